@@ -1,0 +1,234 @@
+#include "base/files.h"
+
+#include <fcntl.h>
+#include <openssl/evp.h>
+#include <sys/file.h>
+#include <sys/mman.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include <algorithm>
+#include <array>
+#include <atomic>
+#include <cerrno>
+#include <cstring>
+#include <memory>
+#include <utility>
+
+#include "base/error.h"
+#include "base/format.h"
+
+namespace qkv {
+namespace fs = std::filesystem;
+namespace {
+
+[[noreturn]] void fail(const fs::path& path, const char* doing, int code, Error::Fault fault) {
+  throw Error(concat(path.string(), ": cannot ", doing, ": ", std::strerror(code)), fault);
+}
+
+void write_all(int descriptor, const fs::path& path, std::string_view bytes, off_t offset) {
+  while (!bytes.empty()) {
+    const ssize_t count = offset < 0 ? ::write(descriptor, bytes.data(), bytes.size())
+                                     : ::pwrite(descriptor, bytes.data(), bytes.size(), offset);
+    if (count < 0) {
+      if (errno == EINTR) continue;
+      fail(path, "write", errno, Error::Fault::kRun);
+    }
+    bytes.remove_prefix(static_cast<std::size_t>(count));
+    if (offset >= 0) offset += count;
+  }
+}
+
+}  // namespace
+
+MappedFile::MappedFile(const fs::path& path) {
+  const int descriptor = ::open(path.c_str(), O_RDONLY | O_CLOEXEC);
+  if (descriptor < 0) fail(path, "open", errno, Error::Fault::kInput);
+  struct stat status {};
+  if (::fstat(descriptor, &status) != 0 || !S_ISREG(status.st_mode)) {
+    ::close(descriptor);
+    throw Error(concat(path.string(), ": found ", S_ISDIR(status.st_mode) ? "a folder" : "no regular file",
+                       ", expected a file"));
+  }
+  size_ = static_cast<std::size_t>(status.st_size);
+  if (size_ > 0) {
+    void* address = ::mmap(nullptr, size_, PROT_READ, MAP_PRIVATE, descriptor, 0);
+    const int code = errno;
+    ::close(descriptor);
+    if (address == MAP_FAILED) fail(path, "map into memory", code, Error::Fault::kInput);
+    data_ = static_cast<const char*>(address);
+  } else {
+    ::close(descriptor);
+  }
+}
+
+MappedFile::~MappedFile() {
+  if (data_ != nullptr) ::munmap(const_cast<char*>(data_), size_);
+}
+
+MappedFile::MappedFile(MappedFile&& other) noexcept
+    : data_(std::exchange(other.data_, nullptr)), size_(std::exchange(other.size_, 0)) {}
+
+MappedFile& MappedFile::operator=(MappedFile&& other) noexcept {
+  std::swap(data_, other.data_);
+  std::swap(size_, other.size_);
+  return *this;
+}
+
+void MappedFile::release(std::size_t begin, std::size_t end) const {
+  const auto page = static_cast<std::size_t>(::sysconf(_SC_PAGESIZE));
+  begin = (begin + page - 1) / page * page;
+  end = std::min(end, size_) / page * page;
+  if (begin < end) ::madvise(const_cast<char*>(data_) + begin, end - begin, MADV_DONTNEED);
+}
+
+FileWriter::FileWriter(fs::path path) : path_(std::move(path)) {
+  descriptor_ = ::open(path_.c_str(), O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0666);
+  if (descriptor_ < 0) fail(path_, "create", errno, Error::Fault::kRun);
+}
+
+FileWriter::~FileWriter() {
+  if (descriptor_ < 0) return;
+  ::close(descriptor_);
+  ::unlink(path_.c_str());
+}
+
+void FileWriter::write(std::string_view bytes) {
+  constexpr std::size_t kBuffer = 1U << 20U;
+  size_ += bytes.size();
+  if (buffer_.size() + bytes.size() > kBuffer) flush();
+  if (bytes.size() > kBuffer) {
+    write_all(descriptor_, path_, bytes, -1);
+  } else {
+    buffer_ += bytes;
+  }
+}
+
+void FileWriter::write_at(std::uint64_t offset, std::string_view bytes) {
+  flush();
+  write_all(descriptor_, path_, bytes, static_cast<off_t>(offset));
+}
+
+void FileWriter::flush() {
+  write_all(descriptor_, path_, buffer_, -1);
+  buffer_.clear();
+}
+
+void FileWriter::finish() {
+  flush();
+  if (::fsync(descriptor_) != 0) fail(path_, "write", errno, Error::Fault::kRun);
+  if (::close(std::exchange(descriptor_, -1)) != 0) fail(path_, "write", errno, Error::Fault::kRun);
+}
+
+FileLock::FileLock(const fs::path& path, const std::string& what) {
+  descriptor_ = ::open(path.c_str(), O_RDWR | O_CREAT | O_CLOEXEC, 0666);
+  if (descriptor_ < 0) fail(path, "create", errno, Error::Fault::kInput);
+  if (::flock(descriptor_, LOCK_EX | LOCK_NB) != 0) {
+    ::close(std::exchange(descriptor_, -1));
+    throw Error(concat(what, ": in use by another process"));
+  }
+}
+
+FileLock::~FileLock() {
+  if (descriptor_ >= 0) ::close(descriptor_);
+}
+
+std::string read_file(const fs::path& path) {
+  const bool standard_input = path == "-";
+  const int descriptor = standard_input ? STDIN_FILENO : ::open(path.c_str(), O_RDONLY | O_CLOEXEC);
+  if (descriptor < 0) fail(path, "open", errno, Error::Fault::kInput);
+  std::string out;
+  std::string block(1U << 16U, '\0');
+  while (true) {
+    const ssize_t count = ::read(descriptor, block.data(), block.size());
+    if (count < 0 && errno == EINTR) continue;
+    if (count <= 0) {
+      const int code = errno;
+      if (!standard_input) ::close(descriptor);
+      if (count < 0) fail(path, "read", code, Error::Fault::kInput);
+      return out;
+    }
+    out.append(block, 0, static_cast<std::size_t>(count));
+  }
+}
+
+void write_file(const fs::path& path, std::string_view bytes) {
+  const fs::path temporary = temporary_name(path);
+  FileWriter writer(temporary);
+  writer.write(bytes);
+  writer.finish();
+  if (::rename(temporary.c_str(), path.c_str()) != 0) {
+    const int code = errno;
+    ::unlink(temporary.c_str());
+    fail(path, "replace", code, Error::Fault::kRun);
+  }
+  sync_folder(path.has_parent_path() ? path.parent_path() : fs::path("."));
+}
+
+void sync_folder(const fs::path& folder) {
+  const int descriptor = ::open(folder.c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+  if (descriptor < 0) fail(folder, "open", errno, Error::Fault::kRun);
+  // Some file systems refuse to sync a folder; they have nothing to make durable then.
+  const bool failed = ::fsync(descriptor) != 0 && errno != EINVAL;
+  const int code = errno;
+  ::close(descriptor);
+  if (failed) fail(folder, "sync", code, Error::Fault::kRun);
+}
+
+void make_folder(const fs::path& folder) {
+  std::error_code code;
+  fs::create_directories(folder, code);
+  if (!fs::is_directory(folder)) {
+    throw Error(concat(folder.string(), ": cannot make this folder: ", code ? code.message() : "found a file"));
+  }
+}
+
+fs::path temporary_name(const fs::path& path) {
+  static std::atomic<unsigned> count = 0;
+  return path.parent_path() / concat(".", path.filename().string(), ".", ::getpid(), ".", count++, ".tmp");
+}
+
+namespace {
+
+class Digest {
+ public:
+  Digest() : context_(EVP_MD_CTX_new(), &EVP_MD_CTX_free) {
+    EVP_DigestInit_ex(context_.get(), EVP_sha256(), nullptr);
+  }
+  void update(std::string_view bytes) { EVP_DigestUpdate(context_.get(), bytes.data(), bytes.size()); }
+  std::string hex() {
+    std::array<unsigned char, 32> digest{};
+    EVP_DigestFinal_ex(context_.get(), digest.data(), nullptr);
+    static constexpr std::string_view kHex = "0123456789abcdef";
+    std::string out;
+    for (const unsigned char byte : digest) {
+      out += kHex[byte >> 4U];
+      out += kHex[byte & 0xFU];
+    }
+    return out;
+  }
+
+ private:
+  std::unique_ptr<EVP_MD_CTX, decltype(&EVP_MD_CTX_free)> context_;
+};
+
+}  // namespace
+
+std::string sha256(std::string_view bytes) {
+  Digest digest;
+  digest.update(bytes);
+  return digest.hex();
+}
+
+std::string sha256_file(const fs::path& path) {
+  const MappedFile file(path);
+  Digest digest;
+  constexpr std::size_t kBlock = 1U << 24U;
+  for (std::size_t begin = 0; begin < file.size(); begin += kBlock) {
+    digest.update(file.text().substr(begin, kBlock));
+    file.release(begin, begin + kBlock);
+  }
+  return digest.hex();
+}
+
+}  // namespace qkv

@@ -1,0 +1,91 @@
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+#include <filesystem>
+#include <string>
+#include <string_view>
+
+namespace qkv {
+
+/// A file mapped read-only into memory. Empty files map to an empty view.
+class MappedFile {
+ public:
+  /// Throws Error where the file cannot be opened, is no regular file, or cannot be mapped.
+  explicit MappedFile(const std::filesystem::path& path);
+  ~MappedFile();
+  MappedFile(MappedFile&& other) noexcept;
+  MappedFile& operator=(MappedFile&& other) noexcept;
+  MappedFile(const MappedFile&) = delete;
+  MappedFile& operator=(const MappedFile&) = delete;
+
+  const char* data() const { return data_; }
+  std::size_t size() const { return size_; }
+  std::string_view text() const { return {data_, size_}; }
+
+  /// Says that this range will not be needed soon, so that its pages need not stay in memory.
+  void release(std::size_t begin, std::size_t end) const;
+
+ private:
+  const char* data_ = nullptr;
+  std::size_t size_ = 0;
+};
+
+/// Writes a new file through a buffer. A failed write (a full disk) throws Error with Fault::kRun;
+/// a file that was never finished is removed by the destructor.
+class FileWriter {
+ public:
+  explicit FileWriter(std::filesystem::path path);
+  ~FileWriter();
+  FileWriter(const FileWriter&) = delete;
+  FileWriter& operator=(const FileWriter&) = delete;
+
+  void write(std::string_view bytes);
+  /// Overwrites bytes already written, e.g. a header whose counts are known last.
+  void write_at(std::uint64_t offset, std::string_view bytes);
+  std::uint64_t size() const { return size_; }
+  /// Flushes, fsyncs and closes.
+  void finish();
+
+ private:
+  void flush();
+
+  std::filesystem::path path_;
+  int descriptor_ = -1;
+  std::string buffer_;
+  std::uint64_t size_ = 0;
+};
+
+/// An exclusive lock on a file, created if absent, that dies with the process.
+class FileLock {
+ public:
+  /// Throws Error where somebody else holds it; `what` names the locked thing in the message.
+  FileLock(const std::filesystem::path& path, const std::string& what);
+  ~FileLock();
+  FileLock(const FileLock&) = delete;
+  FileLock& operator=(const FileLock&) = delete;
+
+ private:
+  int descriptor_ = -1;
+};
+
+/// The whole file; `-` is standard input. Throws Error where it cannot be read.
+std::string read_file(const std::filesystem::path& path);
+
+/// Replaces the file by one that holds `bytes`: complete or not at all. Throws Error (Fault::kRun).
+void write_file(const std::filesystem::path& path, std::string_view bytes);
+
+/// Makes renames and new files inside `folder` durable.
+void sync_folder(const std::filesystem::path& folder);
+
+/// A folder that exists afterwards; throws Error where it cannot be made or is something else.
+void make_folder(const std::filesystem::path& folder);
+
+/// A name next to `path` that no other process uses, for what is renamed to `path` when complete.
+std::filesystem::path temporary_name(const std::filesystem::path& path);
+
+/// SHA-256 as 64 hex digits.
+std::string sha256(std::string_view bytes);
+std::string sha256_file(const std::filesystem::path& path);
+
+}  // namespace qkv

@@ -1,0 +1,36 @@
+#pragma once
+
+#include <cstdint>
+#include <sstream>
+#include <string>
+#include <string_view>
+
+namespace qkv {
+
+/// The parts, written one after the other as by operator<<.
+template <typename... Parts>
+std::string concat(const Parts&... parts) {
+  std::ostringstream out;
+  (out << ... << parts);
+  return out.str();
+}
+
+/// `value` with `decimals` digits after the point, as printf's %.*f.
+std::string fixed(double value, int decimals);
+
+/// The shortest decimal text that reads back as exactly `value`.
+std::string shortest(double value);
+
+/// 1234567 as "1,234,567".
+std::string with_commas(std::uint64_t value);
+
+/// Bytes as "1.5 MB" (powers of 1000).
+std::string human_bytes(double bytes);
+
+/// Seconds as "850 ms", "12.3 s", "3 min 05 s" or "2 h 03 min".
+std::string human_seconds(double seconds);
+
+/// A text quoted for a message: control bytes escaped, cut after `limit` bytes at a whole character.
+std::string quoted(std::string_view text, std::size_t limit = 60);
+
+}  // namespace qkv

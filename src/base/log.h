@@ -1,0 +1,17 @@
+#pragma once
+
+#include <string>
+
+// Logs go to standard error. spdlog stands behind this header alone: it cannot share a file with
+// libtorch's own copy of fmt.
+namespace qkv::log {
+
+/// Sets the least level that is shown: trace, debug, info, warning, error or off. Throws Error.
+void set_level(const std::string& name);
+
+void debug(const std::string& message);
+void info(const std::string& message);
+void warning(const std::string& message);
+void error(const std::string& message);
+
+}  // namespace qkv::log

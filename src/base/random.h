@@ -1,0 +1,53 @@
+#pragma once
+
+#include <cstdint>
+#include <initializer_list>
+
+namespace qkv {
+
+/// What a random stream is for: part of its key, so that no two purposes share numbers.
+enum class Purpose : std::uint64_t {
+  kInitialisation = 1,
+  kBatch,
+  kDropout,
+  kMasking,
+  kValidationMasking,
+  kTokenizerSample,
+  kSampling,
+  kPacking,
+};
+
+/// The key of the stream (seed, purpose, place…): equal arguments, equal key; any other, unrelated.
+std::uint64_t stream_key(std::uint64_t seed, Purpose purpose,
+                         std::initializer_list<std::uint64_t> place = {});
+
+/// Random numbers that depend on nothing but the key: SplitMix64 (Steele, Lea and Flood 2014).
+class RandomStream {
+ public:
+  explicit RandomStream(std::uint64_t key) : state_(key) {}
+
+  std::uint64_t next();
+  /// Uniform in [0, 1).
+  double uniform();
+  /// Uniform in [0, bound); bound > 0.
+  std::uint64_t below(std::uint64_t bound);
+
+ private:
+  std::uint64_t state_;
+};
+
+/// A random order of 0 … size−1 in constant memory: a Feistel network on the smallest even number
+/// of bits that holds size, walked until the value is in range (Black and Rogaway 2002).
+class Permutation {
+ public:
+  Permutation(std::uint64_t key, std::uint64_t size);
+  /// Where `index` < size goes.
+  std::uint64_t operator()(std::uint64_t index) const;
+
+ private:
+  std::uint64_t key_;
+  std::uint64_t size_;
+  unsigned half_bits_;
+};
+
+}  // namespace qkv

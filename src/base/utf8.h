@@ -1,0 +1,37 @@
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <string_view>
+
+namespace qkv {
+
+/// One decoded character: its code point and its length in bytes (1 to 4).
+struct Character {
+  char32_t code = 0;
+  std::size_t size = 0;
+};
+
+/// The character at `offset`; nothing where the bytes there are not valid UTF-8 (RFC 3629: no
+/// overlong forms, no surrogates, nothing above U+10FFFF). REQUIRES offset < text.size().
+std::optional<Character> decode_utf8(std::string_view text, std::size_t offset);
+
+/// The byte offset of the first byte that is not valid UTF-8, or nothing.
+std::optional<std::size_t> find_invalid_utf8(std::string_view text);
+
+/// Throws Error "NAME: not UTF-8 at byte N: found 0x.., expected …" unless the text is valid.
+void require_utf8(std::string_view text, const std::string& name);
+
+/// What kind of character splits words: white space, punctuation or symbol, or part of a word.
+enum class CharacterKind { kWord, kSpace, kPunctuation };
+CharacterKind kind_of(char32_t code);
+
+/// Columns that a text takes in a terminal (wide and combining characters counted as shown).
+std::size_t display_width(std::string_view text);
+
+/// The text with each run of bytes that is not valid UTF-8 replaced by U+FFFD.
+std::string replace_invalid_utf8(std::string_view text);
+
+}  // namespace qkv

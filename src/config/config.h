@@ -1,0 +1,138 @@
+#pragma once
+
+#include <cstdint>
+#include <filesystem>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "base/json.h"
+
+namespace qkv {
+
+// The structs a run is made of. Their members are the keys of the JSON config, their initial values
+// its defaults; docs/config.md says what each means.
+
+struct TokenizerConfig {
+  std::string kind = "word";                   ///< word, char, bpe or unigram
+  std::int64_t vocabulary = 512;               ///< most pieces learned from text; bytes and specials come on top
+  std::optional<std::filesystem::path> path;   ///< an existing tokenizer.model, used instead of training one
+  std::int64_t sample_bytes = 67108864;        ///< the tokenizer trains on at most so much text
+};
+
+struct DataConfig {
+  std::vector<std::filesystem::path> train;
+  std::vector<std::filesystem::path> validation;
+  double validation_fraction = 0.1;  ///< cut from the end of each training file where `validation` is empty
+  std::string layout = "stream";     ///< stream or lines
+};
+
+struct FeedForwardConfig {
+  std::int64_t width = 512;
+  std::string activation = "gelu";  ///< gelu, relu, relu2, silu, swiglu or none
+};
+
+struct AttentionConfig {
+  std::string projection = "learned";  ///< learned or identity
+  std::string weights = "softmax";     ///< softmax, uniform or none
+  bool scaled = true;                  ///< scores / √head_width
+};
+
+struct ModelConfig {
+  std::string kind = "transformer";
+  std::int64_t layers = 2;
+  std::int64_t heads = 4;
+  std::int64_t key_value_heads = 4;  ///< in JSON: heads unless given
+  std::int64_t width = 128;
+  std::int64_t context = 256;
+  FeedForwardConfig feed_forward;
+  std::string norm = "layer";  ///< layer or rms
+  double norm_epsilon = 1e-5;
+  std::string position = "sinusoidal";  ///< none, sinusoidal, learned, rotary or alibi
+  double rotary_base = 10000;
+  std::string objective = "causal";  ///< causal or masked
+  double dropout = 0.0;
+  bool bias = false;
+  bool tied_embeddings = true;
+  AttentionConfig attention;
+
+  std::int64_t head_width() const { return width / heads; }
+  bool causal() const { return objective == "causal"; }
+};
+
+struct TrainingConfig {
+  std::int64_t steps = 2000;
+  std::int64_t batch_size = 64;
+  std::int64_t accumulation = 1;
+  std::string optimizer = "adamw";
+  double learning_rate = 1e-3;
+  double minimum_learning_rate = 1e-4;
+  std::int64_t warmup_steps = 100;
+  std::string schedule = "cosine";  ///< cosine, linear or constant
+  double beta1 = 0.9;
+  double beta2 = 0.99;
+  double epsilon = 1e-8;
+  double weight_decay = 0.1;
+  double gradient_clip = 1.0;  ///< 0: none
+  std::int64_t validate_every = 250;  ///< 0: only at saves and the end
+  std::int64_t log_every = 1;
+  std::int64_t patience = 0;  ///< validations without a new best before it stops; 0: never
+  std::int64_t sample_every = 0;
+  std::string sample_prompt;
+};
+
+struct CheckpointsConfig {
+  std::int64_t every = 500;
+  std::int64_t keep = 3;
+};
+
+struct RuntimeConfig {
+  std::string device = "auto";     ///< auto, cpu or cuda
+  std::string precision = "auto";  ///< auto, float32 or bfloat16
+  std::int64_t threads = 0;        ///< 0: all processors
+};
+
+struct Config {
+  std::string name = "world";
+  std::uint64_t seed = 1;
+  TokenizerConfig tokenizer;
+  DataConfig data;
+  ModelConfig model;
+  TrainingConfig training;
+  CheckpointsConfig checkpoints;
+  RuntimeConfig runtime;
+};
+
+/// Reads a config file, applies `overrides` ("model.width=64": the value is JSON if it parses, else
+/// a string), checks it against the schema, fills in defaults and makes paths absolute: those of the
+/// file relative to its folder, those of overrides to the working directory. Unknown keys are errors
+/// that suggest the nearest known one. Throws Error. Cross-checks are check_config's.
+Config load_config(const std::filesystem::path& path, const std::vector<std::string>& overrides = {});
+
+/// The same from JSON at hand; `name` stands in messages, relative paths start at `base`.
+/// `ignored_keys` are top-level keys that are not ours and may stand there.
+Config parse_config(Json json, const std::string& name, const std::filesystem::path& base,
+                    const std::vector<std::string>& ignored_keys = {});
+
+/// Every key in the schema's order, defaults included: alone it reproduces the run.
+Json to_json(const Config& config);
+Json to_json(const ModelConfig& model);
+
+/// What the schema cannot say: heads divide width, head width even for rotary, sizes whose weights
+/// and activations fit the machine's memory, … Throws Error that names the key, the value found and
+/// what was expected. `name` stands in messages. `vocabulary` is the tokenizer's true size if known.
+void check_config(const Config& config, const std::string& name,
+                  std::optional<std::int64_t> vocabulary = std::nullopt);
+
+/// Weights in the model, and the bytes that a training run takes at most (weights, gradients,
+/// moments, activations of one micro-batch in float32). As doubles: nothing overflows.
+double count_parameters(const ModelConfig& model, std::int64_t vocabulary);
+double estimate_memory(const Config& config, std::int64_t vocabulary);
+
+/// The JSON Schema, as in configs/schema.json.
+const std::string& config_schema();
+
+/// The member of `known` nearest to `word` by edit distance, or empty where none is near.
+std::string nearest(const std::string& word, const std::vector<std::string>& known);
+
+}  // namespace qkv

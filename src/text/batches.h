@@ -1,0 +1,75 @@
+#pragma once
+
+#include <cstdint>
+#include <string>
+#include <vector>
+
+#include "base/random.h"
+#include "text/token_file.h"
+
+namespace qkv {
+
+/// Rows of tokens for one pass, as plain arrays [rows, context] in row order.
+struct Batch {
+  static constexpr std::int32_t kIgnored = -1;
+
+  std::int64_t rows = 0;
+  std::int64_t context = 0;
+  std::vector<std::int32_t> inputs;
+  std::vector<std::int32_t> targets;    ///< the id to predict at each place, or kIgnored
+  std::vector<std::int32_t> positions;  ///< restarts in each document; padding counts on
+  std::vector<std::int32_t> documents;  ///< number of the document within its row, −1 for padding; empty: one a row
+};
+
+/// What is asked of the model: the next token, or the token under a mask.
+struct Objective {
+  bool causal = true;
+  std::int32_t vocabulary = 0;  ///< masked: random replacements are drawn from ids ≥ 4 below it
+};
+
+/// Training batches: each a pure function of (seed, step), so that a resumed run sees the same. An
+/// epoch visits every window (layout stream, shifted by a new phase each epoch) or every row of packed
+/// documents (layout lines) once, in a new order.
+class TrainingBatches {
+ public:
+  /// Throws Error where the text is shorter than one context. `tokens` must outlive this.
+  TrainingBatches(const TokenFile& tokens, std::int64_t context, Objective objective, std::uint64_t seed);
+
+  /// Micro-batch number `index` (= step × accumulation + micro) of `rows` rows.
+  Batch get(std::uint64_t index, std::int64_t rows) const;
+
+  /// Documents longer than the context, which are cut.
+  std::uint64_t cut_documents() const { return cut_documents_; }
+
+ private:
+  std::uint64_t rows_in_epoch() const;
+
+  const TokenFile& tokens_;
+  std::int64_t context_;
+  Objective objective_;
+  std::uint64_t seed_;
+  std::vector<std::uint64_t> order_;       ///< lines: the documents as packed
+  std::vector<std::uint64_t> row_begins_;  ///< lines: index into order_ of each row's first document
+  std::uint64_t cut_documents_ = 0;
+};
+
+/// Validation batches in order: consecutive windows of `context` inputs that do not overlap, each
+/// token but the first predicted once (stream); every document once (lines). The masked tokens are
+/// drawn from streams keyed by (seed, window).
+class ValidationBatches {
+ public:
+  ValidationBatches(const TokenFile& tokens, std::int64_t context, Objective objective, std::uint64_t seed);
+
+  std::uint64_t rows() const;
+  /// Rows first … first+count−1 (fewer at the end); short rows are padded with targets ignored.
+  Batch get(std::uint64_t first, std::int64_t count) const;
+
+ private:
+  const TokenFile& tokens_;
+  std::int64_t context_;
+  Objective objective_;
+  std::uint64_t seed_;
+  std::vector<std::uint64_t> row_begins_;  ///< lines: first document of each row
+};
+
+}  // namespace qkv

@@ -1,0 +1,85 @@
+#pragma once
+
+#include <cstdint>
+#include <filesystem>
+#include <functional>
+#include <memory>
+#include <span>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "config/config.h"
+
+namespace qkv {
+
+/// A token as it stands in a text.
+struct Token {
+  std::int32_t id = 0;
+  std::size_t begin = 0;  ///< byte offsets in the text; equal for specials
+  std::size_t end = 0;
+};
+
+/// Text ↔ ids, with SentencePiece's pieces behind it. Every id sequence that `encode` returns decodes
+/// to exactly the text it came from; docs/text.md states the rules. Immutable: safe to share.
+class Tokenizer {
+ public:
+  static constexpr std::int32_t kUnknown = 0;
+  static constexpr std::int32_t kBegin = 1;
+  static constexpr std::int32_t kEnd = 2;
+  static constexpr std::int32_t kMask = 3;
+
+  /// Learns pieces from a text, which `next_block` hands out in blocks of whole characters until one
+  /// is empty. Throws Error on invalid UTF-8 or a text without a character.
+  static Tokenizer train(const TokenizerConfig& config, const std::function<std::string_view()>& next_block);
+
+  /// Reads a tokenizer.model; `kind` as in TokenizerConfig. Throws Error where the file is not one, or
+  /// its special ids are not ours, or it has no byte pieces.
+  static Tokenizer load(const std::filesystem::path& path, const std::string& kind);
+
+  /// The same from the file's bytes; `name` stands in messages.
+  static Tokenizer from_bytes(std::string bytes, const std::string& kind, const std::string& name);
+
+  Tokenizer(Tokenizer&&) noexcept;
+  Tokenizer& operator=(Tokenizer&&) noexcept;
+  ~Tokenizer();
+
+  /// Ids of a whole text. Specials are never made from text. Throws Error on invalid UTF-8.
+  std::vector<std::int32_t> encode(std::string_view text) const;
+  /// The same with byte offsets: consecutive tokens touch, and all together cover the text.
+  std::vector<Token> encode_with_offsets(std::string_view text) const;
+  /// The text of ids; specials add nothing. May hold invalid UTF-8 for ids that no text gives.
+  std::string decode(std::span<const std::int32_t> ids) const;
+
+  std::int64_t size() const;
+  /// The piece as SentencePiece names it: "▁cat", "<0xE2>", "</s>".
+  const std::string& piece(std::int32_t id) const;
+  bool is_special(std::int32_t id) const;
+  const std::string& kind() const;
+  /// The content of tokenizer.model, and its SHA-256.
+  const std::string& bytes() const;
+  const std::string& hash() const;
+
+ private:
+  friend class Decoder;
+  struct Data;
+  explicit Tokenizer(std::shared_ptr<const Data> data);
+  std::shared_ptr<const Data> data_;
+};
+
+/// Decodes ids one by one, as generation does, and gives out only whole characters.
+class Decoder {
+ public:
+  explicit Decoder(const Tokenizer& tokenizer);
+  ~Decoder();
+  /// The text that is certain after this id: complete characters; invalid bytes become U+FFFD.
+  std::string add(std::int32_t id);
+  /// What is left at the end.
+  std::string finish();
+
+ private:
+  struct State;
+  std::unique_ptr<State> state_;
+};
+
+}  // namespace qkv

@@ -1,0 +1,48 @@
+#include "base/random.h"
+
+#include <gtest/gtest.h>
+
+#include <set>
+
+namespace qkv {
+namespace {
+
+TEST(RandomStream, FollowsThePublishedSplitMix64) {
+  RandomStream stream(1234567);  // the values of the algorithm's reference program for this seed
+  EXPECT_EQ(stream.next(), 6457827717110365317U);
+  EXPECT_EQ(stream.next(), 3203168211198807973U);
+  EXPECT_EQ(stream.next(), 9817491932198370423U);
+}
+
+TEST(StreamKey, DiffersWithEachPart) {
+  std::set<std::uint64_t> keys;
+  for (std::uint64_t seed = 0; seed < 4; ++seed) {
+    for (const Purpose purpose : {Purpose::kBatch, Purpose::kDropout}) {
+      for (std::uint64_t place = 0; place < 50; ++place) {
+        keys.insert(stream_key(seed, purpose, {place, 0}));
+        keys.insert(stream_key(seed, purpose, {0, place + 1}));
+      }
+    }
+  }
+  EXPECT_EQ(keys.size(), 4U * 2U * 100U);
+}
+
+TEST(Permutation, VisitsEverythingOnceForAnySize) {
+  for (const std::uint64_t size : {1U, 2U, 3U, 16U, 17U, 1000U, 4097U}) {
+    const Permutation permutation(7, size);
+    std::set<std::uint64_t> seen;
+    for (std::uint64_t index = 0; index < size; ++index) seen.insert(permutation(index));
+    EXPECT_EQ(seen.size(), size);
+    EXPECT_EQ(*seen.rbegin(), size - 1);
+  }
+}
+
+TEST(Permutation, LooksShuffled) {
+  const Permutation permutation(3, 1000);
+  int ascents = 0;
+  for (std::uint64_t index = 1; index < 1000; ++index) ascents += permutation(index - 1) < permutation(index);
+  EXPECT_NEAR(ascents, 500, 60);
+}
+
+}  // namespace
+}  // namespace qkv
