@@ -124,6 +124,9 @@ Json to_json(const ModelConfig& model);
 void check_config(const Config& config, const std::string& name,
                   std::optional<std::int64_t> vocabulary = std::nullopt);
 
+/// The part of it that an opened model needs: its sizes fit each other and the machine's memory.
+void check_model(const ModelConfig& model, const std::string& name, std::int64_t vocabulary);
+
 /// Weights in the model, and the bytes that a training run takes at most (weights, gradients,
 /// moments, activations of one micro-batch in float32). As doubles: nothing overflows.
 double count_parameters(const ModelConfig& model, std::int64_t vocabulary);
