@@ -30,9 +30,7 @@ TextSample read_sample(const TokenizerConfig& config, const std::function<std::s
   while (true) {
     const std::string_view block = next_block();
     if (block.empty()) break;
-    if (const auto invalid = find_invalid_utf8(block)) {
-      throw Error(concat("tokenizer: the text is not UTF-8 at byte ", offset + *invalid));
-    }
+    require_utf8(block, "text", offset);
     sample.add(block);
     offset += block.size();
   }
