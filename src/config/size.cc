@@ -18,7 +18,10 @@ double count_parameters(const ModelConfig& model, std::int64_t vocabulary) {
         width / static_cast<double>(model.heads) * static_cast<double>(model.key_value_heads);
     layer += norm + linear(width, width);
     if (model.attention.projection == "learned") {
-      layer += linear(width, width) + 2 * linear(width, key_value_width);
+      layer += linear(width, key_value_width);
+      // Where all open keys count alike, nobody asks for queries and keys.
+      const bool asked = model.attention.weights == "softmax";
+      if (asked) layer += linear(width, width) + linear(width, key_value_width);
     }
   }
   if (model.feed_forward.activation != "none") {

@@ -1,0 +1,248 @@
+#include "checkpoint/checkpoint.h"
+
+#include <unistd.h>
+
+#include <algorithm>
+#include <map>
+#include <vector>
+
+#include "base/error.h"
+#include "base/files.h"
+#include "base/format.h"
+#include "checkpoint/llama.h"
+
+namespace qkv {
+namespace fs = std::filesystem;
+namespace {
+
+constexpr const char* kConfig = "config.json";
+constexpr const char* kTokenizer = "tokenizer.model";
+constexpr const char* kWeights = "model.safetensors";
+constexpr const char* kOptimizer = "optimizer.safetensors";
+constexpr const char* kTrainer = "trainer.json";
+
+Json to_json(const std::optional<MeasuredLoss>& measured) {
+  if (!measured) return nullptr;
+  return {{"loss", measured->loss}, {"step", measured->step}};
+}
+
+std::optional<MeasuredLoss> measured_from(const Json& json) {
+  if (json.is_null()) return std::nullopt;
+  return MeasuredLoss{.loss = json.at("loss"), .step = json.at("step")};
+}
+
+/// trainer.json as JSON, or null where the folder has none (a checkpoint of another program).
+Json read_trainer(const fs::path& checkpoint) {
+  return fs::exists(checkpoint / kTrainer) ? read_json(checkpoint / kTrainer) : Json();
+}
+
+TrainerState state_from(const Json& json, const std::string& where) {
+  TrainerState state;
+  if (json.is_null()) return state;
+  try {
+    state.step = json.at("step");
+    state.tokens = json.at("tokens");
+    state.best = measured_from(json.at("best"));
+    state.best_checkpoint = measured_from(json.at("best_checkpoint"));
+    state.validations_without_best = json.at("validations_without_best");
+    state.stopped_early = json.at("stopped_early");
+    state.train_hash = json.at("corpus").at("train_sha256");
+    state.validation_hash = json.at("corpus").at("validation_sha256");
+  } catch (const Json::exception& error) {
+    throw Error(concat(where, ": ", error.what()));
+  }
+  return state;
+}
+
+Json to_json(const TrainerState& state) {
+  return {{"step", state.step},
+          {"tokens", state.tokens},
+          {"best", to_json(state.best)},
+          {"best_checkpoint", to_json(state.best_checkpoint)},
+          {"validations_without_best", state.validations_without_best},
+          {"stopped_early", state.stopped_early},
+          {"randomness", "every stream derives from config.json's seed and the step"},
+          {"versions", {{"qkv", QKV_VERSION}, {"libtorch", libtorch_version()}}},
+          {"corpus", {{"train_sha256", state.train_hash}, {"validation_sha256", state.validation_hash}}}};
+}
+
+/// Throws Error where trainer.json knows another SHA-256 for this file.
+void require_undamaged(const fs::path& file, const std::string& hash, const Json& trainer) {
+  if (!trainer.is_object() || !trainer.contains("files")) return;
+  const Json expected = trainer["files"].value(file.filename().string(), Json());
+  if (expected.is_string() && expected != hash) {
+    throw Error(concat(file.string(), ": damaged: found SHA-256 ", hash.substr(0, 16), "…, expected ",
+                       expected.get<std::string>().substr(0, 16), "… (trainer.json)"));
+  }
+}
+
+/// A symbolic link that points to `target`, swapped in one step.
+void swap_link(const fs::path& link, const fs::path& target) {
+  std::error_code code;
+  if (fs::read_symlink(link, code) == target) return;
+  const fs::path temporary = temporary_name(link);
+  fs::create_symlink(target, temporary, code);
+  if (!code) fs::rename(temporary, link, code);
+  if (code) throw Error(concat(link.string(), ": cannot link to ", target.string(), ": ", code.message()), Error::Fault::kRun);
+}
+
+bool is_step(const fs::path& path) { return path.filename().string().starts_with("step-"); }
+
+/// Whether step folder `a` is of an earlier step than `b`: names grow longer past 9,999,999.
+bool earlier(const fs::path& a, const fs::path& b) {
+  const std::string left = a.filename();
+  const std::string right = b.filename();
+  return left.size() != right.size() ? left.size() < right.size() : left < right;
+}
+
+}  // namespace
+
+fs::path find_checkpoint(const fs::path& path) {
+  if (fs::exists(path / kWeights)) return path;
+  if (fs::exists(path / "checkpoints" / "best" / kWeights)) {
+    return path / "checkpoints" / fs::read_symlink(path / "checkpoints" / "best");
+  }
+  if (!fs::exists(path)) throw Error(concat(path.string(), ": not found, expected a checkpoint or run folder"));
+  throw Error(concat(path.string(), ": found neither ", kWeights, " nor checkpoints/best, expected a checkpoint or run folder"));
+}
+
+namespace {
+
+Config parse_checkpoint_config(const fs::path& folder, const std::string& text) {
+  const std::string name = (folder / kConfig).string();
+  return parse_config(parse_json(text, name), name, folder, llama_key_names());
+}
+
+}  // namespace
+
+Config checkpoint_config(const fs::path& checkpoint) {
+  return parse_checkpoint_config(checkpoint, read_file(checkpoint / kConfig));
+}
+
+Checkpoint open_checkpoint(const fs::path& path, const Runtime& runtime) {
+  const fs::path folder = find_checkpoint(path);
+  const Json trainer = read_trainer(folder);
+
+  const std::string config_text = read_file(folder / kConfig);
+  Config config = parse_checkpoint_config(folder, config_text);
+
+  std::string tokenizer_bytes = read_file(folder / kTokenizer);
+  require_undamaged(folder / kTokenizer, sha256(tokenizer_bytes), trainer);
+  Tokenizer tokenizer = Tokenizer::from_bytes(std::move(tokenizer_bytes), config.tokenizer.kind,
+                                              (folder / kTokenizer).string());
+  check_model(config.model, (folder / kConfig).string(), tokenizer.size());
+
+  const fs::path weights = folder / kWeights;
+  std::string weights_hash = sha256_file(weights);
+  const NamedTensors tensors = read_safetensors(weights);
+  require_undamaged(weights, weights_hash, trainer);
+
+  Transformer model(config.model, tokenizer.size(), config.seed, at::TensorOptions(runtime.device).dtype(at::kFloat));
+  load_weights(tensors, model, weights.string());
+  return {.path = folder,
+          .config = std::move(config),
+          .tokenizer = std::move(tokenizer),
+          .model = std::move(model),
+          .state = state_from(trainer, (folder / kTrainer).string()),
+          .config_hash = sha256(config_text),
+          .weights_hash = std::move(weights_hash)};
+}
+
+void load_weights(const NamedTensors& tensors, const Transformer& model, const std::string& where) {
+  std::map<std::string, Tensor> found(tensors.begin(), tensors.end());
+  for (const auto& [name, weight] : model.parameters().list()) {
+    const auto tensor = found.find(name);
+    if (tensor == found.end()) throw Error(concat(where, ": found no tensor ", quoted(name), ", expected one of shape ", shape_text(weight.sizes())));
+    if (tensor->second.sizes() != weight.sizes()) {
+      throw Error(concat(where, ": tensor ", quoted(name), ": found shape ", shape_text(tensor->second.sizes()),
+                         ", expected ", shape_text(weight.sizes())));
+    }
+    found.erase(tensor);
+  }
+  if (!found.empty()) throw Error(concat(where, ": found tensor ", quoted(found.begin()->first), ", which this model does not have"));
+  const torch::NoGradGuard no_gradients;
+  for (const auto& [name, tensor] : tensors) found.emplace(name, tensor);
+  for (const auto& [name, weight] : model.parameters().list()) weight.copy_(found.at(name));
+}
+
+fs::path CheckpointFolder::step_path(std::int64_t step) const {
+  std::string digits = std::to_string(step);
+  digits.insert(0, digits.size() < 7 ? 7 - digits.size() : 0, '0');
+  return folder_ / ("step-" + digits);
+}
+
+void CheckpointFolder::save(const Config& config, const Tokenizer& tokenizer, const Transformer& model,
+                            const NamedTensors& optimizer, const TrainerState& state) const {
+  make_folder(folder_);
+  const fs::path target = step_path(state.step);
+  const fs::path temporary = temporary_name(target);
+  std::error_code code;
+  try {
+    make_folder(temporary);
+    Json json = to_json(config);
+    json.update(llama_keys(config.model, tokenizer.size()));
+    write_file(temporary / kConfig, json.dump(2) + "\n");
+    write_file(temporary / kTokenizer, tokenizer.bytes());
+    write_safetensors(temporary / kWeights, model.parameters().list());
+    write_safetensors(temporary / kOptimizer, optimizer);
+    Json trainer = to_json(state);
+    for (const char* file : {kTokenizer, kWeights, kOptimizer}) trainer["files"][file] = sha256_file(temporary / file);
+    write_file(temporary / kTrainer, trainer.dump(2) + "\n");
+    sync_folder(temporary);
+  } catch (...) {
+    fs::remove_all(temporary, code);
+    throw;
+  }
+  // A run that was cut off after this save and resumed from an earlier one makes the same again.
+  fs::remove_all(target, code);
+  fs::rename(temporary, target, code);
+  if (code) {
+    const std::string why = code.message();
+    fs::remove_all(temporary, code);
+    throw Error(concat(target.string(), ": cannot be put in place: ", why), Error::Fault::kRun);
+  }
+  sync_folder(folder_);
+}
+
+void CheckpointFolder::update_links(const TrainerState& state, std::int64_t keep) const {
+  const fs::path last = step_path(state.step).filename();
+  const fs::path best = state.best_checkpoint ? step_path(state.best_checkpoint->step).filename() : last;
+  swap_link(folder_ / "last", last);
+  swap_link(folder_ / "best", best);
+  sync_folder(folder_);
+
+  std::vector<fs::path> others;
+  for (const auto& entry : fs::directory_iterator(folder_)) {
+    const fs::path name = entry.path().filename();
+    if (is_step(name) && name != last && name != best && name != step_path(0).filename()) others.push_back(name);
+  }
+  std::sort(others.begin(), others.end(), [](const fs::path& a, const fs::path& b) { return earlier(b, a); });
+  // Removed by way of a name that no reader takes for a checkpoint: half a removal leaves none.
+  for (std::size_t index = static_cast<std::size_t>(std::max<std::int64_t>(keep, 0)); index < others.size(); ++index) {
+    std::error_code ignored;
+    const fs::path doomed = temporary_name(folder_ / others[index]);
+    fs::rename(folder_ / others[index], doomed, ignored);
+    fs::remove_all(doomed, ignored);
+  }
+}
+
+std::optional<fs::path> CheckpointFolder::newest() const {
+  std::optional<fs::path> newest;
+  if (!fs::is_directory(folder_)) return newest;
+  for (const auto& entry : fs::directory_iterator(folder_)) {
+    if (entry.path().extension() == ".tmp") {
+      std::error_code ignored;
+      fs::remove_all(entry.path(), ignored);
+    } else if (is_step(entry.path()) && (!newest || earlier(*newest, entry.path()))) {
+      newest = entry.path();
+    }
+  }
+  return newest;
+}
+
+NamedTensors read_optimizer(const fs::path& checkpoint) {
+  require_undamaged(checkpoint / kOptimizer, sha256_file(checkpoint / kOptimizer), read_trainer(checkpoint));
+  return read_safetensors(checkpoint / kOptimizer);
+}
+
+}  // namespace qkv

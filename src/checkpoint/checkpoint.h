@@ -1,0 +1,89 @@
+#pragma once
+
+#include <cstdint>
+#include <filesystem>
+#include <memory>
+#include <optional>
+#include <string>
+
+#include "base/json.h"
+#include "checkpoint/safetensors.h"
+#include "config/config.h"
+#include "model/libtorch.h"
+#include "model/transformer.h"
+#include "text/tokenizer.h"
+
+namespace qkv {
+
+/// A validation loss and the step at which it was measured.
+struct MeasuredLoss {
+  double loss = 0;
+  std::int64_t step = 0;
+};
+
+/// What a trainer must know to go on, beside weights and moments. All randomness derives from the
+/// config's seed and the step, so there is no generator to save.
+struct TrainerState {
+  std::int64_t step = 0;
+  std::uint64_t tokens = 0;                      ///< read so far
+  std::optional<MeasuredLoss> best;              ///< lowest validation loss of all
+  std::optional<MeasuredLoss> best_checkpoint;   ///< lowest among saved checkpoints
+  std::int64_t validations_without_best = 0;
+  bool stopped_early = false;
+  std::string train_hash;
+  std::string validation_hash;
+};
+
+/// An opened checkpoint, ready to compute.
+struct Checkpoint {
+  std::filesystem::path path;
+  Config config;
+  Tokenizer tokenizer;
+  Transformer model;
+  TrainerState state;        ///< all at its defaults where there is no trainer.json
+  std::string config_hash;   ///< SHA-256 of config.json
+  std::string weights_hash;  ///< SHA-256 of model.safetensors
+};
+
+/// The folder that `path` means: itself if it is a checkpoint, else the best checkpoint of the run
+/// folder. Throws Error where it is neither.
+std::filesystem::path find_checkpoint(const std::filesystem::path& path);
+
+/// Opens a checkpoint folder or a run folder; reads data only, executes nothing. Throws Error where a
+/// file is missing, damaged (its SHA-256 is not the one in trainer.json) or does not fit the config.
+Checkpoint open_checkpoint(const std::filesystem::path& path, const Runtime& runtime);
+
+/// The config of a checkpoint folder alone. Throws Error as open_checkpoint.
+Config checkpoint_config(const std::filesystem::path& checkpoint);
+
+/// Copies tensors into the model's weights. Throws Error, naming `where`, unless names and shapes are
+/// exactly the model's.
+void load_weights(const NamedTensors& tensors, const Transformer& model, const std::string& where);
+
+/// The checkpoints of one run: RUN/checkpoints/step-NNNNNNN, with the links best and last.
+class CheckpointFolder {
+ public:
+  explicit CheckpointFolder(std::filesystem::path run) : folder_(std::move(run) / "checkpoints") {}
+
+  /// Writes a checkpoint: complete or absent. `optimizer` holds the moments. Throws Error
+  /// (Fault::kRun) where it cannot; what was there before stays.
+  void save(const Config& config, const Tokenizer& tokenizer, const Transformer& model,
+            const NamedTensors& optimizer, const TrainerState& state) const;
+
+  /// Points best and last where `state` says, and removes what is older than the newest `keep`; the
+  /// untrained, the best and the last are never removed.
+  void update_links(const TrainerState& state, std::int64_t keep) const;
+
+  /// The newest complete checkpoint, or nothing. Leftovers of saves that were cut off are removed.
+  std::optional<std::filesystem::path> newest() const;
+
+  std::filesystem::path step_path(std::int64_t step) const;
+
+ private:
+  std::filesystem::path folder_;
+};
+
+/// Reads the optimizer's moments of a checkpoint, checked against trainer.json's hash.
+NamedTensors read_optimizer(const std::filesystem::path& checkpoint);
+
+}  // namespace qkv

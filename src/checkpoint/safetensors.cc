@@ -1,0 +1,146 @@
+#include "checkpoint/safetensors.h"
+
+#include <algorithm>
+#include <array>
+#include <cstring>
+
+#include "base/error.h"
+#include "base/files.h"
+#include "base/format.h"
+#include "base/json.h"
+
+namespace qkv {
+namespace fs = std::filesystem;
+namespace {
+
+constexpr std::uint64_t kPrefix = 8;
+constexpr std::uint64_t kHeaderLimit = 100'000'000;  // as the reference reader's
+
+std::string little_endian(std::uint64_t value) {
+  std::string bytes;
+  for (unsigned shift = 0; shift < 64; shift += 8) bytes += static_cast<char>((value >> shift) & 0xFFU);
+  return bytes;
+}
+
+std::uint64_t from_little_endian(const char* bytes) {
+  std::uint64_t value = 0;
+  for (unsigned place = 0; place < 8; ++place) {
+    value |= static_cast<std::uint64_t>(static_cast<unsigned char>(bytes[place])) << (8 * place);
+  }
+  return value;
+}
+
+/// Where one tensor's values lie in the file's data part.
+struct Entry {
+  std::string name;
+  std::vector<std::int64_t> shape;
+  std::uint64_t begin = 0;
+  std::uint64_t end = 0;
+};
+
+bool is_natural(const Json& value) { return value.is_number_unsigned(); }
+
+Entry read_entry(const std::string& name, const Json& description, std::uint64_t data_size, const std::string& where) {
+  const std::string at = concat(where, ": tensor ", quoted(name), ": ");
+  if (!description.is_object() || !description.contains("dtype") || !description.contains("shape") ||
+      !description.contains("data_offsets")) {
+    throw Error(at + "found no dtype, shape and data_offsets, expected all three");
+  }
+  const Json& dtype = description["dtype"];
+  if (dtype != "F32") throw Error(concat(at, "found dtype ", dtype.dump(), ", expected \"F32\""));
+
+  const Json& offsets = description["data_offsets"];
+  if (!offsets.is_array() || offsets.size() != 2 || !is_natural(offsets[0]) || !is_natural(offsets[1])) {
+    throw Error(concat(at, "found data_offsets ", offsets.dump(), ", expected [begin, end]"));
+  }
+  Entry entry{.name = name, .shape = {}, .begin = offsets[0], .end = offsets[1]};
+  if (entry.begin > entry.end || entry.end > data_size) {
+    throw Error(concat(at, "found bytes ", entry.begin, " to ", entry.end, ", expected a range within the ",
+                       data_size, " bytes of data"));
+  }
+
+  const Json& shape = description["shape"];
+  constexpr std::size_t kMostAxes = 8;
+  bool valid = shape.is_array() && shape.size() <= kMostAxes;
+  std::uint64_t count = 1;
+  for (std::size_t axis = 0; valid && axis < shape.size(); ++axis) {
+    valid = is_natural(shape[axis]) && shape[axis].get<std::uint64_t>() <= data_size &&
+            !__builtin_mul_overflow(count, shape[axis].get<std::uint64_t>(), &count);
+    if (valid) entry.shape.push_back(shape[axis].get<std::int64_t>());
+  }
+  std::uint64_t bytes = 0;
+  if (!valid || __builtin_mul_overflow(count, sizeof(float), &bytes) || bytes != entry.end - entry.begin) {
+    throw Error(concat(at, "found shape ", shape.dump(), " for ", entry.end - entry.begin,
+                       " bytes, expected a shape of as many float32 values"));
+  }
+  return entry;
+}
+
+}  // namespace
+
+void write_safetensors(const fs::path& path, const NamedTensors& tensors) {
+  Json header = {{"__metadata__", {{"format", "pt"}}}};
+  std::uint64_t offset = 0;
+  for (const auto& [name, tensor] : tensors) {
+    const std::uint64_t end = offset + static_cast<std::uint64_t>(tensor.numel()) * sizeof(float);
+    header[name] = {{"dtype", "F32"}, {"shape", tensor.sizes().vec()}, {"data_offsets", {offset, end}}};
+    offset = end;
+  }
+  std::string text = header.dump();
+  text.resize((text.size() + 7) / 8 * 8, ' ');
+
+  FileWriter writer(path);
+  writer.write(little_endian(text.size()));
+  writer.write(text);
+  for (const auto& [name, tensor] : tensors) {
+    const Tensor values = tensor.detach().to(at::kCPU, at::kFloat).contiguous();
+    writer.write({static_cast<const char*>(values.const_data_ptr()), values.nbytes()});
+  }
+  writer.finish();
+}
+
+NamedTensors read_safetensors(const fs::path& path) {
+  const MappedFile file(path);
+  const std::string where = path.string();
+  if (file.size() < kPrefix) throw Error(concat(where, ": found ", file.size(), " bytes, expected a safetensors file"));
+  const std::uint64_t length = from_little_endian(file.data());
+  if (length > kHeaderLimit || length > file.size() - kPrefix) {
+    throw Error(concat(where, ": found a header of ", length, " bytes at byte 0, expected at most the ",
+                       file.size() - kPrefix, " that follow"));
+  }
+  const Json header = parse_json(file.text().substr(kPrefix, length), where + " (header)");
+  if (!header.is_object()) throw Error(concat(where, ": found no JSON object as header, expected one"));
+
+  const std::uint64_t data_begin = kPrefix + length;
+  const std::uint64_t data_size = file.size() - data_begin;
+  std::vector<Entry> entries;
+  for (const auto& [name, description] : header.items()) {
+    if (name != "__metadata__") entries.push_back(read_entry(name, description, data_size, where));
+  }
+
+  std::vector<std::pair<std::uint64_t, std::uint64_t>> ranges;
+  ranges.reserve(entries.size());
+  for (const Entry& entry : entries) ranges.emplace_back(entry.begin, entry.end);
+  std::sort(ranges.begin(), ranges.end());
+  std::uint64_t covered = 0;
+  for (const auto& [begin, end] : ranges) {
+    if (begin != covered) {
+      throw Error(concat(where, ": found values at byte ", begin, " of the data, expected them at ", covered,
+                         " (no gap, no overlap)"));
+    }
+    covered = end;
+  }
+  if (covered != data_size) {
+    throw Error(concat(where, ": found ", data_size, " bytes of data, expected ", covered));
+  }
+
+  NamedTensors tensors;
+  for (const Entry& entry : entries) {
+    Tensor values = torch::empty(entry.shape, at::kFloat);
+    if (values.nbytes() > 0) std::memcpy(values.data_ptr(), file.data() + data_begin + entry.begin, values.nbytes());
+    tensors.emplace_back(entry.name, values);
+  }
+  return tensors;
+}
+
+}  // namespace qkv

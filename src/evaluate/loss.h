@@ -1,0 +1,41 @@
+#pragma once
+
+#include <cstdint>
+#include <optional>
+
+#include "model/libtorch.h"
+#include "model/transformer.h"
+#include "text/batches.h"
+
+namespace qkv {
+
+/// The model's view of a batch of plain arrays.
+Tokens to_tokens(const Batch& batch, at::Device device);
+
+/// The logits at the places of a batch that are predicted, and what should stand there.
+struct Prediction {
+  Tensor logits;   ///< float32 [predicted, vocabulary]
+  Tensor targets;  ///< int64 [predicted]
+};
+Prediction predict(const Transformer& model, const Batch& batch, const Pass& pass = {});
+
+/// How well a model predicts a text.
+struct Score {
+  double nats = 0;              ///< −log p of all predicted tokens together
+  std::uint64_t tokens = 0;     ///< how many were predicted
+  std::uint64_t correct = 0;    ///< how many were the model's first choice
+  std::uint64_t text_bytes = 0; ///< bytes of the original text
+
+  double loss() const { return nats / static_cast<double>(tokens); }
+  double perplexity() const;
+  double accuracy() const { return static_cast<double>(correct) / static_cast<double>(tokens); }
+  /// nats ÷ ln 2 ÷ bytes of the text.
+  double bits_per_byte() const;
+};
+
+/// Measures the whole of `tokens`. Changes nothing: asked twice, it says the same. `seed` draws the
+/// masks of a masked model. Shows progress where `label` is not empty.
+Score evaluate(const Transformer& model, const TokenFile& tokens, std::uint64_t seed, const Runtime& runtime,
+               const std::string& label = "");
+
+}  // namespace qkv

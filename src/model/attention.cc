@@ -1,0 +1,99 @@
+#include "model/attention.h"
+
+#include <cmath>
+#include <limits>
+
+namespace qkv {
+namespace {
+
+constexpr double kClosed = -std::numeric_limits<double>::infinity();
+
+}  // namespace
+
+Mask make_mask(bool causal, std::int64_t queries, std::int64_t keys, const Tensor& documents, at::Device device) {
+  Mask mask{.causal = causal, .closed = {}};
+  if (causal) {
+    const Tensor later = torch::ones({queries, keys}, at::TensorOptions().dtype(at::kBool).device(device));
+    mask.closed = later.triu(keys - queries + 1).view({1, 1, queries, keys});
+  }
+  if (documents.defined()) {
+    const Tensor other = (documents.unsqueeze(2) != documents.unsqueeze(1)).unsqueeze(1);
+    mask.closed = mask.closed.defined() ? mask.closed | other : other;
+  }
+  return mask;
+}
+
+Attention::Attention(Parameters& parameters, const std::string& name, const ModelConfig& config,
+                     std::int64_t layer)
+    : layer_(layer),
+      heads_(config.heads),
+      head_width_(config.head_width()),
+      learned_(config.attention.projection == "learned"),
+      uniform_(config.attention.weights == "uniform"),
+      scaled_(config.attention.scaled) {
+  const std::int64_t width = config.width;
+  const std::int64_t shared = config.key_value_heads * head_width_;
+  if (learned_ && !uniform_) {
+    query_ = Linear(parameters, name + ".q_proj", width, width, config.bias, kInitialDeviation);
+    key_ = Linear(parameters, name + ".k_proj", width, shared, config.bias, kInitialDeviation);
+  }
+  if (learned_) value_ = Linear(parameters, name + ".v_proj", width, shared, config.bias, kInitialDeviation);
+  output_ = Linear(parameters, name + ".o_proj", width, width, config.bias, residual_deviation(config.layers));
+}
+
+Tensor Attention::split_heads(const Tensor& x) const {
+  return x.view({x.size(0), x.size(1), -1, head_width_}).transpose(1, 2);
+}
+
+Tensor Attention::operator()(const Tensor& x, const Tensor& positions, const Position& position,
+                             const Mask& mask, const Pass& pass, const std::string& prefix) const {
+  Tensor query;
+  Tensor key;
+  Tensor value = split_heads(learned_ ? value_(x) : x);
+  if (!uniform_) {
+    query = position.rotate(split_heads(learned_ ? query_(x) : x), positions);
+    key = position.rotate(split_heads(learned_ ? key_(x) : x), positions);
+    query = pass.tap(prefix, "query", query);
+    key = pass.tap(prefix, "key", key);
+  }
+  value = pass.tap(prefix, "value", value);
+
+  if (pass.cache != nullptr) {  // what was read before stands in front
+    const auto at = static_cast<std::size_t>(layer_);
+    if (pass.cache->tokens > 0) {
+      if (key.defined()) key = at::cat({pass.cache->keys[at], key}, 2);
+      value = at::cat({pass.cache->values[at], value}, 2);
+    }
+    pass.cache->keys[at] = key;
+    pass.cache->values[at] = value;
+  }
+  if (const std::int64_t group = heads_ / value.size(1); group > 1) {
+    if (key.defined()) key = key.repeat_interleave(group, 1);
+    value = value.repeat_interleave(group, 1);
+  }
+
+  Tensor taken = uniform_ ? even_weights(x, value.size(2), mask) : weights(query, key, position, mask, pass, prefix);
+  taken = pass.tap(prefix, "weights", taken);
+  taken = pass.dropout(taken, dropout_place(layer_, 0));
+  Tensor mixed = at::matmul(taken, value);
+  mixed = pass.tap(prefix, "mixed", mixed);
+  return pass.tap(prefix, "output", output_(mixed.transpose(1, 2).flatten(2)));
+}
+
+Tensor Attention::weights(const Tensor& query, const Tensor& key, const Position& position, const Mask& mask,
+                          const Pass& pass, const std::string& prefix) const {
+  Tensor scores = pass.tap(prefix, "scores", at::matmul(query, key.transpose(2, 3)));
+  if (scaled_) scores = scores / std::sqrt(static_cast<double>(head_width_));
+  scores = pass.tap(prefix, "scaled", scores);
+  if (const Tensor bias = position.bias(query.size(2), key.size(2)); bias.defined()) scores = scores + bias;
+  if (mask.closed.defined()) scores = scores.masked_fill(mask.closed, kClosed);
+  return pass.tap(prefix, "masked", scores).softmax(-1);
+}
+
+Tensor Attention::even_weights(const Tensor& x, std::int64_t keys, const Mask& mask) const {
+  Tensor scores = torch::zeros({1, 1, x.size(1), keys}, x.options());
+  if (mask.closed.defined()) scores = scores.masked_fill(mask.closed, kClosed);
+  return scores.softmax(-1).expand({x.size(0), heads_, -1, -1});
+}
+
+}  // namespace qkv

@@ -1,0 +1,62 @@
+#pragma once
+
+#include <string>
+
+#include "config/config.h"
+#include "model/linear.h"
+#include "model/pass.h"
+#include "model/position.h"
+
+namespace qkv {
+
+/// Which keys each query may see. Made once a pass and shared by all layers.
+struct Mask {
+  bool causal = true;
+  /// True where a key is closed, [batch | 1, 1, queries, keys]; undefined where all are open.
+  Tensor closed;
+};
+
+/// The open keys of a pass: a causal model does not look ahead, and no token looks into another
+/// document. `documents` [batch, tokens] numbers them, or is undefined for one document a row. The
+/// queries are the last `queries` of `keys` tokens.
+Mask make_mask(bool causal, std::int64_t queries, std::int64_t keys, const Tensor& documents, at::Device device);
+
+/// Self-attention in several heads (Vaswani et al. 2017, section 3.2):
+///
+///   q = x W_Qᵀ,  k = x W_Kᵀ,  v = x W_Vᵀ                  what am I looking for, what do I offer,
+///                                                         what do I pass on
+///   weights = softmax(q·k / √head_width + mask)           how much each query takes from each key
+///   output = (weights · v, all heads side by side) W_Oᵀ
+///
+/// Fewer key/value heads than heads are shared: query head i uses ⌊i · key_value_heads / heads⌋.
+class Attention {
+ public:
+  Attention() = default;
+  Attention(Parameters& parameters, const std::string& name, const ModelConfig& config, std::int64_t layer);
+
+  /// x [batch, tokens, width] → [batch, tokens, width]. `prefix` names the taps.
+  Tensor operator()(const Tensor& x, const Tensor& positions, const Position& position, const Mask& mask,
+                    const Pass& pass, const std::string& prefix) const;
+
+ private:
+  /// [batch, tokens, heads · head_width] → [batch, heads, tokens, head_width]
+  Tensor split_heads(const Tensor& x) const;
+  /// How much each query takes from each key, [batch, heads, queries, keys]; rows sum to 1.
+  Tensor weights(const Tensor& query, const Tensor& key, const Position& position, const Mask& mask,
+                 const Pass& pass, const std::string& prefix) const;
+  /// The same where every open key counts alike: 1 / (open keys).
+  Tensor even_weights(const Tensor& x, std::int64_t keys, const Mask& mask) const;
+
+  std::int64_t layer_ = 0;
+  std::int64_t heads_ = 0;
+  std::int64_t head_width_ = 0;
+  bool learned_ = true;
+  bool uniform_ = false;
+  bool scaled_ = true;
+  Linear query_;
+  Linear key_;
+  Linear value_;
+  Linear output_;
+};
+
+}  // namespace qkv

@@ -1,0 +1,41 @@
+#pragma once
+
+#include <optional>
+
+#include "config/config.h"
+#include "model/attention.h"
+#include "model/feed_forward.h"
+#include "model/norm.h"
+
+namespace qkv {
+
+/// One layer, pre-norm: tokens exchange what they know, then each works on it alone.
+///
+///   x = x + attention(norm(x))
+///   x = x + feed_forward(norm(x))
+///
+/// A sub-layer that the config leaves out has no norm either.
+class Block {
+ public:
+  Block(Parameters& parameters, const ModelConfig& config, std::int64_t layer);
+
+  /// x [batch, tokens, width] → [batch, tokens, width]
+  Tensor operator()(Tensor x, const Tensor& positions, const Position& position, const Mask& mask,
+                    const Pass& pass) const;
+
+ private:
+  struct AttentionPart {
+    Norm norm;
+    Attention attention;
+  };
+  struct FeedForwardPart {
+    Norm norm;
+    FeedForward feed_forward;
+  };
+
+  std::int64_t layer_;
+  std::optional<AttentionPart> attention_;
+  std::optional<FeedForwardPart> feed_forward_;
+};
+
+}  // namespace qkv

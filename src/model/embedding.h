@@ -1,0 +1,18 @@
+#pragma once
+
+#include "config/config.h"
+#include "model/parameters.h"
+
+namespace qkv {
+
+/// Ids become vectors: row `id` of a learned table [vocabulary, width] (not scaled).
+struct Embedding {
+  Embedding(Parameters& parameters, const ModelConfig& config, std::int64_t vocabulary);
+
+  /// ids [batch, tokens] → [batch, tokens, width]
+  Tensor operator()(const Tensor& ids) const;
+
+  Tensor weight;
+};
+
+}  // namespace qkv

@@ -1,0 +1,88 @@
+#include "model/libtorch.h"
+
+#include <ATen/CPUGeneratorImpl.h>
+#include <ATen/Parallel.h>
+#include <ATen/autocast_mode.h>
+#include <ATen/detail/CUDAHooksInterface.h>
+#include <torch/version.h>
+
+#include <thread>
+
+#include "base/error.h"
+#include "base/format.h"
+
+namespace qkv {
+namespace {
+
+bool processor_multiplies_bfloat16() {
+#if defined(__x86_64__)
+  return __builtin_cpu_supports("avx512bf16") != 0;
+#else
+  return false;
+#endif
+}
+
+}  // namespace
+
+Runtime set_up_runtime(const RuntimeConfig& config) {
+  Runtime runtime;
+  const bool cuda = at::detail::getCUDAHooks().hasCUDA() && at::detail::getCUDAHooks().deviceCount() > 0;
+  if (config.device == "cuda" && !cuda) {
+    throw Error("runtime.device: found \"cuda\", but libtorch sees no CUDA device; expected \"cpu\" or \"auto\"");
+  }
+  if (cuda && config.device != "cpu") runtime.device = at::Device(at::kCUDA, 0);
+
+  runtime.bfloat16 = config.precision == "bfloat16" ||
+                     (config.precision == "auto" &&
+                      (runtime.device.is_cuda() || processor_multiplies_bfloat16()));
+
+  const auto processors = static_cast<std::int64_t>(std::max(1U, std::thread::hardware_concurrency()));
+  runtime.threads = static_cast<int>(config.threads > 0 ? config.threads : processors);
+  at::set_num_threads(runtime.threads);
+  at::globalContext().setFlushDenormal(true);
+  return runtime;
+}
+
+Autocast::Autocast(const Runtime& runtime)
+    : device_(runtime.device.type()),
+      was_enabled_(at::autocast::is_autocast_enabled(device_)),
+      was_type_(at::autocast::get_autocast_dtype(device_)) {
+  at::autocast::set_autocast_enabled(device_, runtime.bfloat16);
+  at::autocast::set_autocast_dtype(device_, at::kBFloat16);
+  at::autocast::increment_nesting();
+}
+
+Autocast::~Autocast() {
+  if (at::autocast::decrement_nesting() == 0) at::autocast::clear_cache();
+  at::autocast::set_autocast_enabled(device_, was_enabled_);
+  at::autocast::set_autocast_dtype(device_, was_type_);
+}
+
+at::Generator keyed_generator(std::uint64_t key, at::Device device) {
+  if (device.is_cpu()) return at::make_generator<at::CPUGeneratorImpl>(key);
+  at::Generator generator = at::detail::getCUDAHooks().getNewGenerator(device.index());
+  generator.set_current_seed(key);
+  return generator;
+}
+
+void adamw_step(const std::vector<Tensor>& weights, const std::vector<Tensor>& gradients,
+                const std::vector<Tensor>& first_moments, const std::vector<Tensor>& second_moments,
+                const AdamwStep& options) {
+  if (weights.empty()) return;
+  // The operation counts steps itself, in a tensor a weight, before it uses them.
+  const std::vector<Tensor> steps(
+      weights.size(), torch::full({}, static_cast<double>(options.step),
+                                  at::TensorOptions().dtype(at::kFloat).device(weights[0].device())));
+  at::_fused_adamw_(weights, gradients, first_moments, second_moments, /*max_exp_avg_sqs=*/{}, steps,
+                    options.learning_rate, options.beta1, options.beta2, options.weight_decay,
+                    options.epsilon, /*amsgrad=*/false, /*maximize=*/false);
+}
+
+std::string libtorch_version() { return TORCH_VERSION; }
+
+std::string first_line(const c10::Error& error) {
+  const std::string text = error.what_without_backtrace();
+  return text.substr(0, text.find('\n'));
+}
+
+}  // namespace qkv

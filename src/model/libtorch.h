@@ -1,0 +1,62 @@
+#pragma once
+
+#include <cstdint>
+#include <string>
+#include <vector>
+
+#include "config/config.h"
+#include "model/tensor.h"
+
+// What depends on libtorch's version, and its process-wide settings, in one place.
+namespace qkv {
+
+/// Where and how a model computes.
+struct Runtime {
+  at::Device device = at::kCPU;
+  bool bfloat16 = false;  ///< products in bfloat16 by autocast; weights stay float32
+  int threads = 1;
+};
+
+/// Applies a config's runtime to this process: number of threads, no subnormal numbers. `auto` takes
+/// CUDA where there is a device, and bfloat16 where the processor multiplies in it. Throws Error for a
+/// CUDA device that is not there.
+Runtime set_up_runtime(const RuntimeConfig& config);
+
+/// While one exists, products of this thread run in bfloat16 (if `runtime` says so).
+class Autocast {
+ public:
+  explicit Autocast(const Runtime& runtime);
+  ~Autocast();
+  Autocast(const Autocast&) = delete;
+  Autocast& operator=(const Autocast&) = delete;
+
+ private:
+  at::DeviceType device_;
+  bool was_enabled_;
+  at::ScalarType was_type_;
+};
+
+/// A generator whose numbers depend on nothing but `key`.
+at::Generator keyed_generator(std::uint64_t key, at::Device device);
+
+/// One AdamW step (Loshchilov and Hutter 2019, algorithm 2) on all weights in one pass, in place.
+/// `step` counts from 1.
+struct AdamwStep {
+  double learning_rate;
+  double beta1;
+  double beta2;
+  double epsilon;
+  double weight_decay;
+  std::int64_t step;
+};
+void adamw_step(const std::vector<Tensor>& weights, const std::vector<Tensor>& gradients,
+                const std::vector<Tensor>& first_moments, const std::vector<Tensor>& second_moments,
+                const AdamwStep& options);
+
+/// "2.13.0", as loaded.
+std::string libtorch_version();
+
+/// libtorch's own error as one line, without its backtrace.
+std::string first_line(const c10::Error& error);
+
+}  // namespace qkv

@@ -1,0 +1,28 @@
+#pragma once
+
+#include <string>
+
+#include "config/config.h"
+#include "model/parameters.h"
+
+namespace qkv {
+
+/// Brings each token's vector to a common scale:
+///   layer  (x − mean) / √(variance + ε) · w + b  (Ba et al. 2016)
+///   rms    x / √(mean(x²) + ε) · w               (Zhang and Sennrich 2019)
+class Norm {
+ public:
+  Norm() = default;
+  Norm(Parameters& parameters, const std::string& name, const ModelConfig& config);
+
+  /// [..., width] → [..., width]
+  Tensor operator()(const Tensor& x) const;
+
+ private:
+  bool rms_ = false;
+  double epsilon_ = 0;
+  Tensor weight_;
+  Tensor bias_;
+};
+
+}  // namespace qkv

@@ -1,0 +1,30 @@
+#include "model/parameters.h"
+
+#include "base/random.h"
+#include "model/libtorch.h"
+
+namespace qkv {
+
+Tensor Parameters::normal(const std::string& name, at::IntArrayRef shape, double deviation) {
+  // Drawn on the CPU, so that every device starts from the same weights.
+  at::Generator generator =
+      keyed_generator(stream_key(seed_, Purpose::kInitialisation, {list_.size()}), at::kCPU);
+  return add(name, torch::empty(shape, options_.device(at::kCPU)).normal_(0.0, deviation, generator));
+}
+
+Tensor Parameters::constant(const std::string& name, at::IntArrayRef shape, double value) {
+  return add(name, torch::full(shape, value, options_));
+}
+
+Tensor Parameters::add(const std::string& name, Tensor values) {
+  list_.emplace_back(name, values.to(options_.device()).requires_grad_());
+  return list_.back().second;
+}
+
+std::int64_t Parameters::count() const {
+  std::int64_t count = 0;
+  for (const auto& [name, values] : list_) count += values.numel();
+  return count;
+}
+
+}  // namespace qkv

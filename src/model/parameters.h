@@ -1,0 +1,35 @@
+#pragma once
+
+#include <cstdint>
+#include <string>
+#include <utility>
+#include <vector>
+
+#include "model/tensor.h"
+
+namespace qkv {
+
+/// The weights of a model by their names in the checkpoint, in the order in which they were made.
+/// Each starts from a random stream of its own, so its first value depends on seed and place alone.
+class Parameters {
+ public:
+  Parameters(std::uint64_t seed, at::TensorOptions options) : seed_(seed), options_(options) {}
+
+  /// New weights drawn from N(0, deviation²).
+  Tensor normal(const std::string& name, at::IntArrayRef shape, double deviation);
+  /// New weights that all start at `value`.
+  Tensor constant(const std::string& name, at::IntArrayRef shape, double value);
+
+  const std::vector<std::pair<std::string, Tensor>>& list() const { return list_; }
+  std::int64_t count() const;
+  const at::TensorOptions& options() const { return options_; }
+
+ private:
+  Tensor add(const std::string& name, Tensor values);
+
+  std::uint64_t seed_;
+  at::TensorOptions options_;
+  std::vector<std::pair<std::string, Tensor>> list_;
+};
+
+}  // namespace qkv

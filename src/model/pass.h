@@ -1,0 +1,64 @@
+#pragma once
+
+#include <cstdint>
+#include <string>
+#include <vector>
+
+#include "model/tensor.h"
+
+namespace qkv {
+
+/// Sees every intermediate value of a forward pass by its name (docs/taps.md) and may replace it.
+class Taps {
+ public:
+  virtual ~Taps() = default;
+  /// Returns the value that the pass goes on with: `value` itself unless it intervenes.
+  virtual Tensor see(const std::string& name, Tensor value) = 0;
+};
+
+/// Sets each value to zero with probability p and divides the others by 1 − p (Srivastava et al.
+/// 2014). Which ones depends only on (seed, step, place), so a resumed run drops the same.
+class Dropout {
+ public:
+  Dropout() = default;  ///< drops nothing
+  /// `step` numbers the forward passes of a run.
+  Dropout(double probability, std::uint64_t seed, std::uint64_t step)
+      : probability_(probability), seed_(seed), step_(step) {}
+
+  /// `place` tells the dropouts of one pass apart.
+  Tensor operator()(const Tensor& x, std::uint64_t place) const;
+  bool active() const { return probability_ > 0; }
+
+ private:
+  double probability_ = 0;
+  std::uint64_t seed_ = 0;
+  std::uint64_t step_ = 0;
+};
+
+/// The dropouts of a pass: place 0 is the embedding's, each layer has three (attention weights,
+/// attention output, feed-forward output).
+constexpr std::uint64_t dropout_place(std::int64_t layer, std::uint64_t which) {
+  return 3 * static_cast<std::uint64_t>(layer) + which + 1;
+}
+
+/// Keys and values of the tokens that a causal model has read, so that the next token needs only its
+/// own row. One entry a layer, each [batch, key_value_heads, tokens, head_width].
+struct KeyValueCache {
+  std::vector<Tensor> keys;
+  std::vector<Tensor> values;
+  std::int64_t tokens = 0;
+};
+
+/// What a forward pass carries besides its tokens. A pass without taps pays nothing for them.
+struct Pass {
+  Taps* taps = nullptr;
+  Dropout dropout;
+  KeyValueCache* cache = nullptr;
+
+  /// Shows `value` to the taps, if any, as PREFIX NAME.
+  Tensor tap(const std::string& prefix, const char* name, Tensor value) const {
+    return taps == nullptr ? std::move(value) : taps->see(prefix + name, std::move(value));
+  }
+};
+
+}  // namespace qkv

@@ -1,0 +1,38 @@
+#pragma once
+
+#include "config/config.h"
+#include "model/parameters.h"
+
+namespace qkv {
+
+/// What tells the model where a token stands. Attention itself does not know: without a position,
+/// permuted tokens give permuted outputs. Five ways:
+///   none        nothing
+///   sinusoidal  a fixed vector is added to the embedding (Vaswani et al. 2017, section 3.5)
+///   learned     a learned vector is added to the embedding (Radford et al. 2018)
+///   rotary      queries and keys are rotated by angles that grow with the place (Su et al. 2021)
+///   alibi       scores fall with the distance of query and key (Press et al. 2022)
+class Position {
+ public:
+  Position(Parameters& parameters, const ModelConfig& config);
+
+  /// What is added to the embedding: positions [batch | 1, tokens] → [batch | 1, tokens, width].
+  /// Undefined for the kinds that add nothing.
+  Tensor added(const Tensor& positions) const;
+
+  /// Queries or keys [batch, heads, tokens, head_width] turned by their places; as they are for every
+  /// kind but rotary.
+  Tensor rotate(const Tensor& x, const Tensor& positions) const;
+
+  /// ALiBi's bias on scores, [heads, queries, keys]; undefined for every other kind. The queries are
+  /// the last `queries` of `keys` tokens.
+  Tensor bias(std::int64_t queries, std::int64_t keys) const;
+
+ private:
+  Tensor table_;   ///< sinusoidal (fixed) or learned: [context, width]
+  Tensor cosine_;  ///< rotary: [context, head_width / 2]
+  Tensor sine_;
+  Tensor slopes_;  ///< alibi: [heads]
+};
+
+}  // namespace qkv

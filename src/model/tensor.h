@@ -1,0 +1,17 @@
+#pragma once
+
+#include <torch/types.h>
+
+#include <string>
+
+namespace qkv {
+
+using torch::Tensor;
+
+/// A shape as it stands in messages: "[2, 4, 16]".
+std::string shape_text(at::IntArrayRef shape);
+
+/// Throws Error "WHAT: found shape …, expected …" unless they agree; −1 in `expected` fits any size.
+void require_shape(const Tensor& tensor, at::IntArrayRef expected, const char* what);
+
+}  // namespace qkv

@@ -1,0 +1,44 @@
+#pragma once
+
+#include <cstdint>
+#include <string>
+#include <vector>
+
+#include "checkpoint/safetensors.h"
+#include "config/config.h"
+#include "model/parameters.h"
+
+namespace qkv {
+
+/// AdamW with gradient clipping. Only matrices decay, not norms and biases.
+class Optimizer {
+ public:
+  Optimizer(const Parameters& parameters, const TrainingConfig& config);
+
+  /// Scales all gradients so that their common norm is at most gradient_clip, makes update number
+  /// `step` (from 1) and clears the gradients. Returns the norm before clipping. Where that norm is not
+  /// finite, nothing is updated.
+  double update(std::int64_t step);
+
+  /// The moments, as "first_moment.NAME" and "second_moment.NAME".
+  NamedTensors moments() const;
+  /// Throws Error, naming `where`, unless names and shapes are exactly those of moments().
+  void load_moments(const NamedTensors& tensors, const std::string& where);
+
+ private:
+  /// Weights that share a decay.
+  struct Group {
+    double weight_decay = 0;
+    std::vector<Tensor> weights;
+    std::vector<Tensor> first_moments;
+    std::vector<Tensor> second_moments;
+  };
+
+  TrainingConfig config_;
+  Group matrices_;
+  Group vectors_;
+  std::vector<Tensor> weights_;
+  NamedTensors moments_;
+};
+
+}  // namespace qkv

@@ -1,0 +1,51 @@
+#pragma once
+
+#include <filesystem>
+#include <memory>
+#include <optional>
+#include <string>
+
+#include "base/files.h"
+#include "checkpoint/checkpoint.h"
+#include "config/config.h"
+
+namespace qkv {
+
+/// How a run meets what its folder already holds.
+enum class RunMode {
+  kNew,        ///< the folder must be empty or absent
+  kOverwrite,  ///< a qkv run in it is removed first; anything else is an error
+  kResume,     ///< a run must be there, and goes on
+};
+
+/// The folder of one run, locked against a second trainer as long as this lives.
+class RunFolder {
+ public:
+  /// Throws Error where `mode` does not allow what is found, or another trainer is at work here.
+  /// Removes nothing: that is begin()'s, once everything else was accepted.
+  RunFolder(std::filesystem::path path, RunMode mode);
+
+  /// Starts a new run: removes an old one if the mode says so, writes config.json and tokenizer.model.
+  void begin(const Config& config, const Tokenizer& tokenizer);
+
+  /// Throws Error, naming the first key, unless `config` is the resumed run's but for steps,
+  /// validate_every, log_every, patience, checkpoints, runtime and where the data lies.
+  void require_same(const Config& config) const;
+
+  /// The run's tokenizer.
+  Tokenizer tokenizer(const Config& config) const;
+
+  /// The newest checkpoint, if there is one.
+  std::optional<std::filesystem::path> newest() const { return checkpoints_.newest(); }
+
+  const std::filesystem::path& path() const { return path_; }
+  const CheckpointFolder& checkpoints() const { return checkpoints_; }
+
+ private:
+  std::filesystem::path path_;
+  RunMode mode_;
+  std::unique_ptr<FileLock> lock_;
+  CheckpointFolder checkpoints_;
+};
+
+}  // namespace qkv

@@ -1,0 +1,28 @@
+#pragma once
+
+#include <cstdint>
+#include <filesystem>
+#include <fstream>
+#include <string>
+
+namespace qkv {
+
+/// Writes scalars as a TensorBoard event file: framed records (length, masked CRC-32C, bytes) of
+/// tensorflow.Event messages, encoded here because libsentencepiece allows no second protobuf.
+class TensorBoard {
+ public:
+  /// Starts a new file in `folder` for a run that (re)starts after `step`: what older files say of
+  /// later steps is void. Throws Error where it cannot be made.
+  TensorBoard(const std::filesystem::path& folder, std::int64_t step);
+
+  void scalar(const std::string& tag, std::int64_t step, double value);
+  /// Makes what was written readable by others.
+  void flush();
+
+ private:
+  void record(const std::string& event);
+
+  std::ofstream out_;
+};
+
+}  // namespace qkv

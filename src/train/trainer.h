@@ -1,0 +1,86 @@
+#pragma once
+
+#include <cstdint>
+#include <filesystem>
+#include <memory>
+#include <optional>
+#include <string>
+
+#include "base/progress.h"
+#include "base/signals.h"
+#include "checkpoint/checkpoint.h"
+#include "config/config.h"
+#include "evaluate/loss.h"
+#include "text/batches.h"
+#include "text/corpus.h"
+#include "train/metrics.h"
+#include "train/optimizer.h"
+#include "train/profile.h"
+#include "train/run_folder.h"
+
+namespace qkv {
+
+struct TrainingOptions {
+  std::filesystem::path out;                  ///< the run's folder
+  RunMode mode = RunMode::kNew;
+  std::optional<std::filesystem::path> init;  ///< a checkpoint whose weights and tokenizer are the start
+};
+
+/// How a run ended.
+enum class Ending { kFinished, kStoppedEarly, kInterrupted, kAlreadyFinished };
+
+/// Learns a model's weights by gradient descent. The weights after step n are a pure function of
+/// config, text and n (same build, processor, threads and precision): a batch, its dropout and its
+/// masks are drawn from streams keyed by (seed, step), so a resumed run is the uninterrupted one.
+class Trainer {
+ public:
+  /// Opens text and run folder, makes or resumes the model. Throws Error (Fault::kInput) for whatever
+  /// the user gave wrong, before anything is removed or a step made.
+  Trainer(const Config& config, const TrainingOptions& options);
+
+  /// Trains to the end, until it stops early or a signal comes; saves in every case. Throws Error
+  /// (Fault::kRun) where the loss is not finite or a save fails: the last good checkpoint stays.
+  Ending run();
+
+  const RunFolder& folder() const { return folder_; }
+  const TrainerState& state() const { return state_; }
+  const Transformer& model() const { return model_; }
+  const Profile& profile() const { return profile_; }
+  /// The signal that interrupted the run, or 0.
+  int signal() const { return stop_.caught(); }
+  /// Steps made by this process.
+  std::int64_t steps_made() const { return state_.step - first_step_; }
+  std::uint64_t tokens_read() const { return state_.tokens - first_tokens_; }
+  /// The last validation of this process.
+  const std::optional<Score>& score() const { return score_; }
+
+ private:
+  void train_step();
+  void validate();
+  void save();
+  void report(double loss, double gradient_norm);
+  void sample();
+  bool finished() const { return state_.step >= config_.training.steps || state_.stopped_early; }
+
+  Config config_;
+  Runtime runtime_;
+  RunFolder folder_;
+  Corpus corpus_;
+  Transformer model_;
+  Optimizer optimizer_;
+  TrainingBatches batches_;
+  TrainerState state_;
+  std::optional<Metrics> metrics_;
+  StopSignal stop_;
+  Profile profile_;
+  std::optional<Score> score_;
+  std::int64_t validated_ = -1;  ///< the step of score_
+  std::int64_t saved_ = -1;      ///< the step of the newest checkpoint
+  std::int64_t first_step_ = 0;
+  std::uint64_t first_tokens_ = 0;
+  double last_loss_ = 0;
+  std::uint64_t reported_tokens_ = 0;
+  double reported_seconds_ = 0;
+};
+
+}  // namespace qkv

@@ -1,0 +1,27 @@
+#pragma once
+
+#include <CLI/CLI.hpp>
+#include <functional>
+#include <string>
+
+namespace qkv {
+
+/// What every program has: --help, --version, --threads, --log-level.
+struct CommonOptions {
+  std::int64_t threads = 0;
+  std::string log_level = "info";
+};
+
+/// A command line with the common options.
+class CommandLine : public CLI::App {
+ public:
+  CommandLine(const std::string& name, const std::string& description);
+  CommonOptions common;
+};
+
+/// Parses the command line, runs `body` and turns what goes wrong into one line on standard error and
+/// an exit code: 2 where the user gave something wrong, 1 where the run failed. The one place where
+/// programs catch.
+int run_program(CommandLine& line, int argc, char** argv, const std::function<int()>& body);
+
+}  // namespace qkv
