@@ -52,7 +52,7 @@ TEST(CountParameters, EachPart) {
   EXPECT_EQ(more([](ModelConfig& m) { m.layers = 3; }), 2 * (8 + 64 + 32 + 32 + 64 + 8 + 96 + 96));
   EXPECT_EQ(more([](ModelConfig& m) { m.attention.projection = "identity"; }), -(64 + 32 + 32));
   EXPECT_EQ(more([](ModelConfig& m) { m.attention.weights = "none"; }), -(8 + 64 + 32 + 32 + 64));
-  EXPECT_EQ(more([](ModelConfig& m) { m.attention.weights = "uniform"; }), 0);
+  EXPECT_EQ(more([](ModelConfig& m) { m.attention.weights = "uniform"; }), -(64 + 32));
   EXPECT_EQ(more([](ModelConfig& m) { m.feed_forward.activation = "none"; }), -(8 + 96 + 96));
   // Biases: q 8, k 4, v 4, o 8, up 12, down 8, and three layer norms of 8.
   EXPECT_EQ(more([](ModelConfig& m) { m.bias = true; }), 44 + 24);
