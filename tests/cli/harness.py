@@ -9,6 +9,7 @@ import json
 import os
 import pathlib
 import random
+import struct
 import subprocess
 import tempfile
 import time
@@ -28,6 +29,20 @@ def sentences(count, seed):
 
 def sha256(path):
     return hashlib.sha256(pathlib.Path(path).read_bytes()).hexdigest()
+
+
+def overwrite_tensor(checkpoint, name, value):
+    """Sets all of a tensor of a checkpoint, whose trainer.json then agrees."""
+    path = pathlib.Path(checkpoint) / "model.safetensors"
+    content = bytearray(path.read_bytes())
+    start = 8 + int.from_bytes(content[:8], "little")
+    begin, end = json.loads(content[8:start])[name]["data_offsets"]
+    content[start + begin : start + end] = struct.pack("<f", value) * ((end - begin) // 4)
+    path.write_bytes(content)
+    trainer = pathlib.Path(checkpoint) / "trainer.json"
+    state = json.loads(trainer.read_text())
+    state["files"]["model.safetensors"] = sha256(path)
+    trainer.write_text(json.dumps(state))
 
 
 def merged(base, changes):

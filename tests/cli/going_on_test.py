@@ -1,0 +1,188 @@
+"""--resume, --init, and how a run ends: by a signal, early, by a loss that is no number, on a full disk."""
+
+import json
+import os
+import pathlib
+import resource
+import shutil
+import signal
+import subprocess
+import unittest
+
+import harness
+
+
+class Resume(harness.ProgramTest):
+    @classmethod
+    def setUpClass(cls):
+        super().setUpClass()
+        done = cls.run_program("train", "tiny.json", "--out", "run")
+        assert done.returncode == 0, done.stderr
+
+    def test_a_finished_run_says_so(self):
+        before = self.weights("run")
+        self.assertIn("finished", self.succeed("train", "tiny.json", "--out", "run", "--resume"))
+        self.assertEqual(self.weights("run"), before)
+
+    def test_without_a_run(self):
+        self.refuse(2, "nothing", "train", "tiny.json", "--out", "nothing", "--resume")
+        self.assertFalse((self.folder / "nothing").exists())
+
+    def test_a_changed_config_is_named(self):
+        for change, name in {
+            "model.layers=2": "model.layers",
+            "model.dropout=0.1": "model.dropout",
+            "training.batch_size=8": "training.batch_size",
+            "seed=2": "seed",
+            "tokenizer.vocabulary=300": "tokenizer",
+            "tokenizer.kind=char": "tokenizer",
+            "data.layout=lines": "data.layout",
+        }.items():
+            with self.subTest(change):
+                self.refuse(2, name, "train", "tiny.json", "--out", "run", "--resume", "--set", change)
+
+    def test_a_changed_corpus_is_named(self):
+        self.write("other.txt", harness.sentences(400, seed=9))
+        self.refuse(2, "data.train", "train", "tiny.json", "--out", "run", "--resume", "--set", "data.train=other.txt")
+        self.refuse(2, "data.validation", "train", "tiny.json", "--out", "run", "--resume", "--set", "data.validation=other.txt")
+
+    def test_a_changed_tokenizer_is_named(self):
+        shutil.copytree(self.folder / "run", self.folder / "swapped", symlinks=True)
+        self.succeed("train", "tiny.json", "--out", "other", "--set", "tokenizer.vocabulary=5", "--set", "training.steps=2")
+        shutil.copy(self.folder / "other/tokenizer.model", self.folder / "swapped/tokenizer.model")
+        self.refuse(2, "tokenizer", "train", "tiny.json", "--out", "swapped", "--resume", "--set", "training.steps=20")
+
+    def test_what_may_differ(self):
+        shutil.copytree(self.folder / "run", self.folder / "longer", symlinks=True)
+        changes = ["training.steps=12", "training.validate_every=3", "training.log_every=2", "training.patience=9",
+                   "checkpoints.every=3", "checkpoints.keep=1", "runtime.threads=2"]
+        self.succeed("train", "tiny.json", "--out", "longer", "--resume", *(f"--set={change}" for change in changes))
+        self.assertEqual(os.readlink(self.folder / "longer/checkpoints/last"), "step-0000012")
+        self.assertEqual([r["step"] for r in self.records("longer") if "loss" in r], [*range(1, 11), 12])
+
+    def test_a_damaged_checkpoint_is_refused(self):
+        shutil.copytree(self.folder / "run", self.folder / "damaged", symlinks=True)
+        for name in ["model.safetensors", "optimizer.safetensors"]:
+            path = self.folder / "damaged/checkpoints/last" / name
+            whole = path.read_bytes()
+            for broken in [whole[:-1], whole[:100], b"", whole[:-1] + bytes([whole[-1] ^ 1]), b"\xff" * 8 + whole[8:]]:
+                path.write_bytes(broken)
+                self.refuse(2, name, "train", "tiny.json", "--out", "damaged", "--resume", "--set", "training.steps=20")
+            path.write_bytes(whole)
+
+
+class Init(harness.ProgramTest):
+    def test_starts_from_weights_and_tokenizer(self):
+        self.succeed("train", "tiny.json", "--out", "base", "--profile")
+        self.write("other.txt", harness.sentences(300, seed=5) + "a word that base never saw.\n")
+        self.succeed("train", "tiny.json", "--out", "tuned", "--init", "base/checkpoints/last", "--set", "data.train=other.txt",
+                     "--set", "training.steps=3", "--set", "training.warmup_steps=0")
+        self.assertEqual(self.weights("tuned", "step-0000000"), self.weights("base", "last"))
+        self.assertEqual(harness.sha256(self.folder / "tuned/tokenizer.model"), harness.sha256(self.folder / "base/tokenizer.model"))
+        self.assertNotEqual(self.weights("tuned", "last"), self.weights("base", "last"))
+        self.refuse(2, ["base", "shape"], "train", "tiny.json", "--out", "wide", "--init", "base", "--set", "model.width=32")
+
+
+class Endings(harness.ProgramTest):
+    def stopped(self, name, signal_number, code):
+        arguments = ["tiny.json", "--out", name, "--set", "training.steps=100000000", "--set", "training.schedule=constant"]
+        process = self.start("train", *arguments)
+        self.wait_for(lambda: (self.folder / name / "metrics.jsonl").exists() and self.records_so_far(name) > 7, process)
+        process.send_signal(signal_number)
+        returned, errors = harness.finish(process)
+        self.assertEqual(returned, code, errors)
+        last = int(os.readlink(self.folder / name / "checkpoints/last")[5:])
+        self.assertGreater(last, 7)
+        self.assertEqual(max(r["step"] for r in self.records(name)), last, "the step in work was not finished and saved")
+        self.succeed("train", "tiny.json", "--out", name, "--resume", "--set", f"training.steps={last + 3}",
+                     "--set", "training.schedule=constant")
+        self.assertEqual(os.readlink(self.folder / name / "checkpoints/last"), f"step-{last + 3:07d}")
+        self.assertEqual([r["step"] for r in self.records(name) if "loss" in r], list(range(1, last + 4)))
+
+    def records_so_far(self, name):
+        return (self.folder / name / "metrics.jsonl").read_text().count("gradient_norm")
+
+    def test_interrupt(self):
+        self.stopped("interrupted", signal.SIGINT, 130)
+
+    def test_terminate(self):
+        self.stopped("terminated", signal.SIGTERM, 143)
+
+    def test_patience(self):
+        # A rate at which the loss rises.
+        text = self.succeed("train", "tiny.json", "--out", "patient", "--set", "training.patience=2", "--set", "training.steps=500",
+                            "--set", "training.learning_rate=3", "--set", "training.schedule=constant")
+        self.assertIn("early", text)
+        losses = [r["validation_loss"] for r in self.records("patient") if "validation_loss" in r]
+        best = losses.index(min(losses))
+        self.assertEqual(len(losses), best + 3)
+        self.assertIn("nothing to do", self.succeed(
+            "train", "tiny.json", "--out", "patient", "--resume", "--set", "training.patience=2", "--set", "training.steps=500",
+            "--set", "training.learning_rate=3", "--set", "training.schedule=constant"))
+
+    def test_a_loss_that_is_no_number(self):
+        # Finite weights so large that the logits overflow.
+        self.succeed("train", "tiny.json", "--out", "tame", "--set", "training.steps=2")
+        harness.overwrite_tensor(self.folder / "tame/checkpoints/last", "model.norm.weight", 3e38)
+        line = self.refuse(1, ["step 1", "seed 1", "checkpoints/step-0000000"], "train", "tiny.json", "--out", "wild",
+                           "--init", "tame/checkpoints/last", "--set", "data.validation=[]", "--set", "data.validation_fraction=0")
+        named = line.split()[-1]
+        self.assertTrue((self.folder / named / "model.safetensors").exists(), line)
+        self.assertEqual(self.records("wild"), [])
+
+    def test_asking_for_validation_does_not_change_the_weights(self):
+        for name, changes in {
+            "often": ["training.validate_every=1", "checkpoints.every=3", "training.log_every=7"],
+            "never": ["training.validate_every=0", "checkpoints.every=1000"],
+            "samples": ["training.sample_every=2", "training.validate_every=4"],
+        }.items():
+            self.succeed("train", "tiny.json", "--out", name, "--set", "model.dropout=0.2", *(f"--set={c}" for c in changes))
+        self.assertEqual(len({self.weights(name) for name in ["often", "never", "samples"]}), 1)
+        self.assertEqual(len({self.optimizer(name) for name in ["often", "never", "samples"]}), 1)
+        self.assertEqual(sum("sample" in r for r in self.records("samples")), 5)
+
+    def test_profile(self):
+        text = self.succeed("train", "tiny.json", "--out", "profiled", "--profile")
+        for phase in ["forward", "backward"]:
+            self.assertIn(phase, text)
+
+
+class FullDisk(harness.ProgramTest):
+    def expect_good_checkpoint(self, run):
+        self.succeed("eval", run, "--json", self.folder / "score.json")
+        for step in (pathlib.Path(run) / "checkpoints").glob("step-*"):
+            self.succeed("eval", step, "--json", self.folder / "score.json")
+
+    def fill(self, run, **options):
+        """A run that saves until something is full."""
+        return self.refuse(1, str(run), "train", "tiny.json", "--out", run, "--set", "training.steps=20000",
+                           "--set", "checkpoints.every=5", "--set", "checkpoints.keep=1000", "--set", "training.log_every=1", **options)
+
+    def test_a_full_disk(self):
+        disk = self.folder / "disk"
+        disk.mkdir()
+        if os.geteuid() != 0 or subprocess.run(["mount", "-t", "tmpfs", "-o", "size=1m", "tmpfs", disk], capture_output=True).returncode != 0:
+            self.skipTest("cannot mount a small disk")
+        self.addCleanup(subprocess.run, ["umount", "-l", disk])
+        self.fill(disk / "run")
+        self.expect_good_checkpoint(disk / "run")
+        # With room made, the run goes on.
+        for step in sorted((disk / "run/checkpoints").glob("step-*"))[1:-2]:
+            shutil.rmtree(step)
+        last = int(os.readlink(disk / "run/checkpoints/last")[5:])
+        self.succeed("train", "tiny.json", "--out", disk / "run", "--resume", "--set", f"training.steps={last + 2}")
+
+    def test_a_file_that_may_not_grow(self):
+        def limit():
+            signal.signal(signal.SIGXFSZ, signal.SIG_IGN)
+            resource.setrlimit(resource.RLIMIT_FSIZE, (100000, 100000))
+
+        # The metrics outgrow the limit, the checkpoints do not.
+        run = self.folder / "limited"
+        self.refuse(1, "limited", "train", "tiny.json", "--out", run, "--set", "training.steps=1000",
+                    "--set", "training.validate_every=0", "--set", "checkpoints.every=100", preexec_fn=limit)
+        self.expect_good_checkpoint(run)
+
+
+if __name__ == "__main__":
+    unittest.main()

@@ -1,0 +1,91 @@
+"""A run that is killed at random moments and resumed is the uninterrupted run, bit for bit.
+
+usage: resume_test.py [unittest options]        40 steps
+       resume_test.py --steps N [--seed SEED]   N steps; prints the hashes
+"""
+
+import argparse
+import os
+import random
+import sys
+import unittest
+
+import harness
+
+FORMS = [(objective, precision) for objective in ["causal", "masked"] for precision in ["float32", "bfloat16"]]
+
+
+class Killed(harness.ProgramTest):
+    steps_of_run = 40
+    seed = None
+    show = False
+
+    def arguments(self, objective, precision):
+        changes = [
+            f"training.steps={self.steps_of_run}", f"model.objective={objective}", f"runtime.precision={precision}",
+            "model.dropout=0.2", "model.layers=2", "checkpoints.every=3", "checkpoints.keep=1", "training.accumulation=2",
+            "training.validate_every=4", f"training.warmup_steps={self.steps_of_run // 4}",
+        ]
+        return ["tiny.json", *(f"--set={change}" for change in changes)]
+
+    def last_step(self, run):
+        """The step of the last record, also of one being written; 0 before the first."""
+        path = self.folder / run / "metrics.jsonl"
+        return path.read_text().count("gradient_norm") if path.exists() else 0
+
+    def kill_and_resume(self, run, arguments, draw):
+        """Three kills, each at a random moment of a third of the run; then to the end."""
+        resume = []
+        for third in range(3):
+            until = draw.randrange(third * self.steps_of_run // 3, (third + 1) * self.steps_of_run // 3)
+            process = self.start("train", *arguments, "--out", run, *resume)
+            try:
+                self.wait_for(lambda: self.last_step(run) >= until, process)
+                # Anywhere in a step or in a save.
+                draw_seconds = draw.random() * 0.02
+                try:
+                    process.wait(timeout=draw_seconds)
+                except Exception:
+                    pass
+            finally:
+                process.kill()
+                harness.finish(process)
+            resume = ["--resume"] if (self.folder / run / "config.json").exists() else []
+        self.succeed("train", *arguments, "--out", run, "--resume")
+
+    def check(self, objective, precision):
+        seed = self.seed if self.seed is not None else int.from_bytes(os.urandom(4), "little")
+        draw = random.Random(seed)
+        arguments = self.arguments(objective, precision)
+        whole, killed = f"whole-{objective}-{precision}", f"killed-{objective}-{precision}"
+        self.succeed("train", *arguments, "--out", whole)
+        self.kill_and_resume(killed, arguments, draw)
+        told = f"{objective} {precision}: the moments are those of seed {seed}"
+        if self.show:
+            for run in [whole, killed]:
+                print(run, "model", self.weights(run), "optimizer", self.optimizer(run))
+        self.assertEqual(self.weights(killed), self.weights(whole), told)
+        self.assertEqual(self.optimizer(killed), self.optimizer(whole), told)
+        self.assertEqual(os.readlink(self.folder / killed / "checkpoints/last"), f"step-{self.steps_of_run:07d}")
+        # The metrics tell of the same run: no step lost, none twice, the same losses.
+        losses = [[(r["step"], r.get("loss"), r.get("validation_loss")) for r in self.records(run)] for run in [whole, killed]]
+        self.assertEqual(losses[1], losses[0], told)
+        return self.weights(whole)
+
+    def test_killed_runs_end_alike(self):
+        hashes = []
+        for objective, precision in FORMS:
+            with self.subTest(objective=objective, precision=precision):
+                hashes.append(self.check(objective, precision))
+        self.assertEqual(len(set(hashes)), len(FORMS), "the forms do not differ, so they prove nothing")
+
+
+if __name__ == "__main__":
+    parser = argparse.ArgumentParser(add_help=False)
+    parser.add_argument("--steps", type=int)
+    parser.add_argument("--seed", type=int)
+    options, rest = parser.parse_known_args()
+    if options.steps:
+        Killed.steps_of_run, Killed.show = options.steps, True
+    Killed.seed = options.seed
+    unittest.main(argv=[sys.argv[0], *rest])

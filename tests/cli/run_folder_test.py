@@ -1,0 +1,143 @@
+"""What a run leaves on disk, and who may write there."""
+
+import json
+import os
+import signal
+import unittest
+
+import harness
+
+FILES = ["config.json", "model.safetensors", "optimizer.safetensors", "tokenizer.model", "trainer.json"]
+RECORD = {"step", "tokens", "loss", "learning_rate", "gradient_norm", "tokens_per_second", "seconds"}
+
+
+class Layout(harness.ProgramTest):
+    @classmethod
+    def setUpClass(cls):
+        super().setUpClass()
+        cls.done = cls.run_program("train", "tiny.json", "--out", "run", "--set", "training.steps=20")
+
+    def test_the_run_succeeds_and_sums_up(self):
+        self.assertEqual(self.done.returncode, 0, self.done.stderr)
+        for word in ["steps", "tokens", "time", "tokens/s", "best validation loss", "perplexity", "bits per byte", "run/metrics.jsonl"]:
+            self.assertIn(word, self.done.stdout)
+
+    def test_the_folder(self):
+        names = {p.name for p in (self.folder / "run").iterdir() if not p.name.startswith(".")}
+        self.assertLessEqual({"config.json", "tokenizer.model", "metrics.jsonl", "checkpoints"}, names)
+        self.assertLessEqual(names, {"config.json", "tokenizer.model", "metrics.jsonl", "checkpoints", "tensorboard"})
+
+    def test_each_checkpoint_holds_the_same_files(self):
+        for step in self.steps("run"):
+            self.assertEqual(sorted(os.listdir(self.folder / "run/checkpoints" / step)), FILES)
+
+    def test_the_untrained_the_best_and_the_newest_are_kept(self):
+        # Steps 5, 10, 15, 20 are saved; 20 is best and last; keep counts the newest of the others.
+        self.assertEqual(self.steps("run"), ["step-0000000", "step-0000010", "step-0000015", "step-0000020"])
+
+    def test_the_links_are_relative(self):
+        for link in ["best", "last"]:
+            self.assertRegex(os.readlink(self.folder / "run/checkpoints" / link), r"^step-\d{7}$")
+        self.assertEqual(os.readlink(self.folder / "run/checkpoints/last"), "step-0000020")
+
+    def test_best_has_the_lowest_validation_loss(self):
+        losses = {r["step"]: r["validation_loss"] for r in self.records("run") if "validation_loss" in r}
+        best = min(losses, key=losses.get)
+        self.assertEqual(os.readlink(self.folder / "run/checkpoints/best"), f"step-{best:07d}")
+
+    def test_the_metrics(self):
+        records = self.records("run")
+        training = [r for r in records if "loss" in r]
+        self.assertEqual([r["step"] for r in training], list(range(1, 21)))
+        for record in training:
+            self.assertEqual(set(record), RECORD)
+            self.assertEqual(record["tokens"], record["step"] * 4 * 16)
+            self.assertGreater(record["tokens_per_second"], 0)
+        validation = [r for r in records if "validation_loss" in r]
+        self.assertEqual([r["step"] for r in validation], [0, 5, 10, 15, 20])
+        for record in validation:
+            self.assertEqual(set(record), {"step", "validation_loss"})
+
+    def test_the_learning_rate_follows_its_schedule(self):
+        rates = {r["step"]: r["learning_rate"] for r in self.records("run") if "loss" in r}
+        self.assertAlmostEqual(rates[2], 1e-3)
+        self.assertAlmostEqual(rates[20], 1e-4)
+        self.assertEqual(sorted(list(rates.values())[1:], reverse=True), list(rates.values())[1:])
+
+    def test_the_resolved_config_alone_reproduces_the_run(self):
+        config = json.loads((self.folder / "run/config.json").read_text())
+        self.assertEqual(config["training"]["steps"], 20)
+        self.assertEqual(config["training"]["beta1"], 0.9)
+        self.assertEqual(config["data"]["train"], [str(self.folder.resolve() / "train.txt")])
+        self.succeed("train", "run/config.json", "--out", "again")
+        self.assertEqual(self.weights("again"), self.weights("run"))
+        self.assertEqual(self.optimizer("again"), self.optimizer("run"))
+
+    def test_no_hashed_file_names_the_machine(self):
+        for name in ["model.safetensors", "optimizer.safetensors", "tokenizer.model"]:
+            content = (self.folder / "run/checkpoints/last" / name).read_bytes()
+            for word in [str(self.folder), "train.txt", "tiny"]:
+                self.assertFalse(word.encode() in content, f"{name} holds {word}")
+
+    def test_safetensors_metadata(self):
+        content = (self.folder / "run/checkpoints/last/model.safetensors").read_bytes()
+        header = json.loads(content[8 : 8 + int.from_bytes(content[:8], "little")])
+        self.assertEqual(header.pop("__metadata__"), {"format": "pt"})
+        self.assertIn("model.layers.0.self_attn.q_proj.weight", header)
+        self.assertNotIn("lm_head.weight", header)
+        self.assertEqual({tensor["dtype"] for tensor in header.values()}, {"F32"})
+
+    def test_a_checkpoint_opens_from_anywhere(self):
+        from_run = self.succeed("eval", "run", "--json", "-")
+        os.rename(self.folder / "run", self.folder / "moved")
+        self.addCleanup(os.rename, self.folder / "moved", self.folder / "run")
+        self.assertEqual(json.loads(self.succeed("eval", "moved", "--json", "-"))["loss"], json.loads(from_run)["loss"])
+
+
+class WhoMayWrite(harness.ProgramTest):
+    def test_a_folder_in_use(self):
+        (self.folder / "mine").mkdir()
+        self.write("mine/thesis.txt", "mine")
+        self.refuse(2, "mine", "train", "tiny.json", "--out", "mine")
+        self.refuse(2, "mine", "train", "tiny.json", "--out", "mine", "--overwrite")
+        self.refuse(2, "mine", "train", "tiny.json", "--out", "mine", "--resume")
+        self.assertEqual((self.folder / "mine/thesis.txt").read_text(), "mine")
+
+    def test_out_is_named_after_the_run_and_overwrite_begins_anew(self):
+        self.succeed("train", "tiny.json")
+        first = self.weights("runs/tiny")
+        self.refuse(2, ["runs/tiny", "--resume", "--overwrite"], "train", "tiny.json")
+        # Neither a wrong config nor a wrong text removes anything.
+        self.refuse(2, "width", "train", "tiny.json", "--overwrite", "--set", "model.width=15")
+        self.write("odd.txt", b"\xff" * 100)
+        self.refuse(2, "odd.txt", "train", "tiny.json", "--overwrite", "--set", "data.train=odd.txt")
+        self.write("odd.txt", b"")
+        self.refuse(2, "odd.txt", "train", "tiny.json", "--overwrite", "--set", "data.train=odd.txt")
+        self.refuse(2, "missing", "train", "tiny.json", "--overwrite", "--init", "missing")
+        self.assertEqual(self.weights("runs/tiny"), first)
+        self.succeed("train", "tiny.json", "--overwrite", "--set", "seed=2", "--set", "training.steps=5")
+        self.assertEqual(self.steps("runs/tiny"), ["step-0000000", "step-0000005"])
+        self.assertEqual(max(r["step"] for r in self.records("runs/tiny")), 5)
+
+    def test_two_trainers_in_one_folder(self):
+        arguments = ["tiny.json", "--out", "busy", "--set", "training.steps=100000000", "--set", "training.log_every=1000000"]
+        first = self.start("train", *arguments)
+        try:
+            self.wait_for((self.folder / "busy/checkpoints/last").exists, first)
+            self.refuse(2, "busy", "train", *arguments, "--resume")
+            self.refuse(2, "busy", "train", *arguments, "--overwrite")
+            self.assertIsNone(first.poll())
+        finally:
+            first.send_signal(signal.SIGKILL)
+            harness.finish(first)
+        # The lock died with its process.
+        self.succeed("train", "tiny.json", "--out", "busy", "--overwrite", "--set", "training.steps=2")
+
+    def test_a_run_that_died_before_its_first_save_is_no_obstacle(self):
+        (self.folder / "early").mkdir()
+        self.write("early/.lock", "")
+        self.succeed("train", "tiny.json", "--out", "early", "--set", "training.steps=2")
+
+
+if __name__ == "__main__":
+    unittest.main()
