@@ -1,0 +1,237 @@
+"""Recomputes a forward pass with NumPy alone, from config.json and model.safetensors, and compares every
+value with the taps that qkv-inspect wrote."""
+
+import json
+import math
+import sys
+
+import numpy as np
+
+import forms
+
+TOLERANCE = 1e-4
+
+
+def read_safetensors(path):
+    content = path.read_bytes()
+    start = 8 + int.from_bytes(content[:8], "little")
+    header = json.loads(content[8:start])
+    header.pop("__metadata__")
+    tensors = {}
+    for name, entry in header.items():
+        assert entry["dtype"] == "F32", name
+        begin, end = entry["data_offsets"]
+        tensors[name] = np.frombuffer(content[start + begin : start + end], "<f4").reshape(entry["shape"]).astype(np.float64)
+    return tensors
+
+
+erf = np.vectorize(math.erf, otypes=[np.float64])
+
+
+def sigmoid(x):
+    return 1 / (1 + np.exp(-x))
+
+
+ACTIVATIONS = {
+    "gelu": lambda x: x * (1 + erf(x / math.sqrt(2))) / 2,
+    "relu": lambda x: np.maximum(x, 0),
+    "relu2": lambda x: np.maximum(x, 0) ** 2,
+    "silu": lambda x: x * sigmoid(x),
+}
+
+
+class Forward:
+    """One pass over token ids; `taps` holds every value by its name."""
+
+    def __init__(self, config, weights, ids):
+        self.config, self.weights, self.used = config["model"], weights, set()
+        self.tokens = len(ids)
+        self.taps = {}
+        model = self.config
+        embedding = self.weight("model.embed_tokens.weight")
+        x = self.tap("embedding", embedding[ids])
+        if model["position"] in ("sinusoidal", "learned"):
+            x = x + self.tap("position", self.positions())
+        for layer in range(model["layers"]):
+            x = self.block(layer, x)
+        x = self.tap("final", self.norm("model.norm", x))
+        self.tap("logits", x @ (embedding if model["tied_embeddings"] else self.weight("lm_head.weight")).T)
+
+    def tap(self, name, value):
+        self.taps[name] = value
+        return value
+
+    def weight(self, name):
+        self.used.add(name)
+        return self.weights[name]
+
+    def linear(self, name, x):
+        y = x @ self.weight(name + ".weight").T
+        return y + self.weight(name + ".bias") if self.config["bias"] else y
+
+    def norm(self, name, x):
+        if self.config["norm"] == "layer":
+            x = x - x.mean(-1, keepdims=True)
+        y = x / np.sqrt((x**2).mean(-1, keepdims=True) + self.config["norm_epsilon"]) * self.weight(name + ".weight")
+        return y + self.weight(name + ".bias") if name + ".bias" in self.weights else y
+
+    def positions(self):
+        if self.config["position"] == "learned":
+            return self.weight("model.embed_positions.weight")[: self.tokens]
+        width = self.config["width"]
+        table = np.zeros((self.tokens, width))
+        for t in range(self.tokens):
+            for i in range(width):
+                angle = t / 10000 ** ((i - i % 2) / width)
+                table[t, i] = math.cos(angle) if i % 2 else math.sin(angle)
+        return table
+
+    def rotated(self, x):
+        """x [heads, tokens, D]: the pair (x_i, x_{i + D/2}) as a complex number, turned by t · base^(−2i/D)."""
+        half = x.shape[-1] // 2
+        angles = np.outer(np.arange(self.tokens), self.config["rotary_base"] ** (-np.arange(half) / half))
+        turned = (x[..., :half] + 1j * x[..., half:]) * np.exp(1j * angles)
+        return np.concatenate([turned.real, turned.imag], axis=-1)
+
+    def block(self, layer, x):
+        name, tap = f"model.layers.{layer}", lambda part, value: self.tap(f"layers.{layer}.{part}", value)
+        tap("input", x)
+        if self.config["attention"]["weights"] != "none":
+            x = x + tap("attention.output", self.attention(name + ".self_attn", tap, tap("attention.norm", self.norm(name + ".input_layernorm", x))))
+        tap("middle", x)
+        activation = self.config["feed_forward"]["activation"]
+        if activation != "none":
+            h = tap("feed_forward.norm", self.norm(name + ".post_attention_layernorm", x))
+            up = self.linear(name + ".mlp.up_proj", h)
+            if activation == "swiglu":
+                hidden = ACTIVATIONS["silu"](self.linear(name + ".mlp.gate_proj", h)) * up
+            else:
+                hidden = ACTIVATIONS[activation](up)
+            x = x + tap("feed_forward.output", self.linear(name + ".mlp.down_proj", tap("feed_forward.hidden", hidden)))
+        return tap("output", x)
+
+    def attention(self, name, tap, h):
+        model, settings = self.config, self.config["attention"]
+        heads, groups, head_width = model["heads"], model["key_value_heads"], model["width"] // model["heads"]
+
+        def cut(projection, count):
+            y = h if settings["projection"] == "identity" else self.linear(f"{name}.{projection}", h)
+            return y.reshape(self.tokens, count, head_width).transpose(1, 0, 2)
+
+        value = tap("attention.value", cut("v_proj", groups))
+        distance = np.abs(np.subtract.outer(np.arange(self.tokens), np.arange(self.tokens)))
+        is_open = np.ones_like(distance, bool) if model["objective"] == "masked" else np.tri(self.tokens, dtype=bool)
+        group = [head * groups // heads for head in range(heads)]
+        if settings["weights"] == "uniform":
+            weights = np.stack([is_open / is_open.sum(-1, keepdims=True)] * heads)
+            if settings["projection"] == "learned":  # stored, though nothing asks them
+                self.used.update(n for n in self.weights if n.startswith((f"{name}.q_proj", f"{name}.k_proj")))
+        else:
+            query, key = cut("q_proj", heads), cut("k_proj", groups)
+            if model["position"] == "rotary":
+                query, key = self.rotated(query), self.rotated(key)
+            tap("attention.query", query)
+            tap("attention.key", key)
+            scores = tap("attention.scores", np.stack([query[i] @ key[group[i]].T for i in range(heads)]))
+            scaled = tap("attention.scaled", scores / math.sqrt(head_width) if settings["scaled"] else scores)
+            if model["position"] == "alibi":
+                slopes = 2.0 ** (-8 * np.arange(1, heads + 1) / heads)
+                scaled = scaled - slopes[:, None, None] * distance
+            masked = tap("attention.masked", np.where(is_open, scaled, -np.inf))
+            weights = np.exp(masked - masked.max(-1, keepdims=True))
+            weights /= weights.sum(-1, keepdims=True)
+        tap("attention.weights", weights)
+        mixed = tap("attention.mixed", np.stack([weights[i] @ value[group[i]] for i in range(heads)]))
+        return self.linear(f"{name}.o_proj", mixed.transpose(1, 0, 2).reshape(self.tokens, -1))
+
+
+def compare(forward, taps):
+    """The largest difference; throws where one is over the tolerance."""
+    missing = set(forward.taps) - set(taps)
+    extra = set(taps) - set(forward.taps)
+    assert not missing and not extra, f"taps missing {sorted(missing)}, not expected {sorted(extra)}"
+    worst = (0.0, "")
+    for name, want in forward.taps.items():
+        found = taps[name]
+        assert found.shape == want.shape, f"{name}: shape {found.shape}, recomputed {want.shape}"
+        closed = np.isneginf(want)
+        assert (np.isneginf(found) == closed).all(), f"{name}: other places are closed"
+        difference = np.abs(found - want)[~closed]
+        # Absolute, and relative to the tensor where that is the harder test.
+        scale = min(1.0, np.abs(want[~closed]).max())
+        error = difference.max() / max(scale, 1e-3)
+        assert error <= TOLERANCE, f"{name}: differs by {difference.max():.2g}"
+        worst = max(worst, (error, name))
+    return worst
+
+
+def ids_of(look, weights, taps):
+    if (look / "attention.json").exists():
+        report = json.loads((look / "attention.json").read_text())
+        for layer, content in enumerate(report["layers"]):
+            for head, entry in enumerate(content["heads"]):
+                difference = np.abs(np.array(entry["weights"]) - taps[f"layers.{layer}.attention.weights"][head]).max()
+                assert difference < 1e-6, f"attention.json and taps differ by {difference}"
+        return [token["id"] for token in report["tokens"]]
+    # A model without attention has no attention.json: find each row in the table.
+    table = weights["model.embed_tokens.weight"]
+    return [int(np.abs(table - row).sum(-1).argmin()) for row in taps["embedding"]]
+
+
+def all_forms():
+    """Names and changes of the config."""
+    result = {}
+    for position in ["none", "sinusoidal", "learned", "rotary", "alibi"]:
+        for norm in ["layer", "rms"]:
+            for groups in [4, 2, 1]:
+                result[f"{position}-{norm}-4-{groups}"] = {"position": position, "norm": norm, "key_value_heads": groups}
+        result[f"masked-{position}"] = {"objective": "masked", "position": position}
+    for activation in ["gelu", "relu", "relu2", "silu", "swiglu", "none"]:
+        result[f"{activation}-bias-untied"] = {"feed_forward": {"activation": activation}, "bias": True, "tied_embeddings": False}
+    for norm in ["layer", "rms"]:
+        result[f"bias-{norm}"] = {"bias": True, "norm": norm, "norm_epsilon": 0.1}
+        result[f"untied-{norm}"] = {"tied_embeddings": False, "norm": norm}
+    result["rotary-base"] = {"position": "rotary", "rotary_base": 20, "key_value_heads": 2, "bias": True}
+    result["alibi-8-heads"] = {"position": "alibi", "heads": 8, "key_value_heads": 4}
+    result["alibi-1-head"] = {"position": "alibi", "heads": 1, "key_value_heads": 1}
+    for name, settings in {
+        "unscaled": {"scaled": False},
+        "identity": {"projection": "identity"},
+        "identity-unscaled": {"projection": "identity", "scaled": False},
+        "uniform": {"weights": "uniform"},
+        "uniform-identity": {"weights": "uniform", "projection": "identity"},
+        "none": {"weights": "none"},
+    }.items():
+        for objective in ["causal", "masked"]:
+            result[f"attention-{name}-{objective}"] = {"attention": settings, "objective": objective}
+    return result
+
+
+def main():
+    workshop, count = forms.Workshop(), forms.Count()
+
+    def recompute(name, changes, text=forms.TEXT):
+        checkpoint = workshop.train(name, changes)
+        config = json.loads((checkpoint / "config.json").read_text())
+        attends = config["model"]["attention"]["weights"] != "none"
+        look = workshop.inspect(checkpoint, text, "json,safetensors" if attends else "safetensors")
+        weights, taps = read_safetensors(checkpoint / "model.safetensors"), read_safetensors(look / "taps.safetensors")
+        ids = ids_of(look, weights, taps)
+        forward = Forward(config, weights, ids)
+        error, tap = compare(forward, taps)
+        unused = set(weights) - forward.used
+        assert not unused, f"weights that nothing uses: {sorted(unused)}"
+        return f"{len(taps)} values of {len(ids)} tokens, at most {error:.1e} ({tap})"
+
+    for name, changes in all_forms().items():
+        count.check(name, lambda: recompute(name, {"model": changes}))
+    for objective in ["causal", "masked"]:
+        text = "the cat sees the dog" if objective == "causal" else "the <mask> sees the dog"
+        changes = {"data": {"layout": "lines"}, "model": {"objective": objective, "context": 32}}
+        count.check(f"lines-{objective}", lambda: recompute(f"lines-{objective}", changes, text))
+    count.check("one-token", lambda: recompute("one-token", {}, "the"))
+    return count.close()
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,115 @@
+"""qkv-eval: its numbers, its files, two checkpoints side by side, minimal pairs."""
+
+import json
+import math
+import unittest
+
+import harness
+
+
+class Evaluation(harness.ProgramTest):
+    @classmethod
+    def setUpClass(cls):
+        super().setUpClass()
+        lines = ["--set", "data.layout=lines", "--set", "training.learning_rate=0.01", "--set", "model.context=32"]
+        for arguments in [
+            ["--out", "run", "--set", "training.steps=60", "--set", "training.learning_rate=0.01"],
+            ["--out", "lines", "--set", "training.steps=60", *lines],
+            ["--out", "masked", "--set", "model.objective=masked", *lines],
+        ]:
+            done = cls.run_program("train", "tiny.json", *arguments)
+            assert done.returncode == 0, done.stderr
+
+    def measure(self, *arguments):
+        return json.loads(self.succeed("eval", *arguments, "--json", "-"))
+
+    def expect_consistent(self, numbers, size):
+        self.assertAlmostEqual(numbers["perplexity"], math.exp(numbers["loss"]), places=6)
+        self.assertAlmostEqual(numbers["bits_per_byte"], numbers["loss"] * numbers["tokens"] / math.log(2) / size, places=9)
+        self.assertTrue(0 <= numbers["accuracy"] <= 1)
+
+    def test_the_numbers_agree_with_each_other(self):
+        size = (self.folder / "validation.txt").stat().st_size
+        for run in ["run", "lines"]:
+            self.expect_consistent(self.measure(run), size)
+
+    def test_the_loss_is_the_one_that_training_recorded(self):
+        recorded = [r["validation_loss"] for r in self.records("run") if "validation_loss" in r]
+        self.assertAlmostEqual(self.measure("run/checkpoints/last")["loss"], recorded[-1], delta=2e-3)
+        self.assertAlmostEqual(self.measure("run")["loss"], min(recorded), delta=2e-3)
+        self.assertGreater(self.measure("run/checkpoints/step-0000000")["loss"], recorded[-1])
+
+    def test_an_untrained_model_guesses(self):
+        numbers = self.measure("run/checkpoints/step-0000000")
+        vocabulary = 4 + 256 + 17  # specials, bytes, 16 words and the full stop
+        self.assertAlmostEqual(numbers["loss"], math.log(vocabulary), delta=0.3)
+
+    def test_other_text(self):
+        text = harness.sentences(30, seed=8)
+        self.write("other.txt", text)
+        self.write("more.txt", "the dog sees the dog.\n")
+        one = self.measure("run", "--data", "other.txt")
+        self.expect_consistent(one, len(text))
+        both = self.measure("run", "--data", "other.txt", "--data", "more.txt")
+        self.assertGreater(both["tokens"], one["tokens"])
+        self.expect_consistent(both, len(text) + len("the dog sees the dog.\n"))
+
+    def test_bytes_not_characters(self):
+        text = "äöü → 猫 sees the dog.\n" * 5
+        self.write("wide.txt", text)
+        self.expect_consistent(self.measure("run", "--data", "wide.txt"), len(text.encode()))
+
+    def test_masked_has_no_bits_per_byte(self):
+        numbers = self.measure("masked")
+        self.assertIsNone(numbers["bits_per_byte"])
+        self.assertGreater(numbers["loss"], 0)
+        self.assertEqual(self.measure("masked")["loss"], numbers["loss"])
+
+    def test_two_side_by_side(self):
+        text = self.succeed("eval", "run/checkpoints/step-0000000", "run")
+        self.assertIn("run/checkpoints/step-0000000", text)
+        rows = [line.split() for line in text.splitlines()]
+        self.assertEqual([len(row) for row in rows if row and row[0] == "perplexity"], [3])
+        pair = self.measure("run/checkpoints/step-0000000", "run")
+        self.assertEqual(pair["loss"], self.measure("run/checkpoints/step-0000000")["loss"])
+        self.assertEqual(pair["second"]["loss"], self.measure("run")["loss"])
+
+    def test_json_into_a_file(self):
+        text = self.succeed("eval", "run", "--json", "score.json")
+        self.assertIn("perplexity", text)
+        self.assertEqual(json.loads((self.folder / "score.json").read_text()), self.measure("run"))
+
+    def test_minimal_pairs(self):
+        pairs = [
+            {"sentence_good": "the cat sees a dog.", "sentence_bad": ". . . . . . . .", "UID": "stops"},
+            {"sentence_good": "a dog likes the bird.", "sentence_bad": "\x01\x02\x03\x04\x05\x06\x07", "UID": "noise"},
+            {"sentence_good": "the cat.", "sentence_bad": "the cat.", "UID": "ties"},
+        ]
+        self.write("pairs.jsonl", "".join(json.dumps(pair) + "\n" for pair in pairs))
+        for run in ["run", "lines", "masked"]:
+            groups = self.measure(run, "--pairs", "pairs.jsonl")["pairs"]
+            self.assertEqual(list(groups), ["all", "noise", "stops", "ties"] if list(groups) == sorted(groups) else ["stops", "noise", "ties", "all"])
+            self.assertEqual(groups["ties"], {"accuracy": 0.5, "pairs": 1}, run)
+            self.assertEqual(groups["all"]["pairs"], 3)
+            mean = sum(groups[name]["accuracy"] for name in ["stops", "noise", "ties"]) / 3
+            self.assertAlmostEqual(groups["all"]["accuracy"], mean)
+        self.assertEqual(self.measure("lines", "--pairs", "pairs.jsonl")["pairs"]["noise"]["accuracy"], 1)
+        self.assertIn("noise", self.succeed("eval", "lines", "--pairs", "pairs.jsonl"))
+
+    def test_what_is_refused(self):
+        self.refuse(2, "missing.txt", "eval", "run", "--data", "missing.txt")
+        self.refuse(2, "missing.jsonl", "eval", "run", "--pairs", "missing.jsonl")
+        self.write("empty.txt", "")
+        self.refuse(2, "empty.txt", "eval", "run", "--data", "empty.txt")
+        self.write("odd.txt", b"the cat \xc3( sees")
+        self.refuse(2, ["odd.txt", "8"], "eval", "run", "--data", "odd.txt")
+        for line in ["", "{", '{"sentence_good": "a"}', '{"sentence_good": 1, "sentence_bad": 2}']:
+            self.write("odd.jsonl", '{"sentence_good": "the cat.", "sentence_bad": "cat the."}\n' * 2 + line + "\n" if line else "")
+            self.refuse(2, ["odd.jsonl", "3"] if line else "odd.jsonl", "eval", "run", "--pairs", "odd.jsonl")
+        self.write("long.jsonl", json.dumps({"sentence_good": "the cat " * 50, "sentence_bad": "a"}) + "\n")
+        self.refuse(2, ["long.jsonl", "context"], "eval", "run", "--pairs", "long.jsonl")
+        self.refuse(1, "nowhere/score.json", "eval", "run", "--json", "nowhere/score.json")
+
+
+if __name__ == "__main__":
+    unittest.main()
