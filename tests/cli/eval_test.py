@@ -107,7 +107,7 @@ class Evaluation(harness.ProgramTest):
             self.write("odd.jsonl", '{"sentence_good": "the cat.", "sentence_bad": "cat the."}\n' * 2 + line + "\n" if line else "")
             self.refuse(2, ["odd.jsonl", "3"] if line else "odd.jsonl", "eval", "run", "--pairs", "odd.jsonl")
         self.write("long.jsonl", json.dumps({"sentence_good": "the cat " * 50, "sentence_bad": "a"}) + "\n")
-        self.refuse(2, ["long.jsonl", "context"], "eval", "run", "--pairs", "long.jsonl")
+        self.refuse(2, ["101", "context", "16"], "eval", "run", "--pairs", "long.jsonl")
         self.refuse(1, "nowhere/score.json", "eval", "run", "--json", "nowhere/score.json")
 
 

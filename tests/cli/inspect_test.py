@@ -1,0 +1,127 @@
+"""qkv-inspect: the files it writes, what it prints, what it refuses."""
+
+import json
+import unittest
+
+import harness
+
+TEXT = "the cat sees a dog"
+
+
+@unittest.skipUnless((harness.BIN / "qkv-inspect").exists(), "qkv-inspect is not built")
+class Inspection(harness.ProgramTest):
+    @classmethod
+    def setUpClass(cls):
+        super().setUpClass()
+        lines = ["--set", "data.layout=lines", "--set", "model.objective=masked"]
+        two = ["--set", "model.layers=2", "--set", "training.learning_rate=0.01"]
+        for arguments in [["--out", "run", *two], ["--out", "masked", *lines], ["--out", "blind", "--set", "model.attention.weights=none"]]:
+            done = cls.run_program("train", "tiny.json", *arguments)
+            assert done.returncode == 0, done.stderr
+
+    def look(self, out, *arguments):
+        """Names of the files written."""
+        self.succeed("inspect", *arguments, "--out", out)
+        return {path.name for path in (self.folder / out).iterdir()}
+
+    def report(self, out):
+        return json.loads((self.folder / out / "attention.json").read_text())
+
+    def test_the_files(self):
+        heads = {f"layer-{layer}-head-{head}" for layer in range(2) for head in range(2)} | {"heads"}
+        self.assertEqual(self.look("default", "run", "--text", TEXT),
+                         {f"{name}.png" for name in heads} | {"attention.json", "taps.safetensors"})
+        self.assertEqual(self.look("all", "run", "--text", TEXT, "--format", "png,svg,pdf,json,safetensors"),
+                         {f"{name}.{kind}" for name in heads for kind in ["png", "svg", "pdf"]} | {"attention.json", "taps.safetensors"})
+        self.assertEqual(self.look("one", "run", "--text", TEXT, "--format", "json"), {"attention.json"})
+        self.assertTrue((self.folder / "all/heads.png").read_bytes().startswith(b"\x89PNG\r\n\x1a\n"))
+        self.assertTrue((self.folder / "all/heads.pdf").read_bytes().startswith(b"%PDF-"))
+        self.assertIn(b"<svg", (self.folder / "all/heads.svg").read_bytes()[:500])
+
+    def test_layer_and_head_narrow_the_pictures(self):
+        names = self.look("narrow", "run", "--text", TEXT, "--format", "png", "--layer", 1, "--head", 0)
+        self.assertIn("layer-1-head-0.png", names)
+        self.assertFalse(names & {"layer-0-head-0.png", "layer-0-head-1.png", "layer-1-head-1.png"})
+
+    def test_attention_json(self):
+        self.look("json", "run", "--text", TEXT, "--format", "json")
+        report = self.report("json")
+        self.assertEqual(set(report), {"checkpoint", "text", "tokens", "layers"})
+        self.assertEqual(set(report["checkpoint"]), {"path", "step", "seed", "config_sha256", "weights_sha256", "tokenizer_sha256"})
+        self.assertEqual(report["checkpoint"]["weights_sha256"], self.weights("run", "best"))
+        self.assertEqual(report["checkpoint"]["config_sha256"], harness.sha256(self.folder / "run/checkpoints/best/config.json"))
+        self.assertEqual(report["checkpoint"]["tokenizer_sha256"], harness.sha256(self.folder / "run/tokenizer.model"))
+        self.assertEqual(report["text"], TEXT)
+        self.assertEqual([TEXT[t["begin"] : t["end"]] for t in report["tokens"]], [t["text"] for t in report["tokens"]])
+        self.assertEqual("".join(t["text"] for t in report["tokens"]), TEXT)
+        self.assertEqual([len(layer["heads"]) for layer in report["layers"]], [2, 2])
+        count = len(report["tokens"])
+        for layer in report["layers"]:
+            for head in layer["heads"]:
+                self.assertEqual([len(row) for row in head["weights"]], [count] * count)
+                for query, row in enumerate(head["weights"]):
+                    self.assertAlmostEqual(sum(row), 1, places=5)
+                    self.assertEqual(row[query + 1 :], [0] * (count - query - 1))
+
+    def test_offsets_are_bytes(self):
+        text = "the é cat 猫"
+        self.look("wide", "run", "--text", text, "--format", "json")
+        tokens, content = self.report("wide")["tokens"], text.encode()
+        self.assertEqual(b"".join(content[t["begin"] : t["end"]] for t in tokens), content)
+        for token in tokens:
+            part = content[token["begin"] : token["end"]]
+            try:
+                self.assertEqual(token["text"], part.decode())
+            except UnicodeDecodeError:
+                self.assertEqual((token["text"], token["piece"]), ("\ufffd", f"<0x{part[0]:02X}>"))
+
+    def test_two_runs_write_the_same_bytes(self):
+        formats = ["--format", "png,svg,pdf,json,safetensors"]
+        names = self.look("first", "run", "--text", TEXT, *formats)
+        self.assertEqual(self.look("second", "run", "--text", TEXT, *formats), names)
+        for name in names:
+            self.assertEqual(harness.sha256(self.folder / "first" / name), harness.sha256(self.folder / "second" / name), name)
+
+    def test_text_from_a_file(self):
+        self.write("text.txt", TEXT)
+        self.look("file", "run", "--text-file", "text.txt", "--format", "json")
+        self.look("direct", "run", "--text", TEXT, "--format", "json")
+        self.assertEqual(self.report("file"), self.report("direct"))
+
+    def test_masked(self):
+        text = self.succeed("inspect", "masked", "--text", "the <mask> sees a dog")
+        self.assertEqual(sum(line.strip()[:1].isdigit() or "%" in line or "0." in line for line in text.splitlines()) >= 5, True, text)
+        self.look("masked-look", "masked", "--text", "the <mask> sees a dog", "--format", "json")
+        report = self.report("masked-look")
+        self.assertEqual([t["id"] for t in report["tokens"]][::len(report["tokens"]) - 1], [1, 2])
+        self.assertIn(3, [t["id"] for t in report["tokens"]])
+        self.assertGreater(report["layers"][0]["heads"][0]["weights"][0][-1], 0)
+
+    def test_trace_neighbours_analogy_print(self):
+        text = self.succeed("inspect", "run", "--text", TEXT, "--trace", 2)
+        for word in ["q", "k", "v", "softmax", "cat"]:
+            self.assertIn(word, text)
+        self.assertGreater(len(self.succeed("inspect", "run", "--neighbours", "cat").splitlines()), 5)
+        self.assertGreater(len(self.succeed("inspect", "run", "--analogy", "cat", "dog", "bird").splitlines()), 5)
+
+    def test_what_is_refused(self):
+        self.refuse(2, ["51", "16"], "inspect", "run", "--text", "the cat" + " the" * 49, "--out", "long")
+        self.assertFalse((self.folder / "long").exists())
+        look = ["inspect", "run", "--out", "refused"]
+        self.refuse(2, "--text", *look, "--text", "")
+        self.refuse(2, "missing.txt", *look, "--text-file", "missing.txt")
+        self.write("odd.txt", b"the \xff")
+        self.refuse(2, ["odd.txt", "4"], *look, "--text-file", "odd.txt")
+        self.refuse(2, "gif", *look, "--text", TEXT, "--format", "png,gif")
+        self.refuse(2, ["--layer", "2"], *look, "--text", TEXT, "--layer", 2)
+        self.refuse(2, ["--head", "-1"], *look, "--text", TEXT, "--head=-1")
+        self.refuse(2, ["--trace", "99"], "inspect", "run", "--text", TEXT, "--trace", 99)
+        self.refuse(2, "zebra", "inspect", "run", "--neighbours", "zebra")
+        self.refuse(2, "attention", "inspect", "blind", "--text", TEXT, "--out", "refused")
+        self.assertFalse((self.folder / "refused").exists())
+        self.write("plain", "")
+        self.refuse(2, "plain", "inspect", "run", "--text", TEXT, "--out", "plain")
+
+
+if __name__ == "__main__":
+    unittest.main()
