@@ -22,7 +22,7 @@ int main(int argc, char** argv) {
   line.add_option("--temperature", options.sampling.temperature, "divides the logits; 0 takes the likeliest")->capture_default_str();
   line.add_option("--top-k", options.sampling.top_k, "only the K likeliest; 0: all")->capture_default_str();
   line.add_option("--top-p", options.sampling.top_p, "only the fewest that reach this probability")->capture_default_str();
-  line.add_option("--seed", options.seed, "draws the same text again")->capture_default_str();
+  line.add_option("--seed", options.seed, "draws the same text again")->check(CLI::NonNegativeNumber)->capture_default_str();
 
   return qkv::run_program(line, argc, argv, [&] {
     qkv::check_sampling(options.sampling);
