@@ -9,6 +9,7 @@
 #include "base/error.h"
 #include "base/files.h"
 #include "base/format.h"
+#include "base/version.h"
 #include "checkpoint/llama.h"
 
 namespace qkv {
@@ -68,7 +69,7 @@ Json to_json(const TrainerState& state) {
           {"validations_without_best", state.validations_without_best},
           {"stopped_early", state.stopped_early},
           {"randomness", "every stream derives from config.json's seed and the step"},
-          {"versions", {{"qkv", QKV_VERSION}, {"libtorch", libtorch_version()}}},
+          {"versions", {{"qkv", version()}, {"libtorch", libtorch_version()}}},
           {"corpus", {{"train_sha256", state.train_hash}, {"validation_sha256", state.validation_hash}}}};
 }
 
