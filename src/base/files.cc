@@ -175,11 +175,11 @@ void sync_folder(const fs::path& folder) {
   if (failed) fail(folder, "sync", code, Error::Fault::kRun);
 }
 
-void make_folder(const fs::path& folder) {
+void make_folder(const fs::path& folder, Error::Fault fault) {
   std::error_code code;
   fs::create_directories(folder, code);
   if (!fs::is_directory(folder)) {
-    throw Error(concat(folder.string(), ": cannot make this folder: ", code ? code.message() : "found a file"));
+    throw Error(concat(folder.string(), ": cannot make this folder: ", code ? code.message() : "found a file"), fault);
   }
 }
 

@@ -21,6 +21,10 @@ Json parse_json(std::string_view text, const std::string& name) {
     }
     return true;
   };
+  // The parser takes a NUL byte for the end of the text, and would not look at what follows.
+  if (const auto nul = text.find('\0'); nul != std::string_view::npos) {
+    throw Error(concat(name, ": not JSON at byte ", nul, ": found a NUL byte"));
+  }
   try {
     return Json::parse(text.begin(), text.end(), check);
   } catch (const Json::parse_error& error) {

@@ -34,7 +34,13 @@ std::optional<MeasuredLoss> measured_from(const Json& json) {
 
 /// trainer.json as JSON, or null where the folder has none (a checkpoint of another program).
 Json read_trainer(const fs::path& checkpoint) {
-  return fs::exists(checkpoint / kTrainer) ? read_json(checkpoint / kTrainer) : Json();
+  const fs::path path = checkpoint / kTrainer;
+  if (!fs::exists(path)) return {};
+  Json trainer = read_json(path);
+  if (!trainer.is_object() || !trainer.contains("files") || !trainer["files"].is_object()) {
+    throw Error(concat(path.string(), ": found no object \"files\", expected the SHA-256 of each file"));
+  }
+  return trainer;
 }
 
 TrainerState state_from(const Json& json, const std::string& where) {
@@ -67,11 +73,14 @@ Json to_json(const TrainerState& state) {
           {"corpus", {{"train_sha256", state.train_hash}, {"validation_sha256", state.validation_hash}}}};
 }
 
-/// Throws Error where trainer.json knows another SHA-256 for this file.
+/// Throws Error where trainer.json knows another SHA-256 for this file, or none.
 void require_undamaged(const fs::path& file, const std::string& hash, const Json& trainer) {
-  if (!trainer.is_object() || !trainer.contains("files")) return;
+  if (trainer.is_null()) return;
   const Json expected = trainer["files"].value(file.filename().string(), Json());
-  if (expected.is_string() && expected != hash) {
+  if (!expected.is_string()) {
+    throw Error(concat((file.parent_path() / kTrainer).string(), ": found no SHA-256 of ", file.filename().string(), ", expected one"));
+  }
+  if (expected != hash) {
     throw Error(concat(file.string(), ": damaged: found SHA-256 ", hash.substr(0, 16), "…, expected ",
                        expected.get<std::string>().substr(0, 16), "… (trainer.json)"));
   }
@@ -87,7 +96,16 @@ void swap_link(const fs::path& link, const fs::path& target) {
   if (code) throw Error(concat(link.string(), ": cannot link to ", target.string(), ": ", code.message()), Error::Fault::kRun);
 }
 
-bool is_step(const fs::path& path) { return path.filename().string().starts_with("step-"); }
+/// Whether a name is one of step_path's: what else lies in the folder is not ours to read or remove.
+bool is_step(const fs::path& path) {
+  const std::string name = path.filename();
+  return name.starts_with("step-") && name.size() > 5 && name.find_first_not_of("0123456789", 5) == std::string::npos;
+}
+
+bool holds_weights(const fs::path& folder) {
+  std::error_code ignored;
+  return fs::exists(folder / kWeights, ignored);
+}
 
 /// Whether step folder `a` is of an earlier step than `b`: names grow longer past 9,999,999.
 bool earlier(const fs::path& a, const fs::path& b) {
@@ -99,11 +117,13 @@ bool earlier(const fs::path& a, const fs::path& b) {
 }  // namespace
 
 fs::path find_checkpoint(const fs::path& path) {
-  if (fs::exists(path / kWeights)) return path;
-  if (fs::exists(path / "checkpoints" / "best" / kWeights)) {
-    return path / "checkpoints" / fs::read_symlink(path / "checkpoints" / "best");
-  }
-  if (!fs::exists(path)) throw Error(concat(path.string(), ": not found, expected a checkpoint or run folder"));
+  if (holds_weights(path)) return path;
+  const fs::path checkpoints = path / "checkpoints";
+  const fs::path best = checkpoints / "best";
+  // A copy of a run may hold a folder where the run has a link.
+  if (holds_weights(best)) return fs::is_symlink(best) ? checkpoints / fs::read_symlink(best) : best;
+  std::error_code ignored;
+  if (!fs::exists(path, ignored)) throw Error(concat(path.string(), ": not found, expected a checkpoint or run folder"));
   throw Error(concat(path.string(), ": found neither ", kWeights, " nor checkpoints/best, expected a checkpoint or run folder"));
 }
 
@@ -174,12 +194,12 @@ fs::path CheckpointFolder::step_path(std::int64_t step) const {
 
 void CheckpointFolder::save(const Config& config, const Tokenizer& tokenizer, const Transformer& model,
                             const NamedTensors& optimizer, const TrainerState& state) const {
-  make_folder(folder_);
+  make_folder(folder_, Error::Fault::kRun);
   const fs::path target = step_path(state.step);
   const fs::path temporary = temporary_name(target);
   std::error_code code;
   try {
-    make_folder(temporary);
+    make_folder(temporary, Error::Fault::kRun);
     Json json = to_json(config);
     json.update(llama_keys(config.model, tokenizer.size()));
     write_file(temporary / kConfig, json.dump(2) + "\n");

@@ -38,6 +38,13 @@ struct Entry {
   std::uint64_t end = 0;
 };
 
+/// A value as it stands in messages: ASCII, and cut where it is long.
+std::string excerpt(const Json& value) {
+  constexpr std::size_t kLongest = 80;
+  const std::string text = value.dump(-1, ' ', /*ensure_ascii=*/true);
+  return text.size() <= kLongest ? text : text.substr(0, kLongest) + "…";
+}
+
 bool is_natural(const Json& value) { return value.is_number_unsigned(); }
 
 Entry read_entry(const std::string& name, const Json& description, std::uint64_t data_size, const std::string& where) {
@@ -47,11 +54,11 @@ Entry read_entry(const std::string& name, const Json& description, std::uint64_t
     throw Error(at + "found no dtype, shape and data_offsets, expected all three");
   }
   const Json& dtype = description["dtype"];
-  if (dtype != "F32") throw Error(concat(at, "found dtype ", dtype.dump(), ", expected \"F32\""));
+  if (dtype != "F32") throw Error(concat(at, "found dtype ", excerpt(dtype), ", expected \"F32\""));
 
   const Json& offsets = description["data_offsets"];
   if (!offsets.is_array() || offsets.size() != 2 || !is_natural(offsets[0]) || !is_natural(offsets[1])) {
-    throw Error(concat(at, "found data_offsets ", offsets.dump(), ", expected [begin, end]"));
+    throw Error(concat(at, "found data_offsets ", excerpt(offsets), ", expected [begin, end]"));
   }
   Entry entry{.name = name, .shape = {}, .begin = offsets[0], .end = offsets[1]};
   if (entry.begin > entry.end || entry.end > data_size) {
@@ -70,7 +77,7 @@ Entry read_entry(const std::string& name, const Json& description, std::uint64_t
   }
   std::uint64_t bytes = 0;
   if (!valid || __builtin_mul_overflow(count, sizeof(float), &bytes) || bytes != entry.end - entry.begin) {
-    throw Error(concat(at, "found shape ", shape.dump(), " for ", entry.end - entry.begin,
+    throw Error(concat(at, "found shape ", excerpt(shape), " for ", entry.end - entry.begin,
                        " bytes, expected a shape of as many float32 values"));
   }
   return entry;

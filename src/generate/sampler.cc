@@ -31,6 +31,11 @@ std::int32_t sample(const Tensor& logits, const Sampling& sampling, RandomStream
       score[static_cast<std::size_t>(special)] = -std::numeric_limits<double>::infinity();
     }
   }
+  for (const double value : score) {
+    if (std::isnan(value) || value == std::numeric_limits<double>::infinity()) {
+      throw Error(concat("found a logit of ", value, ", expected finite ones: the model is broken"), Error::Fault::kRun);
+    }
+  }
   // Ids by falling score; equal scores by rising id, so that the order is one.
   std::vector<std::int32_t> order(score.size());
   std::iota(order.begin(), order.end(), 0);

@@ -17,7 +17,8 @@ struct Sampling {
 /// Throws Error unless temperature ≥ 0, top_k ≥ 0 and 0 < top_p ≤ 1.
 void check_sampling(const Sampling& sampling);
 
-/// Draws an id from logits [vocabulary]; ids of specials but the end are never drawn.
+/// Draws an id from logits [vocabulary]; ids of specials but the end are never drawn. Throws Error
+/// (Fault::kRun) on a logit that is NaN or infinite.
 std::int32_t sample(const Tensor& logits, const Sampling& sampling, RandomStream& random);
 
 }  // namespace qkv

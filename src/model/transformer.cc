@@ -22,11 +22,14 @@ Transformer::Transformer(const ModelConfig& config, std::int64_t vocabulary, std
 Tensor Transformer::hidden(const Tokens& tokens, const Pass& pass) const {
   require_shape(tokens.ids, {-1, -1}, "token ids [batch, tokens]");
   const std::int64_t read = pass.cache == nullptr ? 0 : pass.cache->tokens;
+  const std::int64_t rows = tokens.ids.size(0);
   const std::int64_t count = tokens.ids.size(1);
   if (read + count > config_.context) {
     throw Error(concat("found ", read + count, " tokens, expected at most the context of ", config_.context));
   }
 
+  if (tokens.documents.defined()) require_shape(tokens.documents, {rows, count}, "documents [batch, tokens]");
+  if (tokens.positions.defined()) require_shape(tokens.positions, {rows, count}, "positions [batch, tokens]");
   Tensor positions = tokens.positions;
   if (!positions.defined()) positions = torch::arange(read, read + count, tokens.ids.options()).unsqueeze(0);
 
