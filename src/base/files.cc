@@ -188,41 +188,41 @@ fs::path temporary_name(const fs::path& path) {
   return path.parent_path() / concat(".", path.filename().string(), ".", ::getpid(), ".", count++, ".tmp");
 }
 
-namespace {
-
-class Digest {
- public:
-  Digest() : context_(EVP_MD_CTX_new(), &EVP_MD_CTX_free) {
-    EVP_DigestInit_ex(context_.get(), EVP_sha256(), nullptr);
-  }
-  void update(std::string_view bytes) { EVP_DigestUpdate(context_.get(), bytes.data(), bytes.size()); }
-  std::string hex() {
-    std::array<unsigned char, 32> digest{};
-    EVP_DigestFinal_ex(context_.get(), digest.data(), nullptr);
-    static constexpr std::string_view kHex = "0123456789abcdef";
-    std::string out;
-    for (const unsigned char byte : digest) {
-      out += kHex[byte >> 4U];
-      out += kHex[byte & 0xFU];
-    }
-    return out;
-  }
-
- private:
-  std::unique_ptr<EVP_MD_CTX, decltype(&EVP_MD_CTX_free)> context_;
+struct Sha256::State {
+  std::unique_ptr<EVP_MD_CTX, decltype(&EVP_MD_CTX_free)> context{EVP_MD_CTX_new(), &EVP_MD_CTX_free};
 };
 
-}  // namespace
+Sha256::Sha256() : state_(std::make_unique<State>()) {
+  EVP_DigestInit_ex(state_->context.get(), EVP_sha256(), nullptr);
+}
+
+Sha256::~Sha256() = default;
+
+void Sha256::update(std::string_view bytes) {
+  EVP_DigestUpdate(state_->context.get(), bytes.data(), bytes.size());
+}
+
+std::string Sha256::hex() {
+  std::array<unsigned char, 32> digest{};
+  EVP_DigestFinal_ex(state_->context.get(), digest.data(), nullptr);
+  static constexpr std::string_view kHex = "0123456789abcdef";
+  std::string out;
+  for (const unsigned char byte : digest) {
+    out += kHex[byte >> 4U];
+    out += kHex[byte & 0xFU];
+  }
+  return out;
+}
 
 std::string sha256(std::string_view bytes) {
-  Digest digest;
+  Sha256 digest;
   digest.update(bytes);
   return digest.hex();
 }
 
 std::string sha256_file(const fs::path& path) {
   const MappedFile file(path);
-  Digest digest;
+  Sha256 digest;
   constexpr std::size_t kBlock = 1U << 24U;
   for (std::size_t begin = 0; begin < file.size(); begin += kBlock) {
     digest.update(file.text().substr(begin, kBlock));

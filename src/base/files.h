@@ -3,6 +3,7 @@
 #include <cstddef>
 #include <cstdint>
 #include <filesystem>
+#include <memory>
 #include <string>
 #include <string_view>
 
@@ -83,6 +84,23 @@ void make_folder(const std::filesystem::path& folder);
 
 /// A name next to `path` that no other process uses, for what is renamed to `path` when complete.
 std::filesystem::path temporary_name(const std::filesystem::path& path);
+
+/// The SHA-256 of bytes that arrive in parts.
+class Sha256 {
+ public:
+  Sha256();
+  ~Sha256();
+  Sha256(const Sha256&) = delete;
+  Sha256& operator=(const Sha256&) = delete;
+
+  void update(std::string_view bytes);
+  /// 64 hex digits; ends the computation.
+  std::string hex();
+
+ private:
+  struct State;
+  std::unique_ptr<State> state_;
+};
 
 /// SHA-256 as 64 hex digits.
 std::string sha256(std::string_view bytes);

@@ -33,11 +33,11 @@ std::optional<std::size_t> find_invalid_utf8(std::string_view text) {
   return std::nullopt;
 }
 
-void require_utf8(std::string_view text, const std::string& name) {
+void require_utf8(std::string_view text, const std::string& name, std::uint64_t begin) {
   if (const auto offset = find_invalid_utf8(text)) {
     char found[8];
     std::snprintf(found, sizeof found, "0x%02X", static_cast<unsigned char>(text[*offset]));
-    throw Error(concat(name, ": not UTF-8 at byte ", *offset, ": found ", found,
+    throw Error(concat(name, ": not UTF-8 at byte ", begin + *offset, ": found ", found,
                        ", expected a valid UTF-8 sequence"));
   }
 }

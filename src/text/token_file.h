@@ -13,7 +13,7 @@ namespace qkv {
 /// where each document begins; documents are `<s> … </s>`.
 class TokenFile {
  public:
-  /// Throws Error where the file is truncated or its header is not ours.
+  /// Throws Error where the file is truncated, its header is not ours or its documents are out of order.
   explicit TokenFile(const std::filesystem::path& path);
 
   std::uint64_t size() const { return size_; }
@@ -26,12 +26,15 @@ class TokenFile {
   std::uint64_t document_begin(std::uint64_t index) const { return starts_[index]; }
   /// Bytes of the text that these ids stand for.
   std::uint64_t text_bytes() const { return text_bytes_; }
+  /// The greatest id in the file, as its writer noted.
+  std::int32_t maximum_id() const { return maximum_id_; }
 
  private:
   MappedFile file_;
   std::uint64_t size_ = 0;
   std::uint64_t documents_ = 0;
   std::uint64_t text_bytes_ = 0;
+  std::int32_t maximum_id_ = 0;
   const std::int32_t* wide_ = nullptr;
   const std::uint16_t* narrow_ = nullptr;
   const std::uint64_t* starts_ = nullptr;

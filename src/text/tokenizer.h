@@ -13,6 +13,8 @@
 
 namespace qkv {
 
+class Pieces;
+
 /// A token as it stands in a text.
 struct Token {
   std::int32_t id = 0;
@@ -44,15 +46,20 @@ class Tokenizer {
   Tokenizer& operator=(Tokenizer&&) noexcept;
   ~Tokenizer();
 
+  /// Where a text stands: at the start of a line, or inside one (what follows a mask, say). A line
+  /// start is marked by a zero-width space before its first word; decode takes it away again.
+  enum class Place { kLineStart, kInLine };
+
   /// Ids of a whole text. Specials are never made from text. Throws Error on invalid UTF-8.
-  std::vector<std::int32_t> encode(std::string_view text) const;
+  std::vector<std::int32_t> encode(std::string_view text, Place place = Place::kLineStart) const;
   /// The same with byte offsets: consecutive tokens touch, and all together cover the text.
-  std::vector<Token> encode_with_offsets(std::string_view text) const;
-  /// The text of ids; specials add nothing. May hold invalid UTF-8 for ids that no text gives.
-  std::string decode(std::span<const std::int32_t> ids) const;
+  std::vector<Token> encode_with_offsets(std::string_view text, Place place = Place::kLineStart) const;
+  /// The text of ids; specials add nothing, `<s>` and `</s>` begin a line. May hold invalid UTF-8 for
+  /// ids that no text gives. Throws Error on an id that is not in the vocabulary.
+  std::string decode(std::span<const std::int32_t> ids, Place place = Place::kLineStart) const;
 
   std::int64_t size() const;
-  /// The piece as SentencePiece names it: "▁cat", "<0xE2>", "</s>".
+  /// The piece as SentencePiece names it: "▁cat", "<0xE2>", "</s>". Throws Error as decode does.
   const std::string& piece(std::int32_t id) const;
   bool is_special(std::int32_t id) const;
   const std::string& kind() const;
@@ -62,9 +69,9 @@ class Tokenizer {
 
  private:
   friend class Decoder;
-  struct Data;
-  explicit Tokenizer(std::shared_ptr<const Data> data);
-  std::shared_ptr<const Data> data_;
+  friend class Encoder;
+  explicit Tokenizer(std::shared_ptr<const Pieces> pieces);
+  std::shared_ptr<const Pieces> pieces_;
 };
 
 /// Decodes ids one by one, as generation does, and gives out only whole characters.

@@ -1,0 +1,32 @@
+#pragma once
+
+#include <filesystem>
+#include <string>
+
+namespace qkv {
+
+/// The folder where tokenizers, ids and hashes of texts are kept from run to run: QKV_CACHE, else
+/// XDG_CACHE_HOME/qkv, else ~/.cache/qkv. Entries never change once they are there and may be deleted
+/// at any time. What cannot be written there goes to a temporary folder that this object removes.
+class Cache {
+ public:
+  Cache();
+  ~Cache();
+  Cache(const Cache&) = delete;
+  Cache& operator=(const Cache&) = delete;
+
+  /// Where an entry is, if it is there.
+  std::filesystem::path find(const std::string& name) const { return folder_ / name; }
+  /// Where to write it.
+  std::filesystem::path place(const std::string& name);
+  /// A folder that goes away with this object.
+  const std::filesystem::path& scratch();
+
+ private:
+  std::filesystem::path folder_;
+  bool checked_ = false;
+  bool writable_ = false;
+  std::filesystem::path scratch_;
+};
+
+}  // namespace qkv

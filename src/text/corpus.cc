@@ -1,0 +1,163 @@
+#include "text/corpus.h"
+
+#include "base/error.h"
+#include "base/files.h"
+#include "base/format.h"
+#include "base/log.h"
+#include "text/cache.h"
+#include "text/encoding.h"
+#include "text/learning.h"
+#include "text/source.h"
+
+namespace qkv {
+namespace {
+
+namespace fs = std::filesystem;
+
+// Part of each key: raise it where the rules of segments or the trainer's options change.
+constexpr int kRules = 1;
+constexpr std::size_t kHashDigits = 64;
+
+void require_layout(const std::string& layout) {
+  if (layout != "stream" && layout != "lines") {
+    throw Error(concat("data.layout: found ", quoted(layout), ", expected stream or lines"));
+  }
+}
+
+std::string learn_from(const Source& source, const TokenizerConfig& config, Newlines newlines) {
+  std::size_t index = 0;
+  std::optional<TextReader> reader;
+  const auto next_block = [&]() -> std::string_view {
+    while (index < source.ranges.size()) {
+      if (!reader) reader.emplace(source.ranges[index]);
+      if (const auto block = reader->next(); !block.empty()) return block;
+      reader.reset();
+      ++index;
+    }
+    return {};
+  };
+  log::info(concat("learning ", config.kind, " pieces from ", human_bytes(static_cast<double>(source.bytes))));
+  std::string model = learn_pieces(config, next_block, newlines);
+  require_unchanged(source);
+  return model;
+}
+
+/// The tokenizer learned from the training text: a cache entry is its hash and then its bytes.
+Tokenizer learned_tokenizer(const Source& train, const std::string& train_hash, const Config& config, Cache& cache) {
+  const TokenizerConfig& wanted = config.tokenizer;
+  const Newlines newlines = config.data.layout == "lines" ? Newlines::kSkipped : Newlines::kLearned;
+  const std::string name =
+      "tokenizer-" + sha256(concat(kRules, ' ', train_hash, ' ', wanted.kind, ' ', wanted.vocabulary, ' ',
+                                   wanted.sample_bytes, ' ', newlines == Newlines::kSkipped));
+  if (const fs::path entry = cache.find(name); fs::exists(entry)) {
+    std::string bytes = read_file(entry);
+    const std::string hash = bytes.substr(0, kHashDigits);
+    bytes.erase(0, kHashDigits);
+    if (sha256(bytes) == hash) return Tokenizer::from_bytes(std::move(bytes), wanted.kind, entry.string());
+    log::warning(concat(entry.string(), ": damaged, made again"));
+  }
+  Tokenizer tokenizer = Tokenizer::from_bytes(learn_from(train, wanted, newlines), wanted.kind, "learned tokenizer");
+  write_file(cache.place(name), tokenizer.hash() + tokenizer.bytes());
+  return tokenizer;
+}
+
+TokenFile cached_tokens(const Source& source, const std::string& hash, const Tokenizer& tokenizer,
+                        const std::string& layout, Cache& cache) {
+  // Where one file ends and the next begins matters to segments and lines.
+  std::string sizes;
+  for (const TextRange& range : source.ranges) sizes += concat(range.size(), ' ');
+  const std::string name =
+      "tokens-" + sha256(concat(kRules, ' ', hash, ' ', sizes, tokenizer.hash(), ' ', tokenizer.kind(), ' ', layout));
+  if (const fs::path entry = cache.find(name); fs::exists(entry)) {
+    try {
+      TokenFile tokens(entry);
+      if (tokens.maximum_id() < tokenizer.size() && tokens.text_bytes() == source.bytes) return tokens;
+      log::warning(concat(entry.string(), ": does not fit its text, made again"));
+    } catch (const Error& error) {
+      log::warning(concat(error.what(), "; made again"));
+    }
+  }
+  const fs::path path = cache.place(name);
+  encode_source(source, tokenizer, layout, path);
+  return TokenFile(path);
+}
+
+std::string names_of(const Source& source) {
+  std::string names = source.ranges.front().path.string();
+  if (source.ranges.size() > 1) names += concat(" and ", source.ranges.size() - 1, " more");
+  return names;
+}
+
+void require_text(const Source& source, const TokenFile& tokens, const std::string& key) {
+  if (tokens.size() == 0) throw Error(concat(key, ": found no text in ", names_of(source)));
+}
+
+}  // namespace
+
+Corpus open_corpus(const Config& config, std::optional<Tokenizer> given) {
+  const DataConfig& data = config.data;
+  require_layout(data.layout);
+  if (data.train.empty()) throw Error("data.train: found no file, expected at least one");
+  if (!(data.validation_fraction >= 0 && data.validation_fraction < 1)) {
+    throw Error(concat("data.validation_fraction: found ", data.validation_fraction, ", expected 0 to below 1"));
+  }
+  Cache cache;
+  SplitSource source = split_files(data.train, data.validation.empty() ? data.validation_fraction : 0, data.layout);
+  if (!data.validation.empty()) {
+    source.validation = whole_files(data.validation);
+    require_no_overlap(source.train, source.validation);
+  }
+  if (source.train.bytes == 0) {
+    throw Error(concat("data.train: found no text in ", names_of(source.train),
+                       source.validation.bytes > 0 ? " before the part that is cut off for validation" : ""));
+  }
+  std::string train_hash = text_hash(source.train, cache);
+  std::string validation_hash = source.validation.bytes > 0 ? text_hash(source.validation, cache) : "";
+
+  if (!given) {
+    given = config.tokenizer.path ? Tokenizer::load(*config.tokenizer.path, config.tokenizer.kind)
+                                  : learned_tokenizer(source.train, train_hash, config, cache);
+  }
+  TokenFile train = cached_tokens(source.train, train_hash, *given, data.layout, cache);
+  require_text(source.train, train, "data.train");
+  const auto context = static_cast<std::uint64_t>(config.model.context);
+  if (data.layout == "stream" && train.size() <= context) {
+    throw Error(concat("data.train: found ", train.size(), " tokens in ", names_of(source.train),
+                       ", expected more than model.context, which is ", context));
+  }
+  std::optional<TokenFile> validation;
+  if (source.validation.bytes > 0) {
+    validation = cached_tokens(source.validation, validation_hash, *given, data.layout, cache);
+  }
+  if (!data.validation.empty()) {
+    if (!validation) throw Error(concat("data.validation: found no text in ", names_of(source.validation)));
+    require_text(source.validation, *validation, "data.validation");
+  }
+  if (validation && validation->size() < 2) {
+    log::warning("no validation: the part cut off for it holds no token to predict");
+    validation.reset();
+    validation_hash.clear();
+  }
+  return {std::move(*given), std::move(train), std::move(validation), std::move(train_hash), std::move(validation_hash)};
+}
+
+TokenFile open_tokens(const std::vector<fs::path>& files, const Tokenizer& tokenizer, const std::string& layout) {
+  require_layout(layout);
+  Cache cache;
+  std::vector<fs::path> paths;
+  for (const fs::path& path : files) {
+    paths.push_back(path);
+    if (path != "-") continue;
+    paths.back() = cache.scratch() / concat("standard input ", paths.size());
+    write_file(paths.back(), read_file(path));
+  }
+  const Source source = whole_files(paths);
+  if (source.bytes == 0) {
+    throw Error(concat(files.empty() ? "data" : files.front().string(), ": found no text, expected at least one character"));
+  }
+  TokenFile tokens = cached_tokens(source, text_hash(source, cache), tokenizer, layout, cache);
+  require_text(source, tokens, "data");
+  return tokens;
+}
+
+}  // namespace qkv

@@ -1,0 +1,60 @@
+#pragma once
+
+#include <sentencepiece_processor.h>
+
+#include <array>
+#include <cstdint>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "text/segments.h"
+
+namespace qkv {
+
+/// A piece of a segment, and how many bytes of the segment it stands for.
+struct Piece {
+  std::int32_t id = 0;
+  std::uint32_t size = 0;
+};
+
+/// A SentencePiece model and the tables around it: everything of a tokenizer that does not change.
+/// That text comes back as it was is decided here and not in SentencePiece: a spelling that does not
+/// give exactly its segment is replaced by byte pieces.
+class Pieces {
+ public:
+  /// Throws Error as Tokenizer::from_bytes does.
+  Pieces(std::string bytes, std::string kind, const std::string& name);
+
+  const std::string& kind() const { return kind_; }
+  const std::string& bytes() const { return bytes_; }
+  const std::string& hash() const { return hash_; }
+  std::int64_t size() const { return static_cast<std::int64_t>(names_.size()); }
+  /// Throws Error where `id` is none of ours.
+  const std::string& name(std::int32_t id) const;
+  bool is_special(std::int32_t id) const;
+  Segmenter::Rule rule() const { return rule_; }
+
+  /// The pieces of a segment (any added space being a real one here): their sizes sum to its own.
+  std::vector<Piece> spell(std::string_view segment, bool reserved) const;
+
+  /// Appends what `id` stands for to `out`, without the space that a line start was given;
+  /// `at_line_start` is carried from piece to piece.
+  void append_text(std::int32_t id, bool& at_line_start, std::string& out) const;
+
+ private:
+  void read_pieces(const std::string& name);
+  std::vector<Piece> spell_in_bytes(std::string_view segment, bool reserved) const;
+
+  sentencepiece::SentencePieceProcessor processor_;
+  std::string kind_;
+  Segmenter::Rule rule_;
+  std::string bytes_;
+  std::string hash_;
+  std::vector<std::string> names_;
+  std::vector<std::string> texts_;  ///< what a piece stands for; empty for specials
+  std::array<std::int32_t, 256> byte_ids_{};
+  std::int32_t space_id_ = -1;  ///< the piece of a lone space, if there is one
+};
+
+}  // namespace qkv

@@ -1,0 +1,40 @@
+#pragma once
+
+#include <string>
+#include <vector>
+
+#include "text/cache.h"
+#include "text/text_file.h"
+
+namespace qkv {
+
+/// The files, or parts of files, that one text is made of, in order, and what identifies it.
+struct Source {
+  std::vector<TextRange> ranges;
+  std::string fingerprint;  ///< of the files as they were when the source was made
+  bool changed_just_now = false;
+  std::uint64_t bytes = 0;
+};
+
+/// All of these files. Throws Error.
+Source whole_files(const std::vector<std::filesystem::path>& files);
+
+/// A training and a validation part: the last `fraction` of each file is cut off for validation, at
+/// floor(size · (1 − fraction)) moved back to a character (stream) or to a line (lines).
+struct SplitSource {
+  Source train;
+  Source validation;
+};
+SplitSource split_files(const std::vector<std::filesystem::path>& files, double fraction, const std::string& layout);
+
+/// Throws Error where a file is in both.
+void require_no_overlap(const Source& train, const Source& validation);
+
+/// Throws Error where a file changed since the source was made.
+void require_unchanged(const Source& source);
+
+/// SHA-256 of the text; computing it also checks that the text is UTF-8. Kept in the cache by the
+/// files' fingerprint.
+std::string text_hash(const Source& source, Cache& cache);
+
+}  // namespace qkv

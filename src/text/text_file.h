@@ -1,0 +1,70 @@
+#pragma once
+
+#include <cstdint>
+#include <filesystem>
+#include <string>
+#include <string_view>
+
+namespace qkv {
+
+/// A part of a text file, in bytes.
+struct TextRange {
+  std::filesystem::path path;
+  std::uint64_t begin = 0;
+  std::uint64_t end = 0;
+  std::uint64_t size() const { return end - begin; }
+};
+
+/// An open text file. It is read and not mapped: a file that somebody shortens meanwhile must give an
+/// error and not a signal.
+class TextFile {
+ public:
+  /// Throws Error where it cannot be opened or is no regular file.
+  explicit TextFile(std::filesystem::path path);
+  ~TextFile();
+  TextFile(const TextFile&) = delete;
+  TextFile& operator=(const TextFile&) = delete;
+
+  std::uint64_t size() const { return size_; }
+  /// Names this content of this file as far as the file system knows: path, inode, size, time of change.
+  const std::string& fingerprint() const { return fingerprint_; }
+  /// Changed so short ago that another change might leave the same fingerprint.
+  bool changed_just_now() const { return changed_just_now_; }
+  /// Whether it and `other` are one file on disk.
+  bool same_file(const TextFile& other) const { return identity_ == other.identity_; }
+
+  /// Bytes [offset, offset + count); fewer at the end of the file.
+  std::string read(std::uint64_t offset, std::uint64_t count) const;
+
+  /// `offset` moved back to the beginning of a character, or of a line.
+  std::uint64_t character_begin(std::uint64_t offset) const;
+  std::uint64_t line_begin(std::uint64_t offset) const;
+
+ private:
+  std::filesystem::path path_;
+  int descriptor_ = -1;
+  std::uint64_t size_ = 0;
+  std::string fingerprint_;
+  std::string identity_;
+  bool changed_just_now_ = false;
+};
+
+/// Reads a range in blocks of whole characters, checked to be UTF-8.
+class TextReader {
+ public:
+  explicit TextReader(const TextRange& range);
+
+  /// The next block, valid until the next call; empty at the end. Throws Error with file and byte
+  /// offset on invalid UTF-8, and where the file has become shorter.
+  std::string_view next();
+  /// Bytes handed out so far.
+  std::uint64_t done() const { return offset_ - range_.begin; }
+
+ private:
+  TextFile file_;
+  TextRange range_;
+  std::uint64_t offset_;  ///< in the file, of what comes next
+  std::string block_;
+};
+
+}  // namespace qkv
