@@ -33,6 +33,7 @@ int main(int argc, char** argv) {
     if (line.common.threads > 0) overrides.push_back(qkv::concat("runtime.threads=", line.common.threads));
     const qkv::Config config = qkv::load_config(config_path, overrides);
     qkv::check_config(config, config_path);
+    qkv::check_files(config, config_path);
     if (dry_run) {
       std::cout << qkv::describe(config);
       return 0;

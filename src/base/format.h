@@ -32,5 +32,9 @@ std::string human_seconds(double seconds);
 
 /// A text quoted for a message: control bytes escaped, cut after `limit` bytes at a whole character.
 std::string quoted(std::string_view text, std::size_t limit = 60);
+// Without these a std::string or literal would find std::quoted, which escapes and cuts nothing.
+inline std::string quoted(const std::string& text) { return quoted(std::string_view(text)); }
+inline std::string quoted(std::string& text) { return quoted(std::string_view(text)); }
+inline std::string quoted(const char* text) { return quoted(std::string_view(text)); }
 
 }  // namespace qkv

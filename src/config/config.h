@@ -14,28 +14,38 @@ namespace qkv {
 // its defaults; docs/config.md says what each means.
 
 struct TokenizerConfig {
-  std::string kind = "word";                   ///< word, char, bpe or unigram
-  std::int64_t vocabulary = 512;               ///< most pieces learned from text; bytes and specials come on top
-  std::optional<std::filesystem::path> path;   ///< an existing tokenizer.model, used instead of training one
-  std::int64_t sample_bytes = 67108864;        ///< the tokenizer trains on at most so much text
+  std::string kind = "word";      ///< word, char, bpe or unigram
+  std::int64_t vocabulary = 512;  ///< most pieces learned from text; bytes and specials come on top
+  std::optional<std::filesystem::path>
+      path;  ///< an existing tokenizer.model, used instead of training one
+  std::int64_t sample_bytes = 67108864;  ///< the tokenizer trains on at most so much text
+
+  bool operator==(const TokenizerConfig&) const = default;
 };
 
 struct DataConfig {
   std::vector<std::filesystem::path> train;
   std::vector<std::filesystem::path> validation;
-  double validation_fraction = 0.1;  ///< cut from the end of each training file where `validation` is empty
-  std::string layout = "stream";     ///< stream or lines
+  double validation_fraction =
+      0.1;  ///< cut from the end of each training file where `validation` is empty
+  std::string layout = "stream";  ///< stream or lines
+
+  bool operator==(const DataConfig&) const = default;
 };
 
 struct FeedForwardConfig {
   std::int64_t width = 512;
   std::string activation = "gelu";  ///< gelu, relu, relu2, silu, swiglu or none
+
+  bool operator==(const FeedForwardConfig&) const = default;
 };
 
 struct AttentionConfig {
   std::string projection = "learned";  ///< learned or identity
   std::string weights = "softmax";     ///< softmax, uniform or none
   bool scaled = true;                  ///< scores / √head_width
+
+  bool operator==(const AttentionConfig&) const = default;
 };
 
 struct ModelConfig {
@@ -58,6 +68,7 @@ struct ModelConfig {
 
   std::int64_t head_width() const { return width / heads; }
   bool causal() const { return objective == "causal"; }
+  bool operator==(const ModelConfig&) const = default;
 };
 
 struct TrainingConfig {
@@ -73,23 +84,29 @@ struct TrainingConfig {
   double beta2 = 0.99;
   double epsilon = 1e-8;
   double weight_decay = 0.1;
-  double gradient_clip = 1.0;  ///< 0: none
+  double gradient_clip = 1.0;         ///< 0: none
   std::int64_t validate_every = 250;  ///< 0: only at saves and the end
   std::int64_t log_every = 1;
   std::int64_t patience = 0;  ///< validations without a new best before it stops; 0: never
   std::int64_t sample_every = 0;
   std::string sample_prompt;
+
+  bool operator==(const TrainingConfig&) const = default;
 };
 
 struct CheckpointsConfig {
   std::int64_t every = 500;
   std::int64_t keep = 3;
+
+  bool operator==(const CheckpointsConfig&) const = default;
 };
 
 struct RuntimeConfig {
   std::string device = "auto";     ///< auto, cpu or cuda
   std::string precision = "auto";  ///< auto, float32 or bfloat16
   std::int64_t threads = 0;        ///< 0: all processors
+
+  bool operator==(const RuntimeConfig&) const = default;
 };
 
 struct Config {
@@ -101,13 +118,16 @@ struct Config {
   TrainingConfig training;
   CheckpointsConfig checkpoints;
   RuntimeConfig runtime;
+
+  bool operator==(const Config&) const = default;
 };
 
 /// Reads a config file, applies `overrides` ("model.width=64": the value is JSON if it parses, else
-/// a string), checks it against the schema, fills in defaults and makes paths absolute: those of the
-/// file relative to its folder, those of overrides to the working directory. Unknown keys are errors
-/// that suggest the nearest known one. Throws Error. Cross-checks are check_config's.
-Config load_config(const std::filesystem::path& path, const std::vector<std::string>& overrides = {});
+/// a string), checks it against the schema, fills in defaults and makes paths absolute: those of
+/// the file relative to its folder, those of overrides to the working directory. Unknown keys are
+/// errors that suggest the nearest known one. Throws Error. Cross-checks are check_config's.
+Config load_config(const std::filesystem::path& path,
+                   const std::vector<std::string>& overrides = {});
 
 /// The same from JSON at hand; `name` stands in messages, relative paths start at `base`.
 /// `ignored_keys` are top-level keys that are not ours and may stand there.
@@ -120,12 +140,18 @@ Json to_json(const ModelConfig& model);
 
 /// What the schema cannot say: heads divide width, head width even for rotary, sizes whose weights
 /// and activations fit the machine's memory, … Throws Error that names the key, the value found and
-/// what was expected. `name` stands in messages. `vocabulary` is the tokenizer's true size if known.
+/// what was expected. `name` stands in messages. `vocabulary` is the tokenizer's true size if
+/// known.
 void check_config(const Config& config, const std::string& name,
                   std::optional<std::int64_t> vocabulary = std::nullopt);
 
-/// The part of it that an opened model needs: its sizes fit each other and the machine's memory.
+/// The part of check_config that concerns the model alone, for those who open a checkpoint: sizes
+/// that divide each other, weights that fit the machine's memory.
 void check_model(const ModelConfig& model, const std::string& name, std::int64_t vocabulary);
+
+/// Every file that the config names exists and can be read, and none is both learned from and
+/// judged by. Throws Error that names the key and the file.
+void check_files(const Config& config, const std::string& name);
 
 /// Weights in the model, and the bytes that a training run takes at most (weights, gradients,
 /// moments, activations of one micro-batch in float32). As doubles: nothing overflows.

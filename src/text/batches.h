@@ -18,7 +18,8 @@ struct Batch {
   std::vector<std::int32_t> inputs;
   std::vector<std::int32_t> targets;    ///< the id to predict at each place, or kIgnored
   std::vector<std::int32_t> positions;  ///< restarts in each document; padding counts on
-  std::vector<std::int32_t> documents;  ///< number of the document within its row, −1 for padding; empty: one a row
+  std::vector<std::int32_t>
+      documents;  ///< number of the document within its row, −1 for padding; empty: one a row
 };
 
 /// What is asked of the model: the next token, or the token under a mask.
@@ -27,49 +28,68 @@ struct Objective {
   std::int32_t vocabulary = 0;  ///< masked: random replacements are drawn from ids ≥ 4 below it
 };
 
+/// Where the documents of layout `lines` stand in rows: next-fit, in the order given, so that a row
+/// holds as many whole documents as fit. A document of n ids (`<s>` and `</s>` included) takes n −
+/// 1 places where the next token is asked, n where a masked one is, at most `context`: the rest is
+/// cut.
+struct Packing {
+  std::vector<std::uint64_t>
+      row_begins;  ///< place in the order of each row's first document, and the end
+  std::uint64_t cut_documents = 0;
+};
+
 /// Training batches: each a pure function of (seed, step), so that a resumed run sees the same. An
-/// epoch visits every window (layout stream, shifted by a new phase each epoch) or every row of packed
-/// documents (layout lines) once, in a new order.
+/// epoch visits every window (layout stream, shifted by a new phase each epoch) or every row of
+/// packed documents (layout lines) once, in a new order. All epochs have as many windows, so a
+/// phase leaves out less than 2 · context tokens at the two ends.
 class TrainingBatches {
  public:
-  /// Throws Error where the text is shorter than one context. `tokens` must outlive this.
-  TrainingBatches(const TokenFile& tokens, std::int64_t context, Objective objective, std::uint64_t seed);
+  /// Throws Error where the text is shorter than one context, or its ids are not below
+  /// objective.vocabulary (where that is given). `tokens` must outlive this.
+  TrainingBatches(const TokenFile& tokens, std::int64_t context, Objective objective,
+                  std::uint64_t seed);
 
-  /// Micro-batch number `index` (= step × accumulation + micro) of `rows` rows.
+  /// Micro-batch number `index` (= step × accumulation + micro) of `rows` rows. Safe from any
+  /// thread. Throws Error (Fault::kRun) on a damaged token file.
   Batch get(std::uint64_t index, std::int64_t rows) const;
 
   /// Documents longer than the context, which are cut.
-  std::uint64_t cut_documents() const { return cut_documents_; }
-
- private:
+  std::uint64_t cut_documents() const { return packing_.cut_documents; }
   std::uint64_t rows_in_epoch() const;
 
+ private:
   const TokenFile& tokens_;
   std::int64_t context_;
   Objective objective_;
   std::uint64_t seed_;
-  std::vector<std::uint64_t> order_;       ///< lines: the documents as packed
-  std::vector<std::uint64_t> row_begins_;  ///< lines: index into order_ of each row's first document
-  std::uint64_t cut_documents_ = 0;
+  Permutation document_order_;  ///< lines: the documents as packed
+  Packing packing_;             ///< lines
+  std::uint64_t windows_ = 0;   ///< stream: windows in each epoch
+  std::uint64_t phases_ = 0;    ///< stream: their first window begins below this
 };
 
 /// Validation batches in order: consecutive windows of `context` inputs that do not overlap, each
 /// token but the first predicted once (stream); every document once (lines). The masked tokens are
-/// drawn from streams keyed by (seed, window).
+/// drawn from streams keyed by (seed, window). Masked windows cover every token.
 class ValidationBatches {
  public:
-  ValidationBatches(const TokenFile& tokens, std::int64_t context, Objective objective, std::uint64_t seed);
+  /// Throws Error as TrainingBatches does, save that the text may be as short as one prediction.
+  ValidationBatches(const TokenFile& tokens, std::int64_t context, Objective objective,
+                    std::uint64_t seed);
 
   std::uint64_t rows() const;
   /// Rows first … first+count−1 (fewer at the end); short rows are padded with targets ignored.
   Batch get(std::uint64_t first, std::int64_t count) const;
 
+  /// Documents longer than the context, which are cut.
+  std::uint64_t cut_documents() const { return packing_.cut_documents; }
+
  private:
   const TokenFile& tokens_;
   std::int64_t context_;
   Objective objective_;
   std::uint64_t seed_;
-  std::vector<std::uint64_t> row_begins_;  ///< lines: first document of each row
+  Packing packing_;  ///< lines
 };
 
 }  // namespace qkv

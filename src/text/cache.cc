@@ -22,8 +22,10 @@ fs::path cache_folder() {
     return value == nullptr ? "" : value;
   };
   if (const std::string own = variable("QKV_CACHE"); !own.empty()) return fs::absolute(own);
-  if (const std::string shared = variable("XDG_CACHE_HOME"); !shared.empty()) return fs::absolute(shared) / "qkv";
-  if (const std::string home = variable("HOME"); !home.empty()) return fs::absolute(home) / ".cache" / "qkv";
+  if (const std::string shared = variable("XDG_CACHE_HOME"); !shared.empty())
+    return fs::absolute(shared) / "qkv";
+  if (const std::string home = variable("HOME"); !home.empty())
+    return fs::absolute(home) / ".cache" / "qkv";
   return {};
 }
 
@@ -60,7 +62,8 @@ const fs::path& Cache::scratch() {
   if (scratch_.empty()) {
     std::string pattern = (fs::temp_directory_path() / "qkv-XXXXXX").string();
     if (::mkdtemp(pattern.data()) == nullptr) {
-      throw Error(concat(pattern, ": cannot make a temporary folder: ", std::strerror(errno)), Error::Fault::kRun);
+      throw Error(concat(pattern, ": cannot make a temporary folder: ", std::strerror(errno)),
+                  Error::Fault::kRun);
     }
     scratch_ = pattern;
   }

@@ -6,8 +6,9 @@
 namespace qkv {
 
 /// The folder where tokenizers, ids and hashes of texts are kept from run to run: QKV_CACHE, else
-/// XDG_CACHE_HOME/qkv, else ~/.cache/qkv. Entries never change once they are there and may be deleted
-/// at any time. What cannot be written there goes to a temporary folder that this object removes.
+/// XDG_CACHE_HOME/qkv, else ~/.cache/qkv. Entries never change once they are there and may be
+/// deleted at any time. What cannot be written there goes to a temporary folder that this object
+/// removes.
 class Cache {
  public:
   Cache();

@@ -36,27 +36,32 @@ std::string learn_from(const Source& source, const TokenizerConfig& config, Newl
     }
     return {};
   };
-  log::info(concat("learning ", config.kind, " pieces from ", human_bytes(static_cast<double>(source.bytes))));
+  log::info(concat("learning ", config.kind, " pieces from ",
+                   human_bytes(static_cast<double>(source.bytes))));
   std::string model = learn_pieces(config, next_block, newlines);
   require_unchanged(source);
   return model;
 }
 
 /// The tokenizer learned from the training text: a cache entry is its hash and then its bytes.
-Tokenizer learned_tokenizer(const Source& train, const std::string& train_hash, const Config& config, Cache& cache) {
+Tokenizer learned_tokenizer(const Source& train, const std::string& train_hash,
+                            const Config& config, Cache& cache) {
   const TokenizerConfig& wanted = config.tokenizer;
   const Newlines newlines = config.data.layout == "lines" ? Newlines::kSkipped : Newlines::kLearned;
   const std::string name =
-      "tokenizer-" + sha256(concat(kRules, ' ', train_hash, ' ', wanted.kind, ' ', wanted.vocabulary, ' ',
-                                   wanted.sample_bytes, ' ', newlines == Newlines::kSkipped));
+      "tokenizer-" +
+      sha256(concat(kRules, ' ', train_hash, ' ', wanted.kind, ' ', wanted.vocabulary, ' ',
+                    wanted.sample_bytes, ' ', newlines == Newlines::kSkipped));
   if (const fs::path entry = cache.find(name); fs::exists(entry)) {
     std::string bytes = read_file(entry);
     const std::string hash = bytes.substr(0, kHashDigits);
     bytes.erase(0, kHashDigits);
-    if (sha256(bytes) == hash) return Tokenizer::from_bytes(std::move(bytes), wanted.kind, entry.string());
+    if (sha256(bytes) == hash)
+      return Tokenizer::from_bytes(std::move(bytes), wanted.kind, entry.string());
     log::warning(concat(entry.string(), ": damaged, made again"));
   }
-  Tokenizer tokenizer = Tokenizer::from_bytes(learn_from(train, wanted, newlines), wanted.kind, "learned tokenizer");
+  Tokenizer tokenizer =
+      Tokenizer::from_bytes(learn_from(train, wanted, newlines), wanted.kind, "learned tokenizer");
   write_file(cache.place(name), tokenizer.hash() + tokenizer.bytes());
   return tokenizer;
 }
@@ -67,11 +72,13 @@ TokenFile cached_tokens(const Source& source, const std::string& hash, const Tok
   std::string sizes;
   for (const TextRange& range : source.ranges) sizes += concat(range.size(), ' ');
   const std::string name =
-      "tokens-" + sha256(concat(kRules, ' ', hash, ' ', sizes, tokenizer.hash(), ' ', tokenizer.kind(), ' ', layout));
+      "tokens-" + sha256(concat(kRules, ' ', hash, ' ', sizes, tokenizer.hash(), ' ',
+                                tokenizer.kind(), ' ', layout));
   if (const fs::path entry = cache.find(name); fs::exists(entry)) {
     try {
       TokenFile tokens(entry);
-      if (tokens.maximum_id() < tokenizer.size() && tokens.text_bytes() == source.bytes) return tokens;
+      if (tokens.maximum_id() < tokenizer.size() && tokens.text_bytes() == source.bytes)
+        return tokens;
       log::warning(concat(entry.string(), ": does not fit its text, made again"));
     } catch (const Error& error) {
       log::warning(concat(error.what(), "; made again"));
@@ -99,20 +106,24 @@ Corpus open_corpus(const Config& config, std::optional<Tokenizer> given) {
   require_layout(data.layout);
   if (data.train.empty()) throw Error("data.train: found no file, expected at least one");
   if (!(data.validation_fraction >= 0 && data.validation_fraction < 1)) {
-    throw Error(concat("data.validation_fraction: found ", data.validation_fraction, ", expected 0 to below 1"));
+    throw Error(concat("data.validation_fraction: found ", data.validation_fraction,
+                       ", expected 0 to below 1"));
   }
   Cache cache;
-  SplitSource source = split_files(data.train, data.validation.empty() ? data.validation_fraction : 0, data.layout);
+  SplitSource source =
+      split_files(data.train, data.validation.empty() ? data.validation_fraction : 0, data.layout);
   if (!data.validation.empty()) {
     source.validation = whole_files(data.validation);
     require_no_overlap(source.train, source.validation);
   }
   if (source.train.bytes == 0) {
-    throw Error(concat("data.train: found no text in ", names_of(source.train),
-                       source.validation.bytes > 0 ? " before the part that is cut off for validation" : ""));
+    throw Error(concat(
+        "data.train: found no text in ", names_of(source.train),
+        source.validation.bytes > 0 ? " before the part that is cut off for validation" : ""));
   }
   std::string train_hash = text_hash(source.train, cache);
-  std::string validation_hash = source.validation.bytes > 0 ? text_hash(source.validation, cache) : "";
+  std::string validation_hash =
+      source.validation.bytes > 0 ? text_hash(source.validation, cache) : "";
 
   if (!given) {
     given = config.tokenizer.path ? Tokenizer::load(*config.tokenizer.path, config.tokenizer.kind)
@@ -130,7 +141,8 @@ Corpus open_corpus(const Config& config, std::optional<Tokenizer> given) {
     validation = cached_tokens(source.validation, validation_hash, *given, data.layout, cache);
   }
   if (!data.validation.empty()) {
-    if (!validation) throw Error(concat("data.validation: found no text in ", names_of(source.validation)));
+    if (!validation)
+      throw Error(concat("data.validation: found no text in ", names_of(source.validation)));
     require_text(source.validation, *validation, "data.validation");
   }
   if (validation && validation->size() < 2) {
@@ -138,10 +150,12 @@ Corpus open_corpus(const Config& config, std::optional<Tokenizer> given) {
     validation.reset();
     validation_hash.clear();
   }
-  return {std::move(*given), std::move(train), std::move(validation), std::move(train_hash), std::move(validation_hash)};
+  return {std::move(*given), std::move(train), std::move(validation), std::move(train_hash),
+          std::move(validation_hash)};
 }
 
-TokenFile open_tokens(const std::vector<fs::path>& files, const Tokenizer& tokenizer, const std::string& layout) {
+TokenFile open_tokens(const std::vector<fs::path>& files, const Tokenizer& tokenizer,
+                      const std::string& layout) {
   require_layout(layout);
   Cache cache;
   std::vector<fs::path> paths;
@@ -153,7 +167,8 @@ TokenFile open_tokens(const std::vector<fs::path>& files, const Tokenizer& token
   }
   const Source source = whole_files(paths);
   if (source.bytes == 0) {
-    throw Error(concat(files.empty() ? "data" : files.front().string(), ": found no text, expected at least one character"));
+    throw Error(concat(files.empty() ? "data" : files.front().string(),
+                       ": found no text, expected at least one character"));
   }
   TokenFile tokens = cached_tokens(source, text_hash(source, cache), tokenizer, layout, cache);
   require_text(source, tokens, "data");

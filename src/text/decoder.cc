@@ -11,7 +11,8 @@ struct Prefix {
   std::size_t needed = 1;  ///< bytes of that whole character
 };
 
-// The Unicode standard's table of well-formed UTF-8 (3-7): only the second byte has a range of its own.
+// The Unicode standard's table of well-formed UTF-8 (3-7): only the second byte has a range of its
+// own.
 Prefix prefix_at(std::string_view text, std::size_t offset) {
   const auto first = static_cast<unsigned char>(text[offset]);
   if (first < 0x80) return {1, 1};

@@ -9,7 +9,8 @@ constexpr std::size_t kMostRemembered = std::size_t{1} << 20U;
 
 Encoder::Range Encoder::remember(std::string_view text, bool reserved) {
   const std::vector<Piece> pieces = pieces_->spell(text, reserved);
-  const Range range{static_cast<std::uint32_t>(spelled_.size()), static_cast<std::uint32_t>(pieces.size())};
+  const Range range{static_cast<std::uint32_t>(spelled_.size()),
+                    static_cast<std::uint32_t>(pieces.size())};
   spelled_.insert(spelled_.end(), pieces.begin(), pieces.end());
   return range;
 }

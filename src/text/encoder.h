@@ -14,8 +14,8 @@
 
 namespace qkv {
 
-/// Turns text into ids and remembers how each segment was spelled: SentencePiece sees a segment once.
-/// Not safe to share between threads; each makes its own.
+/// Turns text into ids and remembers how each segment was spelled: SentencePiece sees a segment
+/// once. Not safe to share between threads; each makes its own.
 class Encoder {
  public:
   explicit Encoder(const Tokenizer& tokenizer) : pieces_(tokenizer.pieces_) {}
@@ -46,7 +46,9 @@ class Encoder {
   };
   struct Hash {
     using is_transparent = void;
-    std::size_t operator()(std::string_view text) const { return std::hash<std::string_view>()(text); }
+    std::size_t operator()(std::string_view text) const {
+      return std::hash<std::string_view>()(text);
+    }
   };
 
   std::span<const Piece> spelling(const Segment& segment);
@@ -54,7 +56,8 @@ class Encoder {
 
   std::shared_ptr<const Pieces> pieces_;
   std::unordered_map<std::string, Range, Hash, std::equal_to<>> known_;
-  std::array<Range, 128> known_bytes_{};  ///< segments of one ASCII character; count 0: not yet seen
+  std::array<Range, 128>
+      known_bytes_{};  ///< segments of one ASCII character; count 0: not yet seen
   std::vector<Piece> spelled_;
   std::string padded_;
 };

@@ -27,7 +27,8 @@ class Layout {
   virtual std::size_t use(std::string_view text, bool last) = 0;
 
   std::size_t encode(std::string_view text, bool at_line_start, bool last) {
-    return encoder_.encode(text, at_line_start, last, [this](std::int32_t id, std::uint32_t) { writer_.add(id); });
+    return encoder_.encode(text, at_line_start, last,
+                           [this](std::int32_t id, std::uint32_t) { writer_.add(id); });
   }
   TokenWriter& writer() { return writer_; }
 

@@ -24,7 +24,8 @@ using Counted = std::vector<std::pair<std::string, std::uint64_t>>;
 constexpr std::int64_t kReservedIds = 4 + 256;  // specials and bytes
 constexpr std::size_t kMostSegments = std::size_t{1} << 22U;
 
-TextSample read_sample(const TokenizerConfig& config, const std::function<std::string_view()>& next_block) {
+TextSample read_sample(const TokenizerConfig& config,
+                       const std::function<std::string_view()>& next_block) {
   TextSample sample(static_cast<std::uint64_t>(config.sample_bytes));
   std::uint64_t offset = 0;
   while (true) {
@@ -38,7 +39,8 @@ TextSample read_sample(const TokenizerConfig& config, const std::function<std::s
   return sample;
 }
 
-Counts count_segments(const std::vector<TextSample::Chunk>& chunks, Segmenter::Rule rule, Newlines newlines) {
+Counts count_segments(const std::vector<TextSample::Chunk>& chunks, Segmenter::Rule rule,
+                      Newlines newlines) {
   Counts counts;
   std::string text;
   for (const TextSample::Chunk& chunk : chunks) {
@@ -77,7 +79,8 @@ std::vector<std::string_view> characters(std::string_view text) {
 Counts drop_rare_characters(const Counts& counts, std::size_t most) {
   Counts frequency;
   for (const auto& [segment, count] : counts) {
-    for (const std::string_view character : characters(segment)) frequency[std::string(character)] += count;
+    for (const std::string_view character : characters(segment))
+      frequency[std::string(character)] += count;
   }
   if (frequency.size() <= most) return counts;
   Counted ranked = sorted(frequency);
@@ -125,20 +128,24 @@ class Lines : public sentencepiece::SentenceIterator {
 
 }  // namespace
 
-std::string learn_pieces(const TokenizerConfig& config, const std::function<std::string_view()>& next_block,
-                         Newlines newlines) {
+std::string learn_pieces(const TokenizerConfig& config,
+                         const std::function<std::string_view()>& next_block, Newlines newlines) {
   constexpr std::int64_t kMostPieces = std::numeric_limits<std::int32_t>::max() / 2;
   if (config.vocabulary < 1 || config.vocabulary > kMostPieces) {
-    throw Error(concat("tokenizer.vocabulary: found ", config.vocabulary, ", expected 1 to ", kMostPieces));
+    throw Error(
+        concat("tokenizer.vocabulary: found ", config.vocabulary, ", expected 1 to ", kMostPieces));
   }
   if (config.sample_bytes < 1) {
-    throw Error(concat("tokenizer.sample_bytes: found ", config.sample_bytes, ", expected at least 1"));
+    throw Error(
+        concat("tokenizer.sample_bytes: found ", config.sample_bytes, ", expected at least 1"));
   }
   const bool by_character = config.kind == "char";
   const bool needs_characters = config.kind == "bpe" || config.kind == "unigram";
-  Counts counts = count_segments(read_sample(config, next_block).take(),
-                                 by_character ? Segmenter::Rule::kCharacters : Segmenter::Rule::kWords, newlines);
-  if (needs_characters) counts = drop_rare_characters(counts, static_cast<std::size_t>(config.vocabulary));
+  Counts counts = count_segments(
+      read_sample(config, next_block).take(),
+      by_character ? Segmenter::Rule::kCharacters : Segmenter::Rule::kWords, newlines);
+  if (needs_characters)
+    counts = drop_rare_characters(counts, static_cast<std::size_t>(config.vocabulary));
   Counted segments = sorted(counts);
   // Bounds the trainer's time and memory; the rest are segments seen least.
   if (segments.size() > kMostSegments) segments.resize(kMostSegments);
@@ -166,7 +173,8 @@ std::string learn_pieces(const TokenizerConfig& config, const std::function<std:
   std::string model;
   const auto status = sentencepiece::SentencePieceTrainer::Train(options, &lines, &model);
   if (!status.ok()) {
-    throw Error(concat("tokenizer: SentencePiece learned no ", config.kind, " pieces: ", quoted(status.message(), 200)));
+    throw Error(concat("tokenizer: SentencePiece learned no ", config.kind,
+                       " pieces: ", quoted(status.message(), 200)));
   }
   return model;
 }

@@ -14,7 +14,7 @@ enum class Newlines { kLearned, kSkipped };
 /// The tokenizer.model that SentencePiece's trainer learns from the segments of a text, which
 /// `next_block` hands out in blocks of whole characters until one is empty. Of a text longer than
 /// sample_bytes it sees a random sample of chunks, the same each time. Throws Error.
-std::string learn_pieces(const TokenizerConfig& config, const std::function<std::string_view()>& next_block,
-                         Newlines newlines);
+std::string learn_pieces(const TokenizerConfig& config,
+                         const std::function<std::string_view()>& next_block, Newlines newlines);
 
 }  // namespace qkv

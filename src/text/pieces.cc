@@ -15,9 +15,9 @@ namespace {
 
 constexpr std::string_view kSpaceMark = "\xE2\x96\x81";  // ▁, which stands for a space in a piece
 
-// A NormalizerSpec in protobuf's wire format: no table of replacements, no dummy prefix, no removal of
-// spaces, spaces escaped. Appended to a model it wins over the model's own, so that any model leaves
-// text as it is and follows our rule of line starts.
+// A NormalizerSpec in protobuf's wire format: no table of replacements, no dummy prefix, no removal
+// of spaces, spaces escaped. Appended to a model it wins over the model's own, so that any model
+// leaves text as it is and follows our rule of line starts.
 constexpr std::string_view kNoNormalizer("\x1A\x08\x12\x00\x18\x00\x20\x00\x28\x01", 10);
 
 std::string text_of(std::string_view name) {
@@ -41,7 +41,8 @@ std::string byte_name(unsigned byte) {
 Pieces::Pieces(std::string bytes, std::string kind, const std::string& name)
     : kind_(std::move(kind)), bytes_(std::move(bytes)) {
   if (kind_ != "word" && kind_ != "char" && kind_ != "bpe" && kind_ != "unigram") {
-    throw Error(concat("tokenizer kind: found ", quoted(kind_), ", expected word, char, bpe or unigram"));
+    throw Error(
+        concat("tokenizer kind: found ", quoted(kind_), ", expected word, char, bpe or unigram"));
   }
   rule_ = kind_ == "char" ? Segmenter::Rule::kCharacters : Segmenter::Rule::kWords;
   hash_ = sha256(bytes_);
@@ -53,7 +54,8 @@ Pieces::Pieces(std::string bytes, std::string kind, const std::string& name)
     // Its trie throws on pieces that it cannot hold.
   }
   if (!loaded) {
-    throw Error(concat(name, ": found ", bytes_.size(), " bytes that are no SentencePiece model, expected a tokenizer.model"));
+    throw Error(concat(name, ": found ", bytes_.size(),
+                       " bytes that are no SentencePiece model, expected a tokenizer.model"));
   }
   read_pieces(name);
 }
@@ -67,8 +69,8 @@ void Pieces::read_pieces(const std::string& name) {
     const bool special = processor_.IsUnknown(id) || processor_.IsControl(id);
     if (static_cast<std::size_t>(id) < kSpecials.size() &&
         (piece != kSpecials[static_cast<std::size_t>(id)] || !special)) {
-      throw Error(concat(name, ": found piece ", quoted(piece), " with id ", id, ", expected the special ",
-                         kSpecials[static_cast<std::size_t>(id)]));
+      throw Error(concat(name, ": found piece ", quoted(piece), " with id ", id,
+                         ", expected the special ", kSpecials[static_cast<std::size_t>(id)]));
     }
     if (find_invalid_utf8(piece) || piece.find('\0') != std::string::npos ||
         !std::isfinite(processor_.GetScore(id))) {
@@ -90,11 +92,13 @@ void Pieces::read_pieces(const std::string& name) {
     }
   }
   if (static_cast<std::size_t>(count) < kSpecials.size()) {
-    throw Error(concat(name, ": found ", count, " pieces, expected the specials <unk>, <s>, </s>, <mask>"));
+    throw Error(
+        concat(name, ": found ", count, " pieces, expected the specials <unk>, <s>, </s>, <mask>"));
   }
   for (unsigned byte = 0; byte < byte_ids_.size(); ++byte) {
     if (byte_ids_[byte] < 0) {
-      throw Error(concat(name, ": found no piece ", byte_name(byte), ", expected all 256 byte pieces"));
+      throw Error(
+          concat(name, ": found no piece ", byte_name(byte), ", expected all 256 byte pieces"));
     }
   }
 }
@@ -122,7 +126,8 @@ std::vector<Piece> Pieces::spell(std::string_view segment, bool reserved) const 
   for (const int id : ids) {
     if (id < 0 || id >= size()) return spell_in_bytes(segment, reserved);
     const std::string& text = texts_[static_cast<std::size_t>(id)];
-    if (text.empty() || segment.substr(done, text.size()) != text) return spell_in_bytes(segment, reserved);
+    if (text.empty() || segment.substr(done, text.size()) != text)
+      return spell_in_bytes(segment, reserved);
     out.push_back({id, static_cast<std::uint32_t>(text.size())});
     done += text.size();
   }

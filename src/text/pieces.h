@@ -19,8 +19,8 @@ struct Piece {
 };
 
 /// A SentencePiece model and the tables around it: everything of a tokenizer that does not change.
-/// That text comes back as it was is decided here and not in SentencePiece: a spelling that does not
-/// give exactly its segment is replaced by byte pieces.
+/// That text comes back as it was is decided here and not in SentencePiece: a spelling that does
+/// not give exactly its segment is replaced by byte pieces.
 class Pieces {
  public:
   /// Throws Error as Tokenizer::from_bytes does.

@@ -22,7 +22,8 @@ Role role_of(char32_t code) {
   if (code == ' ') return Role::kSpace;
   if (code == '\n') return Role::kNewline;
   // SentencePiece ends strings at NUL, and a tab separates the fields of what its trainer reads.
-  if (code == '\0' || code == '\t' || code == kSpaceMark || code == kUnknownMark) return Role::kReserved;
+  if (code == '\0' || code == '\t' || code == kSpaceMark || code == kUnknownMark)
+    return Role::kReserved;
   return kind_of(code) == CharacterKind::kWord ? Role::kWord : Role::kSingle;
 }
 

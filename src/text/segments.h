@@ -13,9 +13,9 @@ struct Segment {
 };
 
 /// Cuts valid UTF-8 into segments, one after the other. By words: a word with at most one space
-/// directly before it, at most kLongest characters of it; else a single character. A line that begins
-/// with a word or a space gets a space of no width before it, so that a word is one piece wherever it
-/// stands. By characters: each by itself, nothing added.
+/// directly before it, at most kLongest characters of it; else a single character. A line that
+/// begins with a word or a space gets a space of no width before it, so that a word is one piece
+/// wherever it stands. By characters: each by itself, nothing added.
 class Segmenter {
  public:
   static constexpr std::size_t kLongest = 64;

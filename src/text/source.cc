@@ -32,13 +32,17 @@ Source whole_files(const std::vector<std::filesystem::path>& files) {
   return source;
 }
 
-SplitSource split_files(const std::vector<std::filesystem::path>& files, double fraction, const std::string& layout) {
+SplitSource split_files(const std::vector<std::filesystem::path>& files, double fraction,
+                        const std::string& layout) {
   SplitSource split;
   for (const auto& path : files) {
     const TextFile file(path);
     auto cut = file.size();
-    if (fraction > 0) cut = static_cast<std::uint64_t>(std::floor(static_cast<double>(file.size()) * (1 - fraction)));
-    if (cut < file.size()) cut = layout == "lines" ? file.line_begin(cut) : file.character_begin(cut);
+    if (fraction > 0)
+      cut =
+          static_cast<std::uint64_t>(std::floor(static_cast<double>(file.size()) * (1 - fraction)));
+    if (cut < file.size())
+      cut = layout == "lines" ? file.line_begin(cut) : file.character_begin(cut);
     append(split.train, file, {path, 0, cut});
     append(split.validation, file, {path, cut, file.size()});
   }
@@ -49,7 +53,8 @@ void require_no_overlap(const Source& train, const Source& validation) {
   for (const TextRange& one : train.ranges) {
     for (const TextRange& other : validation.ranges) {
       if (TextFile(one.path).same_file(TextFile(other.path))) {
-        throw Error(concat("data.validation: found ", other.path.string(), ", which is in data.train too"));
+        throw Error(
+            concat("data.validation: found ", other.path.string(), ", which is in data.train too"));
       }
     }
   }
@@ -59,7 +64,8 @@ void require_unchanged(const Source& source) {
   Source now;
   for (const TextRange& range : source.ranges) append(now, TextFile(range.path), range);
   if (now.fingerprint != source.fingerprint) {
-    throw Error(concat(source.ranges.front().path.string(), source.ranges.size() > 1 ? " or a file after it" : "",
+    throw Error(concat(source.ranges.front().path.string(),
+                       source.ranges.size() > 1 ? " or a file after it" : "",
                        ": was changed while it was read"),
                 Error::Fault::kRun);
   }

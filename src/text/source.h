@@ -25,7 +25,8 @@ struct SplitSource {
   Source train;
   Source validation;
 };
-SplitSource split_files(const std::vector<std::filesystem::path>& files, double fraction, const std::string& layout);
+SplitSource split_files(const std::vector<std::filesystem::path>& files, double fraction,
+                        const std::string& layout);
 
 /// Throws Error where a file is in both.
 void require_no_overlap(const Source& train, const Source& validation);

@@ -29,15 +29,17 @@ TextFile::TextFile(std::filesystem::path path) : path_(std::move(path)) {
   struct stat status {};
   if (::fstat(descriptor_, &status) != 0 || !S_ISREG(status.st_mode)) {
     ::close(descriptor_);
-    throw Error(concat(path_.string(), ": found ", S_ISDIR(status.st_mode) ? "a folder" : "no regular file",
+    throw Error(concat(path_.string(), ": found ",
+                       S_ISDIR(status.st_mode) ? "a folder" : "no regular file",
                        ", expected a text file"));
   }
   size_ = static_cast<std::uint64_t>(status.st_size);
   identity_ = concat(status.st_dev, ":", status.st_ino);
   fingerprint_ = concat(std::filesystem::absolute(path_).string(), '\n', identity_, ' ', size_, ' ',
-                        status.st_mtim.tv_sec, '.', status.st_mtim.tv_nsec, ' ', status.st_ctim.tv_sec, '.',
-                        status.st_ctim.tv_nsec);
-  changed_just_now_ = std::time(nullptr) - std::max(status.st_mtim.tv_sec, status.st_ctim.tv_sec) < 2;
+                        status.st_mtim.tv_sec, '.', status.st_mtim.tv_nsec, ' ',
+                        status.st_ctim.tv_sec, '.', status.st_ctim.tv_nsec);
+  changed_just_now_ =
+      std::time(nullptr) - std::max(status.st_mtim.tv_sec, status.st_ctim.tv_sec) < 2;
 }
 
 TextFile::~TextFile() { ::close(descriptor_); }
@@ -46,9 +48,12 @@ std::string TextFile::read(std::uint64_t offset, std::uint64_t count) const {
   std::string out(count, '\0');
   std::size_t filled = 0;
   while (filled < count) {
-    const ssize_t got = ::pread(descriptor_, out.data() + filled, count - filled, static_cast<off_t>(offset + filled));
+    const ssize_t got = ::pread(descriptor_, out.data() + filled, count - filled,
+                                static_cast<off_t>(offset + filled));
     if (got < 0 && errno == EINTR) continue;
-    if (got < 0) throw Error(concat(path_.string(), ": cannot read: ", std::strerror(errno)), Error::Fault::kRun);
+    if (got < 0)
+      throw Error(concat(path_.string(), ": cannot read: ", std::strerror(errno)),
+                  Error::Fault::kRun);
     if (got == 0) break;
     filled += static_cast<std::size_t>(got);
   }
@@ -75,15 +80,16 @@ std::uint64_t TextFile::line_begin(std::uint64_t offset) const {
   return 0;
 }
 
-TextReader::TextReader(const TextRange& range) : file_(range.path), range_(range), offset_(range.begin) {}
+TextReader::TextReader(const TextRange& range)
+    : file_(range.path), range_(range), offset_(range.begin) {}
 
 std::string_view TextReader::next() {
   const std::uint64_t count = std::min(kBlock, range_.end - offset_);
   if (count == 0) return {};
   block_ = file_.read(offset_, count);
   if (block_.size() < count) {
-    throw Error(concat(range_.path.string(), ": became shorter while it was read: found ", offset_ + block_.size(),
-                       " bytes, expected ", range_.end),
+    throw Error(concat(range_.path.string(), ": became shorter while it was read: found ",
+                       offset_ + block_.size(), " bytes, expected ", range_.end),
                 Error::Fault::kRun);
   }
   // A character cut by the block's end waits for the next block.

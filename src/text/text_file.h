@@ -15,8 +15,8 @@ struct TextRange {
   std::uint64_t size() const { return end - begin; }
 };
 
-/// An open text file. It is read and not mapped: a file that somebody shortens meanwhile must give an
-/// error and not a signal.
+/// An open text file. It is read and not mapped: a file that somebody shortens meanwhile must give
+/// an error and not a signal.
 class TextFile {
  public:
   /// Throws Error where it cannot be opened or is no regular file.
@@ -26,7 +26,8 @@ class TextFile {
   TextFile& operator=(const TextFile&) = delete;
 
   std::uint64_t size() const { return size_; }
-  /// Names this content of this file as far as the file system knows: path, inode, size, time of change.
+  /// Names this content of this file as far as the file system knows: path, inode, size, time of
+  /// change.
   const std::string& fingerprint() const { return fingerprint_; }
   /// Changed so short ago that another change might leave the same fingerprint.
   bool changed_just_now() const { return changed_just_now_; }

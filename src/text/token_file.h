@@ -13,7 +13,8 @@ namespace qkv {
 /// where each document begins; documents are `<s> … </s>`.
 class TokenFile {
  public:
-  /// Throws Error where the file is truncated, its header is not ours or its documents are out of order.
+  /// Throws Error where the file is truncated, its header is not ours or its documents are out of
+  /// order.
   explicit TokenFile(const std::filesystem::path& path);
 
   std::uint64_t size() const { return size_; }

@@ -5,8 +5,9 @@
 
 namespace qkv {
 
-/// The first bytes of a token file, in the machine's byte order. The ids follow, padded to a multiple
-/// of 8 bytes; then, where there are documents, documents + 1 places (uint64) where they begin and end.
+/// The first bytes of a token file, in the machine's byte order. The ids follow, padded to a
+/// multiple of 8 bytes; then, where there are documents, documents + 1 places (uint64) where they
+/// begin and end.
 struct TokenHeader {
   static constexpr std::array<char, 8> kMagic = {'q', 'k', 'v', 't', 'o', 'k', 'e', 'n'};
   static constexpr std::uint32_t kVersion = 1;

@@ -18,7 +18,10 @@ std::string_view bytes_of(const std::vector<Value>& values) {
 }  // namespace
 
 TokenWriter::TokenWriter(const std::filesystem::path& path, std::int64_t vocabulary)
-    : path_(path), temporary_(temporary_name(path)), file_(temporary_), narrow_(vocabulary <= 65536) {
+    : path_(path),
+      temporary_(temporary_name(path)),
+      file_(temporary_),
+      narrow_(vocabulary <= 65536) {
   file_.write(std::string(sizeof(TokenHeader), '\0'));
 }
 

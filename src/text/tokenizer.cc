@@ -22,19 +22,21 @@ Tokenizer::~Tokenizer() = default;
 
 Tokenizer Tokenizer::train(const TokenizerConfig& config,
                            const std::function<std::string_view()>& next_block) {
-  return from_bytes(learn_pieces(config, next_block, Newlines::kLearned), config.kind, "trained tokenizer");
+  return from_bytes(learn_pieces(config, next_block, Newlines::kLearned), config.kind,
+                    "trained tokenizer");
 }
 
 Tokenizer Tokenizer::load(const std::filesystem::path& path, const std::string& kind) {
   const MappedFile file(path);
   if (file.size() > kLargestFile) {
-    throw Error(concat(path.string(), ": found ", file.size(), " bytes, expected a tokenizer.model of at most ",
-                       kLargestFile));
+    throw Error(concat(path.string(), ": found ", file.size(),
+                       " bytes, expected a tokenizer.model of at most ", kLargestFile));
   }
   return from_bytes(std::string(file.text()), kind, path.string());
 }
 
-Tokenizer Tokenizer::from_bytes(std::string bytes, const std::string& kind, const std::string& name) {
+Tokenizer Tokenizer::from_bytes(std::string bytes, const std::string& kind,
+                                const std::string& name) {
   return Tokenizer(std::make_shared<const Pieces>(std::move(bytes), kind, name));
 }
 
@@ -50,10 +52,11 @@ std::vector<Token> Tokenizer::encode_with_offsets(std::string_view text, Place p
   require_utf8(text, "text");
   std::vector<Token> tokens;
   std::size_t end = 0;
-  Encoder(*this).encode(text, place == Place::kLineStart, true, [&](std::int32_t id, std::uint32_t size) {
-    tokens.push_back({id, end, end + size});
-    end += size;
-  });
+  Encoder(*this).encode(text, place == Place::kLineStart, true,
+                        [&](std::int32_t id, std::uint32_t size) {
+                          tokens.push_back({id, end, end + size});
+                          end += size;
+                        });
   return tokens;
 }
 

@@ -22,8 +22,9 @@ struct Token {
   std::size_t end = 0;
 };
 
-/// Text ↔ ids, with SentencePiece's pieces behind it. Every id sequence that `encode` returns decodes
-/// to exactly the text it came from; docs/text.md states the rules. Immutable: safe to share.
+/// Text ↔ ids, with SentencePiece's pieces behind it. Every id sequence that `encode` returns
+/// decodes to exactly the text it came from; docs/text.md states the rules. Immutable: safe to
+/// share.
 class Tokenizer {
  public:
   static constexpr std::int32_t kUnknown = 0;
@@ -31,12 +32,13 @@ class Tokenizer {
   static constexpr std::int32_t kEnd = 2;
   static constexpr std::int32_t kMask = 3;
 
-  /// Learns pieces from a text, which `next_block` hands out in blocks of whole characters until one
-  /// is empty. Throws Error on invalid UTF-8 or a text without a character.
-  static Tokenizer train(const TokenizerConfig& config, const std::function<std::string_view()>& next_block);
+  /// Learns pieces from a text, which `next_block` hands out in blocks of whole characters until
+  /// one is empty. Throws Error on invalid UTF-8 or a text without a character.
+  static Tokenizer train(const TokenizerConfig& config,
+                         const std::function<std::string_view()>& next_block);
 
-  /// Reads a tokenizer.model; `kind` as in TokenizerConfig. Throws Error where the file is not one, or
-  /// its special ids are not ours, or it has no byte pieces.
+  /// Reads a tokenizer.model; `kind` as in TokenizerConfig. Throws Error where the file is not one,
+  /// or its special ids are not ours, or it has no byte pieces.
   static Tokenizer load(const std::filesystem::path& path, const std::string& kind);
 
   /// The same from the file's bytes; `name` stands in messages.
@@ -53,9 +55,10 @@ class Tokenizer {
   /// Ids of a whole text. Specials are never made from text. Throws Error on invalid UTF-8.
   std::vector<std::int32_t> encode(std::string_view text, Place place = Place::kLineStart) const;
   /// The same with byte offsets: consecutive tokens touch, and all together cover the text.
-  std::vector<Token> encode_with_offsets(std::string_view text, Place place = Place::kLineStart) const;
-  /// The text of ids; specials add nothing, `<s>` and `</s>` begin a line. May hold invalid UTF-8 for
-  /// ids that no text gives. Throws Error on an id that is not in the vocabulary.
+  std::vector<Token> encode_with_offsets(std::string_view text,
+                                         Place place = Place::kLineStart) const;
+  /// The text of ids; specials add nothing, `<s>` and `</s>` begin a line. May hold invalid UTF-8
+  /// for ids that no text gives. Throws Error on an id that is not in the vocabulary.
   std::string decode(std::span<const std::int32_t> ids, Place place = Place::kLineStart) const;
 
   std::int64_t size() const;

@@ -1,0 +1,137 @@
+#include <unistd.h>
+
+#include "base/error.h"
+#include "base/format.h"
+#include "base/utf8.h"
+#include "config/config.h"
+
+namespace qkv {
+namespace {
+
+namespace fs = std::filesystem;
+
+// Tokens that no text teaches: 256 bytes and 4 specials.
+constexpr std::int64_t kFixedPieces = 260;
+
+double physical_memory() {
+  return static_cast<double>(::sysconf(_SC_PHYS_PAGES)) *
+         static_cast<double>(::sysconf(_SC_PAGESIZE));
+}
+
+template <typename Found>
+[[noreturn]] void refuse(const std::string& name, const char* key, const Found& found,
+                         const std::string& expected) {
+  throw Error(concat(name, ": ", key, ": found ", found, ", expected ", expected));
+}
+
+void check_name(const Config& config, const std::string& name) {
+  const std::string& run = config.name;
+  bool plain = !run.empty() && run != "." && run != ".." && run.find('/') == std::string::npos;
+  for (const char c : run) plain = plain && static_cast<unsigned char>(c) >= 0x20 && c != 0x7F;
+  if (!plain)
+    refuse(name, "name", quoted(run),
+           "a name for a folder: no '/', no control characters, not \"..\"");
+}
+
+void check_training(const Config& config, const std::string& name) {
+  const TrainingConfig& training = config.training;
+  if (training.warmup_steps > training.steps) {
+    refuse(name, "training.warmup_steps", training.warmup_steps,
+           concat("at most training.steps (", training.steps, ")"));
+  }
+  if (training.schedule != "constant" && training.minimum_learning_rate > training.learning_rate) {
+    refuse(name, "training.minimum_learning_rate", shortest(training.minimum_learning_rate),
+           concat("at most training.learning_rate (", shortest(training.learning_rate), ")"));
+  }
+  if (training.sample_every > 0 && !config.model.causal()) {
+    refuse(name, "training.sample_every", training.sample_every,
+           "0, for a model with the objective \"masked\" cannot continue a text");
+  }
+  if (training.patience > 0 && config.data.validation.empty() &&
+      config.data.validation_fraction == 0) {
+    refuse(name, "training.patience", training.patience,
+           "0, for there is no validation text: data.validation is empty and "
+           "data.validation_fraction is 0");
+  }
+}
+
+void check_memory(const Config& config, const std::string& name, std::int64_t vocabulary) {
+  // On a CUDA device the activations lie elsewhere.
+  if (config.runtime.device == "cuda") return;
+  const double needed = estimate_memory(config, vocabulary);
+  const double there = physical_memory();
+  if (needed <= there) return;
+  refuse(
+      name, "training.batch_size", config.training.batch_size,
+      concat("a run that fits into memory: with model.context ", config.model.context,
+             " it takes about ", human_bytes(needed), ", this machine has ", human_bytes(there)));
+}
+
+void check_file(const fs::path& path, const std::string& name, const char* key) {
+  std::error_code error;
+  const fs::file_status status = fs::status(path, error);
+  const auto expected = [&](const char* what) {
+    refuse(name, key, quoted(path.string(), 400), what);
+  };
+  if (!fs::exists(status)) expected("an existing file");
+  if (fs::is_directory(status)) expected("a file, not a folder");
+  if (!fs::is_regular_file(status)) expected("a regular file");
+  if (::access(path.c_str(), R_OK) != 0) expected("a file that may be read");
+}
+
+}  // namespace
+
+void check_model(const ModelConfig& model, const std::string& name, std::int64_t vocabulary) {
+  if (model.width % model.heads != 0) {
+    refuse(name, "model.heads", model.heads,
+           concat("a divisor of model.width (", model.width, ")"));
+  }
+  if (model.heads % model.key_value_heads != 0) {
+    refuse(name, "model.key_value_heads", model.key_value_heads,
+           concat("a divisor of model.heads (", model.heads, ")"));
+  }
+  if (model.attention.projection == "identity" && model.key_value_heads != model.heads) {
+    refuse(name, "model.key_value_heads", model.key_value_heads,
+           concat("as many as model.heads (", model.heads,
+                  "), for model.attention.projection \"identity\" has no matrix to make fewer"));
+  }
+  if (model.position == "rotary" && model.head_width() % 2 != 0) {
+    refuse(name, "model.position", quoted(model.position),
+           concat("an even head width for it, but model.width / model.heads is ", model.width,
+                  " / ", model.heads, " = ", model.head_width()));
+  }
+  const double parameters = count_parameters(model, vocabulary);
+  const double there = physical_memory();
+  if (parameters * 4 > there) {
+    refuse(name, "model.width", model.width,
+           concat("a model that fits into memory: its ",
+                  with_commas(static_cast<std::uint64_t>(parameters)), " weights take ",
+                  human_bytes(parameters * 4), ", this machine has ", human_bytes(there)));
+  }
+}
+
+void check_config(const Config& config, const std::string& name,
+                  std::optional<std::int64_t> vocabulary) {
+  const std::int64_t size = vocabulary.value_or(config.tokenizer.vocabulary + kFixedPieces);
+  check_name(config, name);
+  check_model(config.model, name, size);
+  check_training(config, name);
+  check_memory(config, name, size);
+}
+
+void check_files(const Config& config, const std::string& name) {
+  if (config.tokenizer.path) check_file(*config.tokenizer.path, name, "tokenizer.path");
+  for (const fs::path& path : config.data.train) check_file(path, name, "data.train");
+  for (const fs::path& path : config.data.validation) {
+    check_file(path, name, "data.validation");
+    for (const fs::path& learned : config.data.train) {
+      std::error_code error;
+      if (fs::equivalent(path, learned, error)) {
+        refuse(name, "data.validation", quoted(path.string(), 400),
+               "a file that is not in data.train too");
+      }
+    }
+  }
+}
+
+}  // namespace qkv

@@ -1,0 +1,73 @@
+#include "base/format.h"
+#include "config/schema.h"
+
+namespace qkv {
+namespace {
+
+std::string number_range(const Json& node) {
+  const bool above = node.contains("exclusiveMinimum");
+  const bool below = node.contains("exclusiveMaximum");
+  const std::string least = shown(node[above ? "exclusiveMinimum" : "minimum"]);
+  const std::string most = shown(node[below ? "exclusiveMaximum" : "maximum"]);
+  return concat(above ? " above " : " from ", least, above ? " and " : " to ",
+                below   ? "below "
+                : above ? "at most "
+                        : "",
+                most);
+}
+
+std::string text_range(const Json& node) {
+  const int least = node.value("minLength", 0);
+  if (node.contains("maxLength"))
+    return concat("a text of ", least, " to ", node["maxLength"], " characters");
+  return least > 0 ? "a text that is not empty" : "a text";
+}
+
+std::string type_words(const std::string& type, const Json& node) {
+  if (type == "integer") return "an integer" + number_range(node);
+  if (type == "number") return "a number" + number_range(node);
+  if (type == "boolean") return "true or false";
+  if (type == "string") return text_range(node);
+  if (type == "object") return "an object";
+  if (type == "array") {
+    const std::string least =
+        node.contains("minItems") ? concat("at least ", node["minItems"]) : "any number";
+    return concat("a list [...] of ", least, ", each ", expectation(node["items"]));
+  }
+  return type;
+}
+
+}  // namespace
+
+std::string shown(const Json& value) {
+  constexpr std::size_t kLimit = 60;
+  if (value.is_object()) return "an object";
+  if (value.is_string()) return quoted(value.get_ref<const std::string&>(), kLimit);
+  if (value.is_array() && value.size() > 4) return concat("a list of ", value.size());
+  if (value.is_number_float()) return shortest(value.get<double>());
+  const std::string text = value.dump(-1, ' ', false, Json::error_handler_t::replace);
+  return text.size() <= kLimit ? text
+         : value.is_array()    ? concat("a list of ", value.size())
+                               : quoted(text, kLimit);
+}
+
+std::string expectation(const Json& node) {
+  std::string out;
+  if (node.contains("enum")) {
+    const Json& words = node["enum"];
+    for (std::size_t i = 0; i < words.size(); ++i) {
+      if (i > 0) out += i + 1 == words.size() ? " or " : ", ";
+      out += shown(words[i]);
+    }
+    return out;
+  }
+  const Json& type = node["type"];
+  if (type.is_string()) return type_words(type.get<std::string>(), node);
+  for (const Json& one : type) {
+    if (!out.empty()) out += " or ";
+    out += type_words(one.get<std::string>(), node);
+  }
+  return out;
+}
+
+}  // namespace qkv

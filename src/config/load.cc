@@ -1,0 +1,178 @@
+#include <utility>
+
+#include "base/error.h"
+#include "base/format.h"
+#include "base/utf8.h"
+#include "config/config.h"
+#include "config/keys.h"
+#include "config/schema.h"
+
+namespace qkv {
+namespace {
+
+namespace fs = std::filesystem;
+
+// A value that the schema accepted, into the member that holds it.
+void read(const Json& json, std::string& value) { value = json.get<std::string>(); }
+void read(const Json& json, bool& value) { value = json.get<bool>(); }
+void read(const Json& json, double& value) { value = json.get<double>(); }
+void read(const Json& json, std::int64_t& value) { value = json.get<std::int64_t>(); }
+void read(const Json& json, std::uint64_t& value) { value = json.get<std::uint64_t>(); }
+void read(const Json& json, std::vector<fs::path>& value) {
+  value.clear();
+  for (const Json& path : json) value.emplace_back(path.get<std::string>());
+}
+void read(const Json& json, std::optional<fs::path>& value) {
+  if (json.is_null()) {
+    value.reset();
+  } else {
+    value = json.get<std::string>();
+  }
+}
+template <typename Section>
+void read(const Json& json, Section& section) {
+  visit_keys(section, [&](const char* key, auto& value) {
+    if (const auto found = json.find(key); found != json.end()) read(*found, value);
+  });
+}
+
+void write(Json& json, const std::vector<fs::path>& value) {
+  json = Json::array();
+  for (const fs::path& path : value) json.push_back(path.string());
+}
+void write(Json& json, const std::optional<fs::path>& value) {
+  json = value ? Json(value->string()) : Json(nullptr);
+}
+template <typename Value>
+void write(Json& json, const Value& value) {
+  if constexpr (requires { json = value; }) {
+    json = value;
+  } else {
+    json = Json::object();
+    visit_keys(value, [&](const char* key, const auto& member) { write(json[key], member); });
+  }
+}
+
+// The paths among the values become absolute; anything that is none is left for the schema to
+// refuse.
+void make_absolute(Json& json, const fs::path& base, const std::string& name) {
+  const auto each = [&](const char* section, const char* key, const auto& change) {
+    if (!json.is_object() || !json.contains(section)) return;
+    Json& values = json[section];
+    if (!values.is_object() || !values.contains(key)) return;
+    Json& value = values[key];
+    const auto change_one = [&](Json& one) {
+      if (one.is_string() && one != "") change(one, concat(section, ".", key));
+    };
+    change_one(value);
+    if (value.is_array()) {
+      for (Json& one : value) change_one(one);
+    }
+  };
+  const auto change = [&](Json& value, const std::string& key) {
+    const auto text = value.get<std::string>();
+    if (text.find('\0') != std::string::npos) {
+      throw Error(
+          concat(name, ": ", key, ": found ", quoted(text), ", expected a path without NUL bytes"));
+    }
+    if (fs::path(text).is_absolute()) return;
+    // The folder's true place first: "configs/.." is not here where configs is a link.
+    const std::string absolute =
+        (fs::weakly_canonical(fs::absolute(base)) / text).lexically_normal().string();
+    if (find_invalid_utf8(absolute)) {
+      throw Error(concat(name, ": ", key, ": found ", quoted(replace_invalid_utf8(absolute), 200),
+                         ", expected a path in UTF-8"));
+    }
+    value = absolute;
+  };
+  each("tokenizer", "path", change);
+  each("data", "train", change);
+  each("data", "validation", change);
+}
+
+Json value_of(const std::string& text) {
+  try {
+    return parse_json(text, "--set");
+  } catch (const Error&) {
+    return text;
+  }
+}
+
+// Sets the key that "a.b=VALUE" names, after checking it by itself: its message shall not blame the
+// file.
+void apply_override(Json& json, const std::string& text, const Schema& schema,
+                    const std::string& name) {
+  require_utf8(text, "--set");
+  const auto equals = text.find('=');
+  if (equals == std::string::npos || equals == 0) {
+    throw Error(
+        concat("--set: found ", quoted(text), ", expected KEY=VALUE, such as model.width=64"));
+  }
+  const std::string key = text.substr(0, equals);
+  const Json* node = schema.find(key);
+  if (node == nullptr) schema.refuse_unknown(key, "--set");
+  Json value = value_of(text.substr(equals + 1));
+  // One file need not be dressed up as a list.
+  if (node->value("type", Json()) == "array" && value.is_string()) value = Json::array({value});
+  schema.check(value, key, "--set");
+
+  Json* place = &json;
+  for (std::size_t begin = 0;;) {
+    if (!place->is_object()) {
+      throw Error(concat(name, begin == 0 ? "" : ": " + key.substr(0, begin - 1), ": found ",
+                         shown(*place), ", expected an object"));
+    }
+    const std::size_t dot = key.find('.', begin);
+    place = &(*place)[key.substr(begin, dot - begin)];
+    if (dot == std::string::npos) break;
+    // A section that the file left out begins empty.
+    if (place->is_null()) *place = Json::object();
+    begin = dot + 1;
+  }
+  *place = std::move(value);
+}
+
+}  // namespace
+
+Config parse_config(Json json, const std::string& name, const fs::path& base,
+                    const std::vector<std::string>& ignored_keys) {
+  if (json.is_object()) {
+    for (const std::string& key : ignored_keys) json.erase(key);
+  }
+  Schema().check(json, "", name);
+  make_absolute(json, base, name);
+  Config config;
+  read(json, config);
+  if (!json.contains("model") || !json["model"].contains("key_value_heads")) {
+    config.model.key_value_heads = config.model.heads;
+  }
+  return config;
+}
+
+Config load_config(const fs::path& path, const std::vector<std::string>& overrides) {
+  const std::string name = path.string();
+  const fs::path folder = path == "-" ? fs::path() : path.parent_path();
+  Json json = read_json(path);
+  if (!overrides.empty()) {
+    make_absolute(json, fs::absolute(folder), name);
+    const Schema schema;
+    for (const std::string& text : overrides) apply_override(json, text, schema, name);
+    // What is still relative came from an override.
+    make_absolute(json, fs::current_path(), "--set");
+  }
+  return parse_config(std::move(json), name, fs::absolute(folder));
+}
+
+Json to_json(const Config& config) {
+  Json json;
+  write(json, config);
+  return json;
+}
+
+Json to_json(const ModelConfig& model) {
+  Json json;
+  write(json, model);
+  return json;
+}
+
+}  // namespace qkv

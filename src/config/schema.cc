@@ -1,0 +1,169 @@
+#include "config/schema.h"
+
+#include <cmath>
+#include <valijson/adapters/nlohmann_json_adapter.hpp>
+#include <valijson/schema.hpp>
+#include <valijson/schema_parser.hpp>
+#include <valijson/validation_results.hpp>
+#include <valijson/validator.hpp>
+
+#include "base/error.h"
+#include "base/format.h"
+#include "config/config.h"
+
+namespace qkv {
+namespace {
+
+std::string joined(const std::string& parent, const std::string& key) {
+  return parent.empty() ? key : parent + "." + key;
+}
+
+std::string parent_of(const std::string& key) {
+  const auto dot = key.rfind('.');
+  return dot == std::string::npos ? "" : key.substr(0, dot);
+}
+
+std::string last_of(const std::string& key) { return key.substr(key.rfind('.') + 1); }
+
+std::string prefix(const std::string& name, const std::string& key) {
+  return key.empty() ? name : concat(name, ": ", key);
+}
+
+void list_keys(const Json& node, const std::string& key, std::vector<std::string>& keys) {
+  if (!node.contains("properties")) return;
+  for (const auto& [child, child_node] : node["properties"].items()) {
+    keys.push_back(joined(key, child));
+    list_keys(child_node, keys.back(), keys);
+  }
+}
+
+// Where valijson's first complaint lies, as steps from the top: it reports the innermost first.
+std::vector<std::string> first_complaint(const Json& value, const Json& node) {
+  const nlohmann::json schema_json = node;
+  const nlohmann::json plain = value;
+  valijson::Schema schema;
+  valijson::SchemaParser(valijson::SchemaParser::kDraft7)
+      .populateSchema(valijson::adapters::NlohmannJsonAdapter(schema_json), schema);
+  valijson::ValidationResults results;
+  valijson::Validator(valijson::Validator::kStrongTypes)
+      .validate(schema, valijson::adapters::NlohmannJsonAdapter(plain), &results);
+  valijson::ValidationResults::Error error;
+  if (!results.popError(error)) return {};
+  for (std::string& step : error.context) {
+    if (step.size() >= 2 && step.front() == '[') step = step.substr(1, step.size() - 2);
+  }
+  return error.context;
+}
+
+}  // namespace
+
+Schema::Schema() : root_(parse_json(config_schema(), "configs/schema.json")) {
+  list_keys(root_, "", keys_);
+}
+
+const Json* Schema::find(const std::string& key) const {
+  const Json* node = &root_;
+  if (key.empty()) return node;
+  for (std::size_t begin = 0; begin <= key.size();) {
+    const std::size_t end = std::min(key.find('.', begin), key.size());
+    if (!node->contains("properties")) return nullptr;
+    const Json& children = (*node)["properties"];
+    const auto child = children.find(key.substr(begin, end - begin));
+    if (child == children.end()) return nullptr;
+    node = &*child;
+    begin = end + 1;
+  }
+  return node;
+}
+
+void Schema::refuse_unknown(const std::string& key, const std::string& name) const {
+  const std::string parent = parent_of(key);
+  const Json* section = find(parent);
+  std::vector<std::string> siblings;
+  if (section != nullptr && section->contains("properties")) {
+    for (const auto& [child, unused] : (*section)["properties"].items()) siblings.push_back(child);
+  }
+  std::string suggestion = nearest(last_of(key), siblings);
+  if (!suggestion.empty()) {
+    suggestion = joined(parent, suggestion);
+  } else {
+    // The whole key misspelled at another place, or the right word in the wrong section.
+    if (siblings.empty()) suggestion = nearest(key, keys_);
+    std::vector<std::string> words;
+    for (const std::string& known : keys_) words.push_back(last_of(known));
+    const std::string word = suggestion.empty() ? nearest(last_of(key), words) : "";
+    for (std::size_t i = 0; i < keys_.size() && suggestion.empty() && !word.empty(); ++i) {
+      if (words[i] == word) suggestion = keys_[i];
+    }
+  }
+  std::string hint = "; did you mean " + quoted(suggestion) + "?";
+  if (suggestion.empty()) {
+    hint = parent.empty() ? "; the top level has" : "; " + quoted(parent) + " has";
+    if (siblings.empty()) hint = "; nothing is named like it";
+    for (const std::string& sibling : siblings)
+      hint += (sibling == siblings.front() ? " " : ", ") + sibling;
+  }
+  throw Error(concat(name, ": unknown key ", quoted(key), hint));
+}
+
+void Schema::check_names(const Json& value, const Json& node, const std::string& key,
+                         const std::string& name) const {
+  if (value.is_number_float() && !std::isfinite(value.get<double>())) {
+    throw Error(
+        concat(prefix(name, key), ": found ", shown(value), ", expected ", expectation(node)));
+  }
+  if (!value.is_object() || !node.contains("properties")) return;
+  const Json& children = node["properties"];
+  for (const auto& [child, child_value] : value.items()) {
+    const auto child_node = children.find(child);
+    if (child_node == children.end()) {
+      if (child.find('.') != std::string::npos && find(joined(key, child)) != nullptr) {
+        throw Error(concat(name, ": unknown key ", quoted(joined(key, child)),
+                           "; in a file keys nest: {\"a\": {\"b\": 1}}"));
+      }
+      refuse_unknown(joined(key, child), name);
+    }
+    check_names(child_value, *child_node, joined(key, child), name);
+  }
+}
+
+void Schema::check(const Json& value, const std::string& key, const std::string& name) const {
+  const Json* node = find(key);
+  if (node == nullptr) refuse_unknown(key, name);
+  check_names(value, *node, key, name);
+
+  const std::vector<std::string> steps = first_complaint(value, *node);
+  if (steps.empty()) return;
+  const Json* found = &value;
+  std::string place = key;
+  for (std::size_t i = 1; i < steps.size(); ++i) {
+    if (found->is_array()) {
+      found = &(*found)[std::stoull(steps[i])];
+      node = &(*node)["items"];
+      place += "[" + steps[i] + "]";
+    } else {
+      found = &(*found)[steps[i]];
+      node = &(*node)["properties"][steps[i]];
+      place = joined(place, steps[i]);
+    }
+  }
+  if (found->is_object() && node->contains("required")) {
+    for (const Json& required : (*node)["required"]) {
+      const auto missing = required.get<std::string>();
+      if (found->contains(missing)) continue;
+      // Name the key that a person has to write, not the section around it.
+      std::string needed = joined(place, missing);
+      const Json* inner = &(*node)["properties"][missing];
+      while (inner->contains("required")) {
+        const auto child = (*inner)["required"][0].get<std::string>();
+        needed = joined(needed, child);
+        inner = &(*inner)["properties"][child];
+      }
+      throw Error(concat(name, ": ", needed, ": found nothing, expected ", expectation(*inner)));
+    }
+  }
+  throw Error(
+      concat(prefix(name, place), ": found ", shown(*found), ", expected ", expectation(*node)));
+}
+
+}  // namespace qkv

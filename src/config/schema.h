@@ -1,0 +1,38 @@
+#pragma once
+
+#include <string>
+#include <vector>
+
+#include "base/json.h"
+
+namespace qkv {
+
+/// The schema of configs, open for questions. Keys are dotted ("model.width"); "" is the whole.
+class Schema {
+ public:
+  Schema();
+
+  /// The part that describes `key`, or nullptr where there is no such key.
+  const Json* find(const std::string& key) const;
+
+  /// Throws Error unless `value` is one that `key` may hold. `name` stands in messages.
+  void check(const Json& value, const std::string& key, const std::string& name) const;
+
+  /// Throws the Error for a key that does not exist, with the nearest one that does.
+  [[noreturn]] void refuse_unknown(const std::string& key, const std::string& name) const;
+
+ private:
+  void check_names(const Json& value, const Json& node, const std::string& key,
+                   const std::string& name) const;
+
+  Json root_;
+  std::vector<std::string> keys_;  ///< all of them, dotted, in order
+};
+
+/// A value as a message shows it: short, on one line.
+std::string shown(const Json& value);
+
+/// What a part of the schema allows, in words: "an integer from 1 to 1024".
+std::string expectation(const Json& node);
+
+}  // namespace qkv

@@ -1,0 +1,69 @@
+#include <algorithm>
+#include <thread>
+
+#include "config/config.h"
+
+namespace qkv {
+
+double count_parameters(const ModelConfig& model, std::int64_t vocabulary) {
+  const auto width = static_cast<double>(model.width);
+  const auto hidden = static_cast<double>(model.feed_forward.width);
+  const auto linear = [&](double in, double out) { return in * out + (model.bias ? out : 0); };
+  const double norm = model.norm == "layer" && model.bias ? 2 * width : width;
+  const double embedding = static_cast<double>(vocabulary) * width;
+
+  double layer = 0;
+  if (model.attention.weights != "none") {
+    const double key_value_width =
+        width / static_cast<double>(model.heads) * static_cast<double>(model.key_value_heads);
+    layer += norm + linear(width, width);
+    if (model.attention.projection == "learned") {
+      layer += linear(width, key_value_width);
+      // Where all open keys count alike, nobody asks for queries and keys.
+      const bool asked = model.attention.weights == "softmax";
+      if (asked) layer += linear(width, width) + linear(width, key_value_width);
+    }
+  }
+  if (model.feed_forward.activation != "none") {
+    const double ups = model.feed_forward.activation == "swiglu" ? 2 : 1;
+    layer += norm + ups * linear(width, hidden) + linear(hidden, width);
+  }
+  const double positions =
+      model.position == "learned" ? static_cast<double>(model.context) * width : 0;
+  const double lm_head = model.tied_embeddings ? 0 : embedding;
+  return embedding + positions + static_cast<double>(model.layers) * layer + norm + lm_head;
+}
+
+double estimate_memory(const Config& config, std::int64_t vocabulary) {
+  constexpr double kFloat = 4;
+  const ModelConfig& model = config.model;
+  const auto width = static_cast<double>(model.width);
+  const auto context = static_cast<double>(model.context);
+  const bool drops = model.dropout > 0;
+
+  // Weights, two moments, and the gradient of each worker thread.
+  const std::int64_t threads = config.runtime.threads > 0
+                                   ? config.runtime.threads
+                                   : std::max<std::int64_t>(1, std::thread::hardware_concurrency());
+  const double weights = count_parameters(model, vocabulary) * (3 + static_cast<double>(threads));
+
+  // What the plain forward pass keeps for the backward pass, in numbers per token.
+  double layer = 0;
+  if (model.attention.weights != "none") {
+    // Norm, query, key, value, mixed, output, residual; rotation makes query and key anew.
+    layer += width * (7 + (model.position == "rotary" ? 2 : 0) + (drops ? 1 : 0));
+    // Scores, masked scores, weights; dropout makes weights anew.
+    layer += static_cast<double>(model.heads) * context * (3 + (drops ? 2 : 0));
+  }
+  if (model.feed_forward.activation != "none") {
+    const double hidden = static_cast<double>(model.feed_forward.width);
+    layer += width * (3 + (drops ? 1 : 0));
+    layer += hidden * (model.feed_forward.activation == "swiglu" ? 4 : 2);
+  }
+  // Embedding and last norm; logits, their logarithm and their gradient.
+  const double ends = width * 3 + static_cast<double>(vocabulary) * 3;
+  const double tokens = static_cast<double>(config.training.batch_size) * context;
+  return kFloat * (weights + tokens * (static_cast<double>(model.layers) * layer + ends));
+}
+
+}  // namespace qkv

@@ -1,0 +1,96 @@
+#include "evaluate/report.h"
+
+#include "base/error.h"
+#include "base/format.h"
+#include "base/log.h"
+#include "base/table.h"
+#include "text/corpus.h"
+
+namespace qkv {
+namespace {
+
+/// The validation text of the run; warns where it is no longer what the run was trained beside.
+std::optional<TokenFile> validation_of(const Checkpoint& checkpoint) {
+  Corpus corpus = open_corpus(checkpoint.config, Tokenizer::from_bytes(checkpoint.tokenizer.bytes(),
+                                                                       checkpoint.tokenizer.kind(), "tokenizer.model"));
+  const std::string& expected = checkpoint.state.validation_hash;
+  if (!expected.empty() && corpus.validation_hash != expected) {
+    log::warning("the validation text changed since this checkpoint was trained");
+  }
+  return std::move(corpus.validation);
+}
+
+Json to_json(const Answers& answers) {
+  Json json = {{"checkpoint", answers.checkpoint}, {"step", answers.step}};
+  if (answers.score) {
+    const Score& score = *answers.score;
+    json["loss"] = score.loss();
+    json["perplexity"] = score.perplexity();
+    json["bits_per_byte"] = answers.causal ? Json(score.bits_per_byte()) : Json();
+    json["accuracy"] = score.accuracy();
+    json["tokens"] = score.tokens;
+    json["bytes"] = score.text_bytes;
+  }
+  for (const PairAccuracy& group : answers.pairs) {
+    json["pairs"][group.group] = {{"pairs", group.pairs}, {"accuracy", group.accuracy()}};
+  }
+  return json;
+}
+
+std::string percent(double share) { return fixed(share * 100, 2) + "%"; }
+
+}  // namespace
+
+Answers answer(const Checkpoint& checkpoint, const Questions& questions, const Runtime& runtime) {
+  Answers answers{.checkpoint = checkpoint.path.string(),
+                  .step = checkpoint.state.step,
+                  .causal = checkpoint.config.model.causal(),
+                  .score = {},
+                  .pairs = {}};
+  const std::string& layout = checkpoint.config.data.layout;
+  std::optional<TokenFile> tokens;
+  if (!questions.data.empty()) {
+    tokens.emplace(open_tokens(questions.data, checkpoint.tokenizer, layout));
+  } else if (!questions.pairs) {
+    tokens = validation_of(checkpoint);
+    if (!tokens) throw Error(answers.checkpoint + ": its run has no validation data; expected --data");
+  }
+  if (tokens) answers.score = evaluate(checkpoint.model, *tokens, checkpoint.config.seed, runtime, "evaluating");
+  if (questions.pairs) {
+    answers.pairs = evaluate_pairs(checkpoint.model, checkpoint.tokenizer, layout, read_pairs(*questions.pairs), runtime);
+  }
+  return answers;
+}
+
+std::string report_table(const std::vector<Answers>& answers) {
+  std::vector<std::string> header = {""};
+  for (const Answers& column : answers) header.push_back(column.checkpoint);
+  Table table(answers.size() > 1 ? header : std::vector<std::string>());
+  const auto add = [&](const std::string& name, const auto& cell) {
+    std::vector<std::string> row = {name};
+    for (const Answers& column : answers) row.push_back(cell(column));
+    table.add(row);
+  };
+  add("step", [](const Answers& column) { return std::to_string(column.step); });
+  if (answers.front().score) {
+    add("loss (nats per token)", [](const Answers& column) { return fixed(column.score->loss(), 4); });
+    add("perplexity", [](const Answers& column) { return fixed(column.score->perplexity(), 3); });
+    add("bits per byte", [](const Answers& column) { return column.causal ? fixed(column.score->bits_per_byte(), 4) : "–"; });
+    add("accuracy", [](const Answers& column) { return percent(column.score->accuracy()); });
+    add("tokens", [](const Answers& column) { return with_commas(column.score->tokens); });
+  }
+  for (std::size_t index = 0; index < answers.front().pairs.size(); ++index) {
+    const PairAccuracy& group = answers.front().pairs[index];
+    add(concat("pairs: ", group.group, " (", with_commas(group.pairs), ")"),
+        [&](const Answers& column) { return percent(column.pairs[index].accuracy()); });
+  }
+  return table.text();
+}
+
+Json report_json(const std::vector<Answers>& answers) {
+  Json json = to_json(answers.front());
+  if (answers.size() > 1) json["second"] = to_json(answers[1]);
+  return json;
+}
+
+}  // namespace qkv

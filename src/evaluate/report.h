@@ -1,0 +1,39 @@
+#pragma once
+
+#include <filesystem>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "base/json.h"
+#include "checkpoint/checkpoint.h"
+#include "evaluate/loss.h"
+#include "evaluate/pairs.h"
+
+namespace qkv {
+
+/// What to measure of a checkpoint.
+struct Questions {
+  std::vector<std::filesystem::path> data;  ///< empty: the run's own validation data
+  std::optional<std::filesystem::path> pairs;
+};
+
+/// The answers for one checkpoint.
+struct Answers {
+  std::string checkpoint;
+  std::int64_t step = 0;
+  bool causal = true;
+  std::optional<Score> score;  ///< nothing where the run has no validation data and only pairs were asked
+  std::vector<PairAccuracy> pairs;
+};
+
+/// Measures a checkpoint. Throws Error where there is no data to measure it on.
+Answers answer(const Checkpoint& checkpoint, const Questions& questions, const Runtime& runtime);
+
+/// The answers side by side, one column a checkpoint.
+std::string report_table(const std::vector<Answers>& answers);
+
+/// The first checkpoint's numbers at the top level, a second one's under "second".
+Json report_json(const std::vector<Answers>& answers);
+
+}  // namespace qkv

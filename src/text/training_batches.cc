@@ -1,0 +1,66 @@
+#include <algorithm>
+
+#include "base/error.h"
+#include "base/format.h"
+#include "text/batches.h"
+#include "text/rows.h"
+
+namespace qkv {
+
+TrainingBatches::TrainingBatches(const TokenFile& tokens, std::int64_t context, Objective objective,
+                                 std::uint64_t seed)
+    : tokens_(tokens),
+      context_(context),
+      objective_(objective),
+      seed_(seed),
+      document_order_(stream_key(seed, Purpose::kPacking), tokens.documents()) {
+  require_usable(tokens, context, objective);
+  if (tokens.documents() > 0) {
+    packing_ = pack(tokens, context, objective.causal, &document_order_);
+    return;
+  }
+  const auto size = static_cast<std::uint64_t>(context);
+  if (tokens.size() <= size) {
+    throw Error(concat("training text: found ", tokens.size(),
+                       " tokens, expected more than the context, which is ", size));
+  }
+  // A window needs one token beyond its inputs. Where the text has room for it, the last phase,
+  // context − 1, has as many windows as the first.
+  windows_ = std::max<std::uint64_t>(1, (tokens.size() - size) / size);
+  phases_ = std::min(size, tokens.size() - windows_ * size);
+}
+
+std::uint64_t TrainingBatches::rows_in_epoch() const {
+  return tokens_.documents() > 0 ? packing_.row_begins.size() - 1 : windows_;
+}
+
+Batch TrainingBatches::get(std::uint64_t index, std::int64_t rows) const {
+  Batch batch = padding(rows, context_);
+  const std::uint64_t in_epoch = rows_in_epoch();
+  for (std::int64_t row = 0; row < rows; ++row) {
+    const std::uint64_t visit =
+        index * static_cast<std::uint64_t>(rows) + static_cast<std::uint64_t>(row);
+    const std::uint64_t epoch = visit / in_epoch;
+    const std::uint64_t place =
+        Permutation(stream_key(seed_, Purpose::kBatch, {epoch, 0}), in_epoch)(visit % in_epoch);
+    if (tokens_.documents() > 0) {
+      put_documents(batch, row, tokens_, packing_, place, objective_.causal, &document_order_);
+    } else {
+      const std::uint64_t phase =
+          RandomStream(stream_key(seed_, Purpose::kBatch, {epoch, 1})).below(phases_);
+      put_tokens(batch, row, 0, tokens_, phase + place * static_cast<std::uint64_t>(context_),
+                 context_, objective_.causal, 0);
+    }
+  }
+  require_ids(batch, objective_.vocabulary);
+  if (!objective_.causal) {
+    for (std::int64_t row = 0; row < rows; ++row) {
+      mask_row(batch, row, objective_.vocabulary,
+               stream_key(seed_, Purpose::kMasking, {index, static_cast<std::uint64_t>(row)}));
+    }
+  }
+  if (tokens_.documents() == 0) batch.documents.clear();
+  return batch;
+}
+
+}  // namespace qkv

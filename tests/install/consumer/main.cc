@@ -1,0 +1,20 @@
+#include <filesystem>
+#include <fstream>
+#include <iostream>
+
+#include "base/error.h"
+#include "base/log.h"
+#include "config/config.h"
+
+// Loads the config that stands in argv[1] and prints its width.
+int main(int argc, char** argv) {
+  if (argc != 2) return 2;
+  try {
+    qkv::log::set_level("info");
+    std::cout << qkv::load_config(argv[1]).model.width << "\n";
+    return 0;
+  } catch (const qkv::Error& error) {
+    std::cerr << error.what() << "\n";
+    return 2;
+  }
+}

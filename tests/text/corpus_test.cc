@@ -1,0 +1,300 @@
+#include "text/corpus.h"
+
+#include <gtest/gtest.h>
+#include <stdlib.h>
+#include <sys/stat.h>
+#include <utime.h>
+
+#include <chrono>
+#include <set>
+
+#include "base/error.h"
+#include "base/files.h"
+#include "base/format.h"
+#include "samples.h"
+#include "scratch.h"
+
+namespace qkv {
+namespace {
+
+namespace fs = std::filesystem;
+
+class CorpusTest : public ::testing::Test {
+ protected:
+  CorpusTest() { ::setenv("QKV_CACHE", (scratch_ / "cache").c_str(), 1); }
+
+  fs::path write(const std::string& name, std::string_view text) const {
+    write_file(scratch_ / name, text);
+    return scratch_ / name;
+  }
+
+  Config config(std::vector<fs::path> train, const std::string& kind = "char") const {
+    Config config;
+    config.data.train = std::move(train);
+    config.data.validation_fraction = 0;
+    config.tokenizer.kind = kind;
+    config.model.context = 4;
+    return config;
+  }
+
+  std::size_t entries(const std::string& prefix) const {
+    std::size_t count = 0;
+    if (!fs::exists(scratch_ / "cache")) return 0;
+    for (const auto& entry : fs::directory_iterator(scratch_ / "cache")) {
+      count += entry.path().filename().string().rfind(prefix, 0) == 0;
+    }
+    return count;
+  }
+
+  std::vector<fs::path> find(const std::string& prefix) const {
+    std::vector<fs::path> out;
+    for (const auto& entry : fs::directory_iterator(scratch_ / "cache")) {
+      if (entry.path().filename().string().rfind(prefix, 0) == 0) out.push_back(entry.path());
+    }
+    return out;
+  }
+
+  const testing::Scratch scratch_;
+};
+
+std::string text_of(const Tokenizer& tokenizer, const TokenFile& tokens) {
+  std::vector<std::int32_t> ids;
+  for (std::uint64_t index = 0; index < tokens.size(); ++index) ids.push_back(tokens[index]);
+  return tokenizer.decode(ids);
+}
+
+std::vector<std::string> documents_of(const Tokenizer& tokenizer, const TokenFile& tokens) {
+  std::vector<std::string> out;
+  for (std::uint64_t document = 0; document < tokens.documents(); ++document) {
+    std::vector<std::int32_t> ids;
+    for (auto at = tokens.document_begin(document); at < tokens.document_begin(document + 1); ++at)
+      ids.push_back(tokens[at]);
+    EXPECT_EQ(ids.front(), Tokenizer::kBegin);
+    EXPECT_EQ(ids.back(), Tokenizer::kEnd);
+    out.push_back(tokenizer.decode(ids));
+  }
+  return out;
+}
+
+std::string message_of(const Config& config) {
+  try {
+    open_corpus(config);
+  } catch (const Error& error) {
+    return error.what();
+  }
+  return "no error";
+}
+
+TEST_F(CorpusTest, StreamIsTheFilesOneAfterTheOther) {
+  const std::string one = testing::sentences(1, 5000) + "the end of a ";
+  const std::string two = " file\n" + testing::sentences(2, 100);
+  for (const std::string& kind : testing::kinds()) {
+    const Corpus corpus = open_corpus(config({write("one", one), write("two", two)}, kind));
+    EXPECT_EQ(text_of(corpus.tokenizer, corpus.train), one + two) << kind;
+    EXPECT_EQ(corpus.train.text_bytes(), one.size() + two.size());
+    EXPECT_EQ(corpus.train_hash, sha256(one + two));
+    EXPECT_EQ(corpus.train.documents(), 0U);
+    EXPECT_FALSE(corpus.validation);
+  }
+}
+
+TEST_F(CorpusTest, BlocksDoNotShowInTheIds) {
+  // Several blocks of reading, with characters of all lengths across their borders, and no line
+  // ends.
+  std::string text;
+  std::mt19937 random(3);
+  while (text.size() < 3500000) text += random() % 2 == 0 ? "naïve 日本 " : "a👩bb ";
+  for (const std::string kind : {"word", "char"}) {
+    const Corpus corpus = open_corpus(config({write("long", text)}, kind));
+    const auto expected = corpus.tokenizer.encode(text);
+    ASSERT_EQ(corpus.train.size(), expected.size());
+    for (std::size_t index = 0; index < expected.size(); ++index)
+      ASSERT_EQ(corpus.train[index], expected[index]);
+    Config lines = config({scratch_ / "long"}, kind);
+    lines.data.layout = "lines";
+    const Corpus one_line = open_corpus(lines);
+    ASSERT_EQ(one_line.train.documents(), 1U);
+    EXPECT_EQ(documents_of(one_line.tokenizer, one_line.train).front(), text);
+  }
+}
+
+TEST_F(CorpusTest, LinesAreDocuments) {
+  Config lines = config(
+      {write("one", "the cat\r\n\n\r\n  sat \nlast"), write("two", "first\n\r\r\n")}, "word");
+  lines.data.layout = "lines";
+  const Corpus corpus = open_corpus(lines);
+  EXPECT_EQ(documents_of(corpus.tokenizer, corpus.train),
+            (std::vector<std::string>{"the cat", "  sat ", "last", "first", "\r"}));
+  EXPECT_EQ(corpus.train.text_bytes(), 23U + 9U);
+  for (std::int32_t id = 260; id < corpus.tokenizer.size(); ++id)
+    EXPECT_NE(corpus.tokenizer.piece(id), "\n");
+}
+
+TEST_F(CorpusTest, ValidationIsTheEndOfEachFile) {
+  const std::string one = "0123456789abcdefghij";
+  const std::string two =
+      "日本語日本語";  // 18 bytes: floor(18 · 0.7) = 12, a character's beginning
+  const std::string three = "日本語日本";  // 15 bytes: floor(10.5) = 10, moved back to 9
+  Config split = config({write("one", one), write("two", two), write("three", three)});
+  split.data.validation_fraction = 0.3;
+  const Corpus corpus = open_corpus(split);
+  EXPECT_EQ(text_of(corpus.tokenizer, corpus.train), "0123456789abcd日本語日日本語");
+  ASSERT_TRUE(corpus.validation);
+  EXPECT_EQ(text_of(corpus.tokenizer, *corpus.validation), "efghij本語日本");
+  EXPECT_EQ(corpus.validation_hash, sha256("efghij本語日本"));
+  // What only validation holds was not learned.
+  EXPECT_EQ(corpus.tokenizer.size(), 260 + 14 + 3);
+
+  Config lines = config({write("lines", "aaaa\nbbbb\ncccc\ndddd\n")});
+  lines.data.layout = "lines";
+  lines.data.validation_fraction = 0.4;  // byte 12 is inside cccc
+  const Corpus documents = open_corpus(lines);
+  EXPECT_EQ(documents_of(documents.tokenizer, documents.train),
+            (std::vector<std::string>{"aaaa", "bbbb"}));
+  EXPECT_EQ(documents_of(documents.tokenizer, *documents.validation),
+            (std::vector<std::string>{"cccc", "dddd"}));
+}
+
+TEST_F(CorpusTest, CutsWhereNanoGptDoes) {
+  const std::string text(1115394, 'a');
+  Config split = config({write("text", text)});
+  split.data.validation_fraction = 0.1;
+  const Corpus corpus = open_corpus(split);
+  EXPECT_EQ(corpus.train.size(), 1003854U);
+  EXPECT_EQ(corpus.validation->size(), 111540U);
+}
+
+TEST_F(CorpusTest, ValidationFilesWinAndDoNotOverlap) {
+  Config both = config({write("one", "training text")});
+  both.data.validation = {write("two", "other")};
+  both.data.validation_fraction = 0.5;
+  const Corpus corpus = open_corpus(both);
+  EXPECT_EQ(text_of(corpus.tokenizer, corpus.train), "training text");
+  EXPECT_EQ(text_of(corpus.tokenizer, *corpus.validation), "other");
+  fs::create_hard_link(scratch_ / "one", scratch_ / "same");
+  both.data.validation = {scratch_ / "same"};
+  EXPECT_NE(message_of(both).find("data.validation"), std::string::npos) << message_of(both);
+}
+
+TEST_F(CorpusTest, RefusesWhatIsNoCorpus) {
+  EXPECT_NE(message_of(config({})).find("data.train"), std::string::npos);
+  EXPECT_NE(message_of(config({write("empty", "")})).find("no text"), std::string::npos);
+  EXPECT_NE(message_of(config({scratch_ / "absent"})).find("absent"), std::string::npos);
+  EXPECT_NE(message_of(config({scratch_.path()})).find("folder"), std::string::npos);
+  EXPECT_NE(message_of(config({write("short", "abcd")})).find("context"), std::string::npos);
+  EXPECT_EQ(message_of(config({write("enough", "abcde")})), "no error");
+  Config blank = config({write("blank", "\n\r\n\n\n\n\n")});
+  blank.data.layout = "lines";
+  EXPECT_NE(message_of(blank).find("no text"), std::string::npos);
+  blank.data.layout = "rows";
+  EXPECT_NE(message_of(blank).find("data.layout"), std::string::npos);
+
+  for (const std::size_t place : {std::size_t{0}, std::size_t{7}, std::size_t{1048575},
+                                  std::size_t{1048576}, std::size_t{2000000}}) {
+    std::string text(2000001, 'a');
+    text[place] = '\xC3';  // followed by a letter, or by nothing
+    const std::string message = message_of(config({write("good", "abc"), write("bad", text)}));
+    EXPECT_NE(message.find(concat((scratch_ / "bad").string(), ": not UTF-8 at byte ", place, ":")),
+              std::string::npos)
+        << message;
+  }
+  ASSERT_EQ(::mkfifo((scratch_ / "pipe").c_str(), 0600), 0);
+  EXPECT_NE(message_of(config({scratch_ / "pipe"})).find("regular file"), std::string::npos);
+}
+
+TEST_F(CorpusTest, CachesByContent) {
+  const auto path = write("text", testing::sentences(1, 100));
+  const Corpus first = open_corpus(config({path}, "word"));
+  EXPECT_EQ(entries("tokens-"), 1U);
+  EXPECT_EQ(entries("tokenizer-"), 1U);
+  EXPECT_EQ(entries("text-"), 0U);  // changed just now: its time of change says too little
+
+  const auto written = fs::last_write_time(find("tokens-").front());
+  fs::copy_file(path, scratch_ / "copy");
+  const Corpus again = open_corpus(config({scratch_ / "copy"}, "word"));
+  EXPECT_EQ(again.tokenizer.hash(), first.tokenizer.hash());
+  EXPECT_EQ(entries("tokens-"), 1U);
+  EXPECT_EQ(fs::last_write_time(find("tokens-").front()), written);
+
+  write("text", testing::sentences(2, 100));
+  const Corpus changed = open_corpus(config({path}, "word"));
+  EXPECT_NE(changed.train_hash, first.train_hash);
+  EXPECT_EQ(entries("tokens-"), 2U);
+  Config lines = config({path}, "word");
+  lines.data.layout = "lines";
+  EXPECT_GT(open_corpus(lines).train.documents(), 0U);
+}
+
+TEST_F(CorpusTest, TrustsSizeAndTimeOfChange) {
+  const auto path = write("text", testing::sentences(1, 100));
+  // The time of change includes the inode's, which nobody can set: wait until it is old enough.
+  ::usleep(2'100'000);
+  const Corpus first = open_corpus(config({path}, "word"));
+  ASSERT_EQ(entries("text-"), 1U);
+  // A wrong hash in the entry would now be believed, which shows that the text is not read again.
+  write_file(find("text-").front(), std::string(64, 'a'));
+  EXPECT_EQ(open_corpus(config({path}, "word")).train_hash, std::string(64, 'a'));
+  write_file(find("text-").front(), "nonsense");
+  EXPECT_EQ(open_corpus(config({path}, "word")).train_hash, first.train_hash);
+  std::string other = testing::sentences(1, 100);
+  other[5] = other[5] == 'x' ? 'y' : 'x';
+  write_file(path, other);
+  EXPECT_EQ(open_corpus(config({path}, "word")).train_hash, sha256(other));
+}
+
+TEST_F(CorpusTest, MakesDamagedEntriesAgain) {
+  const std::string text = testing::sentences(1, 100);
+  const auto path = write("text", text);
+  const Corpus first = open_corpus(config({path}, "word"));
+  for (const std::string entry : {"tokens-", "tokenizer-"}) {
+    for (const std::string damage : {"", "x"}) {
+      std::string bytes = read_file(find(entry).front());
+      bytes = damage.empty() ? bytes.substr(0, bytes.size() / 2) : bytes + damage;
+      write_file(find(entry).front(), bytes);
+      const Corpus again = open_corpus(config({path}, "word"));
+      EXPECT_EQ(again.tokenizer.hash(), first.tokenizer.hash());
+      EXPECT_EQ(text_of(again.tokenizer, again.train), text);
+    }
+  }
+}
+
+TEST_F(CorpusTest, WorksWithoutACache) {
+  const std::string text = testing::sentences(1, 100);
+  const auto path = write("text", text);
+  write("file", "no folder");
+  ::setenv("QKV_CACHE", (scratch_ / "file" / "cache").c_str(), 1);
+  const Corpus corpus = open_corpus(config({path}, "word"));
+  EXPECT_EQ(text_of(corpus.tokenizer, corpus.train), text);
+}
+
+TEST_F(CorpusTest, FindsItsFolder) {
+  const auto path = write("text", "some text");
+  ::unsetenv("QKV_CACHE");
+  ::setenv("XDG_CACHE_HOME", (scratch_ / "xdg").c_str(), 1);
+  open_corpus(config({path}));
+  EXPECT_TRUE(fs::exists(scratch_ / "xdg" / "qkv"));
+  ::unsetenv("XDG_CACHE_HOME");
+  ::setenv("HOME", (scratch_ / "home").c_str(), 1);
+  open_corpus(config({path}));
+  EXPECT_TRUE(fs::exists(scratch_ / "home" / ".cache" / "qkv"));
+}
+
+TEST_F(CorpusTest, TakesAGivenTokenizer) {
+  const auto path = write("text", "the cat sat on the mat");
+  const Tokenizer words = testing::learn("the cat", "word");
+  Config with_path = config({path}, "word");
+  with_path.tokenizer.path = write("tokenizer.model", words.bytes());
+  EXPECT_EQ(open_corpus(with_path).tokenizer.hash(), words.hash());
+  const Corpus corpus = open_corpus(config({path}, "char"), testing::learn("the cat", "word"));
+  EXPECT_EQ(corpus.tokenizer.hash(), words.hash());
+  EXPECT_EQ(text_of(corpus.tokenizer, corpus.train), "the cat sat on the mat");
+
+  const TokenFile tokens = open_tokens({path, path}, words, "lines");
+  EXPECT_EQ(documents_of(words, tokens),
+            (std::vector<std::string>{"the cat sat on the mat", "the cat sat on the mat"}));
+  EXPECT_THROW(open_tokens({}, words, "lines"), Error);
+  EXPECT_THROW(open_tokens({write("empty", "")}, words, "stream"), Error);
+}
+
+}  // namespace
+}  // namespace qkv

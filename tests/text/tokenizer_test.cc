@@ -1,0 +1,321 @@
+#include "text/tokenizer.h"
+
+#include <gtest/gtest.h>
+
+#include <fstream>
+#include <set>
+
+#include "base/error.h"
+#include "base/files.h"
+#include "base/utf8.h"
+#include "samples.h"
+#include "scratch.h"
+
+namespace qkv {
+namespace {
+
+using testing::kinds;
+using testing::learn;
+
+std::vector<std::string> pieces(const Tokenizer& tokenizer, std::string_view text,
+                                Tokenizer::Place place = Tokenizer::Place::kLineStart) {
+  std::vector<std::string> out;
+  for (const std::int32_t id : tokenizer.encode(text, place)) out.push_back(tokenizer.piece(id));
+  return out;
+}
+
+using Names = std::vector<std::string>;
+
+TEST(Tokenizer, EveryTextComesBack) {
+  const std::string corpus = testing::sentences(1, 200);
+  for (const std::string& kind : kinds()) {
+    const Tokenizer tokenizer = learn(corpus, kind);
+    std::mt19937 random(7);
+    for (int round = 0; round < 3000; ++round) {
+      const std::string text = testing::hostile_text(random);
+      ASSERT_FALSE(find_invalid_utf8(text));
+      const auto ids = tokenizer.encode(text);
+      ASSERT_EQ(tokenizer.decode(ids), text) << kind << " " << ::testing::PrintToString(text);
+      for (const std::int32_t id : ids) ASSERT_FALSE(tokenizer.is_special(id)) << kind << text;
+
+      const auto inside = tokenizer.encode(text, Tokenizer::Place::kInLine);
+      ASSERT_EQ(tokenizer.decode(inside, Tokenizer::Place::kInLine), text) << kind;
+
+      const auto tokens = tokenizer.encode_with_offsets(text);
+      ASSERT_EQ(tokens.size(), ids.size());
+      std::size_t end = 0;
+      for (std::size_t index = 0; index < tokens.size(); ++index) {
+        ASSERT_EQ(tokens[index].id, ids[index]);
+        ASSERT_EQ(tokens[index].begin, end);
+        ASSERT_GE(tokens[index].end, end);
+        end = tokens[index].end;
+      }
+      ASSERT_EQ(end, text.size());
+
+      Decoder decoder(tokenizer);
+      std::string streamed;
+      for (const std::int32_t id : ids) {
+        const std::string part = decoder.add(id);
+        ASSERT_FALSE(find_invalid_utf8(part));
+        streamed += part;
+      }
+      ASSERT_EQ(streamed + decoder.finish(), text) << kind;
+    }
+  }
+}
+
+TEST(Tokenizer, EveryCharacterComesBack) {
+  for (const std::string& kind : kinds()) {
+    const Tokenizer tokenizer = learn(testing::sentences(1, 20), kind);
+    for (char32_t begin = 0; begin < 0x110000; begin += 64) {
+      if (begin >= 0x20000 && begin < 0xE0000) continue;  // CJK extensions and what is not assigned
+      std::string text;
+      for (char32_t code = begin; code < begin + 64; ++code) {
+        if (code >= 0xD800 && code < 0xE000) continue;
+        testing::append_utf8(text, code);
+      }
+      ASSERT_EQ(tokenizer.decode(tokenizer.encode(text)), text)
+          << kind << " from " << static_cast<unsigned>(begin);
+    }
+  }
+}
+
+TEST(Tokenizer, AWordIsOnePieceWhereverItStands) {
+  const Tokenizer tokenizer = learn("the cat sat.\nthe cat  sat on the mat. \n", "word", 100);
+  EXPECT_EQ(pieces(tokenizer, "the cat\nthe cat"), (Names{"▁the", "▁cat", "\n", "▁the", "▁cat"}));
+  EXPECT_EQ(pieces(tokenizer, " the cat. "), (Names{"▁", "▁the", "▁cat", ".", "▁"}));
+  EXPECT_EQ(pieces(tokenizer, "\n the"), (Names{"\n", "▁", "▁the"}));
+  EXPECT_EQ(pieces(tokenizer, ".the"), (Names{".", "<0x74>", "<0x68>", "<0x65>"}));
+  EXPECT_EQ(pieces(tokenizer, " cat", Tokenizer::Place::kInLine), Names{"▁cat"});
+  EXPECT_EQ(pieces(tokenizer, "dog"), (Names{"▁", "<0x64>", "<0x6F>", "<0x67>"}));
+  EXPECT_TRUE(pieces(tokenizer, "").empty());
+}
+
+TEST(Tokenizer, EncodingMayBeCutBeforeASpace) {
+  // The documented rule: a text is its parts, cut before the space of a word, the later parts in
+  // line.
+  for (const std::string& kind : kinds()) {
+    const Tokenizer tokenizer = learn(testing::sentences(1, 100), kind);
+    auto ids = tokenizer.encode("the cat sat on");
+    const auto rest = tokenizer.encode(" a mat, never.\nstars", Tokenizer::Place::kInLine);
+    ids.insert(ids.end(), rest.begin(), rest.end());
+    EXPECT_EQ(ids, tokenizer.encode("the cat sat on a mat, never.\nstars")) << kind;
+  }
+}
+
+TEST(Tokenizer, OffsetsGiveTheAddedSpaceNoWidth) {
+  const Tokenizer tokenizer = learn("the cat sat.\n", "word", 100);
+  const auto tokens = tokenizer.encode_with_offsets("the é cat");
+  ASSERT_EQ(tokens.size(), 5U);  // ▁the ▁ <0xC3> <0xA9> ▁cat
+  const std::vector<std::pair<std::size_t, std::size_t>> expected = {
+      {0, 3}, {3, 4}, {4, 5}, {5, 6}, {6, 10}};
+  for (std::size_t index = 0; index < tokens.size(); ++index) {
+    EXPECT_EQ(std::pair(tokens[index].begin, tokens[index].end), expected[index]);
+  }
+  const auto spaced = tokenizer.encode_with_offsets(" the");
+  ASSERT_EQ(spaced.size(), 2U);
+  EXPECT_EQ(spaced[0].end, 0U);
+  EXPECT_EQ(spaced[1].end, 4U);
+}
+
+TEST(Tokenizer, SpecialsAreNeverMadeFromText) {
+  for (const std::string& kind : kinds()) {
+    const Tokenizer tokenizer = learn("<s> <mask> </s> <unk> <0x41> <s> <mask>", kind);
+    for (const std::int32_t id : tokenizer.encode("<s><mask></s><unk>"))
+      EXPECT_FALSE(tokenizer.is_special(id));
+    EXPECT_EQ(tokenizer.piece(0), "<unk>");
+    EXPECT_EQ(tokenizer.piece(1), "<s>");
+    EXPECT_EQ(tokenizer.piece(2), "</s>");
+    EXPECT_EQ(tokenizer.piece(3), "<mask>");
+    for (std::int32_t id = 0; id < 4; ++id) EXPECT_TRUE(tokenizer.is_special(id));
+    EXPECT_THROW(tokenizer.piece(-1), Error);
+    EXPECT_THROW(
+        tokenizer.decode(std::vector<std::int32_t>{static_cast<std::int32_t>(tokenizer.size())}),
+        Error);
+  }
+}
+
+TEST(Tokenizer, DocumentsDecodeAsLinesOfTheirOwn) {
+  const Tokenizer tokenizer = learn("the cat sat.\n", "word", 100);
+  std::vector<std::int32_t> ids = {Tokenizer::kBegin};
+  for (const std::int32_t id : tokenizer.encode("the cat")) ids.push_back(id);
+  ids.push_back(Tokenizer::kEnd);
+  for (const std::int32_t id : tokenizer.encode("cat")) ids.push_back(id);
+  EXPECT_EQ(tokenizer.decode(ids), "the catcat");
+}
+
+TEST(Tokenizer, CharactersAreCountedAndRanked) {
+  const std::string text = "aaaa\nbbb cc\nd";
+  const Tokenizer tokenizer = learn(text, "char", 100);
+  EXPECT_EQ(tokenizer.size(), 4 + 256 + 6);  // a b c d, space, newline
+  EXPECT_EQ(pieces(tokenizer, "a d\ne"), (Names{"a", "▁", "d", "\n", "<0x65>"}));
+  const Tokenizer small = learn(text, "char", 2);
+  EXPECT_EQ(small.size(), 4 + 256 + 2);
+  EXPECT_EQ(pieces(small, "abc"), (Names{"a", "b", "<0x63>"}));
+}
+
+TEST(Tokenizer, SmallVocabulariesAndTextsAreNoError) {
+  for (const std::string& kind : kinds()) {
+    for (const std::string text :
+         {"a", "\n", "\t\t", " ", "▁", "▅▅ ▅", "日", "ab cd ef gh", "\xF4\x8F\xBF\xBF"}) {
+      for (const std::int64_t vocabulary : {1, 2, 3, 1000}) {
+        const Tokenizer tokenizer = learn(text, kind, vocabulary);
+        EXPECT_LE(tokenizer.size(), 260 + vocabulary) << kind;
+        EXPECT_EQ(tokenizer.decode(tokenizer.encode(text)), text) << kind;
+      }
+    }
+    const std::string zeros(5, '\0');
+    EXPECT_EQ(learn(zeros, kind).decode(learn(zeros, kind).encode(zeros)), zeros);
+    EXPECT_THROW(learn("", kind), Error);
+    EXPECT_THROW(learn("a\xFF", kind), Error);
+    EXPECT_THROW(learn("a", kind, 0), Error);
+  }
+  EXPECT_THROW(learn("a", "letters"), Error);
+}
+
+TEST(Tokenizer, RareCharactersBecomeBytesAndFrequentOnesStay) {
+  std::string text;
+  for (char letter = 'a'; letter <= 'z'; ++letter)
+    text += std::string(static_cast<std::size_t>('z' - letter + 1), letter) + " ";
+  for (const std::string kind : {"bpe", "unigram"}) {
+    const Tokenizer tokenizer = learn(text, kind, 10);
+    std::set<std::string> learned;
+    for (std::int32_t id = 260; id < tokenizer.size(); ++id) learned.insert(tokenizer.piece(id));
+    EXPECT_EQ(learned, (std::set<std::string>{"▁", "a", "b", "c", "d", "e", "f", "g", "h", "i"}))
+        << kind;
+  }
+}
+
+TEST(Tokenizer, EqualTextGivesEqualBytesHoweverItArrives) {
+  std::string text = testing::sentences(3, 300);
+  std::erase_if(text, [](char byte) { return static_cast<unsigned char>(byte) >= 0x80; });
+  for (const std::string& kind : kinds()) {
+    const Tokenizer whole = learn(text, kind);
+    EXPECT_EQ(whole.hash(), learn(text, kind, 200, 7).hash()) << kind;
+    EXPECT_EQ(whole.bytes().find("/tmp"), std::string::npos);
+  }
+}
+
+TEST(Tokenizer, LearnsFromASampleOfALongText) {
+  // 400 chunks, one in ten of which may be seen; letters tell which part of the text a piece is
+  // from.
+  std::string text;
+  for (int part = 0; part < 400; ++part) {
+    for (int line = 0; line < 200; ++line)
+      text += "word" + std::string(1, static_cast<char>('a' + part / 40)) + " of a line here\n";
+  }
+  const auto limit = static_cast<std::int64_t>(text.size() / 5);
+  const Tokenizer sampled = learn(text, "word", 1000, 0, limit);
+  EXPECT_EQ(sampled.hash(), learn(text, "word", 1000, 1000, limit).hash());
+  int seen = 0;
+  for (char part = 'a'; part <= 'j'; ++part)
+    seen += pieces(sampled, std::string("word") + part).size() == 1;
+  EXPECT_GE(seen, 3);  // from all over the text, not from its beginning alone
+  EXPECT_LT(seen, 10);
+  EXPECT_NO_THROW(learn("日本語 text", "bpe", 100, 0, 1));
+}
+
+TEST(Tokenizer, ModelsOfOthersAreLosslessToo) {
+  // A model for whole words used with other rules of segments.
+  const Tokenizer words = learn(testing::sentences(1, 100), "word");
+  std::mt19937 random(3);
+  for (const std::string& kind : kinds()) {
+    const Tokenizer other = Tokenizer::from_bytes(words.bytes(), kind, "m");
+    for (int round = 0; round < 300; ++round) {
+      const std::string text = testing::hostile_text(random);
+      ASSERT_EQ(other.decode(other.encode(text)), text) << kind;
+    }
+  }
+}
+
+TEST(Tokenizer, LoadedIsTheSame) {
+  const testing::Scratch scratch;
+  for (const std::string& kind : kinds()) {
+    const Tokenizer tokenizer = learn(testing::sentences(1, 100), kind);
+    write_file(scratch / "tokenizer.model", tokenizer.bytes());
+    const Tokenizer loaded = Tokenizer::load(scratch / "tokenizer.model", kind);
+    EXPECT_EQ(loaded.hash(), tokenizer.hash());
+    EXPECT_EQ(loaded.hash(), sha256_file(scratch / "tokenizer.model"));
+    EXPECT_EQ(loaded.kind(), kind);
+    EXPECT_EQ(loaded.encode("the cat, café\n x"), tokenizer.encode("the cat, café\n x"));
+  }
+  EXPECT_THROW(Tokenizer::load(scratch / "absent", "word"), Error);
+  EXPECT_THROW(Tokenizer::load(scratch.path(), "word"), Error);
+}
+
+TEST(Tokenizer, DamagedModelsAreErrorsOrStillLossless) {
+  std::mt19937 random(11);
+  const std::string text = "the cat sat, never\n日本 <s> ▁ x";
+  for (const std::string& kind : kinds()) {
+    const std::string bytes = learn(testing::sentences(1, 50), kind, 40).bytes();
+    const auto attempt = [&](const std::string& damaged) {
+      try {
+        const Tokenizer tokenizer = Tokenizer::from_bytes(damaged, kind, "damaged.model");
+        EXPECT_EQ(tokenizer.decode(tokenizer.encode(text)), text);
+        return true;
+      } catch (const Error& error) {
+        EXPECT_EQ(std::string(error.what()).find('\n'), std::string::npos);
+        EXPECT_EQ(std::string(error.what()).rfind("damaged.model", 0), 0U) << error.what();
+        return false;
+      }
+    };
+    EXPECT_TRUE(attempt(bytes));
+    EXPECT_FALSE(attempt(""));
+    EXPECT_FALSE(attempt("hello, this is text\n"));
+    for (std::size_t size = 1; size < bytes.size(); size += 13) attempt(bytes.substr(0, size));
+    EXPECT_FALSE(attempt(bytes.substr(0, bytes.size() / 2)));
+    for (int round = 0; round < 1500; ++round) {
+      std::string damaged = bytes;
+      damaged[random() % damaged.size()] ^= static_cast<char>(1U << random() % 8);
+      attempt(damaged);
+    }
+    for (int round = 0; round < 200; ++round) {
+      std::string noise(random() % 300, '\0');
+      for (char& byte : noise) byte = static_cast<char>(random());
+      attempt(noise);
+    }
+    attempt("\x0A\xFF\xFF\xFF\xFF\x07" + bytes);  // a length of 2 GB
+  }
+}
+
+TEST(Tokenizer, InvalidUtf8IsRefusedWithItsPlace) {
+  const Tokenizer tokenizer = learn("abc", "char");
+  for (const std::string bad :
+       {"ab\xFF", "ab\xC3", "ab\xED\xA0\x80", "ab\xC0\x80", "ab\xF4\x90\x80\x80"}) {
+    try {
+      tokenizer.encode(bad);
+      ADD_FAILURE() << "accepted";
+    } catch (const Error& error) {
+      EXPECT_NE(std::string(error.what()).find("byte 2"), std::string::npos) << error.what();
+    }
+  }
+}
+
+TEST(Decoder, GivesOutWholeCharactersOnly) {
+  const Tokenizer tokenizer = learn("abc", "char");
+  const auto byte = [&](unsigned value) {
+    for (std::int32_t id = 4; id < 260; ++id) {
+      char name[8];
+      std::snprintf(name, sizeof name, "<0x%02X>", value);
+      if (tokenizer.piece(id) == name) return id;
+    }
+    return -1;
+  };
+  Decoder decoder(tokenizer);
+  EXPECT_EQ(decoder.add(byte(0xE2)), "");
+  EXPECT_EQ(decoder.add(byte(0x82)), "");
+  EXPECT_EQ(decoder.add(byte(0xAC)), "€");
+  EXPECT_EQ(decoder.add(byte(0xE2)), "");
+  EXPECT_EQ(decoder.add(byte('a')), "\uFFFDa");
+  EXPECT_EQ(decoder.add(byte(0xFF)), "\uFFFD");
+  EXPECT_EQ(decoder.add(byte(0xED)), "");
+  EXPECT_EQ(decoder.add(byte(0xA0)), "\uFFFD\uFFFD");  // a surrogate
+  EXPECT_EQ(decoder.add(byte(0xF0)), "");
+  EXPECT_EQ(decoder.add(Tokenizer::kEnd), "\uFFFD");
+  EXPECT_EQ(decoder.add(byte(0xC3)), "");
+  EXPECT_EQ(decoder.finish(), "\uFFFD");
+  EXPECT_EQ(decoder.finish(), "");
+}
+
+}  // namespace
+}  // namespace qkv
