@@ -66,7 +66,8 @@ std::string from_to_table(const AttentionMap& map, const std::vector<std::string
     }
     Table table(header_of(shown, first, last));
     table.add(row_of(map, shown, causal, token, first, last));
-    out += (out.empty() ? "" : "\n") + table.text();
+    if (!out.empty()) out += "\n";
+    out += table.text();
   }
   return out;
 }

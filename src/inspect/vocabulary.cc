@@ -50,7 +50,7 @@ std::int32_t find_piece(const Tokenizer& tokenizer, const std::string& word,
   std::string pieces;
   constexpr std::size_t kShown = 8;
   for (std::size_t index = 0; index < std::min(spelling.size(), kShown); ++index) {
-    pieces += " " + quoted(tokenizer.piece(spelling[index]));
+    pieces += concat(" ", quoted(tokenizer.piece(spelling[index])));
   }
   if (spelling.size() > kShown) pieces += " …";
   throw Error(concat(name, ": found ", quoted(word), ", which this tokenizer spells", pieces,
