@@ -20,16 +20,23 @@ struct Heatmap {
 enum class PictureFormat { kPng, kSvg, kPdf };
 
 /// Draws one map: rows From (query), columns To (key), a perceptual colour map with its legend,
-/// numbers in the cells when they fit. 1 to 256 tokens without overlapping labels. Equal input gives
-/// equal bytes. Throws Error where the file cannot be written.
+/// numbers in the cells when they fit. 1 to 256 tokens without overlapping labels. Equal input
+/// gives equal bytes. Throws Error where there is no token, a row's length is not the number of key
+/// labels, a weight is not in [0, 1], no font is installed, the picture would be too large (16,000
+/// pixels a side) or the file cannot be written. Safe in several threads at once.
 void draw_heatmap(const Heatmap& map, const std::filesystem::path& path, PictureFormat format);
 
-/// Draws many maps as a grid, `columns` to a row, with one legend and `title` above all.
+/// Draws many maps as a grid, `columns` to a row, with one legend and `title` above all. Labels
+/// stand on the outer maps where they fit. Throws as draw_heatmap, and where there is no map or
+/// column.
 void draw_heatmap_grid(const std::vector<Heatmap>& maps, int columns, const std::string& title,
-                       const std::string& subtitle, const std::filesystem::path& path, PictureFormat format);
+                       const std::string& subtitle, const std::filesystem::path& path,
+                       PictureFormat format);
 
-/// The text as a label shows it: a newline as ⏎, each space as ·, a tab as ⇥, other control
-/// characters as their Unicode picture, an empty text as ∅.
+/// The text as a label shows it: a newline as ⏎, each space (or SentencePiece's mark ▁) as ·, a tab
+/// as ⇥, other control characters as their Unicode picture, invisible ones as U+XXXX, bytes that
+/// are not UTF-8 as U+FFFD, an empty text as ∅. Applied twice it changes nothing more. draw_heatmap
+/// applies it to every label.
 std::string visible_label(const std::string& text);
 
 }  // namespace qkv

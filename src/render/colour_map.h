@@ -1,0 +1,42 @@
+#pragma once
+
+#include <cstdint>
+#include <span>
+
+namespace qkv {
+
+/// A colour of the sRGB space, each part in [0, 1].
+struct Colour {
+  double red = 0;
+  double green = 0;
+  double blue = 0;
+
+  bool operator==(const Colour&) const = default;
+};
+
+/// The colour of a weight: nearly white at 0 over green and blue to dark indigo at 1. Its OKLab
+/// lightness falls evenly, so equal steps look equal, in grey and to the colour-blind too. The
+/// result is rounded to 8 bits a part, as a PNG stores it. `fraction` outside [0, 1] is clamped.
+Colour map_colour(double fraction);
+
+/// The contrast of two colours, 1 to 21 (WCAG 2.1, "contrast ratio").
+double contrast(const Colour& a, const Colour& b);
+
+/// The text colour, nearly black or white, that reads better on `ground`.
+Colour text_colour(const Colour& ground);
+
+/// A colour bar from 0 to `top`, with a tick at each multiple of `step`.
+struct Scale {
+  double top = 1;
+  double step = 0.2;
+  int decimals = 1;  ///< what a tick's number needs
+
+  /// The place of a value on the bar, 0 to 1.
+  double fraction(double value) const { return value / top; }
+};
+
+/// The tightest scale of 3 to 6 round ticks (steps of 1, 2 or 5 times a power of ten) that holds
+/// values up to `largest`. Nothing finer than 0.001 is told apart: below it the top is 0.001.
+Scale scale_for(double largest);
+
+}  // namespace qkv

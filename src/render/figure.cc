@@ -1,0 +1,179 @@
+#include "render/figure.h"
+
+#include <algorithm>
+#include <cmath>
+#include <numbers>
+
+#include "base/error.h"
+#include "base/format.h"
+#include "render/canvas.h"
+#include "render/cells.h"
+#include "render/colour_map.h"
+#include "render/label.h"
+#include "render/legend.h"
+
+namespace qkv {
+namespace {
+
+constexpr Colour kInk = {0.11, 0.11, 0.13};
+constexpr Colour kGrey = {0.38, 0.38, 0.41};
+
+void require_valid(const Heatmap& map, const std::string& name) {
+  if (map.query_labels.empty() || map.key_labels.empty()) {
+    throw Error(concat(name, ": found ", map.query_labels.size(), " query and ",
+                       map.key_labels.size(), " key labels, expected at least 1 token each"));
+  }
+  if (map.weights.size() != map.query_labels.size()) {
+    throw Error(concat(name, ": found ", map.weights.size(), " rows of weights, expected ",
+                       map.query_labels.size(), ", one a query label"));
+  }
+  constexpr float kRounding = 1e-3F;  // of weights that were computed in 16 bits
+  for (std::size_t row = 0; row < map.weights.size(); ++row) {
+    const std::vector<float>& weights = map.weights[row];
+    if (weights.size() != map.key_labels.size()) {
+      throw Error(concat(name, ": found ", weights.size(), " weights in row ", row, ", expected ",
+                         map.key_labels.size(), ", one a key label"));
+    }
+    for (std::size_t column = 0; column < weights.size(); ++column) {
+      const float weight = weights[column];
+      if (weight >= -kRounding && weight <= 1 + kRounding) continue;  // false for NaN
+      throw Error(concat(name, ": found the weight ", weight, " in row ", row, ", column ", column,
+                         ", expected a number from 0 to 1"));
+    }
+  }
+}
+
+bool has_closed_cells(const Figure& figure) {
+  return std::any_of(figure.maps.begin(), figure.maps.end(),
+                     [](const Heatmap* map) { return map->causal && map->key_labels.size() > 1; });
+}
+
+double largest_open_weight(const Figure& figure) {
+  float largest = 0;
+  for (const Heatmap* map : figure.maps) {
+    for (std::size_t row = 0; row < map->weights.size(); ++row) {
+      const std::vector<float>& weights = map->weights[row];
+      const std::size_t open = map->causal ? std::min(row + 1, weights.size()) : weights.size();
+      for (std::size_t column = 0; column < open; ++column) {
+        largest = std::max(largest, weights[column]);
+      }
+    }
+  }
+  return std::min(largest, 1.0F);
+}
+
+std::string shown(const std::string& label) { return printable(visible_label(label), 64); }
+
+std::vector<double> widths(const std::vector<std::string>& labels, const Text& text) {
+  std::vector<double> out;
+  for (const std::string& label : labels) out.push_back(text.width(shown(label)));
+  return out;
+}
+
+void draw_labels(cairo_t* context, const Text& text, const std::vector<std::string>& labels,
+                 const std::vector<LabelBox>& boxes, double font, Text::Align align) {
+  for (std::size_t index = 0; index < boxes.size(); ++index) {
+    // Its own width is what the box was made for; rounding must not ellipsise it.
+    LabelBox box = boxes[index];
+    box.width += 0.5;
+    text.draw(context, shown(labels[index]), box, {font, kInk}, align);
+  }
+}
+
+void draw_header(cairo_t* context, const Text& text, const Figure& figure,
+                 const FigureLayout& layout) {
+  text.draw(context, printable(figure.title), layout.title, {kTitleFont * layout.type, kInk, true},
+            Text::Align::kLeft);
+  text.draw(context, printable(figure.subtitle), layout.subtitle,
+            {kSubtitleFont * layout.type, kGrey}, Text::Align::kLeft);
+}
+
+void draw_captions(cairo_t* context, const Text& text, const FigureLayout& layout) {
+  const Text::Style style = {kCaptionFont * layout.type, kGrey};
+  const std::string to = "To (key)";
+  const std::string from = "From (query)";
+  // A map of one token is shorter than its caption.
+  Rect top = layout.key_caption;
+  top.width = std::max(top.width, text.width(to) * style.font + 2);
+  text.draw(context, to, top, style, Text::Align::kCentre);
+  const Rect& left = layout.query_caption;
+  const double length = std::max(left.height, text.width(from) * style.font + 2);
+  const Point start = {left.x + left.width / 2, left.y + left.height / 2 + length / 2};
+  text.draw(context, from, LabelBox{start, length, left.width, -std::numbers::pi / 2}, style,
+            Text::Align::kCentre);
+}
+
+}  // namespace
+
+void require_drawable(const Figure& figure) {
+  if (figure.maps.empty()) throw Error("the picture: found no attention map, expected at least 1");
+  if (figure.columns < 1) {
+    throw Error(concat("the picture: found ", figure.columns, " columns, expected at least 1"));
+  }
+  std::size_t tokens = 0;
+  for (const Heatmap* map : figure.maps) {
+    require_valid(*map, map->title.empty() ? "attention map" : printable(map->title));
+    tokens = std::max({tokens, map->query_labels.size(), map->key_labels.size()});
+  }
+  // Before time is spent on measuring the labels of what is too large anyway.
+  const double cell = figure.is_grid ? 1 : kSmallestLabelledCell;
+  const auto columns = std::min(static_cast<std::size_t>(figure.columns), figure.maps.size());
+  const auto rows = (figure.maps.size() + columns - 1) / columns;
+  Canvas::require_size(cell * static_cast<double>(tokens * columns),
+                       cell * static_cast<double>(tokens * rows));
+}
+
+FigureLayout lay_out(const Figure& figure, const Text& text) {
+  FigureContent content;
+  const Heatmap& first = *figure.maps.front();
+  content.shared_labels =
+      std::all_of(figure.maps.begin(), figure.maps.end(), [&](const Heatmap* map) {
+        return map->query_labels == first.query_labels && map->key_labels == first.key_labels;
+      });
+  for (const Heatmap* map : figure.maps) {
+    if (content.shared_labels && !content.maps.empty()) {
+      content.maps.push_back(content.maps.front());
+    } else {
+      content.maps.push_back({widths(map->query_labels, text), widths(map->key_labels, text)});
+    }
+  }
+  content.columns = figure.columns;
+  content.is_grid = figure.is_grid;
+  content.subtitle = !figure.subtitle.empty();
+  content.header_width = 2 + std::max(text.width(printable(figure.title), true) * kTitleFont,
+                                      text.width(printable(figure.subtitle)) * kSubtitleFont);
+  content.legend_width = legend_width(text, printable(first.legend), has_closed_cells(figure));
+  return lay_out(content);
+}
+
+std::string draw(const Figure& figure, PictureFormat format) {
+  require_drawable(figure);
+  const Text text;
+  const FigureLayout layout = lay_out(figure, text);
+  const Scale scale = scale_for(largest_open_weight(figure));
+  Canvas canvas(layout.width, layout.height, format, printable(figure.title));
+  cairo_t* context = canvas.context();
+
+  draw_header(context, text, figure, layout);
+  draw_captions(context, text, layout);
+  for (std::size_t index = 0; index < figure.maps.size(); ++index) {
+    const Heatmap& map = *figure.maps[index];
+    const MapLayout& place = layout.maps[index];
+    draw_cells(context, text, map, place.cells, layout.number_font, scale);
+    draw_labels(context, text, map.query_labels, place.query_labels, layout.label_font,
+                Text::Align::kRight);
+    draw_labels(context, text, map.key_labels, place.key_labels, layout.label_font,
+                Text::Align::kLeft);
+    if (figure.is_grid) {
+      text.draw(context, printable(map.title), place.title, {kMapTitleFont * layout.type, kInk},
+                Text::Align::kLeft);
+    }
+  }
+  cairo_translate(context, layout.legend.x, layout.legend.y);
+  cairo_scale(context, layout.type, layout.type);
+  draw_legend(context, text, printable(figure.maps.front()->legend), scale,
+              has_closed_cells(figure));
+  return canvas.finish();
+}
+
+}  // namespace qkv

@@ -1,0 +1,31 @@
+#pragma once
+
+#include <string>
+#include <vector>
+
+#include "render/heatmap.h"
+#include "render/layout.h"
+#include "render/text.h"
+
+namespace qkv {
+
+/// Maps as they stand on one page under a title.
+struct Figure {
+  std::vector<const Heatmap*> maps;
+  int columns = 1;
+  bool is_grid = false;
+  std::string title;
+  std::string subtitle;
+};
+
+/// Throws Error unless every map has tokens and a finite weight in [0, 1] for each pair of them,
+/// and the page can be drawn at all.
+void require_drawable(const Figure& figure);
+
+/// Where everything of the figure stands. REQUIRES a drawable figure.
+FigureLayout lay_out(const Figure& figure, const Text& text);
+
+/// The bytes of the picture file. Throws as require_drawable.
+std::string draw(const Figure& figure, PictureFormat format);
+
+}  // namespace qkv

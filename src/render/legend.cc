@@ -1,0 +1,97 @@
+#include "render/legend.h"
+
+#include <algorithm>
+#include <cmath>
+
+#include "base/format.h"
+
+namespace qkv {
+namespace {
+
+constexpr double kBarWidth = 220;
+constexpr double kBarHeight = 10;
+constexpr double kSwatchWidth = 18;
+constexpr double kGap = 30;
+constexpr const char* kClosed = "closed: key after query";
+constexpr Colour kInk = {0.11, 0.11, 0.13};
+
+}  // namespace
+
+void fill_closed(cairo_t* context, const Rect& bounds) {
+  constexpr double kSpacing = 5;
+  cairo_save(context);
+  cairo_set_source_rgb(context, 0.965, 0.965, 0.97);
+  cairo_fill_preserve(context);
+  cairo_clip(context);
+  cairo_set_source_rgb(context, 0.83, 0.83, 0.845);
+  cairo_set_line_width(context, 0.6);
+  // Lines x + y = a multiple of the spacing, so that neighbouring regions continue each other.
+  const double right = bounds.x + bounds.width;
+  const double bottom = bounds.y + bounds.height;
+  for (double sum = std::ceil((bounds.x + bounds.y) / kSpacing) * kSpacing; sum < right + bottom;
+       sum += kSpacing) {
+    const double left_x = std::max(bounds.x, sum - bottom);
+    const double right_x = std::min(right, sum - bounds.y);
+    cairo_move_to(context, left_x, sum - left_x);
+    cairo_line_to(context, right_x, sum - right_x);
+  }
+  cairo_stroke(context);
+  cairo_restore(context);
+}
+
+double legend_width(const Text& text, const std::string& name, bool closed) {
+  const double bar = std::max(kBarWidth, std::min(text.width(name) * kLegendFont, 2 * kBarWidth));
+  const double swatch = kGap + kSwatchWidth + 7 + std::ceil(text.width(kClosed) * kLegendFont);
+  return bar + 10 + (closed ? swatch : 0);
+}
+
+void draw_legend(cairo_t* context, const Text& text, const std::string& name, const Scale& scale,
+                 bool closed) {
+  constexpr double kLineHeight = kLegendFont * kLine;
+  const double name_width = std::max(kBarWidth, legend_width(text, name, false) - 10);
+  text.draw(context, name, Rect{0, 0, name_width, kLineHeight}, {kLegendFont, kInk},
+            Text::Align::kLeft);
+
+  const Rect bar = {0, kLineHeight + 4, kBarWidth, kBarHeight};
+  cairo_pattern_t* colours = cairo_pattern_create_linear(bar.x, 0, bar.x + bar.width, 0);
+  constexpr int kStops = 64;
+  for (int stop = 0; stop <= kStops; ++stop) {
+    const double place = static_cast<double>(stop) / kStops;
+    const Colour colour = map_colour(place);
+    cairo_pattern_add_color_stop_rgb(colours, place, colour.red, colour.green, colour.blue);
+  }
+  cairo_rectangle(context, bar.x, bar.y, bar.width, bar.height);
+  cairo_set_source(context, colours);
+  cairo_fill_preserve(context);
+  cairo_pattern_destroy(colours);
+  cairo_set_source_rgb(context, 0.45, 0.45, 0.48);
+  cairo_set_line_width(context, 0.5);
+  cairo_stroke(context);
+
+  const double bottom = bar.y + bar.height;
+  const int ticks = static_cast<int>(std::lround(scale.top / scale.step));
+  for (int tick = 0; tick <= ticks; ++tick) {
+    const double value = tick * scale.step;
+    const double x = bar.x + scale.fraction(value) * bar.width;
+    cairo_move_to(context, x, bottom);
+    cairo_line_to(context, x, bottom + 3);
+    cairo_stroke(context);
+    const std::string number = tick == 0 ? "0" : fixed(value, scale.decimals);
+    const double room = bar.width / ticks;
+    text.draw(context, number, Rect{x - room / 2, bottom + 4, room, kLineHeight},
+              {kLegendFont, kInk}, Text::Align::kCentre);
+  }
+
+  if (!closed) return;
+  const Rect swatch = {name_width + kGap, bar.y, kSwatchWidth, kBarHeight};
+  cairo_rectangle(context, swatch.x, swatch.y, swatch.width, swatch.height);
+  fill_closed(context, swatch);
+  cairo_rectangle(context, swatch.x, swatch.y, swatch.width, swatch.height);
+  cairo_stroke(context);
+  text.draw(context, kClosed,
+            Rect{swatch.x + swatch.width + 7, swatch.y + (kBarHeight - kLineHeight) / 2,
+                 std::ceil(text.width(kClosed) * kLegendFont) + 2, kLineHeight},
+            {kLegendFont, kInk}, Text::Align::kLeft);
+}
+
+}  // namespace qkv

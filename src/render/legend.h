@@ -1,0 +1,23 @@
+#pragma once
+
+#include <cairo.h>
+
+#include <string>
+
+#include "render/colour_map.h"
+#include "render/layout.h"
+#include "render/text.h"
+
+namespace qkv {
+
+/// How wide a legend is, in units. `closed` tells whether it explains closed cells too.
+double legend_width(const Text& text, const std::string& name, bool closed);
+
+/// Draws the colour bar at the origin, with its name above and its ticks below.
+void draw_legend(cairo_t* context, const Text& text, const std::string& name, const Scale& scale,
+                 bool closed);
+
+/// Fills the current path with the pattern of closed cells, and clears the path.
+void fill_closed(cairo_t* context, const Rect& bounds);
+
+}  // namespace qkv

@@ -1,0 +1,135 @@
+#include "render/text.h"
+
+#include <fontconfig/fontconfig.h>
+#include <pango/pangocairo.h>
+
+#include <algorithm>
+
+#include "base/error.h"
+
+namespace qkv {
+namespace {
+
+template <typename Object>
+struct Unref {
+  void operator()(Object* object) const { g_object_unref(object); }
+};
+template <typename Object>
+using Owned = std::unique_ptr<Object, Unref<Object>>;
+
+// Pango would draw boxes, or end the process, where there is no font at all.
+void require_a_font() {
+  FcPattern* any = FcPatternCreate();
+  FcPatternAddBool(any, FC_SCALABLE, FcTrue);
+  FcObjectSet* what = FcObjectSetBuild(FC_FAMILY, nullptr);
+  FcFontSet* fonts = FcFontList(nullptr, any, what);
+  const bool none = fonts == nullptr || fonts->nfont == 0;
+  if (fonts != nullptr) FcFontSetDestroy(fonts);
+  FcObjectSetDestroy(what);
+  FcPatternDestroy(any);
+  if (none) {
+    throw Error(
+        "cannot draw a picture: found no font, expected at least one; install one (on Debian: "
+        "apt-get install fonts-dejavu-core)");
+  }
+}
+
+}  // namespace
+
+struct Text::Fonts {
+  Owned<PangoFontMap> map;
+  Owned<PangoContext> context;
+
+  Owned<PangoLayout> line(const std::string& text, double font, bool bold) const {
+    Owned<PangoLayout> layout(pango_layout_new(context.get()));
+    PangoFontDescription* description = pango_font_description_from_string("DejaVu Sans, Sans");
+    pango_font_description_set_absolute_size(description, font * PANGO_SCALE);
+    if (bold) pango_font_description_set_weight(description, PANGO_WEIGHT_BOLD);
+    pango_layout_set_font_description(layout.get(), description);
+    pango_font_description_free(description);
+    pango_layout_set_single_paragraph_mode(layout.get(), TRUE);
+    pango_layout_set_text(layout.get(), text.data(), static_cast<int>(text.size()));
+    return layout;
+  }
+};
+
+Text::Text() {
+  require_a_font();
+  fonts_ = std::make_unique<Fonts>();
+  // Pango's default font map is one a thread; one a drawing also starts each from the same state.
+  fonts_->map.reset(pango_cairo_font_map_new());
+  fonts_->context.reset(pango_font_map_create_context(fonts_->map.get()));
+  // Without hints a line is as wide at every scale, so one layout fits all formats.
+  cairo_font_options_t* options = cairo_font_options_create();
+  cairo_font_options_set_antialias(options, CAIRO_ANTIALIAS_GRAY);
+  cairo_font_options_set_hint_style(options, CAIRO_HINT_STYLE_NONE);
+  cairo_font_options_set_hint_metrics(options, CAIRO_HINT_METRICS_OFF);
+  pango_cairo_context_set_font_options(fonts_->context.get(), options);
+  cairo_font_options_destroy(options);
+  pango_context_set_round_glyph_positions(fonts_->context.get(), FALSE);
+}
+
+Text::~Text() = default;
+
+double Text::width(const std::string& line, bool bold) const {
+  constexpr double kSize =
+      12;  // as most labels: the box of a missing character is wider when small
+  PangoRectangle logical{};
+  pango_layout_get_extents(fonts_->line(line, kSize, bold).get(), nullptr, &logical);
+  return static_cast<double>(logical.width) / PANGO_SCALE / kSize;
+}
+
+void Text::draw(cairo_t* context, const std::string& line, const LabelBox& box, const Style& style,
+                Align align) const {
+  if (line.empty()) return;
+  cairo_save(context);
+  cairo_translate(context, box.start.x, box.start.y);
+  cairo_rotate(context, box.angle);
+  cairo_set_source_rgb(context, style.colour.red, style.colour.green, style.colour.blue);
+
+  const auto layout = fonts_->line(line, style.font, style.bold);
+  pango_cairo_update_layout(context, layout.get());
+  PangoRectangle ink{};
+  PangoRectangle logical{};
+  pango_layout_get_extents(layout.get(), nullptr, &logical);
+  const double wide = logical.width / (box.width * PANGO_SCALE);
+  // The box that stands for a missing character has its own size at each scale: it is fitted
+  // instead.
+  const bool fitted = wide <= 2 && pango_layout_get_unknown_glyphs_count(layout.get()) > 0;
+  if (wide > 1 && !fitted) {
+    pango_layout_set_width(layout.get(), static_cast<int>(box.width * PANGO_SCALE));
+    pango_layout_set_ellipsize(layout.get(), PANGO_ELLIPSIZE_END);
+  }
+  // Extents of the line count from the start of its baseline, whatever its direction.
+  PangoLayoutLine* shaped = pango_layout_get_line_readonly(layout.get(), 0);
+  pango_layout_line_get_extents(shaped, &ink, &logical);
+  constexpr double kSnap = 0.5;  // Cairo moves glyphs to whole pixels
+  const double room = (box.height - kSnap) * PANGO_SCALE;
+  const double shrink = std::min({1.0, room / std::max(ink.height, 1), fitted ? 1 / wide : 1.0});
+
+  // The middle of a capital stands in the box's middle, unless that pushes ink out of the box.
+  const double lowest = ink.y + ink.height - room / shrink / 2;
+  const double highest = ink.y + room / shrink / 2;
+  const double middle =
+      std::clamp(-0.36 * style.font * PANGO_SCALE, lowest, std::max(lowest, highest));
+  const double spare = box.width * PANGO_SCALE - logical.width * shrink;
+  double left = 0;
+  if (align == Align::kCentre) left = spare / 2;
+  // Flush with the ink: an ellipsis would leave a gap.
+  if (align == Align::kRight) {
+    left = box.width * PANGO_SCALE - (ink.x + ink.width - logical.x) * shrink;
+  }
+  cairo_translate(context, left / PANGO_SCALE, 0);
+  cairo_scale(context, shrink, shrink);
+  cairo_move_to(context, -static_cast<double>(logical.x) / PANGO_SCALE, -middle / PANGO_SCALE);
+  pango_cairo_show_layout_line(context, shaped);
+  cairo_restore(context);
+}
+
+void Text::draw(cairo_t* context, const std::string& line, const Rect& box, const Style& style,
+                Align align) const {
+  draw(context, line, LabelBox{{box.x, box.y + box.height / 2}, box.width, box.height, 0}, style,
+       align);
+}
+
+}  // namespace qkv

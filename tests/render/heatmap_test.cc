@@ -1,0 +1,337 @@
+#include "render/heatmap.h"
+
+#include <cairo.h>
+#include <gtest/gtest.h>
+#include <unistd.h>
+
+#include <cmath>
+#include <cstdlib>
+#include <iostream>
+#include <limits>
+#include <set>
+#include <thread>
+
+#include "base/error.h"
+#include "base/files.h"
+#include "render/colour_map.h"
+#include "render/figure.h"
+#include "scratch.h"
+
+namespace qkv {
+namespace {
+
+using testing::Scratch;
+
+constexpr PictureFormat kFormats[] = {PictureFormat::kPng, PictureFormat::kSvg,
+                                      PictureFormat::kPdf};
+
+/// Rows that sum to 1, none of them like another.
+Heatmap some_map(std::size_t tokens, bool causal, const std::string& title = "Layer 0, head 1") {
+  Heatmap map;
+  map.title = title;
+  map.subtitle = "runs/world · step 2000";
+  map.causal = causal;
+  const std::vector<std::string> words = {"the",     " cat", "日本",
+                                          "العربية", "\n",   "unbelievably-long-word"};
+  for (std::size_t query = 0; query < tokens; ++query) {
+    map.query_labels.push_back(words[query % words.size()]);
+    std::vector<float> row(tokens, 0.0F);
+    const std::size_t open = causal ? query + 1 : tokens;
+    float sum = 0;
+    for (std::size_t key = 0; key < open; ++key) {
+      row[key] = 0.01F + static_cast<float>((query * 7 + key * 13) % 29) / 29;
+      sum += row[key];
+    }
+    for (float& weight : row) weight /= sum;
+    map.weights.push_back(row);
+  }
+  map.key_labels = map.query_labels;
+  return map;
+}
+
+/// A PNG, read back with Cairo.
+class Pixels {
+ public:
+  explicit Pixels(const std::filesystem::path& path)
+      : surface_(cairo_image_surface_create_from_png(path.c_str())) {}
+  ~Pixels() { cairo_surface_destroy(surface_); }
+  Pixels(const Pixels&) = delete;
+  Pixels& operator=(const Pixels&) = delete;
+
+  int width() const { return cairo_image_surface_get_width(surface_); }
+  int height() const { return cairo_image_surface_get_height(surface_); }
+  /// 0xRRGGBB
+  unsigned at(double x, double y) const {
+    const unsigned char* row =
+        cairo_image_surface_get_data(surface_) +
+        static_cast<std::ptrdiff_t>(y) * cairo_image_surface_get_stride(surface_);
+    return reinterpret_cast<const std::uint32_t*>(row)[static_cast<std::ptrdiff_t>(x)] & 0xFFFFFFU;
+  }
+
+ private:
+  cairo_surface_t* surface_;
+};
+
+unsigned code(const Colour& colour) {
+  const auto part = [](double value) { return static_cast<unsigned>(std::lround(value * 255)); };
+  return part(colour.red) << 16U | part(colour.green) << 8U | part(colour.blue);
+}
+
+FigureLayout layout_of(const Heatmap& map) {
+  Figure figure;
+  figure.maps = {&map};
+  figure.title = map.title;
+  figure.subtitle = map.subtitle;
+  return lay_out(figure, Text());
+}
+
+std::string message_of(const Heatmap& map) {
+  const Scratch scratch;
+  try {
+    draw_heatmap(map, scratch / "map.png", PictureFormat::kPng);
+  } catch (const Error& error) {
+    EXPECT_FALSE(std::filesystem::exists(scratch / "map.png"));
+    return error.what();
+  }
+  return "no error";
+}
+
+TEST(Heatmap, WritesTheThreeFormats) {
+  const Scratch scratch;
+  const Heatmap map = some_map(5, true);
+  const std::string openings[] = {"\x89PNG\r\n\x1A\n", "<?xml version=", "%PDF-1."};
+  for (int format = 0; format < 3; ++format) {
+    const auto path = scratch / ("map" + std::to_string(format));
+    draw_heatmap(map, path, kFormats[format]);
+    const std::string bytes = read_file(path);
+    EXPECT_EQ(bytes.substr(0, openings[format].size()), openings[format]);
+    draw_heatmap_grid({map, map, map}, 2, "All heads", "step 1", path, kFormats[format]);
+    EXPECT_NE(read_file(path), bytes);
+  }
+}
+
+TEST(Heatmap, PngHasTwoPixelsToAUnit) {
+  const Scratch scratch;
+  for (const std::size_t tokens : {1, 12, 100}) {
+    const Heatmap map = some_map(tokens, true);
+    draw_heatmap(map, scratch / "map.png", PictureFormat::kPng);
+    const Pixels pixels(scratch / "map.png");
+    const FigureLayout layout = layout_of(map);
+    EXPECT_EQ(pixels.width(), 2 * layout.width);
+    EXPECT_EQ(pixels.height(), 2 * layout.height);
+    EXPECT_EQ(pixels.at(0, 0), 0xFFFFFFU);
+  }
+}
+
+/// Every open cell has the colour of its weight on a scale up to 1, in large cells (rectangles) and
+/// in small ones (an image), next to all four of its edges; no closed cell has one of the map.
+void expect_colours(std::size_t tokens, bool causal) {
+  const Scratch scratch;
+  Heatmap map = some_map(tokens, causal);
+  map.weights[0].assign(tokens, 0.0F);
+  map.weights[0][0] = 1;  // so that the scale ends at 1
+  draw_heatmap(map, scratch / "map.png", PictureFormat::kPng);
+  const Pixels pixels(scratch / "map.png");
+  const FigureLayout layout = layout_of(map);
+  const Rect& cells = layout.maps[0].cells;
+  const double cell = 2 * layout.cell;
+  std::set<unsigned> of_map;
+  for (int step = 0; step <= 1000; ++step) of_map.insert(code(map_colour(step / 1000.0)));
+  for (std::size_t query = 0; query < tokens; ++query) {
+    for (std::size_t key = 0; key < tokens; ++key) {
+      const double left = 2 * cells.x + static_cast<double>(key) * cell;
+      const double top = 2 * cells.y + static_cast<double>(query) * cell;
+      const unsigned expected = code(map_colour(map.weights[query][key]));
+      for (const double x : {left + 1, left + cell - 4}) {
+        for (const double y : {top + 1, top + cell - 4}) {
+          if (causal && key > query) {
+            ASSERT_FALSE(of_map.contains(pixels.at(x, y))) << query << ", " << key;
+          } else {
+            ASSERT_EQ(pixels.at(x, y), expected) << query << ", " << key;
+          }
+        }
+      }
+    }
+  }
+}
+
+TEST(Heatmap, CellsHaveTheColoursOfTheirWeights) {
+  for (const std::size_t tokens : {1, 2, 12, 40, 100, 256}) {
+    SCOPED_TRACE(tokens);
+    expect_colours(tokens, false);
+    expect_colours(tokens, true);
+  }
+}
+
+TEST(Heatmap, RowsAreQueriesAndColumnsAreKeys) {
+  Heatmap map = some_map(8, false);
+  for (auto& row : map.weights) row.assign(8, 0.0F);
+  map.weights[1][6] = 1;
+  const Scratch scratch;
+  draw_heatmap(map, scratch / "map.png", PictureFormat::kPng);
+  const Pixels pixels(scratch / "map.png");
+  const FigureLayout layout = layout_of(map);
+  const Rect& cells = layout.maps[0].cells;
+  const auto at = [&](double query, double key) {
+    return pixels.at(2 * (cells.x + key * layout.cell) + 3,
+                     2 * (cells.y + query * layout.cell) + 3);
+  };
+  EXPECT_EQ(at(1, 6), code(map_colour(1)));
+  EXPECT_EQ(at(6, 1), code(map_colour(0)));
+}
+
+TEST(Heatmap, DrawsInsideItsLabelsBoxesOnly) {
+  // Around the boxes of the labels the page stays white, however tall a script's characters are.
+  Heatmap map = some_map(100, false);
+  map.query_labels.assign(100, "ẤẬ日العربيةg͎̎҉̇");
+  map.key_labels = map.query_labels;
+  const Scratch scratch;
+  draw_heatmap(map, scratch / "map.png", PictureFormat::kPng);
+  const Pixels pixels(scratch / "map.png");
+  const FigureLayout layout = layout_of(map);
+  int ink = 0;
+  for (const LabelBox& box : layout.maps[0].query_labels) {
+    const double top = 2 * (box.start.y - box.height / 2);
+    const double bottom = 2 * (box.start.y + box.height / 2);
+    for (double x = 2 * box.start.x; x < 2 * (box.start.x + box.width); ++x) {
+      // A pixel's row that only touches the box's edge may be shaded.
+      ASSERT_EQ(pixels.at(x, std::floor(top) - 1), 0xFFFFFFU);
+      ASSERT_EQ(pixels.at(x, std::ceil(bottom)), 0xFFFFFFU);
+      ink += pixels.at(x, (top + bottom) / 2) != 0xFFFFFFU;
+    }
+  }
+  EXPECT_GT(ink, 1000);
+}
+
+TEST(Heatmap, EqualInputGivesEqualBytes) {
+  const Scratch scratch;
+  const auto path = scratch / "map";
+  for (const PictureFormat format : kFormats) {
+    for (const std::size_t tokens : {7, 70}) {
+      const Heatmap map = some_map(tokens, true);
+      const std::vector<Heatmap> maps(5, map);
+      draw_heatmap(map, path, format);
+      const std::string first = read_file(path);
+      draw_heatmap_grid(maps, 3, "All heads", "", path, format);
+      const std::string first_grid = read_file(path);
+      draw_heatmap(map, path, format);
+      EXPECT_EQ(read_file(path), first);
+      draw_heatmap_grid(maps, 3, "All heads", "", path, format);
+      EXPECT_EQ(read_file(path), first_grid);
+    }
+  }
+}
+
+TEST(Heatmap, ThreadsGiveTheSameBytesAsOneAfterTheOther) {
+  constexpr int kThreads = 6;
+  std::string expected[kThreads];
+  std::string found[kThreads];
+  std::vector<Heatmap> maps;
+  for (int thread = 0; thread < kThreads; ++thread) {
+    maps.push_back(some_map(static_cast<std::size_t>(10 + 15 * (thread / 3)), thread % 2 == 0));
+  }
+  const auto draw_one = [&](int thread) {
+    const Scratch scratch;
+    draw_heatmap(maps[static_cast<std::size_t>(thread)], scratch / "map", kFormats[thread % 3]);
+    return read_file(scratch / "map");
+  };
+  std::vector<std::thread> threads;
+  for (int thread = 0; thread < kThreads; ++thread) {
+    threads.emplace_back([&, thread] {
+      for (int time = 0; time < 3; ++time) found[thread] = draw_one(thread);
+    });
+  }
+  for (std::thread& thread : threads) thread.join();
+  for (int thread = 0; thread < kThreads; ++thread) {
+    expected[thread] = draw_one(thread);
+    EXPECT_TRUE(found[thread] == expected[thread]) << thread;
+  }
+}
+
+TEST(Heatmap, FilesHoldNoTimeOfDrawing) {
+  const Scratch scratch;
+  draw_heatmap(some_map(3, true), scratch / "map.pdf", PictureFormat::kPdf);
+  EXPECT_EQ(read_file(scratch / "map.pdf").find("CreationDate (D:202"), std::string::npos);
+  ::sleep(1);  // PDF dates count seconds
+  draw_heatmap(some_map(3, true), scratch / "later.pdf", PictureFormat::kPdf);
+  EXPECT_EQ(read_file(scratch / "map.pdf"), read_file(scratch / "later.pdf"));
+}
+
+TEST(Heatmap, RefusesWhatIsNoMap) {
+  EXPECT_EQ(message_of(some_map(0, true)),
+            "Layer 0, head 1: found 0 query and 0 key labels, expected at least 1 token each");
+  Heatmap map = some_map(3, true);
+  map.weights.pop_back();
+  EXPECT_EQ(message_of(map),
+            "Layer 0, head 1: found 2 rows of weights, expected 3, one a query label");
+  map = some_map(3, true);
+  map.weights[1].push_back(0);
+  EXPECT_EQ(message_of(map),
+            "Layer 0, head 1: found 4 weights in row 1, expected 3, one a key label");
+  for (const float bad : {std::numeric_limits<float>::quiet_NaN(),
+                          std::numeric_limits<float>::infinity(), -0.5F, 1.5F}) {
+    map = some_map(3, true);
+    map.weights[2][1] = bad;
+    EXPECT_NE(message_of(map).find("in row 2, column 1, expected a number from 0 to 1"),
+              std::string::npos)
+        << message_of(map);
+  }
+}
+
+TEST(Heatmap, RefusesAGridOfNothing) {
+  const Scratch scratch;
+  const auto path = scratch / "grid.png";
+  EXPECT_THROW(draw_heatmap_grid({}, 2, "", "", path, PictureFormat::kPng), Error);
+  EXPECT_THROW(draw_heatmap_grid({some_map(2, true)}, 0, "", "", path, PictureFormat::kPng), Error);
+  EXPECT_FALSE(std::filesystem::exists(path));
+}
+
+TEST(Heatmap, RefusesAPictureThatIsTooLarge) {
+  Heatmap map;
+  map.query_labels = {"one"};
+  map.key_labels.assign(100000, "many");
+  map.weights = {std::vector<float>(100000, 0.0F)};
+  EXPECT_NE(message_of(map).find("too large"), std::string::npos) << message_of(map);
+}
+
+TEST(Heatmap, DrawsHostileTexts) {
+  Heatmap map = some_map(4, true, std::string("tit\0le\n\xFF\u202E", 11) + std::string(5000, 'x'));
+  map.subtitle = std::string(100000, 'y');
+  map.legend = std::string(1000, 'z');
+  map.query_labels = {"", std::string(1000000, 'w'), std::string("\0", 1), "\xC3"};
+  map.key_labels = {"a" + std::string(3000, '\xCC'), "\u202E", "\n\n\n", "<&>\"'"};
+  const Scratch scratch;
+  for (const PictureFormat format : kFormats) draw_heatmap(map, scratch / "map", format);
+}
+
+TEST(Heatmap, SaysWhereTheFileCannotBeWritten) {
+  try {
+    draw_heatmap(some_map(2, true), "/nowhere/map.png", PictureFormat::kPng);
+    FAIL();
+  } catch (const Error& error) {
+    EXPECT_NE(std::string(error.what()).find("/nowhere/"), std::string::npos) << error.what();
+    EXPECT_EQ(error.fault(), Error::Fault::kRun);
+  }
+}
+
+TEST(HeatmapDeathTest, AsksForAFontWhereThereIsNone) {
+  // A process of its own, since fontconfig reads its configuration once.
+  GTEST_FLAG_SET(death_test_style, "threadsafe");
+  const Scratch scratch;
+  write_file(scratch / "fonts.conf",
+             "<?xml version=\"1.0\"?><!DOCTYPE fontconfig SYSTEM \"fonts.dtd\"><fontconfig/>");
+  const auto draw_without_fonts = [&] {
+    ::setenv("FONTCONFIG_FILE", (scratch / "fonts.conf").c_str(), 1);
+    try {
+      draw_heatmap(some_map(2, true), scratch / "map.png", PictureFormat::kPng);
+    } catch (const Error& error) {
+      std::cerr << error.what();
+      ::_exit(3);
+    }
+    ::_exit(0);
+  };
+  EXPECT_EXIT(draw_without_fonts(), ::testing::ExitedWithCode(3), "found no font.*install");
+}
+
+}  // namespace
+}  // namespace qkv
