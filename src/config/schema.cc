@@ -1,5 +1,6 @@
 #include "config/schema.h"
 
+#include <algorithm>
 #include <cmath>
 #include <valijson/adapters/nlohmann_json_adapter.hpp>
 #include <valijson/schema.hpp>
@@ -32,8 +33,9 @@ std::string prefix(const std::string& name, const std::string& key) {
 void list_keys(const Json& node, const std::string& key, std::vector<std::string>& keys) {
   if (!node.contains("properties")) return;
   for (const auto& [child, child_node] : node["properties"].items()) {
-    keys.push_back(joined(key, child));
-    list_keys(child_node, keys.back(), keys);
+    const std::string inner = joined(key, child);
+    keys.push_back(inner);
+    list_keys(child_node, inner, keys);
   }
 }
 

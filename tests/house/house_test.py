@@ -12,7 +12,10 @@ import unittest
 ROOT = pathlib.Path(__file__).resolve().parents[2]
 
 # Data flows downwards: a room includes only rooms above it.
-ROOMS = ["base", "config", "text", "world", "render", "kernels", "model", "checkpoint", "inspect", "evaluate", "train"]
+ROOMS = [
+    "base", "config", "text", "world", "render", "kernels",
+    "model", "checkpoint", "inspect", "evaluate", "generate", "train",
+]
 TORCH_ROOMS = set(ROOMS[ROOMS.index("kernels"):])
 MOST_LINES_OF_A_PROGRAM = 120
 

@@ -9,6 +9,7 @@
 #include <thread>
 
 #include "base/error.h"
+#include "base/files.h"
 #include "scratch.h"
 #include "text/token_writer.h"
 #include "text/tokenizer.h"
@@ -195,6 +196,14 @@ TEST(TrainingBatches, EveryDocumentOnceInEachEpoch) {
   EXPECT_LE(rows, 2 * ((tokens.size() - lengths.size()) / 16 + 1));
 }
 
+TEST(TrainingBatches, FillsRowsToTheLastPlace) {
+  const Scratch scratch;
+  const TokenFile tokens = lines(scratch, {5, 5, 5, 5, 5, 5});
+  const TrainingBatches batches(tokens, 8, {}, 1);  // 4 places each
+  EXPECT_EQ(batches.rows_in_epoch(), 3U);
+  for (const std::int32_t document : batches.get(0, 3).documents) EXPECT_GE(document, 0);
+}
+
 TEST(TrainingBatches, LongDocumentsAreCutAndCounted) {
   const Scratch scratch;
   const TokenFile tokens =
@@ -356,6 +365,24 @@ TEST(Batches, RefuseWhatCannotBeAsked) {
   EXPECT_THROW(TrainingBatches(tokens, 5, {true, 29}, 1), Error);  // ids up to 29
   EXPECT_NO_THROW(TrainingBatches(tokens, 5, {true, 30}, 1));
   EXPECT_THROW(TrainingBatches(tokens, 5, {false, 0}, 1), Error);
+}
+
+TEST(Batches, NoticeDamagedIds) {
+  const Scratch scratch;
+  stream(scratch, 20);
+  std::string bytes = read_file(scratch / "stream");
+  bytes[64 + 4 * 10 + 3] = '\x80';  // token 10 becomes negative
+  write_file(scratch / "negative", bytes);
+  bytes[64 + 4 * 10 + 3] = '\x01';  // and far too great
+  write_file(scratch / "great", bytes);
+  for (const std::string name : {"negative", "great"}) {
+    const TokenFile tokens(scratch / name);
+    const TrainingBatches batches(tokens, 10, {true, 30}, 1);
+    EXPECT_THROW(batches.get(0, 1), Error) << name;
+    const ValidationBatches validation(tokens, 5, {false, 30}, 1);
+    EXPECT_NO_THROW(validation.get(0, 2));
+    EXPECT_THROW(validation.get(2, 1), Error) << name;
+  }
 }
 
 }  // namespace

@@ -1,6 +1,7 @@
 #include "text/tokenizer.h"
 
 #include <gtest/gtest.h>
+#include <sentencepiece_trainer.h>
 
 #include <fstream>
 #include <set>
@@ -226,6 +227,68 @@ TEST(Tokenizer, ModelsOfOthersAreLosslessToo) {
       ASSERT_EQ(other.decode(other.encode(text)), text) << kind;
     }
   }
+}
+
+/// Segments for SentencePiece's own trainer, used as others use it.
+class Sentences : public sentencepiece::SentenceIterator {
+ public:
+  bool done() const override { return index_ == 50; }
+  void Next() override { value_ = qkv::testing::sentences(static_cast<unsigned>(++index_), 1); }
+  const std::string& value() const override { return value_; }
+  sentencepiece::util::Status status() const override { return {}; }
+
+ private:
+  int index_ = 0;
+  std::string value_ = "the cat";
+};
+
+TEST(Tokenizer, NormalisationOfOthersIsSwitchedOff) {
+  Sentences sentences;
+  std::string model;
+  const auto status = sentencepiece::SentencePieceTrainer::Train(
+      std::unordered_map<std::string, std::string>{{"model_type", "unigram"},
+                                                   {"vocab_size", "330"},
+                                                   {"hard_vocab_limit", "false"},
+                                                   {"byte_fallback", "true"},
+                                                   {"normalization_rule_name", "nmt_nfkc_cf"},
+                                                   {"control_symbols", "<mask>"},
+                                                   {"self_test_sample_size", "0"},
+                                                   {"minloglevel", "3"}},
+      &sentences, &model);
+  ASSERT_TRUE(status.ok()) << status.message();
+  const Tokenizer tokenizer = Tokenizer::from_bytes(model, "unigram", "other");
+  EXPECT_EQ(tokenizer.bytes(), model);
+  EXPECT_EQ(pieces(tokenizer, "the cat"), (Names{"▁the", "▁cat"}));
+  EXPECT_EQ(pieces(tokenizer, "."), Names{"."});  // with the dummy prefix it would be bytes
+  std::mt19937 random(3);
+  for (int round = 0; round < 500; ++round) {
+    const std::string text = testing::hostile_text(random) + "ﬁ Ⅸ  THE Å";
+    ASSERT_EQ(tokenizer.decode(tokenizer.encode(text)), text);
+  }
+}
+
+TEST(Tokenizer, RefusesModelsWithoutOurSpecialsOrBytes) {
+  const auto refused = [](const std::unordered_map<std::string, std::string>& options) {
+    std::unordered_map<std::string, std::string> all = {
+        {"model_type", "char"}, {"vocab_size", "300"}, {"minloglevel", "3"}};
+    all.insert(options.begin(), options.end());
+    Sentences sentences;
+    std::string model;
+    EXPECT_TRUE(sentencepiece::SentencePieceTrainer::Train(all, &sentences, &model).ok());
+    try {
+      Tokenizer::from_bytes(model, "char", "other.model");
+      return std::string("accepted");
+    } catch (const Error& error) {
+      return std::string(error.what());
+    }
+  };
+  EXPECT_NE(refused({{"byte_fallback", "true"}}).find("<mask>"), std::string::npos);
+  EXPECT_NE(refused({{"control_symbols", "<mask>"}}).find("<0x00>"), std::string::npos);
+  EXPECT_NE(refused({{"control_symbols", "<mask>"}, {"bos_id", "2"}, {"eos_id", "1"}}).find("<s>"),
+            std::string::npos);
+  EXPECT_NE(refused({{"user_defined_symbols", "<mask>"}, {"byte_fallback", "true"}}).find("<mask>"),
+            std::string::npos);
+  EXPECT_EQ(refused({{"control_symbols", "<mask>"}, {"byte_fallback", "true"}}), "accepted");
 }
 
 TEST(Tokenizer, LoadedIsTheSame) {

@@ -1,0 +1,110 @@
+#include "base/files.h"
+
+#include <gtest/gtest.h>
+
+#include "base/error.h"
+#include "scratch.h"
+
+namespace qkv {
+namespace {
+
+namespace fs = std::filesystem;
+using testing::Scratch;
+
+TEST(Files, WriteReplacesTheWhole) {
+  const Scratch scratch;
+  const std::string long_text(3000000, 'x');
+  for (const std::string& text :
+       {std::string("one"), long_text, std::string(), std::string("a\0b", 3)}) {
+    write_file(scratch / "file", text);
+    EXPECT_EQ(read_file(scratch / "file"), text);
+    EXPECT_EQ(MappedFile(scratch / "file").text(), text);
+  }
+  EXPECT_EQ(std::distance(fs::directory_iterator(scratch.path()), fs::directory_iterator()), 1);
+  EXPECT_THROW(write_file(scratch / "absent" / "file", "x"), Error);
+  EXPECT_THROW(read_file(scratch / "absent"), Error);
+  EXPECT_THROW(read_file(scratch.path()), Error);
+  EXPECT_THROW(MappedFile(scratch.path()), Error);
+}
+
+TEST(FileWriter, WritesInPartsAndAtPlaces) {
+  const Scratch scratch;
+  std::string expected;
+  {
+    FileWriter writer(scratch / "file");
+    writer.write("0000");
+    expected = "0000";
+    for (int part = 0; part < 50; ++part) {
+      const std::string bytes(static_cast<std::size_t>(part) * 3001,
+                              static_cast<char>('a' + part % 26));
+      writer.write(bytes);
+      expected += bytes;
+    }
+    EXPECT_EQ(writer.size(), expected.size());
+    writer.write_at(1, "xy");
+    expected.replace(1, 2, "xy");
+    writer.write("end");
+    expected += "end";
+    writer.finish();
+  }
+  EXPECT_EQ(read_file(scratch / "file"), expected);
+}
+
+TEST(FileWriter, LeavesNothingUnfinished) {
+  const Scratch scratch;
+  { FileWriter(scratch / "file").write("x"); }
+  EXPECT_TRUE(fs::is_empty(scratch.path()));
+}
+
+TEST(FileWriter, AFullDiskIsTheRunsFault) {
+  if (!fs::exists("/dev/full")) GTEST_SKIP();
+  const Scratch scratch;
+  fs::create_symlink("/dev/full", scratch / "full");
+  try {
+    FileWriter writer(scratch / "full");
+    writer.write("x");
+    writer.finish();
+    ADD_FAILURE();
+  } catch (const Error& error) {
+    EXPECT_EQ(error.fault(), Error::Fault::kRun);
+    EXPECT_NE(std::string(error.what()).find("full"), std::string::npos);
+  }
+}
+
+TEST(FileLock, HoldsUntilItGoes) {
+  const Scratch scratch;
+  {
+    const FileLock lock(scratch / "lock", "the run");
+    EXPECT_THROW(FileLock(scratch / "lock", "the run"), Error);
+  }
+  EXPECT_NO_THROW(FileLock(scratch / "lock", "the run"));
+}
+
+TEST(Sha256, FollowsThePublishedExamples) {  // FIPS 180-2, appendix B
+  EXPECT_EQ(sha256("abc"), "ba7816bf8f01cfea414140de5dae2223b00361a396177a9cb410ff61f20015ad");
+  EXPECT_EQ(sha256(""), "e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b855");
+  EXPECT_EQ(sha256(std::string(1000000, 'a')),
+            "cdc76e5c9914fb9281a1c7e284d73e67f1809a48a497200e046d39ccc7112cd0");
+  Sha256 parts;
+  parts.update("a");
+  parts.update("");
+  parts.update("bc");
+  EXPECT_EQ(parts.hex(), sha256("abc"));
+  const Scratch scratch;
+  write_file(scratch / "file", "abc");
+  EXPECT_EQ(sha256_file(scratch / "file"), sha256("abc"));
+}
+
+TEST(Files, MakesFolders) {
+  const Scratch scratch;
+  make_folder(scratch / "a" / "b");
+  EXPECT_TRUE(fs::is_directory(scratch / "a" / "b"));
+  make_folder(scratch / "a");
+  write_file(scratch / "file", "");
+  EXPECT_THROW(make_folder(scratch / "file"), Error);
+  EXPECT_NE(temporary_name(scratch / "x"), temporary_name(scratch / "x"));
+  EXPECT_EQ(temporary_name(scratch / "x").parent_path(), scratch.path());
+}
+
+}  // namespace
+}  // namespace qkv

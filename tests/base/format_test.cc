@@ -1,0 +1,52 @@
+#include "base/format.h"
+
+#include <gtest/gtest.h>
+
+#include <cmath>
+#include <limits>
+#include <random>
+
+#include "base/utf8.h"
+
+namespace qkv {
+namespace {
+
+TEST(Format, Numbers) {
+  EXPECT_EQ(concat("a", 1, ' ', 2.5), "a1 2.5");
+  EXPECT_EQ(fixed(1.005, 1), "1.0");
+  EXPECT_EQ(fixed(-2.5, 0), "-2");
+  EXPECT_EQ(with_commas(0), "0");
+  EXPECT_EQ(with_commas(999), "999");
+  EXPECT_EQ(with_commas(1000), "1,000");
+  EXPECT_EQ(with_commas(1234567), "1,234,567");
+  EXPECT_EQ(with_commas(std::numeric_limits<std::uint64_t>::max()), "18,446,744,073,709,551,615");
+}
+
+TEST(Format, ShortestReadsBackExactly) {
+  EXPECT_EQ(shortest(0.1), "0.1");
+  EXPECT_EQ(shortest(1e-5), "1e-05");
+  std::mt19937_64 random(1);
+  for (int round = 0; round < 2000; ++round) {
+    const double value =
+        std::ldexp(static_cast<double>(random()) / 3.0, static_cast<int>(random() % 200) - 160);
+    EXPECT_EQ(std::stod(shortest(value)), value);
+  }
+}
+
+TEST(Format, SizesAndTimes) {
+  EXPECT_EQ(human_bytes(1500000), "1.5 MB");
+  EXPECT_EQ(human_seconds(0.85), "850 ms");
+  EXPECT_EQ(human_seconds(12.34), "12.3 s");
+  EXPECT_EQ(human_seconds(185), "3 min 05 s");
+  EXPECT_EQ(human_seconds(2 * 3600 + 3 * 60), "2 h 03 min");
+}
+
+TEST(Format, Quotes) {
+  EXPECT_EQ(qkv::quoted("a\n\"\\"), "\"a\\n\\\"\\\\\"");
+  EXPECT_EQ(qkv::quoted(std::string("\0\x1B", 2)), "\"\\x00\\x1B\"");
+  EXPECT_EQ(qkv::quoted("日本語", 7), "\"日本…\"");
+  EXPECT_FALSE(find_invalid_utf8(qkv::quoted("日本語", 4)));
+}
+
+}  // namespace
+}  // namespace qkv

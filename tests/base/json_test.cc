@@ -1,0 +1,56 @@
+#include "base/json.h"
+
+#include <gtest/gtest.h>
+
+#include "base/error.h"
+#include "base/files.h"
+#include "scratch.h"
+
+namespace qkv {
+namespace {
+
+std::string message_of(std::string_view text) {
+  try {
+    parse_json(text, "x.json");
+  } catch (const Error& error) {
+    EXPECT_EQ(std::string(error.what()).find('\n'), std::string::npos) << error.what();
+    return error.what();
+  }
+  return "accepted";
+}
+
+TEST(Json, ReadsAndKeepsTheOrder) {
+  EXPECT_EQ(parse_json(R"({"b": 1, "a": [true, null, "é"]})", "x").dump(),
+            R"({"b":1,"a":[true,null,"é"]})");
+  EXPECT_EQ(parse_json(" 18446744073709551615 ", "x").get<std::uint64_t>(), 18446744073709551615U);
+}
+
+TEST(Json, IsStrict) {
+  for (const char* text :
+       {"", "{", "[1,]", "{'a': 1}", "// no\n1", "1 2", "NaN", "Infinity", "01", "[1e999]",
+        "\"\\uD800\"", "{\"a\": 1, \"a\": 2}", "{\"a\": {\"b\": 1, \"c\": 2, \"b\": 3}}",
+        "\"\xFF\"", "\"a\nb\"", "tru"}) {
+    EXPECT_EQ(message_of(text).rfind("x.json", 0), 0U) << text << ": " << message_of(text);
+  }
+  // Equal keys of different objects are no duplicates.
+  EXPECT_EQ(message_of(R"([{"a": 1}, {"a": {"a": 2}}])"), "accepted");
+  EXPECT_NE(message_of("{\"a\": 1,\n \"b\": }").find("byte"), std::string::npos);
+}
+
+TEST(Json, BoundsTheDepth) {
+  EXPECT_EQ(message_of(std::string(90, '[') + std::string(90, ']')), "accepted");
+  EXPECT_NE(message_of(std::string(200, '[') + std::string(200, ']')), "accepted");
+  EXPECT_NE(message_of(std::string(1000000, '[')), "accepted");
+}
+
+TEST(Json, ReadsFiles) {
+  const testing::Scratch scratch;
+  write_file(scratch / "a.json", "[1]");
+  EXPECT_EQ(read_json(scratch / "a.json")[0], 1);
+  write_file(scratch / "b.json", "[1");
+  EXPECT_THROW(read_json(scratch / "b.json"), Error);
+  EXPECT_THROW(read_json(scratch / "absent.json"), Error);
+}
+
+}  // namespace
+}  // namespace qkv

@@ -1,0 +1,183 @@
+#include <gtest/gtest.h>
+
+#include <limits>
+
+#include "base/error.h"
+#include "base/files.h"
+#include "config/config.h"
+#include "scratch.h"
+
+namespace qkv {
+namespace {
+
+using testing::Scratch;
+
+// A check's message, or "" where it passes.
+template <typename Change>
+std::string message(const Change& change, std::optional<std::int64_t> vocabulary = std::nullopt) {
+  Config config;
+  config.data.train = {"/a"};
+  change(config);
+  try {
+    check_config(config, "c.json", vocabulary);
+  } catch (const Error& error) {
+    return error.what();
+  }
+  return "";
+}
+
+TEST(CheckConfig, AcceptsTheDefaults) {
+  EXPECT_EQ(message([](Config&) {}), "");
+}
+
+TEST(CheckConfig, HeadsDivideWidth) {
+  EXPECT_EQ(message([](Config& c) { c.model.heads = c.model.key_value_heads = 5; }),
+            "c.json: model.heads: found 5, expected a divisor of model.width (128)");
+}
+
+TEST(CheckConfig, KeyValueHeadsDivideHeads) {
+  EXPECT_EQ(message([](Config& c) { c.model.key_value_heads = 3; }),
+            "c.json: model.key_value_heads: found 3, expected a divisor of model.heads (4)");
+  EXPECT_EQ(message([](Config& c) { c.model.key_value_heads = 8; }),
+            "c.json: model.key_value_heads: found 8, expected a divisor of model.heads (4)");
+  EXPECT_EQ(message([](Config& c) { c.model.key_value_heads = 2; }), "");
+}
+
+TEST(CheckConfig, IdentityKeepsAllHeads) {
+  const auto change = [](Config& c) {
+    c.model.attention.projection = "identity";
+    c.model.key_value_heads = 2;
+  };
+  EXPECT_EQ(message(change),
+            "c.json: model.key_value_heads: found 2, expected as many as model.heads (4), for "
+            "model.attention.projection \"identity\" has no matrix to make fewer");
+}
+
+TEST(CheckConfig, RotaryTurnsPairs) {
+  const auto change = [](Config& c) {
+    c.model.position = "rotary";
+    c.model.width = 12;
+  };
+  EXPECT_EQ(message(change),
+            "c.json: model.position: found \"rotary\", expected an even head width for it, but "
+            "model.width / model.heads is 12 / 4 = 3");
+  EXPECT_EQ(message([](Config& c) { c.model.position = "rotary"; }), "");
+}
+
+TEST(CheckConfig, LayersMayBeEmptied) {
+  const auto change = [](Config& c) {
+    c.model.attention.weights = "none";
+    c.model.feed_forward.activation = "none";
+  };
+  EXPECT_EQ(message(change), "");
+}
+
+TEST(CheckConfig, ScheduleIsInOrder) {
+  EXPECT_EQ(message([](Config& c) { c.training.steps = 50; }),
+            "c.json: training.warmup_steps: found 100, expected at most training.steps (50)");
+  EXPECT_EQ(message([](Config& c) { c.training.steps = 100; }), "");
+  EXPECT_EQ(message([](Config& c) { c.training.learning_rate = 5e-5; }),
+            "c.json: training.minimum_learning_rate: found 1e-04, expected at most "
+            "training.learning_rate (5e-05)");
+  // A constant schedule has no use for the minimum.
+  const auto constant = [](Config& c) {
+    c.training.learning_rate = 5e-5;
+    c.training.schedule = "constant";
+  };
+  EXPECT_EQ(message(constant), "");
+}
+
+TEST(CheckConfig, OnlyACausalModelWrites) {
+  const auto change = [](Config& c) {
+    c.model.objective = "masked";
+    c.training.sample_every = 10;
+  };
+  EXPECT_EQ(message(change),
+            "c.json: training.sample_every: found 10, expected 0, for a model with the objective "
+            "\"masked\" cannot continue a text");
+  EXPECT_EQ(message([](Config& c) { c.model.objective = "masked"; }), "");
+}
+
+TEST(CheckConfig, PatienceNeedsValidation) {
+  const auto change = [](Config& c) {
+    c.training.patience = 3;
+    c.data.validation_fraction = 0;
+  };
+  EXPECT_EQ(message(change).rfind("c.json: training.patience: found 3, expected 0", 0), 0U);
+  const auto with_files = [&](Config& c) {
+    change(c);
+    c.data.validation = {"/v"};
+  };
+  EXPECT_EQ(message(with_files), "");
+}
+
+TEST(CheckConfig, TheNameIsAFolder) {
+  for (const char* wrong : {"", ".", "..", "a/b", "/", "a\nb"}) {
+    EXPECT_EQ(message([&](Config& c) { c.name = wrong; }).rfind("c.json: name: found ", 0), 0U)
+        << wrong;
+  }
+  EXPECT_NE(message([](Config& c) { c.name = std::string("a\0b", 3); }), "");
+  for (const char* good : {"a b", "...", "größe", "-x"}) {
+    EXPECT_EQ(message([&](Config& c) { c.name = good; }), "") << good;
+  }
+}
+
+TEST(CheckConfig, MemoryMustExist) {
+  const std::string batch = message([](Config& c) { c.training.batch_size = 1048576; });
+  EXPECT_EQ(
+      batch.rfind(
+          "c.json: training.batch_size: found 1048576, expected a run that fits into memory", 0),
+      0U)
+      << batch;
+  EXPECT_NE(batch.find(" TB, this machine has "), std::string::npos) << batch;
+
+  const std::string width = message([](Config& c) {
+    c.model.layers = 1024;
+    c.model.width = 65536;
+    c.model.feed_forward.width = 1048576;
+  });
+  EXPECT_EQ(
+      width.rfind("c.json: model.width: found 65536, expected a model that fits into memory", 0),
+      0U)
+      << width;
+  // Known vocabularies count, too.
+  EXPECT_EQ(message([](Config&) {}, 500), "");
+  EXPECT_NE(message([](Config&) {}, std::numeric_limits<std::int64_t>::max()), "");
+}
+
+TEST(CheckFiles, NamesWhatIsMissing) {
+  const Scratch scratch;
+  write_file(scratch / "a.txt", "a");
+  write_file(scratch / "v.txt", "v");
+  const std::string top = scratch.path().string();
+  const auto files = [&](const auto& change) -> std::string {
+    Config config;
+    config.data.train = {scratch / "a.txt"};
+    config.data.validation = {scratch / "v.txt"};
+    change(config);
+    try {
+      check_files(config, "c.json");
+    } catch (const Error& error) {
+      EXPECT_EQ(error.fault(), Error::Fault::kInput);
+      return error.what();
+    }
+    return "";
+  };
+  EXPECT_EQ(files([](Config&) {}), "");
+  EXPECT_EQ(files([&](Config& c) { c.data.train.push_back(scratch / "b.txt"); }),
+            "c.json: data.train: found \"" + top + "/b.txt\", expected an existing file");
+  EXPECT_EQ(files([&](Config& c) { c.data.train = {scratch.path()}; }),
+            "c.json: data.train: found \"" + top + "\", expected a file, not a folder");
+  EXPECT_EQ(files([&](Config& c) { c.data.validation = {"/dev/zero"}; }),
+            "c.json: data.validation: found \"/dev/zero\", expected a regular file");
+  EXPECT_EQ(files([&](Config& c) { c.tokenizer.path = scratch / "t.model"; }),
+            "c.json: tokenizer.path: found \"" + top + "/t.model\", expected an existing file");
+  // One file under two names is still learned from.
+  std::filesystem::create_symlink(scratch / "a.txt", scratch / "link.txt");
+  EXPECT_EQ(files([&](Config& c) { c.data.validation = {scratch / "link.txt"}; }),
+            "c.json: data.validation: found \"" + top +
+                "/link.txt\", expected a file that is not in data.train too");
+}
+
+}  // namespace
+}  // namespace qkv

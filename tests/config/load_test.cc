@@ -1,0 +1,317 @@
+#include <gtest/gtest.h>
+
+#include <cmath>
+#include <limits>
+
+#include "base/error.h"
+#include "base/files.h"
+#include "config/config.h"
+#include "scratch.h"
+
+namespace qkv {
+namespace {
+
+namespace fs = std::filesystem;
+using testing::Scratch;
+
+constexpr const char* kLeast = R"({"data": {"train": ["a.txt"]}})";
+
+Config parsed(const std::string& text) {
+  return parse_config(parse_json(text, "x.json"), "x.json", "/base");
+}
+
+std::string refusal(const std::string& text) {
+  try {
+    parsed(text);
+  } catch (const Error& error) {
+    return error.what();
+  }
+  return "accepted";
+}
+
+// The refusal of a config that has this one key besides the required one.
+std::string refusal_of(const std::string& key, const std::string& value) {
+  const auto dot = key.rfind('.');
+  const std::string section = key.substr(0, dot);
+  std::string text = "{\"" + key.substr(dot + 1) + "\": " + value + "}";
+  if (dot == std::string::npos) {
+    return refusal("{\"data\": {\"train\": [\"a\"]}, " + text.substr(1));
+  }
+  for (std::size_t end = section.size(); end != std::string::npos && end > 0;) {
+    const auto begin = section.rfind('.', end - 1);
+    const auto from = begin == std::string::npos ? 0 : begin + 1;
+    text = "{\"" + section.substr(from, end - from) + "\": " + text + "}";
+    end = begin == std::string::npos ? 0 : begin;
+  }
+  return refusal("{\"data\": {\"train\": [\"a\"]}, " + text.substr(1));
+}
+
+class Load : public ::testing::Test {
+ protected:
+  fs::path write(const std::string& name, const std::string& text) {
+    fs::create_directories((scratch_ / name).parent_path());
+    write_file(scratch_ / name, text);
+    return scratch_ / name;
+  }
+  std::string refused(const std::vector<std::string>& overrides, const std::string& text = kLeast) {
+    try {
+      load_config(write("c.json", text), overrides);
+    } catch (const Error& error) {
+      std::string message = error.what();
+      const auto folder = scratch_.path().string() + "/";
+      if (message.rfind(folder, 0) == 0) message = message.substr(folder.size());
+      return message;
+    }
+    return "accepted";
+  }
+  Scratch scratch_;
+};
+
+TEST(ParseConfig, FillsInDefaults) {
+  Config expected;
+  expected.data.train = {"/base/a.txt"};
+  EXPECT_EQ(parsed(kLeast), expected);
+}
+
+TEST(ParseConfig, ReadsEveryKey) {
+  const Config c = parsed(R"({
+    "$schema": "schema.json", "name": "n", "seed": 9007199254740991,
+    "tokenizer": {"kind": "bpe", "vocabulary": 7, "path": "t.model", "sample_bytes": 9},
+    "data": {"train": ["a", "/b"], "validation": ["../c"], "validation_fraction": 0.5, "layout": "lines"},
+    "model": {"kind": "transformer", "layers": 3, "heads": 6, "key_value_heads": 2, "width": 12, "context": 5,
+      "feed_forward": {"width": 10, "activation": "relu2"}, "norm": "rms", "norm_epsilon": 1e-6,
+      "position": "alibi", "rotary_base": 5e5, "objective": "masked", "dropout": 0.25, "bias": true,
+      "tied_embeddings": false, "attention": {"projection": "identity", "weights": "uniform", "scaled": false}},
+    "training": {"steps": 11, "batch_size": 12, "accumulation": 13, "optimizer": "adamw", "learning_rate": 0.5,
+      "minimum_learning_rate": 0.125, "warmup_steps": 14, "schedule": "linear", "beta1": 0.75, "beta2": 0,
+      "epsilon": 0.0625, "weight_decay": 3, "gradient_clip": 4, "validate_every": 15, "log_every": 16,
+      "patience": 17, "sample_every": 18, "sample_prompt": "p\u0000q"},
+    "checkpoints": {"every": 19, "keep": 20},
+    "runtime": {"device": "cuda", "precision": "bfloat16", "threads": 21}})");
+  EXPECT_EQ(c.name, "n");
+  EXPECT_EQ(c.seed, 9007199254740991U);
+  EXPECT_EQ(c.tokenizer, (TokenizerConfig{"bpe", 7, "/base/t.model", 9}));
+  EXPECT_EQ(c.data, (DataConfig{{"/base/a", "/b"}, {"/c"}, 0.5, "lines"}));
+  ModelConfig model;
+  model.layers = 3;
+  model.heads = 6;
+  model.key_value_heads = 2;
+  model.width = 12;
+  model.context = 5;
+  model.feed_forward.width = 10;
+  model.feed_forward.activation = "relu2";
+  model.norm = "rms";
+  model.norm_epsilon = 1e-6;
+  model.position = "alibi";
+  model.rotary_base = 5e5;
+  model.objective = "masked";
+  model.dropout = 0.25;
+  model.bias = true;
+  model.tied_embeddings = false;
+  model.attention.projection = "identity";
+  model.attention.weights = "uniform";
+  model.attention.scaled = false;
+  EXPECT_EQ(c.model, model);
+  EXPECT_EQ(c.training, (TrainingConfig{11, 12, 13, "adamw", 0.5, 0.125, 14, "linear", 0.75, 0,
+                                        0.0625, 3, 4, 15, 16, 17, 18, std::string("p\0q", 3)}));
+  EXPECT_EQ(c.checkpoints, (CheckpointsConfig{19, 20}));
+  EXPECT_EQ(c.runtime, (RuntimeConfig{"cuda", "bfloat16", 21}));
+  // And back: alone it reproduces the run, wherever it is read.
+  EXPECT_EQ(parse_config(parse_json(to_json(c).dump(), "again"), "again", "/elsewhere"), c);
+}
+
+TEST(ParseConfig, KeyValueHeadsFollowHeads) {
+  EXPECT_EQ(parsed(R"({"data": {"train": ["a"]}, "model": {"heads": 8}})").model.key_value_heads,
+            8);
+  EXPECT_EQ(parsed(R"({"data": {"train": ["a"]}, "model": {"heads": 8, "key_value_heads": 2}})")
+                .model.key_value_heads,
+            2);
+}
+
+TEST(ParseConfig, UnknownKeysSuggestTheNearest) {
+  EXPECT_EQ(refusal_of("model.widht", "64"),
+            R"(x.json: unknown key "model.widht"; did you mean "model.width"?)");
+  EXPECT_EQ(refusal_of("training.batchSize", "64"),
+            R"(x.json: unknown key "training.batchSize"; did you mean "training.batch_size"?)");
+  EXPECT_EQ(refusal_of("modle", "{}"), R"(x.json: unknown key "modle"; did you mean "model"?)");
+  EXPECT_EQ(refusal_of("training.dropout", "0.1"),
+            R"(x.json: unknown key "training.dropout"; did you mean "model.dropout"?)");
+  EXPECT_EQ(
+      refusal_of("model.attention.scale", "true"),
+      R"(x.json: unknown key "model.attention.scale"; did you mean "model.attention.scaled"?)");
+  EXPECT_EQ(refusal_of("checkpoints.zzzzzzzz", "1"),
+            R"(x.json: unknown key "checkpoints.zzzzzzzz"; "checkpoints" has every, keep)");
+  EXPECT_EQ(refusal(R"({"data": {"train": ["a"]}, "model.width": 1})"),
+            R"(x.json: unknown key "model.width"; in a file keys nest: {"a": {"b": 1}})");
+  EXPECT_EQ(refusal(R"({"data": {"train": ["a"]}, "a\nb": 1})").find('\n'), std::string::npos);
+  EXPECT_LT(refusal_of(std::string(1000000, 'w'), "1").size(), 300U);
+}
+
+TEST(ParseConfig, WrongValuesAreNamed) {
+  EXPECT_EQ(refusal_of("model.width", R"("x")"),
+            R"(x.json: model.width: found "x", expected an integer from 1 to 65536)");
+  EXPECT_EQ(refusal_of("model.width", "1234567890"),
+            "x.json: model.width: found 1234567890, expected an integer from 1 to 65536");
+  for (const char* wrong : {"1.5", "-1", "0", "1e3", "99999999999999999999", "18446744073709551615",
+                            "null", "true", "[]", "{}", "[1, 2, 3, 4, 5, 6]"}) {
+    EXPECT_EQ(refusal_of("model.width", wrong).rfind("x.json: model.width: found ", 0), 0U)
+        << wrong;
+  }
+  EXPECT_EQ(refusal_of("seed", "-1"),
+            "x.json: seed: found -1, expected an integer from 0 to 9007199254740991");
+  EXPECT_EQ(refusal_of("seed", "9007199254740992"),
+            "x.json: seed: found 9007199254740992, expected an integer from 0 to 9007199254740991");
+  EXPECT_EQ(refusal_of("model.norm", R"("batch")"),
+            R"(x.json: model.norm: found "batch", expected "layer" or "rms")");
+  EXPECT_EQ(refusal_of("model.kind", R"("lstm")"),
+            R"(x.json: model.kind: found "lstm", expected "transformer")");
+  EXPECT_EQ(refusal_of("model.dropout", "1"),
+            "x.json: model.dropout: found 1, expected a number from 0 to below 1");
+  EXPECT_EQ(refusal_of("training.learning_rate", "0"),
+            "x.json: training.learning_rate: found 0, expected a number above 0 and at most 100");
+  EXPECT_EQ(refusal_of("training.beta2", "1.0"),
+            "x.json: training.beta2: found 1, expected a number from 0 to below 1");
+  EXPECT_EQ(refusal_of("model.bias", "1"), "x.json: model.bias: found 1, expected true or false");
+  EXPECT_EQ(refusal_of("tokenizer.path", "7"),
+            "x.json: tokenizer.path: found 7, expected null or a text that is not empty");
+  EXPECT_EQ(refusal_of("name", R"("")"),
+            R"(x.json: name: found "", expected a text of 1 to 100 characters)");
+  EXPECT_EQ(refusal_of("model", "5"), "x.json: model: found 5, expected an object");
+  EXPECT_EQ(
+      refusal_of("model.feed_forward.activation", R"("tanh")"),
+      R"(x.json: model.feed_forward.activation: found "tanh", expected "gelu", "relu", "relu2", "silu", "swiglu" or "none")");
+}
+
+TEST(ParseConfig, DataIsRequired) {
+  const std::string files = "a list [...] of at least 1, each a text that is not empty";
+  EXPECT_EQ(refusal("{}"), "x.json: data.train: found nothing, expected " + files);
+  EXPECT_EQ(refusal(R"({"data": {}})"), "x.json: data.train: found nothing, expected " + files);
+  EXPECT_EQ(refusal(R"({"data": {"train": []}})"),
+            "x.json: data.train: found [], expected " + files);
+  EXPECT_EQ(refusal(R"({"data": {"train": "a"}})"),
+            R"(x.json: data.train: found "a", expected )" + files);
+  EXPECT_EQ(refusal(R"({"data": {"train": ["a", 3]}})"),
+            "x.json: data.train[1]: found 3, expected a text that is not empty");
+  EXPECT_EQ(refusal(R"({"data": {"train": ["a", ""]}})"),
+            R"(x.json: data.train[1]: found "", expected a text that is not empty)");
+  EXPECT_EQ(refusal(R"({"data": {"train": ["a\u0000b"]}})"),
+            R"(x.json: data.train: found "a\x00b", expected a path without NUL bytes)");
+  for (const char* wrong : {"[]", "3", "null", "\"x\""}) {
+    EXPECT_EQ(refusal(wrong).rfind("x.json: found ", 0), 0U) << refusal(wrong);
+  }
+}
+
+TEST(ParseConfig, RefusesNumbersThatAreNone) {
+  for (const double none : {std::nan(""), std::numeric_limits<double>::infinity()}) {
+    for (const char* key : {"learning_rate", "weight_decay", "steps", "sample_prompt"}) {
+      Json json = parse_json(kLeast, "x");
+      json["training"][key] = none;
+      EXPECT_THROW(parse_config(json, "x", "/"), Error) << key;
+    }
+  }
+  EXPECT_NE(refusal_of("model.dropout", "NaN").find("not JSON"), std::string::npos);
+  EXPECT_NE(refusal_of("model.dropout", "1e999").find("not JSON"), std::string::npos);
+}
+
+TEST(ParseConfig, IgnoresOnlyTheGivenKeys) {
+  const Json json =
+      parse_json(R"({"architectures": ["LlamaForCausalLM"], "data": {"train": ["/a"]}})", "x");
+  EXPECT_NO_THROW(parse_config(json, "x", "/", {"architectures", "absent"}));
+  EXPECT_THROW(parse_config(json, "x", "/"), Error);
+}
+
+TEST_F(Load, PathsOfTheFileStartAtItsFolder) {
+  const fs::path file =
+      write("configs/c.json", R"({"data": {"train": ["../data/a.txt"], "validation": ["v.txt"]}})");
+  const Config config = load_config(file);
+  const fs::path top = fs::canonical(scratch_.path());
+  EXPECT_EQ(config.data.train, std::vector<fs::path>{top / "data/a.txt"});
+  EXPECT_EQ(config.data.validation, std::vector<fs::path>{top / "configs/v.txt"});
+  // Through a link the same files are meant.
+  fs::create_directories(scratch_ / "far/away");
+  fs::create_directory_symlink(scratch_ / "configs", scratch_ / "far/away/link");
+  EXPECT_EQ(load_config(scratch_ / "far/away/link/c.json"), config);
+}
+
+TEST_F(Load, PathsOfOverridesStartAtTheWorkingFolder) {
+  const fs::path file = write("configs/c.json", kLeast);
+  const fs::path here = fs::current_path();
+  const Config config = load_config(
+      file,
+      {"data.train=b.txt", R"(data.validation=["c.txt", "/d.txt"])", "tokenizer.path=../t.model"});
+  EXPECT_EQ(config.data.train, std::vector<fs::path>{here / "b.txt"});
+  EXPECT_EQ(config.data.validation, (std::vector<fs::path>{here / "c.txt", "/d.txt"}));
+  EXPECT_EQ(config.tokenizer.path, here.parent_path() / "t.model");
+}
+
+TEST_F(Load, AnOverrideMayGiveWhatTheFileLacks) {
+  EXPECT_EQ(load_config(write("c.json", "{}"), {"data.train=/a"}).data.train,
+            std::vector<fs::path>{"/a"});
+  EXPECT_NE(refused({}, "{}"), "accepted");
+}
+
+TEST_F(Load, OverridesAreJsonOrText) {
+  const Config config =
+      load_config(write("c.json", kLeast),
+                  {"model.heads=8", "name=two words", "training.learning_rate=2e-3",
+                   "model.bias=true", "training.sample_prompt=a=b", "name=last",
+                   "tokenizer.path=null", "seed=3", R"(model.attention={"scaled": false})"});
+  EXPECT_EQ(config.model.heads, 8);
+  EXPECT_EQ(config.model.key_value_heads, 8);
+  EXPECT_EQ(config.name, "last");
+  EXPECT_EQ(config.training.learning_rate, 2e-3);
+  EXPECT_TRUE(config.model.bias);
+  EXPECT_EQ(config.training.sample_prompt, "a=b");
+  EXPECT_EQ(config.seed, 3U);
+  EXPECT_FALSE(config.model.attention.scaled);
+}
+
+TEST_F(Load, WrongOverridesAreNamed) {
+  EXPECT_EQ(refused({"model.widht=3"}),
+            R"(--set: unknown key "model.widht"; did you mean "model.width"?)");
+  EXPECT_EQ(refused({"modle.width=3"}),
+            R"(--set: unknown key "modle.width"; did you mean "model.width"?)");
+  EXPECT_EQ(refused({"width=3"}), R"(--set: unknown key "width"; did you mean "model.width"?)");
+  EXPECT_EQ(refused({"model.width.x=3"}),
+            R"(--set: unknown key "model.width.x"; did you mean "model.width"?)");
+  EXPECT_EQ(refused({"model..width=3"}),
+            R"(--set: unknown key "model..width"; did you mean "model.width"?)");
+  EXPECT_EQ(refused({"qqqqqq.rrrrrr=3"}),
+            R"(--set: unknown key "qqqqqq.rrrrrr"; nothing is named like it)");
+  EXPECT_EQ(refused({"model.width=x"}),
+            R"(--set: model.width: found "x", expected an integer from 1 to 65536)");
+  EXPECT_EQ(refused({"model.dropout=NaN"}),
+            R"(--set: model.dropout: found "NaN", expected a number from 0 to below 1)");
+  EXPECT_EQ(refused({R"(model={"widht": 3})"}),
+            R"(--set: unknown key "model.widht"; did you mean "model.width"?)");
+  EXPECT_EQ(refused({"model.width"}),
+            R"(--set: found "model.width", expected KEY=VALUE, such as model.width=64)");
+  EXPECT_EQ(refused({"=3"}), R"(--set: found "=3", expected KEY=VALUE, such as model.width=64)");
+  EXPECT_EQ(refused({""}), R"(--set: found "", expected KEY=VALUE, such as model.width=64)");
+  EXPECT_EQ(refused({"data.train=\xff"}).rfind("--set: not UTF-8 at byte 11", 0), 0U);
+  EXPECT_EQ(refused({"name=" + std::string(200, 'n')}).rfind("--set: name: found ", 0), 0U);
+  EXPECT_EQ(refused({"data.train="}),
+            R"(--set: data.train[0]: found "", expected a text that is not empty)");
+  EXPECT_EQ(refused({"model.width=3"}, R"({"model": 5})"),
+            "c.json: model: found 5, expected an object");
+  EXPECT_EQ(refused({"model.width=3"}, "[]"), "c.json: found [], expected an object");
+  // A mistake of the file stays the file's.
+  EXPECT_EQ(refused({"model.width=3"}, R"({"data": {"train": ["a"]}, "sede": 1})"),
+            R"(c.json: unknown key "sede"; did you mean "seed"?)");
+}
+
+TEST(Nearest, CountsEdits) {
+  const std::vector<std::string> known = {"width", "heads", "layers", "learning_rate"};
+  EXPECT_EQ(nearest("width", known), "width");
+  EXPECT_EQ(nearest("widht", known), "width");
+  EXPECT_EQ(nearest("head", known), "heads");
+  EXPECT_EQ(nearest("n_layers", known), "layers");
+  EXPECT_EQ(nearest("learningrate", known), "learning_rate");
+  EXPECT_EQ(nearest("lerning_rat", known), "learning_rate");
+  EXPECT_EQ(nearest("depth", known), "");
+  EXPECT_EQ(nearest("", known), "");
+  EXPECT_EQ(nearest("x", {}), "");
+}
+
+}  // namespace
+}  // namespace qkv

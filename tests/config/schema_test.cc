@@ -1,0 +1,160 @@
+#include <gtest/gtest.h>
+
+#include <algorithm>
+
+#include "base/files.h"
+#include "config/config.h"
+
+namespace qkv {
+namespace {
+
+const std::filesystem::path kSource = QKV_SOURCE_DIR;
+
+struct Key {
+  std::string name;  ///< dotted
+  Json node;
+};
+
+// Every key that holds a value, in order.
+void list_keys(const Json& node, const std::string& prefix, std::vector<Key>& keys) {
+  for (const auto& [name, child] : node["properties"].items()) {
+    if (child.contains("properties")) {
+      list_keys(child, prefix + name + ".", keys);
+    } else if (name != "$schema") {
+      keys.push_back({prefix + name, child});
+    }
+  }
+}
+
+std::vector<Key> keys_of_schema() {
+  std::vector<Key> keys;
+  list_keys(parse_json(config_schema(), "schema"), "", keys);
+  return keys;
+}
+
+void list_values(const Json& json, const std::string& prefix,
+                 std::vector<std::pair<std::string, Json>>& values) {
+  for (const auto& [name, child] : json.items()) {
+    if (child.is_object()) {
+      list_values(child, prefix + name + ".", values);
+    } else {
+      values.emplace_back(prefix + name, child);
+    }
+  }
+}
+
+void expect_described(const Json& node, const std::string& key) {
+  EXPECT_TRUE(node.contains("title")) << key;
+  EXPECT_TRUE(node.contains("description")) << key;
+  if (!node.contains("properties")) return;
+  EXPECT_EQ(node.value("additionalProperties", Json()), Json(false)) << key;
+  for (const auto& [name, child] : node["properties"].items())
+    expect_described(child, key + "." + name);
+}
+
+TEST(Schema, TheLibraryCarriesTheFile) {
+  EXPECT_EQ(config_schema(), read_file(kSource / "configs/schema.json"));
+}
+
+TEST(Schema, IsStrictAndDescribesEveryKey) {
+  expect_described(parse_json(config_schema(), "schema"), "");
+}
+
+// The structs and the schema state the same keys in the same order with the same defaults.
+TEST(Schema, AgreesWithTheStructs) {
+  std::vector<std::pair<std::string, Json>> values;
+  const Config defaults;
+  list_values(to_json(defaults), "", values);
+  const std::vector<Key> keys = keys_of_schema();
+  ASSERT_EQ(values.size(), keys.size());
+  for (std::size_t i = 0; i < keys.size(); ++i) {
+    EXPECT_EQ(values[i].first, keys[i].name);
+    if (keys[i].name == "data.train" || keys[i].name == "model.key_value_heads") {
+      EXPECT_FALSE(keys[i].node.contains("default")) << keys[i].name;
+    } else {
+      ASSERT_TRUE(keys[i].node.contains("default")) << keys[i].name;
+      EXPECT_EQ(keys[i].node["default"], values[i].second) << keys[i].name;
+    }
+  }
+}
+
+// Each limit holds: its last good value is accepted, the next one refused.
+TEST(Schema, LimitsHold) {
+  int tried = 0;
+  for (const Key& key : keys_of_schema()) {
+    const auto accepts = [&](const Json& value) {
+      Json json = parse_json(R"({"data": {"train": ["/a"]}})", "x");
+      std::string pointer = "/" + key.name;
+      std::replace(pointer.begin(), pointer.end(), '.', '/');
+      json[Json::json_pointer(pointer)] = value;
+      try {
+        parse_config(json, "x", "/");
+        return true;
+      } catch (const std::exception&) {
+        return false;
+      }
+    };
+    if (key.node.value("type", Json()) == "integer") {
+      const auto least = key.node["minimum"].get<std::int64_t>();
+      const auto most = key.node["maximum"].get<std::int64_t>();
+      EXPECT_TRUE(accepts(least) && accepts(most)) << key.name;
+      EXPECT_FALSE(accepts(least - 1) || accepts(most + 1) || accepts(least + 0.5)) << key.name;
+      ++tried;
+    } else if (key.node.value("type", Json()) == "number") {
+      const bool open = key.node.contains("exclusiveMaximum");
+      const double most = key.node[open ? "exclusiveMaximum" : "maximum"].get<double>();
+      const bool above = key.node.contains("exclusiveMinimum");
+      const double least = key.node[above ? "exclusiveMinimum" : "minimum"].get<double>();
+      EXPECT_EQ(accepts(most), !open) << key.name;
+      EXPECT_EQ(accepts(least), !above) << key.name;
+      EXPECT_TRUE(accepts(least + 1e-9) && accepts(most - 1e-9)) << key.name;
+      EXPECT_FALSE(accepts(least - 1e-9) || accepts(most * 1.001)) << key.name;
+      ++tried;
+    } else if (key.node.contains("enum")) {
+      for (const Json& value : key.node["enum"]) EXPECT_TRUE(accepts(value)) << key.name << value;
+      EXPECT_FALSE(accepts("other") || accepts(nullptr) || accepts(0)) << key.name;
+      ++tried;
+    }
+  }
+  EXPECT_EQ(tried, 44);
+}
+
+TEST(Docs, MentionEveryKey) {
+  const std::string page = read_file(kSource / "docs/config.md");
+  for (const Key& key : keys_of_schema()) {
+    EXPECT_NE(page.find("`" + key.name + "`"), std::string::npos) << key.name;
+    if (!key.node.contains("default")) continue;
+    // In the same row stands the default.
+    const auto row = page.find("| `" + key.name + "`");
+    ASSERT_NE(row, std::string::npos) << key.name;
+    const std::string line = page.substr(row, page.find('\n', row) - row);
+    const Json& value = key.node["default"];
+    const std::string text =
+        value.is_string() && value != "" ? value.get<std::string>() : value.dump();
+    EXPECT_NE(line.find("| " + text + " |"), std::string::npos) << key.name << ": " << text;
+    for (const Json& word : key.node.value("enum", Json::array())) {
+      EXPECT_NE(line.find(word.get<std::string>()), std::string::npos) << key.name << word;
+    }
+  }
+}
+
+TEST(Shipped, EveryConfigLoadsAndChecks) {
+  int count = 0;
+  for (const auto& entry : std::filesystem::directory_iterator(kSource / "configs")) {
+    const auto file = entry.path();
+    if (file.filename() == "schema.json") continue;
+    const Config config = load_config(file);
+    EXPECT_EQ(config.name, file.stem().string());
+    EXPECT_NO_THROW(check_config(config, file.string())) << file;
+    EXPECT_EQ(read_json(file)["$schema"], "schema.json") << file;
+    ++count;
+  }
+  EXPECT_EQ(count, 5);
+}
+
+TEST(Shipped, TheWorldIsThere) {
+  EXPECT_NO_THROW(check_files(load_config(kSource / "configs/world.json"), "world.json"));
+}
+
+}  // namespace
+}  // namespace qkv

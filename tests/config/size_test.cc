@@ -1,0 +1,81 @@
+#include <gtest/gtest.h>
+
+#include "config/config.h"
+
+// Counted by hand, layer by layer.
+namespace qkv {
+namespace {
+
+ModelConfig shipped(const std::string& name) {
+  return load_config(std::filesystem::path(QKV_SOURCE_DIR) / "configs" / name).model;
+}
+
+TEST(CountParameters, ShakespeareChar) {
+  // Embeddings 65·128, positions 64·128; in each of 4 layers two norms of 128, four 128² in
+  // attention, 128·512 up and down; a last norm. Without positions that is nanoGPT's "0.80M".
+  EXPECT_EQ(count_parameters(shipped("shakespeare_char.json"), 65),
+            8320 + 8192 + 4 * (2 * 128 + 4 * 16384 + 2 * 65536) + 128);
+  EXPECT_EQ(count_parameters(shipped("shakespeare_char.json"), 65), 804096);
+}
+
+TEST(CountParameters, BabyGpt) {
+  // nanoGPT says 10.65M: it leaves out the 256·384 positions.
+  EXPECT_EQ(count_parameters(shipped("baby_gpt.json"), 65), 10646784 + 256 * 384);
+}
+
+ModelConfig tiny() {
+  ModelConfig model;
+  model.layers = 1;
+  model.heads = 4;
+  model.key_value_heads = 2;
+  model.width = 8;
+  model.context = 5;
+  model.feed_forward = {12, "gelu"};
+  model.position = "sinusoidal";
+  return model;
+}
+
+TEST(CountParameters, EachPart) {
+  // Vocabulary 10: embeddings 80, norm 8, q 64, k and v 4·8 each, o 64, norm 8, up 96, down 96,
+  // norm 8.
+  EXPECT_EQ(count_parameters(tiny(), 10), 80 + 8 + 64 + 32 + 32 + 64 + 8 + 96 + 96 + 8);
+  const auto more = [](const auto& change) {
+    ModelConfig model = tiny();
+    change(model);
+    return count_parameters(model, 10) - count_parameters(tiny(), 10);
+  };
+  EXPECT_EQ(more([](ModelConfig& m) { m.tied_embeddings = false; }), 80);
+  EXPECT_EQ(more([](ModelConfig& m) { m.position = "learned"; }), 40);
+  EXPECT_EQ(more([](ModelConfig& m) { m.position = "rotary"; }), 0);
+  EXPECT_EQ(more([](ModelConfig& m) { m.feed_forward.activation = "swiglu"; }), 96);
+  EXPECT_EQ(more([](ModelConfig& m) { m.norm = "rms"; }), 0);
+  EXPECT_EQ(more([](ModelConfig& m) { m.layers = 3; }), 2 * (8 + 64 + 32 + 32 + 64 + 8 + 96 + 96));
+  EXPECT_EQ(more([](ModelConfig& m) { m.attention.projection = "identity"; }), -(64 + 32 + 32));
+  EXPECT_EQ(more([](ModelConfig& m) { m.attention.weights = "none"; }), -(8 + 64 + 32 + 32 + 64));
+  EXPECT_EQ(more([](ModelConfig& m) { m.attention.weights = "uniform"; }), -(64 + 32));
+  EXPECT_EQ(more([](ModelConfig& m) { m.feed_forward.activation = "none"; }), -(8 + 96 + 96));
+  // Biases: q 8, k 4, v 4, o 8, up 12, down 8, and three layer norms of 8.
+  EXPECT_EQ(more([](ModelConfig& m) { m.bias = true; }), 44 + 24);
+  EXPECT_EQ(more([](ModelConfig& m) {
+              m.bias = true;
+              m.norm = "rms";
+              m.tied_embeddings = false;
+            }),
+            44 + 80);
+}
+
+TEST(EstimateMemory, GrowsWithWhatItHolds) {
+  Config config;
+  config.runtime.threads = 1;
+  const double small = estimate_memory(config, 500);
+  // Weights, gradient and two moments at the very least, and the logits.
+  EXPECT_GT(small, 16 * count_parameters(config.model, 500) + 4.0 * 64 * 256 * 500);
+  config.training.batch_size *= 2;
+  EXPECT_GT(estimate_memory(config, 500), 1.5 * small);
+  // Scores grow with the square of the context: [batch, heads, context, context].
+  config.model.context *= 16;
+  EXPECT_GT(estimate_memory(config, 500), 4.0 * 128 * 4 * 4096 * 4096 * 2);
+}
+
+}  // namespace
+}  // namespace qkv
