@@ -18,12 +18,14 @@ std::string padding(const std::string& text, std::size_t width) {
 }  // namespace
 
 std::string number_text(double value) {
-  constexpr double kFits =
-      999.99995;  // what rounds to four more digits than this needs ten columns
-  if (std::abs(value) < kFits) {
+  // What rounds to more than these needs a tenth column.
+  constexpr double kFitsFourDecimals = 999.99995;
+  constexpr double kFitsTwoDecimals = 99999.995;
+  if (std::abs(value) < kFitsFourDecimals) {
     const std::string text = fixed(value, 4);
     return text == "-0.0000" ? "0.0000" : text;
   }
+  if (std::abs(value) < kFitsTwoDecimals) return fixed(value, 2);
   std::array<char, 32> buffer{};
   std::snprintf(buffer.data(), buffer.size(), "%.2e", value);
   return buffer.data();

@@ -8,7 +8,8 @@ namespace qkv {
 /// Columns that printed arithmetic keeps to.
 constexpr std::size_t kPageWidth = 100;
 
-/// A number in at most 9 columns: four digits after the point, or an exponent where it is large.
+/// A number in at most 9 columns: four digits after the point, fewer or an exponent where it is
+/// large.
 std::string number_text(double value);
 
 /// Padded with spaces to `width` columns: on the left, so that it stands at the right; on the

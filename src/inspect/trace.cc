@@ -235,8 +235,7 @@ class Trace {
     }
     out += table.text();
     out += vector_line(concat("= mixed, ", label(token_), " has read"), steps_.mixed);
-    out +=
-        vector_line("W_O [mixed of all heads]: added to x", vector_of(attention("output")[token_]));
+    out += vector_line("W_O [all heads mixed]: added to x", vector_of(attention("output")[token_]));
     return concat(
         out,
         "   weights and sum are computed here from q, k and v; the model's own differ by at most ",

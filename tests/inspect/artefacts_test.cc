@@ -46,7 +46,9 @@ TEST(AttentionJson, HoldsTheWeightsExactly) {
   for (const Json& token : json["tokens"]) {
     EXPECT_EQ(token["begin"], place);  // tokens touch
     place = token["end"];
-    if (token["piece"] == "<0xE2>") EXPECT_EQ(token["text"], "\xEF\xBF\xBD");
+    if (token["piece"] == "<0xE2>") {
+      EXPECT_EQ(token["text"], "\xEF\xBF\xBD");
+    }
   }
   EXPECT_EQ(place, inspection.passage.text.size());
   EXPECT_NE(json["tokens"].dump().find("<0xE2>"), std::string::npos);

@@ -65,7 +65,9 @@ TEST(EmbeddingSpace, IsCentredOnTheLearnedPieces) {
   EXPECT_EQ(found.size(), learned.size() - 1);  // itself left out
   for (std::size_t i = 0; i < found.size(); ++i) {
     EXPECT_NEAR(found[i].cosine, cosine(king, found[i].id), 1e-9);
-    if (i > 0) EXPECT_GE(found[i - 1].cosine, found[i].cosine);
+    if (i > 0) {
+      EXPECT_GE(found[i - 1].cosine, found[i].cosine);
+    }
     EXPECT_NE(found[i].id, king);
   }
   EXPECT_LT(found.back().cosine, 0);  // without centring all would be near 1
@@ -106,7 +108,7 @@ TEST(Neighbours, AreATableOfWords) {
   const std::string text = analogy_text(constructed(tokenizer), tokenizer, "king", "man", "woman");
   EXPECT_TRUE(text.starts_with("nearest to king − man + woman (cosine of centred embeddings)\n"))
       << text;
-  EXPECT_NE(text.find("  queen  1.0000  \"▁queen\""), std::string::npos) << text;
+  EXPECT_NE(text.find("  queen   1.0000  \"▁queen\""), std::string::npos) << text;
 }
 
 TEST(FindPiece, NamesThePiecesOfAWordThatIsNotOne) {

@@ -122,7 +122,9 @@ TEST(Recorder, WeightsSumToOneAndClosedKeysGetNothing) {
           double sum = 0;
           for (std::size_t key = 0; key < map.size(); ++key) {
             sum += map[query][key];
-            if (config.model.causal() && key > query) EXPECT_EQ(map[query][key], 0.0F);
+            if (config.model.causal() && key > query) {
+              EXPECT_EQ(map[query][key], 0.0F);
+            }
             if (config.model.attention.weights == "uniform" && key <= query) {
               EXPECT_FLOAT_EQ(map[query][key], 1.0F / static_cast<float>(query + 1));
             }

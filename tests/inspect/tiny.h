@@ -16,7 +16,7 @@ inline const std::string kText =
 inline Tokenizer tiny_tokenizer(const std::string& kind = "word") {
   bool given = false;
   return Tokenizer::train({.kind = kind, .vocabulary = 60, .path = {}}, [&]() -> std::string_view {
-    return std::exchange(given, true) ? "" : kText;
+    return std::exchange(given, true) ? std::string_view() : std::string_view(kText);
   });
 }
 
@@ -30,12 +30,14 @@ inline Config tiny_config() {
   return config;
 }
 
-/// A checkpoint that was never on disk. Its weights are far from 0, so that attention is uneven.
+/// A checkpoint that was never on disk. Its matrices are far from 0, so that attention is uneven.
 inline Checkpoint tiny_checkpoint(const Config& config, const std::string& kind = "word") {
   Tokenizer tokenizer = tiny_tokenizer(kind);
   Transformer model(config.model, tokenizer.size(), config.seed);
   const torch::NoGradGuard no_gradients;
-  for (const auto& [name, weight] : model.parameters().list()) weight.mul_(20).add_(0.01);
+  for (const auto& [name, weight] : model.parameters().list()) {
+    if (weight.dim() == 2) weight.mul_(15);
+  }
   TrainerState state;
   state.step = 42;
   return {.path = "runs/tiny/checkpoints/step-0000042",

@@ -156,10 +156,12 @@ TEST(FromTo, ShowsAllRowsOrTheOneThatFits) {
 }
 
 TEST(Columns, FitWhatTheyPromise) {
-  for (const double value : {0.0, -0.00001, 999.99991, -999.99999, 1e9, -1e300}) {
+  for (const double value :
+       {0.0, -0.00001, 999.99991, -999.99999, -99999.994, -99999.996, 1e9, -1e38}) {
     EXPECT_LE(number_text(value).size(), 9U) << value;
   }
   EXPECT_EQ(number_text(-0.00001), "0.0000");
+  EXPECT_EQ(number_text(-1497.6419), "-1497.64");
   EXPECT_EQ(clipped("abcdef", 6), "abcdef");
   EXPECT_EQ(clipped("abcdefg", 6), "abcde…");
   EXPECT_EQ(clipped("日本語日本語", 6), "日本…");
