@@ -85,8 +85,10 @@ Entry read_entry(const std::string& name, const Json& description, std::uint64_t
 
 }  // namespace
 
-void write_safetensors(const fs::path& path, const NamedTensors& tensors) {
+void write_safetensors(const fs::path& path, const NamedTensors& tensors,
+                       const std::map<std::string, std::string>& notes) {
   Json header = {{"__metadata__", {{"format", "pt"}}}};
+  for (const auto& [name, note] : notes) header["__metadata__"][name] = note;
   std::uint64_t offset = 0;
   for (const auto& [name, tensor] : tensors) {
     const std::uint64_t end = offset + static_cast<std::uint64_t>(tensor.numel()) * sizeof(float);
