@@ -78,7 +78,7 @@ void make_absolute(Json& json, const fs::path& base, const std::string& name) {
     if (fs::path(text).is_absolute()) return;
     // The folder's true place first: "configs/.." is not here where configs is a link.
     const std::string absolute =
-        (fs::weakly_canonical(fs::absolute(base)) / text).lexically_normal().string();
+        (fs::weakly_canonical(fs::current_path() / base) / text).lexically_normal().string();
     if (find_invalid_utf8(absolute)) {
       throw Error(concat(name, ": ", key, ": found ", quoted(replace_invalid_utf8(absolute), 200),
                          ", expected a path in UTF-8"));
@@ -154,13 +154,13 @@ Config load_config(const fs::path& path, const std::vector<std::string>& overrid
   const fs::path folder = path == "-" ? fs::path() : path.parent_path();
   Json json = read_json(path);
   if (!overrides.empty()) {
-    make_absolute(json, fs::absolute(folder), name);
+    make_absolute(json, folder, name);
     const Schema schema;
     for (const std::string& text : overrides) apply_override(json, text, schema, name);
     // What is still relative came from an override.
     make_absolute(json, fs::current_path(), "--set");
   }
-  return parse_config(std::move(json), name, fs::absolute(folder));
+  return parse_config(std::move(json), name, folder);
 }
 
 Json to_json(const Config& config) {

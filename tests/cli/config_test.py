@@ -1,0 +1,133 @@
+"""Configs and texts that a run must refuse: one line, exit 2, nothing made."""
+
+import resource
+import time
+import unittest
+
+import harness
+
+LIMIT = 8 << 30  # of address space: the libraries alone reserve one or two GiB
+
+
+def limit_memory():
+    resource.setrlimit(resource.RLIMIT_AS, (LIMIT, LIMIT))
+
+
+class Refusals(harness.ProgramTest):
+    def refuse_config(self, words, config="tiny.json", *arguments, **options):
+        line = self.refuse(2, words, "train", config, "--out", "made", *arguments, **options)
+        self.assertFalse((self.folder / "made").exists(), "a refused config left a folder")
+        return line
+
+    def refuse_text(self, words, text):
+        """A corpus refused; what stands in the message begins with its file's name."""
+        self.write("odd.txt", text)
+        self.config("odd.json", data={"train": ["odd.txt"]})
+        return self.refuse_config(words, "odd.json")
+
+    def test_an_unknown_key_suggests_the_nearest(self):
+        self.config("odd.json", training={"learning_rat": 1})
+        self.refuse_config(["odd.json", "learning_rat", "learning_rate"], "odd.json")
+        self.refuse_config(["model.widht", "width"], "tiny.json", "--set", "model.widht=8")
+
+    def test_not_a_number(self):
+        text = self.config("odd.json").read_text().replace('"steps": 10', '"steps": 10, "learning_rate": NaN')
+        self.write("odd.json", text)
+        self.refuse_config("odd.json", "odd.json")
+        self.refuse_config("training.learning_rate", "tiny.json", "--set", "training.learning_rate=NaN")
+        self.refuse_config("training.learning_rate", "tiny.json", "--set", "training.learning_rate=1e999")
+
+    def test_a_ten_digit_width_takes_no_memory(self):
+        began = time.monotonic()
+        self.refuse_config("width", "tiny.json", "--set", "model.width=1234567890", preexec_fn=limit_memory)
+        self.refuse_config("context", "tiny.json", "--set", "model.context=1234567890", preexec_fn=limit_memory)
+        self.refuse_config("batch_size", "tiny.json", "--set", "training.batch_size=1234567890", preexec_fn=limit_memory)
+        self.assertLess(time.monotonic() - began, 20)
+
+    def test_what_the_schema_cannot_say(self):
+        for change, word in {
+            "model.heads=3": "heads",
+            "model.key_value_heads=3": "key_value_heads",
+            "model.layers=0": "layers",
+            "model.dropout=1.5": "dropout",
+            "model.position=relative": "position",
+            "training.warmup_steps=11": "warmup_steps",
+        }.items():
+            self.refuse_config(word, "tiny.json", "--set", change)
+        self.refuse_config("head", "tiny.json", "--set", "model.position=rotary", "--set", "model.heads=16")
+
+    def test_broken_json(self):
+        for text in ["", "{", "[]", '"tiny"', '{"name": "\x00"}', '{"a": 1, "a": 2}', "\xff", "[" * 100000]:
+            self.write("odd.json", text.encode("latin-1"))
+            self.refuse_config("odd.json", "odd.json")
+
+    def test_a_key_twice(self):
+        self.write("odd.json", '{"data": {"train": ["train.txt"]}, "seed": 1, "seed": 2}')
+        self.refuse_config("seed", "odd.json")
+
+    def test_a_folder_as_config(self):
+        (self.folder / "folder").mkdir()
+        self.refuse_config("folder", "folder")
+
+    def test_set_without_sense(self):
+        self.refuse_config("--set", "tiny.json", "--set", "width")
+        self.refuse_config("--set", "tiny.json", "--set", "=1")
+
+    def test_an_empty_corpus(self):
+        self.refuse_text("odd.txt", "")
+
+    def test_a_corpus_of_white_space_is_only_short(self):
+        self.refuse_text("context", "\n\n")
+
+    def test_a_corpus_shorter_than_the_context(self):
+        self.refuse_text(["context", "16"], "the cat\n")
+
+    def test_text_that_is_not_utf8(self):
+        good = harness.sentences(50, seed=3).encode()
+        self.refuse_text(["odd.txt", str(len(good))], good + b"\xff" + good)
+        self.refuse_text(["odd.txt", str(len(good))], good + "é".encode()[:1])
+
+    def test_missing_text(self):
+        self.config("odd.json", data={"train": ["missing.txt"]})
+        self.refuse_config("missing.txt", "odd.json")
+        self.refuse_config("missing.txt", "tiny.json", "--set", 'data.validation=["missing.txt"]')
+
+    def test_a_folder_as_text(self):
+        self.config("odd.json", data={"train": ["."]})
+        self.refuse_config("data.train", "odd.json")
+
+    def test_a_file_where_the_run_should_be(self):
+        self.write("file", "")
+        self.refuse(2, "file", "train", "tiny.json", "--out", "file")
+        self.refuse(2, "file", "train", "tiny.json", "--out", "file/below")
+
+    def test_a_tokenizer_that_is_none(self):
+        self.write("odd.model", b"\x0a\x05" + b"\0" * 50)
+        self.refuse_config("odd.model", "tiny.json", "--set", "tokenizer.path=odd.model")
+
+
+class Acceptances(harness.ProgramTest):
+    """What looks odd and is right."""
+
+    def test_paths_are_relative_to_the_config_and_to_the_working_folder_in_set(self):
+        (self.folder / "configs").mkdir()
+        self.config("configs/tiny.json", data={"train": ["../train.txt"], "validation": []})
+        text = self.succeed("train", "configs/tiny.json", "--dry-run", "--set", "data.validation=validation.txt")
+        self.assertIn(f'"{self.folder.resolve()}/train.txt"', text)
+        self.assertIn(f'"{self.folder.resolve()}/validation.txt"', text)
+
+    def test_a_config_named_with_a_folder_or_without_or_from_standard_input(self):
+        plain = self.succeed("train", "tiny.json", "--dry-run")
+        self.assertEqual(self.succeed("train", "./tiny.json", "--dry-run"), plain)
+        self.assertEqual(self.succeed("train", self.folder / "tiny.json", "--dry-run"), plain)
+        self.assertEqual(self.succeed("train", "-", "--dry-run", input=(self.folder / "tiny.json").read_text()), plain)
+
+    def test_dry_run_makes_no_folder(self):
+        before = sorted(p for p in self.folder.iterdir() if p.name != "cache")
+        text = self.succeed("train", "tiny.json", "--dry-run", "--out", "made")
+        self.assertRegex(text, r"parameters +[\d,]+")
+        self.assertEqual(sorted(p for p in self.folder.iterdir() if p.name != "cache"), before)
+
+
+if __name__ == "__main__":
+    unittest.main()
