@@ -5,10 +5,10 @@
 #include <cmath>
 #include <fstream>
 
+#include "base/error.h"
 #include "evaluate/pairs.h"
 #include "scratch.h"
 #include "text/corpus.h"
-#include "base/error.h"
 
 namespace qkv {
 namespace {
@@ -24,11 +24,12 @@ class EvaluateTest : public ::testing::Test {
 
   static Tokenizer learn() {
     bool given = false;
-    return Tokenizer::train({.kind = "char", .vocabulary = 64, .path = {}}, [&]() -> std::string_view {
-      const bool again = given;
-      given = true;
-      return again ? std::string_view() : std::string_view(kText);
-    });
+    return Tokenizer::train({.kind = "char", .vocabulary = 64, .path = {}},
+                            [&]() -> std::string_view {
+                              const bool again = given;
+                              given = true;
+                              return again ? std::string_view() : std::string_view(kText);
+                            });
   }
   Transformer model(const std::string& objective) const {
     ModelConfig config;
@@ -40,7 +41,8 @@ class EvaluateTest : public ::testing::Test {
     config.objective = objective;
     Transformer model(config, tokenizer_.size(), 5);
     const torch::NoGradGuard no_gradients;
-    for (const auto& [name, weight] : model.parameters().list()) Tensor(weight).mul_(8);  // far from even odds
+    for (const auto& [name, weight] : model.parameters().list())
+      Tensor(weight).mul_(8);  // far from even odds
     return model;
   }
   TokenFile tokens(const std::string& layout) {
@@ -49,9 +51,12 @@ class EvaluateTest : public ::testing::Test {
     return open_tokens({path}, tokenizer_, layout);
   }
   /// −log p of `target` as the token after `ids`, by plain loops over the logits.
-  static double nats_after(const Transformer& model, const std::vector<std::int32_t>& ids, std::int32_t target) {
+  static double nats_after(const Transformer& model, const std::vector<std::int32_t>& ids,
+                           std::int32_t target) {
     const Tensor row = torch::tensor(at::ArrayRef<std::int32_t>(ids), at::kLong).unsqueeze(0);
-    const Tensor logits = model.logits(model.hidden({.ids = row, .positions = {}, .documents = {}}))[0][-1].to(at::kDouble);
+    const Tensor logits =
+        model.logits(model.hidden({.ids = row, .positions = {}, .documents = {}}))[0][-1].to(
+            at::kDouble);
     double sum = 0;
     for (std::int64_t id = 0; id < logits.size(0); ++id) sum += std::exp(logits[id].item<double>());
     return std::log(sum) - logits[target].item<double>();
@@ -78,7 +83,8 @@ TEST_F(EvaluateTest, StreamPredictsEachTokenButTheFirstOnce) {
   EXPECT_EQ(score.tokens, ids.size() - 1);
   EXPECT_EQ(score.text_bytes, std::string(kText).size());
   EXPECT_NEAR(score.nats, expected, 1e-3);
-  EXPECT_NEAR(score.bits_per_byte(), expected / std::log(2.0) / static_cast<double>(std::string(kText).size()), 1e-5);
+  EXPECT_NEAR(score.bits_per_byte(),
+              expected / std::log(2.0) / static_cast<double>(std::string(kText).size()), 1e-5);
   EXPECT_EQ(evaluate(causal, stream, 1, Runtime()).nats, score.nats);
 }
 
@@ -118,7 +124,8 @@ TEST_F(EvaluateTest, LogProbabilityIsTheSumOverTokens) {
     seen.push_back(id);
   }
   // Beside a shorter and a longer text: padding changes nothing.
-  const auto scores = log_probabilities(causal, tokenizer_, "lines", {"cat", text, "a dog sat."}, Runtime());
+  const auto scores =
+      log_probabilities(causal, tokenizer_, "lines", {"cat", text, "a dog sat."}, Runtime());
   EXPECT_NEAR(scores[1], expected, 1e-4);
 }
 
@@ -133,20 +140,24 @@ TEST_F(EvaluateTest, MaskedModelsScoreByPseudoLogLikelihood) {
     std::vector<std::int32_t> seen = ids;
     seen[place] = Tokenizer::kMask;
     const Tensor row = torch::tensor(at::ArrayRef<std::int32_t>(seen), at::kLong).unsqueeze(0);
-    const Tensor logits = masked.logits(masked.hidden({.ids = row, .positions = {}, .documents = {}}))[0];
+    const Tensor logits =
+        masked.logits(masked.hidden({.ids = row, .positions = {}, .documents = {}}))[0];
     expected += logits.log_softmax(-1)[static_cast<std::int64_t>(place)][ids[place]].item<double>();
   }
-  EXPECT_NEAR(log_probabilities(masked, tokenizer_, "lines", {"cat"}, Runtime())[0], expected, 1e-4);
+  EXPECT_NEAR(log_probabilities(masked, tokenizer_, "lines", {"cat"}, Runtime())[0], expected,
+              1e-4);
 }
 
 TEST_F(EvaluateTest, PairsCountByGroupAndATieCountsHalf) {
   const Transformer causal = model("causal");
-  const auto likelier = log_probabilities(causal, tokenizer_, "lines", {"a cat", "a dog"}, Runtime());
+  const auto likelier =
+      log_probabilities(causal, tokenizer_, "lines", {"a cat", "a dog"}, Runtime());
   const bool cat = likelier[0] > likelier[1];
   const std::string good = cat ? "a cat" : "a dog";
   const std::string bad = cat ? "a dog" : "a cat";
-  const auto groups = evaluate_pairs(causal, tokenizer_, "lines",
-                                     {{good, bad, "right"}, {bad, good, "wrong"}, {good, good, "tie"}}, Runtime());
+  const auto groups =
+      evaluate_pairs(causal, tokenizer_, "lines",
+                     {{good, bad, "right"}, {bad, good, "wrong"}, {good, good, "tie"}}, Runtime());
   ASSERT_EQ(groups.size(), 4U);
   EXPECT_EQ(groups[0].accuracy(), 1.0);
   EXPECT_EQ(groups[1].accuracy(), 0.0);
@@ -157,13 +168,17 @@ TEST_F(EvaluateTest, PairsCountByGroupAndATieCountsHalf) {
 
 TEST_F(EvaluateTest, ReadsPairsAndNamesTheLineOfABadOne) {
   const auto path = scratch_ / "pairs.jsonl";
-  std::ofstream(path) << R"({"sentence_good": "a", "sentence_bad": "b", "field": "syntax", "UID": "x"})" << "\n\n"
-                      << R"({"sentence_good": "c", "sentence_bad": "d", "other": 1})" << "\n";
+  std::ofstream(path)
+      << R"({"sentence_good": "a", "sentence_bad": "b", "field": "syntax", "UID": "x"})"
+      << "\n\n"
+      << R"({"sentence_good": "c", "sentence_bad": "d", "other": 1})"
+      << "\n";
   const auto pairs = read_pairs(path);
   ASSERT_EQ(pairs.size(), 2U);
   EXPECT_EQ(pairs[0].group, "x");
   EXPECT_EQ(pairs[1].bad, "d");
-  std::ofstream(path, std::ios::app) << R"({"sentence_good": "c"})" << "\n";
+  std::ofstream(path, std::ios::app) << R"({"sentence_good": "c"})"
+                                     << "\n";
   try {
     read_pairs(path);
     FAIL();

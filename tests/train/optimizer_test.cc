@@ -54,12 +54,15 @@ TEST(Optimizer, FollowsAdamwAndDecaysOnlyMatrices) {
     set_gradient(vector, {gradients[2], gradients[3]});
     optimizer.update(step);
     for (std::size_t place = 0; place < 4; ++place) {
-      expected[place].update(gradients[place], place < 2 ? training.weight_decay : 0.0, step, training);
+      expected[place].update(gradients[place], place < 2 ? training.weight_decay : 0.0, step,
+                             training);
     }
   }
   for (int place = 0; place < 2; ++place) {
-    EXPECT_NEAR(matrix[0][place].item<double>(), expected[static_cast<std::size_t>(place)].weight, 1e-6);
-    EXPECT_NEAR(vector[place].item<double>(), expected[static_cast<std::size_t>(place) + 2].weight, 1e-6);
+    EXPECT_NEAR(matrix[0][place].item<double>(), expected[static_cast<std::size_t>(place)].weight,
+                1e-6);
+    EXPECT_NEAR(vector[place].item<double>(), expected[static_cast<std::size_t>(place) + 2].weight,
+                1e-6);
   }
 }
 
@@ -73,7 +76,8 @@ TEST(Optimizer, ClipsTheCommonNorm) {
   set_gradient(matrix, {3, 4});
   set_gradient(vector, {12});
   EXPECT_NEAR(optimizer.update(1), 13.0, 1e-6);  // √(9 + 16 + 144)
-  // After the first update the first moment is (1 − β1) · the clipped gradient, a tenth of the given.
+  // After the first update the first moment is (1 − β1) · the clipped gradient, a tenth of the
+  // given.
   EXPECT_NEAR(optimizer.moments()[0].second[0][1].item<double>(), 0.1 * 0.4, 1e-7);
   EXPECT_NEAR(optimizer.moments()[1].second[0].item<double>(), 0.1 * 1.2, 1e-7);
 }

@@ -11,11 +11,13 @@ namespace qkv::testing {
 
 /// A text of 400 lines "NOUN VERB NOUN", the same each time.
 inline std::string tiny_text() {
-  const std::vector<std::string> words = {"cat", "dog", "cow", "hen", "sees", "hears", "likes", "finds"};
+  const std::vector<std::string> words = {"cat",  "dog",   "cow",   "hen",
+                                          "sees", "hears", "likes", "finds"};
   RandomStream random(99);
   std::string text;
   for (int line = 0; line < 400; ++line) {
-    text += words[random.below(4)] + " " + words[4 + random.below(4)] + " " + words[random.below(4)] + "\n";
+    text += words[random.below(4)] + " " + words[4 + random.below(4)] + " " +
+            words[random.below(4)] + "\n";
   }
   return text;
 }

@@ -49,7 +49,8 @@ TEST_F(TrainerTest, FollowsTheRecordedLosses) {
                                                    {5, 4.5850143},  {10, 2.9778154},
                                                    {20, 2.7012403}, {30, 2.7312460}};
   const auto losses = curve("run", "loss");
-  for (const auto& [step, loss] : recorded) EXPECT_NEAR(losses.at(step), loss, 1e-4) << "step " << step;
+  for (const auto& [step, loss] : recorded)
+    EXPECT_NEAR(losses.at(step), loss, 1e-4) << "step " << step;
   EXPECT_NEAR(curve("run", "validation_loss").at(30), 2.7730124, 1e-4);
 }
 
@@ -57,8 +58,10 @@ TEST_F(TrainerTest, StartsAtTheLossOfKnowingNothing) {
   Config config = tiny_config(scratch_);
   config.training.steps = 5;
   ASSERT_EQ(train(config, "run"), Ending::kFinished);
-  const Checkpoint untrained = open_checkpoint(scratch_ / "run/checkpoints/step-0000000", Runtime());
-  EXPECT_NEAR(curve("run", "loss").at(1), std::log(static_cast<double>(untrained.tokenizer.size())), 0.05);
+  const Checkpoint untrained =
+      open_checkpoint(scratch_ / "run/checkpoints/step-0000000", Runtime());
+  EXPECT_NEAR(curve("run", "loss").at(1), std::log(static_cast<double>(untrained.tokenizer.size())),
+              0.05);
 }
 
 TEST_F(TrainerTest, ResumesBitForBit) {
