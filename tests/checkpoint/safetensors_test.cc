@@ -32,8 +32,9 @@ std::string file_of(const std::string& header, std::size_t data) {
   return eight_bytes(header.size()) + header + std::string(data, '\0');
 }
 
-/// Reading these bytes throws an Error whose message is one short line that names the file.
-void expect_refused(const std::string& bytes, const std::string& what) {
+/// Reading these bytes throws an Error whose message is one short line that names the file; returns
+/// it.
+std::string expect_refused(const std::string& bytes, const std::string& what) {
   const Scratch scratch;
   write_bytes(scratch / "x.safetensors", bytes);
   try {
@@ -45,9 +46,11 @@ void expect_refused(const std::string& bytes, const std::string& what) {
     EXPECT_EQ(message.find('\n'), std::string::npos) << what;
     EXPECT_LT(message.size(), 600U) << what << ": " << message.substr(0, 200);
     EXPECT_EQ(error.fault(), Error::Fault::kInput) << what;
+    return message;
   } catch (const std::exception& error) {
     ADD_FAILURE() << what << ": another exception: " << error.what();
   }
+  return {};
 }
 
 NamedTensors example() {
@@ -148,12 +151,19 @@ TEST(Safetensors, AFlippedHeaderBitIsRefusedOrChangesNoValue) {
 
 TEST(Safetensors, RefusesHeaderLengthsThatDoNotFit) {
   const std::string header = R"({"a":{"dtype":"F32","shape":[1],"data_offsets":[0,4]}})";
-  for (const std::uint64_t length :
-       {std::uint64_t{0}, std::uint64_t{1}, header.size() - 1, header.size() + 1, header.size() + 4,
-        header.size() + 5, std::uint64_t{100'000'001}, std::uint64_t{1} << 40U,
-        std::uint64_t{1} << 63U, ~std::uint64_t{0}, ~std::uint64_t{0} - 7}) {
-    expect_refused(eight_bytes(length) + header + std::string(4, '\0'),
-                   "header length " + std::to_string(length));
+  const std::uint64_t size = header.size();
+  const auto message = [&](std::uint64_t length) {
+    return expect_refused(eight_bytes(length) + header + std::string(4, '\0'),
+                          "header length " + std::to_string(length));
+  };
+  for (const std::uint64_t inside :
+       {std::uint64_t{0}, std::uint64_t{1}, size - 1, size + 1, size + 4}) {
+    EXPECT_NE(message(inside).find("not JSON"), std::string::npos) << inside;
+  }
+  const std::uint64_t most = ~std::uint64_t{0};
+  for (const std::uint64_t outside : {size + 5, std::uint64_t{100'000'001}, std::uint64_t{1} << 40U,
+                                      std::uint64_t{1} << 63U, most - 7, most}) {
+    EXPECT_NE(message(outside).find("found a header of"), std::string::npos) << outside;
   }
 }
 
@@ -223,6 +233,18 @@ TEST(Safetensors, RefusesOffsetsOutOfRange) {
                               offsets + "}"),
                 4),
         std::string("offsets ") + offsets);
+  }
+}
+
+TEST(Safetensors, RefusesValuesBeyondTheFile) {
+  for (const char* offsets : {"[0,8]", "[4,8]", "[1,5]", "[4,0]", "[0,18446744073709551615]",
+                              "[18446744073709551612,18446744073709551615]"}) {
+    const std::string description =
+        std::string(R"({"dtype":"F32","shape":[1],"data_offsets":)") + offsets + "}";
+    EXPECT_NE(expect_refused(file_of(tensor_header(description), 4), offsets)
+                  .find("expected a range within the 4 bytes"),
+              std::string::npos)
+        << offsets;
   }
 }
 

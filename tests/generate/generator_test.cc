@@ -128,9 +128,13 @@ TEST(Generate, PrintsThePromptAndAsManyTokensAsAsked) {
 }
 
 TEST(Generate, StopsAtTheEndOfTheDocumentAndDoesNotPrintIt) {
-  EXPECT_EQ(
-      generated(model_that_says({Tokenizer::kEnd}), "ab", {.tokens = 5, .sampling = {}, .seed = 1}),
-      "ab");
+  const GenerationOptions options{.tokens = 200, .sampling = {}, .seed = 1};
+  EXPECT_EQ(generated(model_that_says({Tokenizer::kEnd}), "ab", options), "ab");
+  // Ends at each token with probability ½: 40 tokens without an end come once in 2⁴⁰ texts.
+  const std::string text =
+      generated(model_that_says({Tokenizer::kEnd, characters().encode("c")[0]}), "ab", options);
+  EXPECT_LT(text.size(), 42U);
+  EXPECT_EQ(text, "ab" + std::string(text.size() - 2, 'c'));
 }
 
 TEST(Generate, SameSeedSameTextOtherSeedAnother) {
