@@ -10,6 +10,7 @@ import pathlib
 import re
 import shlex
 import subprocess
+import sys
 import tempfile
 import unittest
 
@@ -118,6 +119,18 @@ class Commands(unittest.TestCase):
                 self.assertTrue((folder / path).exists(), f"{path}: promised, but not there")
             for name in ["config.json", "metrics.jsonl", "tensorboard", "checkpoints/best"]:
                 self.assertTrue((folder / "runs/own_text" / name).exists(), name)
+            self.run_python(folder)
+
+    def run_python(self, folder):
+        """The blocks of docs/checkpoint.md that need nothing but Python."""
+        page = (ROOT / "docs/checkpoint.md").read_text(encoding="utf-8")
+        blocks = re.findall(r"^```python\n(.*?)^```$", page, flags=re.MULTILINE | re.DOTALL)
+        plain = [block for block in blocks if "torch" not in block and "transformers" not in block]
+        self.assertEqual(len(plain), 1)
+        done = subprocess.run(
+            [sys.executable, "-c", plain[0] + "\nprint(len(values))"], cwd=folder, capture_output=True, encoding="utf-8"
+        )
+        self.assertEqual(done.stdout, "32\n", done.stderr)  # model.norm.weight of the width in SMALL
 
     @staticmethod
     def make_programs(folder):
