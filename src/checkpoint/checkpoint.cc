@@ -1,8 +1,10 @@
 #include "checkpoint/checkpoint.h"
 
+#include <fcntl.h>
 #include <unistd.h>
 
 #include <algorithm>
+#include <cstdio>
 #include <map>
 #include <vector>
 
@@ -233,15 +235,20 @@ void CheckpointFolder::save(const Config& config, const Tokenizer& tokenizer,
     fs::remove_all(temporary, code);
     throw;
   }
-  // A run that was cut off after this save and resumed from an earlier one makes the same again.
-  fs::remove_all(target, code);
-  fs::rename(temporary, target, code);
+  // Where the step was saved before, the two trade places in one step, so that there is always one.
+  const bool traded =
+      ::renameat2(AT_FDCWD, temporary.c_str(), AT_FDCWD, target.c_str(), RENAME_EXCHANGE) == 0;
+  if (!traded) {  // nothing there, or a file system that cannot
+    fs::remove_all(target, code);
+    fs::rename(temporary, target, code);
+  }
   if (code) {
     const std::string why = code.message();
     fs::remove_all(temporary, code);
     throw Error(concat(target.string(), ": cannot be put in place: ", why), Error::Fault::kRun);
   }
   sync_folder(folder_);
+  if (traded) fs::remove_all(temporary, code);
 }
 
 void CheckpointFolder::update_links(const TrainerState& state, std::int64_t keep) const {

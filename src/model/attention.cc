@@ -87,7 +87,10 @@ Tensor Attention::operator()(const Tensor& x, const Tensor& positions, const Pos
 
 Tensor Attention::weights(const Tensor& query, const Tensor& key, const Position& position,
                           const Mask& mask, const Pass& pass, const std::string& prefix) const {
-  Tensor scores = pass.tap(prefix, "scores", at::matmul(query, key.transpose(2, 3)));
+  Tensor scores = at::matmul(query, key.transpose(2, 3));
+  // The softmax is taken in float32 also where autocast multiplies in bfloat16.
+  if (scores.scalar_type() == at::kBFloat16) scores = scores.to(at::kFloat);
+  scores = pass.tap(prefix, "scores", scores);
   if (scaled_) scores = scores / std::sqrt(static_cast<double>(head_width_));
   scores = pass.tap(prefix, "scaled", scores);
   if (const Tensor bias = position.bias(query.size(2), key.size(2)); bias.defined())

@@ -103,7 +103,7 @@ Ending Trainer::run() {
   if (saved_ >= 0) folder_.checkpoints().update_links(state_, config_.checkpoints.keep);
   if (finished()) return Ending::kAlreadyFinished;
   metrics_.emplace(folder_.path(), state_.step);
-  if (saved_ < 0) save();  // the untrained model
+  if (saved_ < 0) save(/*measured=*/true);  // the untrained model
 
   Progress progress("training", "steps", static_cast<std::uint64_t>(config_.training.steps),
                     static_cast<std::uint64_t>(state_.step));
@@ -116,9 +116,11 @@ Ending Trainer::run() {
                            score_ ? concat("  validation ", fixed(score_->loss(), 4)) : ""));
     if (validate_every > 0 && state_.step % validate_every == 0) validate();
     if (sample_every > 0 && state_.step % sample_every == 0) sample();
-    if (config_.checkpoints.every > 0 && state_.step % config_.checkpoints.every == 0) save();
+    if (config_.checkpoints.every > 0 && state_.step % config_.checkpoints.every == 0) {
+      save(/*measured=*/true);
+    }
   }
-  if (saved_ != state_.step || state_.stopped_early) save();
+  if (saved_ != state_.step) save(/*measured=*/finished());
   profile_.enter(Phase::kOther);
   if (state_.stopped_early) return Ending::kStoppedEarly;
   return finished() ? Ending::kFinished : Ending::kInterrupted;
@@ -209,12 +211,12 @@ void Trainer::validate() {
   profile_.enter(Phase::kOther);
 }
 
-void Trainer::save() {
-  validate();
+void Trainer::save(bool measured) {
+  if (measured) validate();
   profile_.enter(Phase::kSaving);
-  if (score_ && (!state_.best_checkpoint || score_->loss() < state_.best_checkpoint->loss)) {
-    state_.best_checkpoint = {.loss = score_->loss(), .step = state_.step};
-  }
+  const bool better = validated_ == state_.step &&
+                      (!state_.best_checkpoint || score_->loss() < state_.best_checkpoint->loss);
+  if (better) state_.best_checkpoint = {.loss = score_->loss(), .step = state_.step};
   folder_.checkpoints().save(config_, corpus_.tokenizer, model_, optimizer_.moments(), state_);
   folder_.checkpoints().update_links(state_, config_.checkpoints.keep);
   saved_ = state_.step;

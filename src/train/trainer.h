@@ -58,7 +58,9 @@ class Trainer {
  private:
   void train_step();
   void validate();
-  void save();
+  /// `measured`: by the validation loss first. Not where a signal ended the run: an uninterrupted run
+  /// would not have looked there, and the resumed one must stay the same.
+  void save(bool measured);
   void report(double loss, double gradient_norm);
   void sample();
   bool finished() const { return state_.step >= config_.training.steps || state_.stopped_early; }
