@@ -19,10 +19,14 @@ std::string first_line(const std::string& text) { return text.substr(0, text.fin
 
 }  // namespace
 
-CommandLine::CommandLine(const std::string& name, const std::string& description) : CLI::App(description, name) {
+CommandLine::CommandLine(const std::string& name, const std::string& description)
+    : CLI::App(description, name) {
   set_version_flag("--version", std::string("qkv ") + qkv::version());
-  add_option("--threads", common.threads, "processors to use; 0: all")->check(CLI::Range(0, 4096))->group("Common");
-  add_option("--log-level", common.log_level, "trace, debug, info, warning, error or off")->group("Common");
+  add_option("--threads", common.threads, "processors to use; 0: all")
+      ->check(CLI::Range(0, 4096))
+      ->group("Common");
+  add_option("--log-level", common.log_level, "trace, debug, info, warning, error or off")
+      ->group("Common");
   get_formatter()->column_width(34);
 }
 

@@ -19,9 +19,9 @@ class CommandLine : public CLI::App {
   CommonOptions common;
 };
 
-/// Parses the command line, runs `body` and turns what goes wrong into one line on standard error and
-/// an exit code: 2 where the user gave something wrong, 1 where the run failed. The one place where
-/// programs catch.
+/// Parses the command line, runs `body` and turns what goes wrong into one line on standard error
+/// and an exit code: 2 where the user gave something wrong, 1 where the run failed. The one place
+/// where programs catch.
 int run_program(CommandLine& line, int argc, char** argv, const std::function<int()>& body);
 
 }  // namespace qkv

@@ -15,23 +15,36 @@ int main(int argc, char** argv) {
   std::string prompt;
   std::string prompt_file;
   qkv::GenerationOptions options;
-  line.add_option("CHECKPOINT", checkpoint_path, "a checkpoint folder, or a run folder for its best")->required();
+  line.add_option("CHECKPOINT", checkpoint_path,
+                  "a checkpoint folder, or a run folder for its best")
+      ->required();
   auto* prompt_option = line.add_option("--prompt", prompt, "the text to continue");
-  line.add_option("--prompt-file", prompt_file, "a file that holds it (- is standard input)")->excludes(prompt_option);
-  line.add_option("--tokens", options.tokens, "at most so many new tokens")->check(CLI::Range(0L, 1L << 40))->capture_default_str();
-  line.add_option("--temperature", options.sampling.temperature, "divides the logits; 0 takes the likeliest")->capture_default_str();
-  line.add_option("--top-k", options.sampling.top_k, "only the K likeliest; 0: all")->capture_default_str();
-  line.add_option("--top-p", options.sampling.top_p, "only the fewest that reach this probability")->capture_default_str();
-  line.add_option("--seed", options.seed, "draws the same text again")->check(CLI::NonNegativeNumber)->capture_default_str();
+  line.add_option("--prompt-file", prompt_file, "a file that holds it (- is standard input)")
+      ->excludes(prompt_option);
+  line.add_option("--tokens", options.tokens, "at most so many new tokens")
+      ->check(CLI::Range(0L, 1L << 40))
+      ->capture_default_str();
+  line.add_option("--temperature", options.sampling.temperature,
+                  "divides the logits; 0 takes the likeliest")
+      ->capture_default_str();
+  line.add_option("--top-k", options.sampling.top_k, "only the K likeliest; 0: all")
+      ->capture_default_str();
+  line.add_option("--top-p", options.sampling.top_p, "only the fewest that reach this probability")
+      ->capture_default_str();
+  line.add_option("--seed", options.seed, "draws the same text again")
+      ->check(CLI::NonNegativeNumber)
+      ->capture_default_str();
 
   return qkv::run_program(line, argc, argv, [&] {
     qkv::check_sampling(options.sampling);
     if (!prompt_file.empty()) prompt = qkv::read_file(prompt_file);
     qkv::require_utf8(prompt, prompt_file.empty() ? "--prompt" : prompt_file);
-    const qkv::Runtime runtime = qkv::set_up_runtime({.device = "auto", .precision = "float32", .threads = line.common.threads});
+    const qkv::Runtime runtime = qkv::set_up_runtime(
+        {.device = "auto", .precision = "float32", .threads = line.common.threads});
     const qkv::Checkpoint checkpoint = qkv::open_checkpoint(checkpoint_path, runtime);
     const auto print = [](const std::string& text) { std::cout << text << std::flush; };
-    qkv::generate(checkpoint.model, checkpoint.tokenizer, checkpoint.config.data.layout, prompt, options, print);
+    qkv::generate(checkpoint.model, checkpoint.tokenizer, checkpoint.config.data.layout, prompt,
+                  options, print);
     std::cout << std::endl;
     return 0;
   });

@@ -20,17 +20,21 @@ int main(int argc, char** argv) {
   bool overwrite = false;
   bool dry_run = false;
   bool profile = false;
-  line.add_option("CONFIG", config_path, "the run's config, JSON (- is standard input)")->required();
+  line.add_option("CONFIG", config_path, "the run's config, JSON (- is standard input)")
+      ->required();
   line.add_option("--out", out, "the run's folder; runs/NAME unless given");
-  line.add_option("--set", overrides, "a.b=VALUE overrides a key of the config")->allow_extra_args(false);
+  line.add_option("--set", overrides, "a.b=VALUE overrides a key of the config")
+      ->allow_extra_args(false);
   auto* resume_flag = line.add_flag("--resume", resume, "goes on with the run in the folder");
-  line.add_flag("--overwrite", overwrite, "removes the run in the folder first")->excludes(resume_flag);
+  line.add_flag("--overwrite", overwrite, "removes the run in the folder first")
+      ->excludes(resume_flag);
   line.add_option("--init", init, "starts from this checkpoint's weights and tokenizer");
   line.add_flag("--dry-run", dry_run, "prints what would be trained and stops");
   line.add_flag("--profile", profile, "prints where the time went");
 
   return qkv::run_program(line, argc, argv, [&] {
-    if (line.common.threads > 0) overrides.push_back(qkv::concat("runtime.threads=", line.common.threads));
+    if (line.common.threads > 0)
+      overrides.push_back(qkv::concat("runtime.threads=", line.common.threads));
     const qkv::Config config = qkv::load_config(config_path, overrides);
     qkv::check_config(config, config_path);
     qkv::check_files(config, config_path);
@@ -40,7 +44,9 @@ int main(int argc, char** argv) {
     }
     qkv::TrainingOptions options;
     options.out = out.empty() ? "runs/" + config.name : out;
-    options.mode = resume ? qkv::RunMode::kResume : overwrite ? qkv::RunMode::kOverwrite : qkv::RunMode::kNew;
+    options.mode = resume      ? qkv::RunMode::kResume
+                   : overwrite ? qkv::RunMode::kOverwrite
+                               : qkv::RunMode::kNew;
     if (!init.empty()) options.init = init;
 
     qkv::Trainer trainer(config, options);

@@ -47,7 +47,8 @@ MappedFile::MappedFile(const fs::path& path) {
   struct stat status {};
   if (::fstat(descriptor, &status) != 0 || !S_ISREG(status.st_mode)) {
     ::close(descriptor);
-    throw Error(concat(path.string(), ": found ", S_ISDIR(status.st_mode) ? "a folder" : "no regular file",
+    throw Error(concat(path.string(), ": found ",
+                       S_ISDIR(status.st_mode) ? "a folder" : "no regular file",
                        ", expected a file"));
   }
   size_ = static_cast<std::size_t>(status.st_size);
@@ -175,21 +176,25 @@ void sync_folder(const fs::path& folder) {
   if (failed) fail(folder, "sync", code, Error::Fault::kRun);
 }
 
-void make_folder(const fs::path& folder) {
+void make_folder(const fs::path& folder, Error::Fault fault) {
   std::error_code code;
   fs::create_directories(folder, code);
   if (!fs::is_directory(folder)) {
-    throw Error(concat(folder.string(), ": cannot make this folder: ", code ? code.message() : "found a file"));
+    throw Error(concat(folder.string(),
+                       ": cannot make this folder: ", code ? code.message() : "found a file"),
+                fault);
   }
 }
 
 fs::path temporary_name(const fs::path& path) {
   static std::atomic<unsigned> count = 0;
-  return path.parent_path() / concat(".", path.filename().string(), ".", ::getpid(), ".", count++, ".tmp");
+  return path.parent_path() /
+         concat(".", path.filename().string(), ".", ::getpid(), ".", count++, ".tmp");
 }
 
 struct Sha256::State {
-  std::unique_ptr<EVP_MD_CTX, decltype(&EVP_MD_CTX_free)> context{EVP_MD_CTX_new(), &EVP_MD_CTX_free};
+  std::unique_ptr<EVP_MD_CTX, decltype(&EVP_MD_CTX_free)> context{EVP_MD_CTX_new(),
+                                                                  &EVP_MD_CTX_free};
 };
 
 Sha256::Sha256() : state_(std::make_unique<State>()) {

@@ -7,6 +7,8 @@
 #include <string>
 #include <string_view>
 
+#include "base/error.h"
+
 namespace qkv {
 
 /// A file mapped read-only into memory. Empty files map to an empty view.
@@ -79,8 +81,9 @@ void write_file(const std::filesystem::path& path, std::string_view bytes);
 /// Makes renames and new files inside `folder` durable.
 void sync_folder(const std::filesystem::path& folder);
 
-/// A folder that exists afterwards; throws Error where it cannot be made or is something else.
-void make_folder(const std::filesystem::path& folder);
+/// A folder that exists afterwards; throws Error, of this fault, where it cannot be made or is
+/// something else.
+void make_folder(const std::filesystem::path& folder, Error::Fault fault = Error::Fault::kInput);
 
 /// A name next to `path` that no other process uses, for what is renamed to `path` when complete.
 std::filesystem::path temporary_name(const std::filesystem::path& path);

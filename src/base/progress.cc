@@ -70,16 +70,19 @@ std::string Progress::line(bool bar) const {
   const double elapsed = seconds_between(begin_, drawn_);
   const double rate = elapsed > 0 ? static_cast<double>(done_ - start_) / elapsed : 0;
   std::string text = unit_ == "bytes"
-                         ? concat(human_bytes(static_cast<double>(done_)), " of ", human_bytes(static_cast<double>(total_)))
+                         ? concat(human_bytes(static_cast<double>(done_)), " of ",
+                                  human_bytes(static_cast<double>(total_)))
                          : concat(with_commas(done_), "/", with_commas(total_), " ", unit_);
   text += concat("  ", amount(rate, unit_), unit_ == "bytes" ? "/s" : concat(" ", unit_, "/s"));
-  if (rate > 0) text += concat("  ", human_seconds(static_cast<double>(total_ - done_) / rate), " left");
+  if (rate > 0)
+    text += concat("  ", human_seconds(static_cast<double>(total_ - done_) / rate), " left");
   if (!note_.empty()) text += "  " + note_;
   if (!bar) return concat(label_, ": ", fixed(share * 100, 0), "%  ", text);
 
   const int room = terminal_width() - static_cast<int>(label_.size() + text.size()) - 6;
   const int width = std::clamp(room, 0, 40);
-  if (width < 5) return concat(label_, " ", text).substr(0, static_cast<std::size_t>(terminal_width() - 1));
+  if (width < 5)
+    return concat(label_, " ", text).substr(0, static_cast<std::size_t>(terminal_width() - 1));
   std::string cells;
   const int full = static_cast<int>(share * width);
   for (int cell = 0; cell < width; ++cell) cells += cell < full ? "━" : "─";

@@ -31,7 +31,8 @@ std::uint64_t RandomStream::below(std::uint64_t bound) {
   return static_cast<std::uint64_t>((static_cast<Wide>(next()) * bound) >> 64U);
 }
 
-Permutation::Permutation(std::uint64_t key, std::uint64_t size) : key_(key), size_(size), half_bits_(1) {
+Permutation::Permutation(std::uint64_t key, std::uint64_t size)
+    : key_(key), size_(size), half_bits_(1) {
   while (half_bits_ < 32 && (std::uint64_t{1} << (2 * half_bits_)) < size) ++half_bits_;
 }
 

@@ -75,8 +75,8 @@ std::size_t display_width(std::string_view text) {
   std::size_t width = 0;
   for (std::size_t offset = 0; offset < text.size();) {
     const auto character = decode_utf8(text, offset);
-    width += character ? static_cast<std::size_t>(
-                             std::max(0, utf8proc_charwidth(static_cast<utf8proc_int32_t>(character->code))))
+    width += character ? static_cast<std::size_t>(std::max(
+                             0, utf8proc_charwidth(static_cast<utf8proc_int32_t>(character->code))))
                        : 1;
     offset += character ? character->size : 1;
   }

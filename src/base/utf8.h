@@ -21,8 +21,8 @@ std::optional<Character> decode_utf8(std::string_view text, std::size_t offset);
 /// The byte offset of the first byte that is not valid UTF-8, or nothing.
 std::optional<std::size_t> find_invalid_utf8(std::string_view text);
 
-/// Throws Error "NAME: not UTF-8 at byte N: found 0x.., expected …" unless the text is valid; N counts
-/// from `begin`, where the text stands in a longer one.
+/// Throws Error "NAME: not UTF-8 at byte N: found 0x.., expected …" unless the text is valid; N
+/// counts from `begin`, where the text stands in a longer one.
 void require_utf8(std::string_view text, const std::string& name, std::uint64_t begin = 0);
 
 /// What kind of character splits words: white space, punctuation or symbol, or part of a word.

@@ -1,8 +1,10 @@
 #include "checkpoint/checkpoint.h"
 
+#include <fcntl.h>
 #include <unistd.h>
 
 #include <algorithm>
+#include <cstdio>
 #include <map>
 #include <vector>
 
@@ -34,7 +36,14 @@ std::optional<MeasuredLoss> measured_from(const Json& json) {
 
 /// trainer.json as JSON, or null where the folder has none (a checkpoint of another program).
 Json read_trainer(const fs::path& checkpoint) {
-  return fs::exists(checkpoint / kTrainer) ? read_json(checkpoint / kTrainer) : Json();
+  const fs::path path = checkpoint / kTrainer;
+  if (!fs::exists(path)) return {};
+  Json trainer = read_json(path);
+  if (!trainer.is_object() || !trainer.contains("files") || !trainer["files"].is_object()) {
+    throw Error(
+        concat(path.string(), ": found no object \"files\", expected the SHA-256 of each file"));
+  }
+  return trainer;
 }
 
 TrainerState state_from(const Json& json, const std::string& where) {
@@ -64,16 +73,22 @@ Json to_json(const TrainerState& state) {
           {"stopped_early", state.stopped_early},
           {"randomness", "every stream derives from config.json's seed and the step"},
           {"versions", {{"qkv", version()}, {"libtorch", libtorch_version()}}},
-          {"corpus", {{"train_sha256", state.train_hash}, {"validation_sha256", state.validation_hash}}}};
+          {"corpus",
+           {{"train_sha256", state.train_hash}, {"validation_sha256", state.validation_hash}}}};
 }
 
-/// Throws Error where trainer.json knows another SHA-256 for this file.
+/// Throws Error where trainer.json knows another SHA-256 for this file, or none.
 void require_undamaged(const fs::path& file, const std::string& hash, const Json& trainer) {
-  if (!trainer.is_object() || !trainer.contains("files")) return;
+  if (trainer.is_null()) return;
   const Json expected = trainer["files"].value(file.filename().string(), Json());
-  if (expected.is_string() && expected != hash) {
-    throw Error(concat(file.string(), ": damaged: found SHA-256 ", hash.substr(0, 16), "…, expected ",
-                       expected.get<std::string>().substr(0, 16), "… (trainer.json)"));
+  if (!expected.is_string()) {
+    throw Error(concat((file.parent_path() / kTrainer).string(), ": found no SHA-256 of ",
+                       file.filename().string(), ", expected one"));
+  }
+  if (expected != hash) {
+    throw Error(concat(file.string(), ": damaged: found SHA-256 ", hash.substr(0, 16),
+                       "…, expected ", expected.get<std::string>().substr(0, 16),
+                       "… (trainer.json)"));
   }
 }
 
@@ -84,10 +99,23 @@ void swap_link(const fs::path& link, const fs::path& target) {
   const fs::path temporary = temporary_name(link);
   fs::create_symlink(target, temporary, code);
   if (!code) fs::rename(temporary, link, code);
-  if (code) throw Error(concat(link.string(), ": cannot link to ", target.string(), ": ", code.message()), Error::Fault::kRun);
+  if (code)
+    throw Error(concat(link.string(), ": cannot link to ", target.string(), ": ", code.message()),
+                Error::Fault::kRun);
 }
 
-bool is_step(const fs::path& path) { return path.filename().string().starts_with("step-"); }
+/// Whether a name is one of step_path's: what else lies in the folder is not ours to read or
+/// remove.
+bool is_step(const fs::path& path) {
+  const std::string name = path.filename();
+  return name.starts_with("step-") && name.size() > 5 &&
+         name.find_first_not_of("0123456789", 5) == std::string::npos;
+}
+
+bool holds_weights(const fs::path& folder) {
+  std::error_code ignored;
+  return fs::exists(folder / kWeights, ignored);
+}
 
 /// Whether step folder `a` is of an earlier step than `b`: names grow longer past 9,999,999.
 bool earlier(const fs::path& a, const fs::path& b) {
@@ -99,12 +127,17 @@ bool earlier(const fs::path& a, const fs::path& b) {
 }  // namespace
 
 fs::path find_checkpoint(const fs::path& path) {
-  if (fs::exists(path / kWeights)) return path;
-  if (fs::exists(path / "checkpoints" / "best" / kWeights)) {
-    return path / "checkpoints" / fs::read_symlink(path / "checkpoints" / "best");
-  }
-  if (!fs::exists(path)) throw Error(concat(path.string(), ": not found, expected a checkpoint or run folder"));
-  throw Error(concat(path.string(), ": found neither ", kWeights, " nor checkpoints/best, expected a checkpoint or run folder"));
+  if (holds_weights(path)) return path;
+  const fs::path checkpoints = path / "checkpoints";
+  const fs::path best = checkpoints / "best";
+  // A copy of a run may hold a folder where the run has a link.
+  if (holds_weights(best))
+    return fs::is_symlink(best) ? checkpoints / fs::read_symlink(best) : best;
+  std::error_code ignored;
+  if (!fs::exists(path, ignored))
+    throw Error(concat(path.string(), ": not found, expected a checkpoint or run folder"));
+  throw Error(concat(path.string(), ": found neither ", kWeights,
+                     " nor checkpoints/best, expected a checkpoint or run folder"));
 }
 
 namespace {
@@ -138,7 +171,8 @@ Checkpoint open_checkpoint(const fs::path& path, const Runtime& runtime) {
   const NamedTensors tensors = read_safetensors(weights);
   require_undamaged(weights, weights_hash, trainer);
 
-  Transformer model(config.model, tokenizer.size(), config.seed, at::TensorOptions(runtime.device).dtype(at::kFloat));
+  Transformer model(config.model, tokenizer.size(), config.seed,
+                    at::TensorOptions(runtime.device).dtype(at::kFloat));
   load_weights(tensors, model, weights.string());
   return {.path = folder,
           .config = std::move(config),
@@ -153,14 +187,19 @@ void load_weights(const NamedTensors& tensors, const Transformer& model, const s
   std::map<std::string, Tensor> found(tensors.begin(), tensors.end());
   for (const auto& [name, weight] : model.parameters().list()) {
     const auto tensor = found.find(name);
-    if (tensor == found.end()) throw Error(concat(where, ": found no tensor ", quoted(name), ", expected one of shape ", shape_text(weight.sizes())));
+    if (tensor == found.end())
+      throw Error(concat(where, ": found no tensor ", quoted(name), ", expected one of shape ",
+                         shape_text(weight.sizes())));
     if (tensor->second.sizes() != weight.sizes()) {
-      throw Error(concat(where, ": tensor ", quoted(name), ": found shape ", shape_text(tensor->second.sizes()),
-                         ", expected ", shape_text(weight.sizes())));
+      throw Error(concat(where, ": tensor ", quoted(name), ": found shape ",
+                         shape_text(tensor->second.sizes()), ", expected ",
+                         shape_text(weight.sizes())));
     }
     found.erase(tensor);
   }
-  if (!found.empty()) throw Error(concat(where, ": found tensor ", quoted(found.begin()->first), ", which this model does not have"));
+  if (!found.empty())
+    throw Error(concat(where, ": found tensor ", quoted(found.begin()->first),
+                       ", which this model does not have"));
   const torch::NoGradGuard no_gradients;
   for (const auto& [name, tensor] : tensors) found.emplace(name, tensor);
   for (const auto& [name, weight] : model.parameters().list()) weight.copy_(found.at(name));
@@ -172,14 +211,15 @@ fs::path CheckpointFolder::step_path(std::int64_t step) const {
   return folder_ / ("step-" + digits);
 }
 
-void CheckpointFolder::save(const Config& config, const Tokenizer& tokenizer, const Transformer& model,
-                            const NamedTensors& optimizer, const TrainerState& state) const {
-  make_folder(folder_);
+void CheckpointFolder::save(const Config& config, const Tokenizer& tokenizer,
+                            const Transformer& model, const NamedTensors& optimizer,
+                            const TrainerState& state) const {
+  make_folder(folder_, Error::Fault::kRun);
   const fs::path target = step_path(state.step);
   const fs::path temporary = temporary_name(target);
   std::error_code code;
   try {
-    make_folder(temporary);
+    make_folder(temporary, Error::Fault::kRun);
     Json json = to_json(config);
     json.update(llama_keys(config.model, tokenizer.size()));
     write_file(temporary / kConfig, json.dump(2) + "\n");
@@ -187,27 +227,34 @@ void CheckpointFolder::save(const Config& config, const Tokenizer& tokenizer, co
     write_safetensors(temporary / kWeights, model.parameters().list());
     write_safetensors(temporary / kOptimizer, optimizer);
     Json trainer = to_json(state);
-    for (const char* file : {kTokenizer, kWeights, kOptimizer}) trainer["files"][file] = sha256_file(temporary / file);
+    for (const char* file : {kTokenizer, kWeights, kOptimizer})
+      trainer["files"][file] = sha256_file(temporary / file);
     write_file(temporary / kTrainer, trainer.dump(2) + "\n");
     sync_folder(temporary);
   } catch (...) {
     fs::remove_all(temporary, code);
     throw;
   }
-  // A run that was cut off after this save and resumed from an earlier one makes the same again.
-  fs::remove_all(target, code);
-  fs::rename(temporary, target, code);
+  // Where the step was saved before, the two trade places in one step, so that there is always one.
+  const bool traded =
+      ::renameat2(AT_FDCWD, temporary.c_str(), AT_FDCWD, target.c_str(), RENAME_EXCHANGE) == 0;
+  if (!traded) {  // nothing there, or a file system that cannot
+    fs::remove_all(target, code);
+    fs::rename(temporary, target, code);
+  }
   if (code) {
     const std::string why = code.message();
     fs::remove_all(temporary, code);
     throw Error(concat(target.string(), ": cannot be put in place: ", why), Error::Fault::kRun);
   }
   sync_folder(folder_);
+  if (traded) fs::remove_all(temporary, code);
 }
 
 void CheckpointFolder::update_links(const TrainerState& state, std::int64_t keep) const {
   const fs::path last = step_path(state.step).filename();
-  const fs::path best = state.best_checkpoint ? step_path(state.best_checkpoint->step).filename() : last;
+  const fs::path best =
+      state.best_checkpoint ? step_path(state.best_checkpoint->step).filename() : last;
   swap_link(folder_ / "last", last);
   swap_link(folder_ / "best", best);
   sync_folder(folder_);
@@ -215,11 +262,14 @@ void CheckpointFolder::update_links(const TrainerState& state, std::int64_t keep
   std::vector<fs::path> others;
   for (const auto& entry : fs::directory_iterator(folder_)) {
     const fs::path name = entry.path().filename();
-    if (is_step(name) && name != last && name != best && name != step_path(0).filename()) others.push_back(name);
+    if (is_step(name) && name != last && name != best && name != step_path(0).filename())
+      others.push_back(name);
   }
-  std::sort(others.begin(), others.end(), [](const fs::path& a, const fs::path& b) { return earlier(b, a); });
+  std::sort(others.begin(), others.end(),
+            [](const fs::path& a, const fs::path& b) { return earlier(b, a); });
   // Removed by way of a name that no reader takes for a checkpoint: half a removal leaves none.
-  for (std::size_t index = static_cast<std::size_t>(std::max<std::int64_t>(keep, 0)); index < others.size(); ++index) {
+  for (std::size_t index = static_cast<std::size_t>(std::max<std::int64_t>(keep, 0));
+       index < others.size(); ++index) {
     std::error_code ignored;
     const fs::path doomed = temporary_name(folder_ / others[index]);
     fs::rename(folder_ / others[index], doomed, ignored);
@@ -242,7 +292,8 @@ std::optional<fs::path> CheckpointFolder::newest() const {
 }
 
 NamedTensors read_optimizer(const fs::path& checkpoint) {
-  require_undamaged(checkpoint / kOptimizer, sha256_file(checkpoint / kOptimizer), read_trainer(checkpoint));
+  require_undamaged(checkpoint / kOptimizer, sha256_file(checkpoint / kOptimizer),
+                    read_trainer(checkpoint));
   return read_safetensors(checkpoint / kOptimizer);
 }
 

@@ -25,9 +25,9 @@ struct MeasuredLoss {
 /// config's seed and the step, so there is no generator to save.
 struct TrainerState {
   std::int64_t step = 0;
-  std::uint64_t tokens = 0;                      ///< read so far
-  std::optional<MeasuredLoss> best;              ///< lowest validation loss of all
-  std::optional<MeasuredLoss> best_checkpoint;   ///< lowest among saved checkpoints
+  std::uint64_t tokens = 0;                     ///< read so far
+  std::optional<MeasuredLoss> best;             ///< lowest validation loss of all
+  std::optional<MeasuredLoss> best_checkpoint;  ///< lowest among saved checkpoints
   std::int64_t validations_without_best = 0;
   bool stopped_early = false;
   std::string train_hash;
@@ -49,15 +49,16 @@ struct Checkpoint {
 /// folder. Throws Error where it is neither.
 std::filesystem::path find_checkpoint(const std::filesystem::path& path);
 
-/// Opens a checkpoint folder or a run folder; reads data only, executes nothing. Throws Error where a
-/// file is missing, damaged (its SHA-256 is not the one in trainer.json) or does not fit the config.
+/// Opens a checkpoint folder or a run folder; reads data only, executes nothing. Throws Error where
+/// a file is missing, damaged (its SHA-256 is not the one in trainer.json) or does not fit the
+/// config.
 Checkpoint open_checkpoint(const std::filesystem::path& path, const Runtime& runtime);
 
 /// The config of a checkpoint folder alone. Throws Error as open_checkpoint.
 Config checkpoint_config(const std::filesystem::path& checkpoint);
 
-/// Copies tensors into the model's weights. Throws Error, naming `where`, unless names and shapes are
-/// exactly the model's.
+/// Copies tensors into the model's weights. Throws Error, naming `where`, unless names and shapes
+/// are exactly the model's.
 void load_weights(const NamedTensors& tensors, const Transformer& model, const std::string& where);
 
 /// The checkpoints of one run: RUN/checkpoints/step-NNNNNNN, with the links best and last.

@@ -32,8 +32,8 @@ Json all_keys(const ModelConfig& model, std::int64_t vocabulary) {
 Json llama_keys(const ModelConfig& model, std::int64_t vocabulary) {
   const bool expressible = model.causal() && model.position == "rotary" && model.norm == "rms" &&
                            model.feed_forward.activation == "swiglu" &&
-                           model.attention.projection == "learned" && model.attention.weights == "softmax" &&
-                           model.attention.scaled;
+                           model.attention.projection == "learned" &&
+                           model.attention.weights == "softmax" && model.attention.scaled;
   return expressible ? all_keys(model, vocabulary) : Json::object();
 }
 

@@ -8,8 +8,8 @@
 
 namespace qkv {
 
-/// The config.json keys by which Hugging Face's transformers loads the model as its Llama; empty where
-/// Llama cannot express it (it can: causal, rotary, rms, swiglu, learned, softmax, scaled).
+/// The config.json keys by which Hugging Face's transformers loads the model as its Llama; empty
+/// where Llama cannot express it (it can: causal, rotary, rms, swiglu, learned, softmax, scaled).
 Json llama_keys(const ModelConfig& model, std::int64_t vocabulary);
 
 /// The names of all keys that llama_keys may write: what our own reader passes over.

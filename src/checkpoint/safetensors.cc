@@ -18,7 +18,8 @@ constexpr std::uint64_t kHeaderLimit = 100'000'000;  // as the reference reader'
 
 std::string little_endian(std::uint64_t value) {
   std::string bytes;
-  for (unsigned shift = 0; shift < 64; shift += 8) bytes += static_cast<char>((value >> shift) & 0xFFU);
+  for (unsigned shift = 0; shift < 64; shift += 8)
+    bytes += static_cast<char>((value >> shift) & 0xFFU);
   return bytes;
 }
 
@@ -38,25 +39,34 @@ struct Entry {
   std::uint64_t end = 0;
 };
 
+/// A value as it stands in messages: ASCII, and cut where it is long.
+std::string excerpt(const Json& value) {
+  constexpr std::size_t kLongest = 80;
+  const std::string text = value.dump(-1, ' ', /*ensure_ascii=*/true);
+  return text.size() <= kLongest ? text : text.substr(0, kLongest) + "…";
+}
+
 bool is_natural(const Json& value) { return value.is_number_unsigned(); }
 
-Entry read_entry(const std::string& name, const Json& description, std::uint64_t data_size, const std::string& where) {
+Entry read_entry(const std::string& name, const Json& description, std::uint64_t data_size,
+                 const std::string& where) {
   const std::string at = concat(where, ": tensor ", quoted(name), ": ");
-  if (!description.is_object() || !description.contains("dtype") || !description.contains("shape") ||
-      !description.contains("data_offsets")) {
+  if (!description.is_object() || !description.contains("dtype") ||
+      !description.contains("shape") || !description.contains("data_offsets")) {
     throw Error(at + "found no dtype, shape and data_offsets, expected all three");
   }
   const Json& dtype = description["dtype"];
-  if (dtype != "F32") throw Error(concat(at, "found dtype ", dtype.dump(), ", expected \"F32\""));
+  if (dtype != "F32") throw Error(concat(at, "found dtype ", excerpt(dtype), ", expected \"F32\""));
 
   const Json& offsets = description["data_offsets"];
-  if (!offsets.is_array() || offsets.size() != 2 || !is_natural(offsets[0]) || !is_natural(offsets[1])) {
-    throw Error(concat(at, "found data_offsets ", offsets.dump(), ", expected [begin, end]"));
+  if (!offsets.is_array() || offsets.size() != 2 || !is_natural(offsets[0]) ||
+      !is_natural(offsets[1])) {
+    throw Error(concat(at, "found data_offsets ", excerpt(offsets), ", expected [begin, end]"));
   }
   Entry entry{.name = name, .shape = {}, .begin = offsets[0], .end = offsets[1]};
   if (entry.begin > entry.end || entry.end > data_size) {
-    throw Error(concat(at, "found bytes ", entry.begin, " to ", entry.end, ", expected a range within the ",
-                       data_size, " bytes of data"));
+    throw Error(concat(at, "found bytes ", entry.begin, " to ", entry.end,
+                       ", expected a range within the ", data_size, " bytes of data"));
   }
 
   const Json& shape = description["shape"];
@@ -69,8 +79,9 @@ Entry read_entry(const std::string& name, const Json& description, std::uint64_t
     if (valid) entry.shape.push_back(shape[axis].get<std::int64_t>());
   }
   std::uint64_t bytes = 0;
-  if (!valid || __builtin_mul_overflow(count, sizeof(float), &bytes) || bytes != entry.end - entry.begin) {
-    throw Error(concat(at, "found shape ", shape.dump(), " for ", entry.end - entry.begin,
+  if (!valid || __builtin_mul_overflow(count, sizeof(float), &bytes) ||
+      bytes != entry.end - entry.begin) {
+    throw Error(concat(at, "found shape ", excerpt(shape), " for ", entry.end - entry.begin,
                        " bytes, expected a shape of as many float32 values"));
   }
   return entry;
@@ -78,12 +89,15 @@ Entry read_entry(const std::string& name, const Json& description, std::uint64_t
 
 }  // namespace
 
-void write_safetensors(const fs::path& path, const NamedTensors& tensors) {
+void write_safetensors(const fs::path& path, const NamedTensors& tensors,
+                       const std::map<std::string, std::string>& notes) {
   Json header = {{"__metadata__", {{"format", "pt"}}}};
+  for (const auto& [name, note] : notes) header["__metadata__"][name] = note;
   std::uint64_t offset = 0;
   for (const auto& [name, tensor] : tensors) {
     const std::uint64_t end = offset + static_cast<std::uint64_t>(tensor.numel()) * sizeof(float);
-    header[name] = {{"dtype", "F32"}, {"shape", tensor.sizes().vec()}, {"data_offsets", {offset, end}}};
+    header[name] = {
+        {"dtype", "F32"}, {"shape", tensor.sizes().vec()}, {"data_offsets", {offset, end}}};
     offset = end;
   }
   std::string text = header.dump();
@@ -102,14 +116,17 @@ void write_safetensors(const fs::path& path, const NamedTensors& tensors) {
 NamedTensors read_safetensors(const fs::path& path) {
   const MappedFile file(path);
   const std::string where = path.string();
-  if (file.size() < kPrefix) throw Error(concat(where, ": found ", file.size(), " bytes, expected a safetensors file"));
+  if (file.size() < kPrefix)
+    throw Error(concat(where, ": found ", file.size(), " bytes, expected a safetensors file"));
   const std::uint64_t length = from_little_endian(file.data());
   if (length > kHeaderLimit || length > file.size() - kPrefix) {
-    throw Error(concat(where, ": found a header of ", length, " bytes at byte 0, expected at most the ",
-                       file.size() - kPrefix, " that follow"));
+    throw Error(concat(where, ": found a header of ", length,
+                       " bytes at byte 0, expected at most the ", file.size() - kPrefix,
+                       " that follow"));
   }
   const Json header = parse_json(file.text().substr(kPrefix, length), where + " (header)");
-  if (!header.is_object()) throw Error(concat(where, ": found no JSON object as header, expected one"));
+  if (!header.is_object())
+    throw Error(concat(where, ": found no JSON object as header, expected one"));
 
   const std::uint64_t data_begin = kPrefix + length;
   const std::uint64_t data_size = file.size() - data_begin;
@@ -125,8 +142,8 @@ NamedTensors read_safetensors(const fs::path& path) {
   std::uint64_t covered = 0;
   for (const auto& [begin, end] : ranges) {
     if (begin != covered) {
-      throw Error(concat(where, ": found values at byte ", begin, " of the data, expected them at ", covered,
-                         " (no gap, no overlap)"));
+      throw Error(concat(where, ": found values at byte ", begin, " of the data, expected them at ",
+                         covered, " (no gap, no overlap)"));
     }
     covered = end;
   }
@@ -137,7 +154,8 @@ NamedTensors read_safetensors(const fs::path& path) {
   NamedTensors tensors;
   for (const Entry& entry : entries) {
     Tensor values = torch::empty(entry.shape, at::kFloat);
-    if (values.nbytes() > 0) std::memcpy(values.data_ptr(), file.data() + data_begin + entry.begin, values.nbytes());
+    if (values.nbytes() > 0)
+      std::memcpy(values.data_ptr(), file.data() + data_begin + entry.begin, values.nbytes());
     tensors.emplace_back(entry.name, values);
   }
   return tensors;

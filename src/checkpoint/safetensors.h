@@ -1,6 +1,7 @@
 #pragma once
 
 #include <filesystem>
+#include <map>
 #include <string>
 #include <utility>
 #include <vector>
@@ -12,14 +13,16 @@ namespace qkv {
 /// Tensors by name, in the order of the file.
 using NamedTensors = std::vector<std::pair<std::string, Tensor>>;
 
-/// Writes float32 tensors as safetensors: an 8-byte little-endian header length, a JSON header padded
-/// with spaces to 8 bytes, the values. `__metadata__` is {"format": "pt"} and nothing else, so equal
-/// tensors give equal bytes. Durable when it returns. Throws Error (Fault::kRun) where it cannot write.
-void write_safetensors(const std::filesystem::path& path, const NamedTensors& tensors);
+/// Writes float32 tensors as safetensors: an 8-byte little-endian header length, a JSON header
+/// padded with spaces to 8 bytes, the values. `__metadata__` is {"format": "pt"} and `notes`, so
+/// equal arguments give equal bytes. Durable when it returns. Throws Error (Fault::kRun) where it
+/// cannot write.
+void write_safetensors(const std::filesystem::path& path, const NamedTensors& tensors,
+                       const std::map<std::string, std::string>& notes = {});
 
-/// Reads them back, as copies in float32. Every length and offset is checked against the file before
-/// it is used. Throws Error: truncated, header not JSON, another dtype than F32, a shape that does not
-/// match its bytes, values that overlap or leave gaps.
+/// Reads them back, as copies in float32. Every length and offset is checked against the file
+/// before it is used. Throws Error: truncated, header not JSON, another dtype than F32, a shape
+/// that does not match its bytes, values that overlap or leave gaps.
 NamedTensors read_safetensors(const std::filesystem::path& path);
 
 }  // namespace qkv

@@ -35,7 +35,8 @@ Tokens to_tokens(const Batch& batch, at::Device device) {
 Prediction predict(const Transformer& model, const Batch& batch, const Pass& pass) {
   Tensor hidden = model.hidden(to_tokens(batch, model.device()), pass).flatten(0, 1);
   Tensor targets = matrix(batch.targets, batch, model.device()).flatten();
-  if (std::find(batch.targets.begin(), batch.targets.end(), Batch::kIgnored) != batch.targets.end()) {
+  if (std::find(batch.targets.begin(), batch.targets.end(), Batch::kIgnored) !=
+      batch.targets.end()) {
     const Tensor predicted = at::nonzero(targets != Batch::kIgnored).flatten();
     hidden = hidden.index_select(0, predicted);
     targets = targets.index_select(0, predicted);
@@ -45,14 +46,17 @@ Prediction predict(const Transformer& model, const Batch& batch, const Pass& pas
 
 double Score::perplexity() const { return std::exp(loss()); }
 
-double Score::bits_per_byte() const { return nats / std::numbers::ln2 / static_cast<double>(text_bytes); }
+double Score::bits_per_byte() const {
+  return nats / std::numbers::ln2 / static_cast<double>(text_bytes);
+}
 
-Score evaluate(const Transformer& model, const TokenFile& tokens, std::uint64_t seed, const Runtime& runtime,
-               const std::string& label) {
+Score evaluate(const Transformer& model, const TokenFile& tokens, std::uint64_t seed,
+               const Runtime& runtime, const std::string& label) {
   const torch::NoGradGuard no_gradients;
   const Autocast autocast(runtime);
   const ModelConfig& config = model.config();
-  const Objective objective{.causal = config.causal(), .vocabulary = static_cast<std::int32_t>(model.vocabulary())};
+  const Objective objective{.causal = config.causal(),
+                            .vocabulary = static_cast<std::int32_t>(model.vocabulary())};
   const ValidationBatches batches(tokens, config.context, objective, seed);
   const std::int64_t rows = std::max<std::int64_t>(1, kTokensAtOnce / config.context);
 
@@ -62,14 +66,16 @@ Score evaluate(const Transformer& model, const TokenFile& tokens, std::uint64_t 
   score.text_bytes = tokens.text_bytes();
   for (std::uint64_t first = 0; first < batches.rows(); first += static_cast<std::uint64_t>(rows)) {
     const Prediction prediction = predict(model, batches.get(first, rows));
-    const Tensor nats = at::cross_entropy_loss(prediction.logits, prediction.targets, {}, at::Reduction::None);
+    const Tensor nats =
+        at::cross_entropy_loss(prediction.logits, prediction.targets, {}, at::Reduction::None);
     score.nats += nats.sum(at::kDouble).item<double>();
     score.tokens += static_cast<std::uint64_t>(prediction.targets.numel());
     score.correct += static_cast<std::uint64_t>(
         (prediction.logits.argmax(-1) == prediction.targets).sum().item<std::int64_t>());
     if (progress) progress->update(first);
   }
-  if (score.tokens == 0) throw Error("the text to evaluate holds no token to predict; expected at least one");
+  if (score.tokens == 0)
+    throw Error("the text to evaluate holds no token to predict; expected at least one");
   return score;
 }
 

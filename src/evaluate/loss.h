@@ -21,10 +21,10 @@ Prediction predict(const Transformer& model, const Batch& batch, const Pass& pas
 
 /// How well a model predicts a text.
 struct Score {
-  double nats = 0;              ///< −log p of all predicted tokens together
-  std::uint64_t tokens = 0;     ///< how many were predicted
-  std::uint64_t correct = 0;    ///< how many were the model's first choice
-  std::uint64_t text_bytes = 0; ///< bytes of the original text
+  double nats = 0;               ///< −log p of all predicted tokens together
+  std::uint64_t tokens = 0;      ///< how many were predicted
+  std::uint64_t correct = 0;     ///< how many were the model's first choice
+  std::uint64_t text_bytes = 0;  ///< bytes of the original text
 
   double loss() const { return nats / static_cast<double>(tokens); }
   double perplexity() const;
@@ -35,7 +35,7 @@ struct Score {
 
 /// Measures the whole of `tokens`. Changes nothing: asked twice, it says the same. `seed` draws the
 /// masks of a masked model. Shows progress where `label` is not empty.
-Score evaluate(const Transformer& model, const TokenFile& tokens, std::uint64_t seed, const Runtime& runtime,
-               const std::string& label = "");
+Score evaluate(const Transformer& model, const TokenFile& tokens, std::uint64_t seed,
+               const Runtime& runtime, const std::string& label = "");
 
 }  // namespace qkv

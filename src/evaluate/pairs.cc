@@ -20,7 +20,8 @@ struct Sequence {
   std::size_t given = 1;
 };
 
-Sequence sequence_of(const std::string& text, const Tokenizer& tokenizer, const std::string& layout) {
+Sequence sequence_of(const std::string& text, const Tokenizer& tokenizer,
+                     const std::string& layout) {
   if (layout == "stream") {
     return {.ids = tokenizer.encode("\n" + text), .given = tokenizer.encode("\n").size()};
   }
@@ -40,14 +41,18 @@ struct Row {
 void add_rows(const Sequence& sequence, bool causal, std::size_t text, std::vector<Row>& rows) {
   const std::vector<std::int32_t>& ids = sequence.ids;
   if (causal) {
-    Row row{.inputs = {ids.begin(), ids.end() - 1}, .targets = {ids.begin() + 1, ids.end()}, .text = text};
+    Row row{.inputs = {ids.begin(), ids.end() - 1},
+            .targets = {ids.begin() + 1, ids.end()},
+            .text = text};
     std::fill_n(row.targets.begin(), sequence.given - 1, Batch::kIgnored);
     rows.push_back(std::move(row));
     return;
   }
   for (std::size_t place = sequence.given; place < ids.size(); ++place) {
     if (ids[place] == Tokenizer::kEnd) continue;
-    Row row{.inputs = ids, .targets = std::vector<std::int32_t>(ids.size(), Batch::kIgnored), .text = text};
+    Row row{.inputs = ids,
+            .targets = std::vector<std::int32_t>(ids.size(), Batch::kIgnored),
+            .text = text};
     row.targets[place] = ids[place];
     row.inputs[place] = Tokenizer::kMask;
     rows.push_back(std::move(row));
@@ -96,8 +101,11 @@ std::vector<MinimalPair> read_pairs(const std::filesystem::path& path) {
     if (line.find_first_not_of(" \t\r") == std::string::npos) continue;
     const Json record = parse_json(line, where);
     if (!record.is_object()) throw Error(where + ": found no JSON object, expected one");
-    MinimalPair pair{.good = text_of(record, "sentence_good", where), .bad = text_of(record, "sentence_bad", where), .group = ""};
-    if (pair.good.empty() || pair.bad.empty()) throw Error(where + ": found an empty sentence, expected text");
+    MinimalPair pair{.good = text_of(record, "sentence_good", where),
+                     .bad = text_of(record, "sentence_bad", where),
+                     .group = ""};
+    if (pair.good.empty() || pair.bad.empty())
+      throw Error(where + ": found an empty sentence, expected text");
     for (const char* key : {"field", "UID"}) {
       if (record.contains(key) && record[key].is_string()) pair.group = record[key];
     }
@@ -108,7 +116,8 @@ std::vector<MinimalPair> read_pairs(const std::filesystem::path& path) {
 }
 
 std::vector<double> log_probabilities(const Transformer& model, const Tokenizer& tokenizer,
-                                      const std::string& layout, const std::vector<std::string>& texts,
+                                      const std::string& layout,
+                                      const std::vector<std::string>& texts,
                                       const Runtime& runtime) {
   const torch::NoGradGuard no_gradients;
   const Autocast autocast(runtime);
@@ -118,13 +127,14 @@ std::vector<double> log_probabilities(const Transformer& model, const Tokenizer&
     const Sequence sequence = sequence_of(texts[text], tokenizer, layout);
     const auto read = static_cast<std::int64_t>(sequence.ids.size()) - (causal ? 1 : 0);
     if (read > model.config().context) {
-      throw Error(concat(quoted(texts[text]), ": found ", read, " tokens, expected at most the context of ",
-                         model.config().context));
+      throw Error(concat(quoted(texts[text]), ": found ", read,
+                         " tokens, expected at most the context of ", model.config().context));
     }
     add_rows(sequence, causal, text, rows);
   }
   // Rows of equal length side by side: little padding. Stable, so that the sums have one order.
-  std::stable_sort(rows.begin(), rows.end(), [](const Row& a, const Row& b) { return a.inputs.size() < b.inputs.size(); });
+  std::stable_sort(rows.begin(), rows.end(),
+                   [](const Row& a, const Row& b) { return a.inputs.size() < b.inputs.size(); });
 
   constexpr std::size_t kRowsAtOnce = 64;
   std::vector<double> log_probability(texts.size(), 0.0);
@@ -132,11 +142,14 @@ std::vector<double> log_probabilities(const Transformer& model, const Tokenizer&
   for (std::size_t begin = 0; begin < rows.size(); begin += kRowsAtOnce) {
     const std::size_t end = std::min(rows.size(), begin + kRowsAtOnce);
     const Prediction prediction = predict(model, batch_of(rows, begin, end));
-    const Tensor nats = at::cross_entropy_loss(prediction.logits, prediction.targets, {}, at::Reduction::None).cpu();
+    const Tensor nats =
+        at::cross_entropy_loss(prediction.logits, prediction.targets, {}, at::Reduction::None)
+            .cpu();
     const float* next = nats.const_data_ptr<float>();
     for (std::size_t index = begin; index < end; ++index) {
       for (const std::int32_t target : rows[index].targets) {
-        if (target != Batch::kIgnored) log_probability[rows[index].text] -= static_cast<double>(*next++);
+        if (target != Batch::kIgnored)
+          log_probability[rows[index].text] -= static_cast<double>(*next++);
       }
     }
     progress.update(end);
@@ -145,7 +158,8 @@ std::vector<double> log_probabilities(const Transformer& model, const Tokenizer&
 }
 
 std::vector<PairAccuracy> evaluate_pairs(const Transformer& model, const Tokenizer& tokenizer,
-                                         const std::string& layout, const std::vector<MinimalPair>& pairs,
+                                         const std::string& layout,
+                                         const std::vector<MinimalPair>& pairs,
                                          const Runtime& runtime) {
   std::vector<std::string> texts;
   for (const MinimalPair& pair : pairs) {

@@ -18,8 +18,8 @@ struct MinimalPair {
   std::string group;  ///< UID, else field, else empty
 };
 
-/// Reads BLiMP's form (Warstadt et al. 2020): a JSON object a line with sentence_good and sentence_bad.
-/// Throws Error with file and line.
+/// Reads BLiMP's form (Warstadt et al. 2020): a JSON object a line with sentence_good and
+/// sentence_bad. Throws Error with file and line.
 std::vector<MinimalPair> read_pairs(const std::filesystem::path& path);
 
 /// How often the good sentence was the likelier one (a tie counts half), in one group of pairs.
@@ -34,14 +34,16 @@ struct PairAccuracy {
 /// The accuracy of each group, in the order of the file, and of all pairs together, last and named
 /// "all". Throws Error where a sentence does not fit the context.
 std::vector<PairAccuracy> evaluate_pairs(const Transformer& model, const Tokenizer& tokenizer,
-                                         const std::string& layout, const std::vector<MinimalPair>& pairs,
+                                         const std::string& layout,
+                                         const std::vector<MinimalPair>& pairs,
                                          const Runtime& runtime);
 
 /// log p of each text, in nats. Causal: the sum over its tokens, given what stands before: the
 /// document's begin (layout lines, its end included) or a new line (stream). Masked: the
 /// pseudo-log-likelihood, the sum over its tokens each masked in turn (Salazar et al. 2020).
 std::vector<double> log_probabilities(const Transformer& model, const Tokenizer& tokenizer,
-                                      const std::string& layout, const std::vector<std::string>& texts,
+                                      const std::string& layout,
+                                      const std::vector<std::string>& texts,
                                       const Runtime& runtime);
 
 }  // namespace qkv

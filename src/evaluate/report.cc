@@ -11,8 +11,9 @@ namespace {
 
 /// The validation text of the run; warns where it is no longer what the run was trained beside.
 std::optional<TokenFile> validation_of(const Checkpoint& checkpoint) {
-  Corpus corpus = open_corpus(checkpoint.config, Tokenizer::from_bytes(checkpoint.tokenizer.bytes(),
-                                                                       checkpoint.tokenizer.kind(), "tokenizer.model"));
+  Corpus corpus = open_corpus(
+      checkpoint.config, Tokenizer::from_bytes(checkpoint.tokenizer.bytes(),
+                                               checkpoint.tokenizer.kind(), "tokenizer.model"));
   const std::string& expected = checkpoint.state.validation_hash;
   if (!expected.empty() && corpus.validation_hash != expected) {
     log::warning("the validation text changed since this checkpoint was trained");
@@ -53,11 +54,15 @@ Answers answer(const Checkpoint& checkpoint, const Questions& questions, const R
     tokens.emplace(open_tokens(questions.data, checkpoint.tokenizer, layout));
   } else if (!questions.pairs) {
     tokens = validation_of(checkpoint);
-    if (!tokens) throw Error(answers.checkpoint + ": its run has no validation data; expected --data");
+    if (!tokens)
+      throw Error(answers.checkpoint + ": its run has no validation data; expected --data");
   }
-  if (tokens) answers.score = evaluate(checkpoint.model, *tokens, checkpoint.config.seed, runtime, "evaluating");
+  if (tokens)
+    answers.score =
+        evaluate(checkpoint.model, *tokens, checkpoint.config.seed, runtime, "evaluating");
   if (questions.pairs) {
-    answers.pairs = evaluate_pairs(checkpoint.model, checkpoint.tokenizer, layout, read_pairs(*questions.pairs), runtime);
+    answers.pairs = evaluate_pairs(checkpoint.model, checkpoint.tokenizer, layout,
+                                   read_pairs(*questions.pairs), runtime);
   }
   return answers;
 }
@@ -73,9 +78,12 @@ std::string report_table(const std::vector<Answers>& answers) {
   };
   add("step", [](const Answers& column) { return std::to_string(column.step); });
   if (answers.front().score) {
-    add("loss (nats per token)", [](const Answers& column) { return fixed(column.score->loss(), 4); });
+    add("loss (nats per token)",
+        [](const Answers& column) { return fixed(column.score->loss(), 4); });
     add("perplexity", [](const Answers& column) { return fixed(column.score->perplexity(), 3); });
-    add("bits per byte", [](const Answers& column) { return column.causal ? fixed(column.score->bits_per_byte(), 4) : "–"; });
+    add("bits per byte", [](const Answers& column) {
+      return column.causal ? fixed(column.score->bits_per_byte(), 4) : "–";
+    });
     add("accuracy", [](const Answers& column) { return percent(column.score->accuracy()); });
     add("tokens", [](const Answers& column) { return with_commas(column.score->tokens); });
   }

@@ -23,7 +23,8 @@ struct Answers {
   std::string checkpoint;
   std::int64_t step = 0;
   bool causal = true;
-  std::optional<Score> score;  ///< nothing where the run has no validation data and only pairs were asked
+  std::optional<Score>
+      score;  ///< nothing where the run has no validation data and only pairs were asked
   std::vector<PairAccuracy> pairs;
 };
 

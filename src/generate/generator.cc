@@ -27,15 +27,18 @@ Tensor Reader::read(const std::vector<std::int32_t>& ids) {
 
 Tensor Reader::forward(const std::vector<std::int32_t>& ids) {
   window_.insert(window_.end(), ids.begin(), ids.end());
-  const Tensor row = torch::tensor(at::ArrayRef<std::int32_t>(ids), at::kLong).unsqueeze(0).to(model_.device());
-  const Tensor hidden = model_.hidden({.ids = row, .positions = {}, .documents = {}}, {.taps = nullptr, .dropout = {}, .cache = &cache_});
+  const Tensor row =
+      torch::tensor(at::ArrayRef<std::int32_t>(ids), at::kLong).unsqueeze(0).to(model_.device());
+  const Tensor hidden = model_.hidden({.ids = row, .positions = {}, .documents = {}},
+                                      {.taps = nullptr, .dropout = {}, .cache = &cache_});
   return model_.logits(hidden[0][-1]);
 }
 
 void generate(const Transformer& model, const Tokenizer& tokenizer, const std::string& layout,
               const std::string& prompt, const GenerationOptions& options,
               const std::function<void(const std::string&)>& print) {
-  if (!model.config().causal()) throw Error("a masked model cannot continue a text; expected a causal one");
+  if (!model.config().causal())
+    throw Error("a masked model cannot continue a text; expected a causal one");
   check_sampling(options.sampling);
   std::vector<std::int32_t> ids = tokenizer.encode(prompt);
   if (layout == "lines") ids.insert(ids.begin(), Tokenizer::kBegin);

@@ -17,8 +17,8 @@ struct GenerationOptions {
   std::uint64_t seed = 1;
 };
 
-/// Feeds tokens to a causal model one after the other and gives the logits of the next, with keys and
-/// values cached. Where the context is full it goes on with the newer half of it, read afresh.
+/// Feeds tokens to a causal model one after the other and gives the logits of the next, with keys
+/// and values cached. Where the context is full it goes on with the newer half of it, read afresh.
 class Reader {
  public:
   explicit Reader(const Transformer& model);
@@ -35,8 +35,9 @@ class Reader {
 };
 
 /// Hands out a prompt and then its continuation piece by piece, whole characters only, until the
-/// model ends the document or the tokens are spent. With layout `lines` the prompt begins a document.
-/// Throws Error for a masked model, an empty prompt with layout `stream`, or bad sampling options.
+/// model ends the document or the tokens are spent. With layout `lines` the prompt begins a
+/// document. Throws Error for a masked model, an empty prompt with layout `stream`, or bad sampling
+/// options.
 void generate(const Transformer& model, const Tokenizer& tokenizer, const std::string& layout,
               const std::string& prompt, const GenerationOptions& options,
               const std::function<void(const std::string&)>& print);

@@ -14,9 +14,11 @@ namespace qkv {
 
 void check_sampling(const Sampling& sampling) {
   if (!(sampling.temperature >= 0) || !std::isfinite(sampling.temperature)) {
-    throw Error(concat("--temperature: found ", sampling.temperature, ", expected a number of at least 0"));
+    throw Error(
+        concat("--temperature: found ", sampling.temperature, ", expected a number of at least 0"));
   }
-  if (sampling.top_k < 0) throw Error(concat("--top-k: found ", sampling.top_k, ", expected at least 0"));
+  if (sampling.top_k < 0)
+    throw Error(concat("--top-k: found ", sampling.top_k, ", expected at least 0"));
   if (!(sampling.top_p > 0 && sampling.top_p <= 1)) {
     throw Error(concat("--top-p: found ", sampling.top_p, ", expected more than 0 and at most 1"));
   }
@@ -29,6 +31,12 @@ std::int32_t sample(const Tensor& logits, const Sampling& sampling, RandomStream
   for (const std::int32_t special : {Tokenizer::kUnknown, Tokenizer::kBegin, Tokenizer::kMask}) {
     if (static_cast<std::size_t>(special) < score.size()) {
       score[static_cast<std::size_t>(special)] = -std::numeric_limits<double>::infinity();
+    }
+  }
+  for (const double value : score) {
+    if (std::isnan(value) || value == std::numeric_limits<double>::infinity()) {
+      throw Error(concat("found a logit of ", value, ", expected finite ones: the model is broken"),
+                  Error::Fault::kRun);
     }
   }
   // Ids by falling score; equal scores by rising id, so that the order is one.
@@ -44,7 +52,8 @@ std::int32_t sample(const Tensor& logits, const Sampling& sampling, RandomStream
   const double highest = score[static_cast<std::size_t>(order.front())];
   std::vector<double> probability(kept);
   for (std::size_t rank = 0; rank < kept; ++rank) {
-    probability[rank] = std::exp((score[static_cast<std::size_t>(order[rank])] - highest) / sampling.temperature);
+    probability[rank] =
+        std::exp((score[static_cast<std::size_t>(order[rank])] - highest) / sampling.temperature);
   }
   double total = std::accumulate(probability.begin(), probability.end(), 0.0);
   double reached = 0;

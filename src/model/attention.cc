@@ -10,10 +10,12 @@ constexpr double kClosed = -std::numeric_limits<double>::infinity();
 
 }  // namespace
 
-Mask make_mask(bool causal, std::int64_t queries, std::int64_t keys, const Tensor& documents, at::Device device) {
+Mask make_mask(bool causal, std::int64_t queries, std::int64_t keys, const Tensor& documents,
+               at::Device device) {
   Mask mask{.causal = causal, .closed = {}};
   if (causal) {
-    const Tensor later = torch::ones({queries, keys}, at::TensorOptions().dtype(at::kBool).device(device));
+    const Tensor later =
+        torch::ones({queries, keys}, at::TensorOptions().dtype(at::kBool).device(device));
     mask.closed = later.triu(keys - queries + 1).view({1, 1, queries, keys});
   }
   if (documents.defined()) {
@@ -37,8 +39,10 @@ Attention::Attention(Parameters& parameters, const std::string& name, const Mode
     query_ = Linear(parameters, name + ".q_proj", width, width, config.bias, kInitialDeviation);
     key_ = Linear(parameters, name + ".k_proj", width, shared, config.bias, kInitialDeviation);
   }
-  if (learned_) value_ = Linear(parameters, name + ".v_proj", width, shared, config.bias, kInitialDeviation);
-  output_ = Linear(parameters, name + ".o_proj", width, width, config.bias, residual_deviation(config.layers));
+  if (learned_)
+    value_ = Linear(parameters, name + ".v_proj", width, shared, config.bias, kInitialDeviation);
+  output_ = Linear(parameters, name + ".o_proj", width, width, config.bias,
+                   residual_deviation(config.layers));
 }
 
 Tensor Attention::split_heads(const Tensor& x) const {
@@ -72,7 +76,8 @@ Tensor Attention::operator()(const Tensor& x, const Tensor& positions, const Pos
     value = value.repeat_interleave(group, 1);
   }
 
-  Tensor taken = uniform_ ? even_weights(x, value.size(2), mask) : weights(query, key, position, mask, pass, prefix);
+  Tensor taken = uniform_ ? even_weights(x, value.size(2), mask)
+                          : weights(query, key, position, mask, pass, prefix);
   taken = pass.tap(prefix, "weights", taken);
   taken = pass.dropout(taken, dropout_place(layer_, 0));
   Tensor mixed = at::matmul(taken, value);
@@ -80,12 +85,16 @@ Tensor Attention::operator()(const Tensor& x, const Tensor& positions, const Pos
   return pass.tap(prefix, "output", output_(mixed.transpose(1, 2).flatten(2)));
 }
 
-Tensor Attention::weights(const Tensor& query, const Tensor& key, const Position& position, const Mask& mask,
-                          const Pass& pass, const std::string& prefix) const {
-  Tensor scores = pass.tap(prefix, "scores", at::matmul(query, key.transpose(2, 3)));
+Tensor Attention::weights(const Tensor& query, const Tensor& key, const Position& position,
+                          const Mask& mask, const Pass& pass, const std::string& prefix) const {
+  Tensor scores = at::matmul(query, key.transpose(2, 3));
+  // The softmax is taken in float32 also where autocast multiplies in bfloat16.
+  if (scores.scalar_type() == at::kBFloat16) scores = scores.to(at::kFloat);
+  scores = pass.tap(prefix, "scores", scores);
   if (scaled_) scores = scores / std::sqrt(static_cast<double>(head_width_));
   scores = pass.tap(prefix, "scaled", scores);
-  if (const Tensor bias = position.bias(query.size(2), key.size(2)); bias.defined()) scores = scores + bias;
+  if (const Tensor bias = position.bias(query.size(2), key.size(2)); bias.defined())
+    scores = scores + bias;
   if (mask.closed.defined()) scores = scores.masked_fill(mask.closed, kClosed);
   return pass.tap(prefix, "masked", scores).softmax(-1);
 }

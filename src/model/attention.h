@@ -19,7 +19,8 @@ struct Mask {
 /// The open keys of a pass: a causal model does not look ahead, and no token looks into another
 /// document. `documents` [batch, tokens] numbers them, or is undefined for one document a row. The
 /// queries are the last `queries` of `keys` tokens.
-Mask make_mask(bool causal, std::int64_t queries, std::int64_t keys, const Tensor& documents, at::Device device);
+Mask make_mask(bool causal, std::int64_t queries, std::int64_t keys, const Tensor& documents,
+               at::Device device);
 
 /// Self-attention in several heads (Vaswani et al. 2017, section 3.2):
 ///
@@ -32,11 +33,12 @@ Mask make_mask(bool causal, std::int64_t queries, std::int64_t keys, const Tenso
 class Attention {
  public:
   Attention() = default;
-  Attention(Parameters& parameters, const std::string& name, const ModelConfig& config, std::int64_t layer);
+  Attention(Parameters& parameters, const std::string& name, const ModelConfig& config,
+            std::int64_t layer);
 
   /// x [batch, tokens, width] → [batch, tokens, width]. `prefix` names the taps.
-  Tensor operator()(const Tensor& x, const Tensor& positions, const Position& position, const Mask& mask,
-                    const Pass& pass, const std::string& prefix) const;
+  Tensor operator()(const Tensor& x, const Tensor& positions, const Position& position,
+                    const Mask& mask, const Pass& pass, const std::string& prefix) const;
 
  private:
   /// [batch, tokens, heads · head_width] → [batch, heads, tokens, head_width]

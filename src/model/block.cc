@@ -4,7 +4,8 @@
 
 namespace qkv {
 
-Block::Block(Parameters& parameters, const ModelConfig& config, std::int64_t layer) : layer_(layer) {
+Block::Block(Parameters& parameters, const ModelConfig& config, std::int64_t layer)
+    : layer_(layer) {
   const std::string name = concat("model.layers.", layer, ".");
   if (config.attention.weights != "none") {
     Norm norm(parameters, name + "input_layernorm", config);
@@ -16,8 +17,8 @@ Block::Block(Parameters& parameters, const ModelConfig& config, std::int64_t lay
   }
 }
 
-Tensor Block::operator()(Tensor x, const Tensor& positions, const Position& position, const Mask& mask,
-                         const Pass& pass) const {
+Tensor Block::operator()(Tensor x, const Tensor& positions, const Position& position,
+                         const Mask& mask, const Pass& pass) const {
   const std::string prefix = pass.taps == nullptr ? "" : concat("layers.", layer_, ".");
   const std::string attention = pass.taps == nullptr ? "" : prefix + "attention.";
   const std::string feed_forward = pass.taps == nullptr ? "" : prefix + "feed_forward.";

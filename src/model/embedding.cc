@@ -1,12 +1,22 @@
 #include "model/embedding.h"
 
+#include "base/error.h"
+#include "base/format.h"
 #include "model/linear.h"
 
 namespace qkv {
 
 Embedding::Embedding(Parameters& parameters, const ModelConfig& config, std::int64_t vocabulary)
-    : weight(parameters.normal("model.embed_tokens.weight", {vocabulary, config.width}, kInitialDeviation)) {}
+    : weight(parameters.normal("model.embed_tokens.weight", {vocabulary, config.width},
+                               kInitialDeviation)) {}
 
-Tensor Embedding::operator()(const Tensor& ids) const { return at::embedding(weight, ids); }
+Tensor Embedding::operator()(const Tensor& ids) const {
+  try {
+    return at::embedding(weight, ids);
+  } catch (const c10::IndexError&) {  // checked by libtorch, on the CPU, in passing
+    throw Error(
+        concat("found a token id outside the vocabulary, expected 0 to ", weight.size(0) - 1));
+  }
+}
 
 }  // namespace qkv

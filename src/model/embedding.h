@@ -9,7 +9,8 @@ namespace qkv {
 struct Embedding {
   Embedding(Parameters& parameters, const ModelConfig& config, std::int64_t vocabulary);
 
-  /// ids [batch, tokens] → [batch, tokens, width]
+  /// ids [batch, tokens] → [batch, tokens, width]. Throws Error on an id outside the vocabulary (on
+  /// the CPU; other devices do not look).
   Tensor operator()(const Tensor& ids) const;
 
   Tensor weight;

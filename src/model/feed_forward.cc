@@ -20,7 +20,8 @@ FeedForward::FeedForward(Parameters& parameters, const std::string& name, const 
     gate_ = Linear(parameters, name + ".gate_proj", width, hidden, config.bias, kInitialDeviation);
   }
   up_ = Linear(parameters, name + ".up_proj", width, hidden, config.bias, kInitialDeviation);
-  down_ = Linear(parameters, name + ".down_proj", hidden, width, config.bias, residual_deviation(config.layers));
+  down_ = Linear(parameters, name + ".down_proj", hidden, width, config.bias,
+                 residual_deviation(config.layers));
 }
 
 Tensor FeedForward::operator()(const Tensor& x, const Pass& pass, const std::string& prefix) const {

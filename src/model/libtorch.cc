@@ -26,17 +26,21 @@ bool processor_multiplies_bfloat16() {
 
 Runtime set_up_runtime(const RuntimeConfig& config) {
   Runtime runtime;
-  const bool cuda = at::detail::getCUDAHooks().hasCUDA() && at::detail::getCUDAHooks().deviceCount() > 0;
+  const bool cuda =
+      at::detail::getCUDAHooks().hasCUDA() && at::detail::getCUDAHooks().deviceCount() > 0;
   if (config.device == "cuda" && !cuda) {
-    throw Error("runtime.device: found \"cuda\", but libtorch sees no CUDA device; expected \"cpu\" or \"auto\"");
+    throw Error(
+        "runtime.device: found \"cuda\", but libtorch sees no CUDA device; expected \"cpu\" or "
+        "\"auto\"");
   }
   if (cuda && config.device != "cpu") runtime.device = at::Device(at::kCUDA, 0);
 
-  runtime.bfloat16 = config.precision == "bfloat16" ||
-                     (config.precision == "auto" &&
-                      (runtime.device.is_cuda() || processor_multiplies_bfloat16()));
+  runtime.bfloat16 =
+      config.precision == "bfloat16" ||
+      (config.precision == "auto" && (runtime.device.is_cuda() || processor_multiplies_bfloat16()));
 
-  const auto processors = static_cast<std::int64_t>(std::max(1U, std::thread::hardware_concurrency()));
+  const auto processors =
+      static_cast<std::int64_t>(std::max(1U, std::thread::hardware_concurrency()));
   runtime.threads = static_cast<int>(config.threads > 0 ? config.threads : processors);
   at::set_num_threads(runtime.threads);
   at::globalContext().setFlushDenormal(true);
@@ -71,11 +75,12 @@ void adamw_step(const std::vector<Tensor>& weights, const std::vector<Tensor>& g
   if (weights.empty()) return;
   // The operation counts steps itself, in a tensor a weight, before it uses them.
   const std::vector<Tensor> steps(
-      weights.size(), torch::full({}, static_cast<double>(options.step),
-                                  at::TensorOptions().dtype(at::kFloat).device(weights[0].device())));
-  at::_fused_adamw_(weights, gradients, first_moments, second_moments, /*max_exp_avg_sqs=*/{}, steps,
-                    options.learning_rate, options.beta1, options.beta2, options.weight_decay,
-                    options.epsilon, /*amsgrad=*/false, /*maximize=*/false);
+      weights.size(),
+      torch::full({}, static_cast<double>(options.step),
+                  at::TensorOptions().dtype(at::kFloat).device(weights[0].device())));
+  at::_fused_adamw_(weights, gradients, first_moments, second_moments, /*max_exp_avg_sqs=*/{},
+                    steps, options.learning_rate, options.beta1, options.beta2,
+                    options.weight_decay, options.epsilon, /*amsgrad=*/false, /*maximize=*/false);
 }
 
 std::string libtorch_version() { return TORCH_VERSION; }

@@ -17,9 +17,9 @@ struct Runtime {
   int threads = 1;
 };
 
-/// Applies a config's runtime to this process: number of threads, no subnormal numbers. `auto` takes
-/// CUDA where there is a device, and bfloat16 where the processor multiplies in it. Throws Error for a
-/// CUDA device that is not there.
+/// Applies a config's runtime to this process: number of threads, no subnormal numbers. `auto`
+/// takes CUDA where there is a device, and bfloat16 where the processor multiplies in it. Throws
+/// Error for a CUDA device that is not there.
 Runtime set_up_runtime(const RuntimeConfig& config);
 
 /// While one exists, products of this thread run in bfloat16 (if `runtime` says so).

@@ -9,8 +9,8 @@ namespace qkv {
 /// y = x Wᵀ + b, with W of shape [out, in].
 struct Linear {
   Linear() = default;
-  Linear(Parameters& parameters, const std::string& name, std::int64_t in, std::int64_t out, bool with_bias,
-         double deviation)
+  Linear(Parameters& parameters, const std::string& name, std::int64_t in, std::int64_t out,
+         bool with_bias, double deviation)
       : weight(parameters.normal(name + ".weight", {out, in}, deviation)),
         bias(with_bias ? parameters.constant(name + ".bias", {out}, 0.0) : Tensor()) {}
 

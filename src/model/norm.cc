@@ -6,7 +6,8 @@ Norm::Norm(Parameters& parameters, const std::string& name, const ModelConfig& c
     : rms_(config.norm == "rms"),
       epsilon_(config.norm_epsilon),
       weight_(parameters.constant(name + ".weight", {config.width}, 1.0)),
-      bias_(config.bias && !rms_ ? parameters.constant(name + ".bias", {config.width}, 0.0) : Tensor()) {}
+      bias_(config.bias && !rms_ ? parameters.constant(name + ".bias", {config.width}, 0.0)
+                                 : Tensor()) {}
 
 Tensor Norm::operator()(const Tensor& x) const {
   if (!rms_) return at::layer_norm(x, weight_.sizes(), weight_, bias_, epsilon_);

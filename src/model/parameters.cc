@@ -9,7 +9,8 @@ Tensor Parameters::normal(const std::string& name, at::IntArrayRef shape, double
   // Drawn on the CPU, so that every device starts from the same weights.
   at::Generator generator =
       keyed_generator(stream_key(seed_, Purpose::kInitialisation, {list_.size()}), at::kCPU);
-  return add(name, torch::empty(shape, options_.device(at::kCPU)).normal_(0.0, deviation, generator));
+  return add(name,
+             torch::empty(shape, options_.device(at::kCPU)).normal_(0.0, deviation, generator));
 }
 
 Tensor Parameters::constant(const std::string& name, at::IntArrayRef shape, double value) {

@@ -41,8 +41,8 @@ constexpr std::uint64_t dropout_place(std::int64_t layer, std::uint64_t which) {
   return 3 * static_cast<std::uint64_t>(layer) + which + 1;
 }
 
-/// Keys and values of the tokens that a causal model has read, so that the next token needs only its
-/// own row. One entry a layer, each [batch, key_value_heads, tokens, head_width].
+/// Keys and values of the tokens that a causal model has read, so that the next token needs only
+/// its own row. One entry a layer, each [batch, key_value_heads, tokens, head_width].
 struct KeyValueCache {
   std::vector<Tensor> keys;
   std::vector<Tensor> values;

@@ -14,10 +14,12 @@ Tensor angles(std::int64_t context, std::int64_t count, double base) {
   return places * at::pow(base, -exponents);
 }
 
-/// Vaswani et al. 2017, section 3.5: PE(p, 2i) = sin(p / 10000^(2i/width)), PE(p, 2i+1) = cos(same).
+/// Vaswani et al. 2017, section 3.5: PE(p, 2i) = sin(p / 10000^(2i/width)), PE(p, 2i+1) =
+/// cos(same).
 Tensor sinusoids(std::int64_t context, std::int64_t width) {
   const Tensor exponents = torch::arange(0, width, 2, at::kDouble) / static_cast<double>(width);
-  const Tensor angle = torch::arange(context, at::kDouble).unsqueeze(1) * at::pow(10000.0, -exponents);
+  const Tensor angle =
+      torch::arange(context, at::kDouble).unsqueeze(1) * at::pow(10000.0, -exponents);
   return at::stack({angle.sin(), angle.cos()}, 2).flatten(1).narrow(1, 0, width);
 }
 
@@ -28,7 +30,8 @@ Position::Position(Parameters& parameters, const ModelConfig& config) {
   if (config.position == "sinusoidal") {
     table_ = sinusoids(config.context, config.width).to(options);
   } else if (config.position == "learned") {
-    table_ = parameters.normal("model.embed_positions.weight", {config.context, config.width}, kInitialDeviation);
+    table_ = parameters.normal("model.embed_positions.weight", {config.context, config.width},
+                               kInitialDeviation);
   } else if (config.position == "rotary") {
     const Tensor angle = angles(config.context, config.head_width() / 2, config.rotary_base);
     cosine_ = angle.cos().to(options);
@@ -46,7 +49,8 @@ Tensor Position::added(const Tensor& positions) const {
 Tensor Position::rotate(const Tensor& x, const Tensor& positions) const {
   if (!cosine_.defined()) return x;
   // The two halves of a head are the two coordinates of head_width/2 points in the plane.
-  const Tensor cosine = at::embedding(cosine_, positions).unsqueeze(1);  // [batch | 1, 1, tokens, half]
+  const Tensor cosine =
+      at::embedding(cosine_, positions).unsqueeze(1);  // [batch | 1, 1, tokens, half]
   const Tensor sine = at::embedding(sine_, positions).unsqueeze(1);
   const std::vector<Tensor> half = x.chunk(2, -1);
   return at::cat({half[0] * cosine - half[1] * sine, half[1] * cosine + half[0] * sine}, -1);

@@ -20,12 +20,12 @@ class Position {
   /// Undefined for the kinds that add nothing.
   Tensor added(const Tensor& positions) const;
 
-  /// Queries or keys [batch, heads, tokens, head_width] turned by their places; as they are for every
-  /// kind but rotary.
+  /// Queries or keys [batch, heads, tokens, head_width] turned by their places; as they are for
+  /// every kind but rotary.
   Tensor rotate(const Tensor& x, const Tensor& positions) const;
 
-  /// ALiBi's bias on scores, [heads, queries, keys]; undefined for every other kind. The queries are
-  /// the last `queries` of `keys` tokens.
+  /// ALiBi's bias on scores, [heads, queries, keys]; undefined for every other kind. The queries
+  /// are the last `queries` of `keys` tokens.
   Tensor bias(std::int64_t queries, std::int64_t keys) const;
 
  private:

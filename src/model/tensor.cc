@@ -19,8 +19,9 @@ void require_shape(const Tensor& tensor, at::IntArrayRef expected, const char* w
     fits = expected[axis] == -1 || tensor.size(static_cast<std::int64_t>(axis)) == expected[axis];
   }
   if (!fits) {
-    throw Error(concat(what, ": found shape ", tensor.defined() ? shape_text(tensor.sizes()) : "nothing",
-                       ", expected ", shape_text(expected)));
+    throw Error(concat(what, ": found shape ",
+                       tensor.defined() ? shape_text(tensor.sizes()) : "nothing", ", expected ",
+                       shape_text(expected)));
   }
 }
 

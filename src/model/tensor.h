@@ -11,7 +11,8 @@ using torch::Tensor;
 /// A shape as it stands in messages: "[2, 4, 16]".
 std::string shape_text(at::IntArrayRef shape);
 
-/// Throws Error "WHAT: found shape …, expected …" unless they agree; −1 in `expected` fits any size.
+/// Throws Error "WHAT: found shape …, expected …" unless they agree; −1 in `expected` fits any
+/// size.
 void require_shape(const Tensor& tensor, at::IntArrayRef expected, const char* what);
 
 }  // namespace qkv

@@ -24,8 +24,8 @@ struct Tokens {
 ///   ids → embedding (+ position) → blocks → norm → logits
 class Transformer {
  public:
-  /// Fresh weights, N(0, 0.02²) as GPT-2's, drawn from `seed`. `options` are the weights' (float32 on
-  /// the CPU unless said otherwise). The config has passed check_config.
+  /// Fresh weights, N(0, 0.02²) as GPT-2's, drawn from `seed`. `options` are the weights' (float32
+  /// on the CPU unless said otherwise). The config has passed check_config.
   Transformer(const ModelConfig& config, std::int64_t vocabulary, std::uint64_t seed,
               at::TensorOptions options = at::kFloat);
 

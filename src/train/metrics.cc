@@ -16,7 +16,8 @@ std::string kept_lines(const std::string& text, std::int64_t step) {
   std::istringstream lines(text);
   for (std::string line; std::getline(lines, line);) {
     const Json record = Json::parse(line, nullptr, /*allow_exceptions=*/false);
-    if (!record.is_object() || !record.contains("step") || !record["step"].is_number_integer()) continue;
+    if (!record.is_object() || !record.contains("step") || !record["step"].is_number_integer())
+      continue;
     if (record["step"] <= step) kept += line + "\n";
   }
   return kept;

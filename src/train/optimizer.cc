@@ -64,8 +64,8 @@ void Optimizer::load_moments(const NamedTensors& tensors, const std::string& whe
     const auto& [name, values] = tensors[index];
     const auto& [expected, moment] = moments_[index];
     if (name != expected || values.sizes() != moment.sizes()) {
-      throw Error(concat(where, ": found tensor ", quoted(name), " ", shape_text(values.sizes()), ", expected ",
-                         quoted(expected), " ", shape_text(moment.sizes())));
+      throw Error(concat(where, ": found tensor ", quoted(name), " ", shape_text(values.sizes()),
+                         ", expected ", quoted(expected), " ", shape_text(moment.sizes())));
     }
     Tensor(moment).copy_(values);
   }

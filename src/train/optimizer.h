@@ -16,8 +16,8 @@ class Optimizer {
   Optimizer(const Parameters& parameters, const TrainingConfig& config);
 
   /// Scales all gradients so that their common norm is at most gradient_clip, makes update number
-  /// `step` (from 1) and clears the gradients. Returns the norm before clipping. Where that norm is not
-  /// finite, nothing is updated.
+  /// `step` (from 1) and clears the gradients. Returns the norm before clipping. Where that norm is
+  /// not finite, nothing is updated.
   double update(std::int64_t step);
 
   /// The moments, as "first_moment.NAME" and "second_moment.NAME".

@@ -8,7 +8,8 @@
 namespace qkv {
 namespace {
 
-constexpr std::array<const char*, 7> kNames = {"batch", "forward", "backward", "update", "validation", "saving", "other"};
+constexpr std::array<const char*, 7> kNames = {"batch",      "forward", "backward", "update",
+                                               "validation", "saving",  "other"};
 
 }  // namespace
 
@@ -19,7 +20,9 @@ void Profile::enter(Phase next) {
   since_ = now;
 }
 
-double Profile::total_seconds() const { return std::accumulate(seconds_.begin(), seconds_.end(), 0.0); }
+double Profile::total_seconds() const {
+  return std::accumulate(seconds_.begin(), seconds_.end(), 0.0);
+}
 
 double Profile::training_seconds() const {
   return total_seconds() - seconds(Phase::kValidation) - seconds(Phase::kSaving);
@@ -28,7 +31,8 @@ double Profile::training_seconds() const {
 std::string Profile::table(std::int64_t steps) const {
   Table table({"phase", "ms/step", "share"});
   for (std::size_t index = 0; index < kNames.size(); ++index) {
-    table.add({kNames[index], steps > 0 ? fixed(seconds_[index] * 1000 / static_cast<double>(steps), 3) : "",
+    table.add({kNames[index],
+               steps > 0 ? fixed(seconds_[index] * 1000 / static_cast<double>(steps), 3) : "",
                fixed(seconds_[index] / total_seconds() * 100, 1) + "%"});
   }
   return table.text();

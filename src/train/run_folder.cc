@@ -29,11 +29,12 @@ bool holds_nothing(const fs::path& path) {
   return true;
 }
 
-/// What may differ when a run goes on: how long, how often it reports and saves, where it computes, and
-/// where the text lies (its hash is compared instead).
+/// What may differ when a run goes on: how long, how often it reports and saves, where it computes,
+/// and where the text lies (its hash is compared instead).
 Json comparable(const Config& config) {
   Json json = to_json(config);
-  for (const char* key : {"steps", "validate_every", "log_every", "patience"}) json["training"].erase(key);
+  for (const char* key : {"steps", "validate_every", "log_every", "patience"})
+    json["training"].erase(key);
   for (const char* key : {"checkpoints", "runtime"}) json.erase(key);
   for (const char* key : {"train", "validation"}) json["data"].erase(key);
   json["tokenizer"].erase("path");
@@ -45,13 +46,16 @@ Json comparable(const Config& config) {
 RunFolder::RunFolder(fs::path path, RunMode mode)
     : path_(std::move(path)), mode_(mode), checkpoints_(path_) {
   const std::string name = path_.string();
-  if (fs::exists(path_) && !fs::is_directory(path_)) throw Error(concat(name, ": found a file, expected a folder"));
-  if (mode == RunMode::kResume && !holds_run(path_)) throw Error(concat(name, ": holds no run to resume"));
+  if (fs::exists(path_) && !fs::is_directory(path_))
+    throw Error(concat(name, ": found a file, expected a folder"));
+  if (mode == RunMode::kResume && !holds_run(path_))
+    throw Error(concat(name, ": holds no run to resume"));
   if (mode == RunMode::kNew && !holds_nothing(path_)) {
     throw Error(concat(name, ": is not empty; expected a new folder, --resume or --overwrite"));
   }
   if (mode == RunMode::kOverwrite && !holds_nothing(path_) && !holds_run(path_)) {
-    throw Error(concat(name, ": holds something that is not a qkv run; --overwrite removes nothing else"));
+    throw Error(
+        concat(name, ": holds something that is not a qkv run; --overwrite removes nothing else"));
   }
   make_folder(path_);
   lock_ = std::make_unique<FileLock>(path_ / kLock, name);
@@ -76,8 +80,8 @@ void RunFolder::require_same(const Config& config) const {
     if (before == value) continue;
     std::string key = pointer.substr(1);
     for (char& c : key) c = c == '/' ? '.' : c;
-    throw Error(concat(key, ": found ", value.dump(), ", but the run in ", path_.string(), " has ", before.dump(),
-                       "; a resumed run may not change it"));
+    throw Error(concat(key, ": found ", value.dump(), ", but the run in ", path_.string(), " has ",
+                       before.dump(), "; a resumed run may not change it"));
   }
 }
 

@@ -25,7 +25,8 @@ class RunFolder {
   /// Removes nothing: that is begin()'s, once everything else was accepted.
   RunFolder(std::filesystem::path path, RunMode mode);
 
-  /// Starts a new run: removes an old one if the mode says so, writes config.json and tokenizer.model.
+  /// Starts a new run: removes an old one if the mode says so, writes config.json and
+  /// tokenizer.model.
   void begin(const Config& config, const Tokenizer& tokenizer);
 
   /// Throws Error, naming the first key, unless `config` is the resumed run's but for steps,

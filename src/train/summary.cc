@@ -12,13 +12,16 @@ std::string describe(const Config& config) {
   const std::int64_t vocabulary = corpus.tokenizer.size();
   check_config(config, config.name, vocabulary);
   Table table;
-  table.add({"parameters", with_commas(static_cast<std::uint64_t>(count_parameters(config.model, vocabulary)))});
+  table.add({"parameters",
+             with_commas(static_cast<std::uint64_t>(count_parameters(config.model, vocabulary)))});
   table.add({"vocabulary", with_commas(static_cast<std::uint64_t>(vocabulary))});
   table.add({"training tokens", with_commas(corpus.train.size())});
-  table.add({"validation tokens", corpus.validation ? with_commas(corpus.validation->size()) : "none"});
+  table.add(
+      {"validation tokens", corpus.validation ? with_commas(corpus.validation->size()) : "none"});
   const TrainingConfig& training = config.training;
   table.add({"tokens per step",
-             with_commas(static_cast<std::uint64_t>(training.batch_size * training.accumulation * config.model.context))});
+             with_commas(static_cast<std::uint64_t>(training.batch_size * training.accumulation *
+                                                    config.model.context))});
   table.add({"memory at most, about", human_bytes(estimate_memory(config, vocabulary))});
   return to_json(config).dump(2) + "\n" + table.text();
 }
@@ -32,7 +35,8 @@ std::string summarise(const Trainer& trainer, Ending ending) {
       table.add({"finished", "before: nothing to do"});
       break;
     case Ending::kStoppedEarly:
-      table.add({"finished", concat("early: no better validation loss in ", state.validations_without_best, " validations")});
+      table.add({"finished", concat("early: no better validation loss in ",
+                                    state.validations_without_best, " validations")});
       break;
     case Ending::kInterrupted:
       table.add({"interrupted", "go on with --resume"});
@@ -44,18 +48,22 @@ std::string summarise(const Trainer& trainer, Ending ending) {
   table.add({"tokens", with_commas(state.tokens)});
   const Profile& profile = trainer.profile();
   if (trainer.steps_made() > 0) {
-    table.add({"time", concat(human_seconds(profile.total_seconds()), " (", human_seconds(profile.training_seconds()),
-                              " of training)")});
-    table.add({"tokens/s", with_commas(static_cast<std::uint64_t>(static_cast<double>(trainer.tokens_read()) /
-                                                                  profile.training_seconds()))});
+    table.add({"time", concat(human_seconds(profile.total_seconds()), " (",
+                              human_seconds(profile.training_seconds()), " of training)")});
+    table.add({"tokens/s",
+               with_commas(static_cast<std::uint64_t>(static_cast<double>(trainer.tokens_read()) /
+                                                      profile.training_seconds()))});
   }
   if (state.best) {
-    table.add({"best validation loss", concat(fixed(state.best->loss, 4), " nats per token at step ", state.best->step)});
+    table.add({"best validation loss",
+               concat(fixed(state.best->loss, 4), " nats per token at step ", state.best->step)});
     table.add({"perplexity", fixed(std::exp(state.best->loss), 3)});
   }
   if (const auto& score = trainer.score(); score) {
-    table.add({"last validation loss", concat(fixed(score->loss(), 4), " nats per token, accuracy ", fixed(score->accuracy() * 100, 1), "%")});
-    if (trainer.model().config().causal()) table.add({"last bits per byte", fixed(score->bits_per_byte(), 4)});
+    table.add({"last validation loss", concat(fixed(score->loss(), 4), " nats per token, accuracy ",
+                                              fixed(score->accuracy() * 100, 1), "%")});
+    if (trainer.model().config().causal())
+      table.add({"last bits per byte", fixed(score->bits_per_byte(), 4)});
   }
   table.add({"best checkpoint", folder + "/checkpoints/best"});
   table.add({"last checkpoint", folder + "/checkpoints/last"});

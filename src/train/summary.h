@@ -6,8 +6,8 @@
 
 namespace qkv {
 
-/// What a config would train, for --dry-run: the resolved config, parameters, tokens, memory. Reads and
-/// caches the text; writes no run.
+/// What a config would train, for --dry-run: the resolved config, parameters, tokens, memory. Reads
+/// and caches the text; writes no run.
 std::string describe(const Config& config);
 
 /// The end of a run as a short table: steps, tokens, time, speed, losses, where things are.

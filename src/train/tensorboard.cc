@@ -17,18 +17,22 @@ std::uint32_t crc32c(const std::string& bytes) {
     std::array<std::uint32_t, 256> values{};
     for (std::uint32_t index = 0; index < values.size(); ++index) {
       std::uint32_t value = index;
-      for (int bit = 0; bit < 8; ++bit) value = (value >> 1U) ^ ((value & 1U) != 0 ? 0x82F63B78U : 0U);
+      for (int bit = 0; bit < 8; ++bit)
+        value = (value >> 1U) ^ ((value & 1U) != 0 ? 0x82F63B78U : 0U);
       values[index] = value;
     }
     return values;
   }();
   std::uint32_t crc = 0xFFFFFFFFU;
-  for (const char c : bytes) crc = table[(crc ^ static_cast<unsigned char>(c)) & 0xFFU] ^ (crc >> 8U);
+  for (const char c : bytes)
+    crc = table[(crc ^ static_cast<unsigned char>(c)) & 0xFFU] ^ (crc >> 8U);
   return ~crc;
 }
 
 /// TFRecord stores checksums rotated and offset, so that a record of records has no easy checksum.
-std::uint32_t masked_crc(const std::string& bytes) { return std::rotr(crc32c(bytes), 15) + 0xA282EAD8U; }
+std::uint32_t masked_crc(const std::string& bytes) {
+  return std::rotr(crc32c(bytes), 15) + 0xA282EAD8U;
+}
 
 template <typename Value>
 std::string little_endian(Value value) {
@@ -52,13 +56,15 @@ std::string double_field(unsigned field, double value) {
 std::string float_field(unsigned field, float value) {
   return key(field, 5) + little_endian(std::bit_cast<std::uint32_t>(value));
 }
-std::string integer_field(unsigned field, std::uint64_t value) { return key(field, 0) + varint(value); }
+std::string integer_field(unsigned field, std::uint64_t value) {
+  return key(field, 0) + varint(value);
+}
 std::string bytes_field(unsigned field, const std::string& value) {
   return key(field, 2) + varint(value.size()) + value;
 }
 
-/// Event { double wall_time = 1; int64 step = 2; oneof { string file_version = 3; Summary summary = 5;
-/// SessionLog session_log = 7 } }
+/// Event { double wall_time = 1; int64 step = 2; oneof { string file_version = 3; Summary summary =
+/// 5; SessionLog session_log = 7 } }
 std::string event(std::int64_t step, const std::string& content) {
   const auto now = std::chrono::system_clock::now().time_since_epoch();
   return double_field(1, std::chrono::duration<double>(now).count()) +

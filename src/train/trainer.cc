@@ -17,20 +17,22 @@ namespace {
 
 /// The tokenizer that the run must use: that of the run it goes on with, or of the checkpoint it
 /// starts from; nothing where it is to be learned.
-std::optional<Tokenizer> given_tokenizer(const Config& config, const TrainingOptions& options, const RunFolder& folder) {
+std::optional<Tokenizer> given_tokenizer(const Config& config, const TrainingOptions& options,
+                                         const RunFolder& folder) {
   if (options.mode == RunMode::kResume) return folder.tokenizer(config);
   if (!options.init) return std::nullopt;
   const fs::path path = find_checkpoint(*options.init);
   const Config init = checkpoint_config(path);
   if (init.tokenizer.kind != config.tokenizer.kind) {
-    throw Error(concat("tokenizer.kind: found \"", config.tokenizer.kind, "\", expected \"", init.tokenizer.kind,
-                       "\" as in ", path.string()));
+    throw Error(concat("tokenizer.kind: found \"", config.tokenizer.kind, "\", expected \"",
+                       init.tokenizer.kind, "\" as in ", path.string()));
   }
   return Tokenizer::load(path / "tokenizer.model", init.tokenizer.kind);
 }
 
 Objective objective_of(const Transformer& model) {
-  return {.causal = model.config().causal(), .vocabulary = static_cast<std::int32_t>(model.vocabulary())};
+  return {.causal = model.config().causal(),
+          .vocabulary = static_cast<std::int32_t>(model.vocabulary())};
 }
 
 std::uint64_t tokens_in(const Batch& batch) {
@@ -40,14 +42,16 @@ std::uint64_t tokens_in(const Batch& batch) {
 }
 
 std::uint64_t predicted_in(const Batch& batch) {
-  return batch.targets.size() -
-         static_cast<std::uint64_t>(std::count(batch.targets.begin(), batch.targets.end(), Batch::kIgnored));
+  return batch.targets.size() - static_cast<std::uint64_t>(std::count(
+                                    batch.targets.begin(), batch.targets.end(), Batch::kIgnored));
 }
 
-void require_hash(const char* what, const std::string& found, const std::string& expected, const fs::path& run) {
+void require_hash(const char* what, const std::string& found, const std::string& expected,
+                  const fs::path& run) {
   if (found == expected) return;
-  throw Error(concat(what, ": the text changed since the run in ", run.string(), " began: found SHA-256 ",
-                     found.substr(0, 16), "…, expected ", expected.substr(0, 16), "…"));
+  throw Error(concat(what, ": the text changed since the run in ", run.string(),
+                     " began: found SHA-256 ", found.substr(0, 16), "…, expected ",
+                     expected.substr(0, 16), "…"));
 }
 
 }  // namespace
@@ -63,24 +67,28 @@ Trainer::Trainer(const Config& config, const TrainingOptions& options)
       optimizer_(model_.parameters(), config.training),
       batches_(corpus_.train, config.model.context, objective_of(model_), config.seed) {
   if (batches_.cut_documents() > 0) {
-    log::warning(concat(with_commas(batches_.cut_documents()), " documents are longer than the context of ",
-                        config.model.context, " tokens and are cut"));
+    log::warning(concat(with_commas(batches_.cut_documents()),
+                        " documents are longer than the context of ", config.model.context,
+                        " tokens and are cut"));
   }
   if (options.mode == RunMode::kResume) {
     folder_.require_same(config);
     if (const auto newest = folder_.newest()) {
       Checkpoint checkpoint = open_checkpoint(*newest, runtime_);
       require_hash("data.train", corpus_.train_hash, checkpoint.state.train_hash, options.out);
-      require_hash("data.validation", corpus_.validation_hash, checkpoint.state.validation_hash, options.out);
+      require_hash("data.validation", corpus_.validation_hash, checkpoint.state.validation_hash,
+                   options.out);
       load_weights(checkpoint.model.parameters().list(), model_, newest->string());
-      optimizer_.load_moments(read_optimizer(*newest), (*newest / "optimizer.safetensors").string());
+      optimizer_.load_moments(read_optimizer(*newest),
+                              (*newest / "optimizer.safetensors").string());
       state_ = checkpoint.state;
       saved_ = state_.step;
     }
   } else {
     if (options.init) {
       const fs::path path = find_checkpoint(*options.init);
-      load_weights(open_checkpoint(path, runtime_).model.parameters().list(), model_, path.string());
+      load_weights(open_checkpoint(path, runtime_).model.parameters().list(), model_,
+                   path.string());
     }
     folder_.begin(config, corpus_.tokenizer);
   }
@@ -95,7 +103,7 @@ Ending Trainer::run() {
   if (saved_ >= 0) folder_.checkpoints().update_links(state_, config_.checkpoints.keep);
   if (finished()) return Ending::kAlreadyFinished;
   metrics_.emplace(folder_.path(), state_.step);
-  if (saved_ < 0) save();  // the untrained model
+  if (saved_ < 0) save(/*measured=*/true);  // the untrained model
 
   Progress progress("training", "steps", static_cast<std::uint64_t>(config_.training.steps),
                     static_cast<std::uint64_t>(state_.step));
@@ -104,12 +112,15 @@ Ending Trainer::run() {
   while (!finished() && stop_.caught() == 0) {
     train_step();
     progress.update(static_cast<std::uint64_t>(state_.step),
-                    concat("loss ", fixed(last_loss_, 4), score_ ? concat("  validation ", fixed(score_->loss(), 4)) : ""));
+                    concat("loss ", fixed(last_loss_, 4),
+                           score_ ? concat("  validation ", fixed(score_->loss(), 4)) : ""));
     if (validate_every > 0 && state_.step % validate_every == 0) validate();
     if (sample_every > 0 && state_.step % sample_every == 0) sample();
-    if (config_.checkpoints.every > 0 && state_.step % config_.checkpoints.every == 0) save();
+    if (config_.checkpoints.every > 0 && state_.step % config_.checkpoints.every == 0) {
+      save(/*measured=*/true);
+    }
   }
-  if (saved_ != state_.step || state_.stopped_early) save();
+  if (saved_ != state_.step) save(/*measured=*/finished());
   profile_.enter(Phase::kOther);
   if (state_.stopped_early) return Ending::kStoppedEarly;
   return finished() ? Ending::kFinished : Ending::kInterrupted;
@@ -122,8 +133,9 @@ void Trainer::train_step() {
   std::uint64_t predicted = 0;
   std::uint64_t tokens = 0;
   for (std::int64_t micro = 0; micro < training.accumulation; ++micro) {
-    batches.push_back(batches_.get(static_cast<std::uint64_t>(state_.step * training.accumulation + micro),
-                                   training.batch_size));
+    batches.push_back(
+        batches_.get(static_cast<std::uint64_t>(state_.step * training.accumulation + micro),
+                     training.batch_size));
     predicted += predicted_in(batches.back());
     tokens += tokens_in(batches.back());
   }
@@ -138,7 +150,9 @@ void Trainer::train_step() {
     {
       const Autocast autocast(runtime_);
       const auto number = static_cast<std::uint64_t>(state_.step * training.accumulation + micro);
-      const Pass pass{.taps = nullptr, .dropout = Dropout(config_.model.dropout, config_.seed, number), .cache = nullptr};
+      const Pass pass{.taps = nullptr,
+                      .dropout = Dropout(config_.model.dropout, config_.seed, number),
+                      .cache = nullptr};
       const Prediction prediction = predict(model_, batch, pass);
       mean = at::cross_entropy_loss(prediction.logits, prediction.targets, {}, at::Reduction::Sum) /
              static_cast<double>(predicted);
@@ -150,10 +164,11 @@ void Trainer::train_step() {
   profile_.enter(Phase::kUpdate);
   const double gradient_norm = std::isfinite(loss) ? optimizer_.update(state_.step + 1) : loss;
   if (!std::isfinite(gradient_norm)) {
-    throw Error(concat("step ", state_.step + 1, ": the ", std::isfinite(loss) ? "gradient" : "loss", " is ", gradient_norm,
-                       " (batch ", state_.step, " of seed ", config_.seed, "); the last good checkpoint is ",
-                       folder_.checkpoints().step_path(saved_).string()),
-                Error::Fault::kRun);
+    throw Error(
+        concat("step ", state_.step + 1, ": the ", std::isfinite(loss) ? "gradient" : "loss",
+               " is ", gradient_norm, " (batch ", state_.step, " of seed ", config_.seed,
+               "); the last good checkpoint is ", folder_.checkpoints().step_path(saved_).string()),
+        Error::Fault::kRun);
   }
   profile_.enter(Phase::kOther);
   ++state_.step;
@@ -170,7 +185,8 @@ void Trainer::report(double loss, double gradient_norm) {
                  {"loss", loss},
                  {"learning_rate", learning_rate(config_.training, state_.step)},
                  {"gradient_norm", gradient_norm},
-                 {"tokens_per_second", static_cast<double>(state_.tokens - reported_tokens_) / (seconds - reported_seconds_)},
+                 {"tokens_per_second", static_cast<double>(state_.tokens - reported_tokens_) /
+                                           (seconds - reported_seconds_)},
                  {"seconds", profile_.total_seconds()}});
   reported_tokens_ = state_.tokens;
   reported_seconds_ = seconds;
@@ -195,12 +211,12 @@ void Trainer::validate() {
   profile_.enter(Phase::kOther);
 }
 
-void Trainer::save() {
-  validate();
+void Trainer::save(bool measured) {
+  if (measured) validate();
   profile_.enter(Phase::kSaving);
-  if (score_ && (!state_.best_checkpoint || score_->loss() < state_.best_checkpoint->loss)) {
-    state_.best_checkpoint = {.loss = score_->loss(), .step = state_.step};
-  }
+  const bool better = validated_ == state_.step &&
+                      (!state_.best_checkpoint || score_->loss() < state_.best_checkpoint->loss);
+  if (better) state_.best_checkpoint = {.loss = score_->loss(), .step = state_.step};
   folder_.checkpoints().save(config_, corpus_.tokenizer, model_, optimizer_.moments(), state_);
   folder_.checkpoints().update_links(state_, config_.checkpoints.keep);
   saved_ = state_.step;

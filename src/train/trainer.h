@@ -21,9 +21,10 @@
 namespace qkv {
 
 struct TrainingOptions {
-  std::filesystem::path out;                  ///< the run's folder
+  std::filesystem::path out;  ///< the run's folder
   RunMode mode = RunMode::kNew;
-  std::optional<std::filesystem::path> init;  ///< a checkpoint whose weights and tokenizer are the start
+  std::optional<std::filesystem::path>
+      init;  ///< a checkpoint whose weights and tokenizer are the start
 };
 
 /// How a run ended.
@@ -34,8 +35,8 @@ enum class Ending { kFinished, kStoppedEarly, kInterrupted, kAlreadyFinished };
 /// masks are drawn from streams keyed by (seed, step), so a resumed run is the uninterrupted one.
 class Trainer {
  public:
-  /// Opens text and run folder, makes or resumes the model. Throws Error (Fault::kInput) for whatever
-  /// the user gave wrong, before anything is removed or a step made.
+  /// Opens text and run folder, makes or resumes the model. Throws Error (Fault::kInput) for
+  /// whatever the user gave wrong, before anything is removed or a step made.
   Trainer(const Config& config, const TrainingOptions& options);
 
   /// Trains to the end, until it stops early or a signal comes; saves in every case. Throws Error
@@ -57,7 +58,9 @@ class Trainer {
  private:
   void train_step();
   void validate();
-  void save();
+  /// `measured`: by the validation loss first. Not where a signal ended the run: an uninterrupted run
+  /// would not have looked there, and the resumed one must stay the same.
+  void save(bool measured);
   void report(double loss, double gradient_norm);
   void sample();
   bool finished() const { return state_.step >= config_.training.steps || state_.stopped_early; }

@@ -40,7 +40,8 @@ TEST(Permutation, VisitsEverythingOnceForAnySize) {
 TEST(Permutation, LooksShuffled) {
   const Permutation permutation(3, 1000);
   int ascents = 0;
-  for (std::uint64_t index = 1; index < 1000; ++index) ascents += permutation(index - 1) < permutation(index);
+  for (std::uint64_t index = 1; index < 1000; ++index)
+    ascents += permutation(index - 1) < permutation(index);
   EXPECT_NEAR(ascents, 500, 60);
 }
 

@@ -1,0 +1,108 @@
+#include "inspect/artefacts.h"
+
+#include <algorithm>
+#include <array>
+#include <utility>
+
+#include "base/error.h"
+#include "base/files.h"
+#include "base/format.h"
+#include "base/utf8.h"
+#include "inspect/attention_json.h"
+
+namespace qkv {
+namespace fs = std::filesystem;
+namespace {
+
+constexpr std::array<std::pair<const char*, Artefact>, 5> kNames = {
+    {{"png", Artefact::kPng},
+     {"svg", Artefact::kSvg},
+     {"pdf", Artefact::kPdf},
+     {"json", Artefact::kJson},
+     {"safetensors", Artefact::kSafetensors}}};
+
+Artefact parse_format(const std::string& name) {
+  for (const auto& [known, artefact] : kNames) {
+    if (name == known) return artefact;
+  }
+  throw Error(concat("--format: found ", quoted(name),
+                     ", expected a list of png, svg, pdf, json, safetensors"));
+}
+
+fs::path write_taps(const Checkpoint& checkpoint, const Inspection& inspection,
+                    const fs::path& folder) {
+  const fs::path path = folder / "taps.safetensors";
+  const fs::path temporary = temporary_name(path);
+  write_safetensors(temporary, inspection.taps.values(),
+                    {{"checkpoint", replace_invalid_utf8(checkpoint.path.string())},
+                     {"step", std::to_string(checkpoint.state.step)},
+                     {"weights_sha256", checkpoint.weights_hash}});
+  std::error_code code;
+  fs::rename(temporary, path, code);
+  if (code) {
+    const std::string why = code.message();
+    fs::remove(temporary, code);
+    throw Error(concat(path.string(), ": cannot be put in place: ", why), Error::Fault::kRun);
+  }
+  sync_folder(folder);
+  return path;
+}
+
+}  // namespace
+
+std::vector<Artefact> parse_formats(const std::string& list) {
+  std::vector<Artefact> formats;
+  for (std::size_t begin = 0; begin <= list.size();) {
+    const std::size_t end = std::min(list.find(',', begin), list.size());
+    const Artefact format = parse_format(list.substr(begin, end - begin));
+    if (std::find(formats.begin(), formats.end(), format) == formats.end())
+      formats.push_back(format);
+    begin = end + 1;
+  }
+  return formats;
+}
+
+void require_formats(const Checkpoint& checkpoint, const std::vector<Artefact>& formats) {
+  const bool only_taps = std::all_of(formats.begin(), formats.end(), [](Artefact format) {
+    return format == Artefact::kSafetensors;
+  });
+  if (!only_taps) require_attention(checkpoint);
+}
+
+std::vector<fs::path> write_artefacts(const Checkpoint& checkpoint, const Inspection& inspection,
+                                      const HeadChoice& choice,
+                                      const std::vector<Artefact>& formats,
+                                      const fs::path& folder) {
+  require_formats(checkpoint, formats);
+  require_heads(choice, checkpoint.config.model);
+  make_folder(folder);
+  std::vector<fs::path> files;
+  const auto draw = [&](PictureFormat format) {
+    const std::vector<fs::path> drawn =
+        draw_pictures(checkpoint, inspection, choice, folder, format);
+    files.insert(files.end(), drawn.begin(), drawn.end());
+  };
+  for (const Artefact format : formats) {
+    switch (format) {
+      case Artefact::kPng:
+        draw(PictureFormat::kPng);
+        break;
+      case Artefact::kSvg:
+        draw(PictureFormat::kSvg);
+        break;
+      case Artefact::kPdf:
+        draw(PictureFormat::kPdf);
+        break;
+      case Artefact::kJson:
+        files.push_back(folder / "attention.json");
+        write_file(files.back(), attention_json(checkpoint, inspection));
+        break;
+      case Artefact::kSafetensors:
+        files.push_back(write_taps(checkpoint, inspection, folder));
+        break;
+    }
+  }
+  return files;
+}
+
+}  // namespace qkv

@@ -1,0 +1,29 @@
+#pragma once
+
+#include <filesystem>
+#include <string>
+#include <vector>
+
+#include "inspect/inspection.h"
+#include "inspect/pictures.h"
+
+namespace qkv {
+
+/// What inspection can write.
+enum class Artefact { kPng, kSvg, kPdf, kJson, kSafetensors };
+
+/// A list such as "png,json". Throws Error on an unknown or missing name.
+std::vector<Artefact> parse_formats(const std::string& list);
+
+/// Throws Error where the model cannot give one of these: a model without attention has taps alone.
+void require_formats(const Checkpoint& checkpoint, const std::vector<Artefact>& formats);
+
+/// Writes pictures (narrowed by `choice`), attention.json and taps.safetensors (always of all
+/// heads) into `folder`, each file complete or not at all, and returns them. Throws Error.
+std::vector<std::filesystem::path> write_artefacts(const Checkpoint& checkpoint,
+                                                   const Inspection& inspection,
+                                                   const HeadChoice& choice,
+                                                   const std::vector<Artefact>& formats,
+                                                   const std::filesystem::path& folder);
+
+}  // namespace qkv

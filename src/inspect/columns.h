@@ -1,0 +1,23 @@
+#pragma once
+
+#include <cstddef>
+#include <string>
+
+namespace qkv {
+
+/// Columns that printed arithmetic keeps to.
+constexpr std::size_t kPageWidth = 100;
+
+/// A number in at most 9 columns: four digits after the point, fewer or an exponent where it is
+/// large.
+std::string number_text(double value);
+
+/// Padded with spaces to `width` columns: on the left, so that it stands at the right; on the
+/// right.
+std::string right_aligned(const std::string& text, std::size_t width);
+std::string left_aligned(const std::string& text, std::size_t width);
+
+/// Cut to at most `width` columns, the last of them "…" where something is missing.
+std::string clipped(const std::string& text, std::size_t width);
+
+}  // namespace qkv

@@ -1,0 +1,38 @@
+#pragma once
+
+#include <cstdint>
+#include <string>
+#include <vector>
+
+#include "checkpoint/checkpoint.h"
+#include "inspect/passage.h"
+#include "inspect/recorder.h"
+
+namespace qkv {
+
+/// A passage and every value of the forward pass that read it.
+struct Inspection {
+  Passage passage;
+  Recorder taps;
+};
+
+/// Runs the pass, without dropout and in float32.
+Inspection inspect(const Checkpoint& checkpoint, Passage passage);
+
+/// "PATH · step N": what every artefact names.
+std::string source_line(const Checkpoint& checkpoint);
+
+/// weights[query][key] of one head; rows sum to 1.
+using AttentionMap = std::vector<std::vector<float>>;
+
+/// Throws Error where the model has no attention, the layer or head does not exist, or the weights
+/// hold a value that is no number.
+AttentionMap attention_map(const Inspection& inspection, std::int64_t layer, std::int64_t head);
+
+/// Throws Error where a model has no attention to show.
+void require_attention(const Checkpoint& checkpoint);
+
+/// Throws Error "--NAME: found INDEX, expected 0 to COUNT-1" unless it is in range.
+void require_index(const char* name, std::int64_t index, std::int64_t count);
+
+}  // namespace qkv

@@ -1,0 +1,98 @@
+#include "inspect/neighbours.h"
+
+#include <algorithm>
+
+#include "base/error.h"
+#include "base/format.h"
+#include "base/table.h"
+#include "inspect/vocabulary.h"
+
+namespace qkv {
+namespace {
+
+std::string table_of(const std::vector<Neighbour>& neighbours, const Tokenizer& tokenizer) {
+  Table table({"word", "cosine", "piece"});
+  for (const Neighbour& neighbour : neighbours) {
+    table.add({piece_word(tokenizer, neighbour.id), fixed(neighbour.cosine, 4),
+               quoted(tokenizer.piece(neighbour.id))});
+  }
+  return table.text();
+}
+
+}  // namespace
+
+EmbeddingSpace::EmbeddingSpace(const Tensor& embedding, const Tokenizer& tokenizer) {
+  require_shape(embedding, {tokenizer.size(), -1}, "embedding [vocabulary, width]");
+  for (std::int32_t id = 0; id < tokenizer.size(); ++id) {
+    if (is_learned(tokenizer, id)) ids_.push_back(id);
+  }
+  if (ids_.empty()) throw Error("this tokenizer has learned no pieces; expected some to compare");
+  const Tensor rows =
+      embedding.detach().to(at::kCPU, at::kDouble).index_select(0, torch::tensor(ids_, at::kLong));
+  if (!rows.isfinite().all().item<bool>()) {
+    throw Error("embedding: found a value that is no number, expected finite numbers");
+  }
+  centred_ = rows - rows.mean(0, /*keepdim=*/true);
+}
+
+Tensor EmbeddingSpace::vector(std::int32_t id) const {
+  const auto found = std::lower_bound(ids_.begin(), ids_.end(), id);
+  if (found == ids_.end() || *found != id) {
+    throw Error(concat("piece ", id, " is a special or a byte, expected a learned piece"));
+  }
+  return centred_[found - ids_.begin()];
+}
+
+std::vector<Neighbour> EmbeddingSpace::neighbours(std::int32_t word, std::size_t count) const {
+  return nearest(vector(word), {word}, count);
+}
+
+std::vector<Neighbour> EmbeddingSpace::analogy(std::int32_t a, std::int32_t b, std::int32_t c,
+                                               std::size_t count) const {
+  return nearest(vector(a) - vector(b) + vector(c), {a, b, c}, count);
+}
+
+std::vector<Neighbour> EmbeddingSpace::nearest(const Tensor& target,
+                                               const std::vector<std::int32_t>& left_out,
+                                               std::size_t count) const {
+  constexpr double kNoLength = 1e-300;  // a vector without direction is at a right angle to all
+  const Tensor lengths = centred_.norm(2, 1) * target.norm();
+  const Tensor cosines = centred_.mv(target) / lengths.clamp_min(kNoLength);
+  const double* cosine = cosines.const_data_ptr<double>();
+
+  std::vector<Neighbour> all;
+  for (std::size_t index = 0; index < ids_.size(); ++index) {
+    const auto id = static_cast<std::int32_t>(ids_[index]);
+    if (std::find(left_out.begin(), left_out.end(), id) == left_out.end()) {
+      all.push_back({id, cosine[index]});
+    }
+  }
+  count = std::min(count, all.size());
+  std::partial_sort(all.begin(), all.begin() + static_cast<std::ptrdiff_t>(count), all.end(),
+                    [](const Neighbour& left, const Neighbour& right) {
+                      return left.cosine != right.cosine ? left.cosine > right.cosine
+                                                         : left.id < right.id;
+                    });
+  all.resize(count);
+  return all;
+}
+
+std::string neighbours_text(const Tensor& embedding, const Tokenizer& tokenizer,
+                            const std::string& word) {
+  const std::int32_t id = find_piece(tokenizer, word, "--neighbours");
+  return concat("nearest to ", piece_word(tokenizer, id), " (cosine of centred embeddings)\n",
+                table_of(EmbeddingSpace(embedding, tokenizer).neighbours(id), tokenizer));
+}
+
+std::string analogy_text(const Tensor& embedding, const Tokenizer& tokenizer, const std::string& a,
+                         const std::string& b, const std::string& c) {
+  const std::int32_t first = find_piece(tokenizer, a, "--analogy");
+  const std::int32_t second = find_piece(tokenizer, b, "--analogy");
+  const std::int32_t third = find_piece(tokenizer, c, "--analogy");
+  return concat(
+      "nearest to ", piece_word(tokenizer, first), " − ", piece_word(tokenizer, second), " + ",
+      piece_word(tokenizer, third), " (cosine of centred embeddings)\n",
+      table_of(EmbeddingSpace(embedding, tokenizer).analogy(first, second, third), tokenizer));
+}
+
+}  // namespace qkv

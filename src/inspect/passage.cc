@@ -1,0 +1,94 @@
+#include "inspect/passage.h"
+
+#include "base/error.h"
+#include "base/format.h"
+#include "base/log.h"
+#include "base/utf8.h"
+#include "inspect/vocabulary.h"
+#include "render/heatmap.h"
+
+namespace qkv {
+namespace {
+
+constexpr std::string_view kMaskText = "<mask>";
+
+/// The tokens of `text`, with every `<mask>` in it a mask piece.
+std::vector<Token> encode_with_masks(const Tokenizer& tokenizer, std::string_view text) {
+  std::vector<Token> tokens;
+  auto place = Tokenizer::Place::kLineStart;
+  for (std::size_t begin = 0; begin < text.size();) {
+    const std::size_t mask = text.find(kMaskText, begin);
+    std::string_view part =
+        text.substr(begin, mask == std::string_view::npos ? mask : mask - begin);
+    // A piece of a word holds the space before it, and so does the mask that hides it.
+    const bool is_hidden = mask != std::string_view::npos && tokenizer.kind() != "char";
+    if (is_hidden && part.ends_with(' ')) part.remove_suffix(1);
+    for (const Token& token : tokenizer.encode_with_offsets(part, place)) {
+      tokens.push_back({token.id, begin + token.begin, begin + token.end});
+    }
+    if (mask == std::string_view::npos) break;
+    tokens.push_back({Tokenizer::kMask, mask, mask});
+    begin = mask + kMaskText.size();
+    place = Tokenizer::Place::kInLine;
+  }
+  return tokens;
+}
+
+void drop_line_end(std::string& text) {
+  if (text.ends_with('\n')) text.pop_back();
+  if (text.ends_with('\r')) text.pop_back();
+}
+
+}  // namespace
+
+Passage read_passage(const Checkpoint& checkpoint, std::string text, const std::string& name) {
+  const ModelConfig& model = checkpoint.config.model;
+  const bool lines = checkpoint.config.data.layout == "lines";
+  require_utf8(text, name);
+  if (lines) drop_line_end(text);
+  if (text.empty()) throw Error(name + ": found an empty text, expected at least one character");
+  if (lines && text.find('\n') != std::string::npos) {
+    log::warning(name + ": found several lines; this model was trained on documents of one line");
+  }
+
+  Passage passage{.text = std::move(text), .tokens = {}};
+  passage.tokens = model.causal() ? checkpoint.tokenizer.encode_with_offsets(passage.text)
+                                  : encode_with_masks(checkpoint.tokenizer, passage.text);
+  if (lines) {
+    passage.tokens.insert(passage.tokens.begin(), {Tokenizer::kBegin, 0, 0});
+    const std::size_t end = passage.text.size();
+    if (!model.causal()) passage.tokens.push_back({Tokenizer::kEnd, end, end});
+  }
+  if (passage.tokens.size() > static_cast<std::size_t>(model.context)) {
+    throw Error(concat(name, ": found ", passage.tokens.size(), " tokens",
+                       lines ? " (specials included)" : "", ", expected at most the context of ",
+                       model.context));
+  }
+  return passage;
+}
+
+std::string token_text(const Passage& passage, std::size_t index) {
+  const Token& token = passage.tokens[index];
+  return replace_invalid_utf8(
+      std::string_view(passage.text).substr(token.begin, token.end - token.begin));
+}
+
+std::string token_label(const Passage& passage, const Tokenizer& tokenizer, std::size_t index) {
+  const Token& token = passage.tokens[index];
+  if (tokenizer.is_special(token.id)) return tokenizer.piece(token.id);
+  if (token.begin == token.end) return visible_label(piece_text(tokenizer, token.id));
+  const std::string_view bytes =
+      std::string_view(passage.text).substr(token.begin, token.end - token.begin);
+  if (find_invalid_utf8(bytes)) return tokenizer.piece(token.id);
+  return visible_label(std::string(bytes));
+}
+
+std::vector<std::string> token_labels(const Passage& passage, const Tokenizer& tokenizer) {
+  std::vector<std::string> labels;
+  for (std::size_t index = 0; index < passage.tokens.size(); ++index) {
+    labels.push_back(token_label(passage, tokenizer, index));
+  }
+  return labels;
+}
+
+}  // namespace qkv

@@ -1,0 +1,80 @@
+#include "inspect/pictures.h"
+
+#include <algorithm>
+
+#include "base/format.h"
+#include "base/utf8.h"
+
+namespace qkv {
+namespace fs = std::filesystem;
+namespace {
+
+const char* extension(PictureFormat format) {
+  switch (format) {
+    case PictureFormat::kPng:
+      return ".png";
+    case PictureFormat::kSvg:
+      return ".svg";
+    case PictureFormat::kPdf:
+      break;
+  }
+  return ".pdf";
+}
+
+/// The indices that `chosen` stands for: itself, or all `count`.
+std::vector<std::int64_t> indices(const std::optional<std::int64_t>& chosen, std::int64_t count) {
+  if (chosen) return {*chosen};
+  std::vector<std::int64_t> all;
+  for (std::int64_t index = 0; index < count; ++index) all.push_back(index);
+  return all;
+}
+
+std::string grid_title(const HeadChoice& choice) {
+  if (choice.layer && choice.head) return concat("Layer ", *choice.layer, ", head ", *choice.head);
+  if (choice.layer) return concat("Layer ", *choice.layer, ", all heads");
+  if (choice.head) return concat("Head ", *choice.head, " of all layers");
+  return "All layers, all heads";
+}
+
+}  // namespace
+
+void require_heads(const HeadChoice& choice, const ModelConfig& model) {
+  if (choice.layer) require_index("layer", *choice.layer, model.layers);
+  if (choice.head) require_index("head", *choice.head, model.heads);
+}
+
+std::vector<fs::path> draw_pictures(const Checkpoint& checkpoint, const Inspection& inspection,
+                                    const HeadChoice& choice, const fs::path& folder,
+                                    PictureFormat format) {
+  const ModelConfig& model = checkpoint.config.model;
+  require_attention(checkpoint);
+  require_heads(choice, model);
+  const std::string subtitle = replace_invalid_utf8(source_line(checkpoint));
+  const std::vector<std::string> labels = token_labels(inspection.passage, checkpoint.tokenizer);
+
+  std::vector<Heatmap> maps;
+  std::vector<fs::path> files;
+  for (const std::int64_t layer : indices(choice.layer, model.layers)) {
+    for (const std::int64_t head : indices(choice.head, model.heads)) {
+      Heatmap map;
+      map.title = concat("Layer ", layer, ", head ", head);
+      map.subtitle = subtitle;
+      map.query_labels = map.key_labels = labels;
+      map.weights = attention_map(inspection, layer, head);
+      map.causal = model.causal();
+      maps.push_back(std::move(map));
+      files.push_back(folder / concat("layer-", layer, "-head-", head, extension(format)));
+    }
+  }
+  for (std::size_t index = 0; index < maps.size(); ++index)
+    draw_heatmap(maps[index], files[index], format);
+
+  constexpr std::int64_t kColumns = 4;  // where one head of each layer is shown
+  const auto count = static_cast<std::int64_t>(maps.size());
+  const auto columns = static_cast<int>(choice.head ? std::min(count, kColumns) : model.heads);
+  files.push_back(folder / concat("heads", extension(format)));
+  draw_heatmap_grid(maps, columns, grid_title(choice), subtitle, files.back(), format);
+  return files;
+}
+
+}  // namespace qkv

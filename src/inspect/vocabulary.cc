@@ -1,0 +1,60 @@
+#include "inspect/vocabulary.h"
+
+#include <algorithm>
+#include <array>
+#include <string_view>
+#include <vector>
+
+#include "base/error.h"
+#include "base/format.h"
+#include "base/utf8.h"
+#include "render/heatmap.h"
+
+namespace qkv {
+namespace {
+
+bool is_byte(const std::string& piece) {
+  constexpr std::string_view kHex = "0123456789ABCDEF";
+  return piece.size() == 6 && piece.starts_with("<0x") && piece.ends_with('>') &&
+         kHex.find(piece[3]) != std::string_view::npos &&
+         kHex.find(piece[4]) != std::string_view::npos;
+}
+
+}  // namespace
+
+bool is_learned(const Tokenizer& tokenizer, std::int32_t id) {
+  return !tokenizer.is_special(id) && !is_byte(tokenizer.piece(id));
+}
+
+std::string piece_text(const Tokenizer& tokenizer, std::int32_t id) {
+  return tokenizer.decode(std::array{id}, Tokenizer::Place::kInLine);
+}
+
+std::string piece_word(const Tokenizer& tokenizer, std::int32_t id) {
+  std::string text = piece_text(tokenizer, id);
+  if (text.empty() || find_invalid_utf8(text)) return tokenizer.piece(id);
+  if (text.size() > 1 && text.starts_with(' ')) text.erase(0, 1);
+  return visible_label(text);
+}
+
+std::int32_t find_piece(const Tokenizer& tokenizer, const std::string& word,
+                        const std::string& name) {
+  require_utf8(word, name);
+  if (word.empty()) throw Error(name + ": found an empty word, expected one");
+  std::vector<std::int32_t> spelling;
+  for (const auto place : {Tokenizer::Place::kLineStart, Tokenizer::Place::kInLine}) {
+    const std::vector<std::int32_t> ids = tokenizer.encode(word, place);
+    if (ids.size() == 1 && is_learned(tokenizer, ids[0])) return ids[0];
+    if (spelling.empty()) spelling = ids;
+  }
+  std::string pieces;
+  constexpr std::size_t kShown = 8;
+  for (std::size_t index = 0; index < std::min(spelling.size(), kShown); ++index) {
+    pieces += concat(" ", quoted(tokenizer.piece(spelling[index])));
+  }
+  if (spelling.size() > kShown) pieces += " …";
+  throw Error(concat(name, ": found ", quoted(word), ", which this tokenizer spells", pieces,
+                     ", expected a word that is one learned piece"));
+}
+
+}  // namespace qkv

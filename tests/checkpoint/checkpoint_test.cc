@@ -1,0 +1,430 @@
+#include "checkpoint/checkpoint.h"
+
+#include <gtest/gtest.h>
+#include <sys/resource.h>
+
+#include <csignal>
+#include <fstream>
+#include <set>
+
+#include "base/error.h"
+#include "base/files.h"
+#include "model/support.h"
+#include "scratch.h"
+
+namespace qkv {
+namespace {
+
+namespace fs = std::filesystem;
+using testing::Scratch;
+
+Config small_config() {
+  Config config;
+  config.tokenizer.kind = "char";
+  config.model = testing::tiny_config();
+  config.model.bias = false;
+  config.model.position = "sinusoidal";
+  config.model.layers = 1;
+  config.data.train = {"/text.txt"};
+  return config;
+}
+
+const Tokenizer& tokenizer() {
+  static const Tokenizer made = [] {
+    TokenizerConfig config;
+    config.kind = "char";
+    config.vocabulary = 20;
+    std::string_view rest = "some text\n";
+    return Tokenizer::train(config, [rest]() mutable { return std::exchange(rest, {}); });
+  }();
+  return made;
+}
+
+Transformer make_model(std::uint64_t seed = 1) {
+  return {small_config().model, tokenizer().size(), seed};
+}
+
+TrainerState state_at(std::int64_t step, std::int64_t best = -1) {
+  TrainerState state;
+  state.step = step;
+  state.tokens = 1000 * static_cast<std::uint64_t>(step);
+  if (best >= 0) state.best = state.best_checkpoint = MeasuredLoss{.loss = 1.25, .step = best};
+  state.train_hash = "1234";
+  return state;
+}
+
+/// A run folder of its own.
+struct RunFolder {
+  Scratch scratch;
+  CheckpointFolder checkpoints{scratch.path()};
+  fs::path folder = scratch / "checkpoints";
+
+  fs::path save(std::int64_t step, std::int64_t best = -1, std::uint64_t seed = 1) const {
+    const NamedTensors moments = {{"first", torch::full({3}, static_cast<float>(step))}};
+    checkpoints.save(small_config(), tokenizer(), make_model(seed), moments, state_at(step, best));
+    return checkpoints.step_path(step);
+  }
+  Checkpoint open() const { return open_checkpoint(scratch.path(), {}); }
+
+  std::set<std::string> names() const {
+    std::set<std::string> names;
+    for (const auto& entry : fs::directory_iterator(folder)) names.insert(entry.path().filename());
+    return names;
+  }
+};
+
+using Names = std::set<std::string>;
+
+void write_bytes(const fs::path& path, const std::string& bytes) {
+  std::ofstream(path, std::ios::binary) << bytes;
+}
+
+void flip(const fs::path& path, std::size_t at) {
+  std::string bytes = read_file(path);
+  bytes.at(at) = static_cast<char>(bytes.at(at) ^ 1);
+  write_bytes(path, bytes);
+}
+
+/// The message of the Error that `action` throws; anything else is a failure.
+template <typename Action>
+std::string error_of(const Action& action, Error::Fault fault = Error::Fault::kInput) {
+  try {
+    action();
+    ADD_FAILURE() << "nothing was thrown";
+  } catch (const Error& error) {
+    EXPECT_EQ(error.fault(), fault) << error.what();
+    EXPECT_EQ(std::string(error.what()).find('\n'), std::string::npos) << error.what();
+    return error.what();
+  } catch (const std::exception& error) {
+    ADD_FAILURE() << "another exception: " << error.what();
+  }
+  return {};
+}
+
+bool holds(const std::string& text, const std::string& part) {
+  return text.find(part) != std::string::npos;
+}
+
+TEST(Checkpoint, ComesBackAsItWasSaved) {
+  const RunFolder run;
+  TrainerState state = state_at(70, 60);
+  state.validations_without_best = 3;
+  state.stopped_early = true;
+  state.validation_hash = "5678";
+  const Transformer model = make_model();
+  run.checkpoints.save(small_config(), tokenizer(), model, {{"moment", torch::ones({2})}}, state);
+
+  const Checkpoint found = open_checkpoint(run.checkpoints.step_path(70), {});
+  EXPECT_EQ(found.path, run.folder / "step-0000070");
+  EXPECT_EQ(found.config.model.width, 8);
+  EXPECT_EQ(found.tokenizer.bytes(), tokenizer().bytes());
+  for (std::size_t at = 0; at < model.parameters().list().size(); ++at) {
+    EXPECT_EQ(found.model.parameters().list()[at].first, model.parameters().list()[at].first);
+    EXPECT_TRUE(
+        found.model.parameters().list()[at].second.equal(model.parameters().list()[at].second));
+  }
+  EXPECT_EQ(found.state.step, 70);
+  EXPECT_EQ(found.state.tokens, 70'000U);
+  EXPECT_EQ(found.state.best->loss, 1.25);
+  EXPECT_EQ(found.state.best_checkpoint->step, 60);
+  EXPECT_EQ(found.state.validations_without_best, 3);
+  EXPECT_TRUE(found.state.stopped_early);
+  EXPECT_EQ(found.state.train_hash, "1234");
+  EXPECT_EQ(found.state.validation_hash, "5678");
+  EXPECT_EQ(found.weights_hash, sha256(read_file(found.path / "model.safetensors")));
+  EXPECT_EQ(found.config_hash, sha256(read_file(found.path / "config.json")));
+  EXPECT_TRUE(read_optimizer(found.path)[0].second.equal(torch::ones({2})));
+}
+
+TEST(Checkpoint, HoldsTheFilesOfTheFormatAndNothingElse) {
+  const RunFolder run;
+  Names files;
+  for (const auto& entry : fs::directory_iterator(run.save(0)))
+    files.insert(entry.path().filename());
+  EXPECT_EQ(files, (Names{"config.json", "tokenizer.model", "model.safetensors",
+                          "optimizer.safetensors", "trainer.json"}));
+  EXPECT_EQ(run.names(), (Names{"step-0000000"}));
+}
+
+TEST(Checkpoint, EqualStatesGiveEqualBytes) {
+  const RunFolder a;
+  const RunFolder b;
+  for (const auto& entry : fs::directory_iterator(a.save(5))) {
+    EXPECT_EQ(read_file(entry.path()), read_file(b.save(5) / entry.path().filename()))
+        << entry.path();
+  }
+}
+
+TEST(Checkpoint, ARunFolderStandsForItsBest) {
+  const RunFolder run;
+  run.save(0);
+  run.save(10);
+  run.save(20, 10);
+  run.checkpoints.update_links(state_at(20, 10), 3);
+  EXPECT_EQ(run.open().state.step, 10);
+  EXPECT_EQ(find_checkpoint(run.folder / "last"), run.folder / "last");
+  EXPECT_EQ(find_checkpoint(run.folder / "step-0000020"), run.folder / "step-0000020");
+}
+
+TEST(Checkpoint, ARunCopiedWithItsLinksAsFoldersOpens) {
+  const RunFolder run;
+  run.save(10);
+  run.checkpoints.update_links(state_at(10), 3);
+  fs::remove(run.folder / "best");
+  fs::copy(run.folder / "step-0000010", run.folder / "best", fs::copy_options::recursive);
+  EXPECT_EQ(run.open().state.step, 10);
+}
+
+TEST(Checkpoint, SaysWhatIsNotThere) {
+  const RunFolder run;
+  const fs::path& here = run.scratch.path();
+  EXPECT_TRUE(holds(error_of([&] { find_checkpoint(here / "absent"); }), "absent: not found"));
+  EXPECT_TRUE(
+      holds(error_of([&] { find_checkpoint(here); }), "expected a checkpoint or run folder"));
+  EXPECT_TRUE(holds(error_of([&] { find_checkpoint(here / std::string(5000, 'x')); }), "xxx"));
+  write_bytes(here / "file", "");
+  error_of([&] { find_checkpoint(here / "file"); });
+  error_of([&] { find_checkpoint(here / "file" / "below"); });
+  for (const char* name : {"config.json", "tokenizer.model", "model.safetensors"}) {
+    const fs::path folder = run.save(3);
+    fs::remove(folder / name);
+    error_of([&] { open_checkpoint(folder, {}); });
+    fs::create_directory(folder / name);
+    EXPECT_TRUE(holds(error_of([&] { open_checkpoint(folder, {}); }), name)) << name;
+  }
+  const fs::path folder = run.save(3);
+  fs::remove(folder / "optimizer.safetensors");
+  EXPECT_TRUE(holds(error_of([&] { read_optimizer(folder); }), "optimizer.safetensors"));
+  fs::create_directory_symlink("step-9999999", run.folder / "best");
+  error_of([&] { run.open(); });
+}
+
+TEST(Checkpoint, NoticesAFlippedBit) {
+  const RunFolder run;
+  const fs::path folder = run.save(0);
+  for (const char* name : {"model.safetensors", "tokenizer.model", "optimizer.safetensors"}) {
+    const std::size_t size = fs::file_size(folder / name);
+    for (const std::size_t at : {std::size_t{0}, size / 3, size / 2, size - 1}) {
+      flip(folder / name, at);
+      const std::string message = error_of([&] {
+        open_checkpoint(folder, {});
+        read_optimizer(folder);
+      });
+      EXPECT_TRUE(holds(message, name)) << message;
+      flip(folder / name, at);
+    }
+  }
+  EXPECT_NO_THROW(open_checkpoint(folder, {}));
+  flip(folder / "model.safetensors", fs::file_size(folder / "model.safetensors") - 1);
+  EXPECT_TRUE(holds(error_of([&] { open_checkpoint(folder, {}); }), "damaged"));
+}
+
+TEST(Checkpoint, NoticesTruncatedFiles) {
+  const RunFolder run;
+  const fs::path folder = run.save(0);
+  for (const bool with_hashes : {true, false}) {
+    if (!with_hashes)
+      fs::remove(folder / "trainer.json");  // as another program's checkpoint has none
+    for (const char* name : {"model.safetensors", "tokenizer.model"}) {
+      const std::string bytes = read_file(folder / name);
+      for (const std::size_t size :
+           {std::size_t{0}, std::size_t{1}, bytes.size() / 2, bytes.size() - 1}) {
+        write_bytes(folder / name, bytes.substr(0, size));
+        error_of([&] { open_checkpoint(folder, {}); });
+      }
+      write_bytes(folder / name, bytes);
+    }
+  }
+  EXPECT_NO_THROW(open_checkpoint(folder, {}));
+}
+
+TEST(Checkpoint, AnyByteOfTrainerJsonMayBeWrong) {
+  const RunFolder run;
+  const fs::path file = run.save(0, 0) / "trainer.json";
+  const std::string bytes = read_file(file);
+  int refused = 0;
+  for (std::size_t at = 0; at < bytes.size(); at += 3) {
+    std::string damaged = bytes;
+    damaged[at] = static_cast<char>(damaged[at] ^ (1U << (at % 8)));
+    write_bytes(file, damaged);
+    try {
+      open_checkpoint(file.parent_path(), {});
+    } catch (const Error&) {
+      ++refused;
+    }  // anything else ends the test
+  }
+  EXPECT_GT(refused, 100);
+}
+
+TEST(Checkpoint, RefusesATrainerJsonOfAnotherForm) {
+  const RunFolder run;
+  const fs::path file = run.save(0) / "trainer.json";
+  const Json good = read_json(file);
+  std::vector<Json> bad = {Json::array(), Json(3), Json("text"), Json::object()};
+  for (const char* key : {"files", "corpus", "step", "tokens", "best", "stopped_early"}) {
+    for (const Json& value : {Json(5), Json("text"), Json::array(), Json(nullptr)}) {
+      Json changed = good;
+      if (changed[key].type() == value.type() || (value.is_number() && good[key].is_number()))
+        continue;
+      changed[key] = value;
+      if (std::string(key) != "best" || !value.is_null()) bad.push_back(changed);
+    }
+    Json without = good;
+    without.erase(key);
+    bad.push_back(without);
+  }
+  for (const Json& json : bad) {
+    write_bytes(file, json.dump());
+    EXPECT_TRUE(holds(error_of([&] { open_checkpoint(file.parent_path(), {}); }), "trainer.json"))
+        << json.dump();
+  }
+}
+
+TEST(Checkpoint, WeightsFitTheModelExactlyOrNothingChanges) {
+  const Transformer model = make_model();
+  NamedTensors good;
+  NamedTensors before;
+  for (const auto& [name, weight] : model.parameters().list()) {
+    good.emplace_back(name, torch::ones(weight.sizes()));
+    before.emplace_back(name, weight.detach().clone());
+  }
+  std::vector<std::pair<NamedTensors, std::string>> bad;
+  bad.emplace_back(good, good[2].first);
+  bad.back().first.erase(bad.back().first.begin() + 2);
+  bad.emplace_back(good, "stranger");
+  bad.back().first.emplace_back("stranger", torch::ones({1}));
+  bad.emplace_back(good, good[1].first);
+  bad.back().first[1].second = torch::ones({9});
+  bad.emplace_back(good, good[0].first);  // as many values in another shape
+  bad.back().first[0].second = good[0].second.t();
+  bad.emplace_back(NamedTensors(), good[0].first);
+  for (const auto& [tensors, name] : bad) {
+    const std::string message = error_of([&] { load_weights(tensors, model, "FILE"); });
+    EXPECT_TRUE(holds(message, "FILE") && holds(message, name)) << message;
+    for (std::size_t at = 0; at < before.size(); ++at) {
+      EXPECT_TRUE(model.parameters().list()[at].second.equal(before[at].second)) << name;
+    }
+  }
+  load_weights(good, model, "FILE");
+  for (const auto& [name, weight] : model.parameters().list())
+    EXPECT_TRUE((weight == 1).all().item<bool>()) << name;
+}
+
+TEST(CheckpointFolder, LinksAreRelativeAndNoCheckpointOfWorthIsRemoved) {
+  const RunFolder run;
+  run.save(0);
+  for (const std::int64_t step : {10, 20, 30, 40, 50}) run.save(step);
+  run.checkpoints.update_links(state_at(50, 10), 2);
+  EXPECT_EQ(run.names(), (Names{"best", "last", "step-0000000", "step-0000010", "step-0000030",
+                                "step-0000040", "step-0000050"}));
+  EXPECT_EQ(fs::read_symlink(run.folder / "best"), "step-0000010");
+  EXPECT_EQ(fs::read_symlink(run.folder / "last"), "step-0000050");
+
+  run.save(60, 60);
+  run.checkpoints.update_links(state_at(60, 60), 0);
+  EXPECT_EQ(run.names(), (Names{"best", "last", "step-0000000", "step-0000060"}));
+  EXPECT_EQ(fs::read_symlink(run.folder / "best"), "step-0000060");
+  EXPECT_EQ(run.open().state.step, 60);
+}
+
+TEST(CheckpointFolder, WithoutValidationBestIsTheLast) {
+  const RunFolder run;
+  run.save(0);
+  run.save(10);
+  run.checkpoints.update_links(state_at(10), 1);
+  EXPECT_EQ(fs::read_symlink(run.folder / "best"), "step-0000010");
+}
+
+TEST(CheckpointFolder, ALinkThatSomeoneReplacedByAFileIsAnErrorOrIsSwapped) {
+  const RunFolder run;
+  run.save(10);
+  write_bytes(run.folder / "last", "a file");
+  run.checkpoints.update_links(state_at(10), 1);
+  EXPECT_EQ(fs::read_symlink(run.folder / "last"), "step-0000010");
+  fs::remove(run.folder / "best");
+  fs::create_directories(run.folder / "best" / "folder");
+  error_of([&] { run.checkpoints.update_links(state_at(10), 1); }, Error::Fault::kRun);
+}
+
+TEST(CheckpointFolder, LeavesAloneWhatIsNoCheckpointOfIts) {
+  const RunFolder run;
+  for (const std::int64_t step : {0, 10, 20, 30}) run.save(step);
+  fs::create_directory(run.folder / "step-0000010-kept");
+  write_bytes(run.folder / "step-notes.txt", "mine");
+  run.checkpoints.update_links(state_at(30), 0);
+  EXPECT_EQ(run.names(), (Names{"best", "last", "step-0000000", "step-0000030", "step-0000010-kept",
+                                "step-notes.txt"}));
+  EXPECT_EQ(run.checkpoints.newest(), run.folder / "step-0000030");
+}
+
+TEST(CheckpointFolder, NewestGoesByTheStepAndClearsLeftovers) {
+  const RunFolder run;
+  EXPECT_EQ(run.checkpoints.newest(), std::nullopt);
+  run.save(9'999'999);
+  run.save(10'000'000);
+  run.save(20);
+  fs::create_directories(run.folder / ".step-0000030.77.0.tmp" / "deep");
+  write_bytes(run.folder / ".last.77.1.tmp", "");
+  EXPECT_EQ(run.checkpoints.newest(), run.folder / "step-10000000");
+  EXPECT_EQ(run.names(), (Names{"step-0000020", "step-9999999", "step-10000000"}));
+}
+
+TEST(CheckpointFolder, SavingAStepAgainReplacesIt) {
+  const RunFolder run;
+  run.save(10, -1, 1);
+  run.save(10, -1, 2);
+  EXPECT_EQ(run.names(), (Names{"step-0000010"}));
+  const Checkpoint found = open_checkpoint(run.checkpoints.step_path(10), {});
+  EXPECT_TRUE(found.model.embedding().equal(make_model(2).embedding()));
+}
+
+/// While one exists, no file grows beyond `bytes`: what a full disk does to a writer.
+class FileSizeLimit {
+ public:
+  explicit FileSizeLimit(rlim_t bytes) : handler_(std::signal(SIGXFSZ, SIG_IGN)) {
+    getrlimit(RLIMIT_FSIZE, &before_);
+    const rlimit limit{.rlim_cur = bytes, .rlim_max = before_.rlim_max};
+    setrlimit(RLIMIT_FSIZE, &limit);
+  }
+  ~FileSizeLimit() {
+    setrlimit(RLIMIT_FSIZE, &before_);
+    std::signal(SIGXFSZ, handler_);
+  }
+  FileSizeLimit(const FileSizeLimit&) = delete;
+  FileSizeLimit& operator=(const FileSizeLimit&) = delete;
+
+ private:
+  void (*handler_)(int);
+  rlimit before_{};
+};
+
+TEST(CheckpointFolder, ASaveThatFailsLeavesWhatWasThere) {
+  const RunFolder run;
+  run.save(10, -1, 1);
+  run.checkpoints.update_links(state_at(10), 3);
+  const std::string before = read_file(run.folder / "last" / "model.safetensors");
+  const Names names = run.names();
+  for (const rlim_t bytes : {0, 200, 2000, 5000}) {
+    for (const std::int64_t step : {10, 20}) {
+      std::string message;
+      {
+        const FileSizeLimit limit(bytes);
+        message = error_of([&] { run.save(step, -1, 2); }, Error::Fault::kRun);
+      }
+      EXPECT_TRUE(holds(message, "cannot write")) << message;
+      EXPECT_EQ(run.names(), names) << "after a limit of " << bytes;
+      EXPECT_EQ(read_file(run.folder / "last" / "model.safetensors"), before);
+      EXPECT_EQ(run.open().state.step, 10);
+    }
+  }
+}
+
+TEST(CheckpointFolder, AFileInItsPlaceIsTheRunsFault) {
+  const RunFolder run;
+  write_bytes(run.folder, "a file");
+  EXPECT_TRUE(holds(error_of([&] { run.save(10); }, Error::Fault::kRun), "checkpoints"));
+  EXPECT_EQ(read_file(run.folder), "a file");
+}
+
+}  // namespace
+}  // namespace qkv

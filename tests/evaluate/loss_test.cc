@@ -1,0 +1,191 @@
+#include "evaluate/loss.h"
+
+#include <gtest/gtest.h>
+
+#include <cmath>
+#include <fstream>
+
+#include "base/error.h"
+#include "evaluate/pairs.h"
+#include "scratch.h"
+#include "text/corpus.h"
+
+namespace qkv {
+namespace {
+
+using testing::Scratch;
+
+constexpr const char* kText =
+    "a cat sat on a mat\na dog ran to a log\ncat and dog\nthe end is near\na\nso it goes on\n";
+
+class EvaluateTest : public ::testing::Test {
+ protected:
+  EvaluateTest() : tokenizer_(learn()) { ::setenv("QKV_CACHE", (scratch_ / "cache").c_str(), 1); }
+
+  static Tokenizer learn() {
+    bool given = false;
+    return Tokenizer::train({.kind = "char", .vocabulary = 64, .path = {}},
+                            [&]() -> std::string_view {
+                              const bool again = given;
+                              given = true;
+                              return again ? std::string_view() : std::string_view(kText);
+                            });
+  }
+  Transformer model(const std::string& objective) const {
+    ModelConfig config;
+    config.layers = 1;
+    config.heads = config.key_value_heads = 2;
+    config.width = 16;
+    config.context = 12;
+    config.feed_forward.width = 32;
+    config.objective = objective;
+    Transformer model(config, tokenizer_.size(), 5);
+    const torch::NoGradGuard no_gradients;
+    for (const auto& [name, weight] : model.parameters().list())
+      Tensor(weight).mul_(8);  // far from even odds
+    return model;
+  }
+  TokenFile tokens(const std::string& layout) {
+    const auto path = scratch_ / (layout + ".txt");
+    std::ofstream(path) << kText;
+    return open_tokens({path}, tokenizer_, layout);
+  }
+  /// −log p of `target` as the token after `ids`, by plain loops over the logits.
+  static double nats_after(const Transformer& model, const std::vector<std::int32_t>& ids,
+                           std::int32_t target) {
+    const Tensor row = torch::tensor(at::ArrayRef<std::int32_t>(ids), at::kLong).unsqueeze(0);
+    const Tensor logits =
+        model.logits(model.hidden({.ids = row, .positions = {}, .documents = {}}))[0][-1].to(
+            at::kDouble);
+    double sum = 0;
+    for (std::int64_t id = 0; id < logits.size(0); ++id) sum += std::exp(logits[id].item<double>());
+    return std::log(sum) - logits[target].item<double>();
+  }
+
+  Scratch scratch_;
+  Tokenizer tokenizer_;
+};
+
+TEST_F(EvaluateTest, StreamPredictsEachTokenButTheFirstOnce) {
+  const torch::NoGradGuard no_gradients;
+  const Transformer causal = model("causal");
+  const std::vector<std::int32_t> ids = tokenizer_.encode(kText);
+  double expected = 0;
+  for (std::size_t begin = 0; begin + 1 < ids.size(); begin += 12) {
+    std::vector<std::int32_t> seen;
+    for (std::size_t place = begin; place < begin + 12 && place + 1 < ids.size(); ++place) {
+      seen.push_back(ids[place]);
+      expected += nats_after(causal, seen, ids[place + 1]);
+    }
+  }
+  const TokenFile stream = tokens("stream");
+  const Score score = evaluate(causal, stream, 1, Runtime());
+  EXPECT_EQ(score.tokens, ids.size() - 1);
+  EXPECT_EQ(score.text_bytes, std::string(kText).size());
+  EXPECT_NEAR(score.nats, expected, 1e-3);
+  EXPECT_NEAR(score.bits_per_byte(),
+              expected / std::log(2.0) / static_cast<double>(std::string(kText).size()), 1e-5);
+  EXPECT_EQ(evaluate(causal, stream, 1, Runtime()).nats, score.nats);
+}
+
+TEST_F(EvaluateTest, LinesPredictEachDocumentWithItsEnd) {
+  const torch::NoGradGuard no_gradients;
+  const Transformer causal = model("causal");
+  std::istringstream lines(kText);
+  double expected = 0;
+  std::uint64_t predicted = 0;
+  for (std::string line; std::getline(lines, line);) {
+    std::vector<std::int32_t> seen = {Tokenizer::kBegin};
+    std::vector<std::int32_t> ids = tokenizer_.encode(line);
+    ids.push_back(Tokenizer::kEnd);
+    for (const std::int32_t id : ids) {
+      if (seen.size() > 12) break;  // cut at the context
+      expected += nats_after(causal, seen, id);
+      seen.push_back(id);
+      ++predicted;
+    }
+  }
+  const TokenFile documents = tokens("lines");
+  const Score score = evaluate(causal, documents, 1, Runtime());
+  EXPECT_EQ(score.tokens, predicted);
+  EXPECT_NEAR(score.nats, expected, 1e-3);
+}
+
+TEST_F(EvaluateTest, LogProbabilityIsTheSumOverTokens) {
+  const torch::NoGradGuard no_gradients;
+  const Transformer causal = model("causal");
+  const std::string text = "a cat sat";
+  std::vector<std::int32_t> seen = {Tokenizer::kBegin};
+  double expected = 0;
+  std::vector<std::int32_t> ids = tokenizer_.encode(text);
+  ids.push_back(Tokenizer::kEnd);
+  for (const std::int32_t id : ids) {
+    expected -= nats_after(causal, seen, id);
+    seen.push_back(id);
+  }
+  // Beside a shorter and a longer text: padding changes nothing.
+  const auto scores =
+      log_probabilities(causal, tokenizer_, "lines", {"cat", text, "a dog sat."}, Runtime());
+  EXPECT_NEAR(scores[1], expected, 1e-4);
+}
+
+TEST_F(EvaluateTest, MaskedModelsScoreByPseudoLogLikelihood) {
+  const torch::NoGradGuard no_gradients;
+  const Transformer masked = model("masked");
+  std::vector<std::int32_t> ids = tokenizer_.encode("cat");
+  ids.insert(ids.begin(), Tokenizer::kBegin);
+  ids.push_back(Tokenizer::kEnd);
+  double expected = 0;
+  for (std::size_t place = 1; place + 1 < ids.size(); ++place) {
+    std::vector<std::int32_t> seen = ids;
+    seen[place] = Tokenizer::kMask;
+    const Tensor row = torch::tensor(at::ArrayRef<std::int32_t>(seen), at::kLong).unsqueeze(0);
+    const Tensor logits =
+        masked.logits(masked.hidden({.ids = row, .positions = {}, .documents = {}}))[0];
+    expected += logits.log_softmax(-1)[static_cast<std::int64_t>(place)][ids[place]].item<double>();
+  }
+  EXPECT_NEAR(log_probabilities(masked, tokenizer_, "lines", {"cat"}, Runtime())[0], expected,
+              1e-4);
+}
+
+TEST_F(EvaluateTest, PairsCountByGroupAndATieCountsHalf) {
+  const Transformer causal = model("causal");
+  const auto likelier =
+      log_probabilities(causal, tokenizer_, "lines", {"a cat", "a dog"}, Runtime());
+  const bool cat = likelier[0] > likelier[1];
+  const std::string good = cat ? "a cat" : "a dog";
+  const std::string bad = cat ? "a dog" : "a cat";
+  const auto groups =
+      evaluate_pairs(causal, tokenizer_, "lines",
+                     {{good, bad, "right"}, {bad, good, "wrong"}, {good, good, "tie"}}, Runtime());
+  ASSERT_EQ(groups.size(), 4U);
+  EXPECT_EQ(groups[0].accuracy(), 1.0);
+  EXPECT_EQ(groups[1].accuracy(), 0.0);
+  EXPECT_EQ(groups[2].accuracy(), 0.5);
+  EXPECT_EQ(groups[3].group, "all");
+  EXPECT_EQ(groups[3].accuracy(), 0.5);
+}
+
+TEST_F(EvaluateTest, ReadsPairsAndNamesTheLineOfABadOne) {
+  const auto path = scratch_ / "pairs.jsonl";
+  std::ofstream(path)
+      << R"({"sentence_good": "a", "sentence_bad": "b", "field": "syntax", "UID": "x"})"
+      << "\n\n"
+      << R"({"sentence_good": "c", "sentence_bad": "d", "other": 1})"
+      << "\n";
+  const auto pairs = read_pairs(path);
+  ASSERT_EQ(pairs.size(), 2U);
+  EXPECT_EQ(pairs[0].group, "x");
+  EXPECT_EQ(pairs[1].bad, "d");
+  std::ofstream(path, std::ios::app) << R"({"sentence_good": "c"})"
+                                     << "\n";
+  try {
+    read_pairs(path);
+    FAIL();
+  } catch (const Error& error) {
+    EXPECT_NE(std::string(error.what()).find("pairs.jsonl:4"), std::string::npos) << error.what();
+  }
+}
+
+}  // namespace
+}  // namespace qkv

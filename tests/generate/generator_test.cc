@@ -1,0 +1,188 @@
+#include "generate/generator.h"
+
+#include <gtest/gtest.h>
+
+#include "base/error.h"
+#include "model/support.h"
+
+namespace qkv {
+namespace {
+
+using testing::largest_difference;
+
+ModelConfig small_config(const std::string& position) {
+  ModelConfig config = testing::tiny_config();
+  config.position = position;
+  return config;
+}
+
+Tensor last_logits(const Transformer& model, const std::vector<std::int64_t>& ids) {
+  return testing::logits_of(model, ids)[-1];
+}
+
+TEST(Reader, GivesTheLogitsOfTheWholeText) {
+  const torch::NoGradGuard no_gradients;
+  for (const std::string& position : testing::position_kinds()) {
+    for (const std::int64_t shared : {4, 2, 1}) {
+      ModelConfig config = small_config(position);
+      config.key_value_heads = shared;
+      const Transformer model(config, 9, 1);
+      testing::randomise(model.parameters(), 3);
+      Reader reader(model);
+      EXPECT_LT(largest_difference(reader.read({4, 5}), last_logits(model, {4, 5})), 1e-5)
+          << position;
+      EXPECT_LT(largest_difference(reader.read({6}), last_logits(model, {4, 5, 6})), 1e-5)
+          << position;
+      EXPECT_LT(largest_difference(reader.read({7}), last_logits(model, {4, 5, 6, 7})), 1e-5)
+          << position;
+      EXPECT_LT(largest_difference(reader.read({8, 4}), last_logits(model, {4, 5, 6, 7, 8, 4})),
+                1e-5)
+          << position;
+    }
+  }
+}
+
+TEST(Reader, BeyondTheContextGoesOnWithTheNewerHalf) {
+  const torch::NoGradGuard no_gradients;
+  for (const std::string& position : testing::position_kinds()) {
+    const Transformer model(small_config(position), 9, 1);  // context 6
+    testing::randomise(model.parameters(), 3);
+    Reader reader(model);
+    reader.read({1, 2, 3, 4, 5, 6});
+    EXPECT_LT(largest_difference(reader.read({7}), last_logits(model, {5, 6, 7})), 1e-5)
+        << position;
+    EXPECT_LT(largest_difference(reader.read({8}), last_logits(model, {5, 6, 7, 8})), 1e-5)
+        << position;
+    EXPECT_LT(largest_difference(reader.read({1, 2}), last_logits(model, {5, 6, 7, 8, 1, 2})), 1e-5)
+        << position;
+    EXPECT_LT(largest_difference(reader.read({3}), last_logits(model, {1, 2, 3})), 1e-5)
+        << position;
+  }
+}
+
+TEST(Reader, TakesAPromptLongerThanTheContext) {
+  const torch::NoGradGuard no_gradients;
+  const Transformer model(small_config("rotary"), 9, 1);
+  testing::randomise(model.parameters(), 3);
+  Reader reader(model);
+  EXPECT_LT(largest_difference(reader.read({1, 2, 3, 4, 5, 6, 7, 8, 1, 2}),
+                               last_logits(model, {8, 1, 2})),
+            1e-5);
+}
+
+TEST(Reader, WorksInAContextOfOne) {
+  const torch::NoGradGuard no_gradients;
+  ModelConfig config = small_config("learned");
+  config.context = 1;
+  const Transformer model(config, 9, 1);
+  testing::randomise(model.parameters(), 3);
+  Reader reader(model);
+  for (const std::int32_t id : {1, 5, 8})
+    EXPECT_LT(largest_difference(reader.read({id}), last_logits(model, {id})), 1e-5);
+}
+
+/// A tokenizer of a few characters, made once.
+const Tokenizer& characters() {
+  static const Tokenizer tokenizer = [] {
+    TokenizerConfig config;
+    config.kind = "char";
+    config.vocabulary = 20;
+    std::string_view rest = "abcabc cab é\n";
+    return Tokenizer::train(config, [rest]() mutable { return std::exchange(rest, {}); });
+  }();
+  return tokenizer;
+}
+
+/// A model that wants to say `next` whatever it reads: its last norm gives a constant vector.
+Transformer model_that_says(const std::vector<std::int32_t>& next) {
+  ModelConfig config = small_config("none");
+  config.tied_embeddings = false;
+  Transformer model(config, characters().size(), 1);
+  const torch::NoGradGuard no_gradients;
+  for (const auto& [name, weight] : model.parameters().list()) {
+    if (name == "model.norm.weight" || name == "lm_head.weight") weight.zero_();
+    if (name == "model.norm.bias") weight.fill_(1);
+    if (name == "lm_head.weight") {
+      for (const std::int32_t id : next) weight[id].fill_(10);
+    }
+  }
+  return model;
+}
+
+std::string generated(const Transformer& model, const std::string& prompt,
+                      const GenerationOptions& options, const std::string& layout = "stream") {
+  std::string text;
+  generate(model, characters(), layout, prompt, options,
+           [&](const std::string& part) { text += part; });
+  return text;
+}
+
+TEST(Generate, PrintsThePromptAndAsManyTokensAsAsked) {
+  const Transformer model = model_that_says({characters().encode("c")});
+  EXPECT_EQ(generated(model, "ab", {.tokens = 5, .sampling = {}, .seed = 1}), "abccccc");
+  EXPECT_EQ(generated(model, "ab", {.tokens = 0, .sampling = {}, .seed = 1}), "ab");
+  EXPECT_EQ(generated(model, "", {.tokens = 2, .sampling = {}, .seed = 1}, "lines"), "cc");
+  const std::string long_prompt(100, 'b');
+  EXPECT_EQ(generated(model, long_prompt, {.tokens = 20, .sampling = {}, .seed = 1}),
+            long_prompt + std::string(20, 'c'));
+}
+
+TEST(Generate, StopsAtTheEndOfTheDocumentAndDoesNotPrintIt) {
+  const GenerationOptions options{.tokens = 200, .sampling = {}, .seed = 1};
+  EXPECT_EQ(generated(model_that_says({Tokenizer::kEnd}), "ab", options), "ab");
+  // Ends at each token with probability ½: 40 tokens without an end come once in 2⁴⁰ texts.
+  const std::string text =
+      generated(model_that_says({Tokenizer::kEnd, characters().encode("c")[0]}), "ab", options);
+  EXPECT_LT(text.size(), 42U);
+  EXPECT_EQ(text, "ab" + std::string(text.size() - 2, 'c'));
+}
+
+TEST(Generate, SameSeedSameTextOtherSeedAnother) {
+  const Transformer model = model_that_says(characters().encode("abc"));
+  const GenerationOptions options{.tokens = 40, .sampling = {}, .seed = 1};
+  const std::string text = generated(model, "a", options);
+  EXPECT_EQ(text, generated(model, "a", options));
+  EXPECT_NE(text, generated(model, "a", {.tokens = 40, .sampling = {}, .seed = 2}));
+}
+
+TEST(Generate, PrintsWholeCharactersOnly) {
+  // The two bytes of é, drawn in any order, as byte pieces: what is no character becomes U+FFFD.
+  std::vector<std::int32_t> bytes;
+  for (std::int32_t id = 0; id < characters().size(); ++id) {
+    if (characters().piece(id) == "<0xC3>" || characters().piece(id) == "<0xA9>")
+      bytes.push_back(id);
+  }
+  ASSERT_EQ(bytes.size(), 2U);
+  const Transformer model = model_that_says(bytes);
+  int characters_seen = 0;
+  generate(model, characters(), "stream", "a", {.tokens = 60, .sampling = {}, .seed = 1},
+           [&](const std::string& part) {
+             std::string rest = part;
+             for (const std::string known : {"é", "\xEF\xBF\xBD", "a"}) {
+               for (std::size_t at = rest.find(known); at != std::string::npos;
+                    at = rest.find(known)) {
+                 rest.erase(at, known.size());
+                 characters_seen += static_cast<int>(known == "é");
+               }
+             }
+             EXPECT_EQ(rest, "");
+           });
+  EXPECT_GT(characters_seen, 3);
+}
+
+TEST(Generate, RefusesWhatCannotBeContinued) {
+  const Transformer model = model_that_says({4});
+  const GenerationOptions options;
+  EXPECT_THROW(generated(model, "", options), Error);
+  EXPECT_THROW(generated(model, "a\xFF", options), Error);
+  EXPECT_THROW(
+      generated(model, "a",
+                {.tokens = 1, .sampling = {.temperature = -1, .top_k = 0, .top_p = 1}, .seed = 1}),
+      Error);
+  ModelConfig config = small_config("none");
+  config.objective = "masked";
+  EXPECT_THROW(generated(Transformer(config, characters().size(), 1), "a", options), Error);
+}
+
+}  // namespace
+}  // namespace qkv

@@ -1,0 +1,127 @@
+#include "inspect/neighbours.h"
+
+#include <gtest/gtest.h>
+
+#include <cmath>
+
+#include "inspect/tiny.h"
+#include "inspect/vocabulary.h"
+
+namespace qkv {
+namespace {
+
+using testing::message_of;
+
+std::int32_t id_of(const Tokenizer& tokenizer, const std::string& word) {
+  return find_piece(tokenizer, word, "t");
+}
+
+/// Vectors with a large common part; the words of the analogy differ by royalty and sex. Specials
+/// and bytes lie far off, where they would spoil the mean.
+Tensor constructed(const Tokenizer& tokenizer) {
+  Tensor embedding = torch::empty({tokenizer.size(), 4});
+  for (std::int32_t id = 0; id < tokenizer.size(); ++id) {
+    const bool learned = is_learned(tokenizer, id);
+    for (int i = 0; i < 4; ++i)
+      embedding[id][i] = learned ? 50 + std::sin(7.0 * id + 3.0 * i) * 0.3 : -1000.0;
+  }
+  const auto set = [&](const char* word, double a, double b, double c) {
+    embedding[id_of(tokenizer, word)] = torch::tensor({50 + a, 50 + b, 50 + c, 50.0}, at::kFloat);
+  };
+  set("king", 2, 3, 0);
+  set("man", 2, 0, 0);
+  set("woman", 0, 0, 2);
+  set("queen", 0, 3, 2);
+  return embedding;
+}
+
+TEST(EmbeddingSpace, IsCentredOnTheLearnedPieces) {
+  const Tokenizer tokenizer = testing::tiny_tokenizer();
+  const Tensor embedding = constructed(tokenizer);
+  std::vector<std::int32_t> learned;
+  for (std::int32_t id = 4; id < tokenizer.size(); ++id) {
+    if (!tokenizer.piece(id).starts_with("<0x")) learned.push_back(id);
+  }
+  std::vector<double> mean(4);
+  for (const std::int32_t id : learned) {
+    for (int i = 0; i < 4; ++i)
+      mean[i] += embedding[id][i].item<double>() / static_cast<double>(learned.size());
+  }
+  const auto cosine = [&](std::int32_t a, std::int32_t b) {
+    double ab = 0;
+    double aa = 0;
+    double bb = 0;
+    for (int i = 0; i < 4; ++i) {
+      const double x = embedding[a][i].item<double>() - mean[i];
+      const double y = embedding[b][i].item<double>() - mean[i];
+      ab += x * y;
+      aa += x * x;
+      bb += y * y;
+    }
+    return ab / std::sqrt(aa * bb);
+  };
+  const std::int32_t king = id_of(tokenizer, "king");
+  const std::vector<Neighbour> found = EmbeddingSpace(embedding, tokenizer).neighbours(king, 1000);
+  EXPECT_EQ(found.size(), learned.size() - 1);  // itself left out
+  for (std::size_t i = 0; i < found.size(); ++i) {
+    EXPECT_NEAR(found[i].cosine, cosine(king, found[i].id), 1e-9);
+    if (i > 0) {
+      EXPECT_GE(found[i - 1].cosine, found[i].cosine);
+    }
+    EXPECT_NE(found[i].id, king);
+  }
+  EXPECT_LT(found.back().cosine, 0);  // without centring all would be near 1
+  EXPECT_EQ(EmbeddingSpace(embedding, tokenizer).neighbours(king).size(), 10U);
+}
+
+TEST(EmbeddingSpace, SolvesAnAnalogy) {
+  const Tokenizer tokenizer = testing::tiny_tokenizer();
+  const EmbeddingSpace space(constructed(tokenizer), tokenizer);
+  const std::int32_t king = id_of(tokenizer, "king");
+  const std::int32_t man = id_of(tokenizer, "man");
+  const std::int32_t woman = id_of(tokenizer, "woman");
+  const std::vector<Neighbour> found = space.analogy(king, man, woman, 1000);
+  EXPECT_EQ(found[0].id, id_of(tokenizer, "queen"));
+  EXPECT_NEAR(found[0].cosine, 1, 1e-6);
+  for (const Neighbour& neighbour : found) {
+    EXPECT_TRUE(neighbour.id != king && neighbour.id != man && neighbour.id != woman);
+  }
+}
+
+TEST(EmbeddingSpace, RefusesValuesThatAreNoNumbers) {
+  const Tokenizer tokenizer = testing::tiny_tokenizer();
+  Tensor embedding = constructed(tokenizer);
+  embedding[id_of(tokenizer, "cat")][0] = std::nanf("");
+  EXPECT_NE(message_of([&] { EmbeddingSpace(embedding, tokenizer); }), "");
+  EXPECT_NE(message_of([&] { EmbeddingSpace(torch::zeros({3, 4}), tokenizer); }), "");
+}
+
+TEST(EmbeddingSpace, AVectorWithoutDirectionIsNearNothing) {
+  const Tokenizer tokenizer = testing::tiny_tokenizer();
+  const EmbeddingSpace space(torch::ones({tokenizer.size(), 4}), tokenizer);
+  for (const Neighbour& neighbour : space.neighbours(id_of(tokenizer, "cat")))
+    EXPECT_EQ(neighbour.cosine, 0);
+}
+
+TEST(Neighbours, AreATableOfWords) {
+  const Tokenizer tokenizer = testing::tiny_tokenizer();
+  const std::string text = analogy_text(constructed(tokenizer), tokenizer, "king", "man", "woman");
+  EXPECT_TRUE(text.starts_with("nearest to king − man + woman (cosine of centred embeddings)\n"))
+      << text;
+  EXPECT_NE(text.find("  queen   1.0000  \"▁queen\""), std::string::npos) << text;
+}
+
+TEST(FindPiece, NamesThePiecesOfAWordThatIsNotOne) {
+  const Tokenizer tokenizer = testing::tiny_tokenizer();
+  EXPECT_EQ(tokenizer.piece(id_of(tokenizer, "cat")), "▁cat");
+  const std::string message = message_of([&] { find_piece(tokenizer, "zq", "--neighbours"); });
+  EXPECT_TRUE(message.starts_with("--neighbours: found \"zq\"")) << message;
+  EXPECT_NE(message.find("\"<0x7A>\" \"<0x71>\""), std::string::npos) << message;
+  EXPECT_NE(message_of([&] { find_piece(tokenizer, "~", "t"); }), "");  // a byte was never learned
+  EXPECT_NE(message_of([&] { find_piece(tokenizer, "", "t"); }), "");
+  EXPECT_NE(message_of([&] { find_piece(tokenizer, "\xFF", "t"); }), "");
+  EXPECT_NE(message_of([&] { find_piece(tokenizer, "cat dog", "t"); }), "");
+}
+
+}  // namespace
+}  // namespace qkv

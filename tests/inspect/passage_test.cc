@@ -1,0 +1,131 @@
+#include "inspect/passage.h"
+
+#include <gtest/gtest.h>
+
+#include "inspect/fillings.h"
+#include "inspect/tiny.h"
+#include "inspect/vocabulary.h"
+
+namespace qkv {
+namespace {
+
+using testing::message_of;
+
+Config config_of(const std::string& layout, const std::string& objective) {
+  Config config = testing::tiny_config();
+  config.data.layout = layout;
+  config.model.objective = objective;
+  return config;
+}
+
+std::vector<std::int32_t> ids_of(const Passage& passage) {
+  std::vector<std::int32_t> ids;
+  for (const Token& token : passage.tokens) ids.push_back(token.id);
+  return ids;
+}
+
+TEST(Passage, HasTheSpecialsOfItsLayout) {
+  const std::string text = "the cat sat.";
+  const std::vector<std::int32_t> plain = testing::tiny_tokenizer().encode(text);
+  for (const char* objective : {"causal", "masked"}) {
+    const Checkpoint stream = testing::tiny_checkpoint(config_of("stream", objective));
+    EXPECT_EQ(ids_of(read_passage(stream, text, "t")), plain);
+    const Checkpoint lines = testing::tiny_checkpoint(config_of("lines", objective));
+    std::vector<std::int32_t> expected = plain;
+    expected.insert(expected.begin(), Tokenizer::kBegin);
+    if (objective == std::string("masked")) expected.push_back(Tokenizer::kEnd);
+    const Passage passage = read_passage(lines, text + "\r\n", "t");
+    EXPECT_EQ(ids_of(passage), expected);
+    EXPECT_EQ(passage.text, text);
+    EXPECT_EQ(passage.tokens.front().begin, passage.tokens.front().end);
+  }
+}
+
+TEST(Passage, AMaskTakesThePlaceOfOneWord) {
+  const std::string text = "the <mask> sat on <mask> mat.";
+  for (const char* kind : {"word", "bpe", "unigram"}) {
+    const Checkpoint checkpoint = testing::tiny_checkpoint(config_of("stream", "masked"), kind);
+    const Passage passage = read_passage(checkpoint, text, "t");
+    std::vector<std::int32_t> masked;
+    for (const char* part : {"the", " sat on", " mat."}) {
+      const auto place = masked.empty() ? Tokenizer::Place::kLineStart : Tokenizer::Place::kInLine;
+      for (const std::int32_t id : checkpoint.tokenizer.encode(part, place)) masked.push_back(id);
+      masked.push_back(Tokenizer::kMask);
+    }
+    masked.pop_back();
+    EXPECT_EQ(ids_of(passage), masked) << kind;
+    for (std::size_t i = 0; i < masked.size(); ++i) {
+      const Token& token = passage.tokens[i];
+      if (token.id == Tokenizer::kMask) {
+        EXPECT_EQ(token.begin, token.end);
+        EXPECT_EQ(text.substr(token.begin, 6), "<mask>");
+      }
+    }
+  }
+  // With words as pieces, hiding one word hides one token.
+  const Checkpoint words = testing::tiny_checkpoint(config_of("stream", "masked"));
+  std::vector<std::int32_t> whole = words.tokenizer.encode("the cat sat on the mat.");
+  whole[1] = whole[4] = Tokenizer::kMask;
+  EXPECT_EQ(ids_of(read_passage(words, text, "t")), whole);
+  EXPECT_EQ(ids_of(read_passage(words, "<mask> <mask>", "t")), (std::vector<std::int32_t>{3, 3}));
+}
+
+TEST(Passage, ACausalModelReadsTheMaskAsText) {
+  Config config = config_of("stream", "causal");
+  config.model.context = 64;
+  const Checkpoint checkpoint = testing::tiny_checkpoint(config);
+  for (const Token& token : read_passage(checkpoint, "the <mask>", "t").tokens) {
+    EXPECT_NE(token.id, Tokenizer::kMask);
+  }
+}
+
+TEST(Passage, RefusesWhatItCannotRead) {
+  const Checkpoint checkpoint = testing::tiny_checkpoint(config_of("stream", "causal"));
+  EXPECT_EQ(message_of([&] { read_passage(checkpoint, "", "--text"); }),
+            "--text: found an empty text, expected at least one character");
+  std::string longer;
+  for (int i = 0; i < 17; ++i) longer += " cat";
+  EXPECT_EQ(message_of([&] { read_passage(checkpoint, longer.substr(1), "--text"); }),
+            "--text: found 17 tokens, expected at most the context of 16");
+  EXPECT_NE(message_of([&] { read_passage(checkpoint, "cat \xFF", "--text"); }).find("byte 4"),
+            std::string::npos);
+  const Checkpoint lines = testing::tiny_checkpoint(config_of("lines", "causal"));
+  EXPECT_NE(message_of([&] { read_passage(lines, "\n", "--text"); }), "");
+}
+
+TEST(Passage, NamesTokensForPeople) {
+  Config config = config_of("lines", "causal");
+  const Checkpoint checkpoint = testing::tiny_checkpoint(config, "char");
+  const Passage passage = read_passage(checkpoint, "a \xC3\xA9", "t");
+  EXPECT_EQ(token_labels(passage, checkpoint.tokenizer),
+            (std::vector<std::string>{"<s>", "a", "·", "<0xC3>", "<0xA9>"}));
+  EXPECT_EQ(token_text(passage, 0), "");
+  EXPECT_EQ(token_text(passage, 1), "a");
+  EXPECT_EQ(token_text(passage, 3), "\xEF\xBF\xBD");
+}
+
+TEST(Fillings, AreTheLikeliestPiecesUnderTheMask) {
+  const Checkpoint checkpoint = testing::tiny_checkpoint(config_of("stream", "masked"));
+  const Inspection inspection = testing::inspect_text(checkpoint, "the <mask> sat");
+  const Tensor logits = inspection.taps.value("logits")[1];
+  double total = 0;
+  for (std::int64_t id = 0; id < logits.size(0); ++id) total += std::exp(logits[id].item<double>());
+
+  const std::vector<Filling> found = fillings(inspection, checkpoint.tokenizer, 1);
+  ASSERT_EQ(found.size(), 5U);
+  for (const Filling& filling : found) {
+    EXPECT_NEAR(filling.probability, std::exp(logits[filling.id].item<double>()) / total, 1e-9);
+  }
+  int likelier = 0;
+  for (std::int32_t id = 4; id < logits.size(0); ++id) {
+    likelier += logits[id].item<double>() > logits[found[4].id].item<double>() ? 1 : 0;
+  }
+  EXPECT_EQ(likelier, 4);
+  const std::string text = fillings_text(inspection, checkpoint.tokenizer);
+  EXPECT_TRUE(text.starts_with("<mask> at token 1\n"));
+  EXPECT_NE(text.find(piece_word(checkpoint.tokenizer, found[0].id)), std::string::npos);
+  EXPECT_EQ(fillings_text(testing::inspect_text(checkpoint, "the cat"), checkpoint.tokenizer), "");
+}
+
+}  // namespace
+}  // namespace qkv

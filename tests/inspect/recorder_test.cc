@@ -1,0 +1,165 @@
+#include "inspect/recorder.h"
+
+#include <gtest/gtest.h>
+
+#include "inspect/tiny.h"
+
+namespace qkv {
+namespace {
+
+using Shapes = std::vector<std::pair<std::string, std::vector<std::int64_t>>>;
+
+/// The list of docs/taps.md.
+Shapes documented(const ModelConfig& model, std::int64_t tokens, std::int64_t vocabulary) {
+  const std::int64_t width = model.width;
+  const std::int64_t head_width = width / model.heads;
+  Shapes shapes = {{"embedding", {tokens, width}}};
+  if (model.position == "sinusoidal" || model.position == "learned")
+    shapes.push_back({"position", {tokens, width}});
+  for (int layer = 0; layer < model.layers; ++layer) {
+    const std::string prefix = "layers." + std::to_string(layer) + ".";
+    const std::string attention = prefix + "attention.";
+    const std::string feed_forward = prefix + "feed_forward.";
+    shapes.push_back({prefix + "input", {tokens, width}});
+    if (model.attention.weights != "none") {
+      const bool learned = model.attention.projection == "learned";
+      const std::int64_t shared = learned ? model.key_value_heads : model.heads;
+      shapes.push_back({attention + "norm", {tokens, width}});
+      if (model.attention.weights == "softmax") {
+        shapes.push_back({attention + "query", {model.heads, tokens, head_width}});
+        shapes.push_back({attention + "key", {shared, tokens, head_width}});
+      }
+      shapes.push_back({attention + "value", {shared, tokens, head_width}});
+      if (model.attention.weights == "softmax") {
+        for (const char* name : {"scores", "scaled", "masked"}) {
+          shapes.push_back({attention + name, {model.heads, tokens, tokens}});
+        }
+      }
+      shapes.push_back({attention + "weights", {model.heads, tokens, tokens}});
+      shapes.push_back({attention + "mixed", {model.heads, tokens, head_width}});
+      shapes.push_back({attention + "output", {tokens, width}});
+    }
+    shapes.push_back({prefix + "middle", {tokens, width}});
+    if (model.feed_forward.activation != "none") {
+      shapes.push_back({feed_forward + "norm", {tokens, width}});
+      shapes.push_back({feed_forward + "hidden", {tokens, model.feed_forward.width}});
+      shapes.push_back({feed_forward + "output", {tokens, width}});
+    }
+    shapes.push_back({prefix + "output", {tokens, width}});
+  }
+  shapes.push_back({"final", {tokens, width}});
+  shapes.push_back({"logits", {tokens, vocabulary}});
+  return shapes;
+}
+
+std::vector<Config> all_kinds() {
+  std::vector<Config> configs;
+  for (const char* position : {"none", "sinusoidal", "learned", "rotary", "alibi"}) {
+    for (const char* norm : {"layer", "rms"}) {
+      for (const std::int64_t key_value_heads : {4, 2, 1}) {
+        Config config = testing::tiny_config();
+        config.model.position = position;
+        config.model.norm = norm;
+        config.model.key_value_heads = key_value_heads;
+        config.model.objective = key_value_heads == 2 ? "masked" : "causal";
+        configs.push_back(config);
+      }
+    }
+  }
+  for (const char* weights : {"uniform", "none"}) {
+    configs.push_back(testing::tiny_config());
+    configs.back().model.attention.weights = weights;
+  }
+  configs.push_back(testing::tiny_config());
+  configs.back().model.attention.projection = "identity";
+  configs.back().model.attention.scaled = false;
+  configs.push_back(testing::tiny_config());
+  configs.back().model.feed_forward.activation = "none";
+  configs.push_back(testing::tiny_config());
+  configs.back().model.feed_forward.activation = "swiglu";
+  return configs;
+}
+
+TEST(Recorder, KeepsEveryDocumentedValueWithItsShape) {
+  for (const Config& config : all_kinds()) {
+    const Checkpoint checkpoint = testing::tiny_checkpoint(config);
+    const Inspection inspection = testing::inspect_text(checkpoint, "the cat sat on the mat.");
+    Shapes found;
+    for (const auto& [name, value] : inspection.taps.values()) {
+      found.push_back({name, value.sizes().vec()});
+      EXPECT_EQ(value.scalar_type(), at::kFloat);
+      EXPECT_FALSE(value.requires_grad());
+    }
+    EXPECT_EQ(found, documented(config.model, 7, checkpoint.tokenizer.size()))
+        << config.model.position << " " << config.model.norm << " "
+        << config.model.attention.weights;
+  }
+}
+
+TEST(Recorder, LeavesThePassAsItIs) {
+  for (const Config& config : all_kinds()) {
+    const Checkpoint checkpoint = testing::tiny_checkpoint(config);
+    const Inspection inspection = testing::inspect_text(checkpoint, "the cat sat on the mat.");
+    std::vector<std::int64_t> ids;
+    for (const Token& token : inspection.passage.tokens) ids.push_back(token.id);
+    const torch::NoGradGuard no_gradients;
+    const Tokens tokens{
+        .ids = torch::tensor(ids, at::kLong).unsqueeze(0), .positions = {}, .documents = {}};
+    const Tensor logits = checkpoint.model.logits(checkpoint.model.hidden(tokens));
+    EXPECT_TRUE(torch::equal(logits[0], inspection.taps.value("logits")));
+  }
+}
+
+TEST(Recorder, WeightsSumToOneAndClosedKeysGetNothing) {
+  for (const Config& config : all_kinds()) {
+    if (config.model.attention.weights == "none") continue;
+    const Checkpoint checkpoint = testing::tiny_checkpoint(config);
+    const Inspection inspection = testing::inspect_text(checkpoint, "the cat sat on the mat.");
+    for (std::int64_t layer = 0; layer < 2; ++layer) {
+      for (std::int64_t head = 0; head < 4; ++head) {
+        const AttentionMap map = attention_map(inspection, layer, head);
+        for (std::size_t query = 0; query < map.size(); ++query) {
+          double sum = 0;
+          for (std::size_t key = 0; key < map.size(); ++key) {
+            sum += map[query][key];
+            if (config.model.causal() && key > query) {
+              EXPECT_EQ(map[query][key], 0.0F);
+            }
+            if (config.model.attention.weights == "uniform" && key <= query) {
+              EXPECT_FLOAT_EQ(map[query][key], 1.0F / static_cast<float>(query + 1));
+            }
+          }
+          EXPECT_NEAR(sum, 1, 1e-5);
+        }
+      }
+    }
+  }
+}
+
+TEST(Recorder, RefusesSeveralRowsAndUnknownNames) {
+  Recorder recorder;
+  EXPECT_EQ(testing::message_of([&] {
+              recorder.see("final", torch::zeros({2, 3}));
+            }),
+            "tap final: found shape [2, 3], expected a batch of one row");
+  EXPECT_NE(testing::message_of([&] { recorder.value("final"); }), "");
+}
+
+TEST(Inspection, RefusesHeadsThatAreNotThereAndWeightsThatAreNoNumbers) {
+  const Checkpoint checkpoint = testing::tiny_checkpoint(testing::tiny_config());
+  const Inspection inspection = testing::inspect_text(checkpoint, "the cat");
+  EXPECT_EQ(testing::message_of([&] { attention_map(inspection, 0, 4); }),
+            "--head: found 4, expected 0 to 3");
+  EXPECT_NE(testing::message_of([&] { attention_map(inspection, 2, 0); }), "");
+
+  const torch::NoGradGuard no_gradients;
+  for (const auto& [name, weight] : checkpoint.model.parameters().list()) {
+    if (name == "model.layers.1.self_attn.q_proj.weight") weight.fill_(std::nanf(""));
+  }
+  const Inspection broken = testing::inspect_text(checkpoint, "the cat");
+  EXPECT_EQ(testing::message_of([&] { attention_map(broken, 0, 0); }), "");
+  EXPECT_NE(testing::message_of([&] { attention_map(broken, 1, 0); }), "");
+}
+
+}  // namespace
+}  // namespace qkv

@@ -1,0 +1,67 @@
+#pragma once
+
+#include <string>
+#include <utility>
+
+#include "base/error.h"
+#include "checkpoint/checkpoint.h"
+#include "inspect/inspection.h"
+
+namespace qkv::testing {
+
+inline const std::string kText =
+    "the cat sat on the mat.\nthe king and the queen saw the man and the woman.\na dog ran to the "
+    "cat.\n";
+
+inline Tokenizer tiny_tokenizer(const std::string& kind = "word") {
+  bool given = false;
+  return Tokenizer::train({.kind = kind, .vocabulary = 60, .path = {}}, [&]() -> std::string_view {
+    return std::exchange(given, true) ? std::string_view() : std::string_view(kText);
+  });
+}
+
+/// Two layers of four heads, four numbers each.
+inline Config tiny_config() {
+  Config config;
+  config.seed = 7;
+  config.model.width = 16;
+  config.model.context = 16;
+  config.model.feed_forward.width = 24;
+  return config;
+}
+
+/// A checkpoint that was never on disk. Its matrices are far from 0, so that attention is uneven.
+inline Checkpoint tiny_checkpoint(const Config& config, const std::string& kind = "word") {
+  Tokenizer tokenizer = tiny_tokenizer(kind);
+  Transformer model(config.model, tokenizer.size(), config.seed);
+  const torch::NoGradGuard no_gradients;
+  for (const auto& [name, weight] : model.parameters().list()) {
+    if (weight.dim() == 2) weight.mul_(15);
+  }
+  TrainerState state;
+  state.step = 42;
+  return {.path = "runs/tiny/checkpoints/step-0000042",
+          .config = config,
+          .tokenizer = std::move(tokenizer),
+          .model = std::move(model),
+          .state = state,
+          .config_hash = std::string(64, 'a'),
+          .weights_hash = std::string(64, 'b')};
+}
+
+inline Inspection inspect_text(const Checkpoint& checkpoint, const std::string& text) {
+  return inspect(checkpoint, read_passage(checkpoint, text, "--text"));
+}
+
+/// The message of the Error that `action` throws; empty where it throws none.
+template <typename Action>
+std::string message_of(Action&& action) {
+  try {
+    action();
+  } catch (const Error& error) {
+    return error.what();
+  }
+  return "";
+}
+
+}  // namespace qkv::testing

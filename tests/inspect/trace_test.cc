@@ -1,0 +1,171 @@
+#include "inspect/trace.h"
+
+#include <gtest/gtest.h>
+
+#include <sstream>
+
+#include "base/utf8.h"
+#include "inspect/columns.h"
+#include "inspect/tiny.h"
+
+namespace qkv {
+namespace {
+
+using testing::message_of;
+
+std::vector<std::string> lines_of(const std::string& text) {
+  std::istringstream in(text);
+  std::vector<std::string> lines;
+  for (std::string line; std::getline(in, line);) lines.push_back(line);
+  return lines;
+}
+
+std::vector<std::string> words_of(const std::string& line) {
+  std::istringstream in(line);
+  std::vector<std::string> words;
+  for (std::string word; in >> word;) words.push_back(word);
+  return words;
+}
+
+/// The rows, as words, of the first table after the line that starts with `title`.
+std::vector<std::vector<std::string>> rows_after(const std::string& text, const std::string& title,
+                                                 std::size_t count) {
+  const std::vector<std::string> lines = lines_of(text);
+  std::vector<std::vector<std::string>> rows;
+  for (std::size_t at = 0; at < lines.size(); ++at) {
+    if (!lines[at].starts_with(title)) continue;
+    for (std::size_t row = 0; row < count; ++row) rows.push_back(words_of(lines.at(at + 2 + row)));
+  }
+  return rows;
+}
+
+Tensor scored(const Tensor& scores, bool scaled) {
+  return scaled ? scores / 2.0 : scores.clone();  // √4 numbers a head
+}
+
+constexpr double kPrinted = 0.51e-4;  // four digits after the point
+
+TEST(Trace, ItsNumbersAreThoseOfAnIndependentComputation) {
+  for (const char* position : {"none", "sinusoidal", "learned", "rotary", "alibi"}) {
+    for (const std::int64_t key_value_heads : {4, 2, 1}) {
+      for (const bool scaled : {true, false}) {
+        Config config = testing::tiny_config();
+        config.model.position = position;
+        config.model.key_value_heads = key_value_heads;
+        config.model.attention.scaled = scaled;
+        const Checkpoint checkpoint = testing::tiny_checkpoint(config);
+        const Inspection inspection = testing::inspect_text(checkpoint, "the cat sat on the mat.");
+        const std::int64_t token = 4;
+        const std::int64_t head = 3;
+        const std::string text = trace_text(checkpoint, inspection, 1, head, token);
+
+        const auto tap = [&](const char* name) {
+          return inspection.taps.value(std::string("layers.1.attention.") + name).to(at::kDouble);
+        };
+        const Tensor query = tap("query")[head][token];
+        const Tensor scores = tap("key")[head * key_value_heads / 4].matmul(query);
+        Tensor sums = scored(scores, scaled);
+        if (position == std::string("alibi")) {
+          for (int key = 0; key < 7; ++key) sums[key] -= std::abs(4 - key) / 256.0;  // 2^(−8·4/4)
+        }
+        const Tensor weights = sums.narrow(0, 0, token + 1).softmax(0);
+
+        const auto rows = rows_after(text, "3. Weights", 7);
+        ASSERT_EQ(rows.size(), 7U);
+        for (std::size_t key = 0; key < 7; ++key) {
+          const std::vector<std::string>& row = rows[key];
+          EXPECT_EQ(row.at(0), std::to_string(key));
+          if (key > 4) {
+            EXPECT_EQ(row.back(), "—");
+            continue;
+          }
+          const auto k = static_cast<std::int64_t>(key);
+          EXPECT_NEAR(std::stod(row.at(2)), scores[k].item<double>(), kPrinted) << text;
+          EXPECT_NEAR(std::stod(row.at(scaled ? 3 : 2)), scored(scores, scaled)[k].item<double>(),
+                      kPrinted);
+          EXPECT_NEAR(std::stod(row.back()), weights[k].item<double>(), kPrinted) << position;
+          EXPECT_NEAR(tap("weights")[head][token][k].item<double>(), weights[k].item<double>(),
+                      1e-5);
+        }
+        const std::string last = "differ by at most ";
+        EXPECT_LT(std::stod(text.substr(text.find(last) + last.size())), 1e-4) << text;
+      }
+    }
+  }
+}
+
+TEST(Trace, FitsThePage) {
+  for (const char* weights : {"softmax", "uniform"}) {
+    for (const char* position : {"alibi", "sinusoidal", "rotary"}) {
+      for (const char* projection : {"learned", "identity"}) {
+        Config config = testing::tiny_config();
+        config.model.context = 300;
+        config.model.position = position;
+        config.model.attention.weights = weights;
+        config.model.attention.projection = projection;
+        const Checkpoint checkpoint = testing::tiny_checkpoint(config);
+        std::string text = "extraordinarily";
+        for (int i = 0; i < 40; ++i) text += " the cat";
+        const Inspection inspection = testing::inspect_text(checkpoint, text);
+        for (const std::string& line : lines_of(trace_text(checkpoint, inspection, 1, 3, 57))) {
+          EXPECT_LE(display_width(line), 100U) << line;
+        }
+      }
+    }
+  }
+}
+
+TEST(Trace, SaysWhatTheModelDoesNotHave) {
+  Config config = testing::tiny_config();
+  config.model.attention.weights = "uniform";
+  const Checkpoint even = testing::tiny_checkpoint(config);
+  const std::string text = trace_text(even, testing::inspect_text(even, "the cat sat"), 0, 0, 1);
+  EXPECT_NE(text.find("1 ÷ open keys = 1 ÷ 2.0000"), std::string::npos) << text;
+  EXPECT_EQ(text.find("q·k"), std::string::npos);
+
+  config.model.attention.weights = "none";
+  const Checkpoint none = testing::tiny_checkpoint(config);
+  const Inspection inspection = testing::inspect_text(none, "the cat sat");
+  EXPECT_NE(message_of([&] { trace_text(none, inspection, 0, 0, 0); }).find("no attention"),
+            std::string::npos);
+}
+
+TEST(Trace, RefusesWhatIsNotThere) {
+  const Checkpoint checkpoint = testing::tiny_checkpoint(testing::tiny_config());
+  const Inspection inspection = testing::inspect_text(checkpoint, "the cat sat");
+  EXPECT_EQ(message_of([&] { trace_text(checkpoint, inspection, 0, 0, 3); }),
+            "--trace: found 3, expected 0 to 2");
+  EXPECT_EQ(message_of([&] { trace_text(checkpoint, inspection, 0, 0, -1); }),
+            "--trace: found -1, expected 0 to 2");
+  EXPECT_EQ(message_of([&] { trace_text(checkpoint, inspection, 2, 0, 0); }),
+            "--layer: found 2, expected 0 to 1");
+  EXPECT_EQ(message_of([&] { trace_text(checkpoint, inspection, 0, 4, 0); }),
+            "--head: found 4, expected 0 to 3");
+}
+
+TEST(FromTo, ShowsAllRowsOrTheOneThatFits) {
+  const AttentionMap map = {{1, 0}, {0.25F, 0.75F}};
+  EXPECT_EQ(from_to_table(map, {"the", "·cat"}, true, 0),
+            "  From \\ To   the  ·cat\n"
+            "  the        1.00     —\n"
+            "  ·cat       0.25  0.75\n");
+  const AttentionMap wide(40, std::vector<float>(40, 0.025F));
+  const std::vector<std::string> lines =
+      lines_of(from_to_table(wide, std::vector<std::string>(40, "word"), false, 7));
+  EXPECT_EQ(lines.size(), 8U);  // three blocks of a header and a row
+}
+
+TEST(Columns, FitWhatTheyPromise) {
+  for (const double value :
+       {0.0, -0.00001, 999.99991, -999.99999, -99999.994, -99999.996, 1e9, -1e38}) {
+    EXPECT_LE(number_text(value).size(), 9U) << value;
+  }
+  EXPECT_EQ(number_text(-0.00001), "0.0000");
+  EXPECT_EQ(number_text(-1497.6419), "-1497.64");
+  EXPECT_EQ(clipped("abcdef", 6), "abcdef");
+  EXPECT_EQ(clipped("abcdefg", 6), "abcde…");
+  EXPECT_EQ(clipped("日本語日本語", 6), "日本…");
+}
+
+}  // namespace
+}  // namespace qkv

@@ -1,0 +1,66 @@
+// Keys and values that are kept give the same logits as those computed anew.
+
+#include <gtest/gtest.h>
+
+#include "base/format.h"
+#include "support.h"
+
+namespace qkv {
+namespace {
+
+const std::vector<std::int64_t>& example() {
+  static const std::vector<std::int64_t> ids = {3, 6, 0, 5, 1, 2};
+  return ids;
+}
+
+void expect_cached_equals_uncached(const ModelConfig& config, const std::string& what) {
+  const Transformer model(config, 7, 1);
+  testing::randomise(model.parameters(), 13);
+  const Tensor expected = testing::logits_of(model, example());
+  for (const std::vector<std::size_t>& parts :
+       {std::vector<std::size_t>{1, 1, 1, 1, 1, 1}, {3, 1, 2}, {6}}) {
+    KeyValueCache cache;
+    cache.keys.resize(static_cast<std::size_t>(config.layers));
+    cache.values.resize(static_cast<std::size_t>(config.layers));
+    std::vector<Tensor> found;
+    auto next = example().begin();
+    for (const std::size_t count : parts) {
+      const std::vector<std::int64_t> part(next, next + static_cast<std::ptrdiff_t>(count));
+      found.push_back(
+          testing::logits_of(model, part, {.taps = nullptr, .dropout = {}, .cache = &cache}));
+      next += static_cast<std::ptrdiff_t>(count);
+    }
+    EXPECT_LT(testing::largest_difference(at::cat(found), expected), 1e-5)
+        << what << " in " << parts.size() << " parts";
+    EXPECT_EQ(cache.tokens, 6) << what;
+    if (cache.values[0].defined()) {
+      const std::int64_t heads =
+          config.attention.projection == "identity" ? config.heads : config.key_value_heads;
+      EXPECT_EQ(shape_text(cache.values[0].sizes()), concat("[1, ", heads, ", 6, 2]")) << what;
+    }
+  }
+}
+
+TEST(KeyValueCache, EqualsNoCacheForEveryPositionAndAttention) {
+  for (const std::string& kind : testing::position_kinds()) {
+    ModelConfig config = testing::tiny_config();
+    config.position = kind;
+    for (const std::int64_t shared : {4, 2, 1}) {
+      config.key_value_heads = shared;
+      for (const char* weights : {"softmax", "uniform"}) {
+        config.attention.weights = weights;
+        expect_cached_equals_uncached(config, concat(kind, " ", weights, " ", shared));
+      }
+    }
+    config.key_value_heads = 4;
+    config.attention = {.projection = "identity", .weights = "softmax", .scaled = true};
+    expect_cached_equals_uncached(config, kind + " identity");
+    config.attention = {.projection = "learned", .weights = "softmax", .scaled = false};
+    expect_cached_equals_uncached(config, kind + " unscaled");
+    config.attention = {.projection = "learned", .weights = "none", .scaled = true};
+    expect_cached_equals_uncached(config, kind + " no attention");
+  }
+}
+
+}  // namespace
+}  // namespace qkv

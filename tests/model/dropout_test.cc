@@ -1,0 +1,80 @@
+#include <gtest/gtest.h>
+
+#include "support.h"
+
+namespace qkv {
+namespace {
+
+constexpr std::int64_t kCount = 200'000;
+
+TEST(Dropout, DropsTheShareItSaysAndKeepsTheMean) {
+  const Tensor x = torch::ones({kCount}, at::kDouble);
+  for (const double probability : {0.1, 0.5, 0.9}) {
+    const Tensor y = Dropout(probability, 1, 2)(x, 0);
+    const double kept = (y != 0).to(at::kDouble).mean().item<double>();
+    const double deviation = std::sqrt(probability * (1 - probability) / kCount);
+    EXPECT_NEAR(kept, 1 - probability, 5 * deviation);
+    EXPECT_NEAR(y.mean().item<double>(), 1, 5 * deviation / (1 - probability));
+    EXPECT_NEAR(y.max().item<double>(), 1 / (1 - probability), 1e-12);
+  }
+}
+
+TEST(Dropout, IsAFunctionOfSeedStepAndPlace) {
+  const Tensor x = torch::ones({kCount});
+  const Tensor y = Dropout(0.5, 1, 2)(x, 3);
+  EXPECT_TRUE(y.equal(Dropout(0.5, 1, 2)(x, 3)));
+  // An unrelated mask agrees in half of all places.
+  for (const Tensor& other : {Dropout(0.5, 9, 2)(x, 3), Dropout(0.5, 1, 9)(x, 3),
+                              Dropout(0.5, 1, 2)(x, 9), Dropout(0.5, 2, 1)(x, 3)}) {
+    EXPECT_NEAR((y == other).to(at::kDouble).mean().item<double>(), 0.5,
+                5 * 0.5 / std::sqrt(kCount));
+  }
+}
+
+TEST(Dropout, GradientPassesWhereTheValueDid) {
+  const Tensor x = torch::ones({100}, at::kDouble).requires_grad_();
+  const Tensor y = Dropout(0.3, 1, 2)(x, 0);
+  y.sum().backward();
+  EXPECT_TRUE(x.grad().equal(y.detach()));
+}
+
+TEST(Dropout, OfNothingIsNothing) {
+  const Tensor x = testing::random_tensor({10}, 1);
+  EXPECT_TRUE(Dropout()(x, 0).equal(x));
+  EXPECT_TRUE(Dropout(0, 1, 1)(x, 0).equal(x));
+}
+
+TEST(Dropout, StandsAfterTheEmbeddingOnWeightsAndOnBothOutputs) {
+  ModelConfig config = testing::tiny_config();
+  config.layers = 1;
+  const Transformer model(config, 7, 1, at::kDouble);
+  testing::randomise(model.parameters(), 1);
+  const Dropout dropout(0.4, 5, 6);
+  testing::Record seen;
+  const Pass pass{.taps = &seen, .dropout = dropout, .cache = nullptr};
+  testing::logits_of(model, {1, 2, 3, 4}, pass);
+  const auto at = [&](const char* name) { return seen.values.at(name); };
+  const auto same = [](const Tensor& a, const Tensor& b) {
+    return testing::largest_difference(a, b) < 1e-12;
+  };
+
+  EXPECT_TRUE(same(at("layers.0.input"), dropout(at("embedding"), 0)));
+  EXPECT_TRUE(same(
+      at("layers.0.attention.mixed"),
+      at::matmul(dropout(at("layers.0.attention.weights"), 1), at("layers.0.attention.value"))));
+  EXPECT_TRUE(same(at("layers.0.middle"),
+                   at("layers.0.input") + dropout(at("layers.0.attention.output"), 2)));
+  EXPECT_TRUE(same(at("layers.0.output"),
+                   at("layers.0.middle") + dropout(at("layers.0.feed_forward.output"), 3)));
+}
+
+TEST(Dropout, NoTwoPlacesOfAPassAreTheSame) {
+  std::map<std::uint64_t, int> places = {{0, 1}};
+  for (std::int64_t layer = 0; layer < 5; ++layer) {
+    for (std::uint64_t which = 0; which < 3; ++which) ++places[dropout_place(layer, which)];
+  }
+  EXPECT_EQ(places.size(), 16U);
+}
+
+}  // namespace
+}  // namespace qkv

@@ -1,0 +1,211 @@
+// Every gradient against central finite differences in double.
+
+#include <gtest/gtest.h>
+
+#include <functional>
+
+#include "base/format.h"
+#include "support.h"
+
+namespace qkv {
+namespace {
+
+using testing::random_tensor;
+
+using Leaves = std::vector<std::pair<std::string, Tensor>>;
+
+/// Compares the gradient of `loss` for every number in `leaves` with (loss(x+h) − loss(x−h)) / 2h.
+void expect_gradients(const std::function<Tensor()>& loss, const Leaves& leaves,
+                      const std::string& what) {
+  constexpr double kStep = 1e-5;
+  for (const auto& [name, leaf] : leaves) leaf.mutable_grad() = Tensor();
+  loss().backward();
+  const torch::NoGradGuard no_gradients;
+  double largest = 0;
+  for (const auto& [name, leaf] : leaves) {
+    ASSERT_TRUE(leaf.grad().defined()) << what << ": no gradient reaches " << name;
+    const Tensor gradient = leaf.grad().contiguous();
+    for (std::int64_t at = 0; at < leaf.numel(); ++at) {
+      double& value = leaf.data_ptr<double>()[at];
+      const double kept = value;
+      value = kept + kStep;
+      const double above = loss().item<double>();
+      value = kept - kStep;
+      const double below = loss().item<double>();
+      value = kept;
+      const double expected = (above - below) / (2 * kStep);
+      const double found = gradient.data_ptr<double>()[at];
+      // The second term is the rounding of the differences themselves, about 1e-16 · loss / h.
+      const double allowed = 1e-6 * std::max(std::abs(expected), std::abs(found)) + 2e-9;
+      ASSERT_NEAR(found, expected, allowed) << what << ": " << name << "[" << at << "]";
+      largest = std::max(largest, std::abs(found));
+    }
+  }
+  EXPECT_GT(largest, 1e-3) << what << ": all gradients vanish";
+}
+
+ModelConfig small_config() {
+  ModelConfig config = testing::tiny_config();
+  config.layers = 1;
+  config.heads = config.key_value_heads = 2;
+  config.width = 4;
+  config.context = 3;
+  config.feed_forward.width = 5;
+  return config;
+}
+
+Leaves with_input(const Parameters& parameters, const Tensor& x) {
+  Leaves leaves = parameters.list();
+  leaves.emplace_back("input", x);
+  return leaves;
+}
+
+Tensor input(at::IntArrayRef shape, unsigned seed) {
+  return random_tensor(shape, seed).requires_grad_();
+}
+
+/// A scalar in which every output counts differently.
+Tensor weighed(const Tensor& output) { return (output * random_tensor(output.sizes(), 99)).sum(); }
+
+TEST(Gradient, Embedding) {
+  Parameters parameters(1, at::kDouble);
+  const Embedding embedding(parameters, small_config(), 5);
+  const Tensor ids = testing::token_ids({1, 3, 1});
+  expect_gradients([&] { return weighed(embedding(ids)); }, parameters.list(), "embedding");
+}
+
+TEST(Gradient, EachPosition) {
+  const Tensor places = testing::token_ids({0, 2, 1});
+  for (const std::string& kind : testing::position_kinds()) {
+    ModelConfig config = small_config();
+    config.position = kind;
+    config.width = 8;
+    Parameters parameters(1, at::kDouble);
+    const Position position(parameters, config);
+    const Tensor x = input({1, 2, 3, 4}, 1);
+    const Tensor embedded = input({1, 3, 8}, 2);
+    Leaves leaves = with_input(parameters, x);
+    leaves.emplace_back("embedded", embedded);
+    const auto loss = [&] {
+      const Tensor turned = position.rotate(x, places);
+      Tensor scores = at::matmul(turned, turned.transpose(2, 3));
+      if (const Tensor bias = position.bias(3, 3); bias.defined()) scores = scores + bias;
+      const Tensor added = position.added(places);
+      return weighed(scores.softmax(-1)) +
+             weighed((added.defined() ? embedded + added : embedded).square());
+    };
+    expect_gradients(loss, leaves, kind);
+  }
+}
+
+TEST(Gradient, EachNorm) {
+  for (const char* kind : {"layer", "rms"}) {
+    ModelConfig config = small_config();
+    config.norm = kind;
+    Parameters parameters(1, at::kDouble);
+    const Norm norm(parameters, "norm", config);
+    testing::randomise(parameters, 1);
+    const Tensor x = input({2, 3, 4}, 1);
+    expect_gradients([&] { return weighed(norm(x)); }, with_input(parameters, x), kind);
+  }
+}
+
+TEST(Gradient, EachFeedForward) {
+  for (const char* activation : {"gelu", "relu", "relu2", "silu", "swiglu"}) {
+    ModelConfig config = small_config();
+    config.feed_forward.activation = activation;
+    Parameters parameters(1, at::kDouble);
+    const FeedForward layer(parameters, "mlp", config);
+    testing::randomise(parameters, 2);
+    const Tensor x = input({1, 3, 4}, 1);
+    expect_gradients([&] { return weighed(layer(x, {}, "")); }, with_input(parameters, x),
+                     activation);
+  }
+}
+
+void expect_attention_gradients(const ModelConfig& config, const std::string& what,
+                                const Tensor& documents = {}, const Dropout& dropout = {}) {
+  Parameters parameters(1, at::kDouble);
+  const Position position(parameters, config);
+  const std::size_t skipped = parameters.list().size();  // a learned table is added elsewhere
+  const Attention attention(parameters, "self_attn", config, 0);
+  testing::randomise(parameters, 3);
+  const Tensor x = input({1, 3, config.width}, 1);
+  const Tensor places = testing::token_ids({0, 1, 2});
+  const Mask mask = make_mask(config.causal(), 3, 3, documents, at::kCPU);
+  const Pass pass{.taps = nullptr, .dropout = dropout, .cache = nullptr};
+  Leaves leaves(parameters.list().begin() + static_cast<std::ptrdiff_t>(skipped),
+                parameters.list().end());
+  leaves.emplace_back("input", x);
+  expect_gradients([&] { return weighed(attention(x, places, position, mask, pass, "")); }, leaves,
+                   what);
+}
+
+TEST(Gradient, EachAttention) {
+  ModelConfig config = small_config();
+  for (const std::string& kind : testing::position_kinds()) {
+    for (const char* objective : {"causal", "masked"}) {
+      config.position = kind;
+      config.objective = objective;
+      expect_attention_gradients(config, concat(kind, " ", objective));
+    }
+  }
+  config = small_config();
+  config.key_value_heads = 1;
+  expect_attention_gradients(config, "shared keys and values");
+  config.attention.scaled = false;
+  expect_attention_gradients(config, "unscaled");
+  config.attention = {.projection = "learned", .weights = "uniform", .scaled = true};
+  expect_attention_gradients(config, "uniform");
+  config = small_config();
+  config.attention.projection = "identity";
+  expect_attention_gradients(config, "identity");
+  expect_attention_gradients(small_config(), "documents", testing::token_ids({0, 0, 1}));
+  expect_attention_gradients(small_config(), "dropout", {}, Dropout(0.3, 1, 2));
+}
+
+TEST(Gradient, Block) {
+  const ModelConfig config = small_config();
+  Parameters parameters(1, at::kDouble);
+  const Position position(parameters, config);
+  const Block block(parameters, config, 0);
+  testing::randomise(parameters, 4);
+  const Tensor x = input({2, 3, 4}, 1);
+  const Mask mask = make_mask(true, 3, 3, {}, at::kCPU);
+  const Pass pass{.taps = nullptr, .dropout = Dropout(0.2, 1, 1), .cache = nullptr};
+  expect_gradients(
+      [&] {
+        return weighed(block(x, testing::token_ids({0, 1, 2}), position, mask, pass));
+      },
+      with_input(parameters, x), "block");
+}
+
+void expect_model_gradients(const ModelConfig& config, const std::string& what) {
+  const Transformer model(config, 5, 1, at::kDouble);
+  testing::randomise(model.parameters(), 5);
+  const Tensor targets = torch::tensor({3, 0, 2}, at::kLong);
+  const Tokens tokens{.ids = testing::token_ids({1, 3, 0}), .positions = {}, .documents = {}};
+  const auto loss = [&] {
+    const Tensor logits = model.logits(model.hidden(tokens))[0];
+    return (logits.logsumexp(-1) - logits.gather(1, targets.unsqueeze(1)).squeeze(1)).mean();
+  };
+  expect_gradients(loss, model.parameters().list(), what);
+}
+
+TEST(Gradient, WholeModelWithCrossEntropy) {
+  ModelConfig config = small_config();
+  for (const std::string& kind : testing::position_kinds()) {
+    config.position = kind;
+    expect_model_gradients(config, kind);
+  }
+  config.layers = 2;
+  config.objective = "masked";
+  config.norm = "rms";
+  config.tied_embeddings = false;
+  config.feed_forward.activation = "swiglu";
+  config.key_value_heads = 1;
+  expect_model_gradients(config, "masked, rms, untied, swiglu, shared");
+}
+
+}  // namespace
+}  // namespace qkv

@@ -1,0 +1,90 @@
+#pragma once
+
+#include <cmath>
+#include <map>
+#include <random>
+#include <string>
+#include <vector>
+
+#include "config/config.h"
+#include "model/transformer.h"
+
+namespace qkv::testing {
+
+using Matrix = std::vector<std::vector<double>>;
+
+/// A model small enough for plain loops and finite differences.
+inline ModelConfig tiny_config() {
+  ModelConfig config;
+  config.layers = 2;
+  config.heads = 4;
+  config.key_value_heads = 4;
+  config.width = 8;
+  config.context = 6;
+  config.feed_forward.width = 12;
+  config.position = "none";
+  config.bias = true;
+  return config;
+}
+
+inline const std::vector<std::string>& position_kinds() {
+  static const std::vector<std::string> kinds = {"none", "sinusoidal", "learned", "rotary",
+                                                 "alibi"};
+  return kinds;
+}
+
+/// Normal numbers from the standard library's generator, in double.
+inline Tensor random_tensor(at::IntArrayRef shape, unsigned seed) {
+  std::mt19937 generator(seed);
+  std::normal_distribution<double> normal;
+  Tensor values = torch::empty(shape, at::kDouble);
+  for (std::int64_t at = 0; at < values.numel(); ++at)
+    values.data_ptr<double>()[at] = normal(generator);
+  return values;
+}
+
+/// Weights far from their initial values, so that no term of a formula is too small to be seen.
+inline void randomise(const Parameters& parameters, unsigned seed) {
+  const torch::NoGradGuard no_gradients;
+  for (const auto& [name, weight] : parameters.list())
+    weight.copy_(random_tensor(weight.sizes(), ++seed) * 0.5);
+}
+
+inline Tensor token_ids(const std::vector<std::int64_t>& ids) {
+  return torch::tensor(ids, at::kLong).view({1, static_cast<std::int64_t>(ids.size())});
+}
+
+/// Logits [tokens, vocabulary] of one row.
+inline Tensor logits_of(const Transformer& model, const std::vector<std::int64_t>& ids,
+                        const Pass& pass = {}) {
+  const torch::NoGradGuard no_gradients;
+  const Tokens tokens{.ids = token_ids(ids), .positions = {}, .documents = {}};
+  return model.logits(model.hidden(tokens, pass), pass)[0];
+}
+
+/// A tensor of two axes as rows of numbers.
+inline Matrix to_matrix(const Tensor& tensor) {
+  const Tensor values = tensor.detach().to(at::kDouble).contiguous();
+  Matrix rows(static_cast<std::size_t>(values.size(0)));
+  for (std::int64_t row = 0; row < values.size(0); ++row) {
+    const double* begin = values.const_data_ptr<double>() + row * values.size(1);
+    rows[static_cast<std::size_t>(row)].assign(begin, begin + values.size(1));
+  }
+  return rows;
+}
+
+inline double largest_difference(const Tensor& a, const Tensor& b) {
+  return (a.to(at::kDouble) - b.to(at::kDouble)).abs().max().item<double>();
+}
+
+/// Keeps every value that it sees.
+class Record : public Taps {
+ public:
+  Tensor see(const std::string& name, Tensor value) override {
+    values.emplace(name, value.detach());
+    return value;
+  }
+  std::map<std::string, Tensor> values;
+};
+
+}  // namespace qkv::testing

@@ -1,0 +1,127 @@
+// What attention can and cannot see: order, the future, other documents.
+
+#include <gtest/gtest.h>
+
+#include "base/format.h"
+#include "support.h"
+
+namespace qkv {
+namespace {
+
+constexpr std::int64_t kVocabulary = 7;
+
+Transformer make_model(const ModelConfig& config, at::ScalarType type) {
+  Transformer model(config, kVocabulary, 1, type);
+  testing::randomise(model.parameters(), 11);
+  return model;
+}
+
+TEST(Symmetry, WithoutPositionPermutedTokensGivePermutedLogits) {
+  const std::vector<std::int64_t> ids = {3, 6, 0, 5, 1, 2};
+  const std::vector<std::int64_t> order = {4, 0, 5, 2, 1, 3};
+  std::vector<std::int64_t> permuted;
+  for (const std::int64_t from : order) permuted.push_back(ids[static_cast<std::size_t>(from)]);
+
+  for (const std::string& kind : testing::position_kinds()) {
+    ModelConfig config = testing::tiny_config();
+    config.objective = "masked";
+    config.position = kind;
+    const Transformer model = make_model(config, at::kDouble);
+    const Tensor expected =
+        testing::logits_of(model, ids).index_select(0, torch::tensor(order, at::kLong));
+    const double difference =
+        testing::largest_difference(testing::logits_of(model, permuted), expected);
+    if (kind == "none") {
+      EXPECT_LT(difference, 1e-12);
+    } else {
+      EXPECT_GT(difference, 1e-3) << kind;
+    }
+  }
+}
+
+TEST(Symmetry, CausalMaskAloneTellsOrder) {
+  const Transformer model = make_model(testing::tiny_config(), at::kDouble);
+  const Tensor there = testing::logits_of(model, {1, 2, 3});
+  const Tensor back = testing::logits_of(model, {2, 1, 3});
+  EXPECT_GT(testing::largest_difference(there[0], back[1]), 1e-3);
+}
+
+TEST(Causality, ALaterTokenLeavesEarlierLogitsAsTheyWereToTheBit) {
+  const std::vector<std::int64_t> ids = {3, 6, 0, 5, 1, 2};
+  for (const std::string& kind : testing::position_kinds()) {
+    for (const char* weights : {"softmax", "uniform"}) {
+      ModelConfig config = testing::tiny_config();
+      config.position = kind;
+      config.attention.weights = weights;
+      const Transformer model = make_model(config, at::kFloat);
+      const Tensor before = testing::logits_of(model, ids);
+      for (std::size_t changed = 0; changed < ids.size(); ++changed) {
+        std::vector<std::int64_t> other = ids;
+        other[changed] = (other[changed] + 1) % kVocabulary;
+        const Tensor after = testing::logits_of(model, other);
+        const auto at = static_cast<std::int64_t>(changed);
+        EXPECT_TRUE(after.narrow(0, 0, at).equal(before.narrow(0, 0, at)))
+            << kind << " " << weights << " " << at;
+        for (std::int64_t token = at; token < 6; ++token) {
+          EXPECT_FALSE(after[token].equal(before[token])) << kind << " " << weights << " " << token;
+        }
+      }
+    }
+  }
+}
+
+TEST(Causality, AMaskedModelSeesBothWays) {
+  ModelConfig config = testing::tiny_config();
+  config.objective = "masked";
+  const Transformer model = make_model(config, at::kFloat);
+  EXPECT_FALSE(
+      testing::logits_of(model, {1, 2, 3})[0].equal(testing::logits_of(model, {1, 2, 4})[0]));
+}
+
+TEST(Documents, InOneRowAreAsEachAlone) {
+  const std::vector<std::int64_t> first = {3, 6, 0};
+  const std::vector<std::int64_t> second = {5, 1};
+  const Tensor row = testing::token_ids({3, 6, 0, 5, 1, 0});
+  const Tensor positions = testing::token_ids({0, 1, 2, 0, 1, 2});
+  const Tensor documents = testing::token_ids({0, 0, 0, 1, 1, -1});
+  const torch::NoGradGuard no_gradients;
+  for (const std::string& kind : testing::position_kinds()) {
+    for (const char* objective : {"causal", "masked"}) {
+      for (const char* weights : {"softmax", "uniform"}) {
+        const std::string what = concat(kind, " ", objective, " ", weights);
+        ModelConfig config = testing::tiny_config();
+        config.position = kind;
+        config.objective = objective;
+        config.attention.weights = weights;
+        const Transformer model = make_model(config, at::kFloat);
+        const Tensor together = model.logits(
+            model.hidden({.ids = row, .positions = positions, .documents = documents}))[0];
+        EXPECT_LT(
+            testing::largest_difference(together.narrow(0, 0, 3), testing::logits_of(model, first)),
+            5e-6)
+            << what;
+        EXPECT_LT(testing::largest_difference(together.narrow(0, 3, 2),
+                                              testing::logits_of(model, second)),
+                  5e-6)
+            << what;
+        EXPECT_TRUE(together.isfinite().all().item<bool>()) << what << ": padding is not finite";
+        const Tensor crossed =
+            model.logits(model.hidden({.ids = row, .positions = positions, .documents = {}}))[0];
+        EXPECT_GT(testing::largest_difference(together.narrow(0, 3, 2), crossed.narrow(0, 3, 2)),
+                  1e-3)
+            << what;
+      }
+    }
+  }
+}
+
+TEST(Batch, RowsDoNotSeeEachOther) {
+  const Transformer model = make_model(testing::tiny_config(), at::kDouble);
+  const torch::NoGradGuard no_gradients;
+  const Tensor ids = at::cat({testing::token_ids({1, 2, 3}), testing::token_ids({4, 5, 6})});
+  const Tensor both = model.logits(model.hidden({.ids = ids, .positions = {}, .documents = {}}));
+  EXPECT_LT(testing::largest_difference(both[1], testing::logits_of(model, {4, 5, 6})), 1e-12);
+}
+
+}  // namespace
+}  // namespace qkv

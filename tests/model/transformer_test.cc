@@ -1,0 +1,164 @@
+#include "model/transformer.h"
+
+#include <gtest/gtest.h>
+
+#include "base/error.h"
+#include "base/format.h"
+#include "reference.h"
+
+namespace qkv {
+namespace {
+
+using testing::Matrix;
+using testing::Reference;
+using testing::tiny_config;
+
+constexpr std::int64_t kVocabulary = 7;
+
+/// The model against the loops, on one row that holds two documents.
+void expect_same_as_loops(const ModelConfig& config, const std::string& what) {
+  const Transformer model(config, kVocabulary, 1, at::kDouble);
+  testing::randomise(model.parameters(), 3);
+  const std::vector<std::int64_t> ids = {3, 6, 0, 6, 1};
+  const std::vector<std::int64_t> positions = {0, 1, 2, 0, 1};
+  const std::vector<std::int64_t> documents = {0, 0, 0, 1, 1};
+  const torch::NoGradGuard no_gradients;
+  const Tokens tokens{.ids = testing::token_ids(ids),
+                      .positions = testing::token_ids(positions),
+                      .documents = testing::token_ids(documents)};
+  const Matrix found = testing::to_matrix(model.logits(model.hidden(tokens))[0]);
+  const Matrix expected = Reference(config, model.parameters()).logits(ids, positions, documents);
+  double largest = 0;
+  for (std::size_t t = 0; t < ids.size(); ++t) {
+    for (std::size_t piece = 0; piece < kVocabulary; ++piece) {
+      largest = std::max(largest, std::abs(found[t][piece] - expected[t][piece]));
+    }
+  }
+  EXPECT_LT(largest, 1e-11) << what;
+  EXPECT_GT(std::abs(expected[0][0]), 0) << what;
+}
+
+TEST(Transformer, AgreesWithLoopsForEveryPositionNormAndAttention) {
+  ModelConfig config = tiny_config();
+  for (const std::string& position : testing::position_kinds()) {
+    for (const char* norm : {"layer", "rms"}) {
+      for (const char* objective : {"causal", "masked"}) {
+        config.position = position;
+        config.norm = norm;
+        config.objective = objective;
+        const std::string what = concat(position, " ", norm, " ", objective, " ");
+        config.attention = {};
+        for (const std::int64_t shared : {4, 2, 1}) {
+          config.key_value_heads = shared;
+          config.attention.scaled = true;
+          expect_same_as_loops(config, concat(what, shared, " key/value heads"));
+          config.attention.scaled = false;
+          expect_same_as_loops(config, concat(what, shared, " key/value heads, unscaled"));
+          config.attention = {.projection = "learned", .weights = "uniform", .scaled = true};
+          expect_same_as_loops(config, concat(what, shared, " key/value heads, uniform"));
+          config.attention = {};
+        }
+        config.key_value_heads = 4;
+        config.attention = {.projection = "identity", .weights = "softmax", .scaled = true};
+        expect_same_as_loops(config, what + "identity");
+        config.attention = {.projection = "identity", .weights = "uniform", .scaled = true};
+        expect_same_as_loops(config, what + "identity, uniform");
+        config.attention = {.projection = "learned", .weights = "none", .scaled = true};
+        expect_same_as_loops(config, what + "no attention");
+      }
+    }
+  }
+}
+
+TEST(Transformer, AgreesWithLoopsForEveryActivationBiasAndHead) {
+  ModelConfig config = tiny_config();
+  for (const char* activation : {"gelu", "relu", "relu2", "silu", "swiglu", "none"}) {
+    for (const bool bias : {false, true}) {
+      for (const bool tied : {false, true}) {
+        config.feed_forward.activation = activation;
+        config.bias = bias;
+        config.tied_embeddings = tied;
+        expect_same_as_loops(config, concat(activation, bias ? " bias" : "", tied ? " tied" : ""));
+      }
+    }
+  }
+}
+
+TEST(Transformer, NamesAndShapesOfItsWeightsAreThoseOfTheFormat) {
+  ModelConfig config = tiny_config();
+  config.layers = 1;
+  config.key_value_heads = 2;
+  config.position = "learned";
+  config.feed_forward.activation = "swiglu";
+  config.tied_embeddings = false;
+  config.bias = true;
+  const Transformer model(config, kVocabulary, 1);
+  std::map<std::string, std::string> found;
+  for (const auto& [name, weight] : model.parameters().list()) {
+    found[name] = shape_text(weight.sizes());
+  }
+  const std::string layer = "model.layers.0.";
+  const std::map<std::string, std::string> expected = {
+      {"model.embed_tokens.weight", "[7, 8]"},
+      {"model.embed_positions.weight", "[6, 8]"},
+      {layer + "input_layernorm.weight", "[8]"},
+      {layer + "input_layernorm.bias", "[8]"},
+      {layer + "self_attn.q_proj.weight", "[8, 8]"},
+      {layer + "self_attn.q_proj.bias", "[8]"},
+      {layer + "self_attn.k_proj.weight", "[4, 8]"},
+      {layer + "self_attn.k_proj.bias", "[4]"},
+      {layer + "self_attn.v_proj.weight", "[4, 8]"},
+      {layer + "self_attn.v_proj.bias", "[4]"},
+      {layer + "self_attn.o_proj.weight", "[8, 8]"},
+      {layer + "self_attn.o_proj.bias", "[8]"},
+      {layer + "post_attention_layernorm.weight", "[8]"},
+      {layer + "post_attention_layernorm.bias", "[8]"},
+      {layer + "mlp.gate_proj.weight", "[12, 8]"},
+      {layer + "mlp.gate_proj.bias", "[12]"},
+      {layer + "mlp.up_proj.weight", "[12, 8]"},
+      {layer + "mlp.up_proj.bias", "[12]"},
+      {layer + "mlp.down_proj.weight", "[8, 12]"},
+      {layer + "mlp.down_proj.bias", "[8]"},
+      {"model.norm.weight", "[8]"},
+      {"model.norm.bias", "[8]"},
+      {"lm_head.weight", "[7, 8]"},
+  };
+  EXPECT_EQ(found, expected);
+}
+
+TEST(Transformer, LeavesOutWhatTheConfigLeavesOut) {
+  ModelConfig config = tiny_config();
+  config.attention.weights = "none";
+  config.feed_forward.activation = "none";
+  config.bias = false;
+  const Transformer model(config, kVocabulary, 1);
+  std::vector<std::string> names;
+  for (const auto& [name, weight] : model.parameters().list()) names.push_back(name);
+  EXPECT_EQ(names, (std::vector<std::string>{"model.embed_tokens.weight", "model.norm.weight"}));
+}
+
+TEST(Transformer, RefusesMoreTokensThanTheContextAndOtherShapes) {
+  const Transformer model(tiny_config(), kVocabulary, 1);
+  EXPECT_THROW(testing::logits_of(model, {1, 2, 3, 4, 5, 6, 0}), Error);
+  EXPECT_NO_THROW(testing::logits_of(model, {1, 2, 3, 4, 5, 6}));
+  EXPECT_THROW(
+      model.hidden({.ids = torch::zeros({3}, at::kLong), .positions = {}, .documents = {}}), Error);
+}
+
+TEST(Transformer, RefusesAnIdOutsideTheVocabulary) {
+  const Transformer model(tiny_config(), kVocabulary, 1);
+  EXPECT_NO_THROW(testing::logits_of(model, {kVocabulary - 1}));
+  EXPECT_THROW(testing::logits_of(model, {kVocabulary}), Error);
+  EXPECT_THROW(testing::logits_of(model, {-1}), Error);
+}
+
+TEST(Transformer, RefusesPositionsAndDocumentsOfAnotherShape) {
+  const Transformer model(tiny_config(), kVocabulary, 1);
+  const Tensor ids = testing::token_ids({1, 2, 3});
+  const Tensor two = testing::token_ids({0, 1});
+  EXPECT_THROW(model.hidden({.ids = ids, .positions = two, .documents = {}}), Error);
+  EXPECT_THROW(model.hidden({.ids = ids, .positions = {}, .documents = two}), Error);
+}
+
+}  // namespace
+}  // namespace qkv

@@ -1,0 +1,108 @@
+#include "train/optimizer.h"
+
+#include <gtest/gtest.h>
+
+#include <cmath>
+#include <limits>
+#include <vector>
+
+#include "base/error.h"
+#include "train/schedule.h"
+
+namespace qkv {
+namespace {
+
+TrainingConfig config() {
+  TrainingConfig training;
+  training.steps = 10;
+  training.warmup_steps = 2;
+  training.gradient_clip = 0;
+  return training;
+}
+
+/// One weight of AdamW by the formulas of Loshchilov and Hutter 2019, algorithm 2, in double.
+struct Scalar {
+  double weight;
+  double first = 0;
+  double second = 0;
+
+  void update(double gradient, double decay, std::int64_t step, const TrainingConfig& c) {
+    const double rate = learning_rate(c, step);
+    first = c.beta1 * first + (1 - c.beta1) * gradient;
+    second = c.beta2 * second + (1 - c.beta2) * gradient * gradient;
+    const double mean = first / (1 - std::pow(c.beta1, static_cast<double>(step)));
+    const double square = second / (1 - std::pow(c.beta2, static_cast<double>(step)));
+    weight -= rate * (mean / (std::sqrt(square) + c.epsilon) + decay * weight);
+  }
+};
+
+void set_gradient(const Tensor& weight, const std::vector<float>& values) {
+  Tensor(weight).mutable_grad() = torch::tensor(values).view(weight.sizes());
+}
+
+TEST(Optimizer, FollowsAdamwAndDecaysOnlyMatrices) {
+  Parameters parameters(1, at::kFloat);
+  const Tensor matrix = parameters.constant("matrix", {1, 2}, 0.5);
+  const Tensor vector = parameters.constant("vector", {2}, 0.5);
+  const TrainingConfig training = config();
+  Optimizer optimizer(parameters, training);
+  std::vector<Scalar> expected(4, Scalar{.weight = 0.5});
+  for (std::int64_t step = 1; step <= 5; ++step) {
+    const auto value = static_cast<float>(step);
+    const std::vector<float> gradients = {0.1F * value, -0.3F, 0.2F, -0.05F * value};
+    set_gradient(matrix, {gradients[0], gradients[1]});
+    set_gradient(vector, {gradients[2], gradients[3]});
+    optimizer.update(step);
+    for (std::size_t place = 0; place < 4; ++place) {
+      expected[place].update(gradients[place], place < 2 ? training.weight_decay : 0.0, step,
+                             training);
+    }
+  }
+  for (int place = 0; place < 2; ++place) {
+    EXPECT_NEAR(matrix[0][place].item<double>(), expected[static_cast<std::size_t>(place)].weight,
+                1e-6);
+    EXPECT_NEAR(vector[place].item<double>(), expected[static_cast<std::size_t>(place) + 2].weight,
+                1e-6);
+  }
+}
+
+TEST(Optimizer, ClipsTheCommonNorm) {
+  Parameters parameters(1, at::kFloat);
+  const Tensor matrix = parameters.constant("matrix", {1, 2}, 0.0);
+  const Tensor vector = parameters.constant("vector", {1}, 0.0);
+  TrainingConfig training = config();
+  training.gradient_clip = 1.3;
+  Optimizer optimizer(parameters, training);
+  set_gradient(matrix, {3, 4});
+  set_gradient(vector, {12});
+  EXPECT_NEAR(optimizer.update(1), 13.0, 1e-6);  // √(9 + 16 + 144)
+  // After the first update the first moment is (1 − β1) · the clipped gradient, a tenth of the
+  // given.
+  EXPECT_NEAR(optimizer.moments()[0].second[0][1].item<double>(), 0.1 * 0.4, 1e-7);
+  EXPECT_NEAR(optimizer.moments()[1].second[0].item<double>(), 0.1 * 1.2, 1e-7);
+}
+
+TEST(Optimizer, UpdatesNothingOnANonFiniteGradient) {
+  Parameters parameters(1, at::kFloat);
+  const Tensor matrix = parameters.constant("matrix", {1, 2}, 0.5);
+  Optimizer optimizer(parameters, config());
+  set_gradient(matrix, {std::numeric_limits<float>::quiet_NaN(), 1});
+  EXPECT_FALSE(std::isfinite(optimizer.update(1)));
+  EXPECT_EQ(matrix[0][0].item<float>(), 0.5F);
+  EXPECT_EQ(matrix[0][1].item<float>(), 0.5F);
+}
+
+TEST(Optimizer, RefusesMomentsOfAnotherModel) {
+  Parameters parameters(1, at::kFloat);
+  parameters.constant("matrix", {1, 2}, 0.5);
+  Optimizer optimizer(parameters, config());
+  EXPECT_THROW(optimizer.load_moments({}, "file"), Error);
+  EXPECT_THROW(optimizer.load_moments({{"first_moment.matrix", torch::zeros({2, 1})},
+                                       {"second_moment.matrix", torch::zeros({1, 2})}},
+                                      "file"),
+               Error);
+  EXPECT_NO_THROW(optimizer.load_moments(optimizer.moments(), "file"));
+}
+
+}  // namespace
+}  // namespace qkv

@@ -1,0 +1,47 @@
+#include "train/schedule.h"
+
+#include <gtest/gtest.h>
+
+namespace qkv {
+namespace {
+
+TrainingConfig config(const std::string& schedule) {
+  TrainingConfig training;
+  training.steps = 1100;
+  training.warmup_steps = 100;
+  training.learning_rate = 1e-3;
+  training.minimum_learning_rate = 1e-4;
+  training.schedule = schedule;
+  return training;
+}
+
+TEST(Schedule, WarmsUpAlongALine) {
+  EXPECT_DOUBLE_EQ(learning_rate(config("cosine"), 1), 1e-5);
+  EXPECT_DOUBLE_EQ(learning_rate(config("cosine"), 50), 5e-4);
+  EXPECT_DOUBLE_EQ(learning_rate(config("cosine"), 100), 1e-3);
+}
+
+TEST(Schedule, CosineFallsToTheMinimum) {
+  // A third of the way: cos(π/3) = 1/2, so three quarters of the range are left.
+  TrainingConfig training = config("cosine");
+  training.steps = 400;
+  EXPECT_NEAR(learning_rate(training, 200), 1e-4 + 0.75 * 9e-4, 1e-15);
+  EXPECT_NEAR(learning_rate(config("cosine"), 600), 5.5e-4, 1e-15);
+  EXPECT_NEAR(learning_rate(config("cosine"), 1100), 1e-4, 1e-15);
+}
+
+TEST(Schedule, LinearAndConstant) {
+  EXPECT_NEAR(learning_rate(config("linear"), 350), 1e-3 - 0.25 * 9e-4, 1e-15);
+  EXPECT_NEAR(learning_rate(config("linear"), 1100), 1e-4, 1e-15);
+  EXPECT_DOUBLE_EQ(learning_rate(config("constant"), 1100), 1e-3);
+}
+
+TEST(Schedule, NeedsNoWarmUp) {
+  TrainingConfig training = config("linear");
+  training.warmup_steps = 0;
+  training.steps = 10;
+  EXPECT_NEAR(learning_rate(training, 1), 1e-3 - 0.1 * 9e-4, 1e-15);
+}
+
+}  // namespace
+}  // namespace qkv

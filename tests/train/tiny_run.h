@@ -1,0 +1,48 @@
+#pragma once
+
+#include <fstream>
+#include <string>
+
+#include "base/random.h"
+#include "config/config.h"
+#include "scratch.h"
+
+namespace qkv::testing {
+
+/// A text of 400 lines "NOUN VERB NOUN", the same each time.
+inline std::string tiny_text() {
+  const std::vector<std::string> words = {"cat",  "dog",   "cow",   "hen",
+                                          "sees", "hears", "likes", "finds"};
+  RandomStream random(99);
+  std::string text;
+  for (int line = 0; line < 400; ++line) {
+    text += words[random.below(4)] + " " + words[4 + random.below(4)] + " " +
+            words[random.below(4)] + "\n";
+  }
+  return text;
+}
+
+/// A run of seconds on that text, in float32 on one thread.
+inline Config tiny_config(const Scratch& scratch) {
+  std::ofstream(scratch / "text.txt") << tiny_text();
+  Config config;
+  config.name = "tiny";
+  config.seed = 7;
+  config.tokenizer.kind = "char";
+  config.data.train = {scratch / "text.txt"};
+  config.model.layers = 2;
+  config.model.heads = config.model.key_value_heads = 2;
+  config.model.width = 32;
+  config.model.context = 16;
+  config.model.feed_forward.width = 64;
+  config.training.steps = 30;
+  config.training.batch_size = 8;
+  config.training.warmup_steps = 5;
+  config.training.learning_rate = 1e-2;
+  config.training.validate_every = 10;
+  config.checkpoints.every = 10;
+  config.runtime = {.device = "cpu", .precision = "float32", .threads = 1};
+  return config;
+}
+
+}  // namespace qkv::testing

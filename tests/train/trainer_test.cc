@@ -1,0 +1,166 @@
+#include "train/trainer.h"
+
+#include <gtest/gtest.h>
+
+#include <cmath>
+#include <map>
+
+#include "base/error.h"
+#include "base/files.h"
+#include "train/tiny_run.h"
+
+namespace qkv {
+namespace {
+
+using testing::Scratch;
+using testing::tiny_config;
+
+/// Keeps the token cache of these tests out of the user's.
+class TrainerTest : public ::testing::Test {
+ protected:
+  TrainerTest() { ::setenv("QKV_CACHE", (scratch_ / "cache").c_str(), 1); }
+
+  Ending train(const Config& config, const std::string& name, RunMode mode = RunMode::kNew) {
+    Trainer trainer(config, {.out = scratch_ / name, .mode = mode, .init = {}});
+    return trainer.run();
+  }
+  std::string weights(const std::string& name) const {
+    return sha256_file(scratch_ / name / "checkpoints" / "last" / "model.safetensors") +
+           sha256_file(scratch_ / name / "checkpoints" / "last" / "optimizer.safetensors");
+  }
+  /// The values of `key` in metrics.jsonl by step.
+  std::map<std::int64_t, double> curve(const std::string& name, const std::string& key) const {
+    std::map<std::int64_t, double> values;
+    std::istringstream lines(read_file(scratch_ / name / "metrics.jsonl"));
+    for (std::string line; std::getline(lines, line);) {
+      const Json record = parse_json(line, "metrics.jsonl");
+      if (record.contains(key)) values[record["step"]] = record[key];
+    }
+    return values;
+  }
+
+  Scratch scratch_;
+};
+
+// The signature: a change that is not meant to change learning must not change these numbers.
+TEST_F(TrainerTest, FollowsTheRecordedLosses) {
+  ASSERT_EQ(train(tiny_config(scratch_), "run"), Ending::kFinished);
+  const std::map<std::int64_t, double> recorded = {{1, 5.5904527},  {2, 5.4876261},
+                                                   {5, 4.5850143},  {10, 2.9778154},
+                                                   {20, 2.7012403}, {30, 2.7312460}};
+  const auto losses = curve("run", "loss");
+  for (const auto& [step, loss] : recorded)
+    EXPECT_NEAR(losses.at(step), loss, 1e-4) << "step " << step;
+  EXPECT_NEAR(curve("run", "validation_loss").at(30), 2.7730124, 1e-4);
+}
+
+TEST_F(TrainerTest, StartsAtTheLossOfKnowingNothing) {
+  Config config = tiny_config(scratch_);
+  config.training.steps = 5;
+  ASSERT_EQ(train(config, "run"), Ending::kFinished);
+  const Checkpoint untrained =
+      open_checkpoint(scratch_ / "run/checkpoints/step-0000000", Runtime());
+  EXPECT_NEAR(curve("run", "loss").at(1), std::log(static_cast<double>(untrained.tokenizer.size())),
+              0.05);
+}
+
+TEST_F(TrainerTest, ResumesBitForBit) {
+  for (const std::string objective : {"causal", "masked"}) {
+    Config config = tiny_config(scratch_);
+    config.model.objective = objective;
+    config.model.dropout = 0.2;
+    config.training.accumulation = 2;
+    ASSERT_EQ(train(config, objective), Ending::kFinished);
+
+    const std::string parts = objective + "-parts";
+    Config first = config;
+    first.training.steps = 30;
+    {
+      // Cut off as by kill -9: what follows the checkpoint of step 20 is lost.
+      ASSERT_EQ(train(first, parts), Ending::kFinished);
+      std::filesystem::remove_all(scratch_ / parts / "checkpoints" / "step-0000030");
+    }
+    ASSERT_EQ(train(config, parts, RunMode::kResume), Ending::kFinished);
+    EXPECT_EQ(weights(parts), weights(objective));
+    EXPECT_EQ(curve(parts, "loss"), curve(objective, "loss"));
+    EXPECT_EQ(train(config, parts, RunMode::kResume), Ending::kAlreadyFinished);
+  }
+}
+
+TEST_F(TrainerTest, LearnsTheSameHoweverOftenItIsValidated) {
+  Config config = tiny_config(scratch_);
+  config.model.dropout = 0.1;
+  ASSERT_EQ(train(config, "seldom"), Ending::kFinished);
+  config.training.validate_every = 1;
+  config.training.sample_every = 3;
+  config.training.sample_prompt = "cat ";
+  ASSERT_EQ(train(config, "often"), Ending::kFinished);
+  EXPECT_EQ(weights("often"), weights("seldom"));
+  EXPECT_EQ(curve("often", "validation_loss").at(20), curve("seldom", "validation_loss").at(20));
+}
+
+TEST_F(TrainerTest, AccumulationIsALargerBatch) {
+  // With one batch cut in two the gradient is the same sum in another order.
+  Config whole = tiny_config(scratch_);
+  whole.training.steps = 8;
+  ASSERT_EQ(train(whole, "whole"), Ending::kFinished);
+  Config parts = whole;
+  parts.training.batch_size = whole.training.batch_size / 2;
+  parts.training.accumulation = 2;
+  ASSERT_EQ(train(parts, "parts"), Ending::kFinished);
+  const auto a = curve("whole", "loss");
+  const auto b = curve("parts", "loss");
+  for (const auto& [step, loss] : a) EXPECT_NEAR(b.at(step), loss, 2e-4) << "step " << step;
+}
+
+TEST_F(TrainerTest, StopsEarlyWhenNothingImproves) {
+  Config config = tiny_config(scratch_);
+  config.training.steps = 1000;
+  config.training.learning_rate = 0.5;  // far too much: it gets worse after a few steps
+  config.training.minimum_learning_rate = 0.5;
+  config.training.validate_every = 5;
+  config.training.patience = 3;
+  EXPECT_EQ(train(config, "run"), Ending::kStoppedEarly);
+  EXPECT_EQ(train(config, "run", RunMode::kResume), Ending::kAlreadyFinished);
+}
+
+TEST_F(TrainerTest, StopsAtALossThatIsNotFinite) {
+  Config config = tiny_config(scratch_);
+  config.training.learning_rate = 1e30;
+  config.training.gradient_clip = 0;
+  config.training.validate_every = 0;
+  config.checkpoints.every = 1000;
+  try {
+    train(config, "run");
+    FAIL() << "expected an Error";
+  } catch (const Error& error) {
+    EXPECT_EQ(error.fault(), Error::Fault::kRun);
+    const std::string message = error.what();
+    EXPECT_NE(message.find("of seed 7"), std::string::npos) << message;
+    EXPECT_NE(message.find("step-0000000"), std::string::npos) << message;
+  }
+}
+
+TEST_F(TrainerTest, RefusesAnotherModelOrText) {
+  Config config = tiny_config(scratch_);
+  ASSERT_EQ(train(config, "run"), Ending::kFinished);
+  Config other = config;
+  other.model.width = 64;
+  EXPECT_THROW(train(other, "run", RunMode::kResume), Error);
+  std::ofstream(scratch_ / "text.txt", std::ios::app) << "cat sees hen\n";
+  EXPECT_THROW(train(config, "run", RunMode::kResume), Error);
+}
+
+TEST_F(TrainerTest, GoesOnForMoreStepsThanFirstPlanned) {
+  Config config = tiny_config(scratch_);
+  config.training.schedule = "constant";
+  config.training.steps = 10;
+  ASSERT_EQ(train(config, "run"), Ending::kFinished);
+  config.training.steps = 20;
+  ASSERT_EQ(train(config, "run", RunMode::kResume), Ending::kFinished);
+  ASSERT_EQ(train(config, "whole"), Ending::kFinished);
+  EXPECT_EQ(weights("run"), weights("whole"));
+}
+
+}  // namespace
+}  // namespace qkv

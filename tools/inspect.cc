@@ -1,0 +1,111 @@
+// qkv-inspect: opens a checkpoint: attention maps and what follows from them.
+
+#include <iostream>
+#include <optional>
+
+#include "base/error.h"
+#include "base/files.h"
+#include "cli.h"
+#include "inspect/artefacts.h"
+#include "inspect/fillings.h"
+#include "inspect/neighbours.h"
+#include "inspect/trace.h"
+
+namespace {
+
+/// What the command line asks for.
+struct Request {
+  std::string checkpoint;
+  std::optional<std::string> text;
+  std::optional<std::string> text_file;
+  std::optional<std::string> out;
+  std::string format = "png,json,safetensors";
+  qkv::HeadChoice choice;
+  std::optional<std::int64_t> trace;
+  std::optional<std::string> neighbours;
+  std::vector<std::string> analogy;
+
+  bool has_text() const { return text || text_file; }
+};
+
+/// Throws Error where options are missing that others need.
+void require_sense(const Request& request) {
+  const bool asks_words = request.neighbours || !request.analogy.empty();
+  if (!request.has_text() && (request.out || request.trace)) {
+    throw qkv::Error("--out and --trace: found no text, expected --text or --text-file");
+  }
+  if (!request.has_text() && !asks_words) {
+    throw qkv::Error(
+        "found nothing to do, expected --text, --text-file, --neighbours or --analogy");
+  }
+}
+
+void inspect_text(const Request& request, const std::vector<qkv::Artefact>& formats,
+                  const qkv::Checkpoint& checkpoint) {
+  const std::string name = request.text ? "--text" : *request.text_file;
+  const std::string text = request.text ? *request.text : qkv::read_file(*request.text_file);
+  qkv::require_heads(request.choice, checkpoint.config.model);
+  if (request.out) qkv::require_formats(checkpoint, formats);
+  const qkv::Inspection inspection =
+      qkv::inspect(checkpoint, qkv::read_passage(checkpoint, text, name));
+
+  const std::string fillings =
+      checkpoint.config.model.causal() ? "" : qkv::fillings_text(inspection, checkpoint.tokenizer);
+  if (fillings.empty() && !request.out && !request.trace) {
+    throw qkv::Error(
+        "--out: found none, expected the folder for the artefacts (or --trace N, which prints)");
+  }
+  std::cout << fillings;
+  if (request.trace) {
+    std::cout << qkv::trace_text(checkpoint, inspection, request.choice.layer.value_or(0),
+                                 request.choice.head.value_or(0), *request.trace);
+  }
+  if (!request.out) return;
+  for (const auto& file :
+       qkv::write_artefacts(checkpoint, inspection, request.choice, formats, *request.out)) {
+    std::cout << "wrote " << file.string() << "\n";
+  }
+}
+
+}  // namespace
+
+int main(int argc, char** argv) {
+  qkv::CommandLine line("qkv-inspect",
+                        "Opens a checkpoint: attention maps and what follows from them.");
+  Request request;
+  line.add_option("CHECKPOINT", request.checkpoint,
+                  "a checkpoint folder, or a run folder for its best")
+      ->required();
+  auto* text = line.add_option("--text", request.text,
+                               "the text to read; on a masked model <mask> hides a word");
+  line.add_option("--text-file", request.text_file, "a file that holds it (- is standard input)")
+      ->excludes(text);
+  line.add_option("--out", request.out,
+                  "the folder for pictures, attention.json and taps.safetensors");
+  line.add_option("--format", request.format, "a list of png, svg, pdf, json, safetensors")
+      ->capture_default_str();
+  line.add_option("--layer", request.choice.layer, "draw (and trace) this layer; counts from 0");
+  line.add_option("--head", request.choice.head, "draw (and trace) this head; counts from 0");
+  line.add_option("--trace", request.trace,
+                  "print one head's arithmetic for query token N (layer 0, head 0 unless given)");
+  line.add_option("--neighbours", request.neighbours,
+                  "print the words whose embeddings are nearest to WORD's");
+  line.add_option("--analogy", request.analogy, "A B C: print the words nearest to A - B + C")
+      ->expected(3);
+
+  return qkv::run_program(line, argc, argv, [&] {
+    require_sense(request);
+    const std::vector<qkv::Artefact> formats = qkv::parse_formats(request.format);
+    const qkv::Runtime runtime = qkv::set_up_runtime(
+        {.device = "cpu", .precision = "float32", .threads = line.common.threads});
+    const qkv::Checkpoint checkpoint = qkv::open_checkpoint(request.checkpoint, runtime);
+    if (request.has_text()) inspect_text(request, formats, checkpoint);
+    const qkv::Tensor& embedding = checkpoint.model.embedding();
+    if (request.neighbours)
+      std::cout << qkv::neighbours_text(embedding, checkpoint.tokenizer, *request.neighbours);
+    if (const auto& words = request.analogy; !words.empty()) {
+      std::cout << qkv::analogy_text(embedding, checkpoint.tokenizer, words[0], words[1], words[2]);
+    }
+    return 0;
+  });
+}
