@@ -25,11 +25,11 @@ std::string kept_lines(const std::string& text, std::int64_t step) {
 
 }  // namespace
 
-Metrics::Metrics(const fs::path& run, std::int64_t step) : tensorboard_(run / "tensorboard", step) {
-  const fs::path path = run / "metrics.jsonl";
-  write_file(path, fs::exists(path) ? kept_lines(read_file(path), step) : "");
-  lines_.open(path, std::ios::app);
-  if (!lines_) throw Error(concat(path.string(), ": cannot open"), Error::Fault::kRun);
+Metrics::Metrics(const fs::path& run, std::int64_t step)
+    : path_(run / "metrics.jsonl"), tensorboard_(run / "tensorboard", step) {
+  write_file(path_, fs::exists(path_) ? kept_lines(read_file(path_), step) : "");
+  lines_.open(path_, std::ios::app);
+  if (!lines_) throw Error(concat(path_.string(), ": cannot open"), Error::Fault::kRun);
 }
 
 void Metrics::add(const Json& record) {
@@ -37,7 +37,12 @@ void Metrics::add(const Json& record) {
   for (const auto& [key, value] : record.items()) {
     if (key != "step" && value.is_number()) tensorboard_.scalar(key, record["step"], value);
   }
-  tensorboard_.flush();
+  const bool written = tensorboard_.flush() && lines_.good();
+  if (!written) {
+    throw Error(concat(path_.string(), " or tensorboard beside it: cannot be written at step ",
+                       record["step"].dump(), "; is the disk full?"),
+                Error::Fault::kRun);
+  }
 }
 
 }  // namespace qkv

@@ -14,14 +14,16 @@ namespace qkv {
 /// for TensorBoard in RUN/tensorboard.
 class Metrics {
  public:
-  /// Goes on after `step`: records of later steps, and a line that was cut off, are removed. A full
-  /// disk later does not stop a run here: the next save will say so.
+  /// Goes on after `step`: records of later steps, and a line that was cut off, are removed. Throws
+  /// Error (Fault::kRun).
   Metrics(const std::filesystem::path& run, std::int64_t step);
 
-  /// `record` holds "step"; its other numbers become scalars too.
+  /// `record` holds "step"; its other numbers become scalars too. Throws Error (Fault::kRun) where
+  /// it cannot be written, on a full disk for example: a run loses no record silently.
   void add(const Json& record);
 
  private:
+  std::filesystem::path path_;
   std::ofstream lines_;
   TensorBoard tensorboard_;
 };

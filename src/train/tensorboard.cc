@@ -97,7 +97,7 @@ void TensorBoard::scalar(const std::string& tag, std::int64_t step, double value
   record(event(step, bytes_field(5, bytes_field(1, summary))));
 }
 
-void TensorBoard::flush() { out_.flush(); }
+bool TensorBoard::flush() { return out_.flush().good(); }
 
 void TensorBoard::record(const std::string& event) {
   const std::string length = little_endian(static_cast<std::uint64_t>(event.size()));

@@ -16,8 +16,8 @@ class TensorBoard {
   TensorBoard(const std::filesystem::path& folder, std::int64_t step);
 
   void scalar(const std::string& tag, std::int64_t step, double value);
-  /// Makes what was written readable by others.
-  void flush();
+  /// Makes what was written readable by others; false where something could not be written.
+  bool flush();
 
  private:
   void record(const std::string& event);

@@ -6,6 +6,7 @@
 #include <vector>
 
 #include "base/error.h"
+#include "base/files.h"
 #include "base/format.h"
 #include "base/log.h"
 #include "generate/generator.h"
@@ -15,11 +16,27 @@ namespace qkv {
 namespace fs = std::filesystem;
 namespace {
 
+void require_hash(const char* key, const char* what, const std::string& found,
+                  const std::string& expected, const fs::path& run) {
+  if (found == expected) return;
+  throw Error(concat(key, ": the ", what, " changed since the run in ", run.string(),
+                     " began: found SHA-256 ", found.substr(0, 16), "…, expected ",
+                     expected.substr(0, 16), "…"));
+}
+
 /// The tokenizer that the run must use: that of the run it goes on with, or of the checkpoint it
 /// starts from; nothing where it is to be learned.
 std::optional<Tokenizer> given_tokenizer(const Config& config, const TrainingOptions& options,
                                          const RunFolder& folder) {
-  if (options.mode == RunMode::kResume) return folder.tokenizer(config);
+  if (options.mode == RunMode::kResume) {
+    Tokenizer tokenizer = folder.tokenizer(config);
+    // The run has its own copy; a file that the config names must still be the same one.
+    if (const auto& path = config.tokenizer.path) {
+      require_hash("tokenizer.path", "tokenizer", sha256_file(*path), sha256(tokenizer.bytes()),
+                   options.out);
+    }
+    return tokenizer;
+  }
   if (!options.init) return std::nullopt;
   const fs::path path = find_checkpoint(*options.init);
   const Config init = checkpoint_config(path);
@@ -46,14 +63,6 @@ std::uint64_t predicted_in(const Batch& batch) {
                                     batch.targets.begin(), batch.targets.end(), Batch::kIgnored));
 }
 
-void require_hash(const char* what, const std::string& found, const std::string& expected,
-                  const fs::path& run) {
-  if (found == expected) return;
-  throw Error(concat(what, ": the text changed since the run in ", run.string(),
-                     " began: found SHA-256 ", found.substr(0, 16), "…, expected ",
-                     expected.substr(0, 16), "…"));
-}
-
 }  // namespace
 
 Trainer::Trainer(const Config& config, const TrainingOptions& options)
@@ -75,9 +84,12 @@ Trainer::Trainer(const Config& config, const TrainingOptions& options)
     folder_.require_same(config);
     if (const auto newest = folder_.newest()) {
       Checkpoint checkpoint = open_checkpoint(*newest, runtime_);
-      require_hash("data.train", corpus_.train_hash, checkpoint.state.train_hash, options.out);
-      require_hash("data.validation", corpus_.validation_hash, checkpoint.state.validation_hash,
+      require_hash("tokenizer", "tokenizer", sha256(corpus_.tokenizer.bytes()),
+                   sha256(checkpoint.tokenizer.bytes()), options.out);
+      require_hash("data.train", "text", corpus_.train_hash, checkpoint.state.train_hash,
                    options.out);
+      require_hash("data.validation", "text", corpus_.validation_hash,
+                   checkpoint.state.validation_hash, options.out);
       load_weights(checkpoint.model.parameters().list(), model_, newest->string());
       optimizer_.load_moments(read_optimizer(*newest),
                               (*newest / "optimizer.safetensors").string());

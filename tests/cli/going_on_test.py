@@ -52,6 +52,13 @@ class Resume(harness.ProgramTest):
         shutil.copy(self.folder / "other/tokenizer.model", self.folder / "swapped/tokenizer.model")
         self.refuse(2, "tokenizer", "train", "tiny.json", "--out", "swapped", "--resume", "--set", "training.steps=20")
 
+        # Nor may the file change that the config names.
+        given = ["tiny.json", "--out", "given", "--set", "tokenizer.path=given.model"]
+        shutil.copy(self.folder / "run/tokenizer.model", self.folder / "given.model")
+        self.succeed("train", *given, "--set", "training.steps=2")
+        shutil.copy(self.folder / "other/tokenizer.model", self.folder / "given.model")
+        self.refuse(2, "tokenizer.path", "train", *given, "--resume")
+
     def test_what_may_differ(self):
         shutil.copytree(self.folder / "run", self.folder / "longer", symlinks=True)
         changes = ["training.steps=12", "training.validate_every=3", "training.log_every=2", "training.patience=9",
