@@ -108,7 +108,7 @@ class Evaluation(harness.ProgramTest):
             self.refuse(2, ["odd.jsonl", "3"] if line else "odd.jsonl", "eval", "run", "--pairs", "odd.jsonl")
         self.write("long.jsonl", json.dumps({"sentence_good": "the cat " * 50, "sentence_bad": "a"}) + "\n")
         self.refuse(2, ["101", "context", "16"], "eval", "run", "--pairs", "long.jsonl")
-        self.refuse(1, "nowhere/score.json", "eval", "run", "--json", "nowhere/score.json")
+        self.refuse(1, "nowhere/", "eval", "run", "--json", "nowhere/score.json")
 
 
 if __name__ == "__main__":
