@@ -3,6 +3,8 @@
 #include <cmath>
 #include <limits>
 
+#include "kernels/attention.h"
+
 namespace qkv {
 namespace {
 
@@ -12,7 +14,7 @@ constexpr double kClosed = -std::numeric_limits<double>::infinity();
 
 Mask make_mask(bool causal, std::int64_t queries, std::int64_t keys, const Tensor& documents,
                at::Device device) {
-  Mask mask{.causal = causal, .closed = {}};
+  Mask mask{.only_causal = causal && queries == keys && !documents.defined(), .closed = {}};
   if (causal) {
     const Tensor later =
         torch::ones({queries, keys}, at::TensorOptions().dtype(at::kBool).device(device));
@@ -76,12 +78,18 @@ Tensor Attention::operator()(const Tensor& x, const Tensor& positions, const Pos
     value = value.repeat_interleave(group, 1);
   }
 
-  Tensor taken = uniform_ ? even_weights(x, value.size(2), mask)
-                          : weights(query, key, position, mask, pass, prefix);
-  taken = pass.tap(prefix, "weights", taken);
-  taken = pass.dropout(taken, dropout_place(layer_, 0));
-  Tensor mixed = at::matmul(taken, value);
-  mixed = pass.tap(prefix, "mixed", mixed);
+  Tensor mixed;
+  if (!uniform_ && pass.taps == nullptr && pass.cache == nullptr && !pass.dropout.active()) {
+    // Nobody looks at the weights: the same in one operation that keeps no scores.
+    mixed = mixed_at_once(query, key, value, position, mask);
+  } else {
+    Tensor taken = uniform_ ? even_weights(x, value.size(2), mask)
+                            : weights(query, key, position, mask, pass, prefix);
+    taken = pass.tap(prefix, "weights", taken);
+    taken = pass.dropout(taken, dropout_place(layer_, 0));
+    mixed = at::matmul(taken, value);
+    mixed = pass.tap(prefix, "mixed", mixed);
+  }
   return pass.tap(prefix, "output", output_(mixed.transpose(1, 2).flatten(2)));
 }
 
@@ -97,6 +105,18 @@ Tensor Attention::weights(const Tensor& query, const Tensor& key, const Position
     scores = scores + bias;
   if (mask.closed.defined()) scores = scores.masked_fill(mask.closed, kClosed);
   return pass.tap(prefix, "masked", scores).softmax(-1);
+}
+
+Tensor Attention::mixed_at_once(const Tensor& query, const Tensor& key, const Tensor& value,
+                                const Position& position, const Mask& mask) const {
+  Tensor limits = position.bias(query.size(2), key.size(2));
+  if (limits.defined() && mask.closed.defined()) {
+    limits = limits.masked_fill(mask.closed, kClosed);
+  } else if (mask.closed.defined() && !mask.only_causal) {
+    limits = mask.closed.logical_not();
+  }
+  const double scale = scaled_ ? 1 / std::sqrt(static_cast<double>(head_width_)) : 1.0;
+  return fused_attention(query, key, value, limits, mask.only_causal && !limits.defined(), scale);
 }
 
 Tensor Attention::even_weights(const Tensor& x, std::int64_t keys, const Mask& mask) const {

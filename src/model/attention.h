@@ -11,7 +11,8 @@ namespace qkv {
 
 /// Which keys each query may see. Made once a pass and shared by all layers.
 struct Mask {
-  bool causal = true;
+  /// Nothing is closed but what lies ahead, and queries and keys are the same tokens.
+  bool only_causal = true;
   /// True where a key is closed, [batch | 1, 1, queries, keys]; undefined where all are open.
   Tensor closed;
 };
@@ -48,6 +49,10 @@ class Attention {
                  const Pass& pass, const std::string& prefix) const;
   /// The same where every open key counts alike: 1 / (open keys).
   Tensor even_weights(const Tensor& x, std::int64_t keys, const Mask& mask) const;
+
+  /// Weighted sums of the values, [batch, heads, queries, head_width], with no weights to be seen.
+  Tensor mixed_at_once(const Tensor& query, const Tensor& key, const Tensor& value,
+                       const Position& position, const Mask& mask) const;
 
   std::int64_t layer_ = 0;
   std::int64_t heads_ = 0;

@@ -57,11 +57,20 @@ RunFolder::RunFolder(fs::path path, RunMode mode)
     throw Error(
         concat(name, ": holds something that is not a qkv run; --overwrite removes nothing else"));
   }
+  made_ = !fs::exists(path_);
   make_folder(path_);
   lock_ = std::make_unique<FileLock>(path_ / kLock, name);
 }
 
+RunFolder::~RunFolder() {
+  if (!made_) return;
+  std::error_code ignored;
+  fs::remove(path_ / kLock, ignored);
+  fs::remove(path_, ignored);  // only where it is empty
+}
+
 void RunFolder::begin(const Config& config, const Tokenizer& tokenizer) {
+  made_ = false;
   if (mode_ == RunMode::kOverwrite) {
     for (const char* part : {kConfig, "checkpoints", "metrics.jsonl", "tensorboard", kTokenizer}) {
       fs::remove_all(path_ / part);

@@ -24,6 +24,10 @@ class RunFolder {
   /// Throws Error where `mode` does not allow what is found, or another trainer is at work here.
   /// Removes nothing: that is begin()'s, once everything else was accepted.
   RunFolder(std::filesystem::path path, RunMode mode);
+  /// Removes a folder that was made for a run that never began.
+  ~RunFolder();
+  RunFolder(const RunFolder&) = delete;
+  RunFolder& operator=(const RunFolder&) = delete;
 
   /// Starts a new run: removes an old one if the mode says so, writes config.json and
   /// tokenizer.model.
@@ -45,6 +49,7 @@ class RunFolder {
  private:
   std::filesystem::path path_;
   RunMode mode_;
+  bool made_ = false;  ///< the folder was not there before
   std::unique_ptr<FileLock> lock_;
   CheckpointFolder checkpoints_;
 };

@@ -58,8 +58,8 @@ class Trainer {
  private:
   void train_step();
   void validate();
-  /// `measured`: by the validation loss first. Not where a signal ended the run: an uninterrupted run
-  /// would not have looked there, and the resumed one must stay the same.
+  /// `measured`: by the validation loss first. Not where a signal ended the run: an uninterrupted
+  /// run would not have looked there, and the resumed one must stay the same.
   void save(bool measured);
   void report(double loss, double gradient_norm);
   void sample();

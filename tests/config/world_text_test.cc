@@ -26,6 +26,7 @@ Pairs pairs_of(const std::string& line) {
   std::set<std::string> nouns;
   std::istringstream words(line);
   for (std::string word; words >> word;) {
+    word.erase(std::min(word.size(), word.find_first_of(".?,")));  // a noun may end its sentence
     if (kNouns.contains(word)) nouns.insert(word);
   }
   Pairs pairs;

@@ -1,0 +1,17 @@
+#pragma once
+
+#include <torch/types.h>
+
+namespace qkv {
+
+/// softmax(scale · q kᵀ + mask) v in one operation that keeps no scores: the plain formula of
+/// model/attention.cc, block by block (Dao et al. 2022), as libtorch has it.
+///
+/// query [batch, heads, queries, head_width], key and value [batch, heads, keys, head_width].
+/// `mask` broadcasts to [batch, heads, queries, keys]: added to the scores, or, if boolean, true
+/// where a key is open; undefined for none. `causal` (with no mask, queries = keys) closes what
+/// lies ahead. Returns [batch, heads, queries, head_width].
+at::Tensor fused_attention(const at::Tensor& query, const at::Tensor& key, const at::Tensor& value,
+                           const at::Tensor& mask, bool causal, double scale);
+
+}  // namespace qkv
