@@ -64,7 +64,7 @@ void load_weights(const NamedTensors& tensors, const Transformer& model, const s
 /// The checkpoints of one run: RUN/checkpoints/step-NNNNNNN, with the links best and last.
 class CheckpointFolder {
  public:
-  explicit CheckpointFolder(std::filesystem::path run) : folder_(std::move(run) / "checkpoints") {}
+  explicit CheckpointFolder(const std::filesystem::path& run) : folder_(run / "checkpoints") {}
 
   /// Writes a checkpoint: complete or absent. `optimizer` holds the moments. Throws Error
   /// (Fault::kRun) where it cannot; what was there before stays.

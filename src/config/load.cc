@@ -62,7 +62,8 @@ void make_absolute(Json& json, const fs::path& base, const std::string& name) {
     if (!values.is_object() || !values.contains(key)) return;
     Json& value = values[key];
     const auto change_one = [&](Json& one) {
-      if (one.is_string() && one != "") change(one, concat(section, ".", key));
+      if (one.is_string() && !one.get_ref<const std::string&>().empty())
+        change(one, concat(section, ".", key));
     };
     change_one(value);
     if (value.is_array()) {

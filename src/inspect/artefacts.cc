@@ -31,7 +31,7 @@ Artefact parse_format(const std::string& name) {
 
 fs::path write_taps(const Checkpoint& checkpoint, const Inspection& inspection,
                     const fs::path& folder) {
-  const fs::path path = folder / "taps.safetensors";
+  fs::path path = folder / "taps.safetensors";
   const fs::path temporary = temporary_name(path);
   write_safetensors(temporary, inspection.taps.values(),
                     {{"checkpoint", replace_invalid_utf8(checkpoint.path.string())},

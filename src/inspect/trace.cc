@@ -16,7 +16,7 @@ namespace {
 constexpr std::size_t kShown = 4;  // components of a vector
 constexpr std::size_t kNumberWidth = 9;
 constexpr std::size_t kNameWidth = 34;
-constexpr std::size_t kLabelWidth = 12;
+constexpr std::size_t kTraceLabelWidth = 12;
 constexpr const char* kClosed = "—";
 
 Vector vector_of(const Tensor& values) {
@@ -68,7 +68,7 @@ class Trace {
         shared_head_(head * model_.key_value_heads / model_.heads),
         prefix_(concat("layers.", layer, ".")) {
     for (const std::string& label : token_labels(inspection.passage, checkpoint.tokenizer)) {
-      labels_.push_back(clipped(label, kLabelWidth));
+      labels_.push_back(clipped(label, kTraceLabelWidth));
     }
     const bool even = model_.attention.weights == "uniform";
     if (!even) {

@@ -66,6 +66,7 @@ std::string shown(const std::string& label) { return printable(visible_label(lab
 
 std::vector<double> widths(const std::vector<std::string>& labels, const Text& text) {
   std::vector<double> out;
+  out.reserve(labels.size());
   for (const std::string& label : labels) out.push_back(text.width(shown(label)));
   return out;
 }

@@ -28,8 +28,9 @@ void fill_closed(cairo_t* context, const Rect& bounds) {
   // Lines x + y = a multiple of the spacing, so that neighbouring regions continue each other.
   const double right = bounds.x + bounds.width;
   const double bottom = bounds.y + bounds.height;
-  for (double sum = std::ceil((bounds.x + bounds.y) / kSpacing) * kSpacing; sum < right + bottom;
-       sum += kSpacing) {
+  for (auto line = std::llround(std::ceil((bounds.x + bounds.y) / kSpacing));
+       static_cast<double>(line) * kSpacing < right + bottom; ++line) {
+    const double sum = static_cast<double>(line) * kSpacing;
     const double left_x = std::max(bounds.x, sum - bottom);
     const double right_x = std::min(right, sum - bounds.y);
     cairo_move_to(context, left_x, sum - left_x);

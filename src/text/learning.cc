@@ -102,7 +102,7 @@ Counts drop_rare_characters(const Counts& counts, std::size_t most) {
 }
 
 /// Hands segments to SentencePiece in its form "segment<tab>count".
-class Lines : public sentencepiece::SentenceIterator {
+class Lines final : public sentencepiece::SentenceIterator {
  public:
   explicit Lines(Counted segments) : segments_(std::move(segments)) { set_line(); }
   bool done() const override { return index_ >= segments_.size(); }

@@ -74,7 +74,7 @@ void require_unchanged(const Source& source) {
 std::string text_hash(const Source& source, Cache& cache) {
   const std::string name = concat("text-", sha256(source.fingerprint));
   if (const auto entry = cache.find(name); std::filesystem::exists(entry)) {
-    const std::string known = read_file(entry);
+    std::string known = read_file(entry);
     if (is_hash(known)) return known;
   }
   Sha256 digest;
