@@ -8,6 +8,7 @@
 #include "base/json.h"
 #include "inspect/attention_json.h"
 #include "inspect/tiny.h"
+#include "leaks.h"
 #include "scratch.h"
 
 namespace qkv {

@@ -15,6 +15,7 @@
 #include "base/files.h"
 #include "render/colour_map.h"
 #include "render/figure.h"
+#include "leaks.h"
 #include "scratch.h"
 
 namespace qkv {
@@ -335,9 +336,3 @@ TEST(HeatmapDeathTest, AsksForAFontWhereThereIsNone) {
 
 }  // namespace
 }  // namespace qkv
-
-/// Read by the leak checker of the address sanitizer. What these libraries keep is theirs:
-/// fontconfig its configuration, Cairo 1.16 a table for each CFF font of a PDF.
-extern "C" const char* __lsan_default_suppressions() {
-  return "leak:libfontconfig\nleak:libexpat\nleak:libcairo\n";
-}
