@@ -13,9 +13,9 @@
 
 #include "base/error.h"
 #include "base/files.h"
+#include "leaks.h"
 #include "render/colour_map.h"
 #include "render/figure.h"
-#include "leaks.h"
 #include "scratch.h"
 
 namespace qkv {
