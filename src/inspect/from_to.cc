@@ -43,7 +43,7 @@ std::vector<std::string> header_of(const std::vector<std::string>& labels, std::
 std::string from_to_table(const AttentionMap& map, const std::vector<std::string>& labels,
                           bool causal, std::size_t token) {
   std::vector<std::string> shown;
-  shown.reserve(shown.size() + labels.size());
+  shown.reserve(labels.size());
   for (const std::string& label : labels) shown.push_back(clipped(label, kLabelWidth));
   const std::size_t tokens = shown.size();
   constexpr std::size_t kGap = 2;
