@@ -92,9 +92,4 @@ void adamw_step(const std::vector<Tensor>& weights, const std::vector<Tensor>& g
 
 std::string libtorch_version() { return TORCH_VERSION; }
 
-std::string first_line(const c10::Error& error) {
-  const std::string text = error.what_without_backtrace();
-  return text.substr(0, text.find('\n'));
-}
-
 }  // namespace qkv

@@ -56,7 +56,4 @@ void adamw_step(const std::vector<Tensor>& weights, const std::vector<Tensor>& g
 /// "2.13.0", as loaded.
 std::string libtorch_version();
 
-/// libtorch's own error as one line, without its backtrace.
-std::string first_line(const c10::Error& error);
-
 }  // namespace qkv

@@ -32,7 +32,7 @@ std::optional<Tokenizer> given_tokenizer(const Config& config, const TrainingOpt
     Tokenizer tokenizer = folder.tokenizer(config);
     // The run has its own copy; a file that the config names must still be the same one.
     if (const auto& path = config.tokenizer.path) {
-      require_hash("tokenizer.path", "tokenizer", sha256_file(*path), sha256(tokenizer.bytes()),
+      require_hash("tokenizer.path", "tokenizer", sha256_file(*path), tokenizer.hash(),
                    options.out);
     }
     return tokenizer;
@@ -84,8 +84,8 @@ Trainer::Trainer(const Config& config, const TrainingOptions& options)
     folder_.require_same(config);
     if (const auto newest = folder_.newest()) {
       Checkpoint checkpoint = open_checkpoint(*newest, runtime_);
-      require_hash("tokenizer", "tokenizer", sha256(corpus_.tokenizer.bytes()),
-                   sha256(checkpoint.tokenizer.bytes()), options.out);
+      require_hash("tokenizer", "tokenizer", corpus_.tokenizer.hash(), checkpoint.tokenizer.hash(),
+                   options.out);
       require_hash("data.train", "text", corpus_.train_hash, checkpoint.state.train_hash,
                    options.out);
       require_hash("data.validation", "text", corpus_.validation_hash,
