@@ -25,6 +25,7 @@ int main(int argc, char** argv) {
 
   return qkv::run_program(line, argc, argv, [&] {
     if (!pairs.empty()) questions.pairs = pairs;
+    if (!json.empty() && json != "-") qkv::require_writable(json);
     const qkv::Runtime runtime = qkv::set_up_runtime(
         {.device = "auto", .precision = "float32", .threads = line.common.threads});
     std::vector<qkv::Answers> answers;

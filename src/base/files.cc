@@ -39,6 +39,10 @@ void write_all(int descriptor, const fs::path& path, std::string_view bytes, off
   }
 }
 
+fs::path folder_of(const fs::path& path) {
+  return path.has_parent_path() ? path.parent_path() : fs::path(".");
+}
+
 }  // namespace
 
 MappedFile::MappedFile(const fs::path& path) {
@@ -154,16 +158,28 @@ std::string read_file(const fs::path& path) {
 }
 
 void write_file(const fs::path& path, std::string_view bytes) {
+  replace_file(path, [bytes](const fs::path& temporary) {
+    FileWriter writer(temporary);
+    writer.write(bytes);
+    writer.finish();
+  });
+}
+
+void replace_file(const fs::path& path, const std::function<void(const fs::path&)>& write) {
   const fs::path temporary = temporary_name(path);
-  FileWriter writer(temporary);
-  writer.write(bytes);
-  writer.finish();
+  write(temporary);
   if (::rename(temporary.c_str(), path.c_str()) != 0) {
     const int code = errno;
     ::unlink(temporary.c_str());
     fail(path, "replace", code, Error::Fault::kRun);
   }
-  sync_folder(path.has_parent_path() ? path.parent_path() : fs::path("."));
+  sync_folder(folder_of(path));
+}
+
+void require_writable(const fs::path& path) {
+  if (fs::is_directory(path)) throw Error(path.string() + ": found a folder, expected a file");
+  if (::access(folder_of(path).c_str(), W_OK | X_OK) != 0)
+    fail(path, "create", errno, Error::Fault::kInput);
 }
 
 void sync_folder(const fs::path& folder) {

@@ -3,6 +3,7 @@
 #include <cstddef>
 #include <cstdint>
 #include <filesystem>
+#include <functional>
 #include <memory>
 #include <string>
 #include <string_view>
@@ -77,6 +78,14 @@ std::string read_file(const std::filesystem::path& path);
 
 /// Replaces the file by one that holds `bytes`: complete or not at all. Throws Error (Fault::kRun).
 void write_file(const std::filesystem::path& path, std::string_view bytes);
+
+/// The same for a file that `write` writes to the path it is given.
+void replace_file(const std::filesystem::path& path,
+                  const std::function<void(const std::filesystem::path&)>& write);
+
+/// Throws Error unless a file can be made at `path`: asked before long work whose result goes
+/// there.
+void require_writable(const std::filesystem::path& path);
 
 /// Makes renames and new files inside `folder` durable.
 void sync_folder(const std::filesystem::path& folder);

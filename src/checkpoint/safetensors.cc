@@ -4,6 +4,7 @@
 #include <array>
 #include <cstring>
 
+#include "base/bytes.h"
 #include "base/error.h"
 #include "base/files.h"
 #include "base/format.h"
@@ -15,21 +16,6 @@ namespace {
 
 constexpr std::uint64_t kPrefix = 8;
 constexpr std::uint64_t kHeaderLimit = 100'000'000;  // as the reference reader's
-
-std::string little_endian(std::uint64_t value) {
-  std::string bytes;
-  for (unsigned shift = 0; shift < 64; shift += 8)
-    bytes += static_cast<char>((value >> shift) & 0xFFU);
-  return bytes;
-}
-
-std::uint64_t from_little_endian(const char* bytes) {
-  std::uint64_t value = 0;
-  for (unsigned place = 0; place < 8; ++place) {
-    value |= static_cast<std::uint64_t>(static_cast<unsigned char>(bytes[place])) << (8 * place);
-  }
-  return value;
-}
 
 /// Where one tensor's values lie in the file's data part.
 struct Entry {
@@ -104,7 +90,7 @@ void write_safetensors(const fs::path& path, const NamedTensors& tensors,
   text.resize((text.size() + 7) / 8 * 8, ' ');
 
   FileWriter writer(path);
-  writer.write(little_endian(text.size()));
+  writer.write(little_endian(std::uint64_t{text.size()}));
   writer.write(text);
   for (const auto& [name, tensor] : tensors) {
     const Tensor values = tensor.detach().to(at::kCPU, at::kFloat).contiguous();
@@ -118,7 +104,7 @@ NamedTensors read_safetensors(const fs::path& path) {
   const std::string where = path.string();
   if (file.size() < kPrefix)
     throw Error(concat(where, ": found ", file.size(), " bytes, expected a safetensors file"));
-  const std::uint64_t length = from_little_endian(file.data());
+  const auto length = from_little_endian<std::uint64_t>(file.data());
   if (length > kHeaderLimit || length > file.size() - kPrefix) {
     throw Error(concat(where, ": found a header of ", length,
                        " bytes at byte 0, expected at most the ", file.size() - kPrefix,

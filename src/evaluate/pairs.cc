@@ -103,7 +103,8 @@ std::vector<MinimalPair> read_pairs(const std::filesystem::path& path) {
     if (!record.is_object()) throw Error(where + ": found no JSON object, expected one");
     MinimalPair pair{.good = text_of(record, "sentence_good", where),
                      .bad = text_of(record, "sentence_bad", where),
-                     .group = ""};
+                     .group = "",
+                     .where = where};
     if (pair.good.empty() || pair.bad.empty())
       throw Error(where + ": found an empty sentence, expected text");
     for (const char* key : {"field", "UID"}) {
@@ -117,17 +118,18 @@ std::vector<MinimalPair> read_pairs(const std::filesystem::path& path) {
 
 std::vector<double> log_probabilities(const Transformer& model, const Tokenizer& tokenizer,
                                       const std::string& layout,
-                                      const std::vector<std::string>& texts,
+                                      const std::vector<ScoredText>& texts,
                                       const Runtime& runtime) {
   const torch::NoGradGuard no_gradients;
   const Autocast autocast(runtime);
   const bool causal = model.config().causal();
   std::vector<Row> rows;
   for (std::size_t text = 0; text < texts.size(); ++text) {
-    const Sequence sequence = sequence_of(texts[text], tokenizer, layout);
+    const Sequence sequence = sequence_of(texts[text].text, tokenizer, layout);
     const auto read = static_cast<std::int64_t>(sequence.ids.size()) - (causal ? 1 : 0);
     if (read > model.config().context) {
-      throw Error(concat(quoted(texts[text]), ": found ", read,
+      const auto& [words, where] = texts[text];
+      throw Error(concat(where.empty() ? quoted(words) : where, ": found a text of ", read,
                          " tokens, expected at most the context of ", model.config().context));
     }
     add_rows(sequence, causal, text, rows);
@@ -161,10 +163,10 @@ std::vector<PairAccuracy> evaluate_pairs(const Transformer& model, const Tokeniz
                                          const std::string& layout,
                                          const std::vector<MinimalPair>& pairs,
                                          const Runtime& runtime) {
-  std::vector<std::string> texts;
+  std::vector<ScoredText> texts;
   for (const MinimalPair& pair : pairs) {
-    texts.push_back(pair.good);
-    texts.push_back(pair.bad);
+    texts.push_back({pair.good, pair.where});
+    texts.push_back({pair.bad, pair.where});
   }
   const std::vector<double> scores = log_probabilities(model, tokenizer, layout, texts, runtime);
 

@@ -16,6 +16,7 @@ struct MinimalPair {
   std::string good;
   std::string bad;
   std::string group;  ///< UID, else field, else empty
+  std::string where;  ///< file and line, for messages
 };
 
 /// Reads BLiMP's form (Warstadt et al. 2020): a JSON object a line with sentence_good and
@@ -38,12 +39,17 @@ std::vector<PairAccuracy> evaluate_pairs(const Transformer& model, const Tokeniz
                                          const std::vector<MinimalPair>& pairs,
                                          const Runtime& runtime);
 
+/// A text to score and where it stands, for messages; the text itself if nowhere.
+struct ScoredText {
+  std::string text;
+  std::string where = {};
+};
+
 /// log p of each text, in nats. Causal: the sum over its tokens, given what stands before: the
 /// document's begin (layout lines, its end included) or a new line (stream). Masked: the
 /// pseudo-log-likelihood, the sum over its tokens each masked in turn (Salazar et al. 2020).
 std::vector<double> log_probabilities(const Transformer& model, const Tokenizer& tokenizer,
                                       const std::string& layout,
-                                      const std::vector<std::string>& texts,
-                                      const Runtime& runtime);
+                                      const std::vector<ScoredText>& texts, const Runtime& runtime);
 
 }  // namespace qkv

@@ -32,19 +32,12 @@ Artefact parse_format(const std::string& name) {
 fs::path write_taps(const Checkpoint& checkpoint, const Inspection& inspection,
                     const fs::path& folder) {
   fs::path path = folder / "taps.safetensors";
-  const fs::path temporary = temporary_name(path);
-  write_safetensors(temporary, inspection.taps.values(),
-                    {{"checkpoint", replace_invalid_utf8(checkpoint.path.string())},
-                     {"step", std::to_string(checkpoint.state.step)},
-                     {"weights_sha256", checkpoint.weights_hash}});
-  std::error_code code;
-  fs::rename(temporary, path, code);
-  if (code) {
-    const std::string why = code.message();
-    fs::remove(temporary, code);
-    throw Error(concat(path.string(), ": cannot be put in place: ", why), Error::Fault::kRun);
-  }
-  sync_folder(folder);
+  replace_file(path, [&](const fs::path& temporary) {
+    write_safetensors(temporary, inspection.taps.values(),
+                      {{"checkpoint", replace_invalid_utf8(checkpoint.path.string())},
+                       {"step", std::to_string(checkpoint.state.step)},
+                       {"weights_sha256", checkpoint.weights_hash}});
+  });
   return path;
 }
 

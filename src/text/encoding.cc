@@ -1,6 +1,5 @@
 #include "text/encoding.h"
 
-#include "base/progress.h"
 #include "text/encoder.h"
 #include "text/token_writer.h"
 
@@ -101,17 +100,13 @@ void encode_source(const Source& source, const Tokenizer& tokenizer, const std::
   Stream stream(tokenizer, writer);
   Lines lines(tokenizer, writer);
   Layout& chosen = layout == "lines" ? static_cast<Layout&>(lines) : stream;
-  Progress progress("encoding", "bytes", source.bytes);
-  std::uint64_t done = 0;
-  for (const TextRange& range : source.ranges) {
-    TextReader reader(range);
-    for (auto block = reader.next(); !block.empty(); block = reader.next()) {
+  read_blocks(source, "encoding", [&](std::string_view block) {
+    if (block.empty()) {
+      chosen.end_file();
+    } else {
       chosen.add(block);
-      progress.update(done += block.size());
     }
-    chosen.end_file();
-  }
-  require_unchanged(source);
+  });
   writer.finish(source.bytes);
 }
 

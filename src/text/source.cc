@@ -71,6 +71,21 @@ void require_unchanged(const Source& source) {
   }
 }
 
+void read_blocks(const Source& source, const std::string& doing,
+                 const std::function<void(std::string_view)>& use) {
+  Progress progress(doing, "bytes", source.bytes);
+  std::uint64_t done = 0;
+  for (const TextRange& range : source.ranges) {
+    TextReader reader(range);
+    for (auto block = reader.next(); !block.empty(); block = reader.next()) {
+      use(block);
+      progress.update(done += block.size());
+    }
+    use({});
+  }
+  require_unchanged(source);
+}
+
 std::string text_hash(const Source& source, Cache& cache) {
   const std::string name = concat("text-", sha256(source.fingerprint));
   if (const auto entry = cache.find(name); std::filesystem::exists(entry)) {
@@ -78,16 +93,7 @@ std::string text_hash(const Source& source, Cache& cache) {
     if (is_hash(known)) return known;
   }
   Sha256 digest;
-  Progress progress("reading", "bytes", source.bytes);
-  std::uint64_t done = 0;
-  for (const TextRange& range : source.ranges) {
-    TextReader reader(range);
-    for (auto block = reader.next(); !block.empty(); block = reader.next()) {
-      digest.update(block);
-      progress.update(done += block.size());
-    }
-  }
-  require_unchanged(source);
+  read_blocks(source, "reading", [&](std::string_view block) { digest.update(block); });
   std::string hash = digest.hex();
   if (!source.changed_just_now) write_file(cache.place(name), hash);
   return hash;

@@ -1,6 +1,8 @@
 #pragma once
 
+#include <functional>
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include "text/cache.h"
@@ -33,6 +35,11 @@ void require_no_overlap(const Source& train, const Source& validation);
 
 /// Throws Error where a file changed since the source was made.
 void require_unchanged(const Source& source);
+
+/// Gives the text to `use` in blocks, an empty block after each part, with a progress line that
+/// says what is being done. Throws Error where the text is no UTF-8 or a file changed meanwhile.
+void read_blocks(const Source& source, const std::string& doing,
+                 const std::function<void(std::string_view)>& use);
 
 /// SHA-256 of the text; computing it also checks that the text is UTF-8. Kept in the cache by the
 /// files' fingerprint.

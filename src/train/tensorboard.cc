@@ -4,6 +4,7 @@
 #include <bit>
 #include <chrono>
 
+#include "base/bytes.h"
 #include "base/error.h"
 #include "base/files.h"
 #include "base/format.h"
@@ -32,15 +33,6 @@ std::uint32_t crc32c(const std::string& bytes) {
 /// TFRecord stores checksums rotated and offset, so that a record of records has no easy checksum.
 std::uint32_t masked_crc(const std::string& bytes) {
   return std::rotr(crc32c(bytes), 15) + 0xA282EAD8U;
-}
-
-template <typename Value>
-std::string little_endian(Value value) {
-  std::string bytes;
-  for (std::size_t place = 0; place < sizeof(Value); ++place) {
-    bytes += static_cast<char>((value >> (8 * place)) & 0xFFU);
-  }
-  return bytes;
 }
 
 // Protobuf's wire format: a key (field number and type), then the value.

@@ -29,6 +29,7 @@ void require_hash(const char* key, const char* what, const std::string& found,
 std::optional<Tokenizer> given_tokenizer(const Config& config, const TrainingOptions& options,
                                          const RunFolder& folder) {
   if (options.mode == RunMode::kResume) {
+    folder.require_same(config);  // before any text is read
     Tokenizer tokenizer = folder.tokenizer(config);
     // The run has its own copy; a file that the config names must still be the same one.
     if (const auto& path = config.tokenizer.path) {
@@ -81,7 +82,6 @@ Trainer::Trainer(const Config& config, const TrainingOptions& options)
                         " tokens and are cut"));
   }
   if (options.mode == RunMode::kResume) {
-    folder_.require_same(config);
     if (const auto newest = folder_.newest()) {
       Checkpoint checkpoint = open_checkpoint(*newest, runtime_);
       require_hash("tokenizer", "tokenizer", corpus_.tokenizer.hash(), checkpoint.tokenizer.hash(),

@@ -27,6 +27,17 @@ TEST(Files, WriteReplacesTheWhole) {
   EXPECT_THROW(MappedFile(scratch.path()), Error);
 }
 
+TEST(Files, AFileThatCannotBeMadeIsRefusedBeforeTheWork) {
+  const Scratch scratch;
+  EXPECT_NO_THROW(require_writable(scratch / "file"));
+  EXPECT_TRUE(fs::is_empty(scratch.path()));
+  write_file(scratch / "file", "x");
+  EXPECT_NO_THROW(require_writable(scratch / "file"));
+  EXPECT_THROW(require_writable(scratch / "absent" / "file"), Error);
+  EXPECT_THROW(require_writable(scratch / "file" / "file"), Error);
+  EXPECT_THROW(require_writable(scratch.path()), Error);
+}
+
 TEST(FileWriter, WritesInPartsAndAtPlaces) {
   const Scratch scratch;
   std::string expected;

@@ -54,6 +54,12 @@ class Evaluation(harness.ProgramTest):
         self.assertGreater(both["tokens"], one["tokens"])
         self.expect_consistent(both, len(text) + len("the dog sees the dog.\n"))
 
+    def test_standard_input(self):
+        text = harness.sentences(30, seed=9)
+        self.write("piped.txt", text)
+        piped = json.loads(self.succeed("eval", "run", "--data", "-", "--json", "-", input=text))
+        self.assertEqual(piped["loss"], self.measure("run", "--data", "piped.txt")["loss"])
+
     def test_bytes_not_characters(self):
         text = "äöü → 猫 sees the dog.\n" * 5
         self.write("wide.txt", text)
@@ -107,8 +113,8 @@ class Evaluation(harness.ProgramTest):
             self.write("odd.jsonl", '{"sentence_good": "the cat.", "sentence_bad": "cat the."}\n' * 2 + line + "\n" if line else "")
             self.refuse(2, ["odd.jsonl", "3"] if line else "odd.jsonl", "eval", "run", "--pairs", "odd.jsonl")
         self.write("long.jsonl", json.dumps({"sentence_good": "the cat " * 50, "sentence_bad": "a"}) + "\n")
-        self.refuse(2, ["101", "context", "16"], "eval", "run", "--pairs", "long.jsonl")
-        self.refuse(1, "nowhere/", "eval", "run", "--json", "nowhere/score.json")
+        self.refuse(2, ["long.jsonl:1", "101", "context", "16"], "eval", "run", "--pairs", "long.jsonl")
+        self.refuse(2, "nowhere/score.json: cannot create", "eval", "run", "--json", "nowhere/score.json")
 
 
 if __name__ == "__main__":

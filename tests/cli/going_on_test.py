@@ -7,6 +7,7 @@ import resource
 import shutil
 import signal
 import subprocess
+import time
 import unittest
 
 import harness
@@ -114,6 +115,18 @@ class Endings(harness.ProgramTest):
 
     def test_terminate(self):
         self.stopped("terminated", signal.SIGTERM, 143)
+
+    def test_a_second_signal_ends_at_once(self):
+        # A step of minutes, which the first signal would let end.
+        process = self.start("train", "tiny.json", "--out", "twice", "--set", "training.accumulation=100000")
+        self.wait_for(lambda: (self.folder / "twice/checkpoints/last").exists(), process)
+        process.send_signal(signal.SIGINT)
+        time.sleep(0.3)
+        self.assertIsNone(process.poll(), "the first signal did not wait for the step")
+        process.send_signal(signal.SIGINT)
+        returned, errors = harness.finish(process)
+        self.assertEqual(returned, 130, errors)
+        self.assertEqual(os.readlink(self.folder / "twice/checkpoints/last"), "step-0000000")
 
     def test_patience(self):
         # A rate at which the loss rises.

@@ -125,7 +125,7 @@ TEST_F(EvaluateTest, LogProbabilityIsTheSumOverTokens) {
   }
   // Beside a shorter and a longer text: padding changes nothing.
   const auto scores =
-      log_probabilities(causal, tokenizer_, "lines", {"cat", text, "a dog sat."}, Runtime());
+      log_probabilities(causal, tokenizer_, "lines", {{"cat"}, {text}, {"a dog sat."}}, Runtime());
   EXPECT_NEAR(scores[1], expected, 1e-4);
 }
 
@@ -144,20 +144,20 @@ TEST_F(EvaluateTest, MaskedModelsScoreByPseudoLogLikelihood) {
         masked.logits(masked.hidden({.ids = row, .positions = {}, .documents = {}}))[0];
     expected += logits.log_softmax(-1)[static_cast<std::int64_t>(place)][ids[place]].item<double>();
   }
-  EXPECT_NEAR(log_probabilities(masked, tokenizer_, "lines", {"cat"}, Runtime())[0], expected,
+  EXPECT_NEAR(log_probabilities(masked, tokenizer_, "lines", {{"cat"}}, Runtime())[0], expected,
               1e-4);
 }
 
 TEST_F(EvaluateTest, PairsCountByGroupAndATieCountsHalf) {
   const Transformer causal = model("causal");
   const auto likelier =
-      log_probabilities(causal, tokenizer_, "lines", {"a cat", "a dog"}, Runtime());
+      log_probabilities(causal, tokenizer_, "lines", {{"a cat"}, {"a dog"}}, Runtime());
   const bool cat = likelier[0] > likelier[1];
   const std::string good = cat ? "a cat" : "a dog";
   const std::string bad = cat ? "a dog" : "a cat";
-  const auto groups =
-      evaluate_pairs(causal, tokenizer_, "lines",
-                     {{good, bad, "right"}, {bad, good, "wrong"}, {good, good, "tie"}}, Runtime());
+  const auto groups = evaluate_pairs(
+      causal, tokenizer_, "lines",
+      {{good, bad, "right", ""}, {bad, good, "wrong", ""}, {good, good, "tie", ""}}, Runtime());
   ASSERT_EQ(groups.size(), 4U);
   EXPECT_EQ(groups[0].accuracy(), 1.0);
   EXPECT_EQ(groups[1].accuracy(), 0.0);
