@@ -1,10 +1,13 @@
 #include "cli.h"
 
 #include <exception>
+#include <filesystem>
 #include <iostream>
 #include <new>
+#include <system_error>
 
 #include "base/error.h"
+#include "base/format.h"
 #include "base/log.h"
 #include "base/version.h"
 
@@ -17,37 +20,65 @@ constexpr int kUsage = 2;
 /// Only the first line: libtorch and the standard library may append a backtrace.
 std::string first_line(const std::string& text) { return text.substr(0, text.find('\n')); }
 
+/// Says why the program fails, at every --log-level.
+void report(const std::string& message) {
+  log::set_level("error");
+  log::error(message);
+}
+
+/// The exit code of a program that ended with `code`: no success where its results are lost.
+int ended(int code) {
+  std::cout.flush();
+  if (std::cout.good()) return code;
+  report("standard output: cannot write");
+  return code == 0 ? kFailed : code;
+}
+
+/// Whether a path failed for what it is, which the user gave, and not for what happened to it.
+bool is_users(const std::error_code& code) {
+  return code == std::errc::filename_too_long || code == std::errc::not_a_directory ||
+         code == std::errc::permission_denied || code == std::errc::too_many_symbolic_link_levels;
+}
+
 }  // namespace
 
 CommandLine::CommandLine(const std::string& name, const std::string& description)
     : CLI::App(description, name) {
   set_version_flag("--version", std::string("qkv ") + qkv::version());
   add_option("--threads", common.threads, "processors to use; 0: all")
-      ->check(CLI::Range(0, 4096))
+      ->check(CLI::Range(0, 1024))
       ->group("Common");
   add_option("--log-level", common.log_level, "trace, debug, info, warning, error or off")
       ->group("Common");
   get_formatter()->column_width(34);
 }
 
+std::string check_path(const std::string& path) {
+  return path.empty() ? "found an empty path, expected a name" : "";
+}
+
 int run_program(CommandLine& line, int argc, char** argv, const std::function<int()>& body) {
   try {
     line.parse(argc, argv);
   } catch (const CLI::ParseError& error) {
-    if (error.get_exit_code() == 0) return line.exit(error);  // --help, --version
-    std::cerr << line.get_name() << ": " << first_line(error.what()) << " (see --help)\n";
+    if (error.get_exit_code() == 0) return ended(line.exit(error));  // --help, --version
+    std::cerr << line.get_name() << ": " << printable(first_line(error.what()))
+              << " (see --help)\n";
     return kUsage;
   }
   try {
     log::set_level(line.common.log_level);
-    return body();
+    return ended(body());
   } catch (const Error& error) {
-    log::error(error.what());
+    report(error.what());
     return error.fault() == Error::Fault::kInput ? kUsage : kFailed;
+  } catch (const std::filesystem::filesystem_error& error) {
+    report(concat(error.path1().string(), ": ", error.code().message()));
+    if (is_users(error.code())) return kUsage;
   } catch (const std::bad_alloc&) {
-    log::error("out of memory");
+    report("out of memory");
   } catch (const std::exception& error) {
-    log::error(first_line(error.what()));
+    report(first_line(error.what()));
   }
   return kFailed;
 }

@@ -19,9 +19,12 @@ class CommandLine : public CLI::App {
   CommonOptions common;
 };
 
+/// A check for options that name a file or folder: an empty name is none.
+std::string check_path(const std::string& path);
+
 /// Parses the command line, runs `body` and turns what goes wrong into one line on standard error
-/// and an exit code: 2 where the user gave something wrong, 1 where the run failed. The one place
-/// where programs catch.
+/// and an exit code: 2 where the user gave something wrong, 1 where the run failed or its results
+/// could not be printed. The one place where programs catch.
 int run_program(CommandLine& line, int argc, char** argv, const std::function<int()>& body);
 
 }  // namespace qkv

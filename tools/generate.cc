@@ -9,6 +9,13 @@
 #include "cli.h"
 #include "generate/generator.h"
 
+namespace {
+
+// Below what the conversion of a greater number would end at, so that none is taken for another.
+constexpr long kMost = 1L << 40;
+
+}  // namespace
+
 int main(int argc, char** argv) {
   qkv::CommandLine line("qkv-generate", "Continues a text with a causal model.");
   std::string checkpoint_path;
@@ -17,22 +24,25 @@ int main(int argc, char** argv) {
   qkv::GenerationOptions options;
   line.add_option("CHECKPOINT", checkpoint_path,
                   "a checkpoint folder, or a run folder for its best")
+      ->check(qkv::check_path)
       ->required();
   auto* prompt_option = line.add_option("--prompt", prompt, "the text to continue");
   line.add_option("--prompt-file", prompt_file, "a file that holds it (- is standard input)")
+      ->check(qkv::check_path)
       ->excludes(prompt_option);
   line.add_option("--tokens", options.tokens, "at most so many new tokens")
-      ->check(CLI::Range(0L, 1L << 40))
+      ->check(CLI::Range(0L, kMost))
       ->capture_default_str();
   line.add_option("--temperature", options.sampling.temperature,
                   "divides the logits; 0 takes the likeliest")
       ->capture_default_str();
   line.add_option("--top-k", options.sampling.top_k, "only the K likeliest; 0: all")
+      ->check(CLI::Range(0L, kMost))
       ->capture_default_str();
   line.add_option("--top-p", options.sampling.top_p, "only the fewest that reach this probability")
       ->capture_default_str();
   line.add_option("--seed", options.seed, "draws the same text again")
-      ->check(CLI::NonNegativeNumber)
+      ->check(CLI::Range(0L, (1L << 53) - 1))  // as a config's
       ->capture_default_str();
 
   return qkv::run_program(line, argc, argv, [&] {

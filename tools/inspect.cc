@@ -75,13 +75,16 @@ int main(int argc, char** argv) {
   Request request;
   line.add_option("CHECKPOINT", request.checkpoint,
                   "a checkpoint folder, or a run folder for its best")
+      ->check(qkv::check_path)
       ->required();
   auto* text = line.add_option("--text", request.text,
                                "the text to read; on a masked model <mask> hides a word");
   line.add_option("--text-file", request.text_file, "a file that holds it (- is standard input)")
+      ->check(qkv::check_path)
       ->excludes(text);
   line.add_option("--out", request.out,
-                  "the folder for pictures, attention.json and taps.safetensors");
+                  "the folder for pictures, attention.json and taps.safetensors")
+      ->check(qkv::check_path);
   line.add_option("--format", request.format, "a list of png, svg, pdf, json, safetensors")
       ->capture_default_str();
   line.add_option("--layer", request.choice.layer, "draw (and trace) this layer; counts from 0");

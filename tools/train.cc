@@ -31,6 +31,9 @@ int main(int argc, char** argv) {
   line.add_option("--init", init, "starts from this checkpoint's weights and tokenizer");
   line.add_flag("--dry-run", dry_run, "prints what would be trained and stops");
   line.add_flag("--profile", profile, "prints where the time went");
+  // It describes a new run from the config alone.
+  for (const char* other : {"--init", "--resume", "--overwrite"})
+    line.get_option("--dry-run")->excludes(line.get_option(other));
 
   return qkv::run_program(line, argc, argv, [&] {
     if (line.common.threads > 0)

@@ -5,7 +5,28 @@
 #include <cmath>
 #include <cstdio>
 
+#include "base/utf8.h"
+
 namespace qkv {
+namespace {
+
+void append_printable(std::string& out, char c) {
+  const auto byte = static_cast<unsigned char>(c);
+  if (c == '\n') {
+    out += "\\n";
+  } else if (c == '\t') {
+    out += "\\t";
+  } else if (byte < 0x20 || byte == 0x7F) {
+    static constexpr std::string_view kHex = "0123456789ABCDEF";
+    out += "\\x";
+    out += kHex[byte >> 4U];
+    out += kHex[byte & 0xFU];
+  } else {
+    out += c;
+  }
+}
+
+}  // namespace
 
 std::string fixed(double value, int decimals) {
   std::array<char, 512> buffer{};
@@ -48,30 +69,22 @@ std::string human_seconds(double seconds) {
                 small, hours ? " min" : " s");
 }
 
+std::string printable(std::string_view text) {
+  std::string out;
+  for (const char c : text) append_printable(out, c);
+  return out;
+}
+
 std::string quoted(std::string_view text, std::size_t limit) {
   std::string out = "\"";
   const bool cut = text.size() > limit;
   if (cut) {
-    while (limit > 0 && (static_cast<unsigned char>(text[limit]) & 0xC0U) == 0x80U) --limit;
+    while (limit > 0 && continues_character(text[limit])) --limit;
     text = text.substr(0, limit);
   }
   for (const char c : text) {
-    const auto byte = static_cast<unsigned char>(c);
-    if (c == '"' || c == '\\') {
-      out += '\\';
-      out += c;
-    } else if (c == '\n') {
-      out += "\\n";
-    } else if (c == '\t') {
-      out += "\\t";
-    } else if (byte < 0x20 || byte == 0x7F) {
-      static constexpr std::string_view kHex = "0123456789ABCDEF";
-      out += "\\x";
-      out += kHex[byte >> 4U];
-      out += kHex[byte & 0xFU];
-    } else {
-      out += c;
-    }
+    if (c == '"' || c == '\\') out += '\\';
+    append_printable(out, c);
   }
   return out + (cut ? "…\"" : "\"");
 }

@@ -30,6 +30,9 @@ std::string human_bytes(double bytes);
 /// Seconds as "850 ms", "12.3 s", "3 min 05 s" or "2 h 03 min".
 std::string human_seconds(double seconds);
 
+/// The text with control bytes escaped, newlines among them: one line that a terminal only shows.
+std::string printable(std::string_view text);
+
 /// A text quoted for a message: control bytes escaped, cut after `limit` bytes at a whole
 /// character.
 std::string quoted(std::string_view text, std::size_t limit = 60);

@@ -33,19 +33,19 @@ void set_level(const std::string& name) {
 // Each call first clears the line on which a progress bar may stand.
 void debug(const std::string& message) {
   if (logger().should_log(spdlog::level::debug)) Progress::clear_line();
-  logger().debug(message);
+  logger().debug(printable(message));
 }
 void info(const std::string& message) {
   if (logger().should_log(spdlog::level::info)) Progress::clear_line();
-  logger().info(message);
+  logger().info(printable(message));
 }
 void warning(const std::string& message) {
   if (logger().should_log(spdlog::level::warn)) Progress::clear_line();
-  logger().warn(message);
+  logger().warn(printable(message));
 }
 void error(const std::string& message) {
   Progress::clear_line();
-  logger().error(message);
+  logger().error(printable(message));
 }
 
 }  // namespace qkv::log

@@ -3,7 +3,7 @@
 #include <string>
 
 // Logs go to standard error. spdlog stands behind this header alone: it cannot share a file with
-// libtorch's own copy of fmt.
+// libtorch's own copy of fmt. A message is one line: control bytes in it are escaped.
 namespace qkv::log {
 
 /// Sets the least level that is shown: trace, debug, info, warning, error or off. Throws Error.

@@ -18,6 +18,11 @@ struct Character {
 /// overlong forms, no surrogates, nothing above U+10FFFF). REQUIRES offset < text.size().
 std::optional<Character> decode_utf8(std::string_view text, std::size_t offset);
 
+/// Whether this byte is not the first one of its character.
+inline bool continues_character(char byte) {
+  return (static_cast<unsigned char>(byte) & 0xC0U) == 0x80U;
+}
+
 /// The byte offset of the first byte that is not valid UTF-8, or nothing.
 std::optional<std::size_t> find_invalid_utf8(std::string_view text);
 

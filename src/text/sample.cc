@@ -3,14 +3,13 @@
 #include <algorithm>
 
 #include "base/random.h"
+#include "base/utf8.h"
 
 namespace qkv {
 namespace {
 
 constexpr std::uint64_t kChunkBytes = 65536;
 constexpr std::uint64_t kSeed = 0;  // of its own: the tokenizer does not change with the run's seed
-
-bool continues(char byte) { return (static_cast<unsigned char>(byte) & 0xC0U) == 0x80; }
 
 // Where to cut off a chunk of at most `most` bytes: after a line, else after a word, else between
 // characters. REQUIRES text.size() > most ≥ 4.
@@ -19,7 +18,7 @@ std::size_t cut(std::string_view text, std::size_t most) {
     const std::size_t found = text.substr(0, most).rfind(separator);
     if (found != std::string_view::npos) return found + 1;
   }
-  while (continues(text[most])) --most;
+  while (continues_character(text[most])) --most;
   return most;
 }
 

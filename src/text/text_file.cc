@@ -18,8 +18,6 @@ namespace {
 
 constexpr std::uint64_t kBlock = std::uint64_t{1} << 20U;
 
-bool continues(char byte) { return (static_cast<unsigned char>(byte) & 0xC0U) == 0x80; }
-
 }  // namespace
 
 TextFile::TextFile(std::filesystem::path path) : path_(std::move(path)) {
@@ -66,7 +64,7 @@ std::uint64_t TextFile::character_begin(std::uint64_t offset) const {
   const std::string bytes = read(from, offset - from + 1);
   if (bytes.size() <= offset - from) return offset;  // the end of the file
   std::uint64_t begin = offset;
-  while (begin > from && continues(bytes[begin - from])) --begin;
+  while (begin > from && continues_character(bytes[begin - from])) --begin;
   return begin;
 }
 
@@ -95,7 +93,7 @@ std::string_view TextReader::next() {
   // A character cut by the block's end waits for the next block.
   if (offset_ + count < range_.end) {
     std::size_t end = block_.size();
-    while (end > 1 && block_.size() - end < 3 && continues(block_[end - 1])) --end;
+    while (end > 1 && block_.size() - end < 3 && continues_character(block_[end - 1])) --end;
     if (static_cast<unsigned char>(block_[end - 1]) >= 0xC0) block_.resize(end - 1);
   }
   require_utf8(block_, range_.path.string(), offset_);

@@ -41,6 +41,11 @@ TEST(Format, SizesAndTimes) {
   EXPECT_EQ(human_seconds(2 * 3600 + 3 * 60), "2 h 03 min");
 }
 
+TEST(Format, OneLineIsOneLine) {
+  EXPECT_EQ(printable("a\nb\t\"日本\"\\"), "a\\nb\\t\"日本\"\\");
+  EXPECT_EQ(printable(std::string("\0\x1B", 2)), "\\x00\\x1B");
+}
+
 TEST(Format, Quotes) {
   EXPECT_EQ(qkv::quoted("a\n\"\\"), "\"a\\n\\\"\\\\\"");
   EXPECT_EQ(qkv::quoted(std::string("\0\x1B", 2)), "\"\\x00\\x1B\"");
