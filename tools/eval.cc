@@ -1,44 +1,81 @@
 // qkv-eval: measures a checkpoint, or two side by side.
 
+#include <algorithm>
 #include <iostream>
 
+#include "base/error.h"
 #include "base/files.h"
 #include "checkpoint/checkpoint.h"
 #include "cli.h"
 #include "evaluate/report.h"
 
+namespace {
+
+/// What the command line asks for.
+struct Request {
+  std::string checkpoint;
+  std::optional<std::string> second;
+  std::vector<std::filesystem::path> data;
+  std::optional<std::string> pairs;
+  std::optional<std::string> json;
+};
+
+/// Standard input comes once, but two checkpoints read the data: a file in `scratch` takes its
+/// place. Throws Error where two options want it.
+void keep_standard_input(Request& request, std::optional<qkv::TemporaryFolder>& scratch) {
+  const auto named = std::count(request.data.begin(), request.data.end(), "-");
+  if (named + (request.pairs == "-" ? 1 : 0) > 1)
+    throw qkv::Error("-: found standard input named twice, expected once: it can be read once");
+  if (named == 0) return;
+  std::filesystem::path& path = *std::find(request.data.begin(), request.data.end(), "-");
+  scratch.emplace();
+  path = scratch->path() / "standard input";
+  qkv::write_file(path, qkv::read_file("-"));
+}
+
+}  // namespace
+
 int main(int argc, char** argv) {
   qkv::CommandLine line("qkv-eval", "Measures how well a checkpoint, or two, predict text.");
-  std::string first;
-  std::string second;
-  std::string pairs;
-  std::string json;
-  qkv::Questions questions;
-  line.add_option("CHECKPOINT", first, "a checkpoint folder, or a run folder for its best")
+  Request request;
+  line.add_option("CHECKPOINT", request.checkpoint,
+                  "a checkpoint folder, or a run folder for its best")
+      ->check(qkv::check_path)
       ->required();
-  line.add_option("CHECKPOINT2", second, "another one, shown beside it");
-  line.add_option("--data", questions.data,
+  line.add_option("CHECKPOINT2", request.second, "another one, shown beside it")
+      ->check(qkv::check_path);
+  line.add_option("--data", request.data,
                   "text to measure on; the run's validation data unless given")
+      ->check(qkv::check_path)
       ->allow_extra_args(false);
-  line.add_option("--pairs", pairs, "minimal pairs as BLiMP's JSONL: sentence_good, sentence_bad");
-  line.add_option("--json", json, "writes the numbers to this file (- is standard output)");
+  line.add_option("--pairs", request.pairs,
+                  "minimal pairs as BLiMP's JSONL: sentence_good, sentence_bad")
+      ->check(qkv::check_path);
+  line.add_option("--json", request.json, "writes the numbers to this file (- is standard output)")
+      ->check(qkv::check_path);
 
   return qkv::run_program(line, argc, argv, [&] {
-    if (!pairs.empty()) questions.pairs = pairs;
-    if (!json.empty() && json != "-") qkv::require_writable(json);
+    std::optional<std::filesystem::path> json;
+    if (request.json && request.json != "-") json = qkv::writable_file(*request.json);
+    std::optional<qkv::TemporaryFolder> scratch;
+    keep_standard_input(request, scratch);
+    qkv::Questions questions{.data = request.data, .pairs = {}};
+    if (request.pairs) questions.pairs = qkv::read_pairs(*request.pairs);
+
     const qkv::Runtime runtime = qkv::set_up_runtime(
         {.device = "auto", .precision = "float32", .threads = line.common.threads});
     std::vector<qkv::Answers> answers;
-    for (const std::string& path : {first, second}) {
-      if (!path.empty())
-        answers.push_back(qkv::answer(qkv::open_checkpoint(path, runtime), questions, runtime));
-    }
-    const std::string text = qkv::report_json(answers).dump(2) + "\n";
-    if (json == "-") {
-      std::cout << text;
+    const auto ask = [&](const std::string& path) {
+      answers.push_back(qkv::answer(qkv::open_checkpoint(path, runtime), questions, runtime));
+    };
+    ask(request.checkpoint);
+    if (request.second) ask(*request.second);
+
+    if (request.json == "-") {
+      std::cout << qkv::report_json(answers);
       return 0;
     }
-    if (!json.empty()) qkv::write_file(json, text);
+    if (json) qkv::write_file(*json, qkv::report_json(answers));
     std::cout << qkv::report_table(answers);
     return 0;
   });

@@ -11,6 +11,7 @@
 #include <array>
 #include <atomic>
 #include <cerrno>
+#include <cstdlib>
 #include <cstring>
 #include <memory>
 #include <utility>
@@ -176,10 +177,20 @@ void replace_file(const fs::path& path, const std::function<void(const fs::path&
   sync_folder(folder_of(path));
 }
 
-void require_writable(const fs::path& path) {
-  if (fs::is_directory(path)) throw Error(path.string() + ": found a folder, expected a file");
-  if (::access(folder_of(path).c_str(), W_OK | X_OK) != 0)
+fs::path writable_file(const fs::path& path) {
+  std::error_code code;
+  const fs::file_status status = fs::status(path, code);
+  if (!fs::status_known(status)) fail(path, "create", code.value(), Error::Fault::kInput);
+  if (fs::exists(status) && !fs::is_regular_file(status)) {
+    throw Error(concat(path.string(), ": found ",
+                       fs::is_directory(status) ? "a folder" : "no regular file",
+                       ", expected a file"));
+  }
+  fs::path file = path;
+  while (fs::is_symlink(file, code)) file = folder_of(file) / fs::read_symlink(file, code);
+  if (::access(folder_of(file).c_str(), W_OK | X_OK) != 0)
     fail(path, "create", errno, Error::Fault::kInput);
+  return file;
 }
 
 void sync_folder(const fs::path& folder) {
@@ -195,7 +206,7 @@ void sync_folder(const fs::path& folder) {
 void make_folder(const fs::path& folder, Error::Fault fault) {
   std::error_code code;
   fs::create_directories(folder, code);
-  if (!fs::is_directory(folder)) {
+  if (std::error_code ignored; !fs::is_directory(folder, ignored)) {
     throw Error(concat(folder.string(),
                        ": cannot make this folder: ", code ? code.message() : "found a file"),
                 fault);
@@ -204,8 +215,23 @@ void make_folder(const fs::path& folder, Error::Fault fault) {
 
 fs::path temporary_name(const fs::path& path) {
   static std::atomic<unsigned> count = 0;
-  return path.parent_path() /
-         concat(".", path.filename().string(), ".", ::getpid(), ".", count++, ".tmp");
+  // Cut, for a name of 255 bytes, the most that there can be, leaves no room for more.
+  const std::string name = path.filename().string().substr(0, 200);
+  return path.parent_path() / concat(".", name, ".", ::getpid(), ".", count++, ".tmp");
+}
+
+TemporaryFolder::TemporaryFolder() {
+  std::error_code code;
+  const fs::path place = fs::temp_directory_path(code);
+  if (code) throw Error("TMPDIR: cannot be used for temporary files: " + code.message());
+  std::string pattern = (place / "qkv-XXXXXX").string();
+  if (::mkdtemp(pattern.data()) == nullptr) fail(pattern, "make", errno, Error::Fault::kRun);
+  path_ = pattern;
+}
+
+TemporaryFolder::~TemporaryFolder() {
+  std::error_code ignored;
+  fs::remove_all(path_, ignored);
 }
 
 struct Sha256::State {

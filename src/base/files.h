@@ -83,9 +83,9 @@ void write_file(const std::filesystem::path& path, std::string_view bytes);
 void replace_file(const std::filesystem::path& path,
                   const std::function<void(const std::filesystem::path&)>& write);
 
-/// Throws Error unless a file can be made at `path`: asked before long work whose result goes
-/// there.
-void require_writable(const std::filesystem::path& path);
+/// The file at the end of the links at `path`, for write_file. Throws Error unless one can be made
+/// there and replaces no folder, device or pipe: asked before long work whose result goes there.
+std::filesystem::path writable_file(const std::filesystem::path& path);
 
 /// Makes renames and new files inside `folder` durable.
 void sync_folder(const std::filesystem::path& folder);
@@ -96,6 +96,21 @@ void make_folder(const std::filesystem::path& folder, Error::Fault fault = Error
 
 /// A name next to `path` that no other process uses, for what is renamed to `path` when complete.
 std::filesystem::path temporary_name(const std::filesystem::path& path);
+
+/// A folder for files that nobody needs afterwards: it goes away with this object. Throws Error
+/// where there is no place for one.
+class TemporaryFolder {
+ public:
+  TemporaryFolder();
+  ~TemporaryFolder();
+  TemporaryFolder(const TemporaryFolder&) = delete;
+  TemporaryFolder& operator=(const TemporaryFolder&) = delete;
+
+  const std::filesystem::path& path() const { return path_; }
+
+ private:
+  std::filesystem::path path_;
+};
 
 /// The SHA-256 of bytes that arrive in parts.
 class Sha256 {

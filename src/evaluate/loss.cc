@@ -47,6 +47,7 @@ Prediction predict(const Transformer& model, const Batch& batch, const Pass& pas
 double Score::perplexity() const { return std::exp(loss()); }
 
 double Score::bits_per_byte() const {
+  if (cut_documents > 0) return std::numeric_limits<double>::quiet_NaN();
   return nats / std::numbers::ln2 / static_cast<double>(text_bytes);
 }
 
@@ -64,6 +65,7 @@ Score evaluate(const Transformer& model, const TokenFile& tokens, std::uint64_t 
   if (!label.empty()) progress.emplace(label, "rows", batches.rows());
   Score score;
   score.text_bytes = tokens.text_bytes();
+  score.cut_documents = batches.cut_documents();
   for (std::uint64_t first = 0; first < batches.rows(); first += static_cast<std::uint64_t>(rows)) {
     const Prediction prediction = predict(model, batches.get(first, rows));
     const Tensor nats =

@@ -21,15 +21,17 @@ Prediction predict(const Transformer& model, const Batch& batch, const Pass& pas
 
 /// How well a model predicts a text.
 struct Score {
-  double nats = 0;               ///< −log p of all predicted tokens together
-  std::uint64_t tokens = 0;      ///< how many were predicted
-  std::uint64_t correct = 0;     ///< how many were the model's first choice
-  std::uint64_t text_bytes = 0;  ///< bytes of the original text
+  double nats = 0;                  ///< −log p of all predicted tokens together
+  std::uint64_t tokens = 0;         ///< how many were predicted
+  std::uint64_t correct = 0;        ///< how many were the model's first choice
+  std::uint64_t text_bytes = 0;     ///< bytes of the original text
+  std::uint64_t cut_documents = 0;  ///< longer than the context: their ends were not predicted
 
   double loss() const { return nats / static_cast<double>(tokens); }
   double perplexity() const;
   double accuracy() const { return static_cast<double>(correct) / static_cast<double>(tokens); }
-  /// nats ÷ ln 2 ÷ bytes of the text.
+  /// nats ÷ ln 2 ÷ bytes of the text; NaN where documents were cut, for the nats of their ends are
+  /// not known.
   double bits_per_byte() const;
 };
 

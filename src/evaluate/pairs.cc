@@ -14,6 +14,9 @@
 namespace qkv {
 namespace {
 
+/// What the group of all pairs is called.
+constexpr const char* kAllPairs = "all";
+
 /// A text's ids as the model saw texts in training, and how many at its front are only context.
 struct Sequence {
   std::vector<std::int32_t> ids;
@@ -110,6 +113,9 @@ std::vector<MinimalPair> read_pairs(const std::filesystem::path& path) {
     for (const char* key : {"field", "UID"}) {
       if (record.contains(key) && record[key].is_string()) pair.group = record[key];
     }
+    if (pair.group == kAllPairs)
+      throw Error(concat(where, ": found the group \"", kAllPairs, "\", the name of the total; ",
+                         "expected another"));
     pairs.push_back(std::move(pair));
   }
   if (pairs.empty()) throw Error(path.string() + ": holds no pair, expected at least one");
@@ -172,7 +178,7 @@ std::vector<PairAccuracy> evaluate_pairs(const Transformer& model, const Tokeniz
 
   std::vector<PairAccuracy> groups;
   std::map<std::string, std::size_t> places;
-  PairAccuracy all{.group = "all", .pairs = 0, .correct = 0};
+  PairAccuracy all{.group = kAllPairs, .pairs = 0, .correct = 0};
   for (std::size_t index = 0; index < pairs.size(); ++index) {
     const double good = scores[2 * index];
     const double bad = scores[2 * index + 1];

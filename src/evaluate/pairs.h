@@ -20,7 +20,7 @@ struct MinimalPair {
 };
 
 /// Reads BLiMP's form (Warstadt et al. 2020): a JSON object a line with sentence_good and
-/// sentence_bad. Throws Error with file and line.
+/// sentence_bad. Throws Error with file and line; no group may be named "all", as the total is.
 std::vector<MinimalPair> read_pairs(const std::filesystem::path& path);
 
 /// How often the good sentence was the likelier one (a tie counts half), in one group of pairs.

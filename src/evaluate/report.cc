@@ -2,8 +2,10 @@
 
 #include "base/error.h"
 #include "base/format.h"
+#include "base/json.h"
 #include "base/log.h"
 #include "base/table.h"
+#include "base/utf8.h"
 #include "text/corpus.h"
 
 namespace qkv {
@@ -21,13 +23,17 @@ std::optional<TokenFile> validation_of(const Checkpoint& checkpoint) {
   return std::move(corpus.validation);
 }
 
+bool has_bits_per_byte(const Answers& answers) {
+  return answers.causal && answers.score->cut_documents == 0;
+}
+
 Json to_json(const Answers& answers) {
-  Json json = {{"checkpoint", answers.checkpoint}, {"step", answers.step}};
+  Json json = {{"checkpoint", replace_invalid_utf8(answers.checkpoint)}, {"step", answers.step}};
   if (answers.score) {
     const Score& score = *answers.score;
     json["loss"] = score.loss();
     json["perplexity"] = score.perplexity();
-    json["bits_per_byte"] = answers.causal ? Json(score.bits_per_byte()) : Json();
+    json["bits_per_byte"] = has_bits_per_byte(answers) ? Json(score.bits_per_byte()) : Json();
     json["accuracy"] = score.accuracy();
     json["tokens"] = score.tokens;
     json["bytes"] = score.text_bytes;
@@ -52,17 +58,23 @@ Answers answer(const Checkpoint& checkpoint, const Questions& questions, const R
   std::optional<TokenFile> tokens;
   if (!questions.data.empty()) {
     tokens.emplace(open_tokens(questions.data, checkpoint.tokenizer, layout));
-  } else if (!questions.pairs) {
+  } else if (questions.pairs.empty()) {
     tokens = validation_of(checkpoint);
     if (!tokens)
       throw Error(answers.checkpoint + ": its run has no validation data; expected --data");
   }
-  if (tokens)
+  if (tokens) {
     answers.score =
         evaluate(checkpoint.model, *tokens, checkpoint.config.seed, runtime, "evaluating");
-  if (questions.pairs) {
-    answers.pairs = evaluate_pairs(checkpoint.model, checkpoint.tokenizer, layout,
-                                   read_pairs(*questions.pairs), runtime);
+    if (const std::uint64_t cut = answers.score->cut_documents; cut > 0) {
+      log::warning(concat(with_commas(cut), " documents are longer than the context of ",
+                          checkpoint.config.model.context,
+                          " tokens and are cut: no bits per byte"));
+    }
+  }
+  if (!questions.pairs.empty()) {
+    answers.pairs =
+        evaluate_pairs(checkpoint.model, checkpoint.tokenizer, layout, questions.pairs, runtime);
   }
   return answers;
 }
@@ -82,7 +94,7 @@ std::string report_table(const std::vector<Answers>& answers) {
         [](const Answers& column) { return fixed(column.score->loss(), 4); });
     add("perplexity", [](const Answers& column) { return fixed(column.score->perplexity(), 3); });
     add("bits per byte", [](const Answers& column) {
-      return column.causal ? fixed(column.score->bits_per_byte(), 4) : "–";
+      return has_bits_per_byte(column) ? fixed(column.score->bits_per_byte(), 4) : "–";
     });
     add("accuracy", [](const Answers& column) { return percent(column.score->accuracy()); });
     add("tokens", [](const Answers& column) { return with_commas(column.score->tokens); });
@@ -95,10 +107,10 @@ std::string report_table(const std::vector<Answers>& answers) {
   return table.text();
 }
 
-Json report_json(const std::vector<Answers>& answers) {
+std::string report_json(const std::vector<Answers>& answers) {
   Json json = to_json(answers.front());
   if (answers.size() > 1) json["second"] = to_json(answers[1]);
-  return json;
+  return json.dump(2) + "\n";
 }
 
 }  // namespace qkv

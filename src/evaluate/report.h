@@ -5,7 +5,6 @@
 #include <string>
 #include <vector>
 
-#include "base/json.h"
 #include "checkpoint/checkpoint.h"
 #include "evaluate/loss.h"
 #include "evaluate/pairs.h"
@@ -15,7 +14,7 @@ namespace qkv {
 /// What to measure of a checkpoint.
 struct Questions {
   std::vector<std::filesystem::path> data;  ///< empty: the run's own validation data
-  std::optional<std::filesystem::path> pairs;
+  std::vector<MinimalPair> pairs;           ///< empty: none
 };
 
 /// The answers for one checkpoint.
@@ -34,7 +33,8 @@ Answers answer(const Checkpoint& checkpoint, const Questions& questions, const R
 /// The answers side by side, one column a checkpoint.
 std::string report_table(const std::vector<Answers>& answers);
 
-/// The first checkpoint's numbers at the top level, a second one's under "second".
-Json report_json(const std::vector<Answers>& answers);
+/// The answers as the text of a JSON file: the first checkpoint's numbers at the top level, a
+/// second one's under "second".
+std::string report_json(const std::vector<Answers>& answers);
 
 }  // namespace qkv

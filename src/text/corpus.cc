@@ -158,14 +158,7 @@ TokenFile open_tokens(const std::vector<fs::path>& files, const Tokenizer& token
                       const std::string& layout) {
   require_layout(layout);
   Cache cache;
-  std::vector<fs::path> paths;
-  for (const fs::path& path : files) {
-    paths.push_back(path);
-    if (path != "-") continue;
-    paths.back() = cache.scratch() / concat("standard input ", paths.size());
-    write_file(paths.back(), read_file(path));
-  }
-  const Source source = whole_files(paths);
+  const Source source = whole_files(files);
   if (source.bytes == 0) {
     throw Error(concat(files.empty() ? "data" : files.front().string(),
                        ": found no text, expected at least one character"));

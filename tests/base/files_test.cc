@@ -1,6 +1,7 @@
 #include "base/files.h"
 
 #include <gtest/gtest.h>
+#include <sys/stat.h>
 
 #include "base/error.h"
 #include "scratch.h"
@@ -29,13 +30,49 @@ TEST(Files, WriteReplacesTheWhole) {
 
 TEST(Files, AFileThatCannotBeMadeIsRefusedBeforeTheWork) {
   const Scratch scratch;
-  EXPECT_NO_THROW(require_writable(scratch / "file"));
+  EXPECT_EQ(writable_file(scratch / "file"), scratch / "file");
   EXPECT_TRUE(fs::is_empty(scratch.path()));
   write_file(scratch / "file", "x");
-  EXPECT_NO_THROW(require_writable(scratch / "file"));
-  EXPECT_THROW(require_writable(scratch / "absent" / "file"), Error);
-  EXPECT_THROW(require_writable(scratch / "file" / "file"), Error);
-  EXPECT_THROW(require_writable(scratch.path()), Error);
+  EXPECT_EQ(writable_file(scratch / "file"), scratch / "file");
+  EXPECT_THROW(writable_file(scratch / "absent" / "file"), Error);
+  EXPECT_THROW(writable_file(scratch / "file" / "file"), Error);
+  EXPECT_THROW(writable_file(scratch.path()), Error);
+  EXPECT_THROW(writable_file(scratch / std::string(300, 'a')), Error);
+  ASSERT_EQ(::mkfifo((scratch / "pipe").c_str(), 0600), 0);
+  EXPECT_THROW(writable_file(scratch / "pipe"), Error);
+}
+
+TEST(Files, ALinkStandsForItsFile) {
+  const Scratch scratch;
+  fs::create_directory(scratch / "folder");
+  fs::create_symlink("folder/file", scratch / "second");
+  fs::create_symlink(scratch / "second", scratch / "first");
+  for (const char* text : {"made", "replaced"}) {
+    write_file(writable_file(scratch / "first"), text);
+    EXPECT_TRUE(fs::is_symlink(scratch / "first"));
+    EXPECT_EQ(read_file(scratch / "folder" / "file"), text);
+  }
+  fs::create_symlink("round", scratch / "round");
+  EXPECT_THROW(writable_file(scratch / "round"), Error);
+  fs::create_symlink("/dev/null", scratch / "null");
+  EXPECT_THROW(writable_file(scratch / "null"), Error);
+}
+
+TEST(Files, TheLongestNameCanBeWritten) {
+  const Scratch scratch;
+  write_file(scratch / std::string(255, 'a'), "x");
+  EXPECT_EQ(read_file(scratch / std::string(255, 'a')), "x");
+}
+
+TEST(TemporaryFolder, GoesAwayWithItsFiles) {
+  fs::path path;
+  {
+    const TemporaryFolder folder;
+    path = folder.path();
+    write_file(path / "file", "x");
+    EXPECT_NE(TemporaryFolder().path(), path);
+  }
+  EXPECT_FALSE(fs::exists(path));
 }
 
 TEST(FileWriter, WritesInPartsAndAtPlaces) {
@@ -113,6 +150,7 @@ TEST(Files, MakesFolders) {
   make_folder(scratch / "a");
   write_file(scratch / "file", "");
   EXPECT_THROW(make_folder(scratch / "file"), Error);
+  EXPECT_THROW(make_folder(scratch / std::string(300, 'a')), Error);
   EXPECT_NE(temporary_name(scratch / "x"), temporary_name(scratch / "x"));
   EXPECT_EQ(temporary_name(scratch / "x").parent_path(), scratch.path());
 }

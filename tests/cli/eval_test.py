@@ -2,6 +2,7 @@
 
 import json
 import math
+import os
 import unittest
 
 import harness
@@ -60,6 +61,18 @@ class Evaluation(harness.ProgramTest):
         piped = json.loads(self.succeed("eval", "run", "--data", "-", "--json", "-", input=text))
         self.assertEqual(piped["loss"], self.measure("run", "--data", "piped.txt")["loss"])
 
+    def test_standard_input_serves_two_checkpoints(self):
+        text = harness.sentences(30, seed=9)
+        both = json.loads(self.succeed("eval", "run", "lines", "--data", "-", "--json", "-", input=text))
+        for run, numbers in [("run", both), ("lines", both["second"])]:
+            alone = json.loads(self.succeed("eval", run, "--data", "-", "--json", "-", input=text))
+            self.assertEqual(numbers["loss"], alone["loss"])
+        pair = json.dumps({"sentence_good": "the cat.", "sentence_bad": "cat the."}) + "\n"
+        groups = json.loads(self.succeed("eval", "run", "lines", "--pairs", "-", "--json", "-", input=pair))
+        self.assertEqual([numbers["pairs"]["all"]["pairs"] for numbers in [groups, groups["second"]]], [1, 1])
+        for twice in [["--data", "-", "--pairs", "-"], ["--data", "-", "--data", "-"]]:
+            self.refuse(2, "-: found standard input named twice", "eval", "run", *twice, input=text)
+
     def test_bytes_not_characters(self):
         text = "äöü → 猫 sees the dog.\n" * 5
         self.write("wide.txt", text)
@@ -70,6 +83,14 @@ class Evaluation(harness.ProgramTest):
         self.assertIsNone(numbers["bits_per_byte"])
         self.assertGreater(numbers["loss"], 0)
         self.assertEqual(self.measure("masked")["loss"], numbers["loss"])
+
+    def test_cut_documents_have_no_bits_per_byte(self):
+        self.write("cut.txt", harness.sentences(5, seed=3) + "the cat " * 600 + "\n")
+        done = self.run_program("eval", "lines", "--data", "cut.txt", "--json", "-")
+        self.assertIsNone(json.loads(done.stdout)["bits_per_byte"])
+        self.assertIn("1 documents are longer than the context of 32", done.stderr)
+        rows = [line.split() for line in self.succeed("eval", "lines", "--data", "cut.txt").splitlines()]
+        self.assertIn(["bits", "per", "byte", "–"], rows)
 
     def test_two_side_by_side(self):
         text = self.succeed("eval", "run/checkpoints/step-0000000", "run")
@@ -84,6 +105,21 @@ class Evaluation(harness.ProgramTest):
         text = self.succeed("eval", "run", "--json", "score.json")
         self.assertIn("perplexity", text)
         self.assertEqual(json.loads((self.folder / "score.json").read_text()), self.measure("run"))
+
+    def test_json_goes_where_a_link_leads_and_replaces_no_pipe(self):
+        (self.folder / "link.json").symlink_to("target.json")
+        self.succeed("eval", "run", "--json", "link.json")
+        self.assertTrue((self.folder / "link.json").is_symlink())
+        self.assertEqual(json.loads((self.folder / "target.json").read_text()), self.measure("run"))
+        os.mkfifo(self.folder / "pipe")
+        self.refuse(2, "pipe: found no regular file", "eval", "run", "--json", "pipe")
+        self.assertTrue((self.folder / "pipe").is_fifo())
+
+    def test_a_run_whose_name_is_not_utf8(self):
+        name = "r\udcff"  # the byte 0xFF
+        (self.folder / name).symlink_to("run")
+        self.assertIn("perplexity", self.succeed("eval", name))
+        self.assertTrue(self.measure(name)["checkpoint"].startswith("r\ufffd/"))
 
     def test_minimal_pairs(self):
         pairs = [
@@ -114,6 +150,8 @@ class Evaluation(harness.ProgramTest):
             self.refuse(2, ["odd.jsonl", "3"] if line else "odd.jsonl", "eval", "run", "--pairs", "odd.jsonl")
         self.write("long.jsonl", json.dumps({"sentence_good": "the cat " * 50, "sentence_bad": "a"}) + "\n")
         self.refuse(2, ["long.jsonl:1", "101", "context", "16"], "eval", "run", "--pairs", "long.jsonl")
+        self.write("all.jsonl", json.dumps({"sentence_good": "a", "sentence_bad": "b", "UID": "all"}) + "\n")
+        self.refuse(2, ["all.jsonl:1", "the name of the total"], "eval", "run", "--pairs", "all.jsonl")
         self.refuse(2, "nowhere/score.json: cannot create", "eval", "run", "--json", "nowhere/score.json")
 
 

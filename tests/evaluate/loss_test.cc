@@ -109,6 +109,20 @@ TEST_F(EvaluateTest, LinesPredictEachDocumentWithItsEnd) {
   const Score score = evaluate(causal, documents, 1, Runtime());
   EXPECT_EQ(score.tokens, predicted);
   EXPECT_NEAR(score.nats, expected, 1e-3);
+  // The bytes of what was cut are not known, so there is nothing to divide by.
+  EXPECT_EQ(score.cut_documents, 4U);
+  EXPECT_TRUE(std::isnan(score.bits_per_byte()));
+}
+
+TEST_F(EvaluateTest, LinesThatFitHaveBitsPerByte) {
+  const std::string text = "a cat sat\ncat and dog\n";
+  std::ofstream(scratch_ / "short.txt") << text;
+  const Score score = evaluate(
+      model("causal"), open_tokens({scratch_ / "short.txt"}, tokenizer_, "lines"), 1, Runtime());
+  EXPECT_EQ(score.cut_documents, 0U);
+  EXPECT_EQ(score.text_bytes, text.size());
+  EXPECT_NEAR(score.bits_per_byte(), score.nats / std::log(2.0) / static_cast<double>(text.size()),
+              1e-9);
 }
 
 TEST_F(EvaluateTest, LogProbabilityIsTheSumOverTokens) {
@@ -185,6 +199,9 @@ TEST_F(EvaluateTest, ReadsPairsAndNamesTheLineOfABadOne) {
   } catch (const Error& error) {
     EXPECT_NE(std::string(error.what()).find("pairs.jsonl:4"), std::string::npos) << error.what();
   }
+  // The total's name: the report could not tell the two apart.
+  std::ofstream(path) << R"({"sentence_good": "a", "sentence_bad": "b", "UID": "all"})";
+  EXPECT_THROW(read_pairs(path), Error);
 }
 
 }  // namespace
