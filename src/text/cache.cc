@@ -1,13 +1,9 @@
 #include "text/cache.h"
 
-#include <stdlib.h>
-
-#include <cerrno>
+#include <chrono>
 #include <cstdlib>
-#include <cstring>
 
 #include "base/error.h"
-#include "base/files.h"
 #include "base/format.h"
 #include "base/log.h"
 
@@ -35,14 +31,20 @@ void try_to_write(const fs::path& folder) {
   FileWriter probe(temporary_name(folder / "probe"));
 }
 
+/// Removes what writers that were killed left behind. Whoever still writes a file has changed it
+/// within the day.
+void remove_leftovers(const fs::path& folder) {
+  std::error_code ignored;
+  const auto old = fs::file_time_type::clock::now() - std::chrono::hours(24);
+  for (const auto& entry : fs::directory_iterator(folder, ignored)) {
+    const bool temporary = entry.path().extension() == ".tmp";
+    if (temporary && entry.last_write_time(ignored) < old) fs::remove(entry.path(), ignored);
+  }
+}
+
 }  // namespace
 
 Cache::Cache() : folder_(cache_folder()) {}
-
-Cache::~Cache() {
-  std::error_code ignored;
-  if (!scratch_.empty()) fs::remove_all(scratch_, ignored);
-}
 
 fs::path Cache::place(const std::string& name) {
   if (!checked_) {
@@ -50,24 +52,15 @@ fs::path Cache::place(const std::string& name) {
     try {
       if (folder_.empty()) throw Error("none of QKV_CACHE, XDG_CACHE_HOME and HOME is set");
       try_to_write(folder_);
+      remove_leftovers(folder_);
       writable_ = true;
     } catch (const Error& error) {
       log::warning(concat("no cache, so texts are encoded again each time: ", error.what()));
     }
   }
-  return (writable_ ? folder_ : scratch()) / name;
-}
-
-const fs::path& Cache::scratch() {
-  if (scratch_.empty()) {
-    std::string pattern = (fs::temp_directory_path() / "qkv-XXXXXX").string();
-    if (::mkdtemp(pattern.data()) == nullptr) {
-      throw Error(concat(pattern, ": cannot make a temporary folder: ", std::strerror(errno)),
-                  Error::Fault::kRun);
-    }
-    scratch_ = pattern;
-  }
-  return scratch_;
+  if (writable_) return folder_ / name;
+  if (!scratch_) scratch_.emplace();
+  return scratch_->path() / name;
 }
 
 }  // namespace qkv

@@ -1,7 +1,10 @@
 #pragma once
 
 #include <filesystem>
+#include <optional>
 #include <string>
+
+#include "base/files.h"
 
 namespace qkv {
 
@@ -12,7 +15,6 @@ namespace qkv {
 class Cache {
  public:
   Cache();
-  ~Cache();
   Cache(const Cache&) = delete;
   Cache& operator=(const Cache&) = delete;
 
@@ -20,14 +22,12 @@ class Cache {
   std::filesystem::path find(const std::string& name) const { return folder_ / name; }
   /// Where to write it.
   std::filesystem::path place(const std::string& name);
-  /// A folder that goes away with this object.
-  const std::filesystem::path& scratch();
 
  private:
   std::filesystem::path folder_;
   bool checked_ = false;
   bool writable_ = false;
-  std::filesystem::path scratch_;
+  std::optional<TemporaryFolder> scratch_;
 };
 
 }  // namespace qkv

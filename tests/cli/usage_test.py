@@ -1,5 +1,7 @@
 """What every program does with its command line."""
 
+import os
+import subprocess
 import unittest
 
 import harness
@@ -47,6 +49,55 @@ class Usage(harness.ProgramTest):
 
     def test_resume_and_overwrite_exclude_each_other(self):
         self.refuse(2, "--resume", "train", "tiny.json", "--resume", "--overwrite")
+
+    def test_a_dry_run_refuses_what_it_would_not_look_at(self):
+        for option in [["--init", "somewhere"], ["--resume"], ["--overwrite"]]:
+            self.refuse(2, ["--dry-run", option[0]], "train", "tiny.json", "--dry-run", *option)
+
+    def test_an_empty_path_is_none(self):
+        for program in ["eval", "generate", "inspect"]:
+            self.refuse(2, ["CHECKPOINT", "empty path"], program, "")
+        self.refuse(2, ["CHECKPOINT2", "empty path"], "eval", "somewhere", "")
+        for option in ["--data", "--pairs", "--json"]:
+            self.refuse(2, [option, "empty path"], "eval", "somewhere", option, "")
+
+    def test_numbers_that_do_not_fit(self):
+        for option, value in [("--seed", "9" * 23), ("--seed", "-1"), ("--top-k", "9" * 20), ("--top-k", "-1"),
+                              ("--tokens", "9" * 20), ("--threads", "1025")]:
+            line = self.refuse(2, [option, value], "generate", "somewhere", f"{option}={value}")
+            self.assertLess(len(line), 150)
+
+    def test_the_error_is_told_at_every_level(self):
+        for level in ["off", "error"]:
+            self.refuse(2, "nowhere", "eval", "nowhere", "--log-level", level)
+
+    def test_the_error_is_one_line_whatever_the_path(self):
+        self.refuse(2, r"a\nb\x1B: not found", "eval", "a\nb\x1b")
+
+    def test_a_name_that_is_too_long(self):
+        name = "n" * 300
+        self.refuse(2, [name, "too long"], "train", "tiny.json", "--out", name)
+        self.refuse(2, [name, "too long"], "eval", "somewhere", "--json", name)
+
+    def test_no_place_for_temporary_files(self):
+        environment = {**self.environment, "QKV_CACHE": str(self.folder / "tiny.json" / "cache"), "TMPDIR": "nowhere"}
+        done = subprocess.run(
+            [harness.BIN / "qkv-train", "tiny.json", "--dry-run", "--log-level", "error"],
+            cwd=self.folder, env=environment, capture_output=True, encoding="utf-8",
+        )
+        self.assertEqual(done.returncode, 2, done.stderr)
+        self.assertRegex(done.stderr, r"^error: TMPDIR: [^\n]*\n$")
+
+    @unittest.skipUnless(os.path.exists("/dev/full"), "no /dev/full")
+    def test_results_that_cannot_be_written_are_a_failure(self):
+        for arguments in [["eval", "--help"], ["generate", "--version"], ["train", "tiny.json", "--dry-run"]]:
+            with open("/dev/full", "wb") as full:
+                done = subprocess.run(
+                    [harness.BIN / f"qkv-{arguments[0]}", *arguments[1:]],
+                    cwd=self.folder, env=self.environment, stdout=full, stderr=subprocess.PIPE, encoding="utf-8",
+                )
+            self.assertEqual(done.returncode, 1, arguments)
+            self.assertEqual(done.stderr.splitlines()[-1], "error: standard output: cannot write")
 
 
 if __name__ == "__main__":

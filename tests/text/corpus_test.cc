@@ -258,6 +258,20 @@ TEST_F(CorpusTest, MakesDamagedEntriesAgain) {
   }
 }
 
+TEST_F(CorpusTest, RemovesWhatKilledWritersLeft) {
+  const auto path = write("text", "some text");
+  fs::create_directory(scratch_ / "cache");
+  for (const char* name : {".tokens-old.1.0.tmp", ".tokens-new.2.0.tmp", "other"})
+    write_file(scratch_ / "cache" / name, "part");
+  const auto two_days_ago = fs::file_time_type::clock::now() - std::chrono::hours(48);
+  for (const char* name : {".tokens-old.1.0.tmp", "other"})
+    fs::last_write_time(scratch_ / "cache" / name, two_days_ago);
+  open_corpus(config({path}));
+  EXPECT_EQ(entries(".tokens-old"), 0U);
+  EXPECT_EQ(entries(".tokens-new"), 1U);  // somebody may be writing it
+  EXPECT_EQ(entries("other"), 1U);
+}
+
 TEST_F(CorpusTest, WorksWithoutACache) {
   const std::string text = testing::sentences(1, 100);
   const auto path = write("text", text);
