@@ -125,10 +125,21 @@ class Trace {
       out += vector_line(concat("after layer ", layer_ - 1, ": input of layer ", layer_),
                          of_token(prefix_ + "input"));
     }
-    out += vector_line(
-        model_.norm == "rms" ? "norm: x / rms(x) · weight" : "norm: (x − mean) / σ · weight",
-        vector_of(attention("norm")[token_]));
-    return out;
+    out += vector_line("n = norm(x)", vector_of(attention("norm")[token_]));
+    return concat(out, "   norm(x) = ", norm_formula(), ", ε = ", shortest(model_.norm_epsilon),
+                  "\n");
+  }
+
+  std::string norm_formula() const {
+    if (model_.norm == "rms") return "x ÷ √(mean of x² + ε) · weight";
+    return concat("(x − mean) ÷ √(variance + ε) · weight", model_.bias ? " + bias" : "");
+  }
+
+  /// "q = W_Q n + b_Q: what I look for"
+  std::string projection(const char* vector, const char* place, const char* meaning) const {
+    if (model_.attention.projection != "learned") return vector;
+    return concat(vector, " = W_", place, " n", model_.bias ? concat(" + b_", place) : "", ": ",
+                  meaning);
   }
 
   std::string projections() const {
@@ -140,11 +151,10 @@ class Trace {
                     " of the normed input: nothing is projected\n");
     }
     if (!even()) {
-      out += vector_line(learned ? "q = W_Q x: what am I looking for" : "q", input_.query);
-      out += vector_line(learned ? "k = W_K x: what do I offer" : "k", input_.keys[input_.asking]);
+      out += vector_line(projection("q", "Q", "what I look for"), input_.query);
+      out += vector_line(projection("k", "K", "what I offer"), input_.keys[input_.asking]);
     }
-    out +=
-        vector_line(learned ? "v = W_V x: what do I pass on" : "v", input_.values[input_.asking]);
+    out += vector_line(projection("v", "V", "what I pass on"), input_.values[input_.asking]);
     if (const std::int64_t group = model_.heads / model_.key_value_heads; group > 1) {
       out +=
           concat("   keys and values are those of key/value head ", shared_head_, ", which heads ",
@@ -181,7 +191,7 @@ class Trace {
                   number_text(steps_.largest), "; weight = exp ÷ their total, ",
                   number_text(steps_.total), "\n");
     if (model_.causal())
-      out += concat("   ", kClosed, ": keys behind the query are closed (masked with −∞)\n");
+      out += concat("   ", kClosed, ": keys after the query are closed (masked with −∞)\n");
     return out;
   }
 
@@ -235,7 +245,8 @@ class Trace {
     }
     out += table.text();
     out += vector_line(concat("= mixed, ", label(token_), " has read"), steps_.mixed);
-    out += vector_line("W_O [all heads mixed]: added to x", vector_of(attention("output")[token_]));
+    out += vector_line(concat("W_O [all heads]", model_.bias ? " + b_O" : "", ": added to x"),
+                       vector_of(attention("output")[token_]));
     return concat(
         out,
         "   weights and sum are computed here from q, k and v; the model's own differ by at most ",

@@ -115,6 +115,29 @@ TEST(Trace, FitsThePage) {
   }
 }
 
+TEST(Trace, ShowsEveryTermOfItsFormulas) {
+  Config config = testing::tiny_config();
+  config.model.norm_epsilon = 0.25;
+  const auto text_with = [&](const char* norm, bool bias) {
+    config.model.norm = norm;
+    config.model.bias = bias;
+    const Checkpoint checkpoint = testing::tiny_checkpoint(config);
+    return trace_text(checkpoint, testing::inspect_text(checkpoint, "the cat sat"), 0, 0, 1);
+  };
+  const auto expect = [](const std::string& text, const std::vector<std::string>& parts) {
+    for (const std::string& part : parts)
+      EXPECT_NE(text.find(part), std::string::npos) << part << "\n" << text;
+    for (const std::string& line : lines_of(text)) EXPECT_LE(display_width(line), 100U) << line;
+  };
+  expect(text_with("layer", true),
+         {"norm(x) = (x − mean) ÷ √(variance + ε) · weight + bias, ε = 0.25\n",
+          "q = W_Q n + b_Q: what I look for ", "k = W_K n + b_K: ", "v = W_V n + b_V: ",
+          "W_O [all heads] + b_O: added to x ", "—: keys after the query are closed"});
+  expect(text_with("layer", false),
+         {"· weight, ε = 0.25\n", "q = W_Q n: ", "W_O [all heads]: added to x "});
+  expect(text_with("rms", true), {"norm(x) = x ÷ √(mean of x² + ε) · weight, ε = 0.25\n"});
+}
+
 TEST(Trace, SaysWhatTheModelDoesNotHave) {
   Config config = testing::tiny_config();
   config.model.attention.weights = "uniform";
