@@ -1,6 +1,7 @@
 """qkv-inspect: the files it writes, what it prints, what it refuses."""
 
 import json
+import re
 import unittest
 
 import harness
@@ -90,7 +91,15 @@ class Inspection(harness.ProgramTest):
 
     def test_masked(self):
         text = self.succeed("inspect", "masked", "--text", "the <mask> sees a dog")
-        self.assertEqual(sum(line.strip()[:1].isdigit() or "%" in line or "0." in line for line in text.splitlines()) >= 5, True, text)
+        place, header, *fillings = text.splitlines()
+        self.assertEqual((place, header.split()), ("<mask> at token 2", ["filling", "probability", "piece"]))
+        self.assertEqual(len(fillings), 5, text)
+        found = [re.fullmatch(r"\s*(\S+)\s+(0\.\d{4}|1\.0000)\s+\"(.+)\"", line) for line in fillings]
+        self.assertTrue(all(found), text)
+        self.assertEqual(len({match[3] for match in found}), 5, text)
+        likely = [float(match[2]) for match in found]
+        self.assertEqual(likely, sorted(likely, reverse=True))
+        self.assertTrue(0 < sum(likely) <= 1.0003, text)
         self.look("masked-look", "masked", "--text", "the <mask> sees a dog", "--format", "json")
         report = self.report("masked-look")
         self.assertEqual([t["id"] for t in report["tokens"]][::len(report["tokens"]) - 1], [1, 2])
@@ -99,8 +108,11 @@ class Inspection(harness.ProgramTest):
 
     def test_trace_neighbours_analogy_print(self):
         text = self.succeed("inspect", "run", "--text", TEXT, "--trace", 2)
-        for word in ["q", "k", "v", "softmax", "cat"]:
-            self.assertIn(word, text)
+        for line in [r"Layer 0, head 0: what token 2, .*sees, takes from the 5 tokens of the text",
+                     r"   embedding of .*sees +\[.*length \d.*", r"   n = norm\(x\) +\[.*length \d.*",
+                     r"   q = W_Q n: .*\[.*length \d.*", r"   k = W_K n: .*\[.*length \d.*", r"   v = W_V n: .*\[.*length \d.*",
+                     r"3\. Weights: q·k for each key → ÷√8 → mask → softmax", r"4\. Weighted sum of the values"]:
+            self.assertRegex(text, f"(?m)^{line}$")
         self.assertGreater(len(self.succeed("inspect", "run", "--neighbours", "cat").splitlines()), 5)
         self.assertGreater(len(self.succeed("inspect", "run", "--analogy", "cat", "dog", "bird").splitlines()), 5)
 

@@ -124,8 +124,6 @@ class Forward:
         group = [head * groups // heads for head in range(heads)]
         if settings["weights"] == "uniform":
             weights = np.stack([is_open / is_open.sum(-1, keepdims=True)] * heads)
-            if settings["projection"] == "learned":  # stored, though nothing asks them
-                self.used.update(n for n in self.weights if n.startswith((f"{name}.q_proj", f"{name}.k_proj")))
         else:
             query, key = cut("q_proj", heads), cut("k_proj", groups)
             if model["position"] == "rotary":
