@@ -136,7 +136,6 @@ Config parse_config(Json json, const std::string& name, const std::filesystem::p
 
 /// Every key in the schema's order, defaults included: alone it reproduces the run.
 Json to_json(const Config& config);
-Json to_json(const ModelConfig& model);
 
 /// What the schema cannot say: heads divide width, head width even for rotary, sizes whose weights
 /// and activations fit the machine's memory, … Throws Error that names the key, the value found and

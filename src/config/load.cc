@@ -170,10 +170,4 @@ Json to_json(const Config& config) {
   return json;
 }
 
-Json to_json(const ModelConfig& model) {
-  Json json;
-  write(json, model);
-  return json;
-}
-
 }  // namespace qkv
