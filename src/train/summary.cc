@@ -63,7 +63,7 @@ std::string summarise(const Trainer& trainer, Ending ending) {
   if (const auto& score = trainer.score(); score) {
     table.add({"last validation loss", concat(fixed(score->loss(), 4), " nats per token, accuracy ",
                                               fixed(score->accuracy() * 100, 1), "%")});
-    if (trainer.model().config().causal())
+    if (trainer.model().config().causal() && score->cut_documents == 0)
       table.add({"last bits per byte", fixed(score->bits_per_byte(), 4)});
   }
   table.add({"best checkpoint", folder + "/checkpoints/best"});

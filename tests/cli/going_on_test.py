@@ -116,10 +116,17 @@ class Endings(harness.ProgramTest):
     def test_terminate(self):
         self.stopped("terminated", signal.SIGTERM, 143)
 
+    @staticmethod
+    def processor_seconds(process):
+        fields = pathlib.Path(f"/proc/{process.pid}/stat").read_text().rpartition(")")[2].split()
+        return (int(fields[11]) + int(fields[12])) / os.sysconf("SC_CLK_TCK")
+
     def test_a_second_signal_ends_at_once(self):
         # A step of minutes, which the first signal would let end.
         process = self.start("train", "tiny.json", "--out", "twice", "--set", "training.accumulation=100000")
         self.wait_for(lambda: (self.folder / "twice/checkpoints/last").exists(), process)
+        start = self.processor_seconds(process)
+        self.wait_for(lambda: self.processor_seconds(process) > start + 0.3, process)  # deep in the step
         process.send_signal(signal.SIGINT)
         time.sleep(0.3)
         self.assertIsNone(process.poll(), "the first signal did not wait for the step")
