@@ -32,8 +32,8 @@ std::string summarise(const Trainer& trainer, Ending ending) {
   Table table;
   switch (ending) {
     case Ending::kAlreadyFinished:
-      table.add({"finished",
-                 state.stopped_early ? "before, early: nothing to do" : "before: nothing to do"});
+      table.add({"finished", trainer.stopped_early() ? "before, early: nothing to do"
+                                                     : "before: nothing to do"});
       break;
     case Ending::kStoppedEarly:
       table.add({"finished", concat("early: no better validation loss in ",

@@ -134,7 +134,7 @@ Ending Trainer::run() {
   }
   if (saved_ != state_.step) save(/*measured=*/finished());
   profile_.enter(Phase::kOther);
-  if (state_.stopped_early) return Ending::kStoppedEarly;
+  if (stopped_early()) return Ending::kStoppedEarly;
   return finished() ? Ending::kFinished : Ending::kInterrupted;
 }
 
@@ -176,17 +176,23 @@ void Trainer::train_step() {
   profile_.enter(Phase::kUpdate);
   const double gradient_norm = std::isfinite(loss) ? optimizer_.update(state_.step + 1) : loss;
   if (!std::isfinite(gradient_norm)) {
-    throw Error(
-        concat("step ", state_.step + 1, ": the ", std::isfinite(loss) ? "gradient" : "loss",
-               " is ", gradient_norm, " (batch ", state_.step, " of seed ", config_.seed,
-               "); the last good checkpoint is ", folder_.checkpoints().step_path(saved_).string()),
-        Error::Fault::kRun);
+    fail_not_finite(concat("step ", state_.step + 1, ": the ",
+                           std::isfinite(loss) ? "gradient" : "loss", " is ", gradient_norm,
+                           " (batch ", state_.step, " of seed ", config_.seed, ")"));
   }
   profile_.enter(Phase::kOther);
   ++state_.step;
   state_.tokens += tokens;
   last_loss_ = loss;
   if (training.log_every > 0 && state_.step % training.log_every == 0) report(loss, gradient_norm);
+}
+
+void Trainer::fail_not_finite(const std::string& what) const {
+  throw Error(concat(what, "; ",
+                     saved_ < 0 ? "nothing was saved"
+                                : concat("the last good checkpoint is ",
+                                         folder_.checkpoints().step_path(saved_).string())),
+              Error::Fault::kRun);
 }
 
 void Trainer::report(double loss, double gradient_norm) {
@@ -210,6 +216,8 @@ void Trainer::validate() {
   score_ = evaluate(model_, *corpus_.validation, config_.seed, runtime_);
   validated_ = state_.step;
   const double loss = score_->loss();
+  if (!std::isfinite(loss))
+    fail_not_finite(concat("step ", state_.step, ": the validation loss is ", loss));
   metrics_->add({{"step", state_.step}, {"validation_loss", loss}});
   if (!state_.best || loss < state_.best->loss) {
     state_.best = {.loss = loss, .step = state_.step};
@@ -217,8 +225,6 @@ void Trainer::validate() {
   } else {
     ++state_.validations_without_best;
   }
-  const std::int64_t patience = config_.training.patience;
-  if (patience > 0 && state_.validations_without_best >= patience) state_.stopped_early = true;
   log::debug(concat("step ", state_.step, ": validation loss ", fixed(loss, 4)));
   profile_.enter(Phase::kOther);
 }
@@ -226,6 +232,10 @@ void Trainer::validate() {
 void Trainer::save(bool measured) {
   if (measured) validate();
   profile_.enter(Phase::kSaving);
+  for (const auto& [name, weight] : model_.parameters().list()) {
+    if (!at::isfinite(weight).all().item<bool>())
+      fail_not_finite(concat("step ", state_.step, ": ", name, " is not finite"));
+  }
   const bool better = validated_ == state_.step &&
                       (!state_.best_checkpoint || score_->loss() < state_.best_checkpoint->loss);
   if (better) state_.best_checkpoint = {.loss = score_->loss(), .step = state_.step};

@@ -40,13 +40,19 @@ class Trainer {
   Trainer(const Config& config, const TrainingOptions& options);
 
   /// Trains to the end, until it stops early or a signal comes; saves in every case. Throws Error
-  /// (Fault::kRun) where the loss is not finite or a save fails: the last good checkpoint stays.
+  /// (Fault::kRun) where a loss or a weight is not finite, which is not saved, or a save fails: the
+  /// last good checkpoint stays.
   Ending run();
 
   const RunFolder& folder() const { return folder_; }
   const TrainerState& state() const { return state_; }
   const Transformer& model() const { return model_; }
   const Profile& profile() const { return profile_; }
+  /// Whether training.patience ran out.
+  bool stopped_early() const {
+    const std::int64_t patience = config_.training.patience;
+    return patience > 0 && state_.validations_without_best >= patience;
+  }
   /// The signal that interrupted the run, or 0.
   int signal() const { return stop_.caught(); }
   /// Steps made by this process.
@@ -63,7 +69,8 @@ class Trainer {
   void save(bool measured);
   void report(double loss, double gradient_norm);
   void sample();
-  bool finished() const { return state_.step >= config_.training.steps || state_.stopped_early; }
+  bool finished() const { return state_.step >= config_.training.steps || stopped_early(); }
+  [[noreturn]] void fail_not_finite(const std::string& what) const;
 
   Config config_;
   Runtime runtime_;

@@ -122,6 +122,36 @@ TEST_F(TrainerTest, StopsEarlyWhenNothingImproves) {
   config.training.patience = 3;
   EXPECT_EQ(train(config, "run"), Ending::kStoppedEarly);
   EXPECT_EQ(train(config, "run", RunMode::kResume), Ending::kAlreadyFinished);
+  // With more patience it was not stopped.
+  config.training.patience = 0;
+  config.training.steps = static_cast<std::int64_t>(curve("run", "loss").rbegin()->first) + 2;
+  EXPECT_EQ(train(config, "run", RunMode::kResume), Ending::kFinished);
+}
+
+TEST_F(TrainerTest, SavesNothingThatIsNotFinite) {
+  Config config = tiny_config(scratch_);
+  config.training.learning_rate = 1e38;  // the first update overflows, at a finite loss
+  config.training.weight_decay = 1e38;
+  config.training.schedule = "constant";
+  config.training.warmup_steps = 0;
+  config.training.steps = 1;
+  for (const double validation : {0.1, 0.0}) {
+    config.data.validation_fraction = validation;
+    const std::string name = validation > 0 ? "validated" : "not";
+    try {
+      train(config, name);
+      FAIL() << "expected an Error";
+    } catch (const Error& error) {
+      EXPECT_EQ(error.fault(), Error::Fault::kRun);
+      const std::string message = error.what();
+      EXPECT_NE(message.find(validation > 0 ? "step 1: the validation loss is nan"
+                                            : "step 1: model.embed_tokens.weight is not finite"),
+                std::string::npos)
+          << message;
+      EXPECT_NE(message.find("step-0000000"), std::string::npos) << message;
+    }
+    EXPECT_FALSE(std::filesystem::exists(scratch_ / name / "checkpoints/step-0000001"));
+  }
 }
 
 TEST_F(TrainerTest, StopsAtALossThatIsNotFinite) {
