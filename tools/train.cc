@@ -28,7 +28,8 @@ int main(int argc, char** argv) {
   auto* resume_flag = line.add_flag("--resume", resume, "goes on with the run in the folder");
   line.add_flag("--overwrite", overwrite, "removes the run in the folder first")
       ->excludes(resume_flag);
-  line.add_option("--init", init, "starts from this checkpoint's weights and tokenizer");
+  line.add_option("--init", init, "starts from this checkpoint's weights and tokenizer")
+      ->excludes(resume_flag);
   line.add_flag("--dry-run", dry_run, "prints what would be trained and stops");
   line.add_flag("--profile", profile, "prints where the time went");
   // It describes a new run from the config alone.

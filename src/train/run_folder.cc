@@ -1,32 +1,59 @@
 #include "train/run_folder.h"
 
-#include <array>
+#include <algorithm>
+#include <initializer_list>
 
 #include "base/error.h"
 #include "base/format.h"
+#include "train/difference.h"
 
 namespace qkv {
 namespace fs = std::filesystem;
 namespace {
 
 constexpr const char* kLock = ".lock";
-
 constexpr const char* kConfig = "config.json";
 constexpr const char* kTokenizer = "tokenizer.model";
+constexpr const char* kCheckpoints = "checkpoints";
+constexpr const char* kMetrics = "metrics.jsonl";
+constexpr const char* kTensorBoard = "tensorboard";
 
-bool holds_run(const fs::path& path) {
-  return fs::is_regular_file(path / kConfig) && fs::is_regular_file(path / kTokenizer);
+bool is_hidden(const fs::path& path) { return path.filename().string().front() == '.'; }
+
+bool is_one_of(const fs::path& path, std::initializer_list<const char*> names) {
+  return std::find(names.begin(), names.end(), path.filename()) != names.end();
 }
 
-/// Whether nothing would be lost. A run that died before its config.json was written left only a
-/// tokenizer and hidden files.
+/// Whether a qkv run is here. Its config.json must be one of ours, for other programs' models lie
+/// beside files of the same names; and a checkpoint, which looks like a run too, is none.
+bool holds_run(const fs::path& path) {
+  if (!fs::is_regular_file(path / kConfig) || !fs::is_regular_file(path / kTokenizer)) return false;
+  if (fs::exists(path / "model.safetensors") || fs::exists(path / "trainer.json")) return false;
+  try {
+    parse_config(read_json(path / kConfig), kConfig, path);
+    return true;
+  } catch (const Error&) {
+    return false;
+  }
+}
+
+/// Whether nothing would be lost: no files but hidden ones, or what a run leaves that died before
+/// its config.json was written, at most its untrained model.
 bool holds_nothing(const fs::path& path) {
   if (!fs::exists(path)) return true;
+  bool empty = true;
   for (const auto& entry : fs::directory_iterator(path)) {
-    const std::string name = entry.path().filename();
-    if (name.front() != '.' && name != kTokenizer) return false;
+    if (is_hidden(entry)) continue;
+    if (!is_one_of(entry, {kTokenizer, kCheckpoints, kMetrics, kTensorBoard})) return false;
+    empty = false;
   }
-  return true;
+  if (empty) return true;
+  if (!fs::exists(path / kLock)) return false;  // others may use such names too
+  if (!fs::is_directory(path / kCheckpoints)) return true;
+  const fs::directory_iterator checkpoints(path / kCheckpoints);
+  return std::all_of(begin(checkpoints), end(checkpoints), [](const auto& entry) {
+    return is_hidden(entry) || is_one_of(entry, {"step-0000000", "best", "last"});
+  });
 }
 
 /// What may differ when a run goes on: how long, how often it reports and saves, where it computes,
@@ -43,8 +70,7 @@ Json comparable(const Config& config) {
 
 }  // namespace
 
-RunFolder::RunFolder(fs::path path, RunMode mode)
-    : path_(std::move(path)), mode_(mode), checkpoints_(path_) {
+RunFolder::RunFolder(fs::path path, RunMode mode) : path_(std::move(path)), checkpoints_(path_) {
   const std::string name = path_.string();
   if (fs::exists(path_) && !fs::is_directory(path_))
     throw Error(concat(name, ": found a file, expected a folder"));
@@ -60,6 +86,10 @@ RunFolder::RunFolder(fs::path path, RunMode mode)
   made_ = !fs::exists(path_);
   make_folder(path_);
   lock_ = std::make_unique<FileLock>(path_ / kLock, name);
+  if (mode == RunMode::kResume) {
+    newest_ = checkpoints_.newest();
+    if (!newest_) throw Error(concat(name, ": holds no checkpoint to resume from"));
+  }
 }
 
 RunFolder::~RunFolder() {
@@ -69,28 +99,26 @@ RunFolder::~RunFolder() {
   fs::remove(path_, ignored);  // only where it is empty
 }
 
-void RunFolder::begin(const Config& config, const Tokenizer& tokenizer) {
+void RunFolder::begin(const Tokenizer& tokenizer) {
   made_ = false;
-  if (mode_ == RunMode::kOverwrite) {
-    for (const char* part : {kConfig, "checkpoints", "metrics.jsonl", "tensorboard", kTokenizer}) {
-      fs::remove_all(path_ / part);
-    }
+  // The old config last: until then this is a run that --overwrite may remove.
+  for (const char* part : {kCheckpoints, kMetrics, kTensorBoard, kConfig}) {
+    fs::remove_all(path_ / part);
   }
   write_file(path_ / kTokenizer, tokenizer.bytes());
+}
+
+void RunFolder::write_config(const Config& config) const {
   write_file(path_ / kConfig, to_json(config).dump(2) + "\n");
 }
 
 void RunFolder::require_same(const Config& config) const {
   const fs::path path = path_ / kConfig;
-  const Json expected = comparable(parse_config(read_json(path), path.string(), path_)).flatten();
-  const Json found = comparable(config).flatten();
-  for (const auto& [pointer, value] : found.items()) {
-    const Json before = expected.value(pointer, Json());
-    if (before == value) continue;
-    std::string key = pointer.substr(1);
-    for (char& c : key) c = c == '/' ? '.' : c;
-    throw Error(concat(key, ": found ", value.dump(), ", but the run in ", path_.string(), " has ",
-                       before.dump(), "; a resumed run may not change it"));
+  const Config before = parse_config(read_json(path), path.string(), path_);
+  if (const auto difference = first_difference(comparable(config), comparable(before))) {
+    throw Error(concat(difference->key, ": found ", difference->found.dump(), ", but the run in ",
+                       path_.string(), " has ", difference->expected.dump(),
+                       "; a resumed run may not change it"));
   }
 }
 

@@ -13,7 +13,7 @@ namespace qkv {
 
 /// How a run meets what its folder already holds.
 enum class RunMode {
-  kNew,        ///< the folder must be empty or absent
+  kNew,  ///< the folder must be empty or absent, or hold a run that died before step 0 was saved
   kOverwrite,  ///< a qkv run in it is removed first; anything else is an error
   kResume,     ///< a run must be there, and goes on
 };
@@ -29,9 +29,12 @@ class RunFolder {
   RunFolder(const RunFolder&) = delete;
   RunFolder& operator=(const RunFolder&) = delete;
 
-  /// Starts a new run: removes an old one if the mode says so, writes config.json and
-  /// tokenizer.model.
-  void begin(const Config& config, const Tokenizer& tokenizer);
+  /// Starts a new run: removes an old one, which the mode allowed, and writes tokenizer.model.
+  void begin(const Tokenizer& tokenizer);
+
+  /// Writes config.json, the newest checkpoint's. To be called after each save: where there is a
+  /// config.json there is something to resume from.
+  void write_config(const Config& config) const;
 
   /// Throws Error, naming the first key, unless `config` is the resumed run's but for steps,
   /// validate_every, log_every, patience, checkpoints, runtime and where the data lies.
@@ -40,18 +43,18 @@ class RunFolder {
   /// The run's tokenizer.
   Tokenizer tokenizer(const Config& config) const;
 
-  /// The newest checkpoint, if there is one.
-  std::optional<std::filesystem::path> newest() const { return checkpoints_.newest(); }
+  /// The newest checkpoint of a run that is resumed; nothing for a new run.
+  const std::optional<std::filesystem::path>& newest() const { return newest_; }
 
   const std::filesystem::path& path() const { return path_; }
   const CheckpointFolder& checkpoints() const { return checkpoints_; }
 
  private:
   std::filesystem::path path_;
-  RunMode mode_;
   bool made_ = false;  ///< the folder was not there before
   std::unique_ptr<FileLock> lock_;
   CheckpointFolder checkpoints_;
+  std::optional<std::filesystem::path> newest_;
 };
 
 }  // namespace qkv

@@ -10,6 +10,7 @@
 #include "base/format.h"
 #include "base/log.h"
 #include "generate/generator.h"
+#include "train/difference.h"
 #include "train/schedule.h"
 
 namespace qkv {
@@ -22,6 +23,24 @@ void require_hash(const char* key, const char* what, const std::string& found,
   throw Error(concat(key, ": the ", what, " changed since the run in ", run.string(),
                      " began: found SHA-256 ", found.substr(0, 16), "…, expected ",
                      expected.substr(0, 16), "…"));
+}
+
+/// The weights of `checkpoint` mean something in the same model only. A new run that starts from
+/// them may drop more or less, and read further where places have no weights of their own.
+void require_same_model(const ModelConfig& found, const ModelConfig& expected, bool resumed,
+                        const fs::path& checkpoint) {
+  const auto comparable = [&](const ModelConfig& model) {
+    Config config;
+    config.model = model;
+    Json json = {{"model", to_json(config)["model"]}};
+    if (!resumed) json["model"].erase("dropout");
+    if (!resumed && model.position != "learned") json["model"].erase("context");
+    return json;
+  };
+  if (const auto difference = first_difference(comparable(found), comparable(expected))) {
+    throw Error(concat(difference->key, ": found ", difference->found.dump(), ", expected ",
+                       difference->expected.dump(), " as in ", checkpoint.string()));
+  }
 }
 
 /// The tokenizer that the run must use: that of the run it goes on with, or of the checkpoint it
@@ -45,7 +64,13 @@ std::optional<Tokenizer> given_tokenizer(const Config& config, const TrainingOpt
     throw Error(concat("tokenizer.kind: found \"", config.tokenizer.kind, "\", expected \"",
                        init.tokenizer.kind, "\" as in ", path.string()));
   }
-  return Tokenizer::load(path / "tokenizer.model", init.tokenizer.kind);
+  require_same_model(config.model, init.model, /*resumed=*/false, path);
+  Tokenizer tokenizer = Tokenizer::load(path / "tokenizer.model", init.tokenizer.kind);
+  if (config.tokenizer.path && sha256_file(*config.tokenizer.path) != tokenizer.hash()) {
+    throw Error(concat("tokenizer.path: found another tokenizer than that of ", path.string(),
+                       ", which --init starts from; expected null"));
+  }
+  return tokenizer;
 }
 
 Objective objective_of(const Transformer& model) {
@@ -81,28 +106,26 @@ Trainer::Trainer(const Config& config, const TrainingOptions& options)
                         " documents are longer than the context of ", config.model.context,
                         " tokens and are cut"));
   }
-  if (options.mode == RunMode::kResume) {
-    if (const auto newest = folder_.newest()) {
-      Checkpoint checkpoint = open_checkpoint(*newest, runtime_);
-      require_hash("tokenizer", "tokenizer", corpus_.tokenizer.hash(), checkpoint.tokenizer.hash(),
-                   options.out);
-      require_hash("data.train", "text", corpus_.train_hash, checkpoint.state.train_hash,
-                   options.out);
-      require_hash("data.validation", "text", corpus_.validation_hash,
-                   checkpoint.state.validation_hash, options.out);
-      load_weights(checkpoint.model.parameters().list(), model_, newest->string());
-      optimizer_.load_moments(read_optimizer(*newest),
-                              (*newest / "optimizer.safetensors").string());
-      state_ = checkpoint.state;
-      saved_ = state_.step;
-    }
+  if (const auto& newest = folder_.newest()) {
+    const Checkpoint checkpoint = open_checkpoint(*newest, runtime_);
+    require_same_model(config.model, checkpoint.config.model, /*resumed=*/true, *newest);
+    require_hash("tokenizer", "tokenizer", corpus_.tokenizer.hash(), checkpoint.tokenizer.hash(),
+                 options.out);
+    require_hash("data.train", "text", corpus_.train_hash, checkpoint.state.train_hash,
+                 options.out);
+    require_hash("data.validation", "text", corpus_.validation_hash,
+                 checkpoint.state.validation_hash, options.out);
+    load_weights(checkpoint.model.parameters().list(), model_, newest->string());
+    optimizer_.load_moments(read_optimizer(*newest), (*newest / "optimizer.safetensors").string());
+    state_ = checkpoint.state;
+    saved_ = state_.step;
   } else {
     if (options.init) {
       const fs::path path = find_checkpoint(*options.init);
       load_weights(open_checkpoint(path, runtime_).model.parameters().list(), model_,
                    path.string());
     }
-    folder_.begin(config, corpus_.tokenizer);
+    folder_.begin(corpus_.tokenizer);
   }
   state_.train_hash = corpus_.train_hash;
   state_.validation_hash = corpus_.validation_hash;
@@ -240,6 +263,7 @@ void Trainer::save(bool measured) {
                       (!state_.best_checkpoint || score_->loss() < state_.best_checkpoint->loss);
   if (better) state_.best_checkpoint = {.loss = score_->loss(), .step = state_.step};
   folder_.checkpoints().save(config_, corpus_.tokenizer, model_, optimizer_.moments(), state_);
+  folder_.write_config(config_);  // a resumed run's may differ from the one before
   folder_.checkpoints().update_links(state_, config_.checkpoints.keep);
   saved_ = state_.step;
   profile_.enter(Phase::kOther);

@@ -2,6 +2,7 @@
 
 import json
 import os
+import shutil
 import signal
 import unittest
 
@@ -134,9 +135,52 @@ class WhoMayWrite(harness.ProgramTest):
         self.succeed("train", "tiny.json", "--out", "busy", "--overwrite", "--set", "training.steps=2")
 
     def test_a_run_that_died_before_its_first_save_is_no_obstacle(self):
-        (self.folder / "early").mkdir()
-        self.write("early/.lock", "")
-        self.succeed("train", "tiny.json", "--out", "early", "--set", "training.steps=2")
+        self.succeed("train", "tiny.json", "--out", "base", "--set", "training.steps=3")
+        self.write("long.txt", harness.sentences(60000, seed=3))
+        begin = ["tiny.json", "--out", "early", "--init", "base", "--set", "training.steps=2"]
+        process = self.start("train", *begin, "--set", "data.validation=long.txt")
+        try:  # while the untrained model is measured on a long text
+            self.wait_for((self.folder / "early/tokenizer.model").exists, process)
+        finally:
+            process.kill()
+            harness.finish(process)
+        self.assertFalse((self.folder / "early/checkpoints").exists(), "killed too late to prove anything")
+        self.refuse(2, ["early", "no run to resume"], "train", "tiny.json", "--out", "early", "--resume")
+        self.succeed("train", *begin)
+        self.assertEqual(self.weights("early", "step-0000000"), self.weights("base", "best"))
+
+        # Or after its first save, but before its config.json was written.
+        (self.folder / "early/config.json").unlink()
+        self.refuse(2, "early", "train", *begin)  # it has a trained model
+        shutil.rmtree(self.folder / "early/checkpoints/step-0000002")
+        self.succeed("train", *begin)
+        self.assertEqual(sum("validation_loss" in r for r in self.records("early")), 2)
+
+    def test_a_run_that_lost_its_checkpoints(self):
+        # As a kill amid --overwrite leaves it.
+        self.succeed("train", "tiny.json", "--out", "half", "--set", "training.steps=2")
+        shutil.rmtree(self.folder / "half/checkpoints")
+        self.refuse(2, ["half", "no checkpoint"], "train", "tiny.json", "--out", "half", "--resume")
+        self.refuse(2, "half", "train", "tiny.json", "--out", "half")
+        self.succeed("train", "tiny.json", "--out", "half", "--overwrite", "--set", "training.steps=2")
+
+    def test_what_only_looks_like_a_run_is_left_alone(self):
+        self.succeed("train", "tiny.json", "--out", "real", "--set", "training.steps=2")
+        foreign = self.folder / "foreign"
+        (foreign / "checkpoints").mkdir(parents=True)
+        self.write("foreign/config.json", '{"model_type": "llama"}')
+        self.write("foreign/tokenizer.model", "theirs")
+        self.write("foreign/checkpoints/theirs.bin", "theirs")
+        tokenizer = self.folder / "tokenizer"
+        tokenizer.mkdir()
+        self.write("tokenizer/tokenizer.model", "theirs")
+        for out in ["foreign", "tokenizer", "real/checkpoints/last", "real/checkpoints/step-0000000"]:
+            with self.subTest(out):
+                content = {p: p.read_bytes() for p in (self.folder / out).rglob("*") if p.is_file()}
+                self.refuse(2, [out, "--overwrite"], "train", "tiny.json", "--out", out)
+                self.refuse(2, [out, "not a qkv run"], "train", "tiny.json", "--out", out, "--overwrite")
+                self.refuse(2, [out, "no run to resume"], "train", "tiny.json", "--out", out, "--resume")
+                self.assertEqual({p: p.read_bytes() for p in (self.folder / out).rglob("*") if p.is_file()}, content)
 
 
 if __name__ == "__main__":
