@@ -4,7 +4,7 @@
 #include <unistd.h>
 
 #include <algorithm>
-#include <cstdio>
+#include <limits>
 #include <map>
 #include <vector>
 
@@ -13,6 +13,7 @@
 #include "base/format.h"
 #include "base/version.h"
 #include "checkpoint/llama.h"
+#include "config/schema.h"
 
 namespace qkv {
 namespace fs = std::filesystem;
@@ -29,10 +30,53 @@ Json to_json(const std::optional<MeasuredLoss>& measured) {
   return {{"loss", measured->loss}, {"step", measured->step}};
 }
 
-std::optional<MeasuredLoss> measured_from(const Json& json) {
-  if (json.is_null()) return std::nullopt;
-  return MeasuredLoss{.loss = json.at("loss"), .step = json.at("step")};
-}
+/// An object of trainer.json, read member by member. Each throws Error where the member is absent
+/// or no such value.
+class Members {
+ public:
+  Members(const Json& object, std::string where) : object_(object), where_(std::move(where)) {}
+
+  std::int64_t natural(const char* key, std::int64_t most) const {
+    const Json& value = at(key);
+    if (!value.is_number_unsigned() ||
+        value.get<std::uint64_t>() > static_cast<std::uint64_t>(most)) {
+      refuse(key, value, concat("a whole number from 0 to ", most));
+    }
+    return value;
+  }
+  double number(const char* key) const {
+    if (!at(key).is_number()) refuse(key, at(key), "a number");
+    return at(key);
+  }
+  std::string text(const char* key) const {
+    if (!at(key).is_string()) refuse(key, at(key), "a text");
+    return at(key);
+  }
+  Members object(const char* key) const {
+    if (!at(key).is_object()) refuse(key, at(key), "an object");
+    return {at(key), concat(where_, ": ", key)};
+  }
+  /// A loss that was measured at `latest` or before, or null.
+  std::optional<MeasuredLoss> measured(const char* key, std::int64_t latest) const {
+    if (at(key).is_null()) return std::nullopt;
+    const Members members = object(key);
+    return MeasuredLoss{.loss = members.number("loss"), .step = members.natural("step", latest)};
+  }
+
+  [[noreturn]] void refuse(const char* key, const Json& found, const std::string& expected) const {
+    throw Error(concat(where_, ": ", key, ": found ", shown(found), ", expected ", expected));
+  }
+
+ private:
+  const Json& at(const char* key) const {
+    const auto member = object_.find(key);
+    if (member == object_.end()) throw Error(concat(where_, ": found no ", quoted(key)));
+    return *member;
+  }
+
+  const Json& object_;
+  std::string where_;
+};
 
 /// trainer.json as JSON, or null where the folder has none (a checkpoint of another program).
 Json read_trainer(const fs::path& checkpoint) {
@@ -46,31 +90,12 @@ Json read_trainer(const fs::path& checkpoint) {
   return trainer;
 }
 
-TrainerState state_from(const Json& json, const std::string& where) {
-  TrainerState state;
-  if (json.is_null()) return state;
-  try {
-    state.step = json.at("step");
-    state.tokens = json.at("tokens");
-    state.best = measured_from(json.at("best"));
-    state.best_checkpoint = measured_from(json.at("best_checkpoint"));
-    state.validations_without_best = json.at("validations_without_best");
-    state.stopped_early = json.at("stopped_early");
-    state.train_hash = json.at("corpus").at("train_sha256");
-    state.validation_hash = json.at("corpus").at("validation_sha256");
-  } catch (const Json::exception& error) {
-    throw Error(concat(where, ": ", error.what()));
-  }
-  return state;
-}
-
 Json to_json(const TrainerState& state) {
   return {{"step", state.step},
           {"tokens", state.tokens},
           {"best", to_json(state.best)},
           {"best_checkpoint", to_json(state.best_checkpoint)},
           {"validations_without_best", state.validations_without_best},
-          {"stopped_early", state.stopped_early},
           {"randomness", "every stream derives from config.json's seed and the step"},
           {"versions", {{"qkv", version()}, {"libtorch", libtorch_version()}}},
           {"corpus",
@@ -92,11 +117,42 @@ void require_undamaged(const fs::path& file, const std::string& hash, const Json
   }
 }
 
+/// Whether a name is one of step_path's: what else lies in the folder is not ours to read or
+/// remove.
+bool is_step(const fs::path& path) {
+  const std::string name = path.filename();
+  return name.starts_with("step-") && name.size() > 5 &&
+         name.find_first_not_of("0123456789", 5) == std::string::npos;
+}
+
+std::string step_name(std::int64_t step) {
+  std::string digits = std::to_string(step);
+  digits.insert(0, digits.size() < 7 ? 7 - digits.size() : 0, '0');
+  return "step-" + digits;
+}
+
+/// Whether `place` is a checkpoint of its own that equals one beside it: what a link to that one
+/// becomes where a copy follows links (cp -rL). trainer.json knows the hash of each other file.
+bool is_copy_of_step(const fs::path& place) {
+  if (fs::is_symlink(place) || !fs::is_regular_file(place / kTrainer)) return false;
+  const std::string trainer = read_file(place / kTrainer);
+  for (const auto& entry : fs::directory_iterator(place.parent_path())) {
+    if (is_step(entry.path()) && fs::is_regular_file(entry.path() / kTrainer) &&
+        read_file(entry.path() / kTrainer) == trainer)
+      return true;
+  }
+  return false;
+}
+
 /// A symbolic link that points to `target`, swapped in one step.
 void swap_link(const fs::path& link, const fs::path& target) {
   std::error_code code;
   if (fs::read_symlink(link, code) == target) return;
   const fs::path temporary = temporary_name(link);
+  if (is_copy_of_step(link)) {
+    fs::rename(link, temporary, code);
+    fs::remove_all(temporary, code);
+  }
   fs::create_symlink(target, temporary, code);
   if (!code) fs::rename(temporary, link, code);
   if (code)
@@ -104,12 +160,23 @@ void swap_link(const fs::path& link, const fs::path& target) {
                 Error::Fault::kRun);
 }
 
-/// Whether a name is one of step_path's: what else lies in the folder is not ours to read or
-/// remove.
-bool is_step(const fs::path& path) {
-  const std::string name = path.filename();
-  return name.starts_with("step-") && name.size() > 5 &&
-         name.find_first_not_of("0123456789", 5) == std::string::npos;
+/// The state in trainer.json, of a checkpoint in `folder` of a run of at most `steps` steps.
+TrainerState state_from(const Json& json, const fs::path& folder, std::int64_t steps) {
+  TrainerState state;
+  if (json.is_null()) return state;
+  constexpr std::int64_t kMost = std::numeric_limits<std::int64_t>::max();
+  const Members members(json, (folder / kTrainer).string());
+  state.step = members.natural("step", steps);
+  if (is_step(folder) && folder.filename() != step_name(state.step))
+    members.refuse("step", state.step, concat("that of ", folder.filename().string()));
+  state.tokens = static_cast<std::uint64_t>(members.natural("tokens", kMost));
+  state.best = members.measured("best", state.step);
+  state.best_checkpoint = members.measured("best_checkpoint", state.step);
+  state.validations_without_best = members.natural("validations_without_best", kMost);
+  const Members corpus = members.object("corpus");
+  state.train_hash = corpus.text("train_sha256");
+  state.validation_hash = corpus.text("validation_sha256");
+  return state;
 }
 
 bool holds_weights(const fs::path& folder) {
@@ -147,43 +214,8 @@ Config parse_checkpoint_config(const fs::path& folder, const std::string& text) 
   return parse_config(parse_json(text, name), name, folder, llama_key_names());
 }
 
-}  // namespace
-
-Config checkpoint_config(const fs::path& checkpoint) {
-  return parse_checkpoint_config(checkpoint, read_file(checkpoint / kConfig));
-}
-
-Checkpoint open_checkpoint(const fs::path& path, const Runtime& runtime) {
-  const fs::path folder = find_checkpoint(path);
-  const Json trainer = read_trainer(folder);
-
-  const std::string config_text = read_file(folder / kConfig);
-  Config config = parse_checkpoint_config(folder, config_text);
-
-  std::string tokenizer_bytes = read_file(folder / kTokenizer);
-  require_undamaged(folder / kTokenizer, sha256(tokenizer_bytes), trainer);
-  Tokenizer tokenizer = Tokenizer::from_bytes(std::move(tokenizer_bytes), config.tokenizer.kind,
-                                              (folder / kTokenizer).string());
-  check_model(config.model, (folder / kConfig).string(), tokenizer.size());
-
-  const fs::path weights = folder / kWeights;
-  std::string weights_hash = sha256_file(weights);
-  const NamedTensors tensors = read_safetensors(weights);
-  require_undamaged(weights, weights_hash, trainer);
-
-  Transformer model(config.model, tokenizer.size(), config.seed,
-                    at::TensorOptions(runtime.device).dtype(at::kFloat));
-  load_weights(tensors, model, weights.string());
-  return {.path = folder,
-          .config = std::move(config),
-          .tokenizer = std::move(tokenizer),
-          .model = std::move(model),
-          .state = state_from(trainer, (folder / kTrainer).string()),
-          .config_hash = sha256(config_text),
-          .weights_hash = std::move(weights_hash)};
-}
-
-void load_weights(const NamedTensors& tensors, const Transformer& model, const std::string& where) {
+/// Throws Error, naming `where`, unless names and shapes are exactly the model's.
+void require_fit(const NamedTensors& tensors, const Transformer& model, const std::string& where) {
   std::map<std::string, Tensor> found(tensors.begin(), tensors.end());
   for (const auto& [name, weight] : model.parameters().list()) {
     const auto tensor = found.find(name);
@@ -200,16 +232,58 @@ void load_weights(const NamedTensors& tensors, const Transformer& model, const s
   if (!found.empty())
     throw Error(concat(where, ": found tensor ", quoted(found.begin()->first),
                        ", which this model does not have"));
+}
+
+}  // namespace
+
+Config checkpoint_config(const fs::path& checkpoint) {
+  return parse_checkpoint_config(checkpoint, read_file(checkpoint / kConfig));
+}
+
+Checkpoint open_checkpoint(const fs::path& path, const Runtime& runtime) {
+  const fs::path folder = find_checkpoint(path);
+  const Json trainer = read_trainer(folder);
+
+  const std::string config_text = read_file(folder / kConfig);
+  std::string config_hash = sha256(config_text);
+  require_undamaged(folder / kConfig, config_hash, trainer);
+  Config config = parse_checkpoint_config(folder, config_text);
+  TrainerState state = state_from(trainer, folder, config.training.steps);
+
+  std::string tokenizer_bytes = read_file(folder / kTokenizer);
+  require_undamaged(folder / kTokenizer, sha256(tokenizer_bytes), trainer);
+  Tokenizer tokenizer = Tokenizer::from_bytes(std::move(tokenizer_bytes), config.tokenizer.kind,
+                                              (folder / kTokenizer).string());
+  check_model(config.model, (folder / kConfig).string(), tokenizer.size());
+
+  const fs::path weights = folder / kWeights;
+  std::string weights_hash = sha256_file(weights);
+  const NamedTensors tensors = read_safetensors(weights);
+  require_undamaged(weights, weights_hash, trainer);
+
+  // Compared before a model of the config's size takes memory: on this device tensors have none.
+  const Transformer shapes(config.model, tokenizer.size(), config.seed, at::device(at::kMeta));
+  require_fit(tensors, shapes, weights.string());
+  Transformer model(config.model, tokenizer.size(), config.seed,
+                    at::TensorOptions(runtime.device).dtype(at::kFloat));
+  load_weights(tensors, model, weights.string());
+  return {.path = folder,
+          .config = std::move(config),
+          .tokenizer = std::move(tokenizer),
+          .model = std::move(model),
+          .state = std::move(state),
+          .config_hash = std::move(config_hash),
+          .weights_hash = std::move(weights_hash)};
+}
+
+void load_weights(const NamedTensors& tensors, const Transformer& model, const std::string& where) {
+  require_fit(tensors, model, where);
+  const std::map<std::string, Tensor> found(tensors.begin(), tensors.end());
   const torch::NoGradGuard no_gradients;
-  for (const auto& [name, tensor] : tensors) found.emplace(name, tensor);
   for (const auto& [name, weight] : model.parameters().list()) weight.copy_(found.at(name));
 }
 
-fs::path CheckpointFolder::step_path(std::int64_t step) const {
-  std::string digits = std::to_string(step);
-  digits.insert(0, digits.size() < 7 ? 7 - digits.size() : 0, '0');
-  return folder_ / ("step-" + digits);
-}
+fs::path CheckpointFolder::step_path(std::int64_t step) const { return folder_ / step_name(step); }
 
 void CheckpointFolder::save(const Config& config, const Tokenizer& tokenizer,
                             const Transformer& model, const NamedTensors& optimizer,
@@ -227,7 +301,7 @@ void CheckpointFolder::save(const Config& config, const Tokenizer& tokenizer,
     write_safetensors(temporary / kWeights, model.parameters().list());
     write_safetensors(temporary / kOptimizer, optimizer);
     Json trainer = to_json(state);
-    for (const char* file : {kTokenizer, kWeights, kOptimizer})
+    for (const char* file : {kConfig, kTokenizer, kWeights, kOptimizer})
       trainer["files"][file] = sha256_file(temporary / file);
     write_file(temporary / kTrainer, trainer.dump(2) + "\n");
     sync_folder(temporary);

@@ -29,7 +29,6 @@ struct TrainerState {
   std::optional<MeasuredLoss> best;             ///< lowest validation loss of all
   std::optional<MeasuredLoss> best_checkpoint;  ///< lowest among saved checkpoints
   std::int64_t validations_without_best = 0;
-  bool stopped_early = false;
   std::string train_hash;
   std::string validation_hash;
 };
@@ -51,7 +50,7 @@ std::filesystem::path find_checkpoint(const std::filesystem::path& path);
 
 /// Opens a checkpoint folder or a run folder; reads data only, executes nothing. Throws Error where
 /// a file is missing, damaged (its SHA-256 is not the one in trainer.json) or does not fit the
-/// config.
+/// config, before the model takes memory.
 Checkpoint open_checkpoint(const std::filesystem::path& path, const Runtime& runtime);
 
 /// The config of a checkpoint folder alone. Throws Error as open_checkpoint.

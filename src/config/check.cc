@@ -101,7 +101,14 @@ void check_model(const ModelConfig& model, const std::string& name, std::int64_t
                   " / ", model.heads, " = ", model.head_width()));
   }
   const double parameters = count_parameters(model, vocabulary);
+  const double tables = estimate_tables(model);
   const double there = physical_memory();
+  if (tables > there) {
+    refuse(name, "model.context", model.context,
+           concat("a model that fits into memory: with model.width ", model.width,
+                  " its table of positions takes ", human_bytes(tables), ", this machine has ",
+                  human_bytes(there)));
+  }
   if (parameters * 4 > there) {
     refuse(name, "model.width", model.width,
            concat("a model that fits into memory: its ",

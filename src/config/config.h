@@ -145,7 +145,7 @@ void check_config(const Config& config, const std::string& name,
                   std::optional<std::int64_t> vocabulary = std::nullopt);
 
 /// The part of check_config that concerns the model alone, for those who open a checkpoint: sizes
-/// that divide each other, weights that fit the machine's memory.
+/// that divide each other, weights and tables of positions that fit the machine's memory.
 void check_model(const ModelConfig& model, const std::string& name, std::int64_t vocabulary);
 
 /// Every file that the config names exists and can be read, and none is both learned from and
@@ -156,6 +156,9 @@ void check_files(const Config& config, const std::string& name);
 /// moments, activations of one micro-batch in float32). As doubles: nothing overflows.
 double count_parameters(const ModelConfig& model, std::int64_t vocabulary);
 double estimate_memory(const Config& config, std::int64_t vocabulary);
+
+/// The bytes that making the tables of positions takes: in double, with what they are made from.
+double estimate_tables(const ModelConfig& model);
 
 /// The JSON Schema, as in configs/schema.json.
 const std::string& config_schema();

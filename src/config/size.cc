@@ -34,6 +34,16 @@ double count_parameters(const ModelConfig& model, std::int64_t vocabulary) {
   return embedding + positions + static_cast<double>(model.layers) * layer + norm + lm_head;
 }
 
+double estimate_tables(const ModelConfig& model) {
+  constexpr double kDouble = 8;
+  const double values = static_cast<double>(model.context) * static_cast<double>(model.width);
+  // Half as many angles; sine and cosine of each, then both interleaved.
+  if (model.position == "sinusoidal") return kDouble * values * 2.5;
+  // The same for one head, not interleaved.
+  if (model.position == "rotary") return kDouble * values / static_cast<double>(model.heads) * 1.5;
+  return 0;
+}
+
 double estimate_memory(const Config& config, std::int64_t vocabulary) {
   constexpr double kFloat = 4;
   const ModelConfig& model = config.model;

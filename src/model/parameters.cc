@@ -6,6 +6,7 @@
 namespace qkv {
 
 Tensor Parameters::normal(const std::string& name, at::IntArrayRef shape, double deviation) {
+  if (options_.device().is_meta()) return add(name, torch::empty(shape, options_));
   // Drawn on the CPU, so that every device starts from the same weights.
   at::Generator generator =
       keyed_generator(stream_key(seed_, Purpose::kInitialisation, {list_.size()}), at::kCPU);

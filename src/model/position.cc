@@ -27,11 +27,13 @@ Tensor sinusoids(std::int64_t context, std::int64_t width) {
 
 Position::Position(Parameters& parameters, const ModelConfig& config) {
   const at::TensorOptions options = parameters.options();
-  if (config.position == "sinusoidal") {
-    table_ = sinusoids(config.context, config.width).to(options);
-  } else if (config.position == "learned") {
+  if (config.position == "learned") {
     table_ = parameters.normal("model.embed_positions.weight", {config.context, config.width},
                                kInitialDeviation);
+  } else if (options.device().is_meta()) {
+    return;  // no weights, and such a model computes nothing
+  } else if (config.position == "sinusoidal") {
+    table_ = sinusoids(config.context, config.width).to(options);
   } else if (config.position == "rotary") {
     const Tensor angle = angles(config.context, config.head_width() / 2, config.rotary_base);
     cosine_ = angle.cos().to(options);

@@ -5,6 +5,7 @@
 
 #include <csignal>
 #include <fstream>
+#include <limits>
 #include <set>
 
 #include "base/error.h"
@@ -109,7 +110,6 @@ TEST(Checkpoint, ComesBackAsItWasSaved) {
   const RunFolder run;
   TrainerState state = state_at(70, 60);
   state.validations_without_best = 3;
-  state.stopped_early = true;
   state.validation_hash = "5678";
   const Transformer model = make_model();
   run.checkpoints.save(small_config(), tokenizer(), model, {{"moment", torch::ones({2})}}, state);
@@ -128,7 +128,6 @@ TEST(Checkpoint, ComesBackAsItWasSaved) {
   EXPECT_EQ(found.state.best->loss, 1.25);
   EXPECT_EQ(found.state.best_checkpoint->step, 60);
   EXPECT_EQ(found.state.validations_without_best, 3);
-  EXPECT_TRUE(found.state.stopped_early);
   EXPECT_EQ(found.state.train_hash, "1234");
   EXPECT_EQ(found.state.validation_hash, "5678");
   EXPECT_EQ(found.weights_hash, sha256(read_file(found.path / "model.safetensors")));
@@ -202,7 +201,8 @@ TEST(Checkpoint, SaysWhatIsNotThere) {
 TEST(Checkpoint, NoticesAFlippedBit) {
   const RunFolder run;
   const fs::path folder = run.save(0);
-  for (const char* name : {"model.safetensors", "tokenizer.model", "optimizer.safetensors"}) {
+  for (const char* name :
+       {"config.json", "model.safetensors", "tokenizer.model", "optimizer.safetensors"}) {
     const std::size_t size = fs::file_size(folder / name);
     for (const std::size_t at : {std::size_t{0}, size / 3, size / 2, size - 1}) {
       flip(folder / name, at);
@@ -261,7 +261,8 @@ TEST(Checkpoint, RefusesATrainerJsonOfAnotherForm) {
   const fs::path file = run.save(0) / "trainer.json";
   const Json good = read_json(file);
   std::vector<Json> bad = {Json::array(), Json(3), Json("text"), Json::object()};
-  for (const char* key : {"files", "corpus", "step", "tokens", "best", "stopped_early"}) {
+  for (const char* key :
+       {"files", "corpus", "step", "tokens", "best", "validations_without_best"}) {
     for (const Json& value : {Json(5), Json("text"), Json::array(), Json(nullptr)}) {
       Json changed = good;
       if (changed[key].type() == value.type() || (value.is_number() && good[key].is_number()))
@@ -278,6 +279,43 @@ TEST(Checkpoint, RefusesATrainerJsonOfAnotherForm) {
     EXPECT_TRUE(holds(error_of([&] { open_checkpoint(file.parent_path(), {}); }), "trainer.json"))
         << json.dump();
   }
+}
+
+TEST(Checkpoint, ItsStepIsThatOfItsFolderAndWithinTheRun) {
+  const RunFolder run;
+  const fs::path folder = run.save(30, 20);
+  Json json = read_json(folder / "trainer.json");
+  for (const Json& step : {Json(20), Json(-5), Json(30.0), Json(1e300), Json(nullptr), Json("30"),
+                           Json(std::numeric_limits<std::int64_t>::max())}) {
+    json["step"] = step;
+    write_bytes(folder / "trainer.json", json.dump());
+    EXPECT_TRUE(holds(error_of([&] { open_checkpoint(folder, {}); }), "trainer.json: step: found "))
+        << step;
+  }
+  // Elsewhere the folder says nothing, but the run has only so many steps.
+  fs::rename(folder, run.scratch / "moved");
+  json["step"] = 30;
+  write_bytes(run.scratch / "moved" / "trainer.json", json.dump());
+  EXPECT_EQ(open_checkpoint(run.scratch / "moved", {}).state.step, 30);
+  json["step"] = small_config().training.steps + 1;
+  write_bytes(run.scratch / "moved" / "trainer.json", json.dump());
+  EXPECT_TRUE(holds(error_of([&] { open_checkpoint(run.scratch / "moved", {}); }), "from 0 to "));
+}
+
+TEST(Checkpoint, ComparesShapesBeforeTheModelTakesMemory) {
+  const RunFolder run;
+  const fs::path folder = run.save(0);
+  fs::remove(folder / "trainer.json");
+  Json config = read_json(folder / "config.json");
+  config["model"]["width"] = 4096;  // 400 MB of weights, 86 MB of positions
+  config["model"]["feed_forward"]["width"] = 4096;
+  write_bytes(folder / "config.json", config.dump());
+  rusage before{};
+  rusage after{};
+  getrusage(RUSAGE_SELF, &before);
+  EXPECT_TRUE(holds(error_of([&] { open_checkpoint(folder, {}); }), "found shape ["));
+  getrusage(RUSAGE_SELF, &after);
+  EXPECT_LT(after.ru_maxrss - before.ru_maxrss, 50'000) << "kilobytes";
 }
 
 TEST(Checkpoint, WeightsFitTheModelExactlyOrNothingChanges) {
@@ -344,6 +382,24 @@ TEST(CheckpointFolder, ALinkThatSomeoneReplacedByAFileIsAnErrorOrIsSwapped) {
   fs::remove(run.folder / "best");
   fs::create_directories(run.folder / "best" / "folder");
   error_of([&] { run.checkpoints.update_links(state_at(10), 1); }, Error::Fault::kRun);
+}
+
+TEST(CheckpointFolder, ALinkThatBecameACopyIsALinkAgain) {
+  const RunFolder run;
+  run.save(10);
+  run.save(20);
+  for (const char* link : {"best", "last"}) {
+    fs::copy(run.folder / "step-0000010", run.folder / link, fs::copy_options::recursive);
+  }
+  run.checkpoints.update_links(state_at(20), 1);
+  EXPECT_EQ(fs::read_symlink(run.folder / "last"), "step-0000020");
+  EXPECT_EQ(run.names(), (Names{"best", "last", "step-0000010", "step-0000020"}));
+  // One that equals no checkpoint beside it is somebody's.
+  fs::remove(run.folder / "last");
+  fs::copy(run.folder / "step-0000010", run.folder / "last", fs::copy_options::recursive);
+  fs::remove_all(run.folder / "step-0000010");
+  error_of([&] { run.checkpoints.update_links(state_at(20), 1); }, Error::Fault::kRun);
+  EXPECT_TRUE(fs::exists(run.folder / "last" / "model.safetensors"));
 }
 
 TEST(CheckpointFolder, LeavesAloneWhatIsNoCheckpointOfIts) {

@@ -67,10 +67,28 @@ class Resume(harness.ProgramTest):
         self.succeed("train", "tiny.json", "--out", "longer", "--resume", *(f"--set={change}" for change in changes))
         self.assertEqual(os.readlink(self.folder / "longer/checkpoints/last"), "step-0000012")
         self.assertEqual([r["step"] for r in self.records("longer") if "loss" in r], [*range(1, 11), 12])
+        # The run's config is that of its last checkpoint.
+        configs = [json.loads((self.folder / "longer" / name).read_text()) for name in ["config.json", "checkpoints/last/config.json"]]
+        self.assertEqual(configs[0], configs[1])
+        self.assertEqual(configs[0]["training"]["steps"], 12)
+
+    def test_a_copy_whose_links_became_folders_goes_on(self):
+        subprocess.run(["cp", "-rL", self.folder / "run", self.folder / "copied"], check=True)
+        self.succeed("train", "tiny.json", "--out", "copied", "--resume", "--set", "training.steps=12")
+        self.assertEqual(os.readlink(self.folder / "copied/checkpoints/last"), "step-0000012")
+
+    def test_a_checkpoint_of_another_model_is_refused(self):
+        # As many weights of the same shapes, and hashes that agree.
+        self.succeed("train", "tiny.json", "--out", "alibi", "--set", "model.position=alibi")
+        shutil.copytree(self.folder / "run", self.folder / "mixed", symlinks=True)
+        shutil.rmtree(self.folder / "mixed/checkpoints")
+        shutil.copytree(self.folder / "alibi/checkpoints", self.folder / "mixed/checkpoints", symlinks=True)
+        self.refuse(2, ["model.position", "alibi", "sinusoidal", "step-0000010"], "train", "tiny.json", "--out", "mixed",
+                    "--resume", "--set", "training.steps=12")
 
     def test_a_damaged_checkpoint_is_refused(self):
         shutil.copytree(self.folder / "run", self.folder / "damaged", symlinks=True)
-        for name in ["model.safetensors", "optimizer.safetensors"]:
+        for name in ["config.json", "model.safetensors", "optimizer.safetensors"]:
             path = self.folder / "damaged/checkpoints/last" / name
             whole = path.read_bytes()
             for broken in [whole[:-1], whole[:100], b"", whole[:-1] + bytes([whole[-1] ^ 1]), b"\xff" * 8 + whole[8:]]:
@@ -88,7 +106,28 @@ class Init(harness.ProgramTest):
         self.assertEqual(self.weights("tuned", "step-0000000"), self.weights("base", "last"))
         self.assertEqual(harness.sha256(self.folder / "tuned/tokenizer.model"), harness.sha256(self.folder / "base/tokenizer.model"))
         self.assertNotEqual(self.weights("tuned", "last"), self.weights("base", "last"))
-        self.refuse(2, ["base", "shape"], "train", "tiny.json", "--out", "wide", "--init", "base", "--set", "model.width=32")
+        # Other dropout, and a longer context where places have no weights, are no other model.
+        self.succeed("train", "tiny.json", "--out", "longer", "--init", "base", "--set", "model.dropout=0.1", "--set", "model.context=32",
+                     "--set", "training.steps=2")
+
+    def test_another_model_is_named(self):
+        self.succeed("train", "tiny.json", "--out", "origin", "--set", "training.steps=2")
+        for key, value in {"width": "32", "heads": "1", "norm": "rms", "position": "alibi", "objective": "masked"}.items():
+            self.refuse(2, [f"model.{key}: found", value, "expected", "origin"], "train", "tiny.json", "--out", "wide",
+                        "--init", "origin", "--set", f"model.{key}={value}")
+        self.assertFalse((self.folder / "wide").exists())
+
+    def test_one_tokenizer_alone(self):
+        self.succeed("train", "tiny.json", "--out", "one", "--set", "training.steps=2")
+        self.succeed("train", "tiny.json", "--out", "two", "--set", "training.steps=2", "--set", "tokenizer.vocabulary=5")
+        both = ["tiny.json", "--out", "both", "--init", "one"]
+        self.refuse(2, ["tokenizer.path", "one"], "train", *both, "--set", "tokenizer.path=two/tokenizer.model")
+        same = ["--set", "tokenizer.path=one/tokenizer.model", "--set", "training.steps=4"]
+        self.succeed("train", *both, *same)
+        self.succeed("train", "tiny.json", "--out", "both", "--resume", *same)
+
+    def test_a_run_that_goes_on_has_begun(self):
+        self.refuse(2, ["--init", "--resume"], "train", "tiny.json", "--init", "missing", "--resume")
 
 
 class Endings(harness.ProgramTest):

@@ -140,6 +140,23 @@ TEST(CheckConfig, MemoryMustExist) {
       width.rfind("c.json: model.width: found 65536, expected a model that fits into memory", 0),
       0U)
       << width;
+  // A table of positions is no weight, but takes memory.
+  ModelConfig table;
+  table.layers = 1;
+  table.width = 65536;
+  table.context = 1048576;
+  table.attention.weights = table.feed_forward.activation = "none";
+  for (const char* position : {"sinusoidal", "rotary"}) {
+    table.position = position;
+    table.heads = table.key_value_heads = 1;
+    try {
+      check_model(table, "c.json", 260);
+      ADD_FAILURE() << position;
+    } catch (const Error& error) {
+      EXPECT_EQ(std::string(error.what()).rfind("c.json: model.context: found 1048576", 0), 0U)
+          << error.what();
+    }
+  }
   // Known vocabularies count, too.
   EXPECT_EQ(message([](Config&) {}, 500), "");
   EXPECT_NE(message([](Config&) {}, std::numeric_limits<std::int64_t>::max()), "");
