@@ -29,6 +29,7 @@ int main(int argc, char** argv) {
   line.add_flag("--overwrite", overwrite, "removes the run in the folder first")
       ->excludes(resume_flag);
   line.add_option("--init", init, "starts from this checkpoint's weights and tokenizer")
+      ->check(qkv::check_path)
       ->excludes(resume_flag);
   line.add_flag("--dry-run", dry_run, "prints what would be trained and stops");
   line.add_flag("--profile", profile, "prints where the time went");
