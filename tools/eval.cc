@@ -17,6 +17,7 @@ struct Request {
   std::optional<std::string> second;
   std::vector<std::filesystem::path> data;
   std::optional<std::string> pairs;
+  std::optional<std::string> probes;
   std::optional<std::string> json;
 };
 
@@ -24,7 +25,7 @@ struct Request {
 /// place. Throws Error where two options want it.
 void keep_standard_input(Request& request, std::optional<qkv::TemporaryFolder>& scratch) {
   const auto named = std::count(request.data.begin(), request.data.end(), "-");
-  if (named + (request.pairs == "-" ? 1 : 0) > 1)
+  if (named + (request.pairs == "-" ? 1 : 0) + (request.probes == "-" ? 1 : 0) > 1)
     throw qkv::Error("-: found standard input named twice, expected once: it can be read once");
   if (named == 0) return;
   std::filesystem::path& path = *std::find(request.data.begin(), request.data.end(), "-");
@@ -51,6 +52,9 @@ int main(int argc, char** argv) {
   line.add_option("--pairs", request.pairs,
                   "minimal pairs as BLiMP's JSONL: sentence_good, sentence_bad")
       ->check(qkv::check_path);
+  line.add_option("--probes", request.probes,
+                  "sentences whose meaning is known, e.g. data/world/probes.jsonl")
+      ->check(qkv::check_path);
   line.add_option("--json", request.json, "writes the numbers to this file (- is standard output)")
       ->check(qkv::check_path);
 
@@ -59,8 +63,9 @@ int main(int argc, char** argv) {
     if (request.json && request.json != "-") json = qkv::writable_file(*request.json);
     std::optional<qkv::TemporaryFolder> scratch;
     keep_standard_input(request, scratch);
-    qkv::Questions questions{.data = request.data, .pairs = {}};
+    qkv::Questions questions{.data = request.data, .pairs = {}, .probes = {}};
     if (request.pairs) questions.pairs = qkv::read_pairs(*request.pairs);
+    if (request.probes) questions.probes = qkv::read_probes(*request.probes);
 
     const qkv::Runtime runtime = qkv::set_up_runtime(
         {.device = "auto", .precision = "float32", .threads = line.common.threads});

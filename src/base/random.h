@@ -15,6 +15,7 @@ enum class Purpose : std::uint64_t {
   kTokenizerSample,
   kSampling,
   kPacking,
+  kWorld,
 };
 
 /// The key of the stream (seed, purpose, place…): equal arguments, equal key; any other, unrelated.

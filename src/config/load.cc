@@ -133,6 +133,8 @@ void apply_override(Json& json, const std::string& text, const Schema& schema,
   *place = std::move(value);
 }
 
+Schema config_keys() { return {config_schema(), "configs/schema.json"}; }
+
 }  // namespace
 
 Config parse_config(Json json, const std::string& name, const fs::path& base,
@@ -140,7 +142,7 @@ Config parse_config(Json json, const std::string& name, const fs::path& base,
   if (json.is_object()) {
     for (const std::string& key : ignored_keys) json.erase(key);
   }
-  Schema().check(json, "", name);
+  config_keys().check(json, "", name);
   make_absolute(json, base, name);
   Config config;
   read(json, config);
@@ -156,7 +158,7 @@ Config load_config(const fs::path& path, const std::vector<std::string>& overrid
   Json json = read_json(path);
   if (!overrides.empty()) {
     make_absolute(json, folder, name);
-    const Schema schema;
+    const Schema schema = config_keys();
     for (const std::string& text : overrides) apply_override(json, text, schema, name);
     // What is still relative came from an override.
     make_absolute(json, fs::current_path(), "--set");

@@ -57,9 +57,19 @@ std::vector<std::string> first_complaint(const Json& value, const Json& node) {
   return error.context;
 }
 
+/// What `node` says of its member `key`, or nullptr: a named one, or any where all are alike.
+const Json* member_of(const Json& node, const std::string& key) {
+  if (node.contains("properties")) {
+    const auto member = node["properties"].find(key);
+    if (member != node["properties"].end()) return &*member;
+  }
+  const auto any = node.find("additionalProperties");
+  return any != node.end() && any->is_object() ? &*any : nullptr;
+}
+
 }  // namespace
 
-Schema::Schema() : root_(parse_json(config_schema(), "configs/schema.json")) {
+Schema::Schema(const std::string& text, const std::string& name) : root_(parse_json(text, name)) {
   list_keys(root_, "", keys_);
 }
 
@@ -68,11 +78,8 @@ const Json* Schema::find(const std::string& key) const {
   if (key.empty()) return node;
   for (std::size_t begin = 0; begin <= key.size();) {
     const std::size_t end = std::min(key.find('.', begin), key.size());
-    if (!node->contains("properties")) return nullptr;
-    const Json& children = (*node)["properties"];
-    const auto child = children.find(key.substr(begin, end - begin));
-    if (child == children.end()) return nullptr;
-    node = &*child;
+    node = member_of(*node, key.substr(begin, end - begin));
+    if (node == nullptr) return nullptr;
     begin = end + 1;
   }
   return node;
@@ -114,11 +121,14 @@ void Schema::check_names(const Json& value, const Json& node, const std::string&
     throw Error(
         concat(prefix(name, key), ": found ", shown(value), ", expected ", expectation(node)));
   }
-  if (!value.is_object() || !node.contains("properties")) return;
-  const Json& children = node["properties"];
+  if (value.is_array() && node.contains("items")) {
+    for (const Json& item : value) check_names(item, node["items"], key, name);
+  }
+  if (!value.is_object() || !(node.contains("properties") || node.contains("additionalProperties")))
+    return;
   for (const auto& [child, child_value] : value.items()) {
-    const auto child_node = children.find(child);
-    if (child_node == children.end()) {
+    const Json* child_node = member_of(node, child);
+    if (child_node == nullptr) {
       if (child.find('.') != std::string::npos && find(joined(key, child)) != nullptr) {
         throw Error(concat(name, ": unknown key ", quoted(joined(key, child)),
                            "; in a file keys nest: {\"a\": {\"b\": 1}}"));
@@ -145,7 +155,7 @@ void Schema::check(const Json& value, const std::string& key, const std::string&
       place += "[" + steps[i] + "]";
     } else {
       found = &(*found)[steps[i]];
-      node = &(*node)["properties"][steps[i]];
+      node = member_of(*node, steps[i]);
       place = joined(place, steps[i]);
     }
   }

@@ -7,10 +7,11 @@
 
 namespace qkv {
 
-/// The schema of configs, open for questions. Keys are dotted ("model.width"); "" is the whole.
+/// A JSON Schema, open for questions. Keys are dotted ("model.width"); "" is the whole.
 class Schema {
  public:
-  Schema();
+  /// `text` is the schema; `name` stands in messages about it.
+  Schema(const std::string& text, const std::string& name);
 
   /// The part that describes `key`, or nullptr where there is no such key.
   const Json* find(const std::string& key) const;

@@ -39,17 +39,4 @@ std::vector<PairAccuracy> evaluate_pairs(const Transformer& model, const Tokeniz
                                          const std::vector<MinimalPair>& pairs,
                                          const Runtime& runtime);
 
-/// A text to score and where it stands, for messages; the text itself if nowhere.
-struct ScoredText {
-  std::string text;
-  std::string where = {};
-};
-
-/// log p of each text, in nats. Causal: the sum over its tokens, given what stands before: the
-/// document's begin (layout lines, its end included) or a new line (stream). Masked: the
-/// pseudo-log-likelihood, the sum over its tokens each masked in turn (Salazar et al. 2020).
-std::vector<double> log_probabilities(const Transformer& model, const Tokenizer& tokenizer,
-                                      const std::string& layout,
-                                      const std::vector<ScoredText>& texts, const Runtime& runtime);
-
 }  // namespace qkv

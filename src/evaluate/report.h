@@ -8,6 +8,7 @@
 #include "checkpoint/checkpoint.h"
 #include "evaluate/loss.h"
 #include "evaluate/pairs.h"
+#include "evaluate/probes.h"
 
 namespace qkv {
 
@@ -15,6 +16,7 @@ namespace qkv {
 struct Questions {
   std::vector<std::filesystem::path> data;  ///< empty: the run's own validation data
   std::vector<MinimalPair> pairs;           ///< empty: none
+  std::vector<Probe> probes;                ///< empty: none
 };
 
 /// The answers for one checkpoint.
@@ -25,6 +27,7 @@ struct Answers {
   std::optional<Score>
       score;  ///< nothing where the run has no validation data and only pairs were asked
   std::vector<PairAccuracy> pairs;
+  std::vector<FamilyScore> probes;  ///< empty: not asked
 };
 
 /// Measures a checkpoint. Throws Error where there is no data to measure it on.

@@ -6,7 +6,9 @@
 #include <fstream>
 
 #include "base/error.h"
+#include "evaluate/log_probability.h"
 #include "evaluate/pairs.h"
+#include "evaluate/probes.h"
 #include "scratch.h"
 #include "text/corpus.h"
 
@@ -140,7 +142,7 @@ TEST_F(EvaluateTest, LogProbabilityIsTheSumOverTokens) {
   // Beside a shorter and a longer text: padding changes nothing.
   const auto scores =
       log_probabilities(causal, tokenizer_, "lines", {{"cat"}, {text}, {"a dog sat."}}, Runtime());
-  EXPECT_NEAR(scores[1], expected, 1e-4);
+  EXPECT_NEAR(scores[1].nats, expected, 1e-4);
 }
 
 TEST_F(EvaluateTest, MaskedModelsScoreByPseudoLogLikelihood) {
@@ -158,15 +160,80 @@ TEST_F(EvaluateTest, MaskedModelsScoreByPseudoLogLikelihood) {
         masked.logits(masked.hidden({.ids = row, .positions = {}, .documents = {}}))[0];
     expected += logits.log_softmax(-1)[static_cast<std::int64_t>(place)][ids[place]].item<double>();
   }
-  EXPECT_NEAR(log_probabilities(masked, tokenizer_, "lines", {{"cat"}}, Runtime())[0], expected,
-              1e-4);
+  EXPECT_NEAR(log_probabilities(masked, tokenizer_, "lines", {{"cat"}}, Runtime())[0].nats,
+              expected, 1e-4);
+}
+
+TEST_F(EvaluateTest, APartIsScoredByItsTokensAlone) {
+  const torch::NoGradGuard no_gradients;
+  const Transformer causal = model("causal");
+  const std::string text = "a cat sat.";
+  const std::size_t cat = text.find("cat");
+  const Span part{.begin = cat, .end = cat + 3};
+  std::vector<std::int32_t> seen = {Tokenizer::kBegin};
+  double expected = 0;
+  for (const Token& token : tokenizer_.encode_with_offsets(text)) {
+    if (part.overlaps({token.begin, token.end})) expected -= nats_after(causal, seen, token.id);
+    seen.push_back(token.id);
+  }
+  const auto scores =
+      log_probabilities(causal, tokenizer_, "lines", {{text, "", part}, {text}}, Runtime());
+  EXPECT_NEAR(scores[0].nats, expected, 1e-4);
+  EXPECT_LT(scores[1].nats, scores[0].nats);
+  // What stands behind changes nothing for a causal model.
+  EXPECT_NEAR(
+      log_probabilities(causal, tokenizer_, "lines", {{"a cat ran.", "", part}}, Runtime())[0].nats,
+      expected, 1e-4);
+  EXPECT_THROW(log_probabilities(causal, tokenizer_, "lines",
+                                 {{text, "", Span{.begin = 90, .end = 91}}}, Runtime()),
+               Error);
+}
+
+TEST_F(EvaluateTest, ProbesCountTheLikeliestCandidate) {
+  const Transformer causal = model("causal");
+  const auto nats = log_probabilities(
+      causal, tokenizer_, "lines",
+      {{"a cat", "", Span{.begin = 2, .end = 5}}, {"a dog", "", Span{.begin = 2, .end = 5}}},
+      Runtime());
+  const std::string likelier = nats[0].nats > nats[1].nats ? "cat" : "dog";
+  const std::string other = likelier == "cat" ? "dog" : "cat";
+  const auto probe = [](const std::string& family, const std::string& answer, std::size_t distance,
+                        const Span& truth) {
+    Probe made;
+    made.family = family;
+    made.text = "a " + answer + ".";
+    made.predict = {.begin = 2, .end = 5};
+    made.candidates = {"cat", "dog"};
+    made.answer = answer;
+    made.truth = {truth};
+    made.distance = distance;
+    return made;
+  };
+  const Span before{.begin = 0, .end = 1};
+  const Span after{.begin = 5, .end = 6};
+  const auto families =
+      evaluate_probes(causal, tokenizer_, "lines",
+                      {probe("one", likelier, 3, before), probe("one", other, 30, before),
+                       probe("two", likelier, 3, before), probe("two", other, 3, after)},
+                      Runtime());
+  ASSERT_EQ(families.size(), 2U);
+  EXPECT_EQ(families[0].family, "one");
+  EXPECT_EQ(families[0].count.accuracy(), 0.5);
+  EXPECT_EQ(families[0].count.guessing(), 0.5);
+  ASSERT_EQ(families[0].bands.size(), 2U);
+  EXPECT_EQ(families[0].bands[0].count.accuracy(), 1.0);
+  EXPECT_EQ(families[0].bands[1].count.accuracy(), 0.0);
+  EXPECT_LE(families[0].bands[1].least, 30U);
+  // Nobody can know what stands only after it, in a causal model.
+  EXPECT_EQ(families[1].count.probes, 1U);
+  EXPECT_EQ(families[1].count.accuracy(), 1.0);
 }
 
 TEST_F(EvaluateTest, PairsCountByGroupAndATieCountsHalf) {
   const Transformer causal = model("causal");
   const auto likelier =
       log_probabilities(causal, tokenizer_, "lines", {{"a cat"}, {"a dog"}}, Runtime());
-  const bool cat = likelier[0] > likelier[1];
+  const bool cat = likelier[0].nats > likelier[1].nats;
   const std::string good = cat ? "a cat" : "a dog";
   const std::string bad = cat ? "a dog" : "a cat";
   const auto groups = evaluate_pairs(

@@ -1,0 +1,47 @@
+#pragma once
+
+#include <cstdint>
+#include <string>
+#include <vector>
+
+#include "evaluate/log_probability.h"
+#include "world/probe.h"
+
+namespace qkv {
+
+/// How many of some probes are answered rightly.
+struct ProbeCount {
+  std::uint64_t probes = 0;
+  std::uint64_t correct = 0;       ///< the answer is the likeliest of the candidates
+  std::uint64_t unrestricted = 0;  ///< it is the likeliest of all that the model could say
+  double chance = 0;               ///< the sum of 1 / candidates
+
+  double accuracy() const { return static_cast<double>(correct) / static_cast<double>(probes); }
+  double accuracy_unrestricted() const {
+    return static_cast<double>(unrestricted) / static_cast<double>(probes);
+  }
+  double guessing() const { return chance / static_cast<double>(probes); }
+};
+
+/// The probes whose truth stands so many words away.
+struct DistanceBand {
+  std::size_t least = 0;
+  std::size_t most = 0;
+  ProbeCount count;
+};
+
+struct FamilyScore {
+  std::string family;
+  ProbeCount count;
+  std::vector<DistanceBand> bands;  ///< those that hold a probe, the nearest first
+};
+
+/// The share of right answers by family, in the order of the file, and by distance. A candidate's
+/// score is the summed log p of its tokens at `predict`. A causal model is given the text before,
+/// and not asked where the truth comes only after. Throws Error where a text does not fit the
+/// context.
+std::vector<FamilyScore> evaluate_probes(const Transformer& model, const Tokenizer& tokenizer,
+                                         const std::string& layout,
+                                         const std::vector<Probe>& probes, const Runtime& runtime);
+
+}  // namespace qkv

@@ -1,0 +1,207 @@
+#include "world/generator.h"
+
+#include <algorithm>
+#include <cctype>
+#include <optional>
+#include <unordered_map>
+#include <unordered_set>
+
+#include "base/error.h"
+#include "base/files.h"
+#include "base/format.h"
+#include "base/random.h"
+#include "world/geometry.h"
+#include "world/sentence.h"
+
+namespace qkv {
+namespace {
+
+constexpr std::uint64_t kHeldOutShare = 32;  ///< one pair in so many belongs to the probes
+constexpr int kTries = 20000;
+
+/// What a stream of random numbers is for.
+enum class Part : std::uint64_t { kLines = 1, kProbes };
+
+std::uint64_t hash_of(const std::string& text) {
+  return std::stoull(sha256(text).substr(0, 16), nullptr, 16);
+}
+
+/// Whether the probes of a family may join these two words.
+bool reserved(const Family& family, const std::string& first, const std::string& second,
+              std::uint64_t seed) {
+  return hash_of(concat(seed, '\n', family.name, '\n', first, '\n', second)) % kHeldOutShare == 0;
+}
+
+template <typename Shared>
+const Shared& pick(const std::vector<Shared>& choices, RandomStream& random) {
+  double all = 0;
+  for (const Shared& choice : choices) all += choice.share;
+  double place = random.uniform() * all;
+  for (const Shared& choice : choices) {
+    place -= choice.share;
+    if (place < 0) return choice;
+  }
+  return choices.back();
+}
+
+/// The words of a line, punctuation left out.
+std::vector<std::string> words_of(const std::string& line) {
+  std::vector<std::string> words(1);
+  for (const char c : line) {
+    if (std::isalpha(static_cast<unsigned char>(c)) != 0) {
+      words.back() += c;
+    } else if (!words.back().empty()) {
+      words.emplace_back();
+    }
+  }
+  if (words.back().empty()) words.pop_back();
+  return words;
+}
+
+/// The joins that only probes may make.
+class HeldOutPairs {
+ public:
+  void add(const Probe& probe) {
+    std::size_t& within = pairs_[probe.held_out[0] + ' ' + probe.held_out[1]];
+    within = std::max(within, probe.within);
+    widest_ = std::max(widest_, probe.within);
+  }
+
+  bool in(const std::string& line) const {
+    const std::vector<std::string> words = words_of(line);
+    for (std::size_t first = 0; first < words.size(); ++first) {
+      for (std::size_t gap = 1; gap <= widest_ && first + gap < words.size(); ++gap) {
+        const auto found = pairs_.find(words[first] + ' ' + words[first + gap]);
+        if (found != pairs_.end() && gap <= found->second) return true;
+      }
+    }
+    return false;
+  }
+
+ private:
+  std::unordered_map<std::string, std::size_t> pairs_;
+  std::size_t widest_ = 0;
+};
+
+/// Whether the answers of all things differ, so that a question has one answer.
+bool unambiguous(const Sentence& sentence) {
+  for (const Asked& asked : sentence.asked) {
+    const std::vector<std::string>& all = asked.candidates;
+    if (all.size() < 2 || std::find(all.begin(), all.end(), asked.answer) == all.end())
+      return false;
+  }
+  return true;
+}
+
+std::optional<Probe> try_probe(const Grammar& grammar, const Family& family, std::uint64_t seed,
+                               RandomStream& random) {
+  const Template& form = pick(family.templates, random);
+  if (!form.held_out || form.questions.empty()) return std::nullopt;
+  const Scene scene(grammar, form, random);
+  const std::size_t thing = random.below(scene.things());
+  Probe probe;
+  probe.family = family.name;
+  probe.within = form.held_out->within;
+  probe.held_out[0] = scene.text(form.held_out->first, thing);
+  probe.held_out[1] = scene.text(form.held_out->second, thing);
+  if (!reserved(family, probe.held_out[0], probe.held_out[1], seed)) return std::nullopt;
+
+  const Sentence sentence =
+      write_sentence(grammar, form, scene, static_cast<std::ptrdiff_t>(thing), random);
+  if (sentence.asked.size() != 1 || !unambiguous(sentence)) return std::nullopt;
+  const Asked& asked = sentence.asked.front();
+  if (asked.candidates.size() < sentence.things.size() && form.candidates.empty())
+    return std::nullopt;  // two things with one answer
+  probe.text = sentence.text;
+  probe.predict = asked.predict;
+  probe.candidates = asked.candidates;
+  probe.answer = asked.answer;
+  probe.query = asked.cues;
+  // The word before, which predicts the answer in a causal model.
+  const auto space = probe.text.rfind(' ', asked.predict.begin);
+  if (space != std::string::npos && space > 0) {
+    const auto before = probe.text.rfind(' ', space - 1);
+    const Span span{.begin = before == std::string::npos ? 0 : before + 1, .end = space};
+    if (std::find(probe.query.begin(), probe.query.end(), span) == probe.query.end())
+      probe.query.push_back(span);
+  }
+  for (std::size_t index = 0; index < sentence.things.size(); ++index) {
+    (index == thing ? probe.truth : probe.distractors).push_back(sentence.things[index]);
+  }
+  const Span& truth = probe.truth.front();
+  const std::size_t left = std::min(truth.end, probe.predict.end);
+  const std::size_t right = std::max(truth.begin, probe.predict.begin);
+  probe.distance = count_words(std::string_view(probe.text).substr(left, right - left));
+  return probe;
+}
+
+std::vector<Probe> make_probes(const Grammar& grammar, std::uint64_t seed) {
+  std::vector<Probe> probes;
+  for (std::size_t number = 0; number < grammar.families.size(); ++number) {
+    const Family& family = grammar.families[number];
+    RandomStream random(
+        stream_key(seed, Purpose::kWorld, {static_cast<std::uint64_t>(Part::kProbes), number}));
+    std::unordered_set<std::string> known;
+    int tries = 0;
+    for (std::int64_t made = 0; made < family.probes;) {
+      if (++tries > kTries) {
+        throw Error(concat("family ", family.name, ": found ", made, " probes in ", kTries,
+                           " tries, expected ", family.probes));
+      }
+      std::optional<Probe> probe = try_probe(grammar, family, seed, random);
+      if (!probe || !known.insert(probe->text).second) continue;
+      probe->id = concat(family.name, '-', made++);
+      probes.push_back(std::move(*probe));
+    }
+  }
+  return probes;
+}
+
+}  // namespace
+
+World generate_world(const Grammar& grammar, std::uint64_t seed) {
+  World world;
+  world.probes = make_probes(grammar, seed);
+  HeldOutPairs held_out;
+  for (const Probe& probe : world.probes) held_out.add(probe);
+
+  RandomStream random(
+      stream_key(seed, Purpose::kWorld, {static_cast<std::uint64_t>(Part::kLines)}));
+  std::unordered_set<std::string> known;
+  const auto all = static_cast<std::size_t>(grammar.train_lines + grammar.validation_lines);
+  std::size_t tries = 0;
+  while (known.size() < all) {
+    if (++tries > 20 * all) {
+      throw Error(concat("the grammar has too few sentences: found ", known.size(),
+                         " different ones in ", tries, " tries, expected ", all));
+    }
+    const Template& form = pick(pick(grammar.families, random).templates, random);
+    const Scene scene(grammar, form, random);
+    const Sentence sentence = write_sentence(grammar, form, scene, -1, random);
+    if (!unambiguous(sentence) || held_out.in(sentence.text)) continue;
+    if (!known.insert(sentence.text).second) continue;
+    const bool train = known.size() <= static_cast<std::size_t>(grammar.train_lines);
+    (train ? world.train : world.validation).push_back(sentence.text);
+  }
+  return world;
+}
+
+namespace {
+
+std::string lines(const std::vector<std::string>& texts) {
+  std::string out;
+  for (const std::string& text : texts) out += text + '\n';
+  return out;
+}
+
+}  // namespace
+
+void write_world(const World& world, const Grammar& grammar, const std::filesystem::path& folder) {
+  make_folder(folder);
+  write_file(folder / "train.txt", lines(world.train));
+  write_file(folder / "validation.txt", lines(world.validation));
+  write_file(folder / "probes.jsonl", to_lines(world.probes));
+  write_file(folder / "geometry.json", geometry_questions(grammar).dump(1) + '\n');
+}
+
+}  // namespace qkv

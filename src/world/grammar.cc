@@ -1,0 +1,132 @@
+#include "world/grammar.h"
+
+#include "base/error.h"
+#include "base/format.h"
+#include "config/schema.h"
+
+namespace qkv {
+namespace {
+
+Pattern pattern_of(const Json& node, const char* key, const std::string& name) {
+  if (!node.contains(key)) return {};
+  return Pattern(node[key].get<std::string>(), concat(name, ".", key));
+}
+
+Range range_of(const Json& node, const char* key, const std::string& name) {
+  if (!node.contains(key)) return {};
+  const Range range{.least = node[key][0], .most = node[key][1]};
+  if (range.least > range.most) {
+    throw Error(concat(name, ".", key, ": found ", range.least, " to ", range.most,
+                       ", expected the smaller number first"));
+  }
+  return range;
+}
+
+std::vector<Word> words_of(const Json& node) {
+  std::vector<Word> words;
+  for (const auto& [key, value] : node.items()) {
+    Word word{.text = key, .attributes = {}};
+    for (const auto& [attribute, text] : value.items()) {
+      // Two words that are written alike, the bank of a river and that of money, have two keys.
+      (attribute == "text" ? word.text : word.attributes[attribute]) = text;
+    }
+    words.push_back(std::move(word));
+  }
+  return words;
+}
+
+/// {"animal": "animal", "number": "*number"}: * lets a word come again.
+std::vector<Draw> draws_of(const Json& node, const std::string& name) {
+  std::vector<Draw> draws;
+  for (const auto& [slot, source] : node.items()) {
+    auto words = source.get<std::string>();
+    const bool repeats = words.starts_with('*');
+    if (repeats) words.erase(0, 1);
+    draws.push_back(
+        {.slot = slot, .words = Pattern(words, concat(name, ".", slot)), .repeats = repeats});
+  }
+  return draws;
+}
+
+Question question_of(const Json& node, const std::string& name) {
+  Question question{.of = node.value("of", std::size_t{0}),
+                    .text = pattern_of(node, "text", name),
+                    .again = pattern_of(node, "again", name)};
+  if (question.again.empty()) question.again = question.text;
+  return question;
+}
+
+Template template_of(const Json& node, const std::string& name) {
+  Template out;
+  out.name = name;
+  out.share = node.value("share", 1.0);
+  if (node.contains("draw")) out.shared = draws_of(node["draw"], name + ".draw");
+  if (node.contains("things")) {
+    for (const Json& thing : node["things"])
+      out.things.push_back(draws_of(thing, name + ".things"));
+  }
+  if (node.contains("count")) out.count = range_of(node, "count", name);
+  out.shuffle = node.value("shuffle", false);
+  out.thing = pattern_of(node, "thing", name);
+  if (node.contains("join")) {
+    out.middle = node["join"][0];
+    out.last = node["join"][1];
+  }
+  out.text = pattern_of(node, "text", name);
+  if (node.contains("ask")) {
+    for (const Json& question : node["ask"]) {
+      out.questions.push_back(question_of(question, name + ".ask"));
+    }
+  }
+  out.asked = node.value("asked", std::size_t{0});
+  if (node.contains("candidates")) {
+    for (const Json& candidate : node["candidates"]) {
+      out.candidates.emplace_back(candidate.get<std::string>(), name + ".candidates");
+    }
+  }
+  if (node.contains("held_out")) {
+    const Json& held = node["held_out"];
+    out.held_out = {.first = Pattern(held["words"][0].get<std::string>(), name + ".held_out"),
+                    .second = Pattern(held["words"][1].get<std::string>(), name + ".held_out"),
+                    .within = held["within"]};
+  }
+  out.before = range_of(node, "before", name);
+  out.between = range_of(node, "between", name);
+  return out;
+}
+
+Family family_of(const std::string& name, const Json& node, const std::string& where) {
+  Family family{.name = name,
+                .share = node.value("share", 1.0),
+                .probes = node.value("probes", std::int64_t{0}),
+                .templates = {}};
+  for (const Json& child : node["templates"]) {
+    family.templates.push_back(
+        template_of(child, concat(where, ".templates[", family.templates.size(), "]")));
+  }
+  return family;
+}
+
+}  // namespace
+
+Grammar read_grammar(const std::filesystem::path& path) {
+  const Json json = read_json(path);
+  Schema(grammar_schema(), "data/world/grammar.schema.json").check(json, "", path.string());
+  const std::string file = path.string();
+  Grammar grammar;
+  grammar.train_lines = json["lines"]["train"];
+  grammar.validation_lines = json["lines"]["validation"];
+  for (const auto& [name, words] : json["words"].items()) grammar.words[name] = words_of(words);
+  for (const auto& [name, node] : json["families"].items()) {
+    Family family = family_of(name, node, concat(file, ": families.", name));
+    if (name == "background") {
+      grammar.background = std::move(family);
+    } else {
+      grammar.families.push_back(std::move(family));
+    }
+  }
+  grammar.geometry = json.value("geometry", Json::object());
+  return grammar;
+}
+
+}  // namespace qkv

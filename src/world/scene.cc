@@ -1,0 +1,97 @@
+#include "world/scene.h"
+
+#include <algorithm>
+#include <utility>
+
+#include "base/error.h"
+#include "base/format.h"
+
+namespace qkv {
+namespace {
+
+constexpr int kTries = 1000;
+
+}  // namespace
+
+Scene::Scene(const Grammar& grammar, const Template& form, RandomStream& random)
+    : name_(form.name) {
+  std::vector<std::vector<Draw>> things = form.things;
+  if (form.count) {
+    const auto more = static_cast<std::uint64_t>(form.count->most - form.count->least + 1);
+    things.assign(static_cast<std::size_t>(form.count->least) + random.below(more), things.at(0));
+  }
+  if (form.shuffle) {
+    for (std::size_t left = things.size(); left > 1; --left)
+      std::swap(things[left - 1], things[random.below(left)]);
+  }
+  draw(grammar, form.shared, shared_, random);
+  for (const std::vector<Draw>& slots : things) {
+    things_.emplace_back();
+    draw(grammar, slots, things_.back(), random);
+  }
+}
+
+void Scene::draw(const Grammar& grammar, const std::vector<Draw>& draws, Slots& slots,
+                 RandomStream& random) {
+  for (const auto& [slot, words, repeats] : draws) {
+    const std::string name = text(words, things_.empty() ? 0 : things_.size() - 1);
+    const auto found = grammar.words.find(name);
+    if (found == grammar.words.end() || found->second.empty()) {
+      throw Error(concat(name_, ": found the class ", quoted(name), " for the slot ", quoted(slot),
+                         ", expected one of \"words\""));
+    }
+    const Word* word = nullptr;
+    for (int tries = 0; word == nullptr; ++tries) {
+      const Word& candidate = found->second[random.below(found->second.size())];
+      if (repeats || std::find(used_.begin(), used_.end(), candidate.text) == used_.end()) {
+        word = &candidate;
+      } else if (tries == kTries) {
+        throw Error(concat(name_, ": the class ", quoted(name), " has too few words"));
+      }
+    }
+    if (!repeats) used_.push_back(word->text);
+    slots[slot] = word;
+  }
+}
+
+const Word& Scene::drawn(const std::string& slot, std::size_t thing, std::size_t asked) const {
+  const std::size_t index = thing > 0 ? thing - 1 : asked;
+  if (index < things_.size()) {
+    const auto found = things_[index].find(slot);
+    if (found != things_[index].end()) return *found->second;
+  }
+  const auto found = shared_.find(slot);
+  if (thing > 0 || found == shared_.end()) {
+    throw Error(concat(name_, ": found the slot ", quoted(slot), ", expected one that is drawn"));
+  }
+  return *found->second;
+}
+
+const std::string& Scene::word(const PatternPiece& piece, std::size_t asked) const {
+  const Word& word = drawn(piece.slot, piece.thing, asked);
+  if (piece.attribute.empty()) return word.text;
+  const std::string& attribute =
+      piece.by_slot ? drawn(piece.attribute, 0, asked).text : piece.attribute;
+  const auto found = word.attributes.find(attribute);
+  if (found == word.attributes.end()) {
+    throw Error(concat(name_, ": the word ", quoted(word.text), " has no ", quoted(attribute)));
+  }
+  return found->second;
+}
+
+std::string Scene::text(const Pattern& pattern, std::size_t asked) const {
+  std::string out;
+  for (const PatternPiece& piece : pattern.pieces()) {
+    out += piece.slot.empty() ? piece.literal : word(piece, asked);
+  }
+  return out;
+}
+
+std::string Scene::answer(const Question& question, std::size_t asked) const {
+  for (const PatternPiece& piece : question.text.pieces()) {
+    if (piece.mark == "answer") return word(piece, asked);
+  }
+  throw Error(concat(name_, ": found a question without {…@answer}"));
+}
+
+}  // namespace qkv

@@ -1,0 +1,44 @@
+#pragma once
+
+#include <map>
+#include <string>
+#include <vector>
+
+#include "base/random.h"
+#include "world/grammar.h"
+
+namespace qkv {
+
+/// The words drawn for one sentence: who and what it is about.
+class Scene {
+ public:
+  /// Draws the words of a template. The answers about the things all differ, and so do the words
+  /// of a slot but where the grammar lets them repeat. Throws Error where a slot, a class or an
+  /// attribute is unknown, or the words do not suffice.
+  Scene(const Grammar& grammar, const Template& form, RandomStream& random);
+
+  std::size_t things() const { return things_.size(); }
+
+  /// What a place says where the question is about `asked` (counted from 0).
+  const std::string& word(const PatternPiece& piece, std::size_t asked) const;
+
+  /// A pattern of words and places alone, e.g. an answer or a class's name.
+  std::string text(const Pattern& pattern, std::size_t asked) const;
+
+  /// The answer of a question about `asked`.
+  std::string answer(const Question& question, std::size_t asked) const;
+
+ private:
+  using Slots = std::map<std::string, const Word*>;
+
+  void draw(const Grammar& grammar, const std::vector<Draw>& draws, Slots& slots,
+            RandomStream& random);
+  const Word& drawn(const std::string& slot, std::size_t thing, std::size_t asked) const;
+
+  std::string name_;  ///< of the template, for messages
+  Slots shared_;
+  std::vector<Slots> things_;
+  std::vector<std::string> used_;
+};
+
+}  // namespace qkv

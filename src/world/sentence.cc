@@ -1,0 +1,194 @@
+#include "world/sentence.h"
+
+#include <algorithm>
+#include <cmath>
+#include <string_view>
+#include <utility>
+
+#include "base/error.h"
+#include "base/format.h"
+
+namespace qkv {
+namespace {
+
+/// Puts words behind each other and remembers where the marked ones stand.
+class Writer {
+ public:
+  Writer(const Template& form, const Scene& scene) : form_(form), scene_(scene) {}
+
+  Sentence& sentence() { return sentence_; }
+
+  void add(std::string_view words) {
+    static constexpr std::string_view kArticle = "a(n) ";
+    if (words.empty()) return;
+    std::string& text = sentence_.text;
+    if (text.ends_with(kArticle)) {
+      const bool vowel = std::string_view("aeiou").find(words[0]) != std::string_view::npos;
+      text.replace(text.size() - kArticle.size(), kArticle.size(), vowel ? "an " : "a ");
+    }
+    if (opening_ != nullptr) std::exchange(opening_, nullptr)->begin = text.size();
+    text += words;
+  }
+
+  void space() {
+    if (!sentence_.text.empty()) sentence_.text += ' ';
+  }
+
+  /// `asked` is the thing that unnumbered slots speak of.
+  void add(const Pattern& pattern, std::size_t asked) {
+    for (const PatternPiece& piece : pattern.pieces()) {
+      if (piece.slot.empty()) {
+        add(piece.literal);
+      } else if (piece.slot == "things") {
+        add_things();
+      } else if (piece.slot.size() == 1 && piece.slot[0] >= '1' && piece.slot[0] <= '9') {
+        add_thing(static_cast<std::size_t>(piece.slot[0] - '1'));
+      } else {
+        add(piece, asked);
+      }
+    }
+  }
+
+  void ask(const Question& question, bool again, std::size_t thing) {
+    sentence_.asked.push_back({.thing = thing,
+                               .predict = {},
+                               .cues = {},
+                               .answer = scene_.answer(question, thing),
+                               .candidates = candidates(question, thing)});
+    add(again ? question.again : question.text, thing);
+  }
+
+ private:
+  void add(const PatternPiece& piece, std::size_t asked) {
+    const std::string& word = scene_.word(piece, asked);
+    add(word);
+    const Span span{.begin = sentence_.text.size() - word.size(), .end = sentence_.text.size()};
+    if (piece.mark == "cue") sentence_.asked.back().cues.push_back(span);
+    if (piece.mark == "answer") sentence_.asked.back().predict = span;
+  }
+
+  void add_thing(std::size_t index) {
+    if (index >= scene_.things()) {
+      throw Error(
+          concat(form_.name, ": found thing ", index + 1, ", expected at most ", scene_.things()));
+    }
+    sentence_.things.resize(scene_.things());
+    Span& span = sentence_.things[index];
+    bool bounded = false;
+    opening_ = &span;
+    for (const PatternPiece& piece : form_.thing.pieces()) {
+      if (piece.literal == Pattern::kOpen) {
+        opening_ = &span;
+      } else if (piece.literal == Pattern::kClose) {
+        span.end = sentence_.text.size();
+        bounded = true;
+      } else if (piece.slot.empty()) {
+        add(piece.literal);
+      } else {
+        add(piece, index);
+      }
+    }
+    if (!bounded) span.end = sentence_.text.size();
+  }
+
+  void add_things() {
+    for (std::size_t index = 0; index < scene_.things(); ++index) {
+      if (index > 0) add(index + 1 < scene_.things() ? form_.middle : form_.last);
+      add_thing(index);
+    }
+  }
+
+  std::vector<std::string> candidates(const Question& question, std::size_t thing) const {
+    std::vector<std::string> out;
+    for (const Pattern& pattern : form_.candidates) out.push_back(scene_.text(pattern, thing));
+    if (out.empty()) {
+      for (std::size_t other = 0; other < scene_.things(); ++other) {
+        out.push_back(scene_.answer(question, other));
+      }
+    }
+    std::sort(out.begin(), out.end());
+    out.erase(std::unique(out.begin(), out.end()), out.end());
+    return out;
+  }
+
+  const Template& form_;
+  const Scene& scene_;
+  Sentence sentence_;
+  Span* opening_ = nullptr;  ///< begins with the next word
+};
+
+/// One sentence of the background.
+void add_background(const Grammar& grammar, Writer& writer, RandomStream& random) {
+  const auto& forms = grammar.background.templates;
+  const Template& form = forms[random.below(forms.size())];
+  const Scene scene(grammar, form, random);
+  writer.space();
+  writer.add(write_sentence(grammar, form, scene, -1, random).text);
+}
+
+/// Small numbers as often as large ones of the same ratio: as many of 1 to 10 as of 10 to 100.
+std::int64_t spread(const Range& range, RandomStream& random) {
+  if (range.most <= range.least) return range.least;
+  const double low = std::log(static_cast<double>(range.least) + 1);
+  const double high = std::log(static_cast<double>(range.most) + 2);
+  return static_cast<std::int64_t>(std::exp(low + (high - low) * random.uniform())) - 1;
+}
+
+}  // namespace
+
+std::size_t count_words(std::string_view text) {
+  std::size_t count = 0;
+  for (std::size_t place = 0; place < text.size(); ++place) {
+    if (text[place] != ' ' && (place == 0 || text[place - 1] == ' ')) ++count;
+  }
+  return count;
+}
+
+Sentence write_sentence(const Grammar& grammar, const Template& form, const Scene& scene,
+                        std::ptrdiff_t first, RandomStream& random) {
+  Writer writer(form, scene);
+  for (std::int64_t left = spread(form.before, random); left > 0; --left)
+    add_background(grammar, writer, random);
+  writer.space();
+  writer.add(form.text, 0);
+
+  const std::size_t told = writer.sentence().text.size();
+  const auto words = static_cast<std::size_t>(spread(form.between, random));
+  while (form.between.most > 0 &&
+         count_words(std::string_view(writer.sentence().text).substr(told)) < words) {
+    add_background(grammar, writer, random);
+  }
+
+  // Each question that the form has, about each thing that it may be about, in random order.
+  std::vector<std::pair<const Question*, std::size_t>> questions;
+  for (const Question& question : form.questions) {
+    if (question.of > 0) {
+      questions.emplace_back(&question, question.of - 1);
+    } else {
+      for (std::size_t thing = 0; thing < scene.things(); ++thing)
+        questions.emplace_back(&question, thing);
+    }
+  }
+  if (first >= 0) {
+    std::erase_if(questions, [&](const auto& question) {
+      return question.second != static_cast<std::size_t>(first);
+    });
+  }
+  for (std::size_t left = questions.size(); left > 1; --left)
+    std::swap(questions[left - 1], questions[random.below(left)]);
+  if (first >= 0 && questions.size() > 1) questions.resize(1);
+  if (first < 0 && form.asked > 0) {
+    // Drawn anew each time, so that no answer follows from those already given.
+    const auto all = questions;
+    questions.resize(form.asked);
+    for (auto& question : questions) question = all[random.below(all.size())];
+  }
+  bool again = false;
+  for (const auto& [question, thing] : questions) {
+    writer.space();
+    writer.ask(*question, std::exchange(again, true), thing);
+  }
+  return std::move(writer.sentence());
+}
+
+}  // namespace qkv

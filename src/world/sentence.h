@@ -1,0 +1,38 @@
+#pragma once
+
+#include <cstddef>
+#include <string>
+#include <vector>
+
+#include "base/random.h"
+#include "base/span.h"
+#include "world/grammar.h"
+#include "world/scene.h"
+
+namespace qkv {
+
+/// A question as it stands in a text.
+struct Asked {
+  std::size_t thing = 0;  ///< which one it is about, counted from 0
+  Span predict;           ///< the answer's place
+  std::vector<Span> cues;
+  std::string answer;
+  std::vector<std::string> candidates;  ///< the answer among them
+};
+
+/// A line of text and what it means.
+struct Sentence {
+  std::string text;
+  std::vector<Span> things;  ///< where each thing is told of
+  std::vector<Asked> asked;
+};
+
+/// Writes a scene: the background before, the things, the background between, the questions.
+/// `first` asks only about that thing (counted from 0); -1 asks as a training line does.
+Sentence write_sentence(const Grammar& grammar, const Template& form, const Scene& scene,
+                        std::ptrdiff_t first, RandomStream& random);
+
+/// How many words a text has: runs of anything but spaces.
+std::size_t count_words(std::string_view text);
+
+}  // namespace qkv

@@ -1,0 +1,75 @@
+"""qkv-world, and qkv-eval on the probes that it writes."""
+
+import json
+import pathlib
+import unittest
+
+import harness
+
+GRAMMAR = harness.ROOT / "data/world/grammar.json"
+
+
+class World(harness.ProgramTest):
+    @classmethod
+    def setUpClass(cls):
+        super().setUpClass()
+        grammar = json.loads(GRAMMAR.read_text())
+        grammar["lines"] = {"train": 1000, "validation": 50}
+        for family in grammar["families"].values():
+            family["probes"] = min(family.get("probes", 0), 5)
+        cls.write("grammar.json", json.dumps(grammar))
+        done = cls.run_program("world", "--out", "world", "--grammar", "grammar.json")
+        assert done.returncode == 0, done.stderr
+
+    def test_a_seed_makes_one_world(self):
+        self.succeed("world", "--out", "again", "--grammar", "grammar.json", "--seed", "1")
+        self.succeed("world", "--out", "other", "--grammar", "grammar.json", "--seed", "2")
+        for name in ["train.txt", "validation.txt", "probes.jsonl", "geometry.json"]:
+            written = [(self.folder / folder / name).read_bytes() for folder in ["world", "again", "other"]]
+            self.assertEqual(written[0], written[1], name)
+            if name != "geometry.json":
+                self.assertNotEqual(written[0], written[2], name)
+
+    def test_what_probes_join_no_line_joins(self):
+        lines = (self.folder / "world/train.txt").read_text().splitlines()
+        lines += (self.folder / "world/validation.txt").read_text().splitlines()
+        lines = ["".join(c if c.isalpha() else " " for c in line).split() for line in lines]
+        probes = [json.loads(line) for line in (self.folder / "world/probes.jsonl").read_text().splitlines()]
+        self.assertEqual(len({probe["family"] for probe in probes}), 8)
+        for probe in probes:
+            (first, second), within = probe["held_out"]["words"], probe["held_out"]["within"]
+            for words in lines:
+                for place, word in enumerate(words):
+                    if word == first:
+                        self.assertNotIn(second, words[place + 1 : place + 1 + within], probe["id"])
+
+    def test_probes_measure_a_checkpoint(self):
+        self.succeed("train", "tiny.json", "--out", "run", "--set", "training.steps=2", "--set", "data.layout=lines",
+                     "--set", "data.train=world/train.txt", "--set", "data.validation=world/validation.txt",
+                     "--set", "model.context=320")
+        numbers = json.loads(self.succeed("eval", "run", "--probes", "world/probes.jsonl", "--json", "-"))
+        families = numbers["probes"]["families"]
+        self.assertEqual(len(families), 8)
+        for family in families.values():
+            self.assertEqual(family["probes"], 5)
+            self.assertTrue(0 <= family["accuracy"] <= 1)
+            self.assertEqual(sum(band["probes"] for band in family["by_distance"]), 5)
+        self.assertIn("recall", self.succeed("eval", "run", "--probes", "world/probes.jsonl"))
+
+        line = (self.folder / "world/probes.jsonl").read_text().splitlines()[0]
+        for wrong in ["{", "{}", line.replace('"answer":"', '"answer":"un'), line.replace('"end":', '"end":9')]:
+            self.write("wrong.jsonl", line + "\n" + wrong + "\n")
+            self.refuse(2, "wrong.jsonl:2", "eval", "run", "--probes", "wrong.jsonl")
+        self.write("none.jsonl", "\n")
+        self.refuse(2, "none.jsonl", "eval", "run", "--probes", "none.jsonl")
+
+    def test_wrong_grammars(self):
+        self.refuse(2, "--out", "world")
+        self.refuse(2, "nowhere.json", "world", "--out", "w", "--grammar", "nowhere.json")
+        self.write("odd.json", '{"lines": {"train": 1, "validation": 0}, "words": {}, "family": {}}')
+        self.refuse(2, ["odd.json", "family"], "world", "--out", "w", "--grammar", "odd.json")
+        self.assertFalse((self.folder / "w").exists())
+
+
+if __name__ == "__main__":
+    unittest.main()

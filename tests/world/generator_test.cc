@@ -1,0 +1,191 @@
+#include "world/generator.h"
+
+#include <gtest/gtest.h>
+
+#include <algorithm>
+#include <map>
+#include <set>
+
+#include "base/error.h"
+#include "base/files.h"
+#include "base/json.h"
+#include "scratch.h"
+#include "world/geometry.h"
+#include "world/sentence.h"
+
+namespace qkv {
+namespace {
+
+using testing::Scratch;
+
+Json small_grammar() {
+  return Json::parse(R"({
+    "lines": {"train": 200, "validation": 20},
+    "words": {
+      "animal": {"cat": {"sound": "purred"}, "dog": {"sound": "barked"}, "owl": {"sound": "hooted"},
+                 "cow": {"sound": "mooed"}, "pig": {"sound": "grunted"}, "bee": {"sound": "buzzed"},
+                 "hen": {"sound": "clucked"}, "ass": {"sound": "brayed"}},
+      "mood": {"happy": {}, "sad": {}, "angry": {}, "calm": {}, "idle": {}, "shy": {}, "odd": {},
+               "brave": {}},
+      "number": {"one": {}, "two": {}},
+      "count": {"cat": {"one": "cat", "two": "cats"}},
+      "time": {"dawn": {}, "noon": {}, "dusk": {}},
+      "person": {"king": {"sex": "m", "rank": "high"}, "queen": {"sex": "f", "rank": "high"},
+                 "man": {"sex": "m", "rank": "low"}, "woman": {"sex": "f", "rank": "low"}}
+    },
+    "families": {
+      "binding": {"probes": 10, "templates": [{
+        "things": [{"mood": "mood", "animal": "animal"}], "count": [2, 3],
+        "thing": "a(n) [{mood} {animal}]", "text": "{things} met.",
+        "ask": [{"text": "the {mood@cue} one {animal.sound@answer}."}],
+        "between": [0, 12],
+        "held_out": {"words": ["{mood}", "{animal}"], "within": 1}}]},
+      "background": {"templates": [{"draw": {"time": "time"}, "text": "it was {time}."}]}
+    },
+    "geometry": {"clusters": ["animal"], "crossed": [{"words": "person", "attributes": ["sex", "rank"]}]}
+  })");
+}
+
+Grammar grammar_of(const Json& json) {
+  const Scratch scratch;
+  write_file(scratch / "grammar.json", json.dump());
+  return read_grammar(scratch / "grammar.json");
+}
+
+std::string at(const Probe& probe, const Span& span) {
+  return probe.text.substr(span.begin, span.end - span.begin);
+}
+
+TEST(Generator, ASeedMakesOneWorld) {
+  const Grammar grammar = grammar_of(small_grammar());
+  const World one = generate_world(grammar, 7);
+  const World same = generate_world(grammar, 7);
+  const World other = generate_world(grammar, 8);
+  EXPECT_EQ(one.train, same.train);
+  EXPECT_EQ(one.validation, same.validation);
+  EXPECT_NE(one.train, other.train);
+  EXPECT_EQ(one.train.size(), 200U);
+  EXPECT_EQ(one.validation.size(), 20U);
+  EXPECT_EQ(one.probes.size(), 10U);
+}
+
+TEST(Generator, ProbesSayWhatTheyMean) {
+  const Json json = small_grammar();
+  for (const Probe& probe : generate_world(grammar_of(json), 1).probes) {
+    SCOPED_TRACE(probe.text);
+    EXPECT_EQ(probe.family, "binding");
+    EXPECT_EQ(at(probe, probe.predict), probe.answer);
+    // The truth is the phrase of the pair that is held out; its animal makes the answer's sound.
+    ASSERT_EQ(probe.truth.size(), 1U);
+    EXPECT_EQ(at(probe, probe.truth[0]), probe.held_out[0] + " " + probe.held_out[1]);
+    EXPECT_EQ(json["words"]["animal"][probe.held_out[1]]["sound"], probe.answer);
+    // The cue, and the word before the answer.
+    ASSERT_EQ(probe.query.size(), 2U);
+    EXPECT_EQ(at(probe, probe.query[0]), probe.held_out[0]);
+    EXPECT_EQ(at(probe, probe.query[1]), "one");
+    EXPECT_GE(probe.distractors.size(), 1U);
+    EXPECT_EQ(probe.candidates.size(), probe.distractors.size() + 1);
+    const std::string between =
+        probe.text.substr(probe.truth[0].end, probe.predict.begin - probe.truth[0].end);
+    EXPECT_EQ(probe.distance, count_words(between));
+  }
+}
+
+TEST(Generator, NoLineJoinsWhatProbesJoin) {
+  const World world = generate_world(grammar_of(small_grammar()), 1);
+  std::set<std::string> lines(world.train.begin(), world.train.end());
+  lines.insert(world.validation.begin(), world.validation.end());
+  EXPECT_EQ(lines.size(), 220U);
+  for (const Probe& probe : world.probes) {
+    const std::string pair = probe.held_out[0] + " " + probe.held_out[1];
+    for (const std::string& line : lines) EXPECT_EQ(line.find(pair), std::string::npos) << line;
+  }
+}
+
+TEST(Generator, LinesReadAsEnglish) {
+  bool an = false;
+  for (const std::string& line : generate_world(grammar_of(small_grammar()), 1).train) {
+    EXPECT_EQ(line.find("a(n)"), std::string::npos);
+    EXPECT_EQ(line.find("  "), std::string::npos);
+    EXPECT_EQ(line.find("a angry"), std::string::npos);
+    EXPECT_EQ(line.find("an sad"), std::string::npos);
+    EXPECT_EQ(line.back(), '.');
+    an |= line.find("an idle") != std::string::npos;
+  }
+  EXPECT_TRUE(an);
+}
+
+TEST(Generator, GeometryAsksWhatTheWordsCross) {
+  const Json questions = geometry_questions(grammar_of(small_grammar()));
+  EXPECT_EQ(questions["clusters"]["animal"].size(), 8U);
+  // Each of 4 people, with 2 orders of the 2 attributes.
+  EXPECT_EQ(questions["analogies"].size(), 8U);
+  const Json expected = Json::array({"man", "king", "woman", "queen"});
+  EXPECT_NE(std::find(questions["analogies"].begin(), questions["analogies"].end(), expected),
+            questions["analogies"].end());
+}
+
+TEST(Generator, RefusesAGrammarThatCannotBe) {
+  const auto refused = [](const char* pointer, const Json& value, const char* named) {
+    Json json = small_grammar();
+    json[Json::json_pointer(pointer)] = value;
+    try {
+      generate_world(grammar_of(json), 1);
+      ADD_FAILURE() << pointer << " was accepted";
+    } catch (const Error& error) {
+      EXPECT_NE(std::string(error.what()).find(named), std::string::npos) << error.what();
+    }
+  };
+  const std::string form = "/families/binding/templates/0";
+  refused((form + "/colour").c_str(), 1, "colour");
+  refused((form + "/asked").c_str(), 0, "asked");
+  refused((form + "/text").c_str(), "{things", "text");
+  refused((form + "/thing").c_str(), "{tail}", "tail");
+  refused((form + "/things/0/animal").c_str(), "beast", "beast");
+  refused((form + "/ask/0/text").c_str(), "the {mood@cue} one.", "answer");
+  refused((form + "/ask/0/text").c_str(), "the {mood@cue} one {animal.tail@answer}.", "tail");
+  refused((form + "/count").c_str(), Json::array({9, 9}), "too few words");
+  refused((form + "/between").c_str(), Json::array({9, 3}), "between");
+}
+
+TEST(Generator, EndsWhereThereAreTooFewSentences) {
+  Json json = small_grammar();
+  Json& form = json["families"]["binding"]["templates"][0];
+  form["count"] = {2, 2};
+  form["between"] = {0, 0};
+  json["lines"]["train"] = 8000;
+  EXPECT_THROW(generate_world(grammar_of(json), 1), Error);
+}
+
+TEST(Generator, AsksAboutEachThingUnlessANumberIsGiven) {
+  Json json = small_grammar();
+  Json& form = json["families"]["binding"]["templates"][0];
+  form["between"] = {0, 0};
+  for (const std::string& line : generate_world(grammar_of(json), 1).train) {
+    const std::size_t met = line.find(" met.");
+    const auto things =
+        std::count(line.begin(), line.begin() + static_cast<std::ptrdiff_t>(met), ',') + 2;
+    EXPECT_EQ(std::count(line.begin(), line.end(), '.'), 1 + things) << line;
+  }
+  form["asked"] = 5;
+  for (const std::string& line : generate_world(grammar_of(json), 1).train)
+    EXPECT_EQ(std::count(line.begin(), line.end(), '.'), 6) << line;
+}
+
+TEST(Generator, WritesFiles) {
+  const Scratch scratch;
+  const Grammar grammar = grammar_of(small_grammar());
+  const World world = generate_world(grammar, 1);
+  write_world(world, grammar, scratch / "out");
+  const std::string train = read_file(scratch / "out" / "train.txt");
+  EXPECT_EQ(train.substr(0, train.find('\n')), world.train.front());
+  EXPECT_EQ(static_cast<std::size_t>(std::count(train.begin(), train.end(), '\n')), 200U);
+  const std::string probes = read_file(scratch / "out" / "probes.jsonl");
+  const Json first = Json::parse(probes.substr(0, probes.find('\n')));
+  EXPECT_EQ(first["text"], world.probes.front().text);
+  EXPECT_EQ(first["predict"]["begin"], world.probes.front().predict.begin);
+  EXPECT_TRUE(read_json(scratch / "out" / "geometry.json").contains("analogies"));
+}
+
+}  // namespace
+}  // namespace qkv
