@@ -17,7 +17,7 @@ namespace qkv {
 namespace {
 
 constexpr std::uint64_t kHeldOutShare = 32;  ///< one pair in so many belongs to the probes
-constexpr int kTries = 20000;
+constexpr std::int64_t kTries = 2000;        ///< most drawn for each probe
 
 /// What a stream of random numbers is for.
 enum class Part : std::uint64_t { kLines = 1, kProbes };
@@ -142,10 +142,10 @@ std::vector<Probe> make_probes(const Grammar& grammar, std::uint64_t seed) {
     RandomStream random(
         stream_key(seed, Purpose::kWorld, {static_cast<std::uint64_t>(Part::kProbes), number}));
     std::unordered_set<std::string> known;
-    int tries = 0;
+    std::int64_t tries = 0;
     for (std::int64_t made = 0; made < family.probes;) {
-      if (++tries > kTries) {
-        throw Error(concat("family ", family.name, ": found ", made, " probes in ", kTries,
+      if (++tries > kTries * family.probes) {
+        throw Error(concat("family ", family.name, ": found ", made, " probes in ", tries - 1,
                            " tries, expected ", family.probes));
       }
       std::optional<Probe> probe = try_probe(grammar, family, seed, random);

@@ -172,6 +172,18 @@ TEST(Generator, AsksAboutEachThingUnlessANumberIsGiven) {
     EXPECT_EQ(std::count(line.begin(), line.end(), '.'), 6) << line;
 }
 
+TEST(Generator, TheShippedGrammarMakesItsWorld) {
+  const Grammar grammar =
+      read_grammar(std::filesystem::path(QKV_SOURCE_DIR) / "data/world/grammar.json");
+  const World world = generate_world(grammar, 1);
+  EXPECT_EQ(world.train.size(), static_cast<std::size_t>(grammar.train_lines));
+  std::map<std::string, std::int64_t> probes;
+  for (const Probe& probe : world.probes) ++probes[probe.family];
+  for (const Family& family : grammar.families) {
+    EXPECT_EQ(probes[family.name], family.probes) << family.name;
+  }
+}
+
 TEST(Generator, WritesFiles) {
   const Scratch scratch;
   const Grammar grammar = grammar_of(small_grammar());
