@@ -64,6 +64,7 @@ struct ModelConfig {
   double dropout = 0.0;
   bool bias = false;
   bool tied_embeddings = true;
+  double initial_deviation = 0.02;  ///< of weights at the start; 0.02 as GPT-2's
   AttentionConfig attention;
 
   std::int64_t head_width() const { return width / heads; }
@@ -77,6 +78,7 @@ struct TrainingConfig {
   std::int64_t accumulation = 1;
   std::string optimizer = "adamw";
   double learning_rate = 1e-3;
+  double matrix_learning_rate = 0.01;  ///< of Muon's matrices; the others take learning_rate
   double minimum_learning_rate = 1e-4;
   std::int64_t warmup_steps = 100;
   std::string schedule = "cosine";  ///< cosine, linear or constant

@@ -52,6 +52,7 @@ void visit_keys(Holds<ModelConfig> auto& model, const auto& visit) {
   visit("dropout", model.dropout);
   visit("bias", model.bias);
   visit("tied_embeddings", model.tied_embeddings);
+  visit("initial_deviation", model.initial_deviation);
   visit("attention", model.attention);
 }
 
@@ -61,6 +62,7 @@ void visit_keys(Holds<TrainingConfig> auto& training, const auto& visit) {
   visit("accumulation", training.accumulation);
   visit("optimizer", training.optimizer);
   visit("learning_rate", training.learning_rate);
+  visit("matrix_learning_rate", training.matrix_learning_rate);
   visit("minimum_learning_rate", training.minimum_learning_rate);
   visit("warmup_steps", training.warmup_steps);
   visit("schedule", training.schedule);

@@ -38,13 +38,16 @@ Attention::Attention(Parameters& parameters, const std::string& name, const Mode
   const std::int64_t width = config.width;
   const std::int64_t shared = config.key_value_heads * head_width_;
   if (learned_ && !uniform_) {
-    query_ = Linear(parameters, name + ".q_proj", width, width, config.bias, kInitialDeviation);
-    key_ = Linear(parameters, name + ".k_proj", width, shared, config.bias, kInitialDeviation);
+    query_ =
+        Linear(parameters, name + ".q_proj", width, width, config.bias, config.initial_deviation);
+    key_ =
+        Linear(parameters, name + ".k_proj", width, shared, config.bias, config.initial_deviation);
   }
   if (learned_)
-    value_ = Linear(parameters, name + ".v_proj", width, shared, config.bias, kInitialDeviation);
-  output_ = Linear(parameters, name + ".o_proj", width, width, config.bias,
-                   residual_deviation(config.layers));
+    value_ =
+        Linear(parameters, name + ".v_proj", width, shared, config.bias, config.initial_deviation);
+  output_ =
+      Linear(parameters, name + ".o_proj", width, width, config.bias, residual_deviation(config));
 }
 
 Tensor Attention::split_heads(const Tensor& x) const {

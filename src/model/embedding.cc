@@ -8,7 +8,7 @@ namespace qkv {
 
 Embedding::Embedding(Parameters& parameters, const ModelConfig& config, std::int64_t vocabulary)
     : weight(parameters.normal("model.embed_tokens.weight", {vocabulary, config.width},
-                               kInitialDeviation)) {}
+                               config.initial_deviation)) {}
 
 Tensor Embedding::operator()(const Tensor& ids) const {
   try {

@@ -17,11 +17,12 @@ FeedForward::FeedForward(Parameters& parameters, const std::string& name, const 
   const std::int64_t width = config.width;
   const std::int64_t hidden = config.feed_forward.width;
   if (activation_ == "swiglu") {
-    gate_ = Linear(parameters, name + ".gate_proj", width, hidden, config.bias, kInitialDeviation);
+    gate_ = Linear(parameters, name + ".gate_proj", width, hidden, config.bias,
+                   config.initial_deviation);
   }
-  up_ = Linear(parameters, name + ".up_proj", width, hidden, config.bias, kInitialDeviation);
+  up_ = Linear(parameters, name + ".up_proj", width, hidden, config.bias, config.initial_deviation);
   down_ = Linear(parameters, name + ".down_proj", hidden, width, config.bias,
-                 residual_deviation(config.layers));
+                 residual_deviation(config));
 }
 
 Tensor FeedForward::operator()(const Tensor& x, const Pass& pass, const std::string& prefix) const {

@@ -4,8 +4,8 @@
 
 namespace qkv {
 
-double residual_deviation(std::int64_t layers) {
-  return kInitialDeviation / std::sqrt(2.0 * static_cast<double>(layers));
+double residual_deviation(const ModelConfig& config) {
+  return config.initial_deviation / std::sqrt(2.0 * static_cast<double>(config.layers));
 }
 
 }  // namespace qkv

@@ -2,6 +2,7 @@
 
 #include <string>
 
+#include "config/config.h"
 #include "model/parameters.h"
 
 namespace qkv {
@@ -21,9 +22,8 @@ struct Linear {
   Tensor bias;
 };
 
-/// The deviation of GPT-2's initial weights (Radford et al. 2019), and of those that write into the
-/// residual stream, which 2·layers sub-layers add up to.
-constexpr double kInitialDeviation = 0.02;
-double residual_deviation(std::int64_t layers);
+/// The initial deviation of weights that write into the residual stream, which 2·layers sub-layers
+/// add up to (Radford et al. 2019).
+double residual_deviation(const ModelConfig& config);
 
 }  // namespace qkv

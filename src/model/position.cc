@@ -29,7 +29,7 @@ Position::Position(Parameters& parameters, const ModelConfig& config) {
   const at::TensorOptions options = parameters.options();
   if (config.position == "learned") {
     table_ = parameters.normal("model.embed_positions.weight", {config.context, config.width},
-                               kInitialDeviation);
+                               config.initial_deviation);
   } else if (options.device().is_meta()) {
     return;  // no weights, and such a model computes nothing
   } else if (config.position == "sinusoidal") {

@@ -15,10 +15,10 @@ Transformer::Transformer(const ModelConfig& config, std::int64_t vocabulary, std
   for (std::int64_t layer = 0; layer < config.layers; ++layer)
     blocks_.emplace_back(parameters_, config, layer);
   norm_ = Norm(parameters_, "model.norm", config);
-  output_ =
-      config.tied_embeddings
-          ? embedding_.weight
-          : parameters_.normal("lm_head.weight", {vocabulary, config.width}, kInitialDeviation);
+  output_ = config.tied_embeddings
+                ? embedding_.weight
+                : parameters_.normal("lm_head.weight", {vocabulary, config.width},
+                                     config.initial_deviation);
 }
 
 Tensor Transformer::hidden(const Tokens& tokens, const Pass& pass) const {

@@ -24,9 +24,10 @@ struct Tokens {
 ///   ids → embedding (+ position) → blocks → norm → logits
 class Transformer {
  public:
-  /// Fresh weights, N(0, 0.02²) as GPT-2's, drawn from `seed`. `options` are the weights' (float32
-  /// on the CPU unless said otherwise). The config has passed check_config. On libtorch's device
-  /// kMeta the weights are names and shapes that take no memory; such a model computes nothing.
+  /// Fresh weights, N(0, initial_deviation²), drawn from `seed`. `options` are the weights'
+  /// (float32 on the CPU unless said otherwise). The config has passed check_config. On libtorch's
+  /// device kMeta the weights are names and shapes that take no memory; such a model computes
+  /// nothing.
   Transformer(const ModelConfig& config, std::int64_t vocabulary, std::uint64_t seed,
               at::TensorOptions options = at::kFloat);
 

@@ -5,20 +5,39 @@
 #include "base/error.h"
 #include "base/format.h"
 #include "model/libtorch.h"
+#include "train/muon.h"
 #include "train/schedule.h"
 
 namespace qkv {
 
+namespace {
+
+std::vector<Tensor> gradients_of(const std::vector<Tensor>& weights) {
+  std::vector<Tensor> gradients;
+  for (const Tensor& weight : weights) gradients.push_back(weight.grad());
+  return gradients;
+}
+
+/// Embeddings, positions and the output layer are tables of vectors, not maps from space to space.
+bool is_table(const std::string& name) {
+  return name.find(".embed_") != std::string::npos || name == "lm_head.weight";
+}
+
+}  // namespace
+
 Optimizer::Optimizer(const Parameters& parameters, const TrainingConfig& config) : config_(config) {
+  muon_.weight_decay = config.weight_decay;
   matrices_.weight_decay = config.weight_decay;
   NamedTensors second;
   for (const auto& [name, weight] : parameters.list()) {
-    Group& group = weight.dim() >= 2 ? matrices_ : vectors_;
+    const bool by_muon = config.optimizer == "muon" && weight.dim() == 2 && !is_table(name);
+    Group& group = by_muon ? muon_ : weight.dim() >= 2 ? matrices_ : vectors_;
     group.weights.push_back(weight);
     group.first_moments.push_back(torch::zeros_like(weight.detach()));
-    group.second_moments.push_back(torch::zeros_like(weight.detach()));
     weights_.push_back(weight);
     moments_.emplace_back("first_moment." + name, group.first_moments.back());
+    if (by_muon) continue;
+    group.second_moments.push_back(torch::zeros_like(weight.detach()));
     second.emplace_back("second_moment." + name, group.second_moments.back());
   }
   moments_.insert(moments_.end(), second.begin(), second.end());
@@ -38,11 +57,14 @@ double Optimizer::update(std::int64_t step) {
     at::_foreach_mul_(gradients, config_.gradient_clip / norm);
   }
 
+  const double rate = learning_rate(config_, step);
+  muon_step(muon_.weights, gradients_of(muon_.weights), muon_.first_moments,
+            {.learning_rate = config_.matrix_learning_rate * rate / config_.learning_rate,
+             .weight_decay = muon_.weight_decay});
   for (Group* group : {&matrices_, &vectors_}) {
-    std::vector<Tensor> group_gradients;
-    for (const Tensor& weight : group->weights) group_gradients.push_back(weight.grad());
-    adamw_step(group->weights, group_gradients, group->first_moments, group->second_moments,
-               {.learning_rate = learning_rate(config_, step),
+    adamw_step(group->weights, gradients_of(group->weights), group->first_moments,
+               group->second_moments,
+               {.learning_rate = rate,
                 .beta1 = config_.beta1,
                 .beta2 = config_.beta2,
                 .epsilon = config_.epsilon,

@@ -10,7 +10,8 @@
 
 namespace qkv {
 
-/// AdamW with gradient clipping. Only matrices decay, not norms and biases.
+/// AdamW with gradient clipping; only matrices decay, not norms and biases. With optimizer muon,
+/// Muon for the matrices inside the layers and AdamW for all else.
 class Optimizer {
  public:
   Optimizer(const Parameters& parameters, const TrainingConfig& config);
@@ -20,7 +21,7 @@ class Optimizer {
   /// not finite, nothing is updated.
   double update(std::int64_t step);
 
-  /// The moments, as "first_moment.NAME" and "second_moment.NAME".
+  /// The moments, as "first_moment.NAME" and "second_moment.NAME" (Muon has no second).
   NamedTensors moments() const;
   /// Throws Error, naming `where`, unless names and shapes are exactly those of moments().
   void load_moments(const NamedTensors& tensors, const std::string& where);
@@ -35,6 +36,7 @@ class Optimizer {
   };
 
   TrainingConfig config_;
+  Group muon_;  ///< empty with optimizer adamw; has no second moments
   Group matrices_;
   Group vectors_;
   std::vector<Tensor> weights_;

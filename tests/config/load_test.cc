@@ -81,8 +81,10 @@ TEST(ParseConfig, ReadsEveryKey) {
     "model": {"kind": "transformer", "layers": 3, "heads": 6, "key_value_heads": 2, "width": 12, "context": 5,
       "feed_forward": {"width": 10, "activation": "relu2"}, "norm": "rms", "norm_epsilon": 1e-6,
       "position": "alibi", "rotary_base": 5e5, "objective": "masked", "dropout": 0.25, "bias": true,
-      "tied_embeddings": false, "attention": {"projection": "identity", "weights": "uniform", "scaled": false}},
-    "training": {"steps": 11, "batch_size": 12, "accumulation": 13, "optimizer": "adamw", "learning_rate": 0.5,
+      "tied_embeddings": false, "initial_deviation": 0.25,
+      "attention": {"projection": "identity", "weights": "uniform", "scaled": false}},
+    "training": {"steps": 11, "batch_size": 12, "accumulation": 13, "optimizer": "muon", "learning_rate": 0.5,
+      "matrix_learning_rate": 0.25,
       "minimum_learning_rate": 0.125, "warmup_steps": 14, "schedule": "linear", "beta1": 0.75, "beta2": 0,
       "epsilon": 0.0625, "weight_decay": 3, "gradient_clip": 4, "validate_every": 15, "log_every": 16,
       "patience": 17, "sample_every": 18, "sample_prompt": "p\u0000q"},
@@ -108,11 +110,12 @@ TEST(ParseConfig, ReadsEveryKey) {
   model.dropout = 0.25;
   model.bias = true;
   model.tied_embeddings = false;
+  model.initial_deviation = 0.25;
   model.attention.projection = "identity";
   model.attention.weights = "uniform";
   model.attention.scaled = false;
   EXPECT_EQ(c.model, model);
-  EXPECT_EQ(c.training, (TrainingConfig{11, 12, 13, "adamw", 0.5, 0.125, 14, "linear", 0.75, 0,
+  EXPECT_EQ(c.training, (TrainingConfig{11, 12, 13, "muon", 0.5, 0.25, 0.125, 14, "linear", 0.75, 0,
                                         0.0625, 3, 4, 15, 16, 17, 18, std::string("p\0q", 3)}));
   EXPECT_EQ(c.checkpoints, (CheckpointsConfig{19, 20}));
   EXPECT_EQ(c.runtime, (RuntimeConfig{"cuda", "bfloat16", 21}));

@@ -4,9 +4,12 @@
 
 #include <cmath>
 #include <limits>
+#include <map>
 #include <vector>
 
 #include "base/error.h"
+#include "model/libtorch.h"
+#include "train/muon.h"
 #include "train/schedule.h"
 
 namespace qkv {
@@ -64,6 +67,70 @@ TEST(Optimizer, FollowsAdamwAndDecaysOnlyMatrices) {
     EXPECT_NEAR(vector[place].item<double>(), expected[static_cast<std::size_t>(place) + 2].weight,
                 1e-6);
   }
+}
+
+/// U Vᵀ of the singular value decomposition: what the Newton–Schulz steps come near.
+Tensor nearest_orthogonal(const Tensor& matrix) {
+  const auto [u, s, v] = at::svd(matrix.to(at::kDouble));
+  return u.matmul(v.transpose(0, 1));
+}
+
+Tensor random_matrix(std::int64_t rows, std::int64_t columns) {
+  at::Generator generator = keyed_generator(7, at::kCPU);
+  return at::randn({rows, columns}, generator);
+}
+
+TEST(Muon, OrthogonalisesMatricesOfAnyShape) {
+  for (const auto& [rows, columns] : {std::pair{8, 8}, {24, 8}, {8, 24}, {1, 5}, {5, 1}}) {
+    const Tensor matrix = random_matrix(rows, columns);
+    const Tensor found = orthogonalised(matrix).to(at::kDouble);
+    const auto [u, s, v] = at::svd(matrix.to(at::kDouble));
+    // The singular vectors stay, the singular values come near 1.
+    const Tensor values = u.transpose(0, 1).matmul(found).matmul(v);
+    EXPECT_LT((values - values.diagonal().diag()).abs().max().item<double>(), 1e-4);
+    EXPECT_GT(values.diagonal().min().item<double>(), 0.6) << rows << " × " << columns;
+    EXPECT_LT(values.diagonal().max().item<double>(), 1.3) << rows << " × " << columns;
+  }
+}
+
+TEST(Muon, MovesMatricesOfTheLayersAndLeavesTheRestToAdamw) {
+  TrainingConfig training = config();
+  training.optimizer = "muon";
+  training.matrix_learning_rate = 0.25;
+  training.weight_decay = 0.5;
+  Parameters parameters(1, at::kFloat);
+  const Tensor tall = parameters.constant("model.layers.0.mlp.up_proj.weight", {12, 3}, 0.5);
+  const Tensor square = parameters.constant("model.layers.0.self_attn.q_proj.weight", {3, 3}, 0.5);
+  const Tensor table = parameters.constant("model.embed_tokens.weight", {4, 3}, 0.5);
+  const Tensor bias = parameters.constant("model.layers.0.mlp.up_proj.bias", {3}, 0.5);
+  Optimizer optimizer(parameters, training);
+  Scalar expected{.weight = 0.5};
+  std::map<std::string, Tensor> gradients;
+  for (const auto& [name, weight] : parameters.list()) {
+    gradients[name] = weight.dim() == 2 && weight.size(0) != 4
+                          ? random_matrix(weight.size(0), weight.size(1))
+                          : torch::full(weight.sizes(), 0.3F);
+    Tensor(weight).mutable_grad() = gradients[name].clone();
+  }
+  optimizer.update(1);  // of two warm-up steps: half the rate
+  for (const auto& [name, scale] : {std::pair{"model.layers.0.mlp.up_proj.weight", 2.0},
+                                    {"model.layers.0.self_attn.q_proj.weight", 1.0}}) {
+    const Tensor moved =
+        (0.5 * (1 - 0.125 * 0.5) - (name[21] == 'u' ? tall : square)).detach() / (0.125 * scale);
+    const Tensor direction = nearest_orthogonal(gradients[name]);
+    // Singular values between 0.7 and 1.2 where all would be 1: near the right direction.
+    const double cosine =
+        ((moved * direction).sum() / moved.norm() / direction.norm()).item<double>();
+    EXPECT_GT(cosine, 0.97) << name;
+    EXPECT_NEAR(moved.norm().item<double>(), std::sqrt(3.0), 0.35) << name;
+  }
+  expected.update(0.3F, training.weight_decay, 1, training);
+  EXPECT_NEAR(table[0][0].item<double>(), expected.weight, 1e-6);
+  Scalar undecayed{.weight = 0.5};
+  undecayed.update(0.3F, 0, 1, training);
+  EXPECT_NEAR(bias[0].item<double>(), undecayed.weight, 1e-6);
+  // A moment a matrix, two for what AdamW moves.
+  EXPECT_EQ(optimizer.moments().size(), 6U);
 }
 
 TEST(Optimizer, ClipsTheCommonNorm) {
