@@ -1,11 +1,13 @@
 #include "base/json.h"
 
+#include <algorithm>
 #include <set>
 #include <vector>
 
 #include "base/error.h"
 #include "base/files.h"
 #include "base/format.h"
+#include "base/utf8.h"
 
 namespace qkv {
 
@@ -41,6 +43,21 @@ Json parse_json(std::string_view text, const std::string& name) {
 
 Json read_json(const std::filesystem::path& path) {
   return parse_json(read_file(path), path.string());
+}
+
+void read_json_lines(const std::filesystem::path& path,
+                     const std::function<void(const JsonLine&)>& take) {
+  const std::string text = read_file(path);
+  require_utf8(text, path.string());
+  std::size_t number = 0;
+  for (std::size_t begin = 0; begin < text.size();) {
+    const std::size_t end = std::min(text.find('\n', begin), text.size());
+    const std::string line = text.substr(begin, end - begin);
+    begin = end + 1;
+    const std::string where = concat(path.string(), ":", ++number);
+    if (line.find_first_not_of(" \t\r") == std::string::npos) continue;
+    take({.value = parse_json(line, where), .text = line, .where = where});
+  }
 }
 
 }  // namespace qkv

@@ -1,7 +1,10 @@
 #pragma once
 
+#include <cstddef>
 #include <cstdint>
 #include <initializer_list>
+#include <utility>
+#include <vector>
 
 namespace qkv {
 
@@ -36,6 +39,14 @@ class RandomStream {
  private:
   std::uint64_t state_;
 };
+
+/// Puts the values in random order, each order as likely: Fisher and Yates's shuffle in place
+/// (Durstenfeld 1964).
+template <typename Value>
+void shuffle(std::vector<Value>& values, RandomStream& random) {
+  for (std::size_t left = values.size(); left > 1; --left)
+    std::swap(values[left - 1], values[random.below(left)]);
+}
 
 /// A random order of 0 … size−1 in constant memory: a Feistel network on the smallest even number
 /// of bits that holds size, walked until the value is in range (Black and Rogaway 2002).

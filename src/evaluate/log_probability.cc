@@ -29,16 +29,14 @@ Sequence sequence_of(const ScoredText& text, const Tokenizer& tokenizer,
   } else {
     add(Tokenizer::kBegin, false);
   }
-  for (const Token& token : tokenizer.encode_with_offsets(context + text.text)) {
-    if (token.end <= context.size()) {
-      add(token.id, false);
-    } else if (text.scored) {
-      add(token.id,
-          text.scored->overlaps({token.begin - context.size(), token.end - context.size()}));
-    } else {
-      add(token.id, true);
-    }
+  // Open to the right, so that a token of no width counts as well, except where the text begins.
+  Span counted{.begin = context.size(), .end = std::string::npos};
+  if (text.scored) {
+    counted = {.begin = context.size() + text.scored->begin,
+               .end = context.size() + text.scored->end};
   }
+  for (const Token& token : tokenizer.encode_with_offsets(context + text.text))
+    add(token.id, counted.overlaps({.begin = token.begin, .end = token.end}));
   if (layout != "stream") add(Tokenizer::kEnd, !text.scored);
   return sequence;
 }

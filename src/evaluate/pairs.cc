@@ -1,13 +1,10 @@
 #include "evaluate/pairs.h"
 
-#include <algorithm>
 #include <map>
 
 #include "base/error.h"
-#include "base/files.h"
 #include "base/format.h"
 #include "base/json.h"
-#include "base/utf8.h"
 #include "evaluate/log_probability.h"
 
 namespace qkv {
@@ -23,35 +20,29 @@ std::string text_of(const Json& record, const char* key, const std::string& wher
   return record[key];
 }
 
+MinimalPair pair_of(const Json& record, const std::string& where) {
+  if (!record.is_object()) throw Error(where + ": found no JSON object, expected one");
+  MinimalPair pair{.good = text_of(record, "sentence_good", where),
+                   .bad = text_of(record, "sentence_bad", where),
+                   .group = "",
+                   .where = where};
+  if (pair.good.empty() || pair.bad.empty())
+    throw Error(where + ": found an empty sentence, expected text");
+  for (const char* key : {"field", "UID"}) {
+    if (record.contains(key) && record[key].is_string()) pair.group = record[key];
+  }
+  if (pair.group == kAllPairs)
+    throw Error(concat(where, ": found the group \"", kAllPairs, "\", the name of the total; ",
+                       "expected another"));
+  return pair;
+}
+
 }  // namespace
 
 std::vector<MinimalPair> read_pairs(const std::filesystem::path& path) {
-  const std::string text = read_file(path);
-  require_utf8(text, path.string());
   std::vector<MinimalPair> pairs;
-  std::size_t number = 0;
-  for (std::size_t begin = 0; begin < text.size();) {
-    const std::size_t end = std::min(text.find('\n', begin), text.size());
-    const std::string line = text.substr(begin, end - begin);
-    begin = end + 1;
-    const std::string where = concat(path.string(), ":", ++number);
-    if (line.find_first_not_of(" \t\r") == std::string::npos) continue;
-    const Json record = parse_json(line, where);
-    if (!record.is_object()) throw Error(where + ": found no JSON object, expected one");
-    MinimalPair pair{.good = text_of(record, "sentence_good", where),
-                     .bad = text_of(record, "sentence_bad", where),
-                     .group = "",
-                     .where = where};
-    if (pair.good.empty() || pair.bad.empty())
-      throw Error(where + ": found an empty sentence, expected text");
-    for (const char* key : {"field", "UID"}) {
-      if (record.contains(key) && record[key].is_string()) pair.group = record[key];
-    }
-    if (pair.group == kAllPairs)
-      throw Error(concat(where, ": found the group \"", kAllPairs, "\", the name of the total; ",
-                         "expected another"));
-    pairs.push_back(std::move(pair));
-  }
+  read_json_lines(path,
+                  [&](const JsonLine& line) { pairs.push_back(pair_of(line.value, line.where)); });
   if (pairs.empty()) throw Error(path.string() + ": holds no pair, expected at least one");
   return pairs;
 }

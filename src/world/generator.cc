@@ -157,6 +157,12 @@ std::vector<Probe> make_probes(const Grammar& grammar, std::uint64_t seed) {
   return probes;
 }
 
+std::string lines(const std::vector<std::string>& texts) {
+  std::string out;
+  for (const std::string& text : texts) out += text + '\n';
+  return out;
+}
+
 }  // namespace
 
 World generate_world(const Grammar& grammar, std::uint64_t seed) {
@@ -185,16 +191,6 @@ World generate_world(const Grammar& grammar, std::uint64_t seed) {
   }
   return world;
 }
-
-namespace {
-
-std::string lines(const std::vector<std::string>& texts) {
-  std::string out;
-  for (const std::string& text : texts) out += text + '\n';
-  return out;
-}
-
-}  // namespace
 
 void write_world(const World& world, const Grammar& grammar, const std::filesystem::path& folder) {
   make_folder(folder);

@@ -14,14 +14,23 @@ const std::vector<Word>& class_of(const Grammar& grammar, const std::string& nam
   return found->second;
 }
 
+const std::string& attribute_of(const Word& word, const std::string& attribute) {
+  const auto found = word.attributes.find(attribute);
+  if (found == word.attributes.end()) {
+    throw Error(concat("geometry: found the word ", quoted(word.text), " without ",
+                       quoted(attribute), ", expected it in each word of a crossed class"));
+  }
+  return found->second;
+}
+
 /// Words that differ in exactly one of the attributes, e.g. man and woman.
 const Word* counterpart(const std::vector<Word>& words, const Word& word,
                         const std::vector<std::string>& attributes, const std::string& changed,
                         const std::string& value) {
   for (const Word& other : words) {
-    bool fits = other.attributes.at(changed) == value;
+    bool fits = attribute_of(other, changed) == value;
     for (const std::string& attribute : attributes) {
-      if (attribute != changed && other.attributes.at(attribute) != word.attributes.at(attribute))
+      if (attribute != changed && attribute_of(other, attribute) != attribute_of(word, attribute))
         fits = false;
     }
     if (fits) return &other;
@@ -37,12 +46,12 @@ void add_crossed(const std::vector<Word>& words, const std::vector<std::string>&
       for (const std::string& two : attributes) {
         if (one == two) continue;
         for (const Word& b : words) {
-          const std::string& to = b.attributes.at(one);
-          if (to == a.attributes.at(one) || counterpart(words, a, attributes, one, to) != &b)
+          const std::string& to = attribute_of(b, one);
+          if (to == attribute_of(a, one) || counterpart(words, a, attributes, one, to) != &b)
             continue;
           for (const Word& c : words) {
-            const std::string& other = c.attributes.at(two);
-            if (other == a.attributes.at(two) ||
+            const std::string& other = attribute_of(c, two);
+            if (other == attribute_of(a, two) ||
                 counterpart(words, a, attributes, two, other) != &c)
               continue;
             const Word* d = counterpart(words, b, attributes, two, other);

@@ -3,10 +3,8 @@
 #include <algorithm>
 
 #include "base/error.h"
-#include "base/files.h"
 #include "base/format.h"
 #include "base/json.h"
-#include "base/utf8.h"
 
 namespace qkv {
 namespace {
@@ -74,28 +72,19 @@ Probe probe_of(const Json& json) {
 }  // namespace
 
 std::vector<Probe> read_probes(const std::filesystem::path& path) {
-  const std::string text = read_file(path);
-  require_utf8(text, path.string());
   std::vector<Probe> probes;
-  std::size_t number = 0;
-  for (std::size_t begin = 0; begin < text.size();) {
-    const std::size_t end = std::min(text.find('\n', begin), text.size());
-    const std::string line = text.substr(begin, end - begin);
-    begin = end + 1;
-    const std::string where = concat(path.string(), ":", ++number);
-    if (line.find_first_not_of(" \t\r") == std::string::npos) continue;
-    const Json json = parse_json(line, where);
+  read_json_lines(path, [&](const JsonLine& line) {
     try {
-      probes.push_back(probe_of(json));
+      probes.push_back(probe_of(line.value));
     } catch (const Json::exception&) {
-      throw Error(concat(where, ": found ", quoted(line),
+      throw Error(concat(line.where, ": found ", quoted(line.text),
                          ", expected a probe: an object with id, family, text, predict, "
                          "candidates, answer, query, truth, distractors, distance"));
     } catch (const Error& error) {
-      throw Error(concat(where, ": ", error.what()));
+      throw Error(concat(line.where, ": ", error.what()));
     }
-    probes.back().where = where;
-  }
+    probes.back().where = line.where;
+  });
   if (probes.empty()) throw Error(path.string() + ": holds no probe, expected at least one");
   return probes;
 }

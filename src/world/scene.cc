@@ -1,7 +1,6 @@
 #include "world/scene.h"
 
 #include <algorithm>
-#include <utility>
 
 #include "base/error.h"
 #include "base/format.h"
@@ -20,10 +19,7 @@ Scene::Scene(const Grammar& grammar, const Template& form, RandomStream& random)
     const auto more = static_cast<std::uint64_t>(form.count->most - form.count->least + 1);
     things.assign(static_cast<std::size_t>(form.count->least) + random.below(more), things.at(0));
   }
-  if (form.shuffle) {
-    for (std::size_t left = things.size(); left > 1; --left)
-      std::swap(things[left - 1], things[random.below(left)]);
-  }
+  if (form.shuffle) shuffle(things, random);
   draw(grammar, form.shared, shared_, random);
   for (const std::vector<Draw>& slots : things) {
     things_.emplace_back();

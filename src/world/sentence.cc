@@ -174,8 +174,7 @@ Sentence write_sentence(const Grammar& grammar, const Template& form, const Scen
       return question.second != static_cast<std::size_t>(first);
     });
   }
-  for (std::size_t left = questions.size(); left > 1; --left)
-    std::swap(questions[left - 1], questions[random.below(left)]);
+  shuffle(questions, random);
   if (first >= 0 && questions.size() > 1) questions.resize(1);
   if (first < 0 && form.asked > 0) {
     // Drawn anew each time, so that no answer follows from those already given.

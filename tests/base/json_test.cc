@@ -52,5 +52,51 @@ TEST(Json, ReadsFiles) {
   EXPECT_THROW(read_json(scratch / "absent.json"), Error);
 }
 
+/// What read_json_lines says of a file of these bytes, the folder left out.
+std::string lines_of(const std::string& bytes) {
+  const testing::Scratch scratch;
+  write_file(scratch / "x.jsonl", bytes);
+  const std::string folder = scratch.path().string() + '/';
+  std::string seen;
+  try {
+    read_json_lines(scratch / "x.jsonl", [&](const JsonLine& line) {
+      EXPECT_EQ(line.where.rfind(folder, 0), 0U) << line.where;
+      seen += line.where.substr(folder.size()) + ' ' + line.value.dump() + '<' + line.text + ">;";
+    });
+  } catch (const Error& error) {
+    const std::string message = error.what();
+    EXPECT_EQ(message.rfind(folder, 0), 0U) << message;
+    seen += message.substr(folder.size());
+  }
+  return seen;
+}
+
+TEST(JsonLines, NamesFileAndLineAndSkipsBlankOnes) {
+  EXPECT_EQ(lines_of(""), "");
+  EXPECT_EQ(lines_of("\n \t\r\n"), "");
+  EXPECT_EQ(lines_of("{\"a\": 1}\n\n \r\n[2]\r\n3"),
+            "x.jsonl:1 {\"a\":1}<{\"a\": 1}>;x.jsonl:4 [2]<[2]\r>;x.jsonl:5 3<3>;");
+}
+
+TEST(JsonLines, RefusesWhatIsNeitherJsonNorUtf8) {
+  // The lines before the wrong one have been taken.
+  EXPECT_EQ(lines_of("1\n\n{\n2").rfind("x.jsonl:1 1<1>;x.jsonl:3: not JSON at byte 1", 0), 0U);
+  EXPECT_EQ(lines_of("1\n\"\xFF\"\n").rfind("x.jsonl: not UTF-8 at byte 3", 0), 0U);
+  const testing::Scratch scratch;
+  EXPECT_THROW(read_json_lines(scratch / "absent.jsonl", [](const JsonLine&) {}), Error);
+}
+
+TEST(JsonLines, LetsThroughWhatTheTakerThrows) {
+  const testing::Scratch scratch;
+  write_file(scratch / "x.jsonl", "1\n2\n3\n");
+  int taken = 0;
+  const auto take = [&](const JsonLine& line) {
+    ++taken;
+    if (line.value == 2) throw Error("two");
+  };
+  EXPECT_THROW(read_json_lines(scratch / "x.jsonl", take), Error);
+  EXPECT_EQ(taken, 2);
+}
+
 }  // namespace
 }  // namespace qkv

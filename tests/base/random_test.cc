@@ -2,6 +2,7 @@
 
 #include <gtest/gtest.h>
 
+#include <map>
 #include <set>
 
 namespace qkv {
@@ -25,6 +26,38 @@ TEST(StreamKey, DiffersWithEachPart) {
     }
   }
   EXPECT_EQ(keys.size(), 4U * 2U * 100U);
+}
+
+TEST(Shuffle, SwapsEachPlaceFromTheEndWithOneUpToIt) {
+  // Of the published numbers above, 0.350 and 0.174 of 2^64: places 1 of 3, then 0 of 2.
+  RandomStream stream(1234567);
+  std::vector<char> values = {'a', 'b', 'c'};
+  shuffle(values, stream);
+  EXPECT_EQ(values, (std::vector<char>{'c', 'a', 'b'}));
+  EXPECT_EQ(stream.next(), 9817491932198370423U);
+}
+
+TEST(Shuffle, MakesEachOrderAsOften) {
+  RandomStream stream(5);
+  std::map<std::vector<int>, int> orders;
+  for (int draw = 0; draw < 6000; ++draw) {
+    std::vector<int> values = {0, 1, 2};
+    shuffle(values, stream);
+    ++orders[values];
+  }
+  EXPECT_EQ(orders.size(), 6U);
+  // Five standard deviations of a binomial with 6000 draws and p = 1/6.
+  for (const auto& [order, count] : orders) EXPECT_NEAR(count, 1000, 145);
+}
+
+TEST(Shuffle, LeavesNoneAndOneAlone) {
+  RandomStream stream(1234567);
+  std::vector<int> none;
+  std::vector<int> one = {7};
+  shuffle(none, stream);
+  shuffle(one, stream);
+  EXPECT_EQ(one, std::vector<int>{7});
+  EXPECT_EQ(stream.next(), 6457827717110365317U);  // nothing was drawn
 }
 
 TEST(Permutation, VisitsEverythingOnceForAnySize) {

@@ -22,11 +22,13 @@ constexpr const char* kText =
 
 class EvaluateTest : public ::testing::Test {
  protected:
-  EvaluateTest() : tokenizer_(learn()) { ::setenv("QKV_CACHE", (scratch_ / "cache").c_str(), 1); }
+  explicit EvaluateTest(const std::string& kind = "char") : tokenizer_(learn(kind)) {
+    ::setenv("QKV_CACHE", (scratch_ / "cache").c_str(), 1);
+  }
 
-  static Tokenizer learn() {
+  static Tokenizer learn(const std::string& kind) {
     bool given = false;
-    return Tokenizer::train({.kind = "char", .vocabulary = 64, .path = {}},
+    return Tokenizer::train({.kind = kind, .vocabulary = 64, .path = {}},
                             [&]() -> std::string_view {
                               const bool again = given;
                               given = true;
@@ -187,6 +189,34 @@ TEST_F(EvaluateTest, APartIsScoredByItsTokensAlone) {
   EXPECT_THROW(log_probabilities(causal, tokenizer_, "lines",
                                  {{text, "", Span{.begin = 90, .end = 91}}}, Runtime()),
                Error);
+}
+
+class EvaluateWordsTest : public EvaluateTest {
+ protected:
+  EvaluateWordsTest() : EvaluateTest("word") {}
+};
+
+TEST_F(EvaluateWordsTest, StreamScoresTheTextBehindANewLine) {
+  const torch::NoGradGuard no_gradients;
+  const Transformer causal = model("causal");
+  const std::string text = "a\nQ mat";  // a space of no width stands before the unknown word
+  const Span part{.begin = 0, .end = 2};
+  double all = 0;
+  double first = 0;
+  std::size_t of_no_width = 0;
+  std::vector<std::int32_t> seen;
+  for (const Token& token : tokenizer_.encode_with_offsets("\n" + text)) {
+    const double nats = seen.empty() ? 0 : -nats_after(causal, seen, token.id);
+    seen.push_back(token.id);
+    all += nats;
+    if (token.begin < 1 + part.end) first += nats;
+    of_no_width += token.begin == token.end;
+  }
+  EXPECT_GT(of_no_width, 0U);
+  const auto scores =
+      log_probabilities(causal, tokenizer_, "stream", {{text}, {text, "", part}}, Runtime());
+  EXPECT_NEAR(scores[0].nats, all, 1e-4);
+  EXPECT_NEAR(scores[1].nats, first, 1e-4);
 }
 
 TEST_F(EvaluateTest, ProbesCountTheLikeliestCandidate) {

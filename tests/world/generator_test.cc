@@ -125,6 +125,19 @@ TEST(Generator, GeometryAsksWhatTheWordsCross) {
             questions["analogies"].end());
 }
 
+TEST(Generator, NamesTheWordThatLacksACrossedAttribute) {
+  Json json = small_grammar();
+  json["words"]["person"]["man"].erase("rank");
+  const Grammar grammar = grammar_of(json);
+  try {
+    geometry_questions(grammar);
+    FAIL();
+  } catch (const Error& error) {
+    EXPECT_NE(std::string(error.what()).find("\"man\" without \"rank\""), std::string::npos)
+        << error.what();
+  }
+}
+
 TEST(Generator, RefusesAGrammarThatCannotBe) {
   const auto refused = [](const char* pointer, const Json& value, const char* named) {
     Json json = small_grammar();
