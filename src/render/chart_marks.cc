@@ -58,12 +58,20 @@ void draw_bars(cairo_t* context, const Chart& chart, const PanelLayout& panel) {
     for (std::size_t bar = 0; bar < series.values.size(); ++bar) {
       const double x = place_x(chart, panel, index, x_of(series, bar));
       const double left = sharp(x - (slot - gap) / 2);
-      const double end = panel.y.place(series.values[bar]);
       const double right = sharp(x + (slot - gap) / 2);
+      const double end = panel.y.place(series.values[bar]);
       draw_bar(context, index, {left, std::min(base, end), right - left, std::abs(base - end)});
-      if (series.low.empty()) continue;
-      draw_range(context, (left + right) / 2, panel.y.place(series.low[bar]),
-                 panel.y.place(series.high[bar]), std::min(7.0, slot / 2));
+    }
+  }
+}
+
+void draw_bar_ranges(cairo_t* context, const Chart& chart, const PanelLayout& panel) {
+  const double cap = std::min(7.0, slot_width(chart, panel) / 2);
+  for (std::size_t index = 0; index < chart.series.size(); ++index) {
+    const Series& series = chart.series[index];
+    for (std::size_t bar = 0; bar < series.low.size(); ++bar) {
+      const double x = sharp(place_x(chart, panel, index, x_of(series, bar)));
+      draw_range(context, x, panel.y.place(series.low[bar]), panel.y.place(series.high[bar]), cap);
     }
   }
 }
@@ -174,11 +182,12 @@ void draw_reference(cairo_t* context, const Chart& chart, const PanelLayout& pan
 }  // namespace
 
 void draw_marks(cairo_t* context, const Chart& chart, const PanelLayout& panel) {
-  if (chart.kind == ChartKind::kBars) {
-    draw_bars(context, chart, panel);
-    if (chart.reference) draw_reference(context, chart, panel);
+  const bool is_bars = chart.kind == ChartKind::kBars;
+  if (is_bars) draw_bars(context, chart, panel);
+  if (chart.reference) draw_reference(context, chart, panel);
+  if (is_bars) {
+    draw_bar_ranges(context, chart, panel);
   } else {
-    if (chart.reference) draw_reference(context, chart, panel);
     draw_lines(context, chart, panel);
   }
 }

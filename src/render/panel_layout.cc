@@ -96,9 +96,12 @@ double slot_width(const Chart& chart, const PanelLayout& panel) {
 double place_x(const Chart& chart, const PanelLayout& panel, std::size_t series, double x) {
   const double middle = panel.x.place(x);
   if (chart.categories.empty()) return middle;
-  constexpr double kWidestDodge = 8;
+  constexpr double kWidestDodge = 8;  // a marker's width
+  constexpr double kWidestSpread = 48;
   const double slot = slot_width(chart, panel);
-  const double apart = chart.kind == ChartKind::kBars ? slot : std::min(kWidestDodge, slot);
+  const double dodge =
+      std::min({slot, kWidestDodge, kWidestSpread / static_cast<double>(chart.series.size())});
+  const double apart = chart.kind == ChartKind::kBars ? slot : dodge;
   const double from_middle =
       static_cast<double>(series) - (static_cast<double>(chart.series.size()) - 1) / 2;
   return middle + from_middle * apart;
