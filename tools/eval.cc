@@ -7,6 +7,7 @@
 #include "base/files.h"
 #include "checkpoint/checkpoint.h"
 #include "cli.h"
+#include "evaluate/probe_plot.h"
 #include "evaluate/report.h"
 
 namespace {
@@ -19,6 +20,7 @@ struct Request {
   std::optional<std::string> pairs;
   std::optional<std::string> probes;
   std::optional<std::string> json;
+  std::optional<std::string> plot;
 };
 
 /// Standard input comes once, but two checkpoints read the data: a file in `scratch` takes its
@@ -32,6 +34,18 @@ void keep_standard_input(Request& request, std::optional<qkv::TemporaryFolder>& 
   scratch.emplace();
   path = scratch->path() / "standard input";
   qkv::write_file(path, qkv::read_file("-"));
+}
+
+struct Plot {
+  std::filesystem::path path;
+  qkv::PictureFormat format;
+};
+
+/// Throws Error where no picture can be written to where it is asked for.
+std::optional<Plot> plot_of(const Request& request) {
+  if (!request.plot) return std::nullopt;
+  const qkv::PictureFormat format = qkv::picture_format(*request.plot);
+  return Plot{.path = qkv::writable_file(*request.plot), .format = format};
 }
 
 }  // namespace
@@ -52,15 +66,21 @@ int main(int argc, char** argv) {
   line.add_option("--pairs", request.pairs,
                   "minimal pairs as BLiMP's JSONL: sentence_good, sentence_bad")
       ->check(qkv::check_path);
-  line.add_option("--probes", request.probes,
-                  "sentences whose meaning is known, e.g. data/world/probes.jsonl")
-      ->check(qkv::check_path);
+  CLI::Option* probes =
+      line.add_option("--probes", request.probes,
+                      "sentences whose meaning is known, e.g. data/world/probes.jsonl")
+          ->check(qkv::check_path);
+  line.add_option("--plot", request.plot,
+                  "draws what the probes say to this .png, .svg or .pdf file")
+      ->check(qkv::check_path)
+      ->needs(probes);
   line.add_option("--json", request.json, "writes the numbers to this file (- is standard output)")
       ->check(qkv::check_path);
 
   return qkv::run_program(line, argc, argv, [&] {
     std::optional<std::filesystem::path> json;
     if (request.json && request.json != "-") json = qkv::writable_file(*request.json);
+    const std::optional<Plot> plot = plot_of(request);
     std::optional<qkv::TemporaryFolder> scratch;
     keep_standard_input(request, scratch);
     qkv::Questions questions{.data = request.data, .pairs = {}, .probes = {}};
@@ -76,12 +96,9 @@ int main(int argc, char** argv) {
     ask(request.checkpoint);
     if (request.second) ask(*request.second);
 
-    if (request.json == "-") {
-      std::cout << qkv::report_json(answers);
-      return 0;
-    }
     if (json) qkv::write_file(*json, qkv::report_json(answers));
-    std::cout << qkv::report_table(answers);
+    std::cout << (request.json == "-" ? qkv::report_json(answers) : qkv::report_table(answers));
+    if (plot) qkv::draw_charts(qkv::probe_plot(answers), plot->path, plot->format);
     return 0;
   });
 }

@@ -4,6 +4,7 @@
 #include <array>
 
 #include "base/error.h"
+#include "base/format.h"
 
 namespace qkv {
 namespace {
@@ -44,6 +45,11 @@ FamilyScore& family_of(const std::string& name, std::vector<FamilyScore>& famili
 }
 
 }  // namespace
+
+std::string band_name(const DistanceBand& band) {
+  if (band.most == kBandEnds.back()) return concat("over ", band.least - 1);
+  return concat(band.least, " to ", band.most);
+}
 
 std::vector<FamilyScore> evaluate_probes(const Transformer& model, const Tokenizer& tokenizer,
                                          const std::string& layout,

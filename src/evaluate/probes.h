@@ -30,6 +30,9 @@ struct DistanceBand {
   ProbeCount count;
 };
 
+/// "6 to 10", or "over 100" where it has no end.
+std::string band_name(const DistanceBand& band);
+
 struct FamilyScore {
   std::string family;
   ProbeCount count;

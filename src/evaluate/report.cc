@@ -74,11 +74,7 @@ std::string probe_table(const std::vector<FamilyScore>& families) {
   for (const FamilyScore& family : families) {
     add(family.family, "all", family.count);
     if (family.bands.size() < 2) continue;
-    for (const DistanceBand& band : family.bands) {
-      const bool last = &band == &family.bands.back();
-      add("", last ? concat("over ", band.least - 1) : concat(band.least, " to ", band.most),
-          band.count);
-    }
+    for (const DistanceBand& band : family.bands) add("", band_name(band), band.count);
   }
   return table.text();
 }

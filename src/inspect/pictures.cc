@@ -9,18 +9,6 @@ namespace qkv {
 namespace fs = std::filesystem;
 namespace {
 
-const char* extension(PictureFormat format) {
-  switch (format) {
-    case PictureFormat::kPng:
-      return ".png";
-    case PictureFormat::kSvg:
-      return ".svg";
-    case PictureFormat::kPdf:
-      break;
-  }
-  return ".pdf";
-}
-
 /// The indices that `chosen` stands for: itself, or all `count`.
 std::vector<std::int64_t> indices(const std::optional<std::int64_t>& chosen, std::int64_t count) {
   if (chosen) return {*chosen};

@@ -67,7 +67,7 @@ void Canvas::require_size(double width, double height) {
                      with_commas(static_cast<std::uint64_t>(width)), " × ",
                      with_commas(static_cast<std::uint64_t>(height)),
                      " pixels, expected at most 16,000 a side and 100 million in all; "
-                     "draw fewer tokens or fewer heads"));
+                     "draw fewer tokens, heads or categories"));
 }
 
 Canvas::Canvas(double width, double height, PictureFormat format, const std::string& title)

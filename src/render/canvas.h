@@ -5,7 +5,7 @@
 #include <memory>
 #include <string>
 
-#include "render/heatmap.h"
+#include "render/picture_format.h"
 
 namespace qkv {
 

@@ -4,6 +4,8 @@
 #include <array>
 #include <cmath>
 
+#include "render/ticks.h"
+
 namespace qkv {
 namespace {
 
@@ -67,7 +69,6 @@ double contrast(const Colour& a, const Colour& b) {
 }
 
 Colour text_colour(const Colour& ground) {
-  constexpr Colour kInk = {0.11, 0.11, 0.13};
   constexpr Colour kWhite = {1, 1, 1};
   return contrast(kInk, ground) >= contrast(kWhite, ground) ? kInk : kWhite;
 }
@@ -76,19 +77,10 @@ Scale scale_for(double largest) {
   constexpr double kFinest = 0.001;
   constexpr double kSlack = 1e-6;  // 1 + rounding of a softmax is still 1
   largest = std::max(largest, kFinest);
-  const double wanted = largest / 5 * (1 - kSlack);
-  const int exponent = static_cast<int>(std::floor(std::log10(wanted)));
-  const double power = std::pow(10.0, exponent);
+  const RoundStep step = round_step(largest / 5 * (1 - kSlack));
   Scale scale;
-  scale.step = 10 * power;
-  scale.decimals = std::max(0, -exponent - 1);
-  for (const double round : {1.0, 2.0, 5.0}) {
-    if (round * power >= wanted) {
-      scale.step = round * power;
-      scale.decimals = std::max(0, -exponent);
-      break;
-    }
-  }
+  scale.step = step.size();
+  scale.decimals = step.decimals();
   scale.top = std::ceil(largest / scale.step - kSlack) * scale.step;
   return scale;
 }

@@ -14,6 +14,10 @@ struct Colour {
   bool operator==(const Colour&) const = default;
 };
 
+/// The colours of text and lines: of the first rank, and of the second.
+inline constexpr Colour kInk = {0.11, 0.11, 0.13};
+inline constexpr Colour kGrey = {0.38, 0.38, 0.41};
+
 /// The colour of a weight: nearly white at 0 over green and blue to dark indigo at 1. Its OKLab
 /// lightness falls evenly, so equal steps look equal, in grey and to the colour-blind too. The
 /// result is rounded to 8 bits a part, as a PNG stores it. `fraction` outside [0, 1] is clamped.

@@ -15,9 +15,6 @@
 namespace qkv {
 namespace {
 
-constexpr Colour kInk = {0.11, 0.11, 0.13};
-constexpr Colour kGrey = {0.38, 0.38, 0.41};
-
 void require_valid(const Heatmap& map, const std::string& name) {
   if (map.query_labels.empty() || map.key_labels.empty()) {
     throw Error(concat(name, ": found ", map.query_labels.size(), " query and ",

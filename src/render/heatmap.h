@@ -4,6 +4,8 @@
 #include <string>
 #include <vector>
 
+#include "render/picture_format.h"
+
 namespace qkv {
 
 /// One attention map: weights[query][key] with the tokens' labels, as plain arrays.
@@ -16,8 +18,6 @@ struct Heatmap {
   bool causal = false;                      ///< cells with key > query are closed and drawn as such
   std::string legend = "attention weight";
 };
-
-enum class PictureFormat { kPng, kSvg, kPdf };
 
 /// Draws one map: rows From (query), columns To (key), a perceptual colour map with its legend,
 /// numbers in the cells when they fit. 1 to 256 tokens without overlapping labels. Equal input

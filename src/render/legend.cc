@@ -13,7 +13,6 @@ constexpr double kBarHeight = 10;
 constexpr double kSwatchWidth = 18;
 constexpr double kGap = 30;
 constexpr const char* kClosed = "closed: key after query";
-constexpr Colour kInk = {0.11, 0.11, 0.13};
 
 }  // namespace
 

@@ -18,7 +18,7 @@ class Text {
 
   struct Style {
     double font = kCaptionFont;  ///< size
-    Colour colour = {0.11, 0.11, 0.13};
+    Colour colour = kInk;
     bool bold = false;
   };
 

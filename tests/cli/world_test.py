@@ -56,12 +56,30 @@ class World(harness.ProgramTest):
             self.assertEqual(sum(band["probes"] for band in family["by_distance"]), 5)
         self.assertIn("recall", self.succeed("eval", "run", "--probes", "world/probes.jsonl"))
 
+        for ending, opening in [("png", b"\x89PNG"), ("svg", b"<?xml"), ("PDF", b"%PDF")]:
+            drawn = []
+            for name in [f"one.{ending}", f"again.{ending}"]:
+                self.succeed("eval", "run", "--probes", "world/probes.jsonl", "--plot", name)
+                drawn.append((self.folder / name).read_bytes())
+            self.assertTrue(drawn[0].startswith(opening))
+            self.assertEqual(drawn[0], drawn[1])
+        self.succeed("eval", "run", "run/checkpoints/step-0000000", "--probes", "world/probes.jsonl", "--plot", "two.png")
+        self.assertNotEqual((self.folder / "two.png").read_bytes(), (self.folder / "one.png").read_bytes())
+
         line = (self.folder / "world/probes.jsonl").read_text().splitlines()[0]
         for wrong in ["{", "{}", line.replace('"answer":"', '"answer":"un'), line.replace('"end":', '"end":9')]:
             self.write("wrong.jsonl", line + "\n" + wrong + "\n")
             self.refuse(2, "wrong.jsonl:2", "eval", "run", "--probes", "wrong.jsonl")
         self.write("none.jsonl", "\n")
         self.refuse(2, "none.jsonl", "eval", "run", "--probes", "none.jsonl")
+
+    def test_plots_that_cannot_be_drawn(self):
+        probes = ["eval", "nowhere", "--probes", "world/probes.jsonl"]
+        self.refuse(2, ["plot.jpeg", ".png, .svg or .pdf"], *probes, "--plot", "plot.jpeg")
+        self.refuse(2, "nowhere", *probes, "--plot", "plot.png")
+        self.refuse(2, "folder/plot.png", *probes, "--plot", "folder/plot.png")
+        self.refuse(2, ["--plot", "--probes"], "eval", "nowhere", "--plot", "plot.png")
+        self.assertFalse((self.folder / "plot.png").exists())
 
     def test_wrong_grammars(self):
         self.refuse(2, "--out", "world")

@@ -1,6 +1,5 @@
 #include "render/heatmap.h"
 
-#include <cairo.h>
 #include <gtest/gtest.h>
 #include <unistd.h>
 
@@ -16,11 +15,14 @@
 #include "leaks.h"
 #include "render/colour_map.h"
 #include "render/figure.h"
+#include "render/pixels.h"
 #include "scratch.h"
 
 namespace qkv {
 namespace {
 
+using testing::code;
+using testing::Pixels;
 using testing::Scratch;
 
 constexpr PictureFormat kFormats[] = {PictureFormat::kPng, PictureFormat::kSvg,
@@ -48,34 +50,6 @@ Heatmap some_map(std::size_t tokens, bool causal, const std::string& title = "La
   }
   map.key_labels = map.query_labels;
   return map;
-}
-
-/// A PNG, read back with Cairo.
-class Pixels {
- public:
-  explicit Pixels(const std::filesystem::path& path)
-      : surface_(cairo_image_surface_create_from_png(path.c_str())) {}
-  ~Pixels() { cairo_surface_destroy(surface_); }
-  Pixels(const Pixels&) = delete;
-  Pixels& operator=(const Pixels&) = delete;
-
-  int width() const { return cairo_image_surface_get_width(surface_); }
-  int height() const { return cairo_image_surface_get_height(surface_); }
-  /// 0xRRGGBB
-  unsigned at(double x, double y) const {
-    const unsigned char* row =
-        cairo_image_surface_get_data(surface_) +
-        static_cast<std::ptrdiff_t>(y) * cairo_image_surface_get_stride(surface_);
-    return reinterpret_cast<const std::uint32_t*>(row)[static_cast<std::ptrdiff_t>(x)] & 0xFFFFFFU;
-  }
-
- private:
-  cairo_surface_t* surface_;
-};
-
-unsigned code(const Colour& colour) {
-  const auto part = [](double value) { return static_cast<unsigned>(std::lround(value * 255)); };
-  return part(colour.red) << 16U | part(colour.green) << 8U | part(colour.blue);
 }
 
 FigureLayout layout_of(const Heatmap& map) {

@@ -1,0 +1,152 @@
+#include "evaluate/probe_plot.h"
+
+#include <algorithm>
+#include <cmath>
+#include <map>
+
+#include "base/error.h"
+#include "base/format.h"
+
+namespace qkv {
+namespace {
+
+/// A share of probes, and the interval it may lie in.
+struct Share {
+  double value = 0;
+  double low = 0;
+  double high = 0;
+};
+
+/// Wilson (1927), the score interval: the true shares p for which what was seen is at most z
+/// standard deviations, those of p, from what is expected.
+Share share_of(std::uint64_t correct, std::uint64_t probes) {
+  constexpr double kZ = 1.959964;  // 95% of a normal distribution lie within
+  const auto n = static_cast<double>(probes);
+  const double p = static_cast<double>(correct) / n;
+  const double centre = (p + kZ * kZ / (2 * n)) / (1 + kZ * kZ / n);
+  const double half = kZ / (1 + kZ * kZ / n) * std::sqrt(p * (1 - p) / n + kZ * kZ / (4 * n * n));
+  return {.value = p, .low = std::max(0.0, centre - half), .high = std::min(1.0, centre + half)};
+}
+
+/// What the first chart shows of each family; another line here is another series.
+struct Measure {
+  const char* name;
+  std::optional<Share> (*share)(const FamilyScore&);  ///< nothing where it was not measured
+};
+constexpr Measure kMeasures[] = {{.name = "accuracy", .share = [](const FamilyScore& family) {
+                                    return std::optional(
+                                        share_of(family.count.correct, family.count.probes));
+                                  }}};
+
+std::string spaced(std::string name) {
+  std::replace(name.begin(), name.end(), '_', ' ');
+  return name;
+}
+
+void add(Series& series, std::size_t x, double value) {
+  series.x.push_back(static_cast<double>(x));
+  series.values.push_back(value);
+}
+
+Chart by_family(const std::vector<FamilyScore>& families) {
+  Chart chart;
+  chart.title = "By family";
+  chart.y_title = "share of probes";
+  chart.percent = true;
+  for (const FamilyScore& family : families) chart.categories.push_back(spaced(family.family));
+  for (const Measure& measure : kMeasures) {
+    Series series{.name = measure.name, .values = {}};
+    for (std::size_t index = 0; index < families.size(); ++index) {
+      const std::optional<Share> share = measure.share(families[index]);
+      if (!share) continue;
+      add(series, index, share->value);
+      series.low.push_back(share->low);
+      series.high.push_back(share->high);
+    }
+    if (!series.values.empty()) chart.series.push_back(std::move(series));
+  }
+  chart.reference = Series{.name = "guessing", .values = {}};
+  for (const FamilyScore& family : families) {
+    chart.reference->values.push_back(family.count.guessing());
+  }
+  return chart;
+}
+
+std::vector<const FamilyScore*> of_several_bands(const std::vector<FamilyScore>& families) {
+  std::vector<const FamilyScore*> all;
+  for (const FamilyScore& family : families) all.push_back(&family);
+  std::vector<const FamilyScore*> several = all;
+  std::erase_if(several, [](const FamilyScore* family) { return family->bands.size() < 2; });
+  return several.empty() ? all : several;
+}
+
+Chart by_distance(const std::vector<FamilyScore>& families) {
+  const std::vector<const FamilyScore*> shown = of_several_bands(families);
+  struct Column {
+    std::string name;
+    double chance = 0;
+    double probes = 0;
+    std::size_t index = 0;
+  };
+  std::map<std::size_t, Column> columns;  // by the least distance
+  for (const FamilyScore* family : shown) {
+    for (const DistanceBand& band : family->bands) {
+      Column& column = columns[band.least];
+      column.name = band_name(band);
+      column.chance += band.count.chance;
+      column.probes += static_cast<double>(band.count.probes);
+    }
+  }
+
+  Chart chart;
+  chart.kind = ChartKind::kLines;
+  chart.title = "By distance";
+  chart.x_title = "words between truth and answer";
+  chart.y_title = "accuracy";
+  chart.percent = true;
+  chart.reference = Series{.name = "guessing (mean)", .values = {}};
+  for (auto& [least, column] : columns) {
+    column.index = chart.categories.size();
+    chart.categories.push_back(column.name);
+    chart.reference->values.push_back(column.chance / column.probes);
+  }
+  for (const FamilyScore* family : shown) {
+    Series series{.name = spaced(family->family), .values = {}};
+    for (const DistanceBand& band : family->bands) {
+      add(series, columns.at(band.least).index, band.count.accuracy());
+    }
+    chart.series.push_back(std::move(series));
+  }
+  return chart;
+}
+
+}  // namespace
+
+ChartPage probe_plot(const std::vector<Answers>& answers) {
+  ChartPage page;
+  page.title = "Probes";
+  page.subtitle = "error bars: 95% intervals";
+  page.columns = static_cast<int>(answers.size());
+  for (const auto& chart_of : {by_family, by_distance}) {
+    for (const Answers& column : answers) {
+      if (column.probes.empty()) {
+        throw Error(concat(column.checkpoint,
+                           ": found no probe that it can be asked, expected at least 1 to plot"));
+      }
+      page.panels.push_back(chart_of(column.probes));
+    }
+  }
+  const auto source = [](const Answers& column) {
+    return concat(column.checkpoint, " · step ", column.step);
+  };
+  if (answers.size() == 1) {
+    page.subtitle = concat(source(answers.front()), " · ", page.subtitle);
+    return page;
+  }
+  for (std::size_t index = 0; index < page.panels.size(); ++index) {
+    page.panels[index].title += " · " + source(answers[index % answers.size()]);
+  }
+  return page;
+}
+
+}  // namespace qkv

@@ -1,0 +1,49 @@
+#pragma once
+
+#include <cstddef>
+#include <vector>
+
+#include "render/chart.h"
+#include "render/chart_axis.h"
+#include "render/layout.h"
+#include "render/placed_text.h"
+#include "render/text.h"
+
+namespace qkv {
+
+/// A sample of a series in the legend; the reference's index is the number of series.
+struct LegendEntry {
+  std::size_t series = 0;
+  Rect sample;
+};
+
+/// Where everything of one chart stands.
+struct PanelLayout {
+  Rect plot;  ///< what the axes' ranges span
+  Axis x;
+  Axis y;
+  std::vector<PlacedText> texts;
+  std::vector<LegendEntry> legend;
+};
+
+inline constexpr double kPlotHeight = 240;
+
+/// The least room of a category: its label turned by 45° then touches no other.
+inline constexpr double kNarrowestCategory = 20;
+
+/// One chart whose plot is `width` wide and has its upper left corner at (0, 0).
+PanelLayout lay_out(const Chart& chart, const Text& text, double width);
+
+/// Moves all of the panel, or only its title and legend.
+void move(PanelLayout& panel, const Point& by);
+void move_heading(PanelLayout& panel, double by);
+
+/// The place along x of a series' value that stands at `x`. Among categories the series stand side
+/// by side: bars to be seen at all, markers so that equal values do not hide each other.
+double place_x(const Chart& chart, const PanelLayout& panel, std::size_t series, double x);
+
+/// The room along x of all the bars of a category, and of one with the gap beside it.
+double group_width(const Chart& chart, const PanelLayout& panel);
+double slot_width(const Chart& chart, const PanelLayout& panel);
+
+}  // namespace qkv

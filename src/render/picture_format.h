@@ -1,0 +1,16 @@
+#pragma once
+
+#include <filesystem>
+
+namespace qkv {
+
+enum class PictureFormat { kPng, kSvg, kPdf };
+
+/// The ending of a picture file's name, ".png" and so on.
+const char* extension(PictureFormat format);
+
+/// The format that the ending of a file's name asks for, whatever its case. Throws Error where it
+/// is none of them.
+PictureFormat picture_format(const std::filesystem::path& path);
+
+}  // namespace qkv

@@ -1,0 +1,41 @@
+#pragma once
+
+#include <string>
+#include <vector>
+
+namespace qkv {
+
+/// A step between round numbers: 1, 2 or 5 times a power of ten.
+struct RoundStep {
+  int digit = 1;
+  int exponent = 0;
+
+  /// `count` steps from 0, as near to the decimal number as a double can be.
+  double times(double count) const;
+  double size() const { return times(1); }
+  /// The digits after the point that a multiple needs.
+  int decimals() const { return exponent < 0 ? -exponent : 0; }
+};
+
+/// The smallest one that is at least `least`. REQUIRES a positive finite number.
+RoundStep round_step(double least);
+
+/// A mark of an axis, at a round number.
+struct Tick {
+  double value = 0;
+  int decimals = 0;  ///< what its number needs
+};
+
+/// Evenly spaced marks, ascending, 2 to `most` (at least 3) of them, so that the first is not above
+/// `low` and the last not below `high`. Where the two are equal the marks lie around them.
+std::vector<Tick> round_ticks(double low, double high, int most);
+
+/// Marks between `low` and `high` for a logarithmic axis: 1, 2 and 5 times the powers of ten where
+/// at most `most` are needed, else powers of ten; evenly spaced ones where that leaves less than
+/// two. REQUIRES 0 < low <= high.
+std::vector<Tick> log_ticks(double low, double high, int most);
+
+/// A number as a chart writes it: "0", "0.25", "20,000", "−3", "5e+09"; never as a negative zero.
+std::string tick_text(double value, int decimals);
+
+}  // namespace qkv

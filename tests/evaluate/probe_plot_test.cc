@@ -1,0 +1,98 @@
+#include "evaluate/probe_plot.h"
+
+#include <gtest/gtest.h>
+
+#include "base/error.h"
+
+namespace qkv {
+namespace {
+
+ProbeCount count_of(std::uint64_t correct, std::uint64_t probes, double guessing) {
+  return {.probes = probes,
+          .correct = correct,
+          .unrestricted = 0,
+          .chance = guessing * static_cast<double>(probes)};
+}
+
+Answers some_answers(const std::string& name) {
+  Answers answers{
+      .checkpoint = name, .step = 7, .causal = true, .score = {}, .pairs = {}, .probes = {}};
+  const std::size_t open = 1'000'000;
+  answers.probes = {{.family = "reference_meaning",
+                     .count = count_of(5, 10, 0.5),
+                     .bands = {{.least = 0, .most = 5, .count = count_of(4, 6, 0.5)},
+                               {.least = 101, .most = open, .count = count_of(1, 4, 0.5)}}},
+                    {.family = "copy",
+                     .count = count_of(0, 10, 0.25),
+                     .bands = {{.least = 0, .most = 5, .count = count_of(0, 2, 0.25)},
+                               {.least = 6, .most = 10, .count = count_of(0, 8, 0.25)}}},
+                    {.family = "order",
+                     .count = count_of(200, 200, 0.5),
+                     .bands = {{.least = 11, .most = 25, .count = count_of(200, 200, 0.5)}}}};
+  return answers;
+}
+
+TEST(ProbePlot, ShowsAccuracyAndItsIntervalByFamily) {
+  const ChartPage page = probe_plot({some_answers("runs/a")});
+  EXPECT_EQ(page.subtitle, "runs/a · step 7 · error bars: 95% intervals");
+  ASSERT_EQ(page.panels.size(), 2U);
+  const Chart& chart = page.panels[0];
+  EXPECT_EQ(chart.kind, ChartKind::kBars);
+  EXPECT_EQ(chart.categories, (std::vector<std::string>{"reference meaning", "copy", "order"}));
+  ASSERT_EQ(chart.series.size(), 1U);
+  const Series& accuracy = chart.series[0];
+  EXPECT_EQ(accuracy.name, "accuracy");
+  EXPECT_EQ(accuracy.values, (std::vector<double>{0.5, 0, 1}));
+  // The roots q of (p − q)² = 1.96² q (1 − q) / n, found by bisection.
+  const double low[] = {0.2365931, 0, 0.9811547};
+  const double high[] = {0.7634069, 0.2775328, 1};
+  for (std::size_t family = 0; family < 3; ++family) {
+    EXPECT_NEAR(accuracy.low[family], low[family], 1e-6);
+    EXPECT_NEAR(accuracy.high[family], high[family], 1e-6);
+  }
+  EXPECT_EQ(chart.reference->values, (std::vector<double>{0.5, 0.25, 0.5}));
+}
+
+TEST(ProbePlot, ShowsFamiliesOfSeveralBandsByDistance) {
+  const Chart chart = probe_plot({some_answers("runs/a")}).panels[1];
+  EXPECT_EQ(chart.kind, ChartKind::kLines);
+  EXPECT_EQ(chart.categories, (std::vector<std::string>{"0 to 5", "6 to 10", "over 100"}));
+  ASSERT_EQ(chart.series.size(), 2U);
+  EXPECT_EQ(chart.series[0].name, "reference meaning");
+  EXPECT_EQ(chart.series[0].x, (std::vector<double>{0, 2}));
+  EXPECT_EQ(chart.series[0].values, (std::vector<double>{4.0 / 6, 1.0 / 4}));
+  EXPECT_EQ(chart.series[1].x, (std::vector<double>{0, 1}));
+  // Six probes at 1/2 and two at 1/4; then those of one family each.
+  EXPECT_EQ(chart.reference->values, (std::vector<double>{3.5 / 8, 0.25, 0.5}));
+}
+
+TEST(ProbePlot, ShowsAllFamiliesWhereNoneHasSeveralBands) {
+  Answers answers = some_answers("runs/a");
+  answers.probes.erase(answers.probes.begin(), answers.probes.begin() + 2);
+  const Chart chart = probe_plot({answers}).panels[1];
+  ASSERT_EQ(chart.series.size(), 1U);
+  EXPECT_EQ(chart.categories, (std::vector<std::string>{"11 to 25"}));
+}
+
+TEST(ProbePlot, SetsTwoCheckpointsSideBySide) {
+  const ChartPage page = probe_plot({some_answers("runs/a"), some_answers("runs/b")});
+  EXPECT_EQ(page.columns, 2);
+  ASSERT_EQ(page.panels.size(), 4U);
+  EXPECT_EQ(page.panels[1].title, "By family · runs/b · step 7");
+  EXPECT_EQ(page.panels[2].title, "By distance · runs/a · step 7");
+}
+
+TEST(ProbePlot, RefusesWhatWasAskedNothing) {
+  Answers silent = some_answers("runs/b");
+  silent.probes.clear();
+  try {
+    probe_plot({some_answers("runs/a"), silent});
+    FAIL();
+  } catch (const Error& error) {
+    EXPECT_EQ(std::string(error.what()),
+              "runs/b: found no probe that it can be asked, expected at least 1 to plot");
+  }
+}
+
+}  // namespace
+}  // namespace qkv
