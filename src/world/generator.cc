@@ -16,7 +16,7 @@
 namespace qkv {
 namespace {
 
-constexpr std::uint64_t kHeldOutShare = 32;  ///< one pair in so many belongs to the probes
+constexpr std::uint64_t kHeldOutShare = 16;  ///< one pair in so many belongs to the probes
 constexpr std::int64_t kTries = 2000;        ///< most drawn for each probe
 
 /// What a stream of random numbers is for.

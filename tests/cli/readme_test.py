@@ -18,7 +18,7 @@ ROOT = pathlib.Path(__file__).resolve().parents[2]
 BIN = pathlib.Path(os.environ.get("QKV_BIN", ROOT / "build/release/bin")).resolve()
 README = (ROOT / "README.md").read_text(encoding="utf-8")
 PAGES = [ROOT / "README.md", *sorted((ROOT / "docs").glob("*.md"))]
-PROGRAMS = ["qkv-train", "qkv-eval", "qkv-inspect", "qkv-generate"]
+PROGRAMS = ["qkv-train", "qkv-eval", "qkv-inspect", "qkv-generate", "qkv-world"]
 
 # Commands of README that are not run here, by how they begin, and why.
 NOT_RUN = {

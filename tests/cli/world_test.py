@@ -30,6 +30,12 @@ class World(harness.ProgramTest):
             if name != "geometry.json":
                 self.assertNotEqual(written[0], written[2], name)
 
+    def test_the_shipped_world_is_that_of_its_grammar(self):
+        self.succeed("world", "--out", "shipped", "--grammar", GRAMMAR)
+        for name in ["train.txt", "validation.txt", "probes.jsonl", "geometry.json"]:
+            fresh = (self.folder / "shipped" / name).read_bytes()
+            self.assertEqual(fresh, (GRAMMAR.parent / name).read_bytes(), f"data/world/{name}")
+
     def test_what_probes_join_no_line_joins(self):
         lines = (self.folder / "world/train.txt").read_text().splitlines()
         lines += (self.folder / "world/validation.txt").read_text().splitlines()
