@@ -18,6 +18,7 @@ struct Request {
   std::vector<std::filesystem::path> data;
   std::optional<std::string> pairs;
   std::optional<std::string> probes;
+  bool accuracy_only = false;
   std::optional<std::string> json;
 };
 
@@ -55,6 +56,8 @@ int main(int argc, char** argv) {
   line.add_option("--probes", request.probes,
                   "sentences whose meaning is known, e.g. data/world/probes.jsonl")
       ->check(qkv::check_path);
+  line.add_flag("--accuracy-only", request.accuracy_only,
+                "of the probes only how many are answered, not what attention shows of them");
   line.add_option("--json", request.json, "writes the numbers to this file (- is standard output)")
       ->check(qkv::check_path);
 
@@ -63,7 +66,8 @@ int main(int argc, char** argv) {
     if (request.json && request.json != "-") json = qkv::writable_file(*request.json);
     std::optional<qkv::TemporaryFolder> scratch;
     keep_standard_input(request, scratch);
-    qkv::Questions questions{.data = request.data, .pairs = {}, .probes = {}};
+    qkv::Questions questions{
+        .data = request.data, .pairs = {}, .probes = {}, .accuracy_only = request.accuracy_only};
     if (request.pairs) questions.pairs = qkv::read_pairs(*request.pairs);
     if (request.probes) questions.probes = qkv::read_probes(*request.probes);
 

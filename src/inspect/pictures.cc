@@ -9,18 +9,6 @@ namespace qkv {
 namespace fs = std::filesystem;
 namespace {
 
-const char* extension(PictureFormat format) {
-  switch (format) {
-    case PictureFormat::kPng:
-      return ".png";
-    case PictureFormat::kSvg:
-      return ".svg";
-    case PictureFormat::kPdf:
-      break;
-  }
-  return ".pdf";
-}
-
 /// The indices that `chosen` stands for: itself, or all `count`.
 std::vector<std::int64_t> indices(const std::optional<std::int64_t>& chosen, std::int64_t count) {
   if (chosen) return {*chosen};
@@ -37,6 +25,18 @@ std::string grid_title(const HeadChoice& choice) {
 }
 
 }  // namespace
+
+const char* extension(PictureFormat format) {
+  switch (format) {
+    case PictureFormat::kPng:
+      return ".png";
+    case PictureFormat::kSvg:
+      return ".svg";
+    case PictureFormat::kPdf:
+      break;
+  }
+  return ".pdf";
+}
 
 void require_heads(const HeadChoice& choice, const ModelConfig& model) {
   if (choice.layer) require_index("layer", *choice.layer, model.layers);
