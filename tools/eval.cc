@@ -19,6 +19,7 @@ struct Request {
   std::vector<std::filesystem::path> data;
   std::optional<std::string> pairs;
   std::optional<std::string> probes;
+  bool accuracy_only = false;
   std::optional<std::string> json;
   std::optional<std::string> plot;
 };
@@ -74,6 +75,8 @@ int main(int argc, char** argv) {
                   "draws what the probes say to this .png, .svg or .pdf file")
       ->check(qkv::check_path)
       ->needs(probes);
+  line.add_flag("--accuracy-only", request.accuracy_only,
+                "of the probes only how many are answered, not what attention shows of them");
   line.add_option("--json", request.json, "writes the numbers to this file (- is standard output)")
       ->check(qkv::check_path);
 
@@ -83,7 +86,8 @@ int main(int argc, char** argv) {
     const std::optional<Plot> plot = plot_of(request);
     std::optional<qkv::TemporaryFolder> scratch;
     keep_standard_input(request, scratch);
-    qkv::Questions questions{.data = request.data, .pairs = {}, .probes = {}};
+    qkv::Questions questions{
+        .data = request.data, .pairs = {}, .probes = {}, .accuracy_only = request.accuracy_only};
     if (request.pairs) questions.pairs = qkv::read_pairs(*request.pairs);
     if (request.probes) questions.probes = qkv::read_probes(*request.probes);
 

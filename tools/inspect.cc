@@ -7,6 +7,7 @@
 #include "base/files.h"
 #include "cli.h"
 #include "inspect/artefacts.h"
+#include "inspect/edge_map.h"
 #include "inspect/fillings.h"
 #include "inspect/neighbours.h"
 #include "inspect/trace.h"
@@ -22,6 +23,7 @@ struct Request {
   std::string format = "png,json,safetensors";
   qkv::HeadChoice choice;
   std::optional<std::int64_t> trace;
+  bool edges = false;
   std::optional<std::string> neighbours;
   std::vector<std::string> analogy;
 
@@ -31,17 +33,16 @@ struct Request {
 /// Throws Error where options are missing that others need.
 void require_sense(const Request& request) {
   const bool asks_words = request.neighbours || !request.analogy.empty();
-  if (!request.has_text() && (request.out || request.trace)) {
-    throw qkv::Error("--out and --trace: found no text, expected --text or --text-file");
-  }
-  if (!request.has_text() && !asks_words) {
-    throw qkv::Error(
-        "found nothing to do, expected --text, --text-file, --neighbours or --analogy");
-  }
+  if (!request.has_text() && (request.out || request.trace || request.edges))
+    throw qkv::Error("--out, --trace, --edges: found no text, expected --text or --text-file");
+  if (request.edges && !request.out)
+    throw qkv::Error("--edges: found no --out, expected the folder for the causal map");
+  if (!request.has_text() && !asks_words)
+    throw qkv::Error("found nothing to do, expected --text, --text-file, --neighbours, --analogy");
 }
 
 void inspect_text(const Request& request, const std::vector<qkv::Artefact>& formats,
-                  const qkv::Checkpoint& checkpoint) {
+                  const qkv::Checkpoint& checkpoint, const qkv::Runtime& runtime) {
   const std::string name = request.text ? "--text" : *request.text_file;
   const std::string text = request.text ? *request.text : qkv::read_file(*request.text_file);
   qkv::require_heads(request.choice, checkpoint.config.model);
@@ -61,10 +62,11 @@ void inspect_text(const Request& request, const std::vector<qkv::Artefact>& form
                                  request.choice.head.value_or(0), *request.trace);
   }
   if (!request.out) return;
-  for (const auto& file :
-       qkv::write_artefacts(checkpoint, inspection, request.choice, formats, *request.out)) {
-    std::cout << "wrote " << file.string() << "\n";
-  }
+  std::optional<qkv::EdgeMap> edges;
+  if (request.edges) edges = qkv::edge_map(checkpoint, inspection, runtime);
+  auto files = qkv::write_artefacts(checkpoint, inspection, request.choice, formats, *request.out);
+  if (edges) qkv::write_edges(checkpoint, inspection, *edges, formats, *request.out, files);
+  for (const auto& file : files) std::cout << "wrote " << file.string() << "\n";
 }
 
 }  // namespace
@@ -91,6 +93,8 @@ int main(int argc, char** argv) {
   line.add_option("--head", request.choice.head, "draw (and trace) this head; counts from 0");
   line.add_option("--trace", request.trace,
                   "print one head's arithmetic for query token N (layer 0, head 0 unless given)");
+  line.add_flag("--edges", request.edges,
+                "write what each edge does for the likeliest next word (or <mask>): cuts them all");
   line.add_option("--neighbours", request.neighbours,
                   "print the words whose embeddings are nearest to WORD's");
   line.add_option("--analogy", request.analogy, "A B C: print the words nearest to A - B + C")
@@ -102,7 +106,7 @@ int main(int argc, char** argv) {
     const qkv::Runtime runtime = qkv::set_up_runtime(
         {.device = "cpu", .precision = "float32", .threads = line.common.threads});
     const qkv::Checkpoint checkpoint = qkv::open_checkpoint(request.checkpoint, runtime);
-    if (request.has_text()) inspect_text(request, formats, checkpoint);
+    if (request.has_text()) inspect_text(request, formats, checkpoint, runtime);
     const qkv::Tensor& embedding = checkpoint.model.embedding();
     if (request.neighbours)
       std::cout << qkv::neighbours_text(embedding, checkpoint.tokenizer, *request.neighbours);

@@ -19,6 +19,7 @@ enum class Purpose : std::uint64_t {
   kSampling,
   kPacking,
   kWorld,
+  kBootstrap,
 };
 
 /// The key of the stream (seed, purpose, place…): equal arguments, equal key; any other, unrelated.

@@ -1,33 +1,45 @@
 #pragma once
 
-#include <optional>
 #include <string>
 #include <vector>
 
-#include "base/span.h"
+#include "evaluate/reading.h"
 #include "model/libtorch.h"
 #include "model/transformer.h"
-#include "text/tokenizer.h"
 
 namespace qkv {
-
-/// A text whose probability is asked for.
-struct ScoredText {
-  std::string text;
-  std::string where = {};           ///< where it stands, for messages; the text if empty
-  std::optional<Span> scored = {};  ///< only the tokens in these bytes count; all unless given
-};
 
 struct LogProbability {
   double nats = 0;        ///< log p, summed over the tokens that count
   bool likeliest = true;  ///< whether the model finds each of them likelier than any other piece
 };
 
-/// log p of each text. Causal: the sum over its tokens, given what stands before: the document's
-/// begin (layout lines, its end included where all counts) or a new line (stream). Masked: where
-/// all counts the pseudo-log-likelihood, the sum over its tokens each masked in turn (Salazar et
-/// al. 2020); of a part, its tokens all masked at once. Throws Error where a text does not fit the
-/// context or a part holds no token.
+/// Texts made ready to be scored, more than once if need be. Readings of the same tokens are one
+/// row, so that candidates of one token each cost one row together.
+class ScoredTexts {
+ public:
+  /// Throws Error as readings_of.
+  ScoredTexts(const std::vector<ScoredText>& texts, const Tokenizer& tokenizer,
+              const std::string& layout, const ModelConfig& model);
+
+  std::size_t rows() const { return rows_.size(); }
+
+  /// log p of each text: the sum over its tokens, or over those that count. For a masked model the
+  /// pseudo-log-likelihood (Salazar et al. 2020). Shows progress where `label` is not empty.
+  std::vector<LogProbability> scores(const Transformer& model, const Runtime& runtime,
+                                     const std::string& label = "", RowTaps* taps = nullptr) const;
+
+ private:
+  struct Row {
+    std::vector<std::int32_t> ids;
+    std::vector<Target> targets;
+    std::vector<std::size_t> texts;  ///< the text that each target counts for
+  };
+  std::vector<Row> rows_;
+  std::size_t texts_;
+};
+
+/// The scores of texts that are asked for once.
 std::vector<LogProbability> log_probabilities(const Transformer& model, const Tokenizer& tokenizer,
                                               const std::string& layout,
                                               const std::vector<ScoredText>& texts,

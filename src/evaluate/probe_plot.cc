@@ -11,7 +11,7 @@ namespace qkv {
 namespace {
 
 /// A share of probes, and the interval it may lie in.
-struct Share {
+struct Bar {
   double value = 0;
   double low = 0;
   double high = 0;
@@ -19,7 +19,7 @@ struct Share {
 
 /// Wilson (1927), the score interval: the true shares p for which what was seen is at most z
 /// standard deviations, those of p, from what is expected.
-Share share_of(std::uint64_t correct, std::uint64_t probes) {
+Bar accuracy_of(std::uint64_t correct, std::uint64_t probes) {
   constexpr double kZ = 1.959964;  // 95% of a normal distribution lie within
   const auto n = static_cast<double>(probes);
   const double p = static_cast<double>(correct) / n;
@@ -31,12 +31,31 @@ Share share_of(std::uint64_t correct, std::uint64_t probes) {
 /// What the first chart shows of each family; another line here is another series.
 struct Measure {
   const char* name;
-  std::optional<Share> (*share)(const FamilyScore&);  ///< nothing where it was not measured
+  /// Of a family by its place; nothing where it was not measured.
+  std::optional<Bar> (*bar)(const Answers&, std::size_t family);
 };
-constexpr Measure kMeasures[] = {{.name = "accuracy", .share = [](const FamilyScore& family) {
-                                    return std::optional(
-                                        share_of(family.count.correct, family.count.probes));
-                                  }}};
+
+std::optional<Bar> bar_of(const Share& share) {
+  if (share.probes == 0) return std::nullopt;
+  return Bar{.value = share.share, .low = share.interval.low, .high = share.interval.high};
+}
+
+constexpr Measure kMeasures[] = {
+    {.name = "accuracy",
+     .bar =
+         [](const Answers& answers, std::size_t family) {
+           const ProbeCount& count = answers.probes[family].count;
+           return std::optional(accuracy_of(count.correct, count.probes));
+         }},
+    {.name = "raw attention of the best head",
+     .bar =
+         [](const Answers& answers, std::size_t family) {
+           return answers.findings ? bar_of(answers.findings->families[family].attention.share)
+                                   : std::nullopt;
+         }},
+    {.name = "causal edges", .bar = [](const Answers& answers, std::size_t family) {
+       return answers.findings ? bar_of(answers.findings->families[family].edges) : std::nullopt;
+     }}};
 
 std::string spaced(std::string name) {
   std::replace(name.begin(), name.end(), '_', ' ');
@@ -48,7 +67,8 @@ void add(Series& series, std::size_t x, double value) {
   series.values.push_back(value);
 }
 
-Chart by_family(const std::vector<FamilyScore>& families) {
+Chart by_family(const Answers& answers) {
+  const std::vector<FamilyScore>& families = answers.probes;
   Chart chart;
   chart.title = "By family";
   chart.y_title = "share of probes";
@@ -57,11 +77,11 @@ Chart by_family(const std::vector<FamilyScore>& families) {
   for (const Measure& measure : kMeasures) {
     Series series{.name = measure.name, .values = {}};
     for (std::size_t index = 0; index < families.size(); ++index) {
-      const std::optional<Share> share = measure.share(families[index]);
-      if (!share) continue;
-      add(series, index, share->value);
-      series.low.push_back(share->low);
-      series.high.push_back(share->high);
+      const std::optional<Bar> bar = measure.bar(answers, index);
+      if (!bar) continue;
+      add(series, index, bar->value);
+      series.low.push_back(bar->low);
+      series.high.push_back(bar->high);
     }
     if (!series.values.empty()) chart.series.push_back(std::move(series));
   }
@@ -80,8 +100,8 @@ std::vector<const FamilyScore*> of_several_bands(const std::vector<FamilyScore>&
   return several.empty() ? all : several;
 }
 
-Chart by_distance(const std::vector<FamilyScore>& families) {
-  const std::vector<const FamilyScore*> shown = of_several_bands(families);
+Chart by_distance(const Answers& answers) {
+  const std::vector<const FamilyScore*> shown = of_several_bands(answers.probes);
   struct Column {
     std::string name;
     double chance = 0;
@@ -133,7 +153,7 @@ ChartPage probe_plot(const std::vector<Answers>& answers) {
         throw Error(concat(column.checkpoint,
                            ": found no probe that it can be asked, expected at least 1 to plot"));
       }
-      page.panels.push_back(chart_of(column.probes));
+      page.panels.push_back(chart_of(column));
     }
   }
   const auto source = [](const Answers& column) {

@@ -2,34 +2,15 @@
 
 #include <algorithm>
 #include <array>
+#include <limits>
 
-#include "base/error.h"
 #include "base/format.h"
+#include "evaluate/probe_reading.h"
 
 namespace qkv {
 namespace {
 
 constexpr std::array<std::size_t, 6> kBandEnds = {5, 10, 25, 50, 100, 1'000'000};
-
-ScoredText with_candidate(const Probe& probe, const std::string& candidate) {
-  std::string text = probe.text;
-  text.replace(probe.predict.begin, probe.predict.end - probe.predict.begin, candidate);
-  return {
-      .text = std::move(text),
-      .where = probe.where,
-      .scored = Span{.begin = probe.predict.begin, .end = probe.predict.begin + candidate.size()}};
-}
-
-bool can_be_known(const Probe& probe, bool causal) {
-  return !causal || std::any_of(probe.truth.begin(), probe.truth.end(), [&](const Span& truth) {
-    return truth.begin < probe.predict.begin;
-  });
-}
-
-std::size_t band_of(std::size_t distance) {
-  return static_cast<std::size_t>(
-      std::lower_bound(kBandEnds.begin(), kBandEnds.end() - 1, distance) - kBandEnds.begin());
-}
 
 FamilyScore& family_of(const std::string& name, std::vector<FamilyScore>& families) {
   for (FamilyScore& family : families) {
@@ -44,6 +25,28 @@ FamilyScore& family_of(const std::string& name, std::vector<FamilyScore>& famili
   return families.back();
 }
 
+std::vector<ScoredText> candidates_of(const std::vector<const Probe*>& probes) {
+  std::vector<ScoredText> texts;
+  for (const Probe* probe : probes) {
+    for (const std::string& candidate : probe->candidates)
+      texts.push_back(with_candidate(*probe, candidate));
+  }
+  return texts;
+}
+
+/// The outcome of one probe; `scores` are those of its candidates.
+ProbeOutcome outcome_of(const Probe& probe, std::span<const LogProbability> scores) {
+  const auto place = std::find(probe.candidates.begin(), probe.candidates.end(), probe.answer) -
+                     probe.candidates.begin();
+  const auto answer = static_cast<std::size_t>(place);
+  double best = -std::numeric_limits<double>::infinity();
+  for (std::size_t candidate = 0; candidate < scores.size(); ++candidate) {
+    if (candidate != answer) best = std::max(best, scores[candidate].nats);
+  }
+  return {.margin = scores.size() < 2 ? 1 : scores[answer].nats - best,
+          .unrestricted = scores[answer].likeliest};
+}
+
 }  // namespace
 
 std::string band_name(const DistanceBand& band) {
@@ -51,39 +54,51 @@ std::string band_name(const DistanceBand& band) {
   return concat(band.least, " to ", band.most);
 }
 
+AskedProbes::AskedProbes(std::vector<const Probe*> probes, const Tokenizer& tokenizer,
+                         const std::string& layout, const ModelConfig& model)
+    : probes_(std::move(probes)), texts_(candidates_of(probes_), tokenizer, layout, model) {}
+
+std::vector<ProbeOutcome> AskedProbes::outcomes(const Transformer& model, const Runtime& runtime,
+                                                const std::string& label, RowTaps* taps) const {
+  const std::vector<LogProbability> scores = texts_.scores(model, runtime, label, taps);
+  std::vector<ProbeOutcome> outcomes;
+  std::span<const LogProbability> left = scores;
+  for (const Probe* probe : probes_) {
+    outcomes.push_back(outcome_of(*probe, left.first(probe->candidates.size())));
+    left = left.subspan(probe->candidates.size());
+  }
+  return outcomes;
+}
+
+std::vector<const Probe*> askable_probes(const std::vector<Probe>& probes, bool causal) {
+  std::vector<const Probe*> asked;
+  for (const Probe& probe : probes) {
+    if (can_be_known(probe, causal)) asked.push_back(&probe);
+  }
+  return asked;
+}
+
 std::vector<FamilyScore> evaluate_probes(const Transformer& model, const Tokenizer& tokenizer,
                                          const std::string& layout,
                                          const std::vector<Probe>& probes, const Runtime& runtime) {
-  std::vector<const Probe*> asked;
-  std::vector<ScoredText> texts;
-  for (const Probe& probe : probes) {
-    if (!can_be_known(probe, model.config().causal())) continue;
-    asked.push_back(&probe);
-    for (const std::string& candidate : probe.candidates)
-      texts.push_back(with_candidate(probe, candidate));
-  }
-  const std::vector<LogProbability> scores =
-      log_probabilities(model, tokenizer, layout, texts, runtime);
-
+  const AskedProbes asked(askable_probes(probes, model.config().causal()), tokenizer, layout,
+                          model.config());
+  const std::vector<ProbeOutcome> outcomes = asked.outcomes(model, runtime, "scoring");
   std::vector<FamilyScore> families;
-  auto next = scores.begin();
-  for (const Probe* probe : asked) {
-    const auto end = next + static_cast<std::ptrdiff_t>(probe->candidates.size());
-    const auto answer =
-        next + (std::find(probe->candidates.begin(), probe->candidates.end(), probe->answer) -
-                probe->candidates.begin());
-    // A tie is no answer.
-    const bool correct = std::count_if(next, end, [&](const LogProbability& score) {
-                           return score.nats >= answer->nats;
-                         }) == 1;
+  auto outcome = outcomes.begin();
+  for (const Probe* probe : asked.probes()) {
     FamilyScore& family = family_of(probe->family, families);
-    for (ProbeCount* count : {&family.count, &family.bands[band_of(probe->distance)].count}) {
+    const auto band =
+        std::find_if(family.bands.begin(), family.bands.end(), [&](const DistanceBand& held) {
+          return held.holds(std::min(probe->distance, kBandEnds.back()));
+        });
+    for (ProbeCount* count : {&family.count, &band->count}) {
       ++count->probes;
-      count->correct += correct ? 1U : 0U;
-      count->unrestricted += answer->likeliest ? 1U : 0U;
+      count->correct += outcome->correct() ? 1U : 0U;
+      count->unrestricted += outcome->unrestricted ? 1U : 0U;
       count->chance += 1 / static_cast<double>(probe->candidates.size());
     }
-    next = end;
+    ++outcome;
   }
   for (FamilyScore& family : families) {
     std::erase_if(family.bands, [](const DistanceBand& band) { return band.count.probes == 0; });

@@ -28,6 +28,8 @@ struct DistanceBand {
   std::size_t least = 0;
   std::size_t most = 0;
   ProbeCount count;
+
+  bool holds(std::size_t distance) const { return least <= distance && distance <= most; }
 };
 
 /// "6 to 10", or "over 100" where it has no end.
@@ -39,10 +41,37 @@ struct FamilyScore {
   std::vector<DistanceBand> bands;  ///< those that hold a probe, the nearest first
 };
 
-/// The share of right answers by family, in the order of the file, and by distance. A candidate's
-/// score is the summed log p of its tokens at `predict`. A causal model is given the text before,
-/// and not asked where the truth comes only after. Throws Error where a text does not fit the
-/// context.
+/// How one probe is answered.
+struct ProbeOutcome {
+  double margin = 0;  ///< log p of the answer less that of the best other candidate; 1 without one
+  bool unrestricted = false;  ///< the answer is the likeliest of all that the model could say
+
+  bool correct() const { return margin > 0; }  ///< a tie is no answer
+};
+
+/// Probes made ready to be asked, more than once if need be. A candidate's score is the summed
+/// log p of its tokens at `predict`.
+class AskedProbes {
+ public:
+  /// Throws Error where a text does not fit the context.
+  AskedProbes(std::vector<const Probe*> probes, const Tokenizer& tokenizer,
+              const std::string& layout, const ModelConfig& model);
+
+  const std::vector<const Probe*>& probes() const { return probes_; }
+  std::vector<ProbeOutcome> outcomes(const Transformer& model, const Runtime& runtime,
+                                     const std::string& label = "", RowTaps* taps = nullptr) const;
+
+ private:
+  std::vector<const Probe*> probes_;
+  ScoredTexts texts_;
+};
+
+/// The probes that a model is asked: a causal model reads what stands before the answer, and is not
+/// asked where the truth comes only after.
+std::vector<const Probe*> askable_probes(const std::vector<Probe>& probes, bool causal);
+
+/// The share of right answers by family, in the order of the file, and by distance. Throws Error
+/// where a text does not fit the context.
 std::vector<FamilyScore> evaluate_probes(const Transformer& model, const Tokenizer& tokenizer,
                                          const std::string& layout,
                                          const std::vector<Probe>& probes, const Runtime& runtime);

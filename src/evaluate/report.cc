@@ -6,6 +6,8 @@
 #include "base/log.h"
 #include "base/table.h"
 #include "base/utf8.h"
+#include "evaluate/probe_report.h"
+#include "inspect/inspection.h"
 #include "text/corpus.h"
 
 namespace qkv {
@@ -27,13 +29,6 @@ bool has_bits_per_byte(const Answers& answers) {
   return answers.causal && answers.score->cut_documents == 0;
 }
 
-Json to_json(const ProbeCount& count) {
-  return {{"probes", count.probes},
-          {"accuracy", count.accuracy()},
-          {"accuracy_unrestricted", count.accuracy_unrestricted()},
-          {"guessing", count.guessing()}};
-}
-
 Json to_json(const Answers& answers) {
   Json json = {{"checkpoint", replace_invalid_utf8(answers.checkpoint)}, {"step", answers.step}};
   if (answers.score) {
@@ -48,36 +43,11 @@ Json to_json(const Answers& answers) {
   for (const PairAccuracy& group : answers.pairs) {
     json["pairs"][group.group] = {{"pairs", group.pairs}, {"accuracy", group.accuracy()}};
   }
-  for (const FamilyScore& family : answers.probes) {
-    Json bands = Json::array();
-    for (const DistanceBand& band : family.bands) {
-      Json numbers = {{"least", band.least}, {"most", band.most}};
-      numbers.update(to_json(band.count));
-      bands.push_back(std::move(numbers));
-    }
-    Json& json_family = json["probes"]["families"][family.family];
-    json_family = to_json(family.count);
-    json_family["by_distance"] = std::move(bands);
-  }
+  if (!answers.probes.empty()) json["probes"] = probes_json(answers.probes, answers.findings);
   return json;
 }
 
 std::string percent(double share) { return fixed(share * 100, 2) + "%"; }
-
-std::string probe_table(const std::vector<FamilyScore>& families) {
-  Table table({"family", "words between", "probes", "accuracy", "unrestricted", "guessing"});
-  const auto add = [&](const std::string& family, const std::string& band,
-                       const ProbeCount& count) {
-    table.add({family, band, with_commas(count.probes), percent(count.accuracy()),
-               percent(count.accuracy_unrestricted()), percent(count.guessing())});
-  };
-  for (const FamilyScore& family : families) {
-    add(family.family, "all", family.count);
-    if (family.bands.size() < 2) continue;
-    for (const DistanceBand& band : family.bands) add("", band_name(band), band.count);
-  }
-  return table.text();
-}
 
 }  // namespace
 
@@ -87,7 +57,8 @@ Answers answer(const Checkpoint& checkpoint, const Questions& questions, const R
                   .causal = checkpoint.config.model.causal(),
                   .score = {},
                   .pairs = {},
-                  .probes = {}};
+                  .probes = {},
+                  .findings = {}};
   const std::string& layout = checkpoint.config.data.layout;
   std::optional<TokenFile> tokens;
   if (!questions.data.empty()) {
@@ -113,6 +84,8 @@ Answers answer(const Checkpoint& checkpoint, const Questions& questions, const R
   if (!questions.probes.empty()) {
     answers.probes =
         evaluate_probes(checkpoint.model, checkpoint.tokenizer, layout, questions.probes, runtime);
+    if (has_attention(checkpoint.config.model) && !questions.accuracy_only)
+      answers.findings = find_attention(checkpoint, questions.probes, answers.probes, runtime);
   }
   return answers;
 }
@@ -146,7 +119,7 @@ std::string report_table(const std::vector<Answers>& answers) {
   for (const Answers& column : answers) {
     if (column.probes.empty()) continue;
     if (answers.size() > 1) text += concat("\n", column.checkpoint, "\n");
-    text += probe_table(column.probes);
+    text += probes_text(column.probes, column.findings);
   }
   return text;
 }

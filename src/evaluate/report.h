@@ -8,6 +8,7 @@
 #include "checkpoint/checkpoint.h"
 #include "evaluate/loss.h"
 #include "evaluate/pairs.h"
+#include "evaluate/probe_findings.h"
 #include "evaluate/probes.h"
 
 namespace qkv {
@@ -17,6 +18,7 @@ struct Questions {
   std::vector<std::filesystem::path> data;  ///< empty: the run's own validation data
   std::vector<MinimalPair> pairs;           ///< empty: none
   std::vector<Probe> probes;                ///< empty: none
+  bool accuracy_only = false;               ///< of probes: whether attention is left alone
 };
 
 /// The answers for one checkpoint.
@@ -27,7 +29,8 @@ struct Answers {
   std::optional<Score>
       score;  ///< nothing where the run has no validation data and only pairs were asked
   std::vector<PairAccuracy> pairs;
-  std::vector<FamilyScore> probes;  ///< empty: not asked
+  std::vector<FamilyScore> probes;   ///< empty: not asked
+  std::optional<Findings> findings;  ///< of the probes; nothing where not asked, or no attention
 };
 
 /// Measures a checkpoint. Throws Error where there is no data to measure it on.

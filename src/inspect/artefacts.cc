@@ -43,6 +43,13 @@ fs::path write_taps(const Checkpoint& checkpoint, const Inspection& inspection,
 
 }  // namespace
 
+std::optional<PictureFormat> picture_format(Artefact artefact) {
+  if (artefact == Artefact::kPng) return PictureFormat::kPng;
+  if (artefact == Artefact::kSvg) return PictureFormat::kSvg;
+  if (artefact == Artefact::kPdf) return PictureFormat::kPdf;
+  return {};
+}
+
 std::vector<Artefact> parse_formats(const std::string& list) {
   std::vector<Artefact> formats;
   for (std::size_t begin = 0; begin <= list.size();) {
@@ -70,29 +77,16 @@ std::vector<fs::path> write_artefacts(const Checkpoint& checkpoint, const Inspec
   require_heads(choice, checkpoint.config.model);
   make_folder(folder);
   std::vector<fs::path> files;
-  const auto draw = [&](PictureFormat format) {
-    const std::vector<fs::path> drawn =
-        draw_pictures(checkpoint, inspection, choice, folder, format);
-    files.insert(files.end(), drawn.begin(), drawn.end());
-  };
   for (const Artefact format : formats) {
-    switch (format) {
-      case Artefact::kPng:
-        draw(PictureFormat::kPng);
-        break;
-      case Artefact::kSvg:
-        draw(PictureFormat::kSvg);
-        break;
-      case Artefact::kPdf:
-        draw(PictureFormat::kPdf);
-        break;
-      case Artefact::kJson:
-        files.push_back(folder / "attention.json");
-        write_file(files.back(), attention_json(checkpoint, inspection));
-        break;
-      case Artefact::kSafetensors:
-        files.push_back(write_taps(checkpoint, inspection, folder));
-        break;
+    if (const auto picture = picture_format(format)) {
+      const std::vector<fs::path> drawn =
+          draw_pictures(checkpoint, inspection, choice, folder, *picture);
+      files.insert(files.end(), drawn.begin(), drawn.end());
+    } else if (format == Artefact::kJson) {
+      files.push_back(folder / "attention.json");
+      write_file(files.back(), attention_json(checkpoint, inspection));
+    } else {
+      files.push_back(write_taps(checkpoint, inspection, folder));
     }
   }
   return files;

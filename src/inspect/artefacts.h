@@ -1,6 +1,7 @@
 #pragma once
 
 #include <filesystem>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -11,6 +12,9 @@ namespace qkv {
 
 /// What inspection can write.
 enum class Artefact { kPng, kSvg, kPdf, kJson, kSafetensors };
+
+/// The format of a picture; nothing where it is none.
+std::optional<PictureFormat> picture_format(Artefact artefact);
 
 /// A list such as "png,json". Throws Error on an unknown or missing name.
 std::vector<Artefact> parse_formats(const std::string& list);

@@ -45,8 +45,12 @@ AttentionMap attention_map(const Inspection& inspection, std::int64_t layer, std
   return map;
 }
 
+bool has_attention(const ModelConfig& model) {
+  return model.kind == "transformer" && model.attention.weights != "none";
+}
+
 void require_attention(const Checkpoint& checkpoint) {
-  if (checkpoint.config.model.attention.weights != "none") return;
+  if (has_attention(checkpoint.config.model)) return;
   throw Error(concat(checkpoint.path.string(),
                      ": model.attention.weights: found \"none\", so this model has no attention to "
                      "show; expected softmax or uniform"));

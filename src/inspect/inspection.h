@@ -29,6 +29,9 @@ using AttentionMap = std::vector<std::vector<float>>;
 /// hold a value that is no number.
 AttentionMap attention_map(const Inspection& inspection, std::int64_t layer, std::int64_t head);
 
+/// Whether there are attention weights to see.
+bool has_attention(const ModelConfig& model);
+
 /// Throws Error where a model has no attention to show.
 void require_attention(const Checkpoint& checkpoint);
 

@@ -46,7 +46,7 @@ void draw_rectangles(cairo_t* context, const Heatmap& map, const Grid& grid, con
     const double height = grid.cell - (row + 1 < grid.rows ? kLineWidth : 0);
     for (std::size_t column = 0; column < grid.open(row); ++column) {
       const double width = grid.cell - (column + 1 < grid.columns ? kLineWidth : 0);
-      const Colour colour = map_colour(scale.fraction(map.weights[row][column]));
+      const Colour colour = scale.colour(map.weights[row][column]);
       cairo_set_source_rgb(context, colour.red, colour.green, colour.blue);
       cairo_rectangle(context, grid.cells.x + static_cast<double>(column) * grid.cell,
                       grid.cells.y + static_cast<double>(row) * grid.cell, width, height);
@@ -80,7 +80,7 @@ Image cell_image(const Heatmap& map, const Grid& grid, const Scale& scale) {
   for (std::size_t row = 0; row < grid.rows; ++row) {
     auto* pixels = reinterpret_cast<std::uint32_t*>(bytes + row * stride);
     for (std::size_t column = 0; column < grid.open(row); ++column) {
-      const Colour colour = map_colour(scale.fraction(map.weights[row][column]));
+      const Colour colour = scale.colour(map.weights[row][column]);
       pixels[column] =
           0xFF000000U | part(colour.red) << 16U | part(colour.green) << 8U | part(colour.blue);
     }
@@ -117,6 +117,14 @@ void draw_image(cairo_t* context, const Heatmap& map, const Grid& grid, const Sc
   cairo_restore(context);
 }
 
+/// Of signed values those that would read 0.00 are left out: the others stand out.
+std::string cell_number(float value, bool has_sign) {
+  const std::string digits = fixed(std::abs(value), 2);
+  if (!has_sign) return digits;
+  if (digits == "0.00") return "";
+  return value < 0 ? "−" + digits : digits;
+}
+
 void draw_numbers(cairo_t* context, const Text& text, const Heatmap& map, const Grid& grid,
                   double font, const Scale& scale) {
   for (std::size_t row = 0; row < grid.rows; ++row) {
@@ -127,8 +135,8 @@ void draw_numbers(cairo_t* context, const Text& text, const Heatmap& map, const 
                         grid.cell - 1};
       Text::Style style;
       style.font = font;
-      style.colour = text_colour(map_colour(scale.fraction(weight)));
-      text.draw(context, fixed(weight, 2), box, style, Text::Align::kCentre);
+      style.colour = text_colour(scale.colour(weight));
+      text.draw(context, cell_number(weight, map.has_sign), box, style, Text::Align::kCentre);
     }
   }
 }

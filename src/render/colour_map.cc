@@ -63,6 +63,20 @@ Colour map_colour(double fraction) {
   return from_oklab(kLightest + t * (kDarkest - kLightest), a, b);
 }
 
+Colour signed_colour(double fraction) {
+  constexpr double kLightest = 0.985;
+  constexpr double kDarkest = 0.42;
+  constexpr double kMostChroma = 0.155;
+  constexpr double kRed = 25;  // degrees
+  constexpr double kBlue = 258;
+  const double t = std::clamp(std::abs(fraction), 0.0, 1.0);
+  const double angle = (fraction < 0 ? kBlue : kRed) * std::acos(-1.0) / 180;
+  // A screen shows most chroma at middling lightness.
+  const double chroma = kMostChroma * std::sin(0.62 * std::acos(-1.0) * t);
+  return from_oklab(kLightest + t * (kDarkest - kLightest), chroma * std::cos(angle),
+                    chroma * std::sin(angle));
+}
+
 double contrast(const Colour& a, const Colour& b) {
   const auto [darker, lighter] = std::minmax({luminance(a), luminance(b)});
   return (lighter + 0.05) / (darker + 0.05);
@@ -73,12 +87,13 @@ Colour text_colour(const Colour& ground) {
   return contrast(kInk, ground) >= contrast(kWhite, ground) ? kInk : kWhite;
 }
 
-Scale scale_for(double largest) {
+Scale scale_for(double largest, bool has_sign) {
   constexpr double kFinest = 0.001;
   constexpr double kSlack = 1e-6;  // 1 + rounding of a softmax is still 1
   largest = std::max(largest, kFinest);
-  const RoundStep step = round_step(largest / 5 * (1 - kSlack));
+  const RoundStep step = round_step(largest / (has_sign ? 3 : 5) * (1 - kSlack));
   Scale scale;
+  scale.has_sign = has_sign;
   scale.step = step.size();
   scale.decimals = step.decimals();
   scale.top = std::ceil(largest / scale.step - kSlack) * scale.step;

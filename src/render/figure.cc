@@ -33,9 +33,11 @@ void require_valid(const Heatmap& map, const std::string& name) {
     }
     for (std::size_t column = 0; column < weights.size(); ++column) {
       const float weight = weights[column];
-      if (weight >= -kRounding && weight <= 1 + kRounding) continue;  // false for NaN
+      const bool valid =
+          map.has_sign ? std::isfinite(weight) : weight >= -kRounding && weight <= 1 + kRounding;
+      if (valid) continue;  // false for NaN
       throw Error(concat(name, ": found the weight ", weight, " in row ", row, ", column ", column,
-                         ", expected a number from 0 to 1"));
+                         ", expected a ", map.has_sign ? "finite number" : "number from 0 to 1"));
     }
   }
 }
@@ -45,18 +47,53 @@ bool has_closed_cells(const Figure& figure) {
                      [](const Heatmap* map) { return map->causal && map->key_labels.size() > 1; });
 }
 
-double largest_open_weight(const Figure& figure) {
+double largest_open_weight(const Figure& figure, bool has_sign) {
   float largest = 0;
   for (const Heatmap* map : figure.maps) {
+    if (map->has_sign != has_sign) continue;
     for (std::size_t row = 0; row < map->weights.size(); ++row) {
       const std::vector<float>& weights = map->weights[row];
       const std::size_t open = map->causal ? std::min(row + 1, weights.size()) : weights.size();
       for (std::size_t column = 0; column < open; ++column) {
-        largest = std::max(largest, weights[column]);
+        largest = std::max(largest, std::abs(weights[column]));
       }
     }
   }
-  return std::min(largest, 1.0F);
+  return has_sign ? largest : std::min(largest, 1.0F);
+}
+
+/// The colour bars of a figure: one for all maps of shares, one for all of signed values.
+struct Legend {
+  std::string name;
+  Scale scale;
+};
+
+std::vector<Legend> legends_of(const Figure& figure) {
+  std::vector<Legend> legends;
+  for (const bool has_sign : {false, true}) {
+    const auto map = std::find_if(figure.maps.begin(), figure.maps.end(),
+                                  [&](const Heatmap* one) { return one->has_sign == has_sign; });
+    if (map == figure.maps.end()) continue;
+    legends.push_back({.name = printable((*map)->legend),
+                       .scale = scale_for(largest_open_weight(figure, has_sign), has_sign)});
+  }
+  return legends;
+}
+
+const Scale& scale_of(const Heatmap& map, const std::vector<Legend>& legends) {
+  return map.has_sign ? legends.back().scale : legends.front().scale;
+}
+
+/// Side by side from the layout's place on; the last explains closed cells.
+void draw_legends(cairo_t* context, const Text& text, const FigureLayout& layout,
+                  const std::vector<Legend>& legends, bool closed) {
+  cairo_translate(context, layout.legend.x, layout.legend.y);
+  cairo_scale(context, layout.type, layout.type);
+  for (const Legend& legend : legends) {
+    const bool last = &legend == &legends.back();
+    draw_legend(context, text, legend.name, legend.scale, closed && last);
+    cairo_translate(context, legend_width(text, legend.name) + kLegendGap, 0);
+  }
 }
 
 std::string shown(const std::string& label) { return printable(visible_label(label), 64); }
@@ -137,10 +174,16 @@ FigureLayout lay_out(const Figure& figure, const Text& text) {
   }
   content.columns = figure.columns;
   content.is_grid = figure.is_grid;
+  content.has_sign = std::any_of(figure.maps.begin(), figure.maps.end(),
+                                 [](const Heatmap* map) { return map->has_sign; });
   content.subtitle = !figure.subtitle.empty();
   content.header_width = 2 + std::max(text.width(printable(figure.title), true) * kTitleFont,
                                       text.width(printable(figure.subtitle)) * kSubtitleFont);
-  content.legend_width = legend_width(text, printable(first.legend), has_closed_cells(figure));
+  for (const Legend& legend : legends_of(figure)) {
+    content.legend_width +=
+        (content.legend_width > 0 ? kLegendGap : 0) + legend_width(text, legend.name);
+  }
+  if (has_closed_cells(figure)) content.legend_width += closed_width(text);
   return lay_out(content);
 }
 
@@ -148,7 +191,7 @@ std::string draw(const Figure& figure, PictureFormat format) {
   require_drawable(figure);
   const Text text;
   const FigureLayout layout = lay_out(figure, text);
-  const Scale scale = scale_for(largest_open_weight(figure));
+  const std::vector<Legend> legends = legends_of(figure);
   Canvas canvas(layout.width, layout.height, format, printable(figure.title));
   cairo_t* context = canvas.context();
 
@@ -157,7 +200,7 @@ std::string draw(const Figure& figure, PictureFormat format) {
   for (std::size_t index = 0; index < figure.maps.size(); ++index) {
     const Heatmap& map = *figure.maps[index];
     const MapLayout& place = layout.maps[index];
-    draw_cells(context, text, map, place.cells, layout.number_font, scale);
+    draw_cells(context, text, map, place.cells, layout.number_font, scale_of(map, legends));
     draw_labels(context, text, map.query_labels, place.query_labels, layout.label_font,
                 Text::Align::kRight);
     draw_labels(context, text, map.key_labels, place.key_labels, layout.label_font,
@@ -167,10 +210,7 @@ std::string draw(const Figure& figure, PictureFormat format) {
                 Text::Align::kLeft);
     }
   }
-  cairo_translate(context, layout.legend.x, layout.legend.y);
-  cairo_scale(context, layout.type, layout.type);
-  draw_legend(context, text, printable(figure.maps.front()->legend), scale,
-              has_closed_cells(figure));
+  draw_legends(context, text, layout, legends, has_closed_cells(figure));
   return canvas.finish();
 }
 

@@ -18,7 +18,8 @@ struct Figure {
   std::string subtitle;
 };
 
-/// Throws Error unless every map has tokens and a finite weight in [0, 1] for each pair of them,
+/// Throws Error unless every map has tokens and a weight in [0, 1] (or any finite number, where it
+/// has signs) for each pair of them,
 /// and the page can be drawn at all.
 void require_drawable(const Figure& figure);
 

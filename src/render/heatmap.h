@@ -14,21 +14,23 @@ struct Heatmap {
   std::string subtitle;                     ///< e.g. "runs/world · step 2000"
   std::vector<std::string> query_labels;    ///< rows ("From"), any script
   std::vector<std::string> key_labels;      ///< columns ("To")
-  std::vector<std::vector<float>> weights;  ///< [query][key], each in [0, 1]
+  std::vector<std::vector<float>> weights;  ///< [query][key], each in [0, 1] unless has_sign
   bool causal = false;                      ///< cells with key > query are closed and drawn as such
   std::string legend = "attention weight";
+  bool has_sign = false;  ///< any finite numbers, drawn from blue over white at 0 to red
 };
 
 /// Draws one map: rows From (query), columns To (key), a perceptual colour map with its legend,
 /// numbers in the cells when they fit. 1 to 256 tokens without overlapping labels. Equal input
 /// gives equal bytes. Throws Error where there is no token, a row's length is not the number of key
-/// labels, a weight is not in [0, 1], no font is installed, the picture would be too large (16,000
-/// pixels a side) or the file cannot be written. Safe in several threads at once.
+/// labels, a weight is not in [0, 1] (or not finite), no font is installed, the picture would be
+/// too large (16,000 pixels a side) or the file cannot be written. Safe in several threads at once.
 void draw_heatmap(const Heatmap& map, const std::filesystem::path& path, PictureFormat format);
 
-/// Draws many maps as a grid, `columns` to a row, with one legend and `title` above all. Labels
-/// stand on the outer maps where they fit. Throws as draw_heatmap, and where there is no map or
-/// column.
+/// Draws many maps as a grid, `columns` to a row, with one legend for those of shares and one for
+/// those of signed numbers, and `title` above all. Labels stand on the outer maps where they fit;
+/// numbers stand in the cells of at most two maps. Throws as draw_heatmap, and where there is no
+/// map or column.
 void draw_heatmap_grid(const std::vector<Heatmap>& maps, int columns, const std::string& title,
                        const std::string& subtitle, const std::filesystem::path& path,
                        PictureFormat format);

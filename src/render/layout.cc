@@ -12,6 +12,7 @@ constexpr double kLabelGap = 5;       // between a label and its cells
 constexpr double kLargestFont = 12;   // of a label
 constexpr double kLongestLabel = 11;  // em; longer ones are ellipsised
 constexpr double kNumberWidth = 2.3;  // em, of "0.00"
+constexpr double kSignWidth = 0.6;    // em, of "−"
 
 struct Size {
   double rows = 0;
@@ -28,6 +29,9 @@ Size largest(const FigureContent& content) {
   return size;
 }
 
+/// Whether there are so few maps that each may be as large as one by itself.
+bool is_large(const FigureContent& content) { return !content.is_grid || content.maps.size() <= 2; }
+
 double cell_of(const FigureContent& content, const Size& size) {
   const double tokens = std::max(size.rows, size.columns);
   if (!content.is_grid) {
@@ -37,7 +41,7 @@ double cell_of(const FigureContent& content, const Size& size) {
   constexpr double kWidth = 1100;
   constexpr double kWidestLabelled = 2400;  // a grid may grow to this to keep its labels
   const double across = tokens * content.columns;
-  const double cell = std::clamp(std::floor(kWidth / across), 1.0, 22.0);
+  const double cell = std::clamp(std::floor(kWidth / across), 1.0, is_large(content) ? 40.0 : 22.0);
   const bool can_grow = across * kSmallestLabelledCell <= kWidestLabelled;
   return cell < kSmallestLabelledCell && can_grow ? kSmallestLabelledCell : cell;
 }
@@ -127,9 +131,10 @@ FigureLayout lay_out(const FigureContent& content) {
   const double cell = out.cell;
   const bool labelled = cell >= kSmallestLabelledCell;
   if (labelled) out.label_font = std::min(kLargestFont, std::floor(cell * 0.78 * 2) / 2);
-  if (!content.is_grid) {
+  if (is_large(content)) {
     constexpr double kSmallestNumber = 7.5;
-    const double font = std::min(11.5, std::floor((cell - 4) / kNumberWidth * 2) / 2);
+    const double em = kNumberWidth + (content.has_sign ? kSignWidth : 0);
+    const double font = std::min(11.5, std::floor((cell - 4) / em * 2) / 2);
     out.number_font = font >= kSmallestNumber ? font : 0;
   }
   const LabelRoom room = labelled ? label_room(content, cell, out.label_font) : LabelRoom{};

@@ -42,7 +42,8 @@ struct MapLabels {
 struct FigureContent {
   std::vector<MapLabels> maps;  ///< not empty, none without rows or columns
   int columns = 1;              ///< maps to a row
-  bool is_grid = false;         ///< small maps, each with its own title, without numbers
+  bool is_grid = false;         ///< small maps, each with its own title; numbers only in a pair
+  bool has_sign = false;        ///< some numbers have a sign
   bool shared_labels = true;    ///< all maps have the same labels: only the outer ones show them
   double header_width = 0;      ///< of the wider of title and subtitle
   bool subtitle = false;

@@ -11,7 +11,6 @@ namespace {
 constexpr double kBarWidth = 220;
 constexpr double kBarHeight = 10;
 constexpr double kSwatchWidth = 18;
-constexpr double kGap = 30;
 constexpr const char* kClosed = "closed: key after query";
 
 }  // namespace
@@ -39,16 +38,18 @@ void fill_closed(cairo_t* context, const Rect& bounds) {
   cairo_restore(context);
 }
 
-double legend_width(const Text& text, const std::string& name, bool closed) {
-  const double bar = std::max(kBarWidth, std::min(text.width(name) * kLegendFont, 2 * kBarWidth));
-  const double swatch = kGap + kSwatchWidth + 7 + std::ceil(text.width(kClosed) * kLegendFont);
-  return bar + 10 + (closed ? swatch : 0);
+double legend_width(const Text& text, const std::string& name) {
+  return std::max(kBarWidth, std::min(text.width(name) * kLegendFont, 2 * kBarWidth)) + 10;
+}
+
+double closed_width(const Text& text) {
+  return kLegendGap + kSwatchWidth + 7 + std::ceil(text.width(kClosed) * kLegendFont);
 }
 
 void draw_legend(cairo_t* context, const Text& text, const std::string& name, const Scale& scale,
                  bool closed) {
   constexpr double kLineHeight = kLegendFont * kLine;
-  const double name_width = std::max(kBarWidth, legend_width(text, name, false) - 10);
+  const double name_width = legend_width(text, name) - 10;
   text.draw(context, name, Rect{0, 0, name_width, kLineHeight}, {kLegendFont, kInk},
             Text::Align::kLeft);
 
@@ -57,7 +58,7 @@ void draw_legend(cairo_t* context, const Text& text, const std::string& name, co
   constexpr int kStops = 64;
   for (int stop = 0; stop <= kStops; ++stop) {
     const double place = static_cast<double>(stop) / kStops;
-    const Colour colour = map_colour(place);
+    const Colour colour = scale.colour(scale.bottom() + place * (scale.top - scale.bottom()));
     cairo_pattern_add_color_stop_rgb(colours, place, colour.red, colour.green, colour.blue);
   }
   cairo_rectangle(context, bar.x, bar.y, bar.width, bar.height);
@@ -69,21 +70,23 @@ void draw_legend(cairo_t* context, const Text& text, const std::string& name, co
   cairo_stroke(context);
 
   const double bottom = bar.y + bar.height;
-  const int ticks = static_cast<int>(std::lround(scale.top / scale.step));
-  for (int tick = 0; tick <= ticks; ++tick) {
+  const int last = static_cast<int>(std::lround(scale.top / scale.step));
+  const int first = scale.has_sign ? -last : 0;
+  for (int tick = first; tick <= last; ++tick) {
     const double value = tick * scale.step;
     const double x = bar.x + scale.fraction(value) * bar.width;
     cairo_move_to(context, x, bottom);
     cairo_line_to(context, x, bottom + 3);
     cairo_stroke(context);
-    const std::string number = tick == 0 ? "0" : fixed(value, scale.decimals);
-    const double room = bar.width / ticks;
+    const std::string number =
+        tick == 0 ? "0" : concat(tick < 0 ? "−" : "", fixed(std::abs(value), scale.decimals));
+    const double room = bar.width / (last - first);
     text.draw(context, number, Rect{x - room / 2, bottom + 4, room, kLineHeight},
               {kLegendFont, kInk}, Text::Align::kCentre);
   }
 
   if (!closed) return;
-  const Rect swatch = {name_width + kGap, bar.y, kSwatchWidth, kBarHeight};
+  const Rect swatch = {name_width + kLegendGap, bar.y, kSwatchWidth, kBarHeight};
   cairo_rectangle(context, swatch.x, swatch.y, swatch.width, swatch.height);
   fill_closed(context, swatch);
   cairo_rectangle(context, swatch.x, swatch.y, swatch.width, swatch.height);

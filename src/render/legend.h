@@ -10,8 +10,12 @@
 
 namespace qkv {
 
-/// How wide a legend is, in units. `closed` tells whether it explains closed cells too.
-double legend_width(const Text& text, const std::string& name, bool closed);
+/// Between two legends side by side.
+inline constexpr double kLegendGap = 30;
+
+/// How wide a legend is, in units, and how much wider where it explains closed cells too.
+double legend_width(const Text& text, const std::string& name);
+double closed_width(const Text& text);
 
 /// Draws the colour bar at the origin, with its name above and its ticks below.
 void draw_legend(cairo_t* context, const Text& text, const std::string& name, const Scale& scale,

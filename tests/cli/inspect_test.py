@@ -106,6 +106,50 @@ class Inspection(harness.ProgramTest):
         self.assertIn(3, [t["id"] for t in report["tokens"]])
         self.assertGreater(report["layers"][0]["heads"][0]["weights"][0][-1], 0)
 
+    def test_edges(self):
+        names = self.look("edges", "run", "--text", TEXT, "--edges", "--format", "png,svg,pdf,json")
+        for name in ["edges", "edges-heads"]:
+            for kind in ["png", "svg", "pdf"]:
+                self.assertIn(f"{name}.{kind}", names)
+        report = json.loads((self.folder / "edges/edges.json").read_text())
+        self.assertEqual(set(report), {"checkpoint", "text", "tokens", "prediction", "nats", "layers"})
+        self.assertEqual(report["prediction"]["token"], 4)
+        self.assertTrue(0 < report["prediction"]["probability"] <= 1)
+        self.assertEqual([len(layer["heads"]) for layer in report["layers"]], [2, 2])
+        maps = [report["nats"]]
+        for layer in report["layers"]:
+            maps += [layer["nats"], *(head["nats"] for head in layer["heads"])]
+        for effects in maps:
+            self.assertEqual([len(row) for row in effects], [5] * 5)
+            for query, row in enumerate(effects):
+                self.assertEqual(row[query + 1 :], [0] * (4 - query))
+        self.assertTrue(any(effect != 0 for effect in report["nats"][4]))
+        # Behind the last layer nothing reads what other tokens have mixed.
+        self.assertEqual(report["layers"][1]["nats"][:4], [[0] * 5] * 4)
+
+        self.assertEqual(self.look("edges-again", "run", "--text", TEXT, "--edges", "--format", "png,svg,pdf,json"), names)
+        for name in names:
+            self.assertEqual(harness.sha256(self.folder / "edges" / name), harness.sha256(self.folder / "edges-again" / name), name)
+
+    def test_edges_of_a_masked_model(self):
+        self.look("masked-edges", "masked", "--text", "the <mask> sees a dog", "--edges", "--format", "json")
+        report = json.loads((self.folder / "masked-edges/edges.json").read_text())
+        self.assertEqual(report["prediction"]["token"], 2)
+        self.assertNotEqual(report["nats"][2][-1], 0)
+        for text in [TEXT, "the <mask> sees a <mask>"]:
+            self.refuse_edges("<mask>", "masked", "--text", text, "--out", "no-edges")
+
+    def refuse_edges(self, words, *arguments):
+        done = self.run_program("inspect", *arguments, "--edges")
+        self.assertEqual(done.returncode, 2, done.stderr)
+        self.assertIn(words, done.stderr)
+        self.assertFalse((self.folder / "no-edges").exists())
+
+    def test_edges_need_a_text_a_folder_and_attention(self):
+        self.refuse_edges("--edges", "run", "--out", "no-edges")
+        self.refuse_edges("--out", "run", "--text", TEXT)
+        self.refuse_edges("attention", "blind", "--text", TEXT, "--out", "no-edges", "--format", "safetensors")
+
     def test_trace_neighbours_analogy_print(self):
         text = self.succeed("inspect", "run", "--text", TEXT, "--trace", 2)
         for line in [r"Layer 0, head 0: what token 2, .*sees, takes from the 5 tokens of the text",

@@ -60,7 +60,16 @@ class World(harness.ProgramTest):
             self.assertEqual(family["probes"], 5)
             self.assertTrue(0 <= family["accuracy"] <= 1)
             self.assertEqual(sum(band["probes"] for band in family["by_distance"]), 5)
-        self.assertIn("recall", self.succeed("eval", "run", "--probes", "world/probes.jsonl"))
+            self.check_attention(family)
+        text = self.succeed("eval", "run", "--probes", "world/probes.jsonl")
+        self.assertIn("recall", text)
+        self.assertLessEqual(max(map(len, text.splitlines())), 110)
+        again = json.loads(self.succeed("eval", "run", "--probes", "world/probes.jsonl", "--json", "-"))
+        self.assertEqual(again, numbers)
+        quick = json.loads(self.succeed("eval", "run", "--probes", "world/probes.jsonl", "--accuracy-only", "--json", "-"))
+        for name, family in quick["probes"]["families"].items():
+            self.assertEqual(set(family), {"probes", "accuracy", "accuracy_unrestricted", "guessing", "by_distance"})
+            self.assertEqual(family["accuracy"], families[name]["accuracy"])
 
         for ending, opening in [("png", b"\x89PNG"), ("svg", b"<?xml"), ("PDF", b"%PDF")]:
             drawn = []
@@ -86,6 +95,33 @@ class World(harness.ProgramTest):
         self.refuse(2, "folder/plot.png", *probes, "--plot", "folder/plot.png")
         self.refuse(2, ["--plot", "--probes"], "eval", "nowhere", "--plot", "plot.png")
         self.assertFalse((self.folder / "plot.png").exists())
+    def check_attention(self, family):
+        attention, edges, controls, heads = (family[key] for key in ["attention", "edges", "controls", "heads"])
+        self.assertEqual(attention["probes"], 5)
+        self.assertEqual([len(layer) for layer in attention["heads"]], [2])
+        best = attention["best_head"]
+        self.assertEqual(attention["heads"][best["layer"]][best["head"]], attention["share"])
+        for found in [attention, attention["rollout"], edges]:
+            low, high = found["interval"]
+            self.assertTrue(0 <= low <= found["share"] <= high <= 1, found)
+        self.assertEqual(edges["layers"], [edges["best_layer_share"]])
+        self.assertGreater(attention["truth_weight"], 0)
+        self.assertTrue(1 <= controls["fixed_offset"]["offset"] <= 320)
+        self.assertIsInstance(controls["fixed_word"]["piece"], str)
+        self.assertEqual(len(heads["group_cost_on"]), 7)
+        self.assertLessEqual(len(heads["group"]), 1)
+        self.assertEqual(heads["costs"][0][best["head"]], heads["best_head_cost"])
+        for band in family["by_distance"]:
+            self.assertTrue(0 <= band["edges"] <= 1)
+            self.assertIn("attention", band)
+
+    def test_a_model_without_attention_is_asked_for_accuracy_alone(self):
+        self.succeed("train", "tiny.json", "--out", "blind", "--set", "training.steps=2", "--set", "data.layout=lines",
+                     "--set", "data.train=world/train.txt", "--set", "data.validation=world/validation.txt",
+                     "--set", "model.context=320", "--set", "model.attention.weights=none")
+        numbers = json.loads(self.succeed("eval", "blind", "--probes", "world/probes.jsonl", "--json", "-"))
+        for family in numbers["probes"]["families"].values():
+            self.assertNotIn("attention", family)
 
     def test_wrong_grammars(self):
         self.refuse(2, "--out", "world")

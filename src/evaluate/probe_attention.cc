@@ -1,0 +1,96 @@
+#include "evaluate/probe_attention.h"
+
+#include <algorithm>
+
+#include "inspect/rollout.h"
+
+namespace qkv {
+namespace {
+
+/// Sums, in every pass, the weights from the query tokens to the spans of each row's probe.
+class SpanWatcher : public RowTaps {
+ public:
+  SpanWatcher(const std::vector<ProbeReading>& probes, const ModelConfig& model)
+      : probes_(probes), layers_(model.layers) {
+    found_.heads.resize(probes.size());
+    found_.rollout.resize(probes.size());
+  }
+
+  void begin(const RowBatch& batch) override {
+    batch_ = batch;
+    weights_.clear();
+    std::size_t most = 0;
+    for (const std::size_t row : batch.rows) most = std::max(most, probes_[row].spans.size());
+    const auto rows = static_cast<std::int64_t>(batch.rows.size());
+    queries_ = torch::zeros({rows, 1, 1, batch.tokens});
+    spans_ = torch::zeros({rows, 1, batch.tokens, static_cast<std::int64_t>(most)});
+    auto queries = queries_.accessor<float, 4>();
+    auto spans = spans_.accessor<float, 4>();
+    for (std::int64_t row = 0; row < rows; ++row) {
+      const ProbeReading& probe = probes_[batch.rows[static_cast<std::size_t>(row)]];
+      for (const std::int64_t token : probe.query) queries[row][0][0][token] = 1;
+      for (std::size_t span = 0; span < probe.spans.size(); ++span) {
+        for (const std::int64_t token : probe.spans[span])
+          spans[row][0][token][static_cast<std::int64_t>(span)] = 1;
+      }
+    }
+  }
+
+  Tensor see(const std::string& name, Tensor value) override {
+    const auto layer = attention_layer(name, "weights");
+    if (!layer) return value;
+    add(value, found_.heads);
+    weights_.push_back(value);
+    if (*layer == layers_ - 1) add(attention_rollout(weights_).unsqueeze(1), found_.rollout);
+    return value;
+  }
+
+  AttentionContrasts found() && { return std::move(found_); }
+
+ private:
+  /// weights [rows, ways, query, key]
+  void add(const Tensor& weights, Contrasts& contrasts) const {
+    const Tensor sums =
+        at::matmul(at::matmul(queries_.to(weights.device()), weights), spans_.to(weights.device()))
+            .squeeze(2)
+            .to(at::kCPU, at::kDouble)
+            .contiguous();  // [rows, ways, spans]
+    const double* next = sums.const_data_ptr<double>();
+    for (const std::size_t row : batch_.rows) {
+      for (std::int64_t way = 0; way < sums.size(1); ++way, next += sums.size(2))
+        contrasts[row].push_back(contrast_of({next, probes_[row].spans.size()}));
+    }
+  }
+
+  const std::vector<ProbeReading>& probes_;
+  std::int64_t layers_;
+  RowBatch batch_;
+  Tensor queries_;  ///< [rows, 1, 1, tokens], 1 where the row's probe asks
+  Tensor spans_;    ///< [rows, 1, tokens, spans], 1 where a span is
+  std::vector<Tensor> weights_;
+  AttentionContrasts found_;
+};
+
+}  // namespace
+
+AttentionContrasts attention_contrasts(const Transformer& model,
+                                       const std::vector<ProbeReading>& probes,
+                                       const Runtime& runtime, const std::string& label) {
+  std::vector<ScoredRow> rows;
+  for (const ProbeReading& probe : probes)
+    rows.push_back({.ids = probe.reading.ids, .targets = {}});
+  SpanWatcher watcher(probes, model.config());
+  score_rows(model, rows, runtime, label, &watcher);
+  return std::move(watcher).found();
+}
+
+std::size_t head_number(const HeadPlace& place, const ModelConfig& model) {
+  return static_cast<std::size_t>(place.layer * model.heads + place.head);
+}
+
+HeadPlace head_place(std::size_t number, const ModelConfig& model) {
+  const auto place = static_cast<std::int64_t>(number);
+  return {.layer = place / model.heads, .head = place % model.heads};
+}
+
+}  // namespace qkv

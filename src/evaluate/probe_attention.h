@@ -1,0 +1,27 @@
+#pragma once
+
+#include <vector>
+
+#include "evaluate/contrast.h"
+#include "evaluate/probe_reading.h"
+#include "inspect/intervention.h"
+
+namespace qkv {
+
+/// How much attention the query tokens of each probe pay to each of its spans: weights summed over
+/// the tokens of both.
+struct AttentionContrasts {
+  Contrasts heads;    ///< the heads of layer 0, then those of layer 1, …
+  Contrasts rollout;  ///< one way of looking: attention rollout through all layers
+};
+
+/// `probes` are measurable. Shows progress where `label` is not empty.
+AttentionContrasts attention_contrasts(const Transformer& model,
+                                       const std::vector<ProbeReading>& probes,
+                                       const Runtime& runtime, const std::string& label = "");
+
+/// The place of a head among all, layer by layer, and back.
+std::size_t head_number(const HeadPlace& place, const ModelConfig& model);
+HeadPlace head_place(std::size_t number, const ModelConfig& model);
+
+}  // namespace qkv

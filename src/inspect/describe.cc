@@ -1,0 +1,56 @@
+#include "inspect/describe.h"
+
+#include <array>
+#include <charconv>
+
+#include "base/utf8.h"
+
+namespace qkv {
+namespace {
+
+Json describe_checkpoint(const Checkpoint& checkpoint) {
+  return {{"path", replace_invalid_utf8(checkpoint.path.string())},
+          {"step", checkpoint.state.step},
+          {"seed", checkpoint.config.seed},
+          {"config_sha256", checkpoint.config_hash},
+          {"weights_sha256", checkpoint.weights_hash},
+          {"tokenizer_sha256", checkpoint.tokenizer.hash()}};
+}
+
+Json describe_token(const Passage& passage, const Tokenizer& tokenizer, std::size_t index) {
+  const Token& token = passage.tokens[index];
+  return {{"id", token.id},
+          {"piece", tokenizer.piece(token.id)},
+          {"text", token_text(passage, index)},
+          {"begin", token.begin},
+          {"end", token.end}};
+}
+
+}  // namespace
+
+std::string describe_source(const Checkpoint& checkpoint, const Passage& passage) {
+  std::string out = "{\n  \"checkpoint\": " + describe_checkpoint(checkpoint).dump() +
+                    ",\n  \"text\": " + Json(passage.text).dump() + ",\n  \"tokens\": [";
+  for (std::size_t index = 0; index < passage.tokens.size(); ++index) {
+    out += index == 0 ? "\n    " : ",\n    ";
+    out += describe_token(passage, checkpoint.tokenizer, index).dump();
+  }
+  return out + "\n  ]";
+}
+
+// By hand, since there are many and the JSON library would print each float as a longer double.
+void append_rows(const AttentionMap& map, const std::string& indent, std::string& out) {
+  std::array<char, 32> buffer{};
+  for (std::size_t query = 0; query < map.size(); ++query) {
+    out += (query == 0 ? "\n" : ",\n") + indent + "[";
+    for (std::size_t key = 0; key < map[query].size(); ++key) {
+      if (key > 0) out += ", ";
+      const float weight = map[query][key];
+      out.append(buffer.data(),
+                 std::to_chars(buffer.data(), buffer.data() + buffer.size(), weight).ptr);
+    }
+    out += "]";
+  }
+}
+
+}  // namespace qkv

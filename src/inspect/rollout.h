@@ -1,0 +1,19 @@
+#pragma once
+
+#include <vector>
+
+#include "model/tensor.h"
+
+namespace qkv {
+
+/// Attention rollout (Abnar and Zuidema 2020, section 3): how much of each input token reaches each
+/// token's last vector, if a layer hands on half of what attention mixes (the mean over heads) and
+/// half of the residual:
+///
+///   R₀ = I,  R_l = (½ A_l + ½ I) R_{l−1}
+///
+/// `weights` [batch, heads, query, key] of each layer, the first layer first → [batch, query, key];
+/// rows sum to 1. Throws Error where there is no layer or shapes differ.
+Tensor attention_rollout(const std::vector<Tensor>& weights);
+
+}  // namespace qkv

@@ -1,0 +1,52 @@
+#pragma once
+
+#include <cstdint>
+#include <span>
+#include <string>
+#include <vector>
+
+#include "model/libtorch.h"
+#include "model/transformer.h"
+
+namespace qkv {
+
+/// A piece, and the place of the token whose output predicts it.
+struct Target {
+  std::int64_t place = 0;
+  std::int32_t piece = 0;
+
+  bool operator==(const Target&) const = default;
+};
+
+/// A row of tokens and what is asked of it. A view: its arrays outlive it.
+struct ScoredRow {
+  std::span<const std::int32_t> ids;
+  std::span<const Target> targets;
+};
+
+struct TargetScore {
+  double nats = 0;         ///< log p of the piece
+  bool likeliest = false;  ///< whether the model finds it likelier than any other
+};
+
+/// Rows that go through the model together, padded on the right to the longest.
+struct RowBatch {
+  std::vector<std::size_t> rows;      ///< their places among all rows
+  std::vector<std::int64_t> lengths;  ///< tokens of each
+  std::int64_t tokens = 0;            ///< of the longest
+};
+
+/// Taps that must know which rows they see.
+class RowTaps : public Taps {
+ public:
+  /// Comes before each pass.
+  virtual void begin(const RowBatch& batch) = 0;
+};
+
+/// The score of every target, in the order of the rows and their targets. Rows go in batches of
+/// near-equal length. Shows progress where `label` is not empty. Throws Error as the model does.
+std::vector<TargetScore> score_rows(const Transformer& model, const std::vector<ScoredRow>& rows,
+                                    const Runtime& runtime, const std::string& label = "",
+                                    RowTaps* taps = nullptr);
+
+}  // namespace qkv

@@ -1,0 +1,100 @@
+#pragma once
+
+#include <string>
+#include <utility>
+#include <vector>
+
+#include "checkpoint/checkpoint.h"
+#include "world/probe.h"
+
+namespace qkv::testing {
+
+/// Words of one letter, each one piece.
+inline Tokenizer letter_tokenizer() {
+  bool given = false;
+  return Tokenizer::train(
+      {.kind = "word", .vocabulary = 40, .path = {}}, [&]() -> std::string_view {
+        return std::exchange(given, true) ? std::string_view()
+                                          : std::string_view("a b c d e f g h\n");
+      });
+}
+
+inline ModelConfig hand_made_config() {
+  ModelConfig config;
+  config.layers = 1;
+  config.heads = config.key_value_heads = 2;
+  config.width = 16;
+  config.context = 8;
+  config.position = "learned";
+  config.norm = "rms";
+  config.feed_forward.activation = "none";
+  return config;
+}
+
+/// One layer of two heads whose weights are set by hand. Numbers 0 to 7 of a vector say where a
+/// token stands, 8 to 15 which letter it is. Head 0 looks at the token right before (the first at
+/// itself) and adds its letter; head 1 looks at all evenly and adds nothing. So the model expects
+/// the letter before the last, and only the edge to it can matter.
+inline Transformer hand_made_model(const Tokenizer& tokenizer,
+                                   const ModelConfig& config = hand_made_config()) {
+  Transformer model(config, tokenizer.size(), 1);
+  const torch::NoGradGuard no_gradients;
+  const Tensor same = torch::eye(8);
+  for (const auto& [name, weight] : model.parameters().list()) {
+    if (weight.dim() != 2) continue;
+    weight.zero_();
+    if (name == "model.embed_positions.weight") weight.narrow(1, 0, 8).copy_(same);
+    if (name == "model.embed_tokens.weight") {
+      for (std::int64_t letter = 0; letter < 8; ++letter) {
+        const std::string word(1, static_cast<char>('a' + letter));
+        weight[tokenizer.encode(word)[0]][8 + letter] = 1;
+      }
+    }
+    if (name.ends_with("q_proj.weight")) {  // place i asks for i − 1
+      for (std::int64_t place = 1; place < 8; ++place) weight[place - 1][place] = 10;
+    }
+    if (name.ends_with("k_proj.weight")) weight.narrow(0, 0, 8).narrow(1, 0, 8).copy_(same);
+    if (name.ends_with("v_proj.weight")) weight.narrow(0, 0, 8).narrow(1, 8, 8).copy_(same);
+    if (name.ends_with("o_proj.weight")) weight.narrow(0, 8, 8).narrow(1, 0, 8).copy_(same);
+  }
+  return model;
+}
+
+/// A checkpoint of it that was never on disk.
+inline Checkpoint hand_made_checkpoint() {
+  Config config;
+  config.model = hand_made_config();
+  Tokenizer tokenizer = letter_tokenizer();
+  Transformer model = hand_made_model(tokenizer, config.model);
+  return {.path = "runs/by-hand",
+          .config = config,
+          .tokenizer = std::move(tokenizer),
+          .model = std::move(model),
+          .state = {},
+          .config_hash = "",
+          .weights_hash = ""};
+}
+
+/// "x y z ANSWER", asked at z; the truth is the letter at `truth`, the distractor that at
+/// `distractor` (0 to 2).
+inline Probe letter_probe(const std::string& text, std::size_t truth, std::size_t distractor,
+                          const std::string& family = "letters") {
+  const auto letter = [&](std::size_t place) {
+    return Span{.begin = 2 * place, .end = 2 * place + 1};
+  };
+  const auto word = [&](std::size_t place) { return text.substr(2 * place, 1); };
+  Probe probe;
+  probe.id = text;
+  probe.family = family;
+  probe.text = text + " " + word(truth) + ".";
+  probe.predict = {.begin = text.size() + 1, .end = text.size() + 2};
+  probe.candidates = {word(distractor), word(truth)};
+  probe.answer = word(truth);
+  probe.query = {letter(text.size() / 2)};
+  probe.truth = {letter(truth)};
+  probe.distractors = {letter(distractor)};
+  probe.distance = probe.truth.front().begin;
+  return probe;
+}
+
+}  // namespace qkv::testing

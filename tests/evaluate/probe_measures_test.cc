@@ -1,0 +1,189 @@
+#include <gtest/gtest.h>
+
+#include <cmath>
+
+#include "evaluate/hand_made.h"
+#include "evaluate/probe_attention.h"
+#include "evaluate/probe_controls.h"
+#include "evaluate/probe_edges.h"
+#include "evaluate/probe_findings.h"
+#include "evaluate/probe_report.h"
+
+namespace qkv {
+namespace {
+
+using testing::letter_probe;
+
+class ProbeMeasures : public ::testing::Test {
+ protected:
+  std::vector<ProbeReading> readings(const std::vector<Probe>& probes) const {
+    std::vector<ProbeReading> out;
+    for (const Probe& probe : probes)
+      out.push_back(read_probe(probe, checkpoint_.tokenizer, "stream", checkpoint_.config.model));
+    return out;
+  }
+  std::vector<std::int32_t> ids(const std::string& text) const {
+    return checkpoint_.tokenizer.encode(text);
+  }
+
+  Checkpoint checkpoint_ = testing::hand_made_checkpoint();
+  /// Pairs of mirrored probes: the truth is where head 0 looks, then where it does not.
+  std::vector<Probe> near_ = {letter_probe("a b c", 1, 0), letter_probe("b a c", 1, 0),
+                              letter_probe("d e f", 1, 0), letter_probe("e d f", 1, 0)};
+  std::vector<Probe> far_ = {letter_probe("a b c", 0, 1), letter_probe("b a c", 0, 1)};
+};
+
+TEST_F(ProbeMeasures, AReadingEndsBeforeTheAnswerAndKnowsItsSpans) {
+  const ProbeReading probe = readings({near_[0]})[0];
+  EXPECT_EQ(probe.reading.ids, ids("\na b c"));
+  EXPECT_EQ(probe.reading.targets, (std::vector<Target>{{.place = 3, .piece = ids("b")[0]}}));
+  EXPECT_EQ(probe.query, (std::vector<std::int64_t>{3}));
+  EXPECT_EQ(probe.spans, (std::vector<std::vector<std::int64_t>>{{2}, {1}}));
+  EXPECT_TRUE(probe.is_measurable());
+}
+
+TEST_F(ProbeMeasures, ProbesWithNothingToCompareAreNotMeasured) {
+  Probe alone = near_[0];
+  alone.distractors.clear();
+  EXPECT_FALSE(readings({alone})[0].is_measurable());
+  alone.distractors = {alone.predict};  // a causal model does not read it
+  EXPECT_FALSE(readings({alone})[0].is_measurable());
+  Probe mute = near_[0];
+  mute.query.clear();
+  EXPECT_FALSE(readings({mute})[0].is_measurable());
+}
+
+TEST_F(ProbeMeasures, AMaskedModelAsksAtTheMaskToo) {
+  ModelConfig masked = checkpoint_.config.model;
+  masked.objective = "masked";
+  const ProbeReading probe = read_probe(near_[0], checkpoint_.tokenizer, "lines", masked);
+  EXPECT_EQ(probe.reading.ids[4], Tokenizer::kMask);  // <s> a b c <mask> . </s>
+  EXPECT_EQ(probe.reading.ids.size(), 7U);
+  EXPECT_EQ(probe.query, (std::vector<std::int64_t>{3, 4}));
+  EXPECT_EQ(probe.reading.targets, (std::vector<Target>{{.place = 4, .piece = ids("a b")[1]}}));
+}
+
+// At "c", place 3 of 4, head 0 looks at the letter before, head 1 at all four evenly.
+TEST_F(ProbeMeasures, AttentionIsSummedFromTheQueryToEachSpan) {
+  std::vector<Probe> probes = {near_[0], far_[0]};
+  probes[0].query.push_back(near_[0].truth[0]);  // asks at "b" too, which looks at "a"
+  probes[0].truth.push_back(near_[0].distractors[0]);
+  probes[0].distractors = {near_[0].query[0]};
+  const AttentionContrasts found =
+      attention_contrasts(checkpoint_.model, readings(probes), Runtime());
+  ASSERT_EQ(found.heads.size(), 2U);
+  ASSERT_EQ(found.heads[0].size(), 2U);
+  EXPECT_NEAR(found.heads[0][0].truth, 2, 1e-6);  // "b" from "c", "a" from "b"
+  EXPECT_NEAR(found.heads[0][0].distractor, 0, 1e-6);
+  EXPECT_NEAR(found.heads[0][1].truth, 2.0 / 4 + 2.0 / 3, 1e-6);
+  EXPECT_NEAR(found.heads[0][1].distractor, 1.0 / 4, 1e-6);
+  EXPECT_NEAR(found.heads[1][0].truth, 0, 1e-6);
+  EXPECT_NEAR(found.heads[1][0].distractor, 1, 1e-6);
+  EXPECT_NEAR(found.rollout[1][0].truth, 0.5 * (0 + 0.25) / 2, 1e-6);
+  EXPECT_NEAR(found.rollout[1][0].distractor, 0.5 * (1 + 0.25) / 2, 1e-6);
+}
+
+// Only the edge from "c" to the letter before it carries anything, and only in head 0.
+TEST_F(ProbeMeasures, CuttingHurtsWhereTheModelReads) {
+  const EdgeContrasts found = edge_contrasts(checkpoint_.model, readings({near_[0], far_[0]}),
+                                             EdgeScope::kLayersAndHeads, Runtime());
+  // By hand: h = letter "c" + √(16/2) · letter read, place; then its norm, and logits are its
+  // parts.
+  const double gain = std::sqrt(8.0);
+  const auto nats = [&](double read_b) {
+    const double size = std::sqrt((1 + 1 + read_b * read_b) / 16);
+    const double others = static_cast<double>(checkpoint_.tokenizer.size()) - 2;
+    return read_b / size - std::log(std::exp(1 / size) + std::exp(read_b / size) + others);
+  };
+  // Without that edge the softmax is even over what is left: "\n", "a" and "c" itself.
+  EXPECT_GT(nats(gain) - nats(0), 1);
+  for (const Contrasts* way : {&found.all, &found.layers}) {
+    EXPECT_GT((*way)[0][0].truth, 1);
+    EXPECT_NEAR((*way)[0][0].distractor, 0, 1e-5);
+    EXPECT_NEAR((*way)[1][0].truth, 0, 1e-5);
+  }
+  EXPECT_NEAR(found.heads[0][0].truth, found.all[0][0].truth, 1e-6);
+  EXPECT_EQ(found.heads[0][1].truth, 0);
+  const EdgeContrasts all =
+      edge_contrasts(checkpoint_.model, readings({near_[0]}), EdgeScope::kAll, Runtime());
+  EXPECT_NEAR(all.all[0][0].truth, found.all[0][0].truth, 1e-6);
+  EXPECT_TRUE(all.layers.empty());
+}
+
+TEST_F(ProbeMeasures, ControlsLookWhereTheyAreTold) {
+  const std::vector<ProbeReading> near = readings(near_);
+  const FixedContrasts offsets = offset_contrasts(near, checkpoint_.config.model);
+  EXPECT_EQ(offsets.names.front(), 1);
+  EXPECT_EQ(offsets.names.size(), 8U);
+  EXPECT_EQ(share_of(offsets.contrasts, 0, Half::kBoth).share, 1);  // one back: the truth
+  EXPECT_EQ(share_of(offsets.contrasts, 1, Half::kBoth).share, 0);  // two back: the distractor
+  EXPECT_EQ(share_of(offsets.contrasts, 2, Half::kBoth).truth, 0);
+
+  const FixedContrasts words = word_contrasts(near, checkpoint_.config.model);
+  const auto of = [&](const std::string& letter) {
+    const auto place = std::find(words.names.begin(), words.names.end(), ids("c " + letter)[1]);
+    return share_of(words.contrasts, static_cast<std::size_t>(place - words.names.begin()),
+                    Half::kBoth);
+  };
+  EXPECT_EQ(of("b").truth, 0.25);
+  EXPECT_EQ(of("b").share, 0.25);  // the truth of one probe, the distractor of another
+  EXPECT_EQ(of("b").distractor, 0.25);
+  EXPECT_EQ(of("c").share, 0);
+}
+
+TEST_F(ProbeMeasures, RemovingTheHeadThatReadsCostsAllRemovingTheOtherNothing) {
+  std::vector<const Probe*> near;
+  for (const Probe& probe : near_) near.push_back(&probe);
+  std::vector<const Probe*> far = {&far_[0], &far_[1]};
+  const std::vector<HeadCosts> costs =
+      head_costs(checkpoint_.model, checkpoint_.tokenizer, "stream", {near, far}, Runtime());
+  ASSERT_EQ(costs.size(), 2U);
+  EXPECT_GE(costs[0].single[0], 50);  // its mean favours neither letter, or always the same
+  EXPECT_EQ(costs[0].single[1], 0);
+  EXPECT_EQ(costs[0].group, (std::vector<HeadPlace>{{.layer = 0, .head = 0}}));
+  EXPECT_EQ(costs[0].group_on[0], costs[0].single[0]);
+  EXPECT_TRUE(costs[1].group.empty());  // never right, so there is nothing to lose
+  EXPECT_EQ(costs[1].group_on[0], 0);
+}
+
+TEST_F(ProbeMeasures, FindingsTellWhatWasBuilt) {
+  for (Probe& probe : far_) probe.family = "far";
+  std::vector<Probe> probes = near_;
+  probes.insert(probes.end(), far_.begin(), far_.end());
+  const std::vector<FamilyScore> scores =
+      evaluate_probes(checkpoint_.model, checkpoint_.tokenizer, "stream", probes, Runtime());
+  ASSERT_EQ(scores.size(), 2U);
+  EXPECT_EQ(scores[0].count.accuracy(), 1);
+  EXPECT_EQ(scores[1].count.accuracy(), 0);
+
+  const Findings findings = find_attention(checkpoint_, probes, scores, Runtime());
+  const FamilyFindings& near = findings.families[0];
+  EXPECT_EQ(near.measured, 4U);
+  EXPECT_EQ(near.attention.way, 0U);
+  EXPECT_EQ(near.attention.share.share, 1);
+  EXPECT_EQ(near.attention.share.probes, 2U);
+  EXPECT_EQ(near.attention.all, (std::vector<double>{1, 0}));
+  EXPECT_EQ(near.edges.share, 1);
+  EXPECT_EQ(near.edges.probes, 4U);
+  EXPECT_EQ(near.edge_head.way, 0U);
+  EXPECT_EQ(near.offset_tokens, 1);
+  EXPECT_EQ(near.offset.share.share, 1);
+  EXPECT_EQ(findings.families[1].attention.share.share, 0);
+  EXPECT_EQ(findings.families[1].edges.share, 0);
+
+  const Json json = probes_json(scores, findings);
+  const Json& family = json["families"]["letters"];
+  EXPECT_EQ(family["attention"]["best_head"], (Json{{"layer", 0}, {"head", 0}}));
+  EXPECT_EQ(family["attention"]["interval"], (Json{1.0, 1.0}));
+  EXPECT_EQ(family["edges"]["heads"], (Json{{1.0, 0.0}}));
+  EXPECT_EQ(family["controls"]["fixed_offset"], (Json{{"offset", 1}, {"share", 1.0}}));
+  EXPECT_EQ(family["heads"]["group"].size(), 1U);
+  EXPECT_EQ(family["heads"]["group_cost_on"], (Json{{"far", 0.0}}));
+  EXPECT_EQ(family["by_distance"][0]["edges"], 1.0);
+  const std::string text = probes_text(scores, findings);
+  EXPECT_NE(text.find("letters"), std::string::npos);
+  EXPECT_FALSE(probes_json(scores, {})["families"]["letters"].contains("edges"));
+}
+
+}  // namespace
+}  // namespace qkv
