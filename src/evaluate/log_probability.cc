@@ -110,7 +110,7 @@ void require_fit(const Sequence& sequence, const ScoredText& text, bool causal,
 
 }  // namespace
 
-std::vector<LogProbability> log_probabilities(const Transformer& model, const Tokenizer& tokenizer,
+std::vector<LogProbability> log_probabilities(const Model& model, const Tokenizer& tokenizer,
                                               const std::string& layout,
                                               const std::vector<ScoredText>& texts,
                                               const Runtime& runtime) {

@@ -6,7 +6,7 @@
 
 #include "base/span.h"
 #include "model/libtorch.h"
-#include "model/transformer.h"
+#include "model/model.h"
 #include "text/tokenizer.h"
 
 namespace qkv {
@@ -28,7 +28,7 @@ struct LogProbability {
 /// all counts the pseudo-log-likelihood, the sum over its tokens each masked in turn (Salazar et
 /// al. 2020); of a part, its tokens all masked at once. Throws Error where a text does not fit the
 /// context or a part holds no token.
-std::vector<LogProbability> log_probabilities(const Transformer& model, const Tokenizer& tokenizer,
+std::vector<LogProbability> log_probabilities(const Model& model, const Tokenizer& tokenizer,
                                               const std::string& layout,
                                               const std::vector<ScoredText>& texts,
                                               const Runtime& runtime);

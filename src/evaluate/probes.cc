@@ -51,7 +51,7 @@ std::string band_name(const DistanceBand& band) {
   return concat(band.least, " to ", band.most);
 }
 
-std::vector<FamilyScore> evaluate_probes(const Transformer& model, const Tokenizer& tokenizer,
+std::vector<FamilyScore> evaluate_probes(const Model& model, const Tokenizer& tokenizer,
                                          const std::string& layout,
                                          const std::vector<Probe>& probes, const Runtime& runtime) {
   std::vector<const Probe*> asked;

@@ -43,7 +43,7 @@ struct FamilyScore {
 /// score is the summed log p of its tokens at `predict`. A causal model is given the text before,
 /// and not asked where the truth comes only after. Throws Error where a text does not fit the
 /// context.
-std::vector<FamilyScore> evaluate_probes(const Transformer& model, const Tokenizer& tokenizer,
+std::vector<FamilyScore> evaluate_probes(const Model& model, const Tokenizer& tokenizer,
                                          const std::string& layout,
                                          const std::vector<Probe>& probes, const Runtime& runtime);
 

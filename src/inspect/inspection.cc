@@ -11,13 +11,13 @@ Inspection inspect(const Checkpoint& checkpoint, Passage passage) {
   const torch::NoGradGuard no_gradients;
   std::vector<std::int64_t> ids;
   for (const Token& token : passage.tokens) ids.push_back(token.id);
-  const Tensor row = torch::tensor(ids, at::kLong).unsqueeze(0).to(checkpoint.model.device());
+  const Tensor row = torch::tensor(ids, at::kLong).unsqueeze(0).to(checkpoint.model->device());
 
   Inspection inspection{.passage = std::move(passage), .taps = {}};
   const Pass pass{.taps = &inspection.taps, .dropout = {}, .cache = nullptr};
   const Tensor hidden =
-      checkpoint.model.hidden({.ids = row, .positions = {}, .documents = {}}, pass);
-  checkpoint.model.logits(hidden, pass);
+      checkpoint.model->hidden({.ids = row, .positions = {}, .documents = {}}, pass);
+  checkpoint.model->logits(hidden, pass);
   return inspection;
 }
 

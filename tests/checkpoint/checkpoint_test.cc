@@ -119,9 +119,9 @@ TEST(Checkpoint, ComesBackAsItWasSaved) {
   EXPECT_EQ(found.config.model.width, 8);
   EXPECT_EQ(found.tokenizer.bytes(), tokenizer().bytes());
   for (std::size_t at = 0; at < model.parameters().list().size(); ++at) {
-    EXPECT_EQ(found.model.parameters().list()[at].first, model.parameters().list()[at].first);
+    EXPECT_EQ(found.model->parameters().list()[at].first, model.parameters().list()[at].first);
     EXPECT_TRUE(
-        found.model.parameters().list()[at].second.equal(model.parameters().list()[at].second));
+        found.model->parameters().list()[at].second.equal(model.parameters().list()[at].second));
   }
   EXPECT_EQ(found.state.step, 70);
   EXPECT_EQ(found.state.tokens, 70'000U);
@@ -431,7 +431,7 @@ TEST(CheckpointFolder, SavingAStepAgainReplacesIt) {
   run.save(10, -1, 2);
   EXPECT_EQ(run.names(), (Names{"step-0000010"}));
   const Checkpoint found = open_checkpoint(run.checkpoints.step_path(10), {});
-  EXPECT_TRUE(found.model.embedding().equal(make_model(2).embedding()));
+  EXPECT_TRUE(found.model->embedding().equal(make_model(2).embedding()));
 }
 
 /// While one exists, no file grows beyond `bytes`: what a full disk does to a writer.

@@ -115,9 +115,9 @@ TEST(Recorder, LeavesThePassAsItIs) {
     const Tensor& recorded = inspection.taps.value("logits");
     Onlooker onlooker;
     const Pass pass{.taps = &onlooker, .dropout = {}, .cache = nullptr};
-    const Tensor watched = checkpoint.model.logits(checkpoint.model.hidden(tokens, pass));
+    const Tensor watched = checkpoint.model->logits(checkpoint.model->hidden(tokens, pass));
     EXPECT_TRUE(torch::equal(watched[0], recorded));
-    const Tensor alone = checkpoint.model.logits(checkpoint.model.hidden(tokens));
+    const Tensor alone = checkpoint.model->logits(checkpoint.model->hidden(tokens));
     EXPECT_LT((alone[0] - recorded).abs().max().item<double>(),
               1e-5 * recorded.abs().max().item<double>());
   }
@@ -166,7 +166,7 @@ TEST(Inspection, RefusesHeadsThatAreNotThereAndWeightsThatAreNoNumbers) {
   EXPECT_NE(testing::message_of([&] { attention_map(inspection, 2, 0); }), "");
 
   const torch::NoGradGuard no_gradients;
-  for (const auto& [name, weight] : checkpoint.model.parameters().list()) {
+  for (const auto& [name, weight] : checkpoint.model->parameters().list()) {
     if (name == "model.layers.1.self_attn.q_proj.weight") weight.fill_(std::nanf(""));
   }
   const Inspection broken = testing::inspect_text(checkpoint, "the cat");
