@@ -46,7 +46,12 @@ AttentionMap attention_map(const Inspection& inspection, std::int64_t layer, std
 }
 
 void require_attention(const Checkpoint& checkpoint) {
-  if (checkpoint.config.model.attention.weights != "none") return;
+  const ModelConfig& model = checkpoint.config.model;
+  if (model.recurrent()) {
+    throw Error(concat(checkpoint.path.string(), ": model.kind: found ", quoted(model.kind),
+                       ", so this model has no attention to show; expected \"transformer\""));
+  }
+  if (model.attention.weights != "none") return;
   throw Error(concat(checkpoint.path.string(),
                      ": model.attention.weights: found \"none\", so this model has no attention to "
                      "show; expected softmax or uniform"));

@@ -2,6 +2,7 @@
 
 #include "base/error.h"
 #include "base/format.h"
+#include "model/recurrent.h"
 #include "model/transformer.h"
 
 namespace qkv {
@@ -46,6 +47,7 @@ Tensor Model::logits(const Tensor& hidden, const Pass& pass) const {
 
 std::unique_ptr<Model> make_model(const ModelConfig& config, std::int64_t vocabulary,
                                   std::uint64_t seed, at::TensorOptions options) {
+  if (config.recurrent()) return std::make_unique<Recurrent>(config, vocabulary, seed, options);
   return std::make_unique<Transformer>(config, vocabulary, seed, options);
 }
 

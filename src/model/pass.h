@@ -35,8 +35,8 @@ class Dropout {
   std::uint64_t step_ = 0;
 };
 
-/// The dropouts of a pass: place 0 is the embedding's, each layer has three (attention weights,
-/// attention output, feed-forward output).
+/// The dropouts of a Transformer's pass: place 0 is the embedding's, each layer has three
+/// (attention weights, attention output, feed-forward output).
 constexpr std::uint64_t dropout_place(std::int64_t layer, std::uint64_t which) {
   return 3 * static_cast<std::uint64_t>(layer) + which + 1;
 }
@@ -48,6 +48,8 @@ struct Cache {
   /// A Transformer's: one entry a layer, each [batch, key_value_heads, tokens, head_width].
   std::vector<Tensor> keys;
   std::vector<Tensor> values;
+  /// A recurrent net's: by layer the state h, of an LSTM h and cell, each [1, batch, width].
+  std::vector<std::vector<Tensor>> states;
 };
 
 /// What a forward pass carries besides its tokens. A pass without taps pays nothing for them.

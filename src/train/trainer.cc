@@ -34,7 +34,7 @@ void require_same_model(const ModelConfig& found, const ModelConfig& expected, b
     config.model = model;
     Json json = {{"model", to_json(config)["model"]}};
     if (!resumed) json["model"].erase("dropout");
-    if (!resumed && model.position != "learned") json["model"].erase("context");
+    if (!resumed && !model.learns_positions()) json["model"].erase("context");
     return json;
   };
   if (const auto difference = first_difference(comparable(found), comparable(expected))) {

@@ -14,7 +14,8 @@ const std::vector<std::int64_t>& example() {
 }
 
 void expect_cached_equals_uncached(const ModelConfig& config, const std::string& what) {
-  const Transformer model(config, 7, 1);
+  const auto made = make_model(config, 7, 1);
+  const Model& model = *made;
   testing::randomise(model.parameters(), 13);
   const Tensor expected = testing::logits_of(model, example());
   for (const std::vector<std::size_t>& parts :
@@ -31,7 +32,7 @@ void expect_cached_equals_uncached(const ModelConfig& config, const std::string&
     EXPECT_LT(testing::largest_difference(at::cat(found), expected), 1e-5)
         << what << " in " << parts.size() << " parts";
     EXPECT_EQ(cache.tokens, 6) << what;
-    if (config.attention.weights != "none") {
+    if (!config.recurrent() && config.attention.weights != "none") {
       const std::int64_t heads =
           config.attention.projection == "identity" ? config.heads : config.key_value_heads;
       EXPECT_EQ(shape_text(cache.values[0].sizes()), concat("[1, ", heads, ", 6, 2]")) << what;
@@ -57,6 +58,14 @@ TEST(Cache, EqualsNoCacheForEveryPositionAndAttention) {
     expect_cached_equals_uncached(config, kind + " unscaled");
     config.attention = {.projection = "learned", .weights = "none", .scaled = true};
     expect_cached_equals_uncached(config, kind + " no attention");
+  }
+}
+
+TEST(Cache, EqualsNoCacheForRecurrentNets) {
+  ModelConfig config = testing::tiny_config();
+  for (const char* kind : {"lstm", "gru"}) {
+    config.kind = kind;
+    expect_cached_equals_uncached(config, kind);
   }
 }
 
