@@ -53,7 +53,7 @@ int main(int argc, char** argv) {
         {.device = "auto", .precision = "float32", .threads = line.common.threads});
     const qkv::Checkpoint checkpoint = qkv::open_checkpoint(checkpoint_path, runtime);
     const auto print = [](const std::string& text) { std::cout << text << std::flush; };
-    qkv::generate(checkpoint.model, checkpoint.tokenizer, checkpoint.config.data.layout, prompt,
+    qkv::generate(*checkpoint.model, checkpoint.tokenizer, checkpoint.config.data.layout, prompt,
                   options, print);
     std::cout << std::endl;
     return 0;

@@ -107,7 +107,7 @@ int main(int argc, char** argv) {
         {.device = "cpu", .precision = "float32", .threads = line.common.threads});
     const qkv::Checkpoint checkpoint = qkv::open_checkpoint(request.checkpoint, runtime);
     if (request.has_text()) inspect_text(request, formats, checkpoint, runtime);
-    const qkv::Tensor& embedding = checkpoint.model.embedding();
+    const qkv::Tensor& embedding = checkpoint.model->embedding();
     if (request.neighbours)
       std::cout << qkv::neighbours_text(embedding, checkpoint.tokenizer, *request.neighbours);
     if (const auto& words = request.analogy; !words.empty()) {

@@ -215,7 +215,7 @@ Config parse_checkpoint_config(const fs::path& folder, const std::string& text) 
 }
 
 /// Throws Error, naming `where`, unless names and shapes are exactly the model's.
-void require_fit(const NamedTensors& tensors, const Transformer& model, const std::string& where) {
+void require_fit(const NamedTensors& tensors, const Model& model, const std::string& where) {
   std::map<std::string, Tensor> found(tensors.begin(), tensors.end());
   for (const auto& [name, weight] : model.parameters().list()) {
     const auto tensor = found.find(name);
@@ -262,11 +262,12 @@ Checkpoint open_checkpoint(const fs::path& path, const Runtime& runtime) {
   require_undamaged(weights, weights_hash, trainer);
 
   // Compared before a model of the config's size takes memory: on this device tensors have none.
-  const Transformer shapes(config.model, tokenizer.size(), config.seed, at::device(at::kMeta));
-  require_fit(tensors, shapes, weights.string());
-  Transformer model(config.model, tokenizer.size(), config.seed,
-                    at::TensorOptions(runtime.device).dtype(at::kFloat));
-  load_weights(tensors, model, weights.string());
+  const auto shapes =
+      make_model(config.model, tokenizer.size(), config.seed, at::device(at::kMeta));
+  require_fit(tensors, *shapes, weights.string());
+  auto model = make_model(config.model, tokenizer.size(), config.seed,
+                          at::TensorOptions(runtime.device).dtype(at::kFloat));
+  load_weights(tensors, *model, weights.string());
   return {.path = folder,
           .config = std::move(config),
           .tokenizer = std::move(tokenizer),
@@ -276,7 +277,7 @@ Checkpoint open_checkpoint(const fs::path& path, const Runtime& runtime) {
           .weights_hash = std::move(weights_hash)};
 }
 
-void load_weights(const NamedTensors& tensors, const Transformer& model, const std::string& where) {
+void load_weights(const NamedTensors& tensors, const Model& model, const std::string& where) {
   require_fit(tensors, model, where);
   const std::map<std::string, Tensor> found(tensors.begin(), tensors.end());
   const torch::NoGradGuard no_gradients;
@@ -285,9 +286,8 @@ void load_weights(const NamedTensors& tensors, const Transformer& model, const s
 
 fs::path CheckpointFolder::step_path(std::int64_t step) const { return folder_ / step_name(step); }
 
-void CheckpointFolder::save(const Config& config, const Tokenizer& tokenizer,
-                            const Transformer& model, const NamedTensors& optimizer,
-                            const TrainerState& state) const {
+void CheckpointFolder::save(const Config& config, const Tokenizer& tokenizer, const Model& model,
+                            const NamedTensors& optimizer, const TrainerState& state) const {
   make_folder(folder_, Error::Fault::kRun);
   const fs::path target = step_path(state.step);
   const fs::path temporary = temporary_name(target);

@@ -10,7 +10,7 @@
 #include "checkpoint/safetensors.h"
 #include "config/config.h"
 #include "model/libtorch.h"
-#include "model/transformer.h"
+#include "model/model.h"
 #include "text/tokenizer.h"
 
 namespace qkv {
@@ -38,7 +38,7 @@ struct Checkpoint {
   std::filesystem::path path;
   Config config;
   Tokenizer tokenizer;
-  Transformer model;
+  std::unique_ptr<const Model> model;
   TrainerState state;        ///< all at its defaults where there is no trainer.json
   std::string config_hash;   ///< SHA-256 of config.json
   std::string weights_hash;  ///< SHA-256 of model.safetensors
@@ -58,7 +58,7 @@ Config checkpoint_config(const std::filesystem::path& checkpoint);
 
 /// Copies tensors into the model's weights. Throws Error, naming `where`, unless names and shapes
 /// are exactly the model's.
-void load_weights(const NamedTensors& tensors, const Transformer& model, const std::string& where);
+void load_weights(const NamedTensors& tensors, const Model& model, const std::string& where);
 
 /// The checkpoints of one run: RUN/checkpoints/step-NNNNNNN, with the links best and last.
 class CheckpointFolder {
@@ -67,7 +67,7 @@ class CheckpointFolder {
 
   /// Writes a checkpoint: complete or absent. `optimizer` holds the moments. Throws Error
   /// (Fault::kRun) where it cannot; what was there before stays.
-  void save(const Config& config, const Tokenizer& tokenizer, const Transformer& model,
+  void save(const Config& config, const Tokenizer& tokenizer, const Model& model,
             const NamedTensors& optimizer, const TrainerState& state) const;
 
   /// Points best and last where `state` says, and removes what is older than the newest `keep`; the

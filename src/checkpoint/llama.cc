@@ -30,8 +30,8 @@ Json all_keys(const ModelConfig& model, std::int64_t vocabulary) {
 }  // namespace
 
 Json llama_keys(const ModelConfig& model, std::int64_t vocabulary) {
-  const bool expressible = model.causal() && model.position == "rotary" && model.norm == "rms" &&
-                           model.feed_forward.activation == "swiglu" &&
+  const bool expressible = !model.recurrent() && model.causal() && model.position == "rotary" &&
+                           model.norm == "rms" && model.feed_forward.activation == "swiglu" &&
                            model.attention.projection == "learned" &&
                            model.attention.weights == "softmax" && model.attention.scaled;
   return expressible ? all_keys(model, vocabulary) : Json::object();

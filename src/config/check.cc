@@ -79,9 +79,7 @@ void check_file(const fs::path& path, const std::string& name, const char* key) 
   if (::access(path.c_str(), R_OK) != 0) expected("a file that may be read");
 }
 
-}  // namespace
-
-void check_model(const ModelConfig& model, const std::string& name, std::int64_t vocabulary) {
+void check_heads(const ModelConfig& model, const std::string& name) {
   if (model.width % model.heads != 0) {
     refuse(name, "model.heads", model.heads,
            concat("a divisor of model.width (", model.width, ")"));
@@ -99,6 +97,23 @@ void check_model(const ModelConfig& model, const std::string& name, std::int64_t
     refuse(name, "model.position", quoted(model.position),
            concat("an even head width for it, but model.width / model.heads is ", model.width,
                   " / ", model.heads, " = ", model.head_width()));
+  }
+}
+
+void check_directions(const ModelConfig& model, const std::string& name) {
+  if (model.causal() || model.width % 2 == 0) return;
+  refuse(name, "model.width", model.width,
+         concat("an even one: with the objective \"masked\" each direction of a ", model.kind,
+                " has half of it"));
+}
+
+}  // namespace
+
+void check_model(const ModelConfig& model, const std::string& name, std::int64_t vocabulary) {
+  if (model.recurrent()) {
+    check_directions(model, name);
+  } else {
+    check_heads(model, name);
   }
   const double parameters = count_parameters(model, vocabulary);
   const double tables = estimate_tables(model);

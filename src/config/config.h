@@ -49,7 +49,7 @@ struct AttentionConfig {
 };
 
 struct ModelConfig {
-  std::string kind = "transformer";
+  std::string kind = "transformer";  ///< transformer, lstm or gru
   std::int64_t layers = 2;
   std::int64_t heads = 4;
   std::int64_t key_value_heads = 4;  ///< in JSON: heads unless given
@@ -69,6 +69,10 @@ struct ModelConfig {
 
   std::int64_t head_width() const { return width / heads; }
   bool causal() const { return objective == "causal"; }
+  /// An LSTM or GRU: heads, positions, feed-forward and attention mean nothing to it.
+  bool recurrent() const { return kind != "transformer"; }
+  /// Whether each place of the context has weights of its own.
+  bool learns_positions() const { return !recurrent() && position == "learned"; }
   bool operator==(const ModelConfig&) const = default;
 };
 

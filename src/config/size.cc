@@ -5,13 +5,12 @@
 
 namespace qkv {
 
-double count_parameters(const ModelConfig& model, std::int64_t vocabulary) {
+namespace {
+
+double transformer_layer(const ModelConfig& model, double norm) {
   const auto width = static_cast<double>(model.width);
   const auto hidden = static_cast<double>(model.feed_forward.width);
   const auto linear = [&](double in, double out) { return in * out + (model.bias ? out : 0); };
-  const double norm = model.norm == "layer" && model.bias ? 2 * width : width;
-  const double embedding = static_cast<double>(vocabulary) * width;
-
   double layer = 0;
   if (model.attention.weights != "none") {
     const double key_value_width =
@@ -28,13 +27,61 @@ double count_parameters(const ModelConfig& model, std::int64_t vocabulary) {
     const double ups = model.feed_forward.activation == "swiglu" ? 2 : 1;
     layer += norm + ups * linear(width, hidden) + linear(hidden, width);
   }
+  return layer;
+}
+
+double gates(const ModelConfig& model) { return model.kind == "lstm" ? 4 : 3; }
+
+/// Each gate of each direction sees the input and its own state, with a bias for both.
+double recurrent_layer(const ModelConfig& model) {
+  const auto width = static_cast<double>(model.width);
+  const double directions = model.causal() ? 1 : 2;
+  const double hidden = width / directions;
+  return directions * gates(model) * hidden * (width + hidden + 2);
+}
+
+/// What a layer's plain forward pass keeps for the backward pass, in numbers per token.
+double kept_by_transformer(const ModelConfig& model) {
+  const auto width = static_cast<double>(model.width);
+  const bool drops = model.dropout > 0;
+  double layer = 0;
+  if (model.attention.weights != "none") {
+    // Norm, query, key, value, mixed, output, residual; rotation makes query and key anew.
+    layer += width * (7 + (model.position == "rotary" ? 2 : 0) + (drops ? 1 : 0));
+    // Scores, masked scores, weights; dropout makes weights anew.
+    layer += static_cast<double>(model.heads) * static_cast<double>(model.context) *
+             (3 + (drops ? 2 : 0));
+  }
+  if (model.feed_forward.activation != "none") {
+    const double hidden = static_cast<double>(model.feed_forward.width);
+    layer += width * (3 + (drops ? 1 : 0));
+    layer += hidden * (model.feed_forward.activation == "swiglu" ? 4 : 2);
+  }
+  return layer;
+}
+
+double kept_by_recurrent(const ModelConfig& model) {
+  constexpr double kPadding = 2;  // documents of like length: at most twice as long
+  // Input, output and state; what the gates take from input and state, before and after σ.
+  const double kept = 6 + 3 * gates(model);
+  return static_cast<double>(model.width) * (kPadding * kept + (model.dropout > 0 ? 1 : 0));
+}
+
+}  // namespace
+
+double count_parameters(const ModelConfig& model, std::int64_t vocabulary) {
+  const auto width = static_cast<double>(model.width);
+  const double norm = model.norm == "layer" && model.bias ? 2 * width : width;
+  const double embedding = static_cast<double>(vocabulary) * width;
+  const double layer = model.recurrent() ? recurrent_layer(model) : transformer_layer(model, norm);
   const double positions =
-      model.position == "learned" ? static_cast<double>(model.context) * width : 0;
+      model.learns_positions() ? static_cast<double>(model.context) * width : 0;
   const double lm_head = model.tied_embeddings ? 0 : embedding;
   return embedding + positions + static_cast<double>(model.layers) * layer + norm + lm_head;
 }
 
 double estimate_tables(const ModelConfig& model) {
+  if (model.recurrent()) return 0;
   constexpr double kDouble = 8;
   const double values = static_cast<double>(model.context) * static_cast<double>(model.width);
   // Half as many angles; sine and cosine of each, then both interleaved.
@@ -48,8 +95,6 @@ double estimate_memory(const Config& config, std::int64_t vocabulary) {
   constexpr double kFloat = 4;
   const ModelConfig& model = config.model;
   const auto width = static_cast<double>(model.width);
-  const auto context = static_cast<double>(model.context);
-  const bool drops = model.dropout > 0;
 
   // Weights, two moments, and the gradient of each worker thread.
   const std::int64_t threads = config.runtime.threads > 0
@@ -57,22 +102,11 @@ double estimate_memory(const Config& config, std::int64_t vocabulary) {
                                    : std::max<std::int64_t>(1, std::thread::hardware_concurrency());
   const double weights = count_parameters(model, vocabulary) * (3 + static_cast<double>(threads));
 
-  // What the plain forward pass keeps for the backward pass, in numbers per token.
-  double layer = 0;
-  if (model.attention.weights != "none") {
-    // Norm, query, key, value, mixed, output, residual; rotation makes query and key anew.
-    layer += width * (7 + (model.position == "rotary" ? 2 : 0) + (drops ? 1 : 0));
-    // Scores, masked scores, weights; dropout makes weights anew.
-    layer += static_cast<double>(model.heads) * context * (3 + (drops ? 2 : 0));
-  }
-  if (model.feed_forward.activation != "none") {
-    const double hidden = static_cast<double>(model.feed_forward.width);
-    layer += width * (3 + (drops ? 1 : 0));
-    layer += hidden * (model.feed_forward.activation == "swiglu" ? 4 : 2);
-  }
+  const double layer = model.recurrent() ? kept_by_recurrent(model) : kept_by_transformer(model);
   // Embedding and last norm; logits, their logarithm and their gradient.
   const double ends = width * 3 + static_cast<double>(vocabulary) * 3;
-  const double tokens = static_cast<double>(config.training.batch_size) * context;
+  const double tokens =
+      static_cast<double>(config.training.batch_size) * static_cast<double>(model.context);
   return kFloat * (weights + tokens * (static_cast<double>(model.layers) * layer + ends));
 }
 

@@ -19,7 +19,7 @@ ScoredTexts::ScoredTexts(const std::vector<ScoredText>& texts, const Tokenizer& 
   }
 }
 
-std::vector<LogProbability> ScoredTexts::scores(const Transformer& model, const Runtime& runtime,
+std::vector<LogProbability> ScoredTexts::scores(const Model& model, const Runtime& runtime,
                                                 const std::string& label, RowTaps* taps) const {
   std::vector<ScoredRow> views;
   for (const Row& row : rows_) views.push_back({.ids = row.ids, .targets = row.targets});
@@ -37,7 +37,7 @@ std::vector<LogProbability> ScoredTexts::scores(const Transformer& model, const 
   return out;
 }
 
-std::vector<LogProbability> log_probabilities(const Transformer& model, const Tokenizer& tokenizer,
+std::vector<LogProbability> log_probabilities(const Model& model, const Tokenizer& tokenizer,
                                               const std::string& layout,
                                               const std::vector<ScoredText>& texts,
                                               const Runtime& runtime) {

@@ -5,7 +5,7 @@
 
 #include "evaluate/reading.h"
 #include "model/libtorch.h"
-#include "model/transformer.h"
+#include "model/model.h"
 
 namespace qkv {
 
@@ -26,7 +26,7 @@ class ScoredTexts {
 
   /// log p of each text: the sum over its tokens, or over those that count. For a masked model the
   /// pseudo-log-likelihood (Salazar et al. 2020). Shows progress where `label` is not empty.
-  std::vector<LogProbability> scores(const Transformer& model, const Runtime& runtime,
+  std::vector<LogProbability> scores(const Model& model, const Runtime& runtime,
                                      const std::string& label = "", RowTaps* taps = nullptr) const;
 
  private:
@@ -40,7 +40,7 @@ class ScoredTexts {
 };
 
 /// The scores of texts that are asked for once.
-std::vector<LogProbability> log_probabilities(const Transformer& model, const Tokenizer& tokenizer,
+std::vector<LogProbability> log_probabilities(const Model& model, const Tokenizer& tokenizer,
                                               const std::string& layout,
                                               const std::vector<ScoredText>& texts,
                                               const Runtime& runtime);

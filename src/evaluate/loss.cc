@@ -32,7 +32,7 @@ Tokens to_tokens(const Batch& batch, at::Device device) {
   return tokens;
 }
 
-Prediction predict(const Transformer& model, const Batch& batch, const Pass& pass) {
+Prediction predict(const Model& model, const Batch& batch, const Pass& pass) {
   Tensor hidden = model.hidden(to_tokens(batch, model.device()), pass).flatten(0, 1);
   Tensor targets = matrix(batch.targets, batch, model.device()).flatten();
   if (std::find(batch.targets.begin(), batch.targets.end(), Batch::kIgnored) !=
@@ -51,7 +51,7 @@ double Score::bits_per_byte() const {
   return nats / std::numbers::ln2 / static_cast<double>(text_bytes);
 }
 
-Score evaluate(const Transformer& model, const TokenFile& tokens, std::uint64_t seed,
+Score evaluate(const Model& model, const TokenFile& tokens, std::uint64_t seed,
                const Runtime& runtime, const std::string& label) {
   const torch::NoGradGuard no_gradients;
   const Autocast autocast(runtime);

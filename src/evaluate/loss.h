@@ -4,7 +4,7 @@
 #include <optional>
 
 #include "model/libtorch.h"
-#include "model/transformer.h"
+#include "model/model.h"
 #include "text/batches.h"
 
 namespace qkv {
@@ -17,7 +17,7 @@ struct Prediction {
   Tensor logits;   ///< float32 [predicted, vocabulary]
   Tensor targets;  ///< int64 [predicted]
 };
-Prediction predict(const Transformer& model, const Batch& batch, const Pass& pass = {});
+Prediction predict(const Model& model, const Batch& batch, const Pass& pass = {});
 
 /// How well a model predicts a text.
 struct Score {
@@ -37,7 +37,7 @@ struct Score {
 
 /// Measures the whole of `tokens`. Changes nothing: asked twice, it says the same. `seed` draws the
 /// masks of a masked model. Shows progress where `label` is not empty.
-Score evaluate(const Transformer& model, const TokenFile& tokens, std::uint64_t seed,
+Score evaluate(const Model& model, const TokenFile& tokens, std::uint64_t seed,
                const Runtime& runtime, const std::string& label = "");
 
 }  // namespace qkv

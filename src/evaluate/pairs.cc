@@ -47,7 +47,7 @@ std::vector<MinimalPair> read_pairs(const std::filesystem::path& path) {
   return pairs;
 }
 
-std::vector<PairAccuracy> evaluate_pairs(const Transformer& model, const Tokenizer& tokenizer,
+std::vector<PairAccuracy> evaluate_pairs(const Model& model, const Tokenizer& tokenizer,
                                          const std::string& layout,
                                          const std::vector<MinimalPair>& pairs,
                                          const Runtime& runtime) {

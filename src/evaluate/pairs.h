@@ -6,7 +6,7 @@
 #include <vector>
 
 #include "model/libtorch.h"
-#include "model/transformer.h"
+#include "model/model.h"
 #include "text/tokenizer.h"
 
 namespace qkv {
@@ -34,7 +34,7 @@ struct PairAccuracy {
 
 /// The accuracy of each group, in the order of the file, and of all pairs together, last and named
 /// "all". Throws Error where a sentence does not fit the context.
-std::vector<PairAccuracy> evaluate_pairs(const Transformer& model, const Tokenizer& tokenizer,
+std::vector<PairAccuracy> evaluate_pairs(const Model& model, const Tokenizer& tokenizer,
                                          const std::string& layout,
                                          const std::vector<MinimalPair>& pairs,
                                          const Runtime& runtime);

@@ -73,8 +73,7 @@ class SpanWatcher : public RowTaps {
 
 }  // namespace
 
-AttentionContrasts attention_contrasts(const Transformer& model,
-                                       const std::vector<ProbeReading>& probes,
+AttentionContrasts attention_contrasts(const Model& model, const std::vector<ProbeReading>& probes,
                                        const Runtime& runtime, const std::string& label) {
   std::vector<ScoredRow> rows;
   for (const ProbeReading& probe : probes)

@@ -16,8 +16,7 @@ struct AttentionContrasts {
 };
 
 /// `probes` are measurable. Shows progress where `label` is not empty.
-AttentionContrasts attention_contrasts(const Transformer& model,
-                                       const std::vector<ProbeReading>& probes,
+AttentionContrasts attention_contrasts(const Model& model, const std::vector<ProbeReading>& probes,
                                        const Runtime& runtime, const std::string& label = "");
 
 /// The place of a head among all, layer by layer, and back.

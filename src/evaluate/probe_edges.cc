@@ -66,7 +66,7 @@ std::vector<Contrast> contrasts_of(const ProbeReading& probe, std::size_t places
 
 }  // namespace
 
-EdgeContrasts edge_contrasts(const Transformer& model, const std::vector<ProbeReading>& probes,
+EdgeContrasts edge_contrasts(const Model& model, const std::vector<ProbeReading>& probes,
                              EdgeScope scope, const Runtime& runtime, const std::string& label) {
   const std::vector<Cut> places = places_to_cut(model.config(), scope);
   const Trials trials = trials_of(probes, places);

@@ -23,7 +23,7 @@ struct EdgeContrasts {
 enum class EdgeScope { kAll, kLayersAndHeads };
 
 /// `probes` are measurable. Shows progress where `label` is not empty.
-EdgeContrasts edge_contrasts(const Transformer& model, const std::vector<ProbeReading>& probes,
+EdgeContrasts edge_contrasts(const Model& model, const std::vector<ProbeReading>& probes,
                              EdgeScope scope, const Runtime& runtime,
                              const std::string& label = "");
 

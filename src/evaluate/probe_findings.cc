@@ -5,6 +5,7 @@
 #include "evaluate/probe_attention.h"
 #include "evaluate/probe_controls.h"
 #include "evaluate/probe_edges.h"
+#include "model/transformer.h"
 
 namespace qkv {
 namespace {
@@ -38,7 +39,7 @@ class Finder {
       : checkpoint_(checkpoint),
         runtime_(runtime),
         untrained_(checkpoint.config.model, checkpoint.tokenizer.size(), checkpoint.config.seed,
-                   checkpoint.model.parameters().options()) {}
+                   checkpoint.model->parameters().options()) {}
 
   FamilyFindings findings_of(const FamilyScore& family,
                              const std::vector<const Probe*>& probes) const {
@@ -57,18 +58,18 @@ class Finder {
     return out;
   }
 
-  const Transformer& untrained() const { return untrained_; }
+  const Model& untrained() const { return untrained_; }
 
  private:
   void look(const std::vector<ProbeReading>& readings, const std::vector<DistanceBand>& bands,
             FamilyFindings& out) const {
     const AttentionContrasts attention =
-        attention_contrasts(checkpoint_.model, readings, runtime_, "attention: " + out.family);
+        attention_contrasts(*checkpoint_.model, readings, runtime_, "attention: " + out.family);
     out.attention = best_of(attention.heads);
     out.rollout = share_of(attention.rollout, 0, Half::kBoth);
 
     const EdgeContrasts edges =
-        edge_contrasts(checkpoint_.model, readings, EdgeScope::kLayersAndHeads, runtime_,
+        edge_contrasts(*checkpoint_.model, readings, EdgeScope::kLayersAndHeads, runtime_,
                        "cutting edges: " + out.family);
     out.edges = share_of(edges.all, 0, Half::kBoth, kLeastNats);
     out.edge_layer = best_of(edges.layers, kLeastNats);
@@ -121,7 +122,7 @@ Findings find_attention(const Checkpoint& checkpoint, const std::vector<Probe>& 
     out.families.back().untrained_accuracy = untrained[family].count.accuracy();
   }
   const std::vector<HeadCosts> costs =
-      head_costs(checkpoint.model, checkpoint.tokenizer, layout, families, runtime);
+      head_costs(*checkpoint.model, checkpoint.tokenizer, layout, families, runtime);
   for (std::size_t family = 0; family < costs.size(); ++family)
     out.families[family].heads = costs[family];
   return out;

@@ -40,7 +40,7 @@ struct Halves {
 
 class HeadTrials {
  public:
-  HeadTrials(const Transformer& model, const Tokenizer& tokenizer, const std::string& layout,
+  HeadTrials(const Model& model, const Tokenizer& tokenizer, const std::string& layout,
              const std::vector<std::vector<const Probe*>>& families, const Runtime& runtime)
       : model_(model), runtime_(runtime), progress_("removing heads", "trials", trials(families)) {
     const auto half = [&](const std::vector<const Probe*>& probes, Half which) {
@@ -127,7 +127,7 @@ class HeadTrials {
     return static_cast<std::size_t>(reached - falls.begin()) + 1;
   }
 
-  const Transformer& model_;
+  const Model& model_;
   const Runtime& runtime_;
   std::vector<Halves> families_;
   std::vector<Tensor> means_;
@@ -137,7 +137,7 @@ class HeadTrials {
 
 }  // namespace
 
-std::vector<HeadCosts> head_costs(const Transformer& model, const Tokenizer& tokenizer,
+std::vector<HeadCosts> head_costs(const Model& model, const Tokenizer& tokenizer,
                                   const std::string& layout,
                                   const std::vector<std::vector<const Probe*>>& families,
                                   const Runtime& runtime) {

@@ -19,7 +19,7 @@ struct HeadCosts {
 };
 
 /// `families` are the probes of each. Shows progress. Throws Error where a text does not fit.
-std::vector<HeadCosts> head_costs(const Transformer& model, const Tokenizer& tokenizer,
+std::vector<HeadCosts> head_costs(const Model& model, const Tokenizer& tokenizer,
                                   const std::string& layout,
                                   const std::vector<std::vector<const Probe*>>& families,
                                   const Runtime& runtime);

@@ -58,7 +58,7 @@ AskedProbes::AskedProbes(std::vector<const Probe*> probes, const Tokenizer& toke
                          const std::string& layout, const ModelConfig& model)
     : probes_(std::move(probes)), texts_(candidates_of(probes_), tokenizer, layout, model) {}
 
-std::vector<ProbeOutcome> AskedProbes::outcomes(const Transformer& model, const Runtime& runtime,
+std::vector<ProbeOutcome> AskedProbes::outcomes(const Model& model, const Runtime& runtime,
                                                 const std::string& label, RowTaps* taps) const {
   const std::vector<LogProbability> scores = texts_.scores(model, runtime, label, taps);
   std::vector<ProbeOutcome> outcomes;
@@ -78,7 +78,7 @@ std::vector<const Probe*> askable_probes(const std::vector<Probe>& probes, bool 
   return asked;
 }
 
-std::vector<FamilyScore> evaluate_probes(const Transformer& model, const Tokenizer& tokenizer,
+std::vector<FamilyScore> evaluate_probes(const Model& model, const Tokenizer& tokenizer,
                                          const std::string& layout,
                                          const std::vector<Probe>& probes, const Runtime& runtime) {
   const AskedProbes asked(askable_probes(probes, model.config().causal()), tokenizer, layout,

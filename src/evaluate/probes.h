@@ -58,7 +58,7 @@ class AskedProbes {
               const std::string& layout, const ModelConfig& model);
 
   const std::vector<const Probe*>& probes() const { return probes_; }
-  std::vector<ProbeOutcome> outcomes(const Transformer& model, const Runtime& runtime,
+  std::vector<ProbeOutcome> outcomes(const Model& model, const Runtime& runtime,
                                      const std::string& label = "", RowTaps* taps = nullptr) const;
 
  private:
@@ -72,7 +72,7 @@ std::vector<const Probe*> askable_probes(const std::vector<Probe>& probes, bool 
 
 /// The share of right answers by family, in the order of the file, and by distance. Throws Error
 /// where a text does not fit the context.
-std::vector<FamilyScore> evaluate_probes(const Transformer& model, const Tokenizer& tokenizer,
+std::vector<FamilyScore> evaluate_probes(const Model& model, const Tokenizer& tokenizer,
                                          const std::string& layout,
                                          const std::vector<Probe>& probes, const Runtime& runtime);
 

@@ -70,7 +70,7 @@ Answers answer(const Checkpoint& checkpoint, const Questions& questions, const R
   }
   if (tokens) {
     answers.score =
-        evaluate(checkpoint.model, *tokens, checkpoint.config.seed, runtime, "evaluating");
+        evaluate(*checkpoint.model, *tokens, checkpoint.config.seed, runtime, "evaluating");
     if (const std::uint64_t cut = answers.score->cut_documents; cut > 0) {
       log::warning(concat(with_commas(cut), " documents are longer than the context of ",
                           checkpoint.config.model.context,
@@ -79,11 +79,11 @@ Answers answer(const Checkpoint& checkpoint, const Questions& questions, const R
   }
   if (!questions.pairs.empty()) {
     answers.pairs =
-        evaluate_pairs(checkpoint.model, checkpoint.tokenizer, layout, questions.pairs, runtime);
+        evaluate_pairs(*checkpoint.model, checkpoint.tokenizer, layout, questions.pairs, runtime);
   }
   if (!questions.probes.empty()) {
     answers.probes =
-        evaluate_probes(checkpoint.model, checkpoint.tokenizer, layout, questions.probes, runtime);
+        evaluate_probes(*checkpoint.model, checkpoint.tokenizer, layout, questions.probes, runtime);
     if (has_attention(checkpoint.config.model) && !questions.accuracy_only)
       answers.findings = find_attention(checkpoint, questions.probes, answers.probes, runtime);
   }

@@ -6,12 +6,6 @@
 
 namespace qkv {
 
-Reader::Reader(const Transformer& model) : model_(model) {
-  const auto layers = static_cast<std::size_t>(model.config().layers);
-  cache_.keys.resize(layers);
-  cache_.values.resize(layers);
-}
-
 Tensor Reader::read(const std::vector<std::int32_t>& ids) {
   const auto context = static_cast<std::size_t>(model_.config().context);
   if (window_.size() + ids.size() <= context) return forward(ids);
@@ -21,7 +15,7 @@ Tensor Reader::read(const std::vector<std::int32_t>& ids) {
   all.insert(all.end(), ids.begin(), ids.end());
   const std::size_t kept = std::max<std::size_t>(1, context / 2);
   window_.clear();
-  cache_.tokens = 0;
+  cache_ = {};
   return forward({all.end() - static_cast<std::ptrdiff_t>(std::min(kept, all.size())), all.end()});
 }
 
@@ -34,7 +28,7 @@ Tensor Reader::forward(const std::vector<std::int32_t>& ids) {
   return model_.logits(hidden[0][-1]);
 }
 
-void generate(const Transformer& model, const Tokenizer& tokenizer, const std::string& layout,
+void generate(const Model& model, const Tokenizer& tokenizer, const std::string& layout,
               const std::string& prompt, const GenerationOptions& options,
               const std::function<void(const std::string&)>& print) {
   if (!model.config().causal())

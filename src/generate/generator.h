@@ -6,7 +6,7 @@
 #include <vector>
 
 #include "generate/sampler.h"
-#include "model/transformer.h"
+#include "model/model.h"
 #include "text/tokenizer.h"
 
 namespace qkv {
@@ -17,11 +17,11 @@ struct GenerationOptions {
   std::uint64_t seed = 1;
 };
 
-/// Feeds tokens to a causal model one after the other and gives the logits of the next, with keys
-/// and values cached. Where the context is full it goes on with the newer half of it, read afresh.
+/// Feeds tokens to a causal model one after the other and gives the logits of the next, with what
+/// was read cached. Where the context is full it goes on with the newer half of it, read afresh.
 class Reader {
  public:
-  explicit Reader(const Transformer& model);
+  explicit Reader(const Model& model) : model_(model) {}
   /// Logits [vocabulary] of the token after `ids`, which follow those read before. REQUIRES ids not
   /// empty.
   Tensor read(const std::vector<std::int32_t>& ids);
@@ -29,8 +29,8 @@ class Reader {
  private:
   Tensor forward(const std::vector<std::int32_t>& ids);
 
-  const Transformer& model_;
-  KeyValueCache cache_;
+  const Model& model_;
+  Cache cache_;
   std::vector<std::int32_t> window_;  ///< the ids in the cache
 };
 
@@ -38,7 +38,7 @@ class Reader {
 /// model ends the document or the tokens are spent. With layout `lines` the prompt begins a
 /// document. Throws Error for a masked model, an empty prompt with layout `stream`, or bad sampling
 /// options.
-void generate(const Transformer& model, const Tokenizer& tokenizer, const std::string& layout,
+void generate(const Model& model, const Tokenizer& tokenizer, const std::string& layout,
               const std::string& prompt, const GenerationOptions& options,
               const std::function<void(const std::string&)>& print);
 

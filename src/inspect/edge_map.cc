@@ -125,7 +125,7 @@ EdgeMap edge_map(const Checkpoint& checkpoint, const Inspection& inspection,
   std::vector<std::int32_t> ids;
   for (const Token& token : inspection.passage.tokens) ids.push_back(token.id);
   EdgeMap map{.target = target, .probability = 0, .effects = {}};
-  map.effects = edge_effects(checkpoint.model, ids, target, runtime, "cutting edges");
+  map.effects = edge_effects(*checkpoint.model, ids, target, runtime, "cutting edges");
   map.probability = std::exp(map.effects.log_probability);
   return map;
 }

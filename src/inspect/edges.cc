@@ -46,7 +46,7 @@ EdgeCuts all_edges(const ModelConfig& config, std::int64_t place, const EdgeEffe
 
 }  // namespace
 
-EdgeEffects edge_effects(const Transformer& model, std::span<const std::int32_t> ids,
+EdgeEffects edge_effects(const Model& model, std::span<const std::int32_t> ids,
                          const Target& target, const Runtime& runtime, const std::string& label) {
   const ModelConfig& config = model.config();
   const auto tokens = static_cast<std::int64_t>(ids.size());

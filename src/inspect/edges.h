@@ -20,7 +20,7 @@ struct EdgeEffects {
 /// computed: closed ones, those of tokens behind target.place in a causal model, and in the last
 /// layer alone those of all tokens but target.place. Shows progress where `label` is not empty.
 /// Throws Error where the model has no attention, or the place is not in the text.
-EdgeEffects edge_effects(const Transformer& model, std::span<const std::int32_t> ids,
+EdgeEffects edge_effects(const Model& model, std::span<const std::int32_t> ids,
                          const Target& target, const Runtime& runtime,
                          const std::string& label = "");
 

@@ -11,13 +11,13 @@ Inspection inspect(const Checkpoint& checkpoint, Passage passage) {
   const torch::NoGradGuard no_gradients;
   std::vector<std::int64_t> ids;
   for (const Token& token : passage.tokens) ids.push_back(token.id);
-  const Tensor row = torch::tensor(ids, at::kLong).unsqueeze(0).to(checkpoint.model.device());
+  const Tensor row = torch::tensor(ids, at::kLong).unsqueeze(0).to(checkpoint.model->device());
 
   Inspection inspection{.passage = std::move(passage), .taps = {}};
   const Pass pass{.taps = &inspection.taps, .dropout = {}, .cache = nullptr};
   const Tensor hidden =
-      checkpoint.model.hidden({.ids = row, .positions = {}, .documents = {}}, pass);
-  checkpoint.model.logits(hidden, pass);
+      checkpoint.model->hidden({.ids = row, .positions = {}, .documents = {}}, pass);
+  checkpoint.model->logits(hidden, pass);
   return inspection;
 }
 
@@ -51,6 +51,11 @@ bool has_attention(const ModelConfig& model) {
 
 void require_attention(const Checkpoint& checkpoint) {
   if (has_attention(checkpoint.config.model)) return;
+  const ModelConfig& model = checkpoint.config.model;
+  if (model.recurrent()) {
+    throw Error(concat(checkpoint.path.string(), ": model.kind: found ", quoted(model.kind),
+                       ", so this model has no attention to show; expected \"transformer\""));
+  }
   throw Error(concat(checkpoint.path.string(),
                      ": model.attention.weights: found \"none\", so this model has no attention to "
                      "show; expected softmax or uniform"));

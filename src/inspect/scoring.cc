@@ -84,8 +84,8 @@ Asked asked_of(const RowBatch& batch, const std::vector<ScoredRow>& rows) {
   return asked;
 }
 
-std::vector<TargetScore> scores_of(const Transformer& model, const Tensor& hidden,
-                                   const Asked& asked, const Pass& pass) {
+std::vector<TargetScore> scores_of(const Model& model, const Tensor& hidden, const Asked& asked,
+                                   const Pass& pass) {
   const auto index = [&](const std::vector<std::int64_t>& values) {
     return torch::tensor(values, at::kLong).to(model.device());
   };
@@ -105,7 +105,7 @@ std::vector<TargetScore> scores_of(const Transformer& model, const Tensor& hidde
 
 }  // namespace
 
-std::vector<TargetScore> score_rows(const Transformer& model, const std::vector<ScoredRow>& rows,
+std::vector<TargetScore> score_rows(const Model& model, const std::vector<ScoredRow>& rows,
                                     const Runtime& runtime, const std::string& label,
                                     RowTaps* taps) {
   const torch::NoGradGuard no_gradients;

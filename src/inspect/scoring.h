@@ -6,7 +6,7 @@
 #include <vector>
 
 #include "model/libtorch.h"
-#include "model/transformer.h"
+#include "model/model.h"
 
 namespace qkv {
 
@@ -45,7 +45,7 @@ class RowTaps : public Taps {
 
 /// The score of every target, in the order of the rows and their targets. Rows go in batches of
 /// near-equal length. Shows progress where `label` is not empty. Throws Error as the model does.
-std::vector<TargetScore> score_rows(const Transformer& model, const std::vector<ScoredRow>& rows,
+std::vector<TargetScore> score_rows(const Model& model, const std::vector<ScoredRow>& rows,
                                     const Runtime& runtime, const std::string& label = "",
                                     RowTaps* taps = nullptr);
 

@@ -67,14 +67,18 @@ Tensor Attention::operator()(const Tensor& x, const Tensor& positions, const Pos
   }
   value = pass.tap(prefix, "value", value);
 
-  if (pass.cache != nullptr) {  // what was read before stands in front
+  if (Cache* cache = pass.cache) {  // what was read before stands in front
     const auto at = static_cast<std::size_t>(layer_);
-    if (pass.cache->tokens > 0) {
-      if (key.defined()) key = at::cat({pass.cache->keys[at], key}, 2);
-      value = at::cat({pass.cache->values[at], value}, 2);
+    if (cache->values.size() <= at) {
+      cache->keys.resize(at + 1);
+      cache->values.resize(at + 1);
     }
-    pass.cache->keys[at] = key;
-    pass.cache->values[at] = value;
+    if (cache->tokens > 0) {
+      if (key.defined()) key = at::cat({cache->keys[at], key}, 2);
+      value = at::cat({cache->values[at], value}, 2);
+    }
+    cache->keys[at] = key;
+    cache->values[at] = value;
   }
   if (const std::int64_t group = heads_ / value.size(1); group > 1) {
     if (key.defined()) key = key.repeat_interleave(group, 1);

@@ -5,13 +5,25 @@
 
 namespace qkv {
 
-Tensor Parameters::normal(const std::string& name, at::IntArrayRef shape, double deviation) {
+template <typename Fill>
+Tensor Parameters::drawn(const std::string& name, at::IntArrayRef shape, const Fill& fill) {
   if (options_.device().is_meta()) return add(name, torch::empty(shape, options_));
   // Drawn on the CPU, so that every device starts from the same weights.
-  at::Generator generator =
+  const at::Generator generator =
       keyed_generator(stream_key(seed_, Purpose::kInitialisation, {list_.size()}), at::kCPU);
-  return add(name,
-             torch::empty(shape, options_.device(at::kCPU)).normal_(0.0, deviation, generator));
+  return add(name, fill(torch::empty(shape, options_.device(at::kCPU)), generator));
+}
+
+Tensor Parameters::normal(const std::string& name, at::IntArrayRef shape, double deviation) {
+  return drawn(name, shape, [&](const Tensor& empty, const at::Generator& generator) {
+    return empty.normal_(0.0, deviation, generator);
+  });
+}
+
+Tensor Parameters::uniform(const std::string& name, at::IntArrayRef shape, double bound) {
+  return drawn(name, shape, [&](const Tensor& empty, const at::Generator& generator) {
+    return empty.uniform_(-bound, bound, generator);
+  });
 }
 
 Tensor Parameters::constant(const std::string& name, at::IntArrayRef shape, double value) {

@@ -17,6 +17,8 @@ class Parameters {
 
   /// New weights drawn from N(0, deviation²).
   Tensor normal(const std::string& name, at::IntArrayRef shape, double deviation);
+  /// New weights drawn evenly from −bound to bound.
+  Tensor uniform(const std::string& name, at::IntArrayRef shape, double bound);
   /// New weights that all start at `value`.
   Tensor constant(const std::string& name, at::IntArrayRef shape, double value);
 
@@ -25,6 +27,9 @@ class Parameters {
   const at::TensorOptions& options() const { return options_; }
 
  private:
+  /// New weights that `fill` fills, given an empty tensor and the generator of their stream.
+  template <typename Fill>
+  Tensor drawn(const std::string& name, at::IntArrayRef shape, const Fill& fill);
   Tensor add(const std::string& name, Tensor values);
 
   std::uint64_t seed_;

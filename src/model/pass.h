@@ -35,25 +35,31 @@ class Dropout {
   std::uint64_t step_ = 0;
 };
 
-/// The dropouts of a pass: place 0 is the embedding's, each layer has three (attention weights,
-/// attention output, feed-forward output).
+/// The dropouts of a Transformer's pass: place 0 is the embedding's, each layer has three
+/// (attention weights, attention output, feed-forward output).
 constexpr std::uint64_t dropout_place(std::int64_t layer, std::uint64_t which) {
   return 3 * static_cast<std::uint64_t>(layer) + which + 1;
 }
 
-/// Keys and values of the tokens that a causal model has read, so that the next token needs only
-/// its own row. One entry a layer, each [batch, key_value_heads, tokens, head_width].
-struct KeyValueCache {
+/// What a causal model keeps of the tokens that it has read, so that the next token needs only its
+/// own row. An empty one is at the beginning of a text.
+struct Cache {
+  std::int64_t tokens = 0;  ///< how many were read; at 0 the rest means nothing
+  /// A Transformer's: one entry a layer, each [batch, key_value_heads, tokens, head_width].
   std::vector<Tensor> keys;
   std::vector<Tensor> values;
-  std::int64_t tokens = 0;
+  /// A recurrent net's: by layer the state h, of an LSTM h and cell, each [1, batch, width].
+  std::vector<std::vector<Tensor>> states;
 };
 
 /// What a forward pass carries besides its tokens. A pass without taps pays nothing for them.
 struct Pass {
   Taps* taps = nullptr;
   Dropout dropout;
-  KeyValueCache* cache = nullptr;
+  Cache* cache = nullptr;
+
+  /// How many tokens were read before this pass.
+  std::int64_t tokens_before() const { return cache == nullptr ? 0 : cache->tokens; }
 
   /// Shows `value` to the taps, if any, as PREFIX NAME.
   Tensor tap(const std::string& prefix, const char* name, Tensor value) const {

@@ -34,7 +34,7 @@ void require_same_model(const ModelConfig& found, const ModelConfig& expected, b
     config.model = model;
     Json json = {{"model", to_json(config)["model"]}};
     if (!resumed) json["model"].erase("dropout");
-    if (!resumed && model.position != "learned") json["model"].erase("context");
+    if (!resumed && !model.learns_positions()) json["model"].erase("context");
     return json;
   };
   if (const auto difference = first_difference(comparable(found), comparable(expected))) {
@@ -73,7 +73,7 @@ std::optional<Tokenizer> given_tokenizer(const Config& config, const TrainingOpt
   return tokenizer;
 }
 
-Objective objective_of(const Transformer& model) {
+Objective objective_of(const Model& model) {
   return {.causal = model.config().causal(),
           .vocabulary = static_cast<std::int32_t>(model.vocabulary())};
 }
@@ -97,10 +97,10 @@ Trainer::Trainer(const Config& config, const TrainingOptions& options)
       folder_(options.out, options.mode),
       corpus_(open_corpus(config, given_tokenizer(config, options, folder_))),
       model_((check_config(config, config.name, corpus_.tokenizer.size()),
-              Transformer(config.model, corpus_.tokenizer.size(), config.seed,
-                          at::TensorOptions(runtime_.device).dtype(at::kFloat)))),
-      optimizer_(model_.parameters(), config.training),
-      batches_(corpus_.train, config.model.context, objective_of(model_), config.seed) {
+              make_model(config.model, corpus_.tokenizer.size(), config.seed,
+                         at::TensorOptions(runtime_.device).dtype(at::kFloat)))),
+      optimizer_(model_->parameters(), config.training),
+      batches_(corpus_.train, config.model.context, objective_of(*model_), config.seed) {
   if (batches_.cut_documents() > 0) {
     log::warning(concat(with_commas(batches_.cut_documents()),
                         " documents are longer than the context of ", config.model.context,
@@ -115,14 +115,14 @@ Trainer::Trainer(const Config& config, const TrainingOptions& options)
                  options.out);
     require_hash("data.validation", "text", corpus_.validation_hash,
                  checkpoint.state.validation_hash, options.out);
-    load_weights(checkpoint.model.parameters().list(), model_, newest->string());
+    load_weights(checkpoint.model->parameters().list(), *model_, newest->string());
     optimizer_.load_moments(read_optimizer(*newest), (*newest / "optimizer.safetensors").string());
     state_ = checkpoint.state;
     saved_ = state_.step;
   } else {
     if (options.init) {
       const fs::path path = find_checkpoint(*options.init);
-      load_weights(open_checkpoint(path, runtime_).model.parameters().list(), model_,
+      load_weights(open_checkpoint(path, runtime_).model->parameters().list(), *model_,
                    path.string());
     }
     folder_.begin(corpus_.tokenizer);
@@ -188,7 +188,7 @@ void Trainer::train_step() {
       const Pass pass{.taps = nullptr,
                       .dropout = Dropout(config_.model.dropout, config_.seed, number),
                       .cache = nullptr};
-      const Prediction prediction = predict(model_, batch, pass);
+      const Prediction prediction = predict(*model_, batch, pass);
       mean = at::cross_entropy_loss(prediction.logits, prediction.targets, {}, at::Reduction::Sum) /
              static_cast<double>(predicted);
     }
@@ -236,7 +236,7 @@ void Trainer::report(double loss, double gradient_norm) {
 void Trainer::validate() {
   if (validated_ == state_.step || !corpus_.validation) return;
   profile_.enter(Phase::kValidation);
-  score_ = evaluate(model_, *corpus_.validation, config_.seed, runtime_);
+  score_ = evaluate(*model_, *corpus_.validation, config_.seed, runtime_);
   validated_ = state_.step;
   const double loss = score_->loss();
   if (!std::isfinite(loss))
@@ -255,14 +255,14 @@ void Trainer::validate() {
 void Trainer::save(bool measured) {
   if (measured) validate();
   profile_.enter(Phase::kSaving);
-  for (const auto& [name, weight] : model_.parameters().list()) {
+  for (const auto& [name, weight] : model_->parameters().list()) {
     if (!at::isfinite(weight).all().item<bool>())
       fail_not_finite(concat("step ", state_.step, ": ", name, " is not finite"));
   }
   const bool better = validated_ == state_.step &&
                       (!state_.best_checkpoint || score_->loss() < state_.best_checkpoint->loss);
   if (better) state_.best_checkpoint = {.loss = score_->loss(), .step = state_.step};
-  folder_.checkpoints().save(config_, corpus_.tokenizer, model_, optimizer_.moments(), state_);
+  folder_.checkpoints().save(config_, corpus_.tokenizer, *model_, optimizer_.moments(), state_);
   folder_.write_config(config_);  // a resumed run's may differ from the one before
   folder_.checkpoints().update_links(state_, config_.checkpoints.keep);
   saved_ = state_.step;
@@ -276,7 +276,7 @@ void Trainer::sample() {
   // A stream's first token needs something before it: a newline, as between two paragraphs.
   const std::string start = prompt.empty() && config_.data.layout == "stream" ? "\n" : prompt;
   std::string text;
-  generate(model_, corpus_.tokenizer, config_.data.layout, start, options,
+  generate(*model_, corpus_.tokenizer, config_.data.layout, start, options,
            [&](const std::string& more) { text += more; });
   metrics_->add({{"step", state_.step}, {"sample", text}});
   profile_.enter(Phase::kOther);

@@ -46,7 +46,7 @@ class Trainer {
 
   const RunFolder& folder() const { return folder_; }
   const TrainerState& state() const { return state_; }
-  const Transformer& model() const { return model_; }
+  const Model& model() const { return *model_; }
   const Profile& profile() const { return profile_; }
   /// Whether training.patience ran out.
   bool stopped_early() const {
@@ -76,7 +76,7 @@ class Trainer {
   Runtime runtime_;
   RunFolder folder_;
   Corpus corpus_;
-  Transformer model_;
+  std::unique_ptr<Model> model_;
   Optimizer optimizer_;
   TrainingBatches batches_;
   TrainerState state_;

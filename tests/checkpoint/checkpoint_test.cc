@@ -106,6 +106,24 @@ bool holds(const std::string& text, const std::string& part) {
   return text.find(part) != std::string::npos;
 }
 
+TEST(Checkpoint, OfARecurrentNetComesBackAsItWasSaved) {
+  const RunFolder run;
+  Config config = small_config();
+  for (const char* kind : {"lstm", "gru"}) {
+    config.model.kind = kind;
+    const auto model = make_model(config.model, tokenizer().size(), 1);
+    run.checkpoints.save(config, tokenizer(), *model, {}, state_at(10));
+    const Checkpoint found = open_checkpoint(run.checkpoints.step_path(10), {});
+    EXPECT_EQ(found.config.model.kind, kind);
+    ASSERT_EQ(found.model->parameters().list().size(), model->parameters().list().size());
+    for (std::size_t at = 0; at < model->parameters().list().size(); ++at) {
+      const auto& [name, weight] = model->parameters().list()[at];
+      EXPECT_EQ(found.model->parameters().list()[at].first, name);
+      EXPECT_TRUE(found.model->parameters().list()[at].second.equal(weight)) << name;
+    }
+  }
+}
+
 TEST(Checkpoint, ComesBackAsItWasSaved) {
   const RunFolder run;
   TrainerState state = state_at(70, 60);
@@ -119,9 +137,9 @@ TEST(Checkpoint, ComesBackAsItWasSaved) {
   EXPECT_EQ(found.config.model.width, 8);
   EXPECT_EQ(found.tokenizer.bytes(), tokenizer().bytes());
   for (std::size_t at = 0; at < model.parameters().list().size(); ++at) {
-    EXPECT_EQ(found.model.parameters().list()[at].first, model.parameters().list()[at].first);
+    EXPECT_EQ(found.model->parameters().list()[at].first, model.parameters().list()[at].first);
     EXPECT_TRUE(
-        found.model.parameters().list()[at].second.equal(model.parameters().list()[at].second));
+        found.model->parameters().list()[at].second.equal(model.parameters().list()[at].second));
   }
   EXPECT_EQ(found.state.step, 70);
   EXPECT_EQ(found.state.tokens, 70'000U);
@@ -431,7 +449,7 @@ TEST(CheckpointFolder, SavingAStepAgainReplacesIt) {
   run.save(10, -1, 2);
   EXPECT_EQ(run.names(), (Names{"step-0000010"}));
   const Checkpoint found = open_checkpoint(run.checkpoints.step_path(10), {});
-  EXPECT_TRUE(found.model.embedding().equal(make_model(2).embedding()));
+  EXPECT_TRUE(found.model->embedding().equal(make_model(2).embedding()));
 }
 
 /// While one exists, no file grows beyond `bytes`: what a full disk does to a writer.

@@ -16,7 +16,8 @@ class Inspection(harness.ProgramTest):
         super().setUpClass()
         lines = ["--set", "data.layout=lines", "--set", "model.objective=masked"]
         two = ["--set", "model.layers=2", "--set", "training.learning_rate=0.01"]
-        for arguments in [["--out", "run", *two], ["--out", "masked", *lines], ["--out", "blind", "--set", "model.attention.weights=none"]]:
+        for arguments in [["--out", "run", *two], ["--out", "masked", *lines], ["--out", "blind", "--set", "model.attention.weights=none"],
+                          ["--out", "lstm", "--set", "model.kind=lstm"]]:
             done = cls.run_program("train", "tiny.json", *arguments)
             assert done.returncode == 0, done.stderr
 
@@ -159,6 +160,14 @@ class Inspection(harness.ProgramTest):
             self.assertRegex(text, f"(?m)^{line}$")
         self.assertGreater(len(self.succeed("inspect", "run", "--neighbours", "cat").splitlines()), 5)
         self.assertGreater(len(self.succeed("inspect", "run", "--analogy", "cat", "dog", "bird").splitlines()), 5)
+
+    def test_a_recurrent_net_has_no_attention(self):
+        for arguments in [["--out", "refused"], ["--trace", 0]]:
+            line = self.refuse(2, "no attention to show", "inspect", "lstm", "--text", TEXT, *arguments)
+            self.assertIn('model.kind: found "lstm"', line)
+        self.assertEqual(self.look("states", "lstm", "--text", TEXT, "--format", "safetensors"), {"taps.safetensors"})
+        self.assertGreater(len(self.succeed("inspect", "lstm", "--neighbours", "cat").splitlines()), 5)
+        self.assertGreater(len(self.succeed("inspect", "lstm", "--analogy", "cat", "dog", "bird").splitlines()), 5)
 
     def test_what_is_refused(self):
         self.refuse(2, ["51", "16"], "inspect", "run", "--text", "the cat" + " the" * 49, "--out", "long")

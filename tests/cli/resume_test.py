@@ -12,7 +12,8 @@ import unittest
 
 import harness
 
-FORMS = [(objective, precision) for objective in ["causal", "masked"] for precision in ["float32", "bfloat16"]]
+FORMS = [("transformer", objective, precision) for objective in ["causal", "masked"] for precision in ["float32", "bfloat16"]]
+FORMS += [("lstm", "causal", "bfloat16"), ("gru", "masked", "float32")]
 
 
 class Killed(harness.ProgramTest):
@@ -20,9 +21,9 @@ class Killed(harness.ProgramTest):
     seed = None
     show = False
 
-    def arguments(self, objective, precision):
+    def arguments(self, kind, objective, precision):
         changes = [
-            f"training.steps={self.steps_of_run}", f"model.objective={objective}", f"runtime.precision={precision}",
+            f"training.steps={self.steps_of_run}", f"model.kind={kind}", f"model.objective={objective}", f"runtime.precision={precision}",
             "model.dropout=0.2", "model.layers=2", "checkpoints.every=3", "checkpoints.keep=1", "training.accumulation=2",
             "training.validate_every=4", f"training.warmup_steps={self.steps_of_run // 4}",
         ]
@@ -53,14 +54,14 @@ class Killed(harness.ProgramTest):
             resume = ["--resume"] if (self.folder / run / "config.json").exists() else []
         self.succeed("train", *arguments, "--out", run, "--resume")
 
-    def check(self, objective, precision):
+    def check(self, kind, objective, precision):
         seed = self.seed if self.seed is not None else int.from_bytes(os.urandom(4), "little")
         draw = random.Random(seed)
-        arguments = self.arguments(objective, precision)
-        whole, killed = f"whole-{objective}-{precision}", f"killed-{objective}-{precision}"
+        arguments = self.arguments(kind, objective, precision)
+        whole, killed = f"whole-{kind}-{objective}-{precision}", f"killed-{kind}-{objective}-{precision}"
         self.succeed("train", *arguments, "--out", whole)
         self.kill_and_resume(killed, arguments, draw)
-        told = f"{objective} {precision}: the moments are those of seed {seed}"
+        told = f"{kind} {objective} {precision}: the moments are those of seed {seed}"
         if self.show:
             for run in [whole, killed]:
                 print(run, "model", self.weights(run), "optimizer", self.optimizer(run))
@@ -74,9 +75,9 @@ class Killed(harness.ProgramTest):
 
     def test_killed_runs_end_alike(self):
         hashes = []
-        for objective, precision in FORMS:
-            with self.subTest(objective=objective, precision=precision):
-                hashes.append(self.check(objective, precision))
+        for kind, objective, precision in FORMS:
+            with self.subTest(kind=kind, objective=objective, precision=precision):
+                hashes.append(self.check(kind, objective, precision))
         self.assertEqual(len(set(hashes)), len(FORMS), "the forms do not differ, so they prove nothing")
 
 

@@ -53,6 +53,25 @@ TEST(CheckConfig, IdentityKeepsAllHeads) {
             "model.attention.projection \"identity\" has no matrix to make fewer");
 }
 
+TEST(CheckConfig, ARecurrentNetHasNoHeads) {
+  for (const char* kind : {"lstm", "gru"}) {
+    const auto change = [&](Config& c) {
+      c.model.kind = kind;
+      c.model.width = 127;
+      c.model.heads = 5;
+      c.model.position = "rotary";
+    };
+    EXPECT_EQ(message(change), "");
+    EXPECT_EQ(message([&](Config& c) {
+                change(c);
+                c.model.objective = "masked";
+              }),
+              std::string("c.json: model.width: found 127, expected an even one: with the "
+                          "objective \"masked\" each direction of a ") +
+                  kind + " has half of it");
+  }
+}
+
 TEST(CheckConfig, RotaryTurnsPairs) {
   const auto change = [](Config& c) {
     c.model.position = "rotary";

@@ -166,8 +166,8 @@ TEST(ParseConfig, WrongValuesAreNamed) {
             "x.json: seed: found 9007199254740992, expected an integer from 0 to 9007199254740991");
   EXPECT_EQ(refusal_of("model.norm", R"("batch")"),
             R"(x.json: model.norm: found "batch", expected "layer" or "rms")");
-  EXPECT_EQ(refusal_of("model.kind", R"("lstm")"),
-            R"(x.json: model.kind: found "lstm", expected "transformer")");
+  EXPECT_EQ(refusal_of("model.kind", R"("rnn")"),
+            R"(x.json: model.kind: found "rnn", expected "transformer", "lstm" or "gru")");
   EXPECT_EQ(refusal_of("model.dropout", "1"),
             "x.json: model.dropout: found 1, expected a number from 0 to below 1");
   EXPECT_EQ(refusal_of("training.learning_rate", "0"),

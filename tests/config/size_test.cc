@@ -64,6 +64,31 @@ TEST(CountParameters, EachPart) {
             44 + 80);
 }
 
+TEST(CountParameters, OfARecurrentNet) {
+  // Vocabulary 10: embeddings 80, norm 8; four gates of 8 numbers, each from 8 inputs and 8 states
+  // with two biases; three for a gru. Masked: two directions of 4 numbers.
+  ModelConfig model = tiny();
+  model.kind = "lstm";
+  EXPECT_EQ(count_parameters(model, 10), 80 + 8 + 4 * 8 * (8 + 8 + 2));
+  model.position = "learned";  // which means nothing to it
+  model.layers = 3;
+  EXPECT_EQ(count_parameters(model, 10), 80 + 8 + 3 * 4 * 8 * (8 + 8 + 2));
+  model.kind = "gru";
+  EXPECT_EQ(count_parameters(model, 10), 80 + 8 + 3 * 3 * 8 * (8 + 8 + 2));
+  model.objective = "masked";
+  EXPECT_EQ(count_parameters(model, 10), 80 + 8 + 3 * 2 * 3 * 4 * (8 + 4 + 2));
+  EXPECT_EQ(estimate_tables(model), 0);
+}
+
+TEST(EstimateMemory, OfARecurrentNetGrowsWithTheContextAlone) {
+  Config config;
+  config.model.kind = "lstm";
+  const double small = estimate_memory(config, 500);
+  EXPECT_GT(small, 4.0 * 64 * 256 * (500 + 2 * 8 * 128));
+  config.model.context *= 16;
+  EXPECT_LT(estimate_memory(config, 500), 16 * small);
+}
+
 TEST(EstimateMemory, GrowsWithWhatItHolds) {
   Config config;
   config.runtime.threads = 1;

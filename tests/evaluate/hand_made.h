@@ -69,7 +69,7 @@ inline Checkpoint hand_made_checkpoint() {
   return {.path = "runs/by-hand",
           .config = config,
           .tokenizer = std::move(tokenizer),
-          .model = std::move(model),
+          .model = std::make_unique<Transformer>(std::move(model)),
           .state = {},
           .config_hash = "",
           .weights_hash = ""};

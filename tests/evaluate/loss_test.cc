@@ -9,6 +9,7 @@
 #include "evaluate/log_probability.h"
 #include "evaluate/pairs.h"
 #include "evaluate/probes.h"
+#include "model/transformer.h"
 #include "scratch.h"
 #include "text/corpus.h"
 

@@ -15,8 +15,13 @@ ProbeCount count_of(std::uint64_t correct, std::uint64_t probes, double guessing
 }
 
 Answers some_answers(const std::string& name) {
-  Answers answers{
-      .checkpoint = name, .step = 7, .causal = true, .score = {}, .pairs = {}, .probes = {}};
+  Answers answers{.checkpoint = name,
+                  .step = 7,
+                  .causal = true,
+                  .score = {},
+                  .pairs = {},
+                  .probes = {},
+                  .findings = {}};
   const std::size_t open = 1'000'000;
   answers.probes = {{.family = "reference_meaning",
                      .count = count_of(5, 10, 0.5),

@@ -16,7 +16,7 @@ ModelConfig small_config(const std::string& position) {
   return config;
 }
 
-Tensor last_logits(const Transformer& model, const std::vector<std::int64_t>& ids) {
+Tensor last_logits(const Model& model, const std::vector<std::int64_t>& ids) {
   return testing::logits_of(model, ids)[-1];
 }
 
@@ -57,6 +57,23 @@ TEST(Reader, BeyondTheContextGoesOnWithTheNewerHalf) {
         << position;
     EXPECT_LT(largest_difference(reader.read({3}), last_logits(model, {1, 2, 3})), 1e-5)
         << position;
+  }
+}
+
+TEST(Reader, GoesOnFromTheStateOfARecurrentNet) {
+  const torch::NoGradGuard no_gradients;
+  for (const char* kind : {"lstm", "gru"}) {
+    ModelConfig config = small_config("none");
+    config.kind = kind;
+    const auto model = make_model(config, 9, 1);
+    testing::randomise(model->parameters(), 3);
+    Reader reader(*model);
+    EXPECT_LT(largest_difference(reader.read({4, 5}), last_logits(*model, {4, 5})), 1e-5) << kind;
+    EXPECT_LT(largest_difference(reader.read({6}), last_logits(*model, {4, 5, 6})), 1e-5) << kind;
+    reader.read({7, 8, 1});
+    EXPECT_LT(largest_difference(reader.read({2}), last_logits(*model, {8, 1, 2})), 1e-5) << kind;
+    EXPECT_LT(largest_difference(reader.read({3}), last_logits(*model, {8, 1, 2, 3})), 1e-5)
+        << kind;
   }
 }
 

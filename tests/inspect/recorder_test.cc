@@ -2,6 +2,7 @@
 
 #include <gtest/gtest.h>
 
+#include "base/format.h"
 #include "inspect/tiny.h"
 
 namespace qkv {
@@ -115,11 +116,36 @@ TEST(Recorder, LeavesThePassAsItIs) {
     const Tensor& recorded = inspection.taps.value("logits");
     Onlooker onlooker;
     const Pass pass{.taps = &onlooker, .dropout = {}, .cache = nullptr};
-    const Tensor watched = checkpoint.model.logits(checkpoint.model.hidden(tokens, pass));
+    const Tensor watched = checkpoint.model->logits(checkpoint.model->hidden(tokens, pass));
     EXPECT_TRUE(torch::equal(watched[0], recorded));
-    const Tensor alone = checkpoint.model.logits(checkpoint.model.hidden(tokens));
+    const Tensor alone = checkpoint.model->logits(checkpoint.model->hidden(tokens));
     EXPECT_LT((alone[0] - recorded).abs().max().item<double>(),
               1e-5 * recorded.abs().max().item<double>());
+  }
+}
+
+TEST(Recorder, KeepsTheLayersOfARecurrentNet) {
+  for (const char* kind : {"lstm", "gru"}) {
+    Config config = testing::tiny_config();
+    config.model.kind = kind;
+    const Checkpoint checkpoint = testing::tiny_checkpoint(config);
+    const Inspection inspection = testing::inspect_text(checkpoint, "the cat sat on the mat.");
+    Shapes found;
+    for (const auto& [name, value] : inspection.taps.values())
+      found.push_back({name, value.sizes().vec()});
+    const std::vector<std::int64_t> state = {7, 16};
+    EXPECT_EQ(found, (Shapes{{"embedding", state},
+                             {"layers.0.input", state},
+                             {"layers.0.output", state},
+                             {"layers.1.input", state},
+                             {"layers.1.output", state},
+                             {"final", state},
+                             {"logits", {7, checkpoint.tokenizer.size()}}}))
+        << kind;
+    const std::string message = testing::message_of([&] { require_attention(checkpoint); });
+    EXPECT_EQ(message, concat(checkpoint.path.string(), ": model.kind: found \"", kind,
+                              "\", so this model has no attention to show; expected "
+                              "\"transformer\""));
   }
 }
 
@@ -166,7 +192,7 @@ TEST(Inspection, RefusesHeadsThatAreNotThereAndWeightsThatAreNoNumbers) {
   EXPECT_NE(testing::message_of([&] { attention_map(inspection, 2, 0); }), "");
 
   const torch::NoGradGuard no_gradients;
-  for (const auto& [name, weight] : checkpoint.model.parameters().list()) {
+  for (const auto& [name, weight] : checkpoint.model->parameters().list()) {
     if (name == "model.layers.1.self_attn.q_proj.weight") weight.fill_(std::nanf(""));
   }
   const Inspection broken = testing::inspect_text(checkpoint, "the cat");

@@ -33,9 +33,9 @@ inline Config tiny_config() {
 /// A checkpoint that was never on disk. Its matrices are far from 0, so that attention is uneven.
 inline Checkpoint tiny_checkpoint(const Config& config, const std::string& kind = "word") {
   Tokenizer tokenizer = tiny_tokenizer(kind);
-  Transformer model(config.model, tokenizer.size(), config.seed);
+  auto model = make_model(config.model, tokenizer.size(), config.seed);
   const torch::NoGradGuard no_gradients;
-  for (const auto& [name, weight] : model.parameters().list()) {
+  for (const auto& [name, weight] : model->parameters().list()) {
     if (weight.dim() == 2) weight.mul_(15);
   }
   TrainerState state;

@@ -14,14 +14,13 @@ const std::vector<std::int64_t>& example() {
 }
 
 void expect_cached_equals_uncached(const ModelConfig& config, const std::string& what) {
-  const Transformer model(config, 7, 1);
+  const auto made = make_model(config, 7, 1);
+  const Model& model = *made;
   testing::randomise(model.parameters(), 13);
   const Tensor expected = testing::logits_of(model, example());
   for (const std::vector<std::size_t>& parts :
        {std::vector<std::size_t>{1, 1, 1, 1, 1, 1}, {3, 1, 2}, {6}}) {
-    KeyValueCache cache;
-    cache.keys.resize(static_cast<std::size_t>(config.layers));
-    cache.values.resize(static_cast<std::size_t>(config.layers));
+    Cache cache;
     std::vector<Tensor> found;
     auto next = example().begin();
     for (const std::size_t count : parts) {
@@ -33,7 +32,7 @@ void expect_cached_equals_uncached(const ModelConfig& config, const std::string&
     EXPECT_LT(testing::largest_difference(at::cat(found), expected), 1e-5)
         << what << " in " << parts.size() << " parts";
     EXPECT_EQ(cache.tokens, 6) << what;
-    if (cache.values[0].defined()) {
+    if (!config.recurrent() && config.attention.weights != "none") {
       const std::int64_t heads =
           config.attention.projection == "identity" ? config.heads : config.key_value_heads;
       EXPECT_EQ(shape_text(cache.values[0].sizes()), concat("[1, ", heads, ", 6, 2]")) << what;
@@ -41,7 +40,7 @@ void expect_cached_equals_uncached(const ModelConfig& config, const std::string&
   }
 }
 
-TEST(KeyValueCache, EqualsNoCacheForEveryPositionAndAttention) {
+TEST(Cache, EqualsNoCacheForEveryPositionAndAttention) {
   for (const std::string& kind : testing::position_kinds()) {
     ModelConfig config = testing::tiny_config();
     config.position = kind;
@@ -59,6 +58,14 @@ TEST(KeyValueCache, EqualsNoCacheForEveryPositionAndAttention) {
     expect_cached_equals_uncached(config, kind + " unscaled");
     config.attention = {.projection = "learned", .weights = "none", .scaled = true};
     expect_cached_equals_uncached(config, kind + " no attention");
+  }
+}
+
+TEST(Cache, EqualsNoCacheForRecurrentNets) {
+  ModelConfig config = testing::tiny_config();
+  for (const char* kind : {"lstm", "gru"}) {
+    config.kind = kind;
+    expect_cached_equals_uncached(config, kind);
   }
 }
 

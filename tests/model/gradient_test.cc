@@ -181,7 +181,8 @@ TEST(Gradient, Block) {
 }
 
 void expect_model_gradients(const ModelConfig& config, const std::string& what) {
-  const Transformer model(config, 5, 1, at::kDouble);
+  const auto made = make_model(config, 5, 1, at::kDouble);
+  const Model& model = *made;
   testing::randomise(model.parameters(), 5);
   const Tensor targets = torch::tensor({3, 0, 2}, at::kLong);
   const Tokens tokens{.ids = testing::token_ids({1, 3, 0}), .positions = {}, .documents = {}};
@@ -205,6 +206,18 @@ TEST(Gradient, WholeModelWithCrossEntropy) {
   config.feed_forward.activation = "swiglu";
   config.key_value_heads = 1;
   expect_model_gradients(config, "masked, rms, untied, swiglu, shared");
+}
+
+TEST(Gradient, WholeRecurrentModelWithCrossEntropy) {
+  ModelConfig config = small_config();
+  config.layers = 2;
+  for (const char* kind : {"lstm", "gru"}) {
+    for (const char* objective : {"causal", "masked"}) {
+      config.kind = kind;
+      config.objective = objective;
+      expect_model_gradients(config, concat(kind, " ", objective));
+    }
+  }
 }
 
 }  // namespace

@@ -55,7 +55,7 @@ inline Tensor token_ids(const std::vector<std::int64_t>& ids) {
 }
 
 /// Logits [tokens, vocabulary] of one row.
-inline Tensor logits_of(const Transformer& model, const std::vector<std::int64_t>& ids,
+inline Tensor logits_of(const Model& model, const std::vector<std::int64_t>& ids,
                         const Pass& pass = {}) {
   const torch::NoGradGuard no_gradients;
   const Tokens tokens{.ids = token_ids(ids), .positions = {}, .documents = {}};

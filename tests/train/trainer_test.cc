@@ -87,6 +87,26 @@ TEST_F(TrainerTest, ResumesBitForBit) {
   }
 }
 
+TEST_F(TrainerTest, RecurrentNetsLearnAndResumeBitForBit) {
+  for (const auto& [kind, objective] : {std::pair("lstm", "causal"), std::pair("gru", "masked")}) {
+    const std::string whole = kind;
+    const std::string parts = whole + "-parts";
+    Config config = tiny_config(scratch_);
+    config.model.kind = kind;
+    config.model.objective = objective;
+    config.model.dropout = 0.1;
+    config.data.layout = "lines";
+    ASSERT_EQ(train(config, whole), Ending::kFinished);
+    const auto losses = curve(whole, "loss");
+    EXPECT_LT(losses.at(30), 0.6 * losses.at(1)) << kind;
+
+    ASSERT_EQ(train(config, parts), Ending::kFinished);
+    std::filesystem::remove_all(scratch_ / parts / "checkpoints" / "step-0000030");
+    ASSERT_EQ(train(config, parts, RunMode::kResume), Ending::kFinished);
+    EXPECT_EQ(weights(parts), weights(whole)) << kind;
+  }
+}
+
 TEST_F(TrainerTest, LearnsTheSameHoweverOftenItIsValidated) {
   Config config = tiny_config(scratch_);
   config.model.dropout = 0.1;

@@ -1,0 +1,54 @@
+#include "model/model.h"
+
+#include "base/error.h"
+#include "base/format.h"
+#include "model/recurrent.h"
+#include "model/transformer.h"
+
+namespace qkv {
+
+Model::Model(const ModelConfig& config, std::int64_t vocabulary, std::uint64_t seed,
+             at::TensorOptions options)
+    : config_(config),
+      vocabulary_(vocabulary),
+      parameters_(seed, options),
+      embedding_(parameters_, config, vocabulary) {}
+
+void Model::make_end() {
+  norm_ = Norm(parameters_, "model.norm", config_);
+  output_ = config_.tied_embeddings
+                ? embedding_.weight
+                : parameters_.normal("lm_head.weight", {vocabulary_, config_.width},
+                                     config_.initial_deviation);
+}
+
+Tensor Model::hidden(const Tokens& tokens, const Pass& pass) const {
+  require_shape(tokens.ids, {-1, -1}, "token ids [batch, tokens]");
+  const std::int64_t rows = tokens.ids.size(0);
+  const std::int64_t count = tokens.ids.size(1);
+  if (tokens.documents.defined())
+    require_shape(tokens.documents, {rows, count}, "documents [batch, tokens]");
+  if (tokens.positions.defined())
+    require_shape(tokens.positions, {rows, count}, "positions [batch, tokens]");
+  const std::int64_t all = pass.tokens_before() + count;
+  if (all > config_.context) {
+    throw Error(
+        concat("found ", all, " tokens, expected at most the context of ", config_.context));
+  }
+
+  const Tensor hidden = read(tokens, pass);
+  if (pass.cache != nullptr) pass.cache->tokens = all;
+  return hidden;
+}
+
+Tensor Model::logits(const Tensor& hidden, const Pass& pass) const {
+  return pass.tap("", "logits", at::linear(hidden, output_));
+}
+
+std::unique_ptr<Model> make_model(const ModelConfig& config, std::int64_t vocabulary,
+                                  std::uint64_t seed, at::TensorOptions options) {
+  if (config.recurrent()) return std::make_unique<Recurrent>(config, vocabulary, seed, options);
+  return std::make_unique<Transformer>(config, vocabulary, seed, options);
+}
+
+}  // namespace qkv

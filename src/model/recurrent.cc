@@ -1,0 +1,90 @@
+#include "model/recurrent.h"
+
+#include <algorithm>
+#include <cmath>
+#include <tuple>
+
+#include "base/format.h"
+#include "model/libtorch.h"
+
+namespace qkv {
+
+RecurrentLayer::RecurrentLayer(Parameters& parameters, const ModelConfig& config,
+                               std::int64_t layer)
+    : layer_(static_cast<std::size_t>(layer)),
+      lstm_(config.kind == "lstm"),
+      hidden_(config.causal() ? config.width : config.width / 2) {
+  const std::int64_t gates = (lstm_ ? 4 : 3) * hidden_;
+  const double bound = 1 / std::sqrt(static_cast<double>(hidden_));
+  const auto make = [&](const std::string& end) {
+    const auto weight = [&](const char* name, at::IntArrayRef shape) {
+      return parameters.uniform(concat("model.recurrent.", name, "_l", layer, end), shape, bound);
+    };
+    return Weights{weight("weight_ih", {gates, config.width}),
+                   weight("weight_hh", {gates, hidden_}), weight("bias_ih", {gates}),
+                   weight("bias_hh", {gates})};
+  };
+  forward_ = make("");
+  if (!config.causal()) backward_ = make("_reverse");
+}
+
+Tensor RecurrentLayer::operator()(const Tensor& x, const Sequences& sequences, Cache* cache) const {
+  const auto read = [&](const Weights& weights, Sequences::Direction direction) {
+    std::vector<Tensor> parts = sequences.cut(x, direction);
+    for (Tensor& part : parts) {
+      std::vector<Tensor> state;
+      if (cache != nullptr && cache->tokens > 0) state = cache->states.at(layer_);
+      part = run(part, weights, state);
+      if (cache == nullptr) continue;
+      cache->states.resize(std::max(cache->states.size(), layer_ + 1));
+      cache->states[layer_] = state;
+    }
+    return sequences.join(std::move(parts), direction);
+  };
+  const Tensor forward = read(forward_, Sequences::Direction::kForward);
+  if (backward_.empty()) return forward;
+  return at::cat({forward, read(backward_, Sequences::Direction::kBackward)}, -1);
+}
+
+Tensor RecurrentLayer::run(const Tensor& x, const Weights& weights,
+                           std::vector<Tensor>& state) const {
+  if (state.empty()) {
+    const Tensor nothing = torch::zeros({1, x.size(0), hidden_}, x.options());
+    state.assign(lstm_ ? 2 : 1, nothing);
+  }
+  const bool train = at::GradMode::is_enabled();
+  Tensor out;
+  if (lstm_) {
+    std::tie(out, state[0], state[1]) =
+        at::lstm(x, state, weights, /*has_biases=*/true, /*num_layers=*/1, /*dropout=*/0.0, train,
+                 /*bidirectional=*/false, /*batch_first=*/true);
+  } else {
+    std::tie(out, state[0]) =
+        at::gru(x, state[0], weights, /*has_biases=*/true, /*num_layers=*/1, /*dropout=*/0.0, train,
+                /*bidirectional=*/false, /*batch_first=*/true);
+  }
+  return out;
+}
+
+Recurrent::Recurrent(const ModelConfig& config, std::int64_t vocabulary, std::uint64_t seed,
+                     at::TensorOptions options)
+    : Model(config, vocabulary, seed, options) {
+  for (std::int64_t layer = 0; layer < config.layers; ++layer)
+    layers_.emplace_back(parameters_, config, layer);
+  make_end();
+}
+
+Tensor Recurrent::read(const Tokens& tokens, const Pass& pass) const {
+  // Rounding to bfloat16 at each step would add up in the state, and gains no time.
+  const Autocast float32({.device = device(), .bfloat16 = false});
+  const Sequences sequences(tokens.documents);
+  Tensor x = pass.tap("", "embedding", embedding_(tokens.ids));
+  for (std::size_t layer = 0; layer < layers_.size(); ++layer) {
+    const std::string prefix = pass.taps == nullptr ? "" : concat("layers.", layer, ".");
+    x = pass.tap(prefix, "input", pass.dropout(x, layer));
+    x = pass.tap(prefix, "output", layers_[layer](x, sequences, pass.cache));
+  }
+  return pass.tap("", "final", norm_(x));
+}
+
+}  // namespace qkv
