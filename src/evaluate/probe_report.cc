@@ -67,18 +67,18 @@ std::string accuracy_table(const std::vector<FamilyScore>& families,
 }
 
 constexpr const char* kAttentionLegend =
-    R"(  In percent of the probes, but weight and nats. head: the head (layer.head) that most often gives the truth
-  more attention than any distractor; raw: how often it does, with its 95% interval; weight: what it gives the
-  truth on average; roll: as raw, by attention rollout; cut: how often log p of the answer falls more when the
-  edges to the truth are cut than when those to any distractor are; nats: how much it falls; layer, alone: as
-  cut, in the best layer, and in the best head. For comparison: raw0, cut0, the untrained model; back, always
-  looking the same number of tokens back; word, always at one word. What is best is chosen on every other probe
-  and measured on the rest.
+    R"(  In percent of the probes, but w and nats. head: the head (layer.head) that most often gives the truth more
+  attention than any distractor; raw: how often it does, with its 95% interval; w: the weight it gives the
+  truth on average; roll: as raw, by attention rollout; cut: how often log p of the answer falls more when
+  the edges to the truth are cut than when those to any distractor are; nats: how much it falls; layer, one:
+  as cut, in the best layer, and in the best head. For comparison: raw0, cut0, the untrained model; back,
+  always looking the same number of tokens back; word, always at one word. What is best is chosen on every
+  other probe and measured on the rest.
 )";
 
 std::string attention_table(const Findings& findings) {
-  Table table({"family", "head", "raw", "95%", "weight", "roll", "cut", "95%", "nats", "layer",
-               "head", "alone", "raw0", "cut0", "back", "word"});
+  Table table({"family", "head", "raw", "95%", "w", "roll", "cut", "95%", "nats", "layer", "head",
+               "one", "raw0", "cut0", "back", "word"});
   for (const FamilyFindings& family : findings.families) {
     if (family.measured == 0) continue;
     table.add({family.family, head_text(head_place(family.attention.way, findings.model)),
@@ -116,15 +116,16 @@ std::string group_text(const std::vector<HeadPlace>& group) {
 }
 
 constexpr const char* kHeadsLegend =
-    R"(  Points of accuracy lost where heads are removed, each replaced by its mean: the best head above (head, cost);
-  any other head, on average (others); a group chosen to hurt the family (group, cost); and that group on each
-  family by its number: where it costs little, the group does something that only its own family needs.
+    R"(  Points of accuracy lost where heads are removed, each replaced by its mean: the best head above (head,
+  cost); any other head, on average (others); a group chosen to hurt the family (group, cost); and that
+  group on each family by its number: where it costs little, the group does something that only its own
+  family needs.
 )";
 
 std::string heads_table(const Findings& findings) {
   std::vector<std::string> header = {"", "family", "head", "cost", "others", "group", "cost"};
   for (std::size_t family = 1; family <= findings.families.size(); ++family)
-    header.push_back(concat("on ", family));
+    header.push_back(std::to_string(family));
   Table table(header);
   for (std::size_t index = 0; index < findings.families.size(); ++index) {
     const FamilyFindings& family = findings.families[index];

@@ -95,6 +95,7 @@ class World(harness.ProgramTest):
         self.refuse(2, "folder/plot.png", *probes, "--plot", "folder/plot.png")
         self.refuse(2, ["--plot", "--probes"], "eval", "nowhere", "--plot", "plot.png")
         self.assertFalse((self.folder / "plot.png").exists())
+
     def check_attention(self, family):
         attention, edges, controls, heads = (family[key] for key in ["attention", "edges", "controls", "heads"])
         self.assertEqual(attention["probes"], 5)

@@ -5,6 +5,7 @@
 #include <vector>
 
 #include "checkpoint/checkpoint.h"
+#include "model/transformer.h"
 #include "world/probe.h"
 
 namespace qkv::testing {

@@ -70,7 +70,7 @@ TEST_F(ProbeMeasures, AttentionIsSummedFromTheQueryToEachSpan) {
   probes[0].truth.push_back(near_[0].distractors[0]);
   probes[0].distractors = {near_[0].query[0]};
   const AttentionContrasts found =
-      attention_contrasts(checkpoint_.model, readings(probes), Runtime());
+      attention_contrasts(*checkpoint_.model, readings(probes), Runtime());
   ASSERT_EQ(found.heads.size(), 2U);
   ASSERT_EQ(found.heads[0].size(), 2U);
   EXPECT_NEAR(found.heads[0][0].truth, 2, 1e-6);  // "b" from "c", "a" from "b"
@@ -85,7 +85,7 @@ TEST_F(ProbeMeasures, AttentionIsSummedFromTheQueryToEachSpan) {
 
 // Only the edge from "c" to the letter before it carries anything, and only in head 0.
 TEST_F(ProbeMeasures, CuttingHurtsWhereTheModelReads) {
-  const EdgeContrasts found = edge_contrasts(checkpoint_.model, readings({near_[0], far_[0]}),
+  const EdgeContrasts found = edge_contrasts(*checkpoint_.model, readings({near_[0], far_[0]}),
                                              EdgeScope::kLayersAndHeads, Runtime());
   // By hand: h = letter "c" + √(16/2) · letter read, place; then its norm, and logits are its
   // parts.
@@ -105,7 +105,7 @@ TEST_F(ProbeMeasures, CuttingHurtsWhereTheModelReads) {
   EXPECT_NEAR(found.heads[0][0].truth, found.all[0][0].truth, 1e-6);
   EXPECT_EQ(found.heads[0][1].truth, 0);
   const EdgeContrasts all =
-      edge_contrasts(checkpoint_.model, readings({near_[0]}), EdgeScope::kAll, Runtime());
+      edge_contrasts(*checkpoint_.model, readings({near_[0]}), EdgeScope::kAll, Runtime());
   EXPECT_NEAR(all.all[0][0].truth, found.all[0][0].truth, 1e-6);
   EXPECT_TRUE(all.layers.empty());
 }
@@ -136,7 +136,7 @@ TEST_F(ProbeMeasures, RemovingTheHeadThatReadsCostsAllRemovingTheOtherNothing) {
   for (const Probe& probe : near_) near.push_back(&probe);
   std::vector<const Probe*> far = {&far_[0], &far_[1]};
   const std::vector<HeadCosts> costs =
-      head_costs(checkpoint_.model, checkpoint_.tokenizer, "stream", {near, far}, Runtime());
+      head_costs(*checkpoint_.model, checkpoint_.tokenizer, "stream", {near, far}, Runtime());
   ASSERT_EQ(costs.size(), 2U);
   EXPECT_GE(costs[0].single[0], 50);  // its mean favours neither letter, or always the same
   EXPECT_EQ(costs[0].single[1], 0);
@@ -151,7 +151,7 @@ TEST_F(ProbeMeasures, FindingsTellWhatWasBuilt) {
   std::vector<Probe> probes = near_;
   probes.insert(probes.end(), far_.begin(), far_.end());
   const std::vector<FamilyScore> scores =
-      evaluate_probes(checkpoint_.model, checkpoint_.tokenizer, "stream", probes, Runtime());
+      evaluate_probes(*checkpoint_.model, checkpoint_.tokenizer, "stream", probes, Runtime());
   ASSERT_EQ(scores.size(), 2U);
   EXPECT_EQ(scores[0].count.accuracy(), 1);
   EXPECT_EQ(scores[1].count.accuracy(), 0);
