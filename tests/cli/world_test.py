@@ -124,6 +124,27 @@ class World(harness.ProgramTest):
         for family in numbers["probes"]["families"].values():
             self.assertNotIn("attention", family)
 
+    def test_a_short_training_finds_what_it_stands_for(self):
+        grammar = json.loads(GRAMMAR.read_text())
+        grammar["lines"] = {"train": 3000, "validation": 50}
+        for name, family in grammar["families"].items():
+            family["probes"] = 60 if name == "reference_meaning" else 0
+            if name not in ["reference_meaning", "background"]:
+                family["share"] = 0
+        self.write("reference.json", json.dumps(grammar))
+        self.succeed("world", "--out", "reference", "--grammar", "reference.json")
+        settings = {"data.train": "reference/train.txt", "data.validation": "reference/validation.txt",
+                    "training.steps": 500, "training.batch_size": 16, "training.validate_every": 0,
+                    "model.context": 64, "model.width": 64, "model.feed_forward.width": 128,
+                    "model.initial_deviation": 0.125}
+        sets = [part for key, value in settings.items() for part in ("--set", f"{key}={value}")]
+        self.succeed("train", harness.ROOT / "configs/world.json", "--out", "reference/run", "--threads", "1", *sets)
+        numbers = json.loads(self.succeed("eval", "reference/run", "--probes", "reference/probes.jsonl",
+                                          "--accuracy-only", "--json", "-"))
+        reference = numbers["probes"]["families"]["reference_meaning"]
+        self.assertLess(reference["guessing"], 0.4)
+        self.assertGreaterEqual(reference["accuracy"], 0.9)
+
     def test_wrong_grammars(self):
         self.refuse(2, "--out", "world")
         self.refuse(2, "nowhere.json", "world", "--out", "w", "--grammar", "nowhere.json")
