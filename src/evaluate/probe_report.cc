@@ -18,7 +18,7 @@ std::string number(double value, int decimals) {
   return std::stod(text) == 0 && text.starts_with('-') ? text.substr(1) : text;
 }
 
-std::string percent(double share) { return number(share * 100, 2) + "%"; }
+std::string exact_percent(double share) { return number(share * 100, 2) + "%"; }
 std::string whole_percent(double share) { return number(share * 100, 0); }
 
 std::string interval_text(const Interval& interval) {
@@ -44,9 +44,9 @@ std::string accuracy_table(const std::vector<FamilyScore>& families,
     std::vector<std::string> row = {family,
                                     band,
                                     with_commas(count.probes),
-                                    percent(count.accuracy()),
-                                    percent(count.accuracy_unrestricted()),
-                                    percent(count.guessing())};
+                                    exact_percent(count.accuracy()),
+                                    exact_percent(count.accuracy_unrestricted()),
+                                    exact_percent(count.guessing())};
     if (raw != nullptr)
       row.insert(row.end(), {whole_percent(raw->share), whole_percent(cut->share)});
     table.add(std::move(row));

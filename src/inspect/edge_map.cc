@@ -36,7 +36,7 @@ Target target_of(const Checkpoint& checkpoint, const Inspection& inspection) {
   return {.place = last, .piece = static_cast<std::int32_t>(likeliest.item<std::int64_t>())};
 }
 
-AttentionMap rows_of(const Tensor& effects) {
+AttentionMap matrix_of(const Tensor& effects) {
   const Tensor values = effects.contiguous();
   const float* next = values.const_data_ptr<float>();
   AttentionMap map;
@@ -52,7 +52,7 @@ AttentionMap mean_attention(const Inspection& inspection, const ModelConfig& mod
         inspection.taps.value(concat("layers.", layer, ".attention.weights")).mean(0);
     sum = sum.defined() ? sum + mean : mean;
   }
-  return rows_of(sum / static_cast<double>(model.layers));
+  return matrix_of(sum / static_cast<double>(model.layers));
 }
 
 /// Draws a text's maps of one checkpoint.
@@ -97,7 +97,7 @@ class EdgePictures {
 
   Heatmap effects(const std::string& title, const Tensor& values) const {
     Heatmap map = named(title);
-    map.weights = rows_of(values);
+    map.weights = matrix_of(values);
     map.legend = "what the edge adds to log p (nats)";
     map.has_sign = true;
     return map;
@@ -112,7 +112,7 @@ class EdgePictures {
 };
 
 void append_effects(const Tensor& effects, const std::string& indent, std::string& out) {
-  append_rows(rows_of(effects), indent + "  ", out);
+  append_rows(matrix_of(effects), indent + "  ", out);
   out += "\n" + indent;
 }
 
