@@ -76,6 +76,7 @@ class SpanWatcher : public RowTaps {
 AttentionContrasts attention_contrasts(const Model& model, const std::vector<ProbeReading>& probes,
                                        const Runtime& runtime, const std::string& label) {
   std::vector<ScoredRow> rows;
+  rows.reserve(probes.size());
   for (const ProbeReading& probe : probes)
     rows.push_back({.ids = probe.reading.ids, .targets = {}});
   SpanWatcher watcher(probes, model.config());

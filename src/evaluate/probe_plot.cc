@@ -94,6 +94,7 @@ Chart by_family(const Answers& answers) {
 
 std::vector<const FamilyScore*> of_several_bands(const std::vector<FamilyScore>& families) {
   std::vector<const FamilyScore*> all;
+  all.reserve(families.size());
   for (const FamilyScore& family : families) all.push_back(&family);
   std::vector<const FamilyScore*> several = all;
   std::erase_if(several, [](const FamilyScore* family) { return family->bands.size() < 2; });

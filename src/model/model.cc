@@ -36,7 +36,7 @@ Tensor Model::hidden(const Tokens& tokens, const Pass& pass) const {
         concat("found ", all, " tokens, expected at most the context of ", config_.context));
   }
 
-  const Tensor hidden = read(tokens, pass);
+  Tensor hidden = read(tokens, pass);
   if (pass.cache != nullptr) pass.cache->tokens = all;
   return hidden;
 }

@@ -41,7 +41,7 @@ Tensor RecurrentLayer::operator()(const Tensor& x, const Sequences& sequences, C
     }
     return sequences.join(std::move(parts), direction);
   };
-  const Tensor forward = read(forward_, Sequences::Direction::kForward);
+  Tensor forward = read(forward_, Sequences::Direction::kForward);
   if (backward_.empty()) return forward;
   return at::cat({forward, read(backward_, Sequences::Direction::kBackward)}, -1);
 }

@@ -119,7 +119,7 @@ void draw_image(cairo_t* context, const Heatmap& map, const Grid& grid, const Sc
 
 /// Of signed values those that would read 0.00 are left out: the others stand out.
 std::string cell_number(float value, bool has_sign) {
-  const std::string digits = fixed(std::abs(value), 2);
+  std::string digits = fixed(std::abs(value), 2);
   if (!has_sign) return digits;
   if (digits == "0.00") return "";
   return value < 0 ? "−" + digits : digits;

@@ -41,7 +41,7 @@ void muon_step(const std::vector<Tensor>& weights, const std::vector<Tensor>& gr
         std::max(1.0, static_cast<double>(shape.first) / static_cast<double>(shape.second)));
     const Tensor directions = orthogonalised(at::stack(updates));
     for (std::size_t index = 0; index < places.size(); ++index) {
-      Tensor weight = weights[places[index]];
+      const Tensor& weight = weights[places[index]];
       weight.mul_(1 - options.learning_rate * options.weight_decay);
       weight.sub_(directions[static_cast<std::int64_t>(index)], options.learning_rate * scale);
     }

@@ -14,6 +14,7 @@ namespace {
 
 std::vector<Tensor> gradients_of(const std::vector<Tensor>& weights) {
   std::vector<Tensor> gradients;
+  gradients.reserve(weights.size());
   for (const Tensor& weight : weights) gradients.push_back(weight.grad());
   return gradients;
 }
