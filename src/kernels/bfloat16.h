@@ -6,7 +6,7 @@ namespace qkv {
 
 /// A number in bfloat16, the upper half of a float: for storage, computed with as a float.
 struct Bfloat16 {
-  std::uint16_t bits = 0;
+  std::uint16_t bits;
 };
 
 // Inlined wherever they stand, so that no instruction set's own copy is shared between files.
