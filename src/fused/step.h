@@ -6,6 +6,7 @@
 
 #include "config/config.h"
 #include "fused/layout.h"
+#include "kernels/bfloat16.h"
 #include "kernels/buffer.h"
 #include "kernels/workers.h"
 #include "text/batches.h"

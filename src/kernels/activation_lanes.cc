@@ -1,6 +1,7 @@
 #include "kernels/activation.h"
 
 #include "kernels/convert.h"
+#include "kernels/exponential.h"
 #include "kernels/lanes.h"
 
 namespace qkv::QKV_LANES {

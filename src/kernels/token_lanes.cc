@@ -1,4 +1,5 @@
 #include "kernels/convert.h"
+#include "kernels/exponential.h"
 #include "kernels/lanes.h"
 #include "kernels/token_loops.h"
 

@@ -13,6 +13,7 @@
 #include "evaluate/loss.h"
 #include "text/batches.h"
 #include "text/corpus.h"
+#include "train/gradients.h"
 #include "train/metrics.h"
 #include "train/optimizer.h"
 #include "train/profile.h"
@@ -78,6 +79,7 @@ class Trainer {
   Corpus corpus_;
   std::unique_ptr<Model> model_;
   Optimizer optimizer_;
+  std::unique_ptr<Gradients> gradients_;
   TrainingBatches batches_;
   TrainerState state_;
   std::optional<Metrics> metrics_;

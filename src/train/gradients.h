@@ -1,0 +1,35 @@
+#pragma once
+
+#include <cstdint>
+#include <memory>
+#include <vector>
+
+#include "config/config.h"
+#include "model/libtorch.h"
+#include "model/model.h"
+#include "text/batches.h"
+
+namespace qkv {
+
+/// How many targets of a batch are to be predicted.
+std::uint64_t predicted_in(const Batch& batch);
+
+/// Makes the gradient of a step's loss, the mean of −log p over all that its micro-batches predict,
+/// however that falls into them.
+class Gradients {
+ public:
+  virtual ~Gradients() = default;
+
+  /// Leaves the gradient with the model's weights and returns the loss in nats. `number` is the
+  /// first micro-batch's, which names its dropouts; `predicted` is the targets in all.
+  virtual double make(const std::vector<Batch>& batches, std::uint64_t number,
+                      std::uint64_t predicted) = 0;
+};
+
+/// By kernels of qkv's own (src/fused) where runtime.kernels asks for them and they know the model,
+/// else by libtorch's autograd through src/model. The model's weights move into an array of the
+/// kernels' then, which the result holds: it must outlive every use of the model.
+std::unique_ptr<Gradients> make_gradients(Model& model, const Config& config,
+                                          const Runtime& runtime);
+
+}  // namespace qkv

@@ -1,0 +1,180 @@
+#include "train/gradients.h"
+
+#include <gtest/gtest.h>
+#include <torch/types.h>
+
+#include <cmath>
+#include <string>
+#include <vector>
+
+#include "base/random.h"
+
+namespace qkv {
+namespace {
+
+struct Case {
+  const char* name;
+  Config config;
+  std::int64_t vocabulary = 50;
+  bool documents = false;
+};
+
+Config small() {
+  Config config;
+  config.model.layers = 2;
+  config.model.heads = config.model.key_value_heads = 4;
+  config.model.width = 32;
+  config.model.context = 24;
+  config.model.feed_forward.width = 48;
+  config.model.position = "none";
+  config.model.initial_deviation = 0.2;  // so that no part of the formula is too small to be seen
+  config.training.batch_size = 5;
+  config.runtime = {.device = "cpu", .precision = "float32", .threads = 2, .kernels = "fused"};
+  return config;
+}
+
+/// Random tokens; with documents some of all lengths from 1 on, padding at the end and targets
+/// that are ignored.
+Batch random_batch(const Case& c, std::uint64_t key) {
+  RandomStream random(key);
+  Batch batch;
+  batch.rows = c.config.training.batch_size;
+  batch.context = c.config.model.context;
+  for (std::int64_t row = 0; row < batch.rows; ++row) {
+    std::int32_t document = 0;
+    std::int32_t position = 0;
+    for (std::int64_t place = 0; place < batch.context; ++place) {
+      batch.inputs.push_back(
+          static_cast<std::int32_t>(random.below(static_cast<std::uint64_t>(c.vocabulary))));
+      const bool ignored = (c.documents || !c.config.model.causal()) && random.below(3) == 0;
+      batch.targets.push_back(
+          ignored
+              ? Batch::kIgnored
+              : static_cast<std::int32_t>(random.below(static_cast<std::uint64_t>(c.vocabulary))));
+      if (!c.documents) continue;
+      if (random.below(6) == 0) {
+        ++document;
+        position = 0;
+      }
+      const bool padding = place > batch.context - 4;
+      if (padding) batch.targets.back() = Batch::kIgnored;
+      batch.documents.push_back(padding ? -1 : document);
+      batch.positions.push_back(position++);
+    }
+  }
+  return batch;
+}
+
+struct Made {
+  double loss;
+  std::vector<std::pair<std::string, Tensor>> gradients;
+};
+
+Made make(Config config, const Case& c, const char* kernels, const char* precision) {
+  config.runtime.kernels = kernels;
+  config.runtime.precision = precision;
+  const Runtime runtime = set_up_runtime(config.runtime);
+  const auto model = make_model(config.model, c.vocabulary, 5);
+  const auto gradients = make_gradients(*model, config, runtime);
+  const std::vector<Batch> batches = {random_batch(c, 1), random_batch(c, 2)};
+  std::uint64_t predicted = 0;
+  for (const Batch& batch : batches) predicted += predicted_in(batch);
+  Made made{};
+  // The second time everything has been used before.
+  for (int time = 0; time < 2; ++time) {
+    for (const auto& [name, weight] : model->parameters().list())
+      if (weight.grad().defined()) weight.grad().zero_();
+    made.loss = gradients->make(batches, 0, predicted);
+  }
+  for (const auto& [name, weight] : model->parameters().list())
+    made.gradients.emplace_back(name, weight.grad().clone());
+  return made;
+}
+
+std::vector<Case> cases() {
+  std::vector<Case> cases;
+  const auto add = [&](const char* name) -> Case& { return cases.emplace_back(Case{name, small()}); };
+  add("plainest");
+  add("bias").config.model.bias = true;
+  for (const char* position : {"sinusoidal", "learned", "rotary", "alibi"})
+    add(position).config.model.position = position;
+  {
+    Case& c = add("documents, alibi, bias");
+    c.config.model.position = "alibi";
+    c.config.model.bias = true;
+    c.documents = true;
+  }
+  {
+    Case& c = add("masked, documents, learned");
+    c.config.model.position = "learned";
+    c.config.model.objective = "masked";
+    c.documents = true;
+  }
+  add("masked, rotary").config.model.objective = "masked";
+  cases.back().config.model.position = "rotary";
+  for (const char* activation : {"relu", "relu2", "silu", "swiglu", "none"})
+    add(activation).config.model.feed_forward.activation = activation;
+  add("swiglu and bias").config.model.feed_forward.activation = "swiglu";
+  cases.back().config.model.bias = true;
+  add("rms, grouped, untied").config.model.norm = "rms";
+  cases.back().config.model.key_value_heads = 2;
+  cases.back().config.model.tied_embeddings = false;
+  cases.back().config.model.position = "rotary";
+  add("no attention").config.model.attention.weights = "none";
+  add("unscaled").config.model.attention.scaled = false;
+  {
+    Case& c = add("odd sizes");  // no side a multiple of a vector
+    c.vocabulary = 3;
+    c.config.model.width = 21;
+    c.config.model.heads = c.config.model.key_value_heads = 3;
+    c.config.model.feed_forward.width = 29;
+    c.config.model.context = 7;
+    c.config.training.batch_size = 3;
+  }
+  add("one token").config.model.context = 1;
+  add("head of 128").config.model.width = 256;
+  cases.back().config.model.heads = cases.back().config.model.key_value_heads = 2;
+  add("head of 8, many rows").config.training.batch_size = 67;
+  add("more threads than rows").config.training.batch_size = 1;
+  return cases;
+}
+
+double norm_of(const Tensor& x) { return x.norm().item<double>(); }
+
+void compare(const char* precision, double loss_tolerance, double gradient_tolerance) {
+  for (const Case& c : cases()) {
+    SCOPED_TRACE(c.name);
+    const Made plain = make(c.config, c, "plain", "float32");
+    const Made fused = make(c.config, c, "fused", precision);
+    EXPECT_NEAR(fused.loss, plain.loss, loss_tolerance * plain.loss);
+    ASSERT_EQ(fused.gradients.size(), plain.gradients.size());
+    double whole = 0;
+    for (const auto& [name, gradient] : plain.gradients) whole += std::pow(norm_of(gradient), 2);
+    for (std::size_t place = 0; place < plain.gradients.size(); ++place) {
+      const auto& [name, expected] = plain.gradients[place];
+      const Tensor& found = fused.gradients[place].second;
+      // A weight that hardly matters is compared with a thousandth of the whole gradient.
+      const double scale = std::max(norm_of(expected), 1e-3 * std::sqrt(whole));
+      EXPECT_LT(norm_of(found - expected) / scale, gradient_tolerance) << name;
+    }
+  }
+}
+
+TEST(FusedGradients, EqualTheModelsInFloat32) { compare("float32", 2e-6, 2e-5); }
+
+TEST(FusedGradients, AreNearTheModelsInBfloat16) { compare("bfloat16", 1e-2, 5e-2); }
+
+TEST(FusedGradients, DropEverythingTheSameWayTwice) {
+  Case c{"dropout", small()};
+  c.config.model.dropout = 0.3;
+  const Made first = make(c.config, c, "fused", "float32");
+  const Made second = make(c.config, c, "fused", "float32");
+  EXPECT_EQ(first.loss, second.loss);
+  for (std::size_t place = 0; place < first.gradients.size(); ++place)
+    EXPECT_TRUE(first.gradients[place].second.equal(second.gradients[place].second));
+  c.config.seed = 2;
+  EXPECT_NE(make(c.config, c, "fused", "float32").loss, first.loss);
+}
+
+}  // namespace
+}  // namespace qkv
