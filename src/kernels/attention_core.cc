@@ -42,7 +42,7 @@ const AttentionKernels<T>& attention_kernels(Instructions instructions) {
   switch (instructions) {
 #ifdef __x86_64__
     case Instructions::kAmx:
-      return choose(avx512::kAttention, avx512::kAttentionBfloat16);
+      return choose(avx512::kAttention, amx::kAttentionBfloat16);
     case Instructions::kAvx512:
       return choose(avx512::kAttention, avx512::kAttentionBfloat16);
     case Instructions::kAvx2:
