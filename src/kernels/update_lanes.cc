@@ -51,6 +51,24 @@ void adamw(std::int64_t count, const AdamwPass& pass, const float* gradient, flo
   }
 }
 
+double momentum(std::int64_t count, float mu, float scale, const float* gradient, float* first,
+                float* direction) {
+  float squares = 0;
+#pragma omp simd reduction(+ : squares)
+  for (std::int64_t i = 0; i < count; ++i) {
+    const float g = scale * gradient[i];
+    first[i] = mu * first[i] + (1 - mu) * g;
+    direction[i] = (1 - mu) * g + mu * first[i];
+    squares += direction[i] * direction[i];
+  }
+  return static_cast<double>(squares);
+}
+
+void combine(std::int64_t count, float a, const float* x, float b, const float* y, float* out) {
+#pragma omp simd
+  for (std::int64_t i = 0; i < count; ++i) out[i] = a * x[i] + b * y[i];
+}
+
 void round(std::int64_t count, const float* weight, Bfloat16* rounded) {
 #pragma omp simd
   for (std::int64_t i = 0; i < count; ++i) rounded[i] = to_bfloat16(weight[i]);
@@ -59,7 +77,7 @@ void round(std::int64_t count, const float* weight, Bfloat16* rounded) {
 }  // namespace
 
 const UpdateLoops& update_loops() {
-  static constexpr UpdateLoops loops{sum, adamw, round};
+  static constexpr UpdateLoops loops{sum, adamw, momentum, combine, round};
   return loops;
 }
 

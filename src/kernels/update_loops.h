@@ -25,6 +25,12 @@ struct UpdateLoops {
                 float* total);
   void (*adamw)(std::int64_t count, const AdamwPass& pass, const float* gradient, float* first,
                 float* second, float* weight);
+  /// Muon's momentum, first = μ·first + (1 − μ)·g with g = scale · gradient, and what it moves
+  /// along, direction = (1 − μ)·g + μ·first; returns the sum of that one's squares.
+  double (*momentum)(std::int64_t count, float mu, float scale, const float* gradient, float* first,
+                     float* direction);
+  /// out = a·x + b·y; out may be one of them.
+  void (*combine)(std::int64_t count, float a, const float* x, float b, const float* y, float* out);
   /// The weights as products take them.
   void (*round)(std::int64_t count, const float* weight, Bfloat16* rounded);
 };

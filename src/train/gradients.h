@@ -26,10 +26,8 @@ class Gradients {
                       std::uint64_t predicted) = 0;
 };
 
-/// By kernels of qkv's own (src/fused) where runtime.kernels asks for them and they know the model,
-/// else by libtorch's autograd through src/model. The model's weights move into an array of the
-/// kernels' then, which the result holds: it must outlive every use of the model.
-std::unique_ptr<Gradients> make_gradients(Model& model, const Config& config,
-                                          const Runtime& runtime);
+/// By libtorch's autograd through src/model. The model must outlive it.
+std::unique_ptr<Gradients> plain_gradients(const Model& model, const Config& config,
+                                           const Runtime& runtime);
 
 }  // namespace qkv

@@ -94,8 +94,9 @@ Trainer::Trainer(const Config& config, const TrainingOptions& options)
       model_((check_config(config, config.name, corpus_.tokenizer.size()),
               make_model(config.model, corpus_.tokenizer.size(), config.seed,
                          at::TensorOptions(runtime_.device).dtype(at::kFloat)))),
-      optimizer_(model_->parameters(), config.training),
-      gradients_(make_gradients(*model_, config, runtime_)),
+      fused_(fused_training(*model_, config, runtime_)),
+      plain_(fused_ ? nullptr : plain_gradients(*model_, config, runtime_)),
+      optimizer_(model_->parameters(), config.training, fused_.get()),
       batches_(corpus_.train, config.model.context, objective_of(*model_), config.seed) {
   if (batches_.cut_documents() > 0) {
     log::warning(concat(with_commas(batches_.cut_documents()),
@@ -172,7 +173,8 @@ void Trainer::train_step() {
   }
 
   profile_.enter(Phase::kGradient);
-  const double loss = gradients_->make(
+  Gradients& gradients = fused_ ? *fused_ : *plain_;
+  const double loss = gradients.make(
       batches, static_cast<std::uint64_t>(state_.step * training.accumulation), predicted);
   profile_.enter(Phase::kUpdate);
   const double gradient_norm = std::isfinite(loss) ? optimizer_.update(state_.step + 1) : loss;

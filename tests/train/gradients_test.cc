@@ -1,5 +1,6 @@
 #include "train/gradients.h"
 
+
 #include <gtest/gtest.h>
 #include <torch/types.h>
 
@@ -8,6 +9,7 @@
 #include <vector>
 
 #include "base/random.h"
+#include "train/fused_training.h"
 
 namespace qkv {
 namespace {
@@ -75,7 +77,10 @@ Made make(Config config, const Case& c, const char* kernels, const char* precisi
   config.runtime.precision = precision;
   const Runtime runtime = set_up_runtime(config.runtime);
   const auto model = make_model(config.model, c.vocabulary, 5);
-  const auto gradients = make_gradients(*model, config, runtime);
+  const auto fused = fused_training(*model, config, runtime);
+  const auto plain = plain_gradients(*model, config, runtime);
+  EXPECT_EQ(fused != nullptr, config.runtime.kernels == "fused");
+  Gradients& gradients = fused ? *fused : *plain;
   const std::vector<Batch> batches = {random_batch(c, 1), random_batch(c, 2)};
   std::uint64_t predicted = 0;
   for (const Batch& batch : batches) predicted += predicted_in(batch);
@@ -84,7 +89,7 @@ Made make(Config config, const Case& c, const char* kernels, const char* precisi
   for (int time = 0; time < 2; ++time) {
     for (const auto& [name, weight] : model->parameters().list())
       if (weight.grad().defined()) weight.grad().zero_();
-    made.loss = gradients->make(batches, 0, predicted);
+    made.loss = gradients.make(batches, 0, predicted);
   }
   for (const auto& [name, weight] : model->parameters().list())
     made.gradients.emplace_back(name, weight.grad().clone());
