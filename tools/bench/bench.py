@@ -27,7 +27,7 @@ class Skipped(Exception):
 
 def has_key(key):
     """Whether this qkv's configs know the key; a.b."""
-    part = json.loads((ROOT / "configs/schema.json").read_text(encoding="utf-8"))
+    part = read_json(ROOT / "configs/schema.json")
     for name in key.split("."):
         part = part["properties"].get(name)
         if part is None:
@@ -50,17 +50,26 @@ def describe(config, settings):
 class Training:
     """A run of qkv-train: its step times in seconds, its records, the folder and the most memory it held."""
 
-    def __init__(self, config, settings, threads, folder):
+    def __init__(self, config, settings, threads, folder, own=()):
+        """`settings` as a dict, and what the user sets besides, as qkv-train takes it."""
         quiet = {"training.validate_every": 0, "training.sample_every": 0, "checkpoints.every": 10**9}
         done = run([BIN / "qkv-train", config, "--out", folder, "--threads", threads, "--log-level", "error",
-                    *sets({**quiet, **settings})])
+                    *sets({**quiet, **settings}), *(word for setting in own for word in ("--set", setting))])
         finished(done)
         self.peak_bytes = done.peak_bytes
         self.records = read_records(folder)
-        steps = [record for record in self.records if "tokens_per_second" in record]
-        before = [0, *(record["tokens"] for record in steps)]
-        self.seconds = [(record["tokens"] - so_far) / record["tokens_per_second"]
-                        for so_far, record in zip(before, steps)]
+        self.seconds = step_seconds(self.records)
+
+
+def step_seconds(records):
+    """The seconds of each step, without validation and saving, from the records of metrics.jsonl."""
+    steps = [record for record in records if "tokens_per_second" in record]
+    before = [0, *(record["tokens"] for record in steps)]
+    return [(record["tokens"] - so_far) / record["tokens_per_second"] for so_far, record in zip(before, steps)]
+
+
+def read_json(path):
+    return json.loads(pathlib.Path(path).read_text(encoding="utf-8"))
 
 
 def read_records(folder):
@@ -71,11 +80,16 @@ def read_records(folder):
 # Processes
 
 
+def environment(**values):
+    return {**os.environ, **{name: str(value) for name, value in values.items()}}
+
+
 def run(command, **options):
-    """Runs a command to its end; peak_bytes of what returns is the most memory that the process held."""
+    """Runs a command to its end; what returns also has seconds and peak_bytes, the most memory that it held."""
     command = list(map(str, command))
     with tempfile.TemporaryFile("w+") as out, tempfile.TemporaryFile("w+") as errors:
         given = options.pop("input", None)
+        start = time.perf_counter()
         try:
             process = subprocess.Popen(command, stdin=subprocess.PIPE if given is not None else subprocess.DEVNULL,
                                        stdout=out, stderr=errors, text=True, **options)
@@ -85,11 +99,33 @@ def run(command, **options):
             with process.stdin:
                 process.stdin.write(given)
         _, status, usage = os.wait4(process.pid, 0)
+        seconds = time.perf_counter() - start
         process.returncode = os.waitstatus_to_exitcode(status)
         out.seek(0)
         errors.seek(0)
         done = subprocess.CompletedProcess(command, process.returncode, out.read(), errors.read())
+    done.seconds = seconds
     done.peak_bytes = 1024 * usage.ru_maxrss
+    return done
+
+
+def stream(command, **options):
+    """Runs a command to its end; what returns also has the seconds to_first output and from there to_last."""
+    with tempfile.TemporaryFile("w+") as errors:
+        start = time.perf_counter()
+        process = subprocess.Popen(list(map(str, command)), stdin=subprocess.DEVNULL, stdout=subprocess.PIPE,
+                                   stderr=errors, bufsize=0, **options)
+        chunks, times = [], []
+        while chunk := os.read(process.stdout.fileno(), 1 << 16):
+            times.append(time.perf_counter())
+            chunks.append(chunk)
+            time.sleep(0.001)  # so that reading takes no core away from writing
+        process.stdout.close()
+        process.wait()
+        errors.seek(0)
+        done = subprocess.CompletedProcess(command, process.returncode, b"".join(chunks).decode(), errors.read())
+    first, last = (times[0], times[-1]) if times else (start, start)
+    done.to_first, done.to_last = first - start, last - first
     return done
 
 
@@ -103,7 +139,7 @@ def finished(done):
 
 def ask_peer(python, script, **request):
     """The answer of a script of peers/, run by the interpreter `python`."""
-    done = run([python, PEERS / script], input=json.dumps(request), env={**os.environ, "PYTHONDONTWRITEBYTECODE": "1"})
+    done = run([python, PEERS / script], input=json.dumps(request), env=environment(PYTHONDONTWRITEBYTECODE=1))
     return json.loads(finished(done).splitlines()[-1])
 
 
@@ -144,6 +180,12 @@ def turns(runners, rounds):
             except Skipped as why:
                 skipped[name] = str(why)
     return {name: skipped.get(name) or results[name] for name in runners}
+
+
+def print_skipped(skipped):
+    """What was skipped (name → reason), a line for each reason."""
+    for why in dict.fromkeys(skipped.values()):
+        print(f"  skipped {', '.join(name for name in skipped if skipped[name] == why)}: {why}")
 
 
 def progress(text):

@@ -63,3 +63,8 @@ def seconds(products, precision, threads, python, budget):
         told = finished(run([*source, precision, threads, budget], input=lines))
         times.append([float(line) / 1e3 for line in told.split()])
     return {name: min(each) * product[-1] for (name, product), each in zip(products.items(), zip(*times))}
+
+
+def least(rounds):
+    """The limit: the sum over products of the least that any round saw of each."""
+    return sum(min(times) for times in zip(*(each.values() for each in rounds)))
