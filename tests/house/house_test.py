@@ -13,7 +13,7 @@ ROOT = pathlib.Path(__file__).resolve().parents[2]
 
 # Data flows downwards: a room includes only rooms above it.
 ROOMS = [
-    "base", "config", "text", "world", "render", "kernels",
+    "base", "config", "text", "world", "render", "inference", "kernels",
     "model", "checkpoint", "inspect", "evaluate", "generate", "train",
 ]
 TORCH_ROOMS = set(ROOMS[ROOMS.index("kernels"):])
