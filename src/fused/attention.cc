@@ -66,10 +66,10 @@ AttentionShape FusedAttention<T>::shape(const Reading& reading, const Document& 
   shape.slopes = tables_.slopes.empty() ? nullptr : tables_.slopes.data();
   if (dropout_ > 0) {
     shape.dropout.probability = dropout_;
-    shape.dropout.key = stream_key(
-        seed_, Purpose::kDropout,
-        {reading.step, fused_dropout_place(layer_, 0),
-         static_cast<std::uint64_t>(reading.first_token + document.begin)});
+    shape.dropout.key =
+        stream_key(seed_, Purpose::kDropout,
+                   {reading.step, fused_dropout_place(layer_, 0),
+                    static_cast<std::uint64_t>(reading.first_token + document.begin)});
   }
   return shape;
 }

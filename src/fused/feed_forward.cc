@@ -5,11 +5,11 @@
 namespace qkv {
 namespace {
 
-Activation activation_of(const std::string& name) {
-  if (name == "gelu") return Activation::kGelu;
-  if (name == "relu") return Activation::kRelu;
-  if (name == "relu2") return Activation::kRelu2;
-  return name == "swiglu" ? Activation::kSwiglu : Activation::kSilu;
+HiddenActivation activation_of(const std::string& name) {
+  if (name == "gelu") return HiddenActivation::kGelu;
+  if (name == "relu") return HiddenActivation::kRelu;
+  if (name == "relu2") return HiddenActivation::kRelu2;
+  return name == "swiglu" ? HiddenActivation::kSwiglu : HiddenActivation::kSilu;
 }
 
 }  // namespace
@@ -25,8 +25,8 @@ FusedFeedForward<T>::FusedFeedForward(const ModelConfig& config, const WeightLay
       activation_(activation_of(config.feed_forward.activation)),
       hidden_width_(config.feed_forward.width),
       norm_(config, places.feed_forward_norm, places.feed_forward_norm_bias, most_tokens),
-      up_{width_, activation_ == Activation::kSwiglu ? 2 * hidden_width_ : hidden_width_, places.up,
-          places.up_bias},
+      up_{width_, activation_ == HiddenActivation::kSwiglu ? 2 * hidden_width_ : hidden_width_,
+          places.up, places.up_bias},
       down_{hidden_width_, width_, places.down, places.down_bias},
       before_(static_cast<std::size_t>(most_tokens * up_.out)),
       hidden_(static_cast<std::size_t>(most_tokens * hidden_width_)) {}

@@ -25,7 +25,7 @@ class FusedFeedForward {
   std::int64_t layer_;
   std::int64_t width_;
   double dropout_;
-  Activation activation_;
+  HiddenActivation activation_;
   std::int64_t hidden_width_;
   FusedNorm<T> norm_;
   FusedLinear<T> up_;  ///< gate and up for swiglu

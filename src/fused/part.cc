@@ -37,8 +37,7 @@ void FusedNorm<T>::backward(const T* normed_gradient, std::int64_t tokens,
                             const Weights<T>& weights, bool fresh, float* x_gradient,
                             float* gradient) const {
   norm_loops<T>().backward(shape(tokens, weights), x_, scales_.data(), normed_gradient, fresh,
-                           x_gradient, gradient + weight_,
-                           bias_ < 0 ? nullptr : gradient + bias_);
+                           x_gradient, gradient + weight_, bias_ < 0 ? nullptr : gradient + bias_);
 }
 
 template <typename T>
@@ -66,8 +65,7 @@ void FusedLinear<T>::backward(Bench<T>& bench, const Weights<T>& weights, std::i
   bench.products.template multiply<T, float>(upstream.transpose(), {x, tokens, in, in},
                                              {gradient.values + weight, out, in, in},
                                              !gradient.fresh);
-  if (bias >= 0)
-    token_loops<T>().add_columns(tokens, out, y_gradient, gradient.values + bias);
+  if (bias >= 0) token_loops<T>().add_columns(tokens, out, y_gradient, gradient.values + bias);
   if (x_gradient != nullptr) {
     bench.products.template multiply<T, T>(upstream, {weights.for_product + weight, out, in, in},
                                            {x_gradient, tokens, in, in});

@@ -42,16 +42,16 @@ struct Reading {
 template <typename T>
 struct Bench {
   Products products;
-  Scratch scratch;           ///< of attention
-  Buffer<float> output;      ///< [tokens, width], what a sub-layer adds to the residual stream
-  Buffer<T> branch;          ///< [tokens, width], the gradient that goes into a sub-layer
-  Buffer<T> normed_gradient; ///< [tokens, width]
-  Buffer<T> wide;            ///< the gradient of the widest things in a sub-layer
+  Scratch scratch;            ///< of attention
+  Buffer<float> output;       ///< [tokens, width], what a sub-layer adds to the residual stream
+  Buffer<T> branch;           ///< [tokens, width], the gradient that goes into a sub-layer
+  Buffer<T> normed_gradient;  ///< [tokens, width]
+  Buffer<T> wide;             ///< the gradient of the widest things in a sub-layer
   Buffer<T> wide_too;
 };
 
-/// The residual stream between two sub-layers: x, and what the last one added to it, not yet summed,
-/// so that the sum and the next norm are one pass over memory.
+/// The residual stream between two sub-layers: x, and what the last one added to it, not yet
+/// summed, so that the sum and the next norm are one pass over memory.
 struct Residual {
   const float* x;
   const float* added = nullptr;

@@ -71,9 +71,9 @@ double FusedPass<T>::run(const Weights<T>& weights, const Reading& reading, floa
   const Lookup lookup{reading.tokens, width_, reading.ids, reading.positions};
   const Dropped dropped = dropped_at(dropout_, seed_, reading, 0, width_);
   const bool learned = layout_.positions >= 0;
-  const float* places = learned               ? weights.exact + layout_.positions
+  const float* places = learned              ? weights.exact + layout_.positions
                         : sinusoids_.empty() ? nullptr
-                                              : sinusoids_.data();
+                                             : sinusoids_.data();
   token_loops<T>().embed(lookup, weights.exact + layout_.embedding, places, dropped, x_.data());
   Residual residual{x_.data(), nullptr, {}};
   for (Layer& layer : layers_) {
@@ -91,8 +91,7 @@ double FusedPass<T>::run(const Weights<T>& weights, const Reading& reading, floa
     if (layer->attention)
       layer->attention->backward(bench_, weights, reading, x_gradient, gradient);
   }
-  token_loops<T>().embed_backward(lookup, x_gradient, dropped,
-                                  gradient.values + layout_.embedding,
+  token_loops<T>().embed_backward(lookup, x_gradient, dropped, gradient.values + layout_.embedding,
                                   learned ? gradient.values + layout_.positions : nullptr);
   return nats;
 }

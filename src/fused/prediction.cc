@@ -33,8 +33,7 @@ double FusedPrediction<T>::run(Bench<T>& bench, const Weights<T>& weights, const
   const auto count = static_cast<std::int64_t>(chosen_.size());
   const auto row_bytes = static_cast<std::size_t>(width_) * sizeof(T);
   T* normed_gradient = bench.normed_gradient.data();
-  if (count < reading.tokens)
-    std::fill_n(normed_gradient, reading.tokens * width_, T{});
+  if (count < reading.tokens) std::fill_n(normed_gradient, reading.tokens * width_, T{});
   double nats = 0;
   bool fresh = gradient.fresh;
   for (std::int64_t begin = 0; begin < count; begin += kRows) {

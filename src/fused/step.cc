@@ -188,9 +188,9 @@ double FusedStep::gather() {
     for (std::int64_t block = range.begin; block < range.end; ++block) {
       const std::int64_t begin = block * kBlock;
       for (std::size_t part = 0; part < parts.size(); ++part) here[part] = parts[part] + begin;
-      squares += update_loops().sum(std::min(kBlock, layout_.size() - begin), here.data(),
-                                    static_cast<std::int64_t>(here.size()),
-                                    gradient_.data() + begin);
+      squares +=
+          update_loops().sum(std::min(kBlock, layout_.size() - begin), here.data(),
+                             static_cast<std::int64_t>(here.size()), gradient_.data() + begin);
     }
     slices_[static_cast<std::size_t>(thread)]->squares = squares;
   });

@@ -13,14 +13,14 @@
 
 namespace qkv {
 
-/// The training step of a Transformer without libtorch: the rows of a batch are cut into slices, one
-/// a thread; each thread goes forward and backward through its own with single-threaded kernels, and
-/// the gradients are summed in the order of the threads. Gradients are those of src/model's formulas
-/// (tests hold them against it), sums are in float32; with `bfloat16` what products and attention
-/// take is rounded to that.
+/// The training step of a Transformer without libtorch: the rows of a batch are cut into slices,
+/// one a thread; each thread goes forward and backward through its own with single-threaded
+/// kernels, and the gradients are summed in the order of the threads. Gradients are those of
+/// src/model's formulas (tests hold them against it), sums are in float32; with `bfloat16` what
+/// products and attention take is rounded to that.
 ///
-/// A result depends on weights, batch, number of threads and the processor's instruction set, not on
-/// timing. Nothing is allocated in a step after the first ones of a batch's shape.
+/// A result depends on weights, batch, number of threads and the processor's instruction set, not
+/// on timing. Nothing is allocated in a step after the first ones of a batch's shape.
 class FusedStep {
  public:
   /// Whether the config can be trained so: a Transformer with learned projections and softmax

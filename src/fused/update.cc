@@ -129,9 +129,8 @@ void FusedUpdate::update_matrix(Muon& muon, const WeightLayout::Place& place, do
     orthogonalise<float>(muon, place);
   }
   const double rate = config_.matrix_learning_rate * learning_rate / config_.learning_rate;
-  const double scale =
-      std::sqrt(std::max(1.0, static_cast<double>(place.shape[0]) /
-                                  static_cast<double>(place.shape[1])));
+  const double scale = std::sqrt(
+      std::max(1.0, static_cast<double>(place.shape[0]) / static_cast<double>(place.shape[1])));
   loops.combine(place.size, static_cast<float>(1 - rate * config_.weight_decay),
                 weights + place.begin, static_cast<float>(-rate * scale), muon.x.data(),
                 weights + place.begin);
@@ -139,16 +138,15 @@ void FusedUpdate::update_matrix(Muon& muon, const WeightLayout::Place& place, do
 
 void FusedUpdate::update(std::int64_t step, double learning_rate, double gradient_scale,
                          const float* gradient, float* weights) {
-  AdamwPass pass{.learning_rate = static_cast<float>(learning_rate),
-                 .beta1 = static_cast<float>(config_.beta1),
-                 .beta2 = static_cast<float>(config_.beta2),
-                 .epsilon = static_cast<float>(config_.epsilon),
-                 .weight_decay = 0,
-                 .correction1 = static_cast<float>(
-                     1 - std::pow(config_.beta1, static_cast<double>(step))),
-                 .correction2 = static_cast<float>(
-                     1 - std::pow(config_.beta2, static_cast<double>(step))),
-                 .gradient_scale = static_cast<float>(gradient_scale)};
+  AdamwPass pass{
+      .learning_rate = static_cast<float>(learning_rate),
+      .beta1 = static_cast<float>(config_.beta1),
+      .beta2 = static_cast<float>(config_.beta2),
+      .epsilon = static_cast<float>(config_.epsilon),
+      .weight_decay = 0,
+      .correction1 = static_cast<float>(1 - std::pow(config_.beta1, static_cast<double>(step))),
+      .correction2 = static_cast<float>(1 - std::pow(config_.beta2, static_cast<double>(step))),
+      .gradient_scale = static_cast<float>(gradient_scale)};
   workers_.run([&, pass](int thread) mutable {
     const auto turn = static_cast<std::size_t>(workers_.count());
     const auto first = static_cast<std::size_t>(thread);

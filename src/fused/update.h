@@ -46,8 +46,8 @@ class FusedUpdate {
   TrainingConfig config_;
   bool bfloat16_;
   Workers& workers_;
-  std::vector<Part> parts_;                   ///< AdamW's, in pieces
-  std::vector<WeightLayout::Place> matrices_; ///< Muon's
+  std::vector<Part> parts_;                    ///< AdamW's, in pieces
+  std::vector<WeightLayout::Place> matrices_;  ///< Muon's
   Buffer<float> first_;
   Buffer<float> second_;
   std::vector<std::unique_ptr<Muon>> muon_;  ///< one a thread

@@ -1,5 +1,4 @@
 #include "kernels/activation.h"
-
 #include "kernels/convert.h"
 #include "kernels/exponential.h"
 #include "kernels/lanes.h"
@@ -62,14 +61,20 @@ constexpr auto kRelu = [](float x) __attribute__((always_inline)) { return relu(
 constexpr auto kRelu2 = [](float x) __attribute__((always_inline)) { return relu2(x); };
 
 template <typename T>
-void forward(Activation activation, std::int64_t rows, std::int64_t width, const T* in, T* hidden) {
+void forward(HiddenActivation activation, std::int64_t rows, std::int64_t width, const T* in,
+             T* hidden) {
   const std::int64_t count = rows * width;
   switch (activation) {
-    case Activation::kGelu: return values(count, in, hidden, kGelu);
-    case Activation::kRelu: return values(count, in, hidden, kRelu);
-    case Activation::kRelu2: return values(count, in, hidden, kRelu2);
-    case Activation::kSilu: return values(count, in, hidden, kSilu);
-    case Activation::kSwiglu: break;
+    case HiddenActivation::kGelu:
+      return values(count, in, hidden, kGelu);
+    case HiddenActivation::kRelu:
+      return values(count, in, hidden, kRelu);
+    case HiddenActivation::kRelu2:
+      return values(count, in, hidden, kRelu2);
+    case HiddenActivation::kSilu:
+      return values(count, in, hidden, kSilu);
+    case HiddenActivation::kSwiglu:
+      break;
   }
   for (std::int64_t row = 0; row < rows; ++row) {
     const T* gate = in + 2 * row * width;
@@ -82,15 +87,20 @@ void forward(Activation activation, std::int64_t rows, std::int64_t width, const
 }
 
 template <typename T>
-void backward(Activation activation, std::int64_t rows, std::int64_t width, const T* in,
+void backward(HiddenActivation activation, std::int64_t rows, std::int64_t width, const T* in,
               const T* hidden_gradient, T* in_gradient) {
   const std::int64_t count = rows * width;
   switch (activation) {
-    case Activation::kGelu: return slopes(count, in, hidden_gradient, in_gradient, kGelu);
-    case Activation::kRelu: return slopes(count, in, hidden_gradient, in_gradient, kRelu);
-    case Activation::kRelu2: return slopes(count, in, hidden_gradient, in_gradient, kRelu2);
-    case Activation::kSilu: return slopes(count, in, hidden_gradient, in_gradient, kSilu);
-    case Activation::kSwiglu: break;
+    case HiddenActivation::kGelu:
+      return slopes(count, in, hidden_gradient, in_gradient, kGelu);
+    case HiddenActivation::kRelu:
+      return slopes(count, in, hidden_gradient, in_gradient, kRelu);
+    case HiddenActivation::kRelu2:
+      return slopes(count, in, hidden_gradient, in_gradient, kRelu2);
+    case HiddenActivation::kSilu:
+      return slopes(count, in, hidden_gradient, in_gradient, kSilu);
+    case HiddenActivation::kSwiglu:
+      break;
   }
   for (std::int64_t row = 0; row < rows; ++row) {
     const T* gate = in + 2 * row * width;

@@ -14,7 +14,8 @@ struct LineAllocator {
 
   LineAllocator() = default;
   template <typename U>
-  LineAllocator(const LineAllocator<U>&) {}  // NOLINT(google-explicit-constructor): as allocators do
+  LineAllocator(const LineAllocator<U>&) {
+  }  // NOLINT(google-explicit-constructor): as allocators do
 
   T* allocate(std::size_t count) {
     return static_cast<T*>(::operator new(count * sizeof(T), kLine));

@@ -22,7 +22,8 @@ struct Dropped {
 /// 0 where the value at `index` is dropped, else `kept`. The mixing of bits is Wellons's (2018,
 /// "lowbias32") with the key's other half put in between.
 [[gnu::always_inline]] inline float factor(const Dropped& dropped, std::uint32_t index) {
-  std::uint32_t bits = (dropped.first + index) * 0x9e3779b1U + static_cast<std::uint32_t>(dropped.key);
+  std::uint32_t bits =
+      (dropped.first + index) * 0x9e3779b1U + static_cast<std::uint32_t>(dropped.key);
   bits = (bits ^ (bits >> 16)) * 0x7feb352dU;
   bits ^= static_cast<std::uint32_t>(dropped.key >> 32);
   bits = (bits ^ (bits >> 15)) * 0x846ca68bU;

@@ -47,9 +47,12 @@ template <typename Table>
 const Table& chosen(const Table& (&plain)(), const Table& (&with_avx2)(),
                     const Table& (&with_avx512)()) {
   switch (instructions()) {
-    case Instructions::kBaseline: return plain();
-    case Instructions::kAvx2: return with_avx2();
-    default: return with_avx512();
+    case Instructions::kBaseline:
+      return plain();
+    case Instructions::kAvx2:
+      return with_avx2();
+    default:
+      return with_avx512();
   }
 }
 

@@ -6,8 +6,8 @@ namespace qkv::QKV_LANES {
 namespace {
 
 template <typename T>
-void forward(const NormShape& shape, const float* x, const float* added, Dropped dropped, float* sum,
-             RowScale* scales, T* normed) {
+void forward(const NormShape& shape, const float* x, const float* added, Dropped dropped,
+             float* sum, RowScale* scales, T* normed) {
   const std::int64_t width = shape.width;
   const float* weight = shape.weight;
   const float* bias = shape.bias;
@@ -39,8 +39,7 @@ void forward(const NormShape& shape, const float* x, const float* added, Dropped
       const float centred = values[i] - mean;
       square += centred * centred;
     }
-    const float inverse =
-        1 / __builtin_sqrtf(square / static_cast<float>(width) + shape.epsilon);
+    const float inverse = 1 / __builtin_sqrtf(square / static_cast<float>(width) + shape.epsilon);
     scales[row] = {mean, inverse};
     T* out = normed + row * width;
     if (bias != nullptr) {

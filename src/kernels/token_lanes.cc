@@ -110,7 +110,8 @@ double cross_entropy(std::int64_t rows, std::int64_t vocabulary, std::int64_t st
     }
     float highest = scores[0];
 #pragma omp simd reduction(max : highest)
-    for (std::int64_t i = 0; i < vocabulary; ++i) highest = scores[i] > highest ? scores[i] : highest;
+    for (std::int64_t i = 0; i < vocabulary; ++i)
+      highest = scores[i] > highest ? scores[i] : highest;
     float sum = 0;
 #pragma omp simd reduction(+ : sum)
     for (std::int64_t i = 0; i < vocabulary; ++i) sum += exponential(scores[i] - highest);

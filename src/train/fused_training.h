@@ -10,8 +10,8 @@
 namespace qkv {
 
 /// Gradients and updates by kernels of qkv's own (src/fused) instead of libtorch's autograd through
-/// src/model. Weights, gradient and moments stand in its arrays; the model's tensors become views of
-/// them, so it must outlive every use of the model.
+/// src/model. Weights, gradient and moments stand in its arrays; the model's tensors become views
+/// of them, so it must outlive every use of the model.
 class FusedTraining : public Gradients {
  public:
   /// Takes the model's weights over.

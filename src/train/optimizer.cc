@@ -28,8 +28,7 @@ Optimizer::Optimizer(const Parameters& parameters, const TrainingConfig& config,
   matrices_.weight_decay = config.weight_decay;
   NamedTensors second;
   for (const auto& [name, weight] : parameters.list()) {
-    const bool by_muon =
-        FusedUpdate::by_muon(config, name, static_cast<std::size_t>(weight.dim()));
+    const bool by_muon = FusedUpdate::by_muon(config, name, static_cast<std::size_t>(weight.dim()));
     Group& group = by_muon ? muon_ : weight.dim() >= 2 ? matrices_ : vectors_;
     group.weights.push_back(weight);
     group.first_moments.push_back(fused != nullptr ? fused->first_moment(name)

@@ -13,7 +13,7 @@ ROOT = pathlib.Path(__file__).resolve().parents[2]
 
 # Data flows downwards: a room includes only rooms above it.
 ROOMS = [
-    "base", "config", "text", "world", "render", "kernels", "fused",
+    "base", "config", "text", "world", "render", "kernels", "inference", "fused",
     "model", "checkpoint", "inspect", "evaluate", "generate", "train",
 ]
 TORCH_ROOMS = set(ROOMS[ROOMS.index("model"):])

@@ -1,6 +1,5 @@
 #include "train/gradients.h"
 
-
 #include <gtest/gtest.h>
 #include <torch/types.h>
 
@@ -49,10 +48,9 @@ Batch random_batch(const Case& c, std::uint64_t key) {
       batch.inputs.push_back(
           static_cast<std::int32_t>(random.below(static_cast<std::uint64_t>(c.vocabulary))));
       const bool ignored = (c.documents || !c.config.model.causal()) && random.below(3) == 0;
-      batch.targets.push_back(
-          ignored
-              ? Batch::kIgnored
-              : static_cast<std::int32_t>(random.below(static_cast<std::uint64_t>(c.vocabulary))));
+      batch.targets.push_back(ignored ? Batch::kIgnored
+                                      : static_cast<std::int32_t>(random.below(
+                                            static_cast<std::uint64_t>(c.vocabulary))));
       if (!c.documents) continue;
       if (random.below(6) == 0) {
         ++document;
@@ -98,7 +96,9 @@ Made make(Config config, const Case& c, const char* kernels, const char* precisi
 
 std::vector<Case> cases() {
   std::vector<Case> cases;
-  const auto add = [&](const char* name) -> Case& { return cases.emplace_back(Case{name, small()}); };
+  const auto add = [&](const char* name) -> Case& {
+    return cases.emplace_back(Case{name, small()});
+  };
   add("plainest");
   add("bias").config.model.bias = true;
   for (const char* position : {"sinusoidal", "learned", "rotary", "alibi"})
@@ -154,8 +154,7 @@ std::vector<double> differences(const Made& found, const Made& expected) {
   for (std::size_t place = 0; place < expected.gradients.size(); ++place) {
     const Tensor& right = expected.gradients[place].second;
     const double scale = std::max(right.norm().item<double>(), 1e-2 * std::sqrt(whole));
-    differences.push_back(
-        (found.gradients[place].second - right).norm().item<double>() / scale);
+    differences.push_back((found.gradients[place].second - right).norm().item<double>() / scale);
   }
   return differences;
 }
