@@ -122,8 +122,8 @@ void backward(HiddenActivation activation, std::int64_t rows, std::int64_t width
 
 template <typename T>
 const ActivationLoops<T>& activation_loops() {
-  static constexpr ActivationLoops<T> loops{forward<T>, backward<T>};
-  return loops;
+  static constexpr ActivationLoops<T> kLoops{forward<T>, backward<T>};
+  return kLoops;
 }
 template const ActivationLoops<float>& activation_loops<float>();
 template const ActivationLoops<Bfloat16>& activation_loops<Bfloat16>();

@@ -66,7 +66,8 @@ void backward(const NormShape& shape, const float* x, const RowScale* scales,
     const float* values = x + row * width;
     const T* given = normed_gradient + row * width;
     float* into = gradient + row * width;
-    const auto [mean, inverse] = scales[row];
+    const float mean = scales[row].mean;
+    const float inverse = scales[row].inverse;
     float sum = 0;
     float product = 0;
 #pragma omp simd reduction(+ : sum, product)
@@ -99,19 +100,19 @@ void branch(std::int64_t count, const float* gradient, Dropped dropped, T* branc
   if (dropped.threshold == 0) {
 #pragma omp simd
     for (std::int64_t i = 0; i < count; ++i) put(branch[i], gradient[i]);
-  } else {
-#pragma omp simd
-    for (std::int64_t i = 0; i < count; ++i)
-      put(branch[i], gradient[i] * factor(dropped, static_cast<std::uint32_t>(i)));
+    return;
   }
+#pragma omp simd
+  for (std::int64_t i = 0; i < count; ++i)
+    put(branch[i], gradient[i] * factor(dropped, static_cast<std::uint32_t>(i)));
 }
 
 }  // namespace
 
 template <typename T>
 const NormLoops<T>& norm_loops() {
-  static constexpr NormLoops<T> loops{forward<T>, backward<T>, branch<T>};
-  return loops;
+  static constexpr NormLoops<T> kLoops{forward<T>, backward<T>, branch<T>};
+  return kLoops;
 }
 template const NormLoops<float>& norm_loops<float>();
 template const NormLoops<Bfloat16>& norm_loops<Bfloat16>();

@@ -1,5 +1,8 @@
 #include "kernels/processor.h"
 
+#if defined(__x86_64__)
+#include <cpuid.h>
+#endif
 #if defined(__x86_64__) && defined(__linux__)
 #include <sys/syscall.h>
 #include <unistd.h>
@@ -30,6 +33,17 @@ bool amx_is_granted() {
 #endif
 }
 
+/// AMX tiles and their bfloat16 products: CPUID leaf 7, bits 24 and 22 of EDX (Intel's manual,
+/// volume 2A), for which not every compiler has a name.
+bool has_amx() {
+  unsigned eax = 0;
+  unsigned ebx = 0;
+  unsigned ecx = 0;
+  unsigned edx = 0;
+  constexpr unsigned kBoth = (1U << 24) | (1U << 22);
+  return __get_cpuid_count(7, 0, &eax, &ebx, &ecx, &edx) != 0 && (edx & kBoth) == kBoth;
+}
+
 Instructions detect() {
   __builtin_cpu_init();
   if (!__builtin_cpu_supports("avx2") || !__builtin_cpu_supports("fma"))
@@ -37,8 +51,7 @@ Instructions detect() {
   if (!__builtin_cpu_supports("avx512f") || !__builtin_cpu_supports("avx512bw") ||
       !__builtin_cpu_supports("avx512dq") || !__builtin_cpu_supports("avx512vl"))
     return Instructions::kAvx2;
-  if (!__builtin_cpu_supports("avx512bf16") || !__builtin_cpu_supports("amx-tile") ||
-      !__builtin_cpu_supports("amx-bf16") || !amx_is_granted())
+  if (!__builtin_cpu_supports("avx512bf16") || !has_amx() || !amx_is_granted())
     return Instructions::kAvx512;
   return Instructions::kAmx;
 }

@@ -129,10 +129,10 @@ double cross_entropy(std::int64_t rows, std::int64_t vocabulary, std::int64_t st
 
 template <typename T>
 const TokenLoops<T>& token_loops() {
-  static constexpr TokenLoops<T> loops{embed,           embed_backward,  rotate<T>,
-                                       add_bias<T>,     add_bias<float>, add_columns<T>,
-                                       cross_entropy<T>};
-  return loops;
+  static constexpr TokenLoops<T> kLoops{embed,           embed_backward,  rotate<T>,
+                                        add_bias<T>,     add_bias<float>, add_columns<T>,
+                                        cross_entropy<T>};
+  return kLoops;
 }
 template const TokenLoops<float>& token_loops<float>();
 template const TokenLoops<Bfloat16>& token_loops<Bfloat16>();

@@ -77,8 +77,8 @@ void round(std::int64_t count, const float* weight, Bfloat16* rounded) {
 }  // namespace
 
 const UpdateLoops& update_loops() {
-  static constexpr UpdateLoops loops{sum, adamw, momentum, combine, round};
-  return loops;
+  static constexpr UpdateLoops kLoops{sum, adamw, momentum, combine, round};
+  return kLoops;
 }
 
 }  // namespace qkv::QKV_LANES

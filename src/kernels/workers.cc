@@ -1,10 +1,12 @@
 #include "kernels/workers.h"
 
-#include <omp.h>
-
 #if defined(__x86_64__)
 #include <immintrin.h>
 #endif
+
+// OpenMP's own, declared here since not every compiler that reads this file brings <omp.h>.
+extern "C" int omp_get_max_threads();
+extern "C" void omp_set_num_threads(int);
 
 namespace qkv {
 namespace {
