@@ -1,32 +1,29 @@
 #include "generate/generator.h"
 
 #include <algorithm>
+#include <chrono>
+#include <span>
+#include <vector>
 
 #include "base/error.h"
+#include "base/format.h"
+#include "base/log.h"
+#include "generate/reader.h"
 
 namespace qkv {
+namespace {
 
-Tensor Reader::read(const std::vector<std::int32_t>& ids) {
-  const auto context = static_cast<std::size_t>(model_.config().context);
-  if (window_.size() + ids.size() <= context) return forward(ids);
-
-  // Keys carry their places, so a shifted window is read anew; half of it, so that this is rare.
-  std::vector<std::int32_t> all = std::move(window_);
-  all.insert(all.end(), ids.begin(), ids.end());
-  const std::size_t kept = std::max<std::size_t>(1, context / 2);
-  window_.clear();
-  cache_ = {};
-  return forward({all.end() - static_cast<std::ptrdiff_t>(std::min(kept, all.size())), all.end()});
+/// Says how fast a text was made, from its first token on: what came before is the prompt's.
+void log_rate(std::int64_t tokens, std::chrono::steady_clock::time_point begin) {
+  const std::chrono::duration<double> time = std::chrono::steady_clock::now() - begin;
+  log::debug(concat(with_commas(static_cast<std::uint64_t>(tokens)), " tokens in ",
+                    fixed(time.count(), 3), " s behind the first, ",
+                    with_commas(static_cast<std::uint64_t>(static_cast<double>(tokens) /
+                                                           std::max(time.count(), 1e-9))),
+                    " tokens/s"));
 }
 
-Tensor Reader::forward(const std::vector<std::int32_t>& ids) {
-  window_.insert(window_.end(), ids.begin(), ids.end());
-  const Tensor row =
-      torch::tensor(at::ArrayRef<std::int32_t>(ids), at::kLong).unsqueeze(0).to(model_.device());
-  const Tensor hidden = model_.hidden({.ids = row, .positions = {}, .documents = {}},
-                                      {.taps = nullptr, .dropout = {}, .cache = &cache_});
-  return model_.logits(hidden[0][-1]);
-}
+}  // namespace
 
 void generate(const Model& model, const Tokenizer& tokenizer, const std::string& layout,
               const std::string& prompt, const GenerationOptions& options,
@@ -38,20 +35,27 @@ void generate(const Model& model, const Tokenizer& tokenizer, const std::string&
   if (layout == "lines") ids.insert(ids.begin(), Tokenizer::kBegin);
   if (ids.empty()) throw Error("--prompt: found an empty text, expected at least one character");
 
-  const torch::NoGradGuard no_gradients;
   // The prompt too goes through the decoder: what a piece means depends on what stands before it.
   Decoder decoder(tokenizer);
   for (const std::int32_t id : ids) decoder.add(id);
   print(prompt);
   RandomStream random(stream_key(options.seed, Purpose::kSampling));
+  Sampler sampler(options.sampling);
   Reader reader(model);
-  for (std::int64_t count = 0; count < options.tokens; ++count) {
-    const std::int32_t next = sample(reader.read(ids), options.sampling, random);
+  std::span<const std::int32_t> unread = ids;
+  std::int32_t next = 0;
+  std::int64_t count = 0;
+  std::chrono::steady_clock::time_point begin;
+  for (; count < options.tokens; ++count) {
+    const std::span<const float> logits = reader.read(unread);
+    if (count == 0) begin = std::chrono::steady_clock::now();
+    next = sampler.draw(logits, random);
     if (next == Tokenizer::kEnd) break;
     if (const std::string text = decoder.add(next); !text.empty()) print(text);
-    ids = {next};
+    unread = {&next, 1};
   }
   if (const std::string rest = decoder.finish(); !rest.empty()) print(rest);
+  if (count > 1) log_rate(count - 1, begin);
 }
 
 }  // namespace qkv

@@ -3,7 +3,6 @@
 #include <cstdint>
 #include <functional>
 #include <string>
-#include <vector>
 
 #include "generate/sampler.h"
 #include "model/model.h"
@@ -15,23 +14,6 @@ struct GenerationOptions {
   std::int64_t tokens = 256;  ///< at most so many new ones
   Sampling sampling;
   std::uint64_t seed = 1;
-};
-
-/// Feeds tokens to a causal model one after the other and gives the logits of the next, with what
-/// was read cached. Where the context is full it goes on with the newer half of it, read afresh.
-class Reader {
- public:
-  explicit Reader(const Model& model) : model_(model) {}
-  /// Logits [vocabulary] of the token after `ids`, which follow those read before. REQUIRES ids not
-  /// empty.
-  Tensor read(const std::vector<std::int32_t>& ids);
-
- private:
-  Tensor forward(const std::vector<std::int32_t>& ids);
-
-  const Model& model_;
-  Cache cache_;
-  std::vector<std::int32_t> window_;  ///< the ids in the cache
 };
 
 /// Hands out a prompt and then its continuation piece by piece, whole characters only, until the

@@ -8,94 +8,10 @@
 namespace qkv {
 namespace {
 
-using testing::largest_difference;
-
 ModelConfig small_config(const std::string& position) {
   ModelConfig config = testing::tiny_config();
   config.position = position;
   return config;
-}
-
-Tensor last_logits(const Model& model, const std::vector<std::int64_t>& ids) {
-  return testing::logits_of(model, ids)[-1];
-}
-
-TEST(Reader, GivesTheLogitsOfTheWholeText) {
-  const torch::NoGradGuard no_gradients;
-  for (const std::string& position : testing::position_kinds()) {
-    for (const std::int64_t shared : {4, 2, 1}) {
-      ModelConfig config = small_config(position);
-      config.key_value_heads = shared;
-      const Transformer model(config, 9, 1);
-      testing::randomise(model.parameters(), 3);
-      Reader reader(model);
-      EXPECT_LT(largest_difference(reader.read({4, 5}), last_logits(model, {4, 5})), 1e-5)
-          << position;
-      EXPECT_LT(largest_difference(reader.read({6}), last_logits(model, {4, 5, 6})), 1e-5)
-          << position;
-      EXPECT_LT(largest_difference(reader.read({7}), last_logits(model, {4, 5, 6, 7})), 1e-5)
-          << position;
-      EXPECT_LT(largest_difference(reader.read({8, 4}), last_logits(model, {4, 5, 6, 7, 8, 4})),
-                1e-5)
-          << position;
-    }
-  }
-}
-
-TEST(Reader, BeyondTheContextGoesOnWithTheNewerHalf) {
-  const torch::NoGradGuard no_gradients;
-  for (const std::string& position : testing::position_kinds()) {
-    const Transformer model(small_config(position), 9, 1);  // context 6
-    testing::randomise(model.parameters(), 3);
-    Reader reader(model);
-    reader.read({1, 2, 3, 4, 5, 6});
-    EXPECT_LT(largest_difference(reader.read({7}), last_logits(model, {5, 6, 7})), 1e-5)
-        << position;
-    EXPECT_LT(largest_difference(reader.read({8}), last_logits(model, {5, 6, 7, 8})), 1e-5)
-        << position;
-    EXPECT_LT(largest_difference(reader.read({1, 2}), last_logits(model, {5, 6, 7, 8, 1, 2})), 1e-5)
-        << position;
-    EXPECT_LT(largest_difference(reader.read({3}), last_logits(model, {1, 2, 3})), 1e-5)
-        << position;
-  }
-}
-
-TEST(Reader, GoesOnFromTheStateOfARecurrentNet) {
-  const torch::NoGradGuard no_gradients;
-  for (const char* kind : {"lstm", "gru"}) {
-    ModelConfig config = small_config("none");
-    config.kind = kind;
-    const auto model = make_model(config, 9, 1);
-    testing::randomise(model->parameters(), 3);
-    Reader reader(*model);
-    EXPECT_LT(largest_difference(reader.read({4, 5}), last_logits(*model, {4, 5})), 1e-5) << kind;
-    EXPECT_LT(largest_difference(reader.read({6}), last_logits(*model, {4, 5, 6})), 1e-5) << kind;
-    reader.read({7, 8, 1});
-    EXPECT_LT(largest_difference(reader.read({2}), last_logits(*model, {8, 1, 2})), 1e-5) << kind;
-    EXPECT_LT(largest_difference(reader.read({3}), last_logits(*model, {8, 1, 2, 3})), 1e-5)
-        << kind;
-  }
-}
-
-TEST(Reader, TakesAPromptLongerThanTheContext) {
-  const torch::NoGradGuard no_gradients;
-  const Transformer model(small_config("rotary"), 9, 1);
-  testing::randomise(model.parameters(), 3);
-  Reader reader(model);
-  EXPECT_LT(largest_difference(reader.read({1, 2, 3, 4, 5, 6, 7, 8, 1, 2}),
-                               last_logits(model, {8, 1, 2})),
-            1e-5);
-}
-
-TEST(Reader, WorksInAContextOfOne) {
-  const torch::NoGradGuard no_gradients;
-  ModelConfig config = small_config("learned");
-  config.context = 1;
-  const Transformer model(config, 9, 1);
-  testing::randomise(model.parameters(), 3);
-  Reader reader(model);
-  for (const std::int32_t id : {1, 5, 8})
-    EXPECT_LT(largest_difference(reader.read({id}), last_logits(model, {id})), 1e-5);
 }
 
 /// A tokenizer of a few characters, made once.

@@ -2,35 +2,46 @@
 
 #include <gtest/gtest.h>
 
+#include <algorithm>
 #include <cmath>
 #include <limits>
+#include <numeric>
 #include <set>
+#include <vector>
 
 #include "base/error.h"
+#include "text/tokenizer.h"
 
 namespace qkv {
 namespace {
 
 constexpr int kDraws = 20'000;
 
-/// Logits of pieces 4, 5, …, behind four specials whose logits are far higher but the end's.
-Tensor logits_of(const std::vector<double>& pieces,
-                 double end = -std::numeric_limits<double>::infinity()) {
-  std::vector<double> values = {50, 50, end, 50};
-  values.insert(values.end(), pieces.begin(), pieces.end());
-  return torch::tensor(values, at::kFloat);
+using Logits = std::vector<float>;
+
+std::int32_t sample(const Logits& logits, const Sampling& sampling, RandomStream& random) {
+  return Sampler(sampling).draw(logits, random);
 }
 
-std::vector<int> draw(const Tensor& logits, const Sampling& sampling) {
-  std::vector<int> counts(static_cast<std::size_t>(logits.numel()));
+/// Logits of pieces 4, 5, …, behind four specials whose logits are far higher but the end's.
+Logits logits_of(const std::vector<double>& pieces,
+                 double end = -std::numeric_limits<double>::infinity()) {
+  Logits logits = {50, 50, static_cast<float>(end), 50};
+  for (const double piece : pieces) logits.push_back(static_cast<float>(piece));
+  return logits;
+}
+
+std::vector<int> draw(const Logits& logits, const Sampling& sampling) {
+  std::vector<int> counts(logits.size());
   RandomStream random(17);
+  Sampler sampler(sampling);
   for (int at = 0; at < kDraws; ++at)
-    ++counts[static_cast<std::size_t>(sample(logits, sampling, random))];
+    ++counts[static_cast<std::size_t>(sampler.draw(logits, random))];
   return counts;
 }
 
 /// The pieces that are ever drawn.
-std::set<std::size_t> drawn(const Tensor& logits, const Sampling& sampling) {
+std::set<std::size_t> drawn(const Logits& logits, const Sampling& sampling) {
   const std::vector<int> counts = draw(logits, sampling);
   std::set<std::size_t> ids;
   for (std::size_t id = 0; id < counts.size(); ++id) {
@@ -83,14 +94,14 @@ TEST(Sampler, TemperatureDividesLogits) {
 }
 
 TEST(Sampler, ExtremeTemperatures) {
-  const Tensor logits = logits_of({1, 0, -1});
+  const Logits logits = logits_of({1, 0, -1});
   EXPECT_EQ(drawn(logits, {.temperature = 1e-300, .top_k = 0, .top_p = 1}), (Ids{4}));
   expect_frequencies(draw(logits, {.temperature = 1e300, .top_k = 0, .top_p = 1}),
                      {1.0 / 3, 1.0 / 3, 1.0 / 3});
 }
 
 TEST(Sampler, TopKKeepsTheLikeliest) {
-  const Tensor logits = logits_of({0, 2, 1, 3});
+  const Logits logits = logits_of({0, 2, 1, 3});
   const auto with = [](std::int64_t k) {
     return Sampling{.temperature = 1, .top_k = k, .top_p = 1};
   };
@@ -103,7 +114,7 @@ TEST(Sampler, TopKKeepsTheLikeliest) {
 }
 
 TEST(Sampler, TopPKeepsTheFewestThatReachIt) {
-  const Tensor quarters = logits_of({0, 0, 0, 0});
+  const Logits quarters = logits_of({0, 0, 0, 0});
   const auto with = [](double p) { return Sampling{.temperature = 1, .top_k = 0, .top_p = p}; };
   EXPECT_EQ(drawn(quarters, with(1e-9)), (Ids{4}));
   EXPECT_EQ(drawn(quarters, with(0.25)), (Ids{4}));
@@ -116,13 +127,13 @@ TEST(Sampler, TopPKeepsTheFewestThatReachIt) {
 }
 
 TEST(Sampler, TopPCountsWhatTopKLeft) {
-  const Tensor quarters = logits_of({0, 0, 0, 0});
+  const Logits quarters = logits_of({0, 0, 0, 0});
   EXPECT_EQ(drawn(quarters, {.temperature = 1, .top_k = 2, .top_p = 0.5}), (Ids{4}));
   EXPECT_EQ(drawn(quarters, {.temperature = 1, .top_k = 2, .top_p = 0.6}), (Ids{4, 5}));
 }
 
 TEST(Sampler, EqualStreamsDrawEqualIds) {
-  const Tensor logits = logits_of({0, 0, 0, 0});
+  const Logits logits = logits_of({0, 0, 0, 0});
   RandomStream a(3);
   RandomStream b(3);
   RandomStream c(4);
@@ -133,6 +144,70 @@ TEST(Sampler, EqualStreamsDrawEqualIds) {
     same += static_cast<int>(id == sample(logits, {}, c));
   }
   EXPECT_NEAR(same, 250, 4.5 * std::sqrt(1000 * 0.25 * 0.75));
+}
+
+/// The definition: all ids sorted, and probabilities, in double, added up from the likeliest on.
+std::int32_t sample_by_sorting(const Logits& logits, const Sampling& sampling, double uniform) {
+  std::vector<std::int32_t> order(logits.size());
+  std::iota(order.begin(), order.end(), 0);
+  const auto score = [&](std::int32_t id) {
+    const bool never =
+        id == Tokenizer::kUnknown || id == Tokenizer::kBegin || id == Tokenizer::kMask;
+    return never ? -std::numeric_limits<double>::infinity()
+                 : static_cast<double>(logits[static_cast<std::size_t>(id)]);
+  };
+  std::stable_sort(order.begin(), order.end(),
+                   [&](std::int32_t a, std::int32_t b) { return score(a) > score(b); });
+  if (sampling.top_k > 0)
+    order.resize(std::min(order.size(), static_cast<std::size_t>(sampling.top_k)));
+  const auto power = [&](std::int32_t id) {
+    return std::exp((score(id) - score(order.front())) / sampling.temperature);
+  };
+  double total = 0;
+  for (const std::int32_t id : order) total += power(id);
+  double reached = 0;
+  for (std::size_t rank = 0; rank < order.size() && sampling.top_p < 1; ++rank) {
+    reached += power(order[rank]);
+    if (reached < sampling.top_p * total) continue;
+    order.resize(rank + 1);
+    total = reached;
+  }
+  double left = uniform * total;
+  for (const std::int32_t id : order) {
+    left -= power(id);
+    if (left < 0) return id;
+  }
+  return order.front();
+}
+
+TEST(Sampler, DrawsWhatSortingWouldDraw) {
+  int draws = 0;
+  int different = 0;
+  for (const int vocabulary : {5, 30, 325, 8000}) {
+    for (const double spread : {0.0, 0.5, 4.0}) {
+      RandomStream values(static_cast<std::uint64_t>(vocabulary));
+      Logits logits(static_cast<std::size_t>(vocabulary));
+      for (float& logit : logits) logit = static_cast<float>(spread * 3 * (values.uniform() - 0.5));
+      for (std::size_t id = 0; id + 7 < logits.size(); id += 7) logits[id + 7] = logits[id];
+      for (const double temperature : {0.3, 1.0, 1e9}) {
+        for (const std::int64_t top_k : {0, 1, 20, 300}) {
+          for (const double top_p : {1.0, 0.9, 0.2}) {
+            const Sampling sampling{.temperature = temperature, .top_k = top_k, .top_p = top_p};
+            Sampler sampler(sampling);
+            RandomStream random(static_cast<std::uint64_t>(draws) + 1);
+            RandomStream same = random;
+            for (int at = 0; at < 10; ++at, ++draws) {
+              const double uniform = same.uniform();
+              different += static_cast<int>(sampler.draw(logits, random) !=
+                                            sample_by_sorting(logits, sampling, uniform));
+            }
+          }
+        }
+      }
+    }
+  }
+  // A number next to where one id ends and the next begins may fall to either by rounding.
+  EXPECT_LE(different, draws / 1000) << "of " << draws;
 }
 
 TEST(Sampler, RefusesLogitsThatAreNoNumbers) {

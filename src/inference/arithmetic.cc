@@ -1,0 +1,306 @@
+// Compiled several times, each for another kind of processor (src/CMakeLists.txt): QKV_ARITHMETIC
+// is the name of the function that hands out the result. All else has internal linkage and no
+// header with code is included, so that no instruction of a newer processor gets into shared
+// functions.
+#include "inference/arithmetic.h"
+
+namespace qkv {
+
+const Arithmetic& QKV_ARITHMETIC();
+
+namespace {
+
+#if defined(__AVX512F__)
+constexpr std::int64_t kLanes = 16;
+constexpr int kPanelsAtOnce = 4;  // 6 × 4 sums in 32 registers
+#elif defined(__AVX2__)
+constexpr std::int64_t kLanes = 8;
+constexpr int kPanelsAtOnce = 2;  // 6 × 2 sums in 16 registers
+#else
+constexpr std::int64_t kLanes = 4;
+constexpr int kPanelsAtOnce = 2;
+#endif
+constexpr int kRowsAtOnce = 6;
+
+using Lanes __attribute__((vector_size(kLanes * sizeof(float)))) = float;
+using Bits __attribute__((vector_size(kLanes * sizeof(float)))) = std::int32_t;
+
+constexpr float kInfinity = __builtin_inff();
+
+Lanes load(const float* from) {
+  Lanes lanes;
+  __builtin_memcpy(&lanes, from, sizeof lanes);
+  return lanes;
+}
+
+void store(Lanes lanes, float* to) { __builtin_memcpy(to, &lanes, sizeof lanes); }
+
+Lanes all(float value) { return value - Lanes{}; }
+
+/// The first `many` ≤ kLanes floats; the other lanes are `rest`.
+Lanes load(const float* from, std::int64_t many, float rest) {
+  if (many == kLanes) return load(from);
+  Lanes lanes = all(rest);
+  __builtin_memcpy(&lanes, from, static_cast<std::size_t>(many) * sizeof(float));
+  return lanes;
+}
+
+/// Writes the first `many` ≤ kLanes lanes.
+void store(Lanes lanes, float* to, std::int64_t many) {
+  if (many == kLanes) return store(lanes, to);
+  __builtin_memcpy(to, &lanes, static_cast<std::size_t>(many) * sizeof(float));
+}
+
+Lanes larger(Lanes a, Lanes b) { return a > b ? a : b; }
+
+/// All lanes joined by `join`, halves first.
+template <typename Join>
+float joined(Lanes lanes, Join join) {
+  float values[kLanes];
+  store(lanes, values);
+  for (std::int64_t half = kLanes / 2; half > 0; half /= 2) {
+    for (std::int64_t at = 0; at < half; ++at) values[at] = join(values[at], values[at + half]);
+  }
+  return values[0];
+}
+
+float sum_of(Lanes lanes) {
+  return joined(lanes, [](float a, float b) { return a + b; });
+}
+
+float largest_of(Lanes lanes) {
+  return joined(lanes, [](float a, float b) { return a > b ? a : b; });
+}
+
+/// Goes over `count` floats a register at a time: body(where, how many).
+template <typename Body>
+void for_lanes(std::int64_t count, Body body) {
+  std::int64_t at = 0;
+  for (; at + kLanes <= count; at += kLanes) body(at, kLanes);
+  if (at < count) body(at, count - at);
+}
+
+/// values = function(values)
+template <typename Function>
+void replace_each(float* values, std::int64_t count, Function function) {
+  for_lanes(count, [&](std::int64_t at, std::int64_t many) {
+    store(function(load(values + at, many, 0)), values + at, many);
+  });
+}
+
+/// eˣ to 1 unit in the last place, 0 below −87: 2ⁿ · eʳ with |r| ≤ ln 2 / 2, eʳ by a polynomial
+/// fitted for the least relative error (3e-9).
+Lanes exponential(Lanes x) {
+  const Lanes bounded = x < -87.0F ? all(-87.0F) : x > 88.0F ? all(88.0F) : x;
+  constexpr float kToWhole = 12582912.0F;  // 1.5 · 2²³: added and taken away it rounds to a whole
+  const Lanes shifted = bounded * 1.44269504F + kToWhole;
+  const Lanes n = shifted - kToWhole;
+  const Lanes r = (bounded - n * 0.693359375F) - n * -2.12194440e-4F;  // ln 2 in two parts
+  Lanes power = 0.00138145827F * r + 0.00836871252F;
+  power = power * r + 0.041668388F;
+  power = power * r + 0.166665207F;
+  power = power * r + 0.499999934F;
+  power = power * r * r + r + 1.0F;
+  Bits exponent;
+  __builtin_memcpy(&exponent, &shifted, sizeof exponent);
+  const Bits scale = (exponent << 23) + (127 << 23);  // the low bits of `shifted` are n
+  Lanes two_to_n;
+  __builtin_memcpy(&two_to_n, &scale, sizeof two_to_n);
+  return x < -87.0F ? Lanes{} : power * two_to_n;
+}
+
+Lanes silu(Lanes x) { return x / (1.0F + exponential(-x)); }
+
+/// x · Φ(x) = x/2 · erfc(−x/√2), with erfc(z) = exp(−z²) · polynomial(1 / (1 + 0.4 z)) for z ≥ 0,
+/// fitted to a relative error of 1e-8.
+Lanes gelu(Lanes x) {
+  const Lanes z = (x < 0.0F ? -x : x) * 0.707106781F;
+  const Lanes t = 1.0F / (1.0F + 0.4F * z);
+  Lanes tail = 0.0845497001F * t - 0.448436005F;
+  tail = tail * t + 0.805883311F;
+  tail = tail * t - 0.527251412F;
+  tail = tail * t + 0.526920196F;
+  tail = tail * t + 0.0828302331F;
+  tail = tail * t + 0.253070296F;
+  tail = tail * t + 0.222246708F;
+  tail = tail * t + 0.000186960831F;
+  tail = tail * exponential(-z * z) * 0.5F;
+  return x * (x < 0.0F ? tail : 1.0F - tail);
+}
+
+/// Writes the sums of one panel and row to their place in y.
+void put(Lanes sum, const Panels& matrix, std::int64_t panel, float* y, bool add) {
+  const std::int64_t first = panel * kLanes;
+  const std::int64_t left = matrix.outputs - first;
+  const std::int64_t many = left < kLanes ? left : kLanes;
+  if (matrix.bias != nullptr) sum += load(matrix.bias + first, many, 0);
+  if (add) sum += load(y + first, many, 0);
+  store(sum, y + first, many);
+}
+
+/// One row: memory is what it waits for, so one panel after the other, read from front to back.
+void multiply_row(const Panels& matrix, std::int64_t begin, std::int64_t end, const float* x,
+                  float* y, bool add) {
+  constexpr int kSums = 8;  // as many as can be in the making at once
+  for (std::int64_t panel = begin; panel < end; ++panel) {
+    const float* weights = matrix.values + panel * matrix.stride;
+    Lanes sum[kSums] = {};
+    std::int64_t input = 0;
+    for (; input + kSums <= matrix.inputs; input += kSums, weights += kSums * kLanes) {
+#pragma GCC unroll 8
+      for (int at = 0; at < kSums; ++at) sum[at] += load(weights + at * kLanes) * x[input + at];
+    }
+    for (; input < matrix.inputs; ++input, weights += kLanes) sum[0] += load(weights) * x[input];
+    put(((sum[0] + sum[1]) + (sum[2] + sum[3])) + ((sum[4] + sum[5]) + (sum[6] + sum[7])), matrix,
+        panel, y, add);
+  }
+}
+
+/// kRows rows and kPanels panels: each weight that is loaded serves all rows, each x all panels.
+template <int kRows, int kPanels>
+void multiply_tile(const Panels& matrix, std::int64_t panel, Rows x, MutableRows y, bool add) {
+  const float* weights = matrix.values + panel * matrix.stride;
+  Lanes sum[kRows][kPanels] = {};
+  for (std::int64_t input = 0; input < matrix.inputs; ++input, weights += kLanes) {
+    Lanes weight[kPanels];
+#pragma GCC unroll 4
+    for (int at = 0; at < kPanels; ++at) weight[at] = load(weights + at * matrix.stride);
+#pragma GCC unroll 6
+    for (int row = 0; row < kRows; ++row) {
+#pragma GCC unroll 4
+      for (int at = 0; at < kPanels; ++at)
+        sum[row][at] += weight[at] * x.values[row * x.stride + input];
+    }
+  }
+  for (int row = 0; row < kRows; ++row) {
+    for (int at = 0; at < kPanels; ++at)
+      put(sum[row][at], matrix, panel + at, y.values + row * y.stride, add);
+  }
+}
+
+template <int kPanels>
+void multiply_rows(const Panels& matrix, std::int64_t panel, Rows x, MutableRows y, bool add) {
+  for (; x.count >= kRowsAtOnce; x.count -= kRowsAtOnce) {
+    multiply_tile<kRowsAtOnce, kPanels>(matrix, panel, x, y, add);
+    x.values += kRowsAtOnce * x.stride;
+    y.values += kRowsAtOnce * y.stride;
+  }
+  if (x.count == 5) multiply_tile<5, kPanels>(matrix, panel, x, y, add);
+  if (x.count == 4) multiply_tile<4, kPanels>(matrix, panel, x, y, add);
+  if (x.count == 3) multiply_tile<3, kPanels>(matrix, panel, x, y, add);
+  if (x.count == 2) multiply_tile<2, kPanels>(matrix, panel, x, y, add);
+  if (x.count == 1) multiply_tile<1, kPanels>(matrix, panel, x, y, add);
+}
+
+void multiply(const Panels& matrix, std::int64_t begin, std::int64_t end, Rows x, MutableRows y,
+              bool add) {
+  if (x.count == 1) return multiply_row(matrix, begin, end, x.values, y.values, add);
+  std::int64_t panel = begin;
+  for (; panel + kPanelsAtOnce <= end; panel += kPanelsAtOnce)
+    multiply_rows<kPanelsAtOnce>(matrix, panel, x, y, add);
+  for (; panel < end; ++panel) multiply_rows<1>(matrix, panel, x, y, add);
+}
+
+void normalise(const NormWeights& norm, std::int64_t width, const float* x, float* y) {
+  const auto mean_of = [&](float rest, auto function) {
+    Lanes sum = {};
+    for_lanes(width, [&](std::int64_t at, std::int64_t many) {
+      sum += function(load(x + at, many, rest));
+    });
+    return sum_of(sum) / static_cast<float>(width);
+  };
+  const float mean = norm.rms ? 0.0F : mean_of(0, [](Lanes lanes) { return lanes; });
+  const float square = mean_of(mean, [&](Lanes lanes) { return (lanes - mean) * (lanes - mean); });
+  const float factor = 1.0F / __builtin_sqrtf(square + norm.epsilon);
+  for_lanes(width, [&](std::int64_t at, std::int64_t many) {
+    Lanes lanes = (load(x + at, many, 0) - mean) * factor * load(norm.weight + at, many, 0);
+    if (norm.bias != nullptr) lanes += load(norm.bias + at, many, 0);
+    store(lanes, y + at, many);
+  });
+}
+
+float highest(std::int64_t count, const float* values) {
+  Lanes high = all(-kInfinity);
+  Bits broken = {};
+  for_lanes(count, [&](std::int64_t at, std::int64_t many) {
+    const Lanes lanes = load(values + at, many, -kInfinity);
+    high = larger(lanes, high);  // a comparison with NaN is false
+    broken |= ~(lanes <= kInfinity);
+  });
+  for (std::int64_t at = 0; at < kLanes; ++at) {
+    if (broken[at] != 0) return __builtin_nanf("");
+  }
+  return largest_of(high);
+}
+
+double exponentials(std::int64_t count, const float* values, float highest, float temperature,
+                    float* powers) {
+  using Doubles __attribute__((vector_size(kLanes * sizeof(double)))) = double;
+  Doubles total = {};
+  for_lanes(count, [&](std::int64_t at, std::int64_t many) {
+    const Lanes power = exponential((load(values + at, many, -kInfinity) - highest) / temperature);
+    store(power, powers + at, many);
+    total += __builtin_convertvector(power, Doubles);
+  });
+  double sum = 0;
+  for (std::int64_t at = 0; at < kLanes; ++at) sum += total[at];
+  return sum;
+}
+
+void weigh(std::int64_t open, std::int64_t keys, float scale, float slope, float* scores) {
+  Lanes distance;  // key − query
+  for (std::int64_t at = 0; at < kLanes; ++at) distance[at] = static_cast<float>(at - (open - 1));
+  Lanes high = all(-kInfinity);
+  for (std::int64_t at = 0; at < keys; at += kLanes, distance += static_cast<float>(kLanes)) {
+    const Lanes score = load(scores + at) * scale + slope * distance;
+    const Lanes masked = distance > 0.0F ? all(-kInfinity) : score;
+    store(masked, scores + at);
+    high = larger(masked, high);
+  }
+  const float largest = largest_of(high);
+  Lanes sum = {};
+  for (std::int64_t at = 0; at < keys; at += kLanes) {
+    const Lanes power = exponential(load(scores + at) - largest);
+    store(power, scores + at);
+    sum += power;
+  }
+  const float factor = 1.0F / sum_of(sum);
+  for (std::int64_t at = 0; at < keys; at += kLanes) store(load(scores + at) * factor, scores + at);
+}
+
+void activate(Activation activation, std::int64_t count, float* x) {
+  const auto relu = [](Lanes lanes) { return larger(lanes, Lanes{}); };
+  switch (activation) {
+    case Activation::kGelu:
+      return replace_each(x, count, gelu);
+    case Activation::kRelu:
+      return replace_each(x, count, relu);
+    case Activation::kRelu2:
+      return replace_each(x, count, [&](Lanes lanes) { return relu(lanes) * relu(lanes); });
+    case Activation::kSilu:
+      return replace_each(x, count, silu);
+  }
+}
+
+void gate(std::int64_t count, const float* gate, float* x) {
+  for_lanes(count, [&](std::int64_t at, std::int64_t many) {
+    store(silu(load(gate + at, many, 0)) * load(x + at, many, 0), x + at, many);
+  });
+}
+
+}  // namespace
+
+const Arithmetic& QKV_ARITHMETIC() {
+  static constexpr Arithmetic kArithmetic = {.processor = QKV_PROCESSOR,
+                                             .lanes = kLanes,
+                                             .multiply = multiply,
+                                             .normalise = normalise,
+                                             .weigh = weigh,
+                                             .activate = activate,
+                                             .gate = gate,
+                                             .highest = highest,
+                                             .exponentials = exponentials};
+  return kArithmetic;
+}
+
+}  // namespace qkv

@@ -1,0 +1,71 @@
+#pragma once
+
+#include <cstdint>
+
+namespace qkv {
+
+/// A matrix [outputs, inputs] laid out for products with vectors. Arithmetic::lanes outputs make a
+/// panel, which holds their weights input after input: [panels, inputs, lanes], anything behind the
+/// last output. So a product reads memory in order and adds up a register's worth of outputs side
+/// by side.
+struct Panels {
+  const float* values = nullptr;
+  std::int64_t outputs = 0;
+  std::int64_t inputs = 0;
+  std::int64_t stride = 0;      ///< floats from one panel to the next
+  const float* bias = nullptr;  ///< [outputs], or null for none
+};
+
+/// Several vectors: row t begins at values + t · stride.
+template <typename Float>
+struct RowsOf {
+  Float* values = nullptr;
+  std::int64_t stride = 0;
+  std::int64_t count = 0;
+};
+using Rows = RowsOf<const float>;
+using MutableRows = RowsOf<float>;
+
+enum class Activation { kGelu, kRelu, kRelu2, kSilu };
+
+/// The weights of a norm: rms, or layer with or without bias (null).
+struct NormWeights {
+  bool rms = false;
+  float epsilon = 0;
+  const float* weight = nullptr;
+  const float* bias = nullptr;
+};
+
+/// What a pass through a Transformer computes with, in float32, compiled once for each kind of
+/// processor: arithmetic.cc. Every sum is taken in one fixed order. The formulas are those of
+/// src/model, whose values these are but for rounding.
+struct Arithmetic {
+  const char* processor;  ///< what it is compiled for
+  std::int64_t lanes;     ///< floats in a register
+
+  /// y = x Wᵀ + bias, or y += the same where `add`, for the outputs of panels begin … end − 1.
+  /// x has matrix.inputs columns; only those outputs of y are written.
+  void (*multiply)(const Panels& matrix, std::int64_t begin, std::int64_t end, Rows x,
+                   MutableRows y, bool add);
+
+  /// One vector's norm, x [width] → y [width].
+  void (*normalise)(const NormWeights& norm, std::int64_t width, const float* x, float* y);
+
+  /// One query's scores become weights: softmax(scale · score − slope · (query − key)) over the
+  /// first `open` keys, the last of which is the query itself, and 0 for those behind. `keys` is a
+  /// multiple of `lanes`, and the scores of closed keys may be any numbers.
+  void (*weigh)(std::int64_t open, std::int64_t keys, float scale, float slope, float* scores);
+
+  /// x = activation(x), and x *= silu(gate).
+  void (*activate)(Activation activation, std::int64_t count, float* x);
+  void (*gate)(std::int64_t count, const float* gate, float* x);
+
+  /// The highest of the values; NaN if one of them is NaN.
+  float (*highest)(std::int64_t count, const float* values);
+  /// powers = exp((values − highest) / temperature), and their sum. Values below the highest by
+  /// more than 87 temperatures give 0.
+  double (*exponentials)(std::int64_t count, const float* values, float highest, float temperature,
+                         float* powers);
+};
+
+}  // namespace qkv

@@ -1,0 +1,28 @@
+#pragma once
+
+#include <cstdint>
+#include <vector>
+
+#include "inference/arithmetic.h"
+#include "inference/memory.h"
+
+namespace qkv {
+
+/// A linear layer's weights as they stand in a checkpoint.
+struct LinearWeights {
+  const float* weight = nullptr;  ///< [outputs, inputs]
+  std::int64_t outputs = 0;
+  const float* bias = nullptr;  ///< [outputs], or null
+};
+
+/// Copies linear layers of the same input into panels, their outputs one below the other. Either
+/// all have a bias or none.
+Panels pack(const std::vector<LinearWeights>& layers, std::int64_t inputs, std::int64_t lanes,
+            FloatMemory& memory);
+
+/// How many panels hold so many outputs.
+inline std::int64_t panels_of(std::int64_t outputs, std::int64_t lanes) {
+  return (outputs + lanes - 1) / lanes;
+}
+
+}  // namespace qkv

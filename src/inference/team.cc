@@ -1,0 +1,88 @@
+#include "inference/team.h"
+
+#include <algorithm>
+#include <system_error>
+
+namespace qkv {
+namespace {
+
+constexpr std::int64_t kLeastAlone = 4;
+constexpr std::int64_t kMostAlone = 1024;
+
+/// Wakes those who wait for a change of `value`.
+void change(std::atomic<std::uint32_t>& value) {
+  value.fetch_add(1, std::memory_order_release);
+  value.notify_all();
+}
+
+}  // namespace
+
+Team::Team(int members) {
+  try {
+    for (int member = 1; member < members; ++member)
+      threads_.emplace_back([this, member] { serve(member); });
+  } catch (const std::system_error&) {
+    // The system has no thread left: the team is as large as it got.
+  }
+}
+
+Team::~Team() {
+  work_ = nullptr;
+  change(started_);
+  for (std::thread& thread : threads_) thread.join();
+}
+
+void Team::run(const std::function<void(int)>& work) {
+  if (threads_.empty() || alone_ > 0) {
+    --alone_;
+    size_ = 1;
+    return work(0);
+  }
+  const bool were_asleep = size_ == 1;
+  size_ = static_cast<int>(threads_.size()) + 1;
+  work_ = &work;
+  late_.store(false, std::memory_order_relaxed);
+  change(started_);
+  work(0);
+  meet();
+  if (!late_.load(std::memory_order_relaxed)) {
+    next_alone_ /= 2;
+  } else if (!were_asleep) {  // to wake up takes long in any case
+    next_alone_ = std::clamp(2 * next_alone_, kLeastAlone, kMostAlone);
+    alone_ = next_alone_;
+  }
+}
+
+void Team::serve(int member) {
+  for (std::uint32_t seen = 0;; ++seen) {
+    wait_for_change(started_, seen);
+    if (work_ == nullptr) return;
+    (*work_)(member);
+    meet();
+  }
+}
+
+void Team::meet() {
+  if (size_ == 1) return;
+  const std::uint32_t meeting = meetings_.load(std::memory_order_relaxed);
+  if (present_.fetch_add(1, std::memory_order_acq_rel) + 1 < size_) {
+    wait_for_change(meetings_, meeting);
+  } else {
+    present_.store(0, std::memory_order_relaxed);
+    change(meetings_);
+  }
+}
+
+void Team::wait_for_change(const std::atomic<std::uint32_t>& value, std::uint32_t old) {
+  constexpr int kLooks = 4000;  // about 50 µs
+  for (int look = 0; look < kLooks && !late_.load(std::memory_order_relaxed); ++look) {
+    if (value.load(std::memory_order_acquire) != old) return;
+#if defined(__x86_64__)
+    __builtin_ia32_pause();
+#endif
+  }
+  if (&value == &meetings_) late_.store(true, std::memory_order_relaxed);
+  value.wait(old, std::memory_order_acquire);
+}
+
+}  // namespace qkv

@@ -1,0 +1,58 @@
+#pragma once
+
+#include <atomic>
+#include <cstdint>
+#include <functional>
+#include <thread>
+#include <vector>
+
+namespace qkv {
+
+/// A member's part of 0 … count − 1; those of all members are the whole.
+struct Share {
+  std::int64_t begin = 0;
+  std::int64_t end = 0;
+};
+
+/// Threads that work on one thing in many short steps: each makes its share, then all meet. A step
+/// lasts microseconds, so they wait for each other awake. Where a processor is taken by somebody
+/// else that would be slower than one thread alone; the team notices, and its first member works
+/// alone for a while.
+class Team {
+ public:
+  /// At most so many members, at least the thread that calls run().
+  explicit Team(int members);
+  ~Team();
+  Team(const Team&) = delete;
+  Team& operator=(const Team&) = delete;
+
+  /// Calls work(member) for each of 0 … size() − 1 at once, and returns when all have returned. The
+  /// work throws nothing, and what it makes does not depend on size(). One caller at a time.
+  void run(const std::function<void(int)>& work);
+
+  // For the work:
+
+  /// How many members there are in this run.
+  int size() const { return size_; }
+  Share share(std::int64_t count, int member) const {
+    return {count * member / size_, count * (member + 1) / size_};
+  }
+  /// Returns once every member has called it. What they wrote before is seen after.
+  void meet();
+
+ private:
+  void serve(int member);
+  void wait_for_change(const std::atomic<std::uint32_t>& value, std::uint32_t old);
+
+  std::vector<std::thread> threads_;
+  const std::function<void(int)>* work_ = nullptr;  ///< null: the team is dissolved
+  int size_ = 1;
+  std::atomic<std::uint32_t> started_ = 0;   ///< runs of more than one member
+  std::atomic<std::uint32_t> meetings_ = 0;  ///< that all have come to
+  std::atomic<int> present_ = 0;             ///< who came to the next
+  std::atomic<bool> late_ = false;           ///< somebody was waited for too long in this run
+  std::int64_t alone_ = 0;                   ///< so many runs are yet to be made alone
+  std::int64_t next_alone_ = 0;              ///< and so many where somebody is late again
+};
+
+}  // namespace qkv

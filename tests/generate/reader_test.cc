@@ -1,0 +1,107 @@
+#include "generate/reader.h"
+
+#include <gtest/gtest.h>
+
+#include <string>
+#include <vector>
+
+#include "base/error.h"
+#include "model/support.h"
+
+namespace qkv {
+namespace {
+
+using testing::largest_difference;
+
+ModelConfig small_config(const std::string& position) {
+  ModelConfig config = testing::tiny_config();
+  config.position = position;
+  return config;
+}
+
+/// What a reader says after `ids`, as a tensor of its own.
+Tensor read(Reader& reader, const std::vector<std::int32_t>& ids) {
+  const std::span<const float> logits = reader.read(ids);
+  return torch::tensor(at::ArrayRef<float>(logits.data(), logits.size()));
+}
+
+Tensor last_logits(const Model& model, const std::vector<std::int64_t>& ids) {
+  return testing::logits_of(model, ids)[-1];
+}
+
+TEST(Reader, GivesTheLogitsOfTheWholeText) {
+  for (const std::string& position : testing::position_kinds()) {
+    for (const std::int64_t shared : {4, 2, 1}) {
+      ModelConfig config = small_config(position);
+      config.key_value_heads = shared;
+      const Transformer model(config, 9, 1);
+      testing::randomise(model.parameters(), 3);
+      Reader reader(model);
+      EXPECT_LT(largest_difference(read(reader, {4, 5}), last_logits(model, {4, 5})), 1e-5)
+          << position;
+      EXPECT_LT(largest_difference(read(reader, {6}), last_logits(model, {4, 5, 6})), 1e-5)
+          << position;
+      EXPECT_LT(largest_difference(read(reader, {7}), last_logits(model, {4, 5, 6, 7})), 1e-5)
+          << position;
+      EXPECT_LT(largest_difference(read(reader, {8, 4}), last_logits(model, {4, 5, 6, 7, 8, 4})),
+                1e-5)
+          << position;
+    }
+  }
+}
+
+TEST(Reader, BeyondTheContextGoesOnWithTheNewerHalf) {
+  for (const std::string& position : testing::position_kinds()) {
+    const Transformer model(small_config(position), 9, 1);  // context 6
+    testing::randomise(model.parameters(), 3);
+    Reader reader(model);
+    read(reader, {1, 2, 3, 4, 5, 6});
+    EXPECT_LT(largest_difference(read(reader, {7}), last_logits(model, {5, 6, 7})), 1e-5)
+        << position;
+    EXPECT_LT(largest_difference(read(reader, {8}), last_logits(model, {5, 6, 7, 8})), 1e-5)
+        << position;
+    EXPECT_LT(largest_difference(read(reader, {1, 2}), last_logits(model, {5, 6, 7, 8, 1, 2})),
+              1e-5)
+        << position;
+    EXPECT_LT(largest_difference(read(reader, {3}), last_logits(model, {1, 2, 3})), 1e-5)
+        << position;
+  }
+}
+
+TEST(Reader, GoesOnFromTheStateOfARecurrentNet) {
+  for (const char* kind : {"lstm", "gru"}) {
+    ModelConfig config = small_config("none");
+    config.kind = kind;
+    const auto model = make_model(config, 9, 1);
+    testing::randomise(model->parameters(), 3);
+    Reader reader(*model);
+    EXPECT_LT(largest_difference(read(reader, {4, 5}), last_logits(*model, {4, 5})), 1e-5) << kind;
+    EXPECT_LT(largest_difference(read(reader, {6}), last_logits(*model, {4, 5, 6})), 1e-5) << kind;
+    read(reader, {7, 8, 1});
+    EXPECT_LT(largest_difference(read(reader, {2}), last_logits(*model, {8, 1, 2})), 1e-5) << kind;
+    EXPECT_LT(largest_difference(read(reader, {3}), last_logits(*model, {8, 1, 2, 3})), 1e-5)
+        << kind;
+  }
+}
+
+TEST(Reader, TakesAPromptLongerThanTheContext) {
+  const Transformer model(small_config("rotary"), 9, 1);
+  testing::randomise(model.parameters(), 3);
+  Reader reader(model);
+  EXPECT_LT(largest_difference(read(reader, {1, 2, 3, 4, 5, 6, 7, 8, 1, 2}),
+                               last_logits(model, {8, 1, 2})),
+            1e-5);
+}
+
+TEST(Reader, WorksInAContextOfOne) {
+  ModelConfig config = small_config("learned");
+  config.context = 1;
+  const Transformer model(config, 9, 1);
+  testing::randomise(model.parameters(), 3);
+  Reader reader(model);
+  for (const std::int32_t id : {1, 5, 8})
+    EXPECT_LT(largest_difference(read(reader, {id}), last_logits(model, {id})), 1e-5);
+}
+
+}  // namespace
+}  // namespace qkv

@@ -1,0 +1,90 @@
+#include "inference/team.h"
+
+#include <gtest/gtest.h>
+
+#include <chrono>
+#include <thread>
+#include <vector>
+
+namespace qkv {
+namespace {
+
+TEST(Team, SharesAreTheWhole) {
+  Team team(3);
+  std::vector<int> taken(100);
+  int members = 0;
+  team.run([&](int member) {
+    if (member == 0) members = team.size();
+    const Share part = team.share(100, member);
+    for (std::int64_t at = part.begin; at < part.end; ++at) ++taken[static_cast<std::size_t>(at)];
+  });
+  EXPECT_EQ(members, 3);
+  EXPECT_EQ(taken, std::vector<int>(100, 1));
+}
+
+TEST(Team, AfterAMeetingEachSeesWhatAllHaveWritten) {
+  for (const int members : {1, 2, 3, 5}) {
+    Team team(members);
+    std::vector<std::int64_t> values(60);
+    // Each number becomes the sum of its neighbours' old ones: wrong if anybody reads too early.
+    std::vector<std::int64_t> next(values.size());
+    std::vector<std::int64_t> expected(values.size());
+    expected[7] = values[7] = 1;
+    const auto neighbours = [](const std::vector<std::int64_t>& from, std::size_t at) {
+      return (from[(at + 59) % 60] + from[(at + 1) % 60]) % 1000003;
+    };
+    for (int run = 0; run < 50; ++run) {
+      team.run([&](int member) {
+        for (int step = 0; step < 10; ++step) {
+          const Share part = team.share(60, member);
+          for (auto at = static_cast<std::size_t>(part.begin);
+               at < static_cast<std::size_t>(part.end); ++at)
+            next[at] = neighbours(values, at);
+          team.meet();
+          for (auto at = static_cast<std::size_t>(part.begin);
+               at < static_cast<std::size_t>(part.end); ++at)
+            values[at] = next[at];
+          team.meet();
+        }
+      });
+      for (int step = 0; step < 10; ++step) {
+        std::vector<std::int64_t> after(expected.size());
+        for (std::size_t at = 0; at < after.size(); ++at) after[at] = neighbours(expected, at);
+        expected = after;
+      }
+      ASSERT_EQ(values, expected) << members << " members, run " << run;
+    }
+  }
+}
+
+TEST(Team, WorksAloneWhereSomebodyKeepsItWaiting) {
+  Team team(2);
+  const auto members_of_a_run = [&](std::chrono::milliseconds late) {
+    int members = 0;
+    team.run([&](int member) {
+      if (member == 0) members = team.size();
+      if (member == 1) std::this_thread::sleep_for(late);
+      team.meet();
+    });
+    return members;
+  };
+  // The first run wakes the other one and is not judged; the second is.
+  EXPECT_EQ(members_of_a_run(std::chrono::milliseconds(100)), 2);
+  EXPECT_EQ(members_of_a_run(std::chrono::milliseconds(100)), 2);
+  EXPECT_EQ(members_of_a_run(std::chrono::milliseconds(100)), 1);
+  // It tries again.
+  int tries = 0;
+  for (int run = 0; run < 100; ++run) tries += members_of_a_run(std::chrono::milliseconds(0)) == 2;
+  EXPECT_GT(tries, 0);
+}
+
+TEST(Team, DissolvesAsleep) {
+  for (int at = 0; at < 20; ++at) {
+    Team team(4);
+    if (at % 2 == 0) team.run([](int) {});
+    if (at % 4 == 0) std::this_thread::sleep_for(std::chrono::milliseconds(2));
+  }
+}
+
+}  // namespace
+}  // namespace qkv
