@@ -202,12 +202,15 @@ def print_table(head, rows):
 
 
 def machine(threads):
-    """Where and from what figures come."""
+    """Where and from what figures come. Warns where others are at work."""
+    load = os.getloadavg()[0]
+    if load > 0.5:
+        progress(f"warning: the machine is busy (load {load:.1f}), so these times are not what it can do")
     with open("/proc/cpuinfo", encoding="utf-8") as lines:
         processor = next((line.split(":")[1].strip() for line in lines if line.startswith("model name")), "unknown")
     commit = run(["git", "-C", ROOT, "describe", "--always", "--dirty"]).stdout.strip() if shutil.which("git") else ""
     return {"time": time.strftime("%Y-%m-%dT%H:%M:%S"), "commit": commit, "processor": processor,
-            "system": platform.release(), "threads": threads}
+            "system": platform.release(), "threads": threads, "load": load}
 
 
 def write_results(options, results):
