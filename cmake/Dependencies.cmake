@@ -2,6 +2,7 @@
 find_package(PkgConfig REQUIRED)
 find_package(Libtorch REQUIRED)
 find_package(OpenSSL REQUIRED COMPONENTS Crypto)
+find_package(ZLIB REQUIRED)
 find_package(nlohmann_json 3.11 REQUIRED)
 find_package(valijson REQUIRED)
 find_package(spdlog REQUIRED)

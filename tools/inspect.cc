@@ -64,7 +64,8 @@ void inspect_text(const Request& request, const std::vector<qkv::Artefact>& form
   if (!request.out) return;
   std::optional<qkv::EdgeMap> edges;
   if (request.edges) edges = qkv::edge_map(checkpoint, inspection, runtime);
-  auto files = qkv::write_artefacts(checkpoint, inspection, request.choice, formats, *request.out);
+  auto files = qkv::write_artefacts(checkpoint, inspection, request.choice, formats, *request.out,
+                                    runtime.threads);
   if (edges) qkv::write_edges(checkpoint, inspection, *edges, formats, *request.out, files);
   for (const auto& file : files) std::cout << "wrote " << file.string() << "\n";
 }

@@ -125,13 +125,13 @@ void CachedTransformer::attend(std::int64_t layer, int member) {
       }
     }
   }
-  team_.meet();
+  team_.meet(member);
   const Share heads = team_.share(shared_heads_, member);
   for (std::int64_t head = heads.begin; head < heads.end; ++head)
     look_back(layer, head, own.scores);
-  team_.meet();
+  team_.meet(member);
   multiply(weights.output, {mixed_.values, mixed_.stride, count_}, x_, true, member);
-  team_.meet();
+  team_.meet(member);
 }
 
 /// One head of keys and values, and the queries of all heads that share it.
@@ -187,9 +187,9 @@ void CachedTransformer::feed_forward(const FeedForwardWeights& weights, int memb
       arithmetic_.activate(activation_, part.end - part.begin, hidden);
     }
   }
-  team_.meet();
+  team_.meet(member);
   multiply(weights.down, {hidden_.values, hidden_.stride, count_}, x_, true, member);
-  team_.meet();
+  team_.meet(member);
 }
 
 void CachedTransformer::normalise(const NormWeights& norm, float* normed) const {

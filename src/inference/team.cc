@@ -41,11 +41,17 @@ void Team::run(const std::function<void(int)>& work) {
   const bool were_asleep = size_ == 1;
   size_ = static_cast<int>(threads_.size()) + 1;
   work_ = &work;
-  late_.store(false, std::memory_order_relaxed);
+  waited_ = {};
+  sleepy_.store(false, std::memory_order_relaxed);
+  const Clock::time_point begin = Clock::now();
   change(started_);
   work(0);
-  meet();
-  if (!late_.load(std::memory_order_relaxed)) {
+  meet(0);
+  judge(Clock::now() - begin, were_asleep);
+}
+
+void Team::judge(Clock::duration run, bool were_asleep) {
+  if (waited_ < run * 2 / 5) {
     next_alone_ /= 2;
   } else if (!were_asleep) {  // to wake up takes long in any case
     next_alone_ = std::clamp(2 * next_alone_, kLeastAlone, kMostAlone);
@@ -58,31 +64,41 @@ void Team::serve(int member) {
     wait_for_change(started_, seen);
     if (work_ == nullptr) return;
     (*work_)(member);
-    meet();
+    meet(member);
   }
 }
 
-void Team::meet() {
+void Team::meet(int member) {
   if (size_ == 1) return;
   const std::uint32_t meeting = meetings_.load(std::memory_order_relaxed);
   if (present_.fetch_add(1, std::memory_order_acq_rel) + 1 < size_) {
-    wait_for_change(meetings_, meeting);
+    const Clock::duration waited = wait_for_change(meetings_, meeting);
+    if (member == 0) waited_ += waited;
   } else {
     present_.store(0, std::memory_order_relaxed);
     change(meetings_);
   }
 }
 
-void Team::wait_for_change(const std::atomic<std::uint32_t>& value, std::uint32_t old) {
-  constexpr int kLooks = 4000;  // about 50 µs
-  for (int look = 0; look < kLooks && !late_.load(std::memory_order_relaxed); ++look) {
-    if (value.load(std::memory_order_acquire) != old) return;
+Team::Clock::duration Team::wait_for_change(const std::atomic<std::uint32_t>& value,
+                                            std::uint32_t old) {
+  constexpr int kMoment = 64;  // looks: about 1 µs
+  constexpr int kMost = 8000;  // about 100 µs
+  Clock::time_point begin;
+  for (int look = 0; look < kMost; ++look) {
+    if (value.load(std::memory_order_acquire) != old)
+      return look < kMoment ? Clock::duration{} : Clock::now() - begin;
+    if (look == kMoment - 1) {
+      begin = Clock::now();
+      if (sleepy_.load(std::memory_order_relaxed)) break;
+    }
 #if defined(__x86_64__)
     __builtin_ia32_pause();
 #endif
   }
-  if (&value == &meetings_) late_.store(true, std::memory_order_relaxed);
+  if (&value == &meetings_) sleepy_.store(true, std::memory_order_relaxed);
   value.wait(old, std::memory_order_acquire);
+  return Clock::now() - begin;
 }
 
 }  // namespace qkv

@@ -1,6 +1,7 @@
 #pragma once
 
 #include <atomic>
+#include <chrono>
 #include <cstdint>
 #include <functional>
 #include <thread>
@@ -16,8 +17,8 @@ struct Share {
 
 /// Threads that work on one thing in many short steps: each makes its share, then all meet. A step
 /// lasts microseconds, so they wait for each other awake. Where a processor is taken by somebody
-/// else that would be slower than one thread alone; the team notices, and its first member works
-/// alone for a while.
+/// else that may be slower than one thread alone: a team that waits for nearly half of its time
+/// lets its first member work alone for a while.
 class Team {
  public:
   /// At most so many members, at least the thread that calls run().
@@ -38,11 +39,15 @@ class Team {
     return {count * member / size_, count * (member + 1) / size_};
   }
   /// Returns once every member has called it. What they wrote before is seen after.
-  void meet();
+  void meet(int member);
 
  private:
+  using Clock = std::chrono::steady_clock;
+
   void serve(int member);
-  void wait_for_change(const std::atomic<std::uint32_t>& value, std::uint32_t old);
+  /// Returns once `value` is no longer `old`, and how long that took, beyond a moment.
+  Clock::duration wait_for_change(const std::atomic<std::uint32_t>& value, std::uint32_t old);
+  void judge(Clock::duration run, bool were_asleep);
 
   std::vector<std::thread> threads_;
   const std::function<void(int)>* work_ = nullptr;  ///< null: the team is dissolved
@@ -50,9 +55,10 @@ class Team {
   std::atomic<std::uint32_t> started_ = 0;   ///< runs of more than one member
   std::atomic<std::uint32_t> meetings_ = 0;  ///< that all have come to
   std::atomic<int> present_ = 0;             ///< who came to the next
-  std::atomic<bool> late_ = false;           ///< somebody was waited for too long in this run
+  std::atomic<bool> sleepy_ = false;         ///< somebody waits asleep: the processor may be needed
+  Clock::duration waited_{};                 ///< the first member, in this run
   std::int64_t alone_ = 0;                   ///< so many runs are yet to be made alone
-  std::int64_t next_alone_ = 0;              ///< and so many where somebody is late again
+  std::int64_t next_alone_ = 0;              ///< and so many where too much time is lost again
 };
 
 }  // namespace qkv

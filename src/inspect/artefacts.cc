@@ -71,8 +71,8 @@ void require_formats(const Checkpoint& checkpoint, const std::vector<Artefact>& 
 
 std::vector<fs::path> write_artefacts(const Checkpoint& checkpoint, const Inspection& inspection,
                                       const HeadChoice& choice,
-                                      const std::vector<Artefact>& formats,
-                                      const fs::path& folder) {
+                                      const std::vector<Artefact>& formats, const fs::path& folder,
+                                      int threads) {
   require_formats(checkpoint, formats);
   require_heads(choice, checkpoint.config.model);
   make_folder(folder);
@@ -80,7 +80,7 @@ std::vector<fs::path> write_artefacts(const Checkpoint& checkpoint, const Inspec
   for (const Artefact format : formats) {
     if (const auto picture = picture_format(format)) {
       const std::vector<fs::path> drawn =
-          draw_pictures(checkpoint, inspection, choice, folder, *picture);
+          draw_pictures(checkpoint, inspection, choice, folder, *picture, threads);
       files.insert(files.end(), drawn.begin(), drawn.end());
     } else if (format == Artefact::kJson) {
       files.push_back(folder / "attention.json");

@@ -23,11 +23,10 @@ std::vector<Artefact> parse_formats(const std::string& list);
 void require_formats(const Checkpoint& checkpoint, const std::vector<Artefact>& formats);
 
 /// Writes pictures (narrowed by `choice`), attention.json and taps.safetensors (always of all
-/// heads) into `folder`, each file complete or not at all, and returns them. Throws Error.
-std::vector<std::filesystem::path> write_artefacts(const Checkpoint& checkpoint,
-                                                   const Inspection& inspection,
-                                                   const HeadChoice& choice,
-                                                   const std::vector<Artefact>& formats,
-                                                   const std::filesystem::path& folder);
+/// heads) into `folder`, each file complete or not at all, and returns them. `threads` draw; what
+/// they write does not depend on how many. Throws Error.
+std::vector<std::filesystem::path> write_artefacts(
+    const Checkpoint& checkpoint, const Inspection& inspection, const HeadChoice& choice,
+    const std::vector<Artefact>& formats, const std::filesystem::path& folder, int threads = 1);
 
 }  // namespace qkv

@@ -3,6 +3,7 @@
 #include <algorithm>
 
 #include "base/format.h"
+#include "base/parallel.h"
 #include "base/utf8.h"
 
 namespace qkv {
@@ -45,7 +46,7 @@ void require_heads(const HeadChoice& choice, const ModelConfig& model) {
 
 std::vector<fs::path> draw_pictures(const Checkpoint& checkpoint, const Inspection& inspection,
                                     const HeadChoice& choice, const fs::path& folder,
-                                    PictureFormat format) {
+                                    PictureFormat format, int threads) {
   const ModelConfig& model = checkpoint.config.model;
   require_attention(checkpoint);
   require_heads(choice, model);
@@ -66,14 +67,17 @@ std::vector<fs::path> draw_pictures(const Checkpoint& checkpoint, const Inspecti
       files.push_back(folder / concat("layer-", layer, "-head-", head, extension(format)));
     }
   }
-  for (std::size_t index = 0; index < maps.size(); ++index)
-    draw_heatmap(maps[index], files[index], format);
-
   constexpr std::int64_t kColumns = 4;  // where one head of each layer is shown
   const auto count = static_cast<std::int64_t>(maps.size());
   const auto columns = static_cast<int>(choice.head ? std::min(count, kColumns) : model.heads);
   files.push_back(folder / concat("heads", extension(format)));
-  draw_heatmap_grid(maps, columns, grid_title(choice), subtitle, files.back(), format);
+  for_each_in_parallel(files.size(), threads, [&](std::size_t turn) {
+    if (turn == 0) {  // the largest one first
+      draw_heatmap_grid(maps, columns, grid_title(choice), subtitle, files.back(), format);
+    } else {
+      draw_heatmap(maps[turn - 1], files[turn - 1], format);
+    }
+  });
   return files;
 }
 

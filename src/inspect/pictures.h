@@ -22,11 +22,12 @@ struct HeadChoice {
 void require_heads(const HeadChoice& choice, const ModelConfig& model);
 
 /// Draws layer-L-head-H for each chosen head, and heads: all of them as a grid, a layer a row.
-/// Returns the files. Throws Error where the model has no attention or a file cannot be written.
+/// Several threads draw; what they write does not depend on how many. Returns the files. Throws
+/// Error where the model has no attention or a file cannot be written.
 std::vector<std::filesystem::path> draw_pictures(const Checkpoint& checkpoint,
                                                  const Inspection& inspection,
                                                  const HeadChoice& choice,
                                                  const std::filesystem::path& folder,
-                                                 PictureFormat format);
+                                                 PictureFormat format, int threads);
 
 }  // namespace qkv

@@ -10,6 +10,7 @@
 
 #include "base/error.h"
 #include "base/format.h"
+#include "render/png.h"
 #include "render/svg_ids.h"
 
 namespace qkv {
@@ -96,7 +97,13 @@ std::string Canvas::finish() {
   require_success(cairo_status(context()));
   context_.reset();
   if (format_ == PictureFormat::kPng) {
-    require_success(cairo_surface_write_to_png_stream(surface_.get(), append, &bytes_));
+    cairo_surface_flush(surface_.get());
+    const auto stride = static_cast<std::size_t>(cairo_image_surface_get_stride(surface_.get()));
+    bytes_ = encode_png(
+        reinterpret_cast<const std::uint32_t*>(cairo_image_surface_get_data(surface_.get())),
+        stride / sizeof(std::uint32_t),
+        static_cast<std::uint32_t>(cairo_image_surface_get_width(surface_.get())),
+        static_cast<std::uint32_t>(cairo_image_surface_get_height(surface_.get())));
   }
   cairo_surface_finish(surface_.get());
   require_success(cairo_surface_status(surface_.get()));

@@ -40,11 +40,11 @@ TEST(Team, AfterAMeetingEachSeesWhatAllHaveWritten) {
           for (auto at = static_cast<std::size_t>(part.begin);
                at < static_cast<std::size_t>(part.end); ++at)
             next[at] = neighbours(values, at);
-          team.meet();
+          team.meet(member);
           for (auto at = static_cast<std::size_t>(part.begin);
                at < static_cast<std::size_t>(part.end); ++at)
             values[at] = next[at];
-          team.meet();
+          team.meet(member);
         }
       });
       for (int step = 0; step < 10; ++step) {
@@ -64,7 +64,7 @@ TEST(Team, WorksAloneWhereSomebodyKeepsItWaiting) {
     team.run([&](int member) {
       if (member == 0) members = team.size();
       if (member == 1) std::this_thread::sleep_for(late);
-      team.meet();
+      team.meet(member);
     });
     return members;
   };

@@ -3,6 +3,8 @@
 #include <gtest/gtest.h>
 
 #include <set>
+#include <string>
+#include <utility>
 
 #include "base/files.h"
 #include "base/json.h"
@@ -82,9 +84,11 @@ TEST(Artefacts, AreAllThereAndTheSameTwice) {
   const Checkpoint checkpoint = testing::tiny_checkpoint(testing::tiny_config());
   const testing::Scratch scratch;
   const auto formats = parse_formats("png,svg,pdf,json,safetensors");
-  for (const char* run : {"one", "two"}) {
+  for (const auto& [run, threads] :
+       {std::pair("one", 1), std::pair("two", 1), std::pair("many", 4)}) {
     const Inspection inspection = testing::inspect_text(checkpoint, "the cat sat.");
-    write_artefacts(checkpoint, inspection, {}, formats, scratch / run);
+    const auto files = write_artefacts(checkpoint, inspection, {}, formats, scratch / run, threads);
+    EXPECT_EQ(files.front(), scratch / run / "layer-0-head-0.png");
   }
   std::set<std::string> expected = {"attention.json", "taps.safetensors"};
   for (const std::string extension : {".png", ".svg", ".pdf"}) {
@@ -98,6 +102,7 @@ TEST(Artefacts, AreAllThereAndTheSameTwice) {
   EXPECT_EQ(names_in(scratch / "one"), expected);
   for (const std::string& name : expected) {
     EXPECT_EQ(sha256_file(scratch / "one" / name), sha256_file(scratch / "two" / name)) << name;
+    EXPECT_EQ(sha256_file(scratch / "one" / name), sha256_file(scratch / "many" / name)) << name;
   }
   EXPECT_TRUE(read_file(scratch / "one" / "heads.png").starts_with("\x89PNG"));
   EXPECT_TRUE(read_file(scratch / "one" / "heads.pdf").starts_with("%PDF"));

@@ -1,0 +1,45 @@
+#include "base/parallel.h"
+
+#include <algorithm>
+#include <atomic>
+#include <exception>
+#include <mutex>
+#include <system_error>
+#include <thread>
+#include <vector>
+
+namespace qkv {
+
+void for_each_in_parallel(std::size_t count, int threads,
+                          const std::function<void(std::size_t)>& work) {
+  std::atomic<std::size_t> next = 0;
+  std::mutex mutex;
+  std::exception_ptr failure;
+  std::size_t failed = count;  // the index that `failure` is of
+  const auto take_turns = [&] {
+    for (std::size_t index = next++; index < count; index = next++) {
+      try {
+        work(index);
+      } catch (...) {
+        const std::lock_guard lock(mutex);
+        next = count;
+        if (index >= failed) continue;
+        failed = index;
+        failure = std::current_exception();
+      }
+    }
+  };
+  const std::size_t most = std::min(count, static_cast<std::size_t>(std::max(threads, 1)));
+  {
+    std::vector<std::jthread> helpers;
+    try {
+      while (helpers.size() + 1 < most) helpers.emplace_back(take_turns);
+    } catch (const std::system_error&) {
+      // The system has no thread left: those that there are do it.
+    }
+    take_turns();
+  }
+  if (failure) std::rethrow_exception(failure);
+}
+
+}  // namespace qkv

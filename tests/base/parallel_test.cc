@@ -1,0 +1,59 @@
+#include "base/parallel.h"
+
+#include <gtest/gtest.h>
+
+#include <atomic>
+#include <chrono>
+#include <set>
+#include <string>
+#include <thread>
+#include <vector>
+
+#include "base/error.h"
+
+namespace qkv {
+namespace {
+
+TEST(Parallel, CallsEachOnce) {
+  for (const int threads : {-1, 0, 1, 2, 7, 100}) {
+    for (const std::size_t count : {0, 1, 2, 50}) {
+      std::vector<std::atomic<int>> calls(count);
+      for_each_in_parallel(count, threads, [&](std::size_t index) { ++calls[index]; });
+      for (const auto& number : calls) EXPECT_EQ(number, 1) << threads << " threads, " << count;
+    }
+  }
+}
+
+TEST(Parallel, UsesSeveralThreadsWhereAskedFor) {
+  // Each call waits for the other: one thread alone would never end.
+  std::atomic<int> present = 0;
+  for_each_in_parallel(2, 2, [&](std::size_t) {
+    ++present;
+    while (present < 2) std::this_thread::yield();
+  });
+  EXPECT_EQ(present, 2);
+
+  const auto caller = std::this_thread::get_id();
+  for_each_in_parallel(5, 1, [&](std::size_t) { EXPECT_EQ(std::this_thread::get_id(), caller); });
+}
+
+TEST(Parallel, ThrowsWhatTheLowestIndexThrew) {
+  for (const int threads : {1, 2, 4}) {
+    std::atomic<int> calls = 0;
+    try {
+      for_each_in_parallel(1000, threads, [&](std::size_t index) {
+        ++calls;
+        // The lower index fails later.
+        if (index == 2) std::this_thread::sleep_for(std::chrono::milliseconds(30));
+        if (index >= 2) throw Error("index " + std::to_string(index));
+      });
+      FAIL() << "expected an Error";
+    } catch (const Error& error) {
+      EXPECT_STREQ(error.what(), "index 2") << threads << " threads";
+    }
+    EXPECT_LT(calls, 1000) << "what had not begun is left";
+  }
+}
+
+}  // namespace
+}  // namespace qkv
