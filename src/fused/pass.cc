@@ -14,9 +14,10 @@ Buffer<float> sinusoids(const ModelConfig& config) {
   if (config.position != "sinusoidal") return table;
   for (std::int64_t place = 0; place < config.context; ++place) {
     for (std::int64_t i = 0; i < config.width; ++i) {
+      const std::int64_t pair = i / 2 * 2;
       const double angle =
           static_cast<double>(place) *
-          std::pow(10000.0, -static_cast<double>(i / 2 * 2) / static_cast<double>(config.width));
+          std::pow(10000.0, -static_cast<double>(pair) / static_cast<double>(config.width));
       table.push_back(static_cast<float>(i % 2 == 0 ? std::sin(angle) : std::cos(angle)));
     }
   }

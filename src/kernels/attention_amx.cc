@@ -13,6 +13,8 @@
 // a column: weights and score gradients, [key, query], are then the left side of the products that
 // sum over queries, and paired by keys the right side of the one that sums over keys.
 
+// Products of lanes and tiles are small.
+// NOLINTBEGIN(bugprone-implicit-widening-of-multiplication-result)
 namespace qkv::amx {
 namespace {
 
@@ -885,3 +887,4 @@ void backward(const AttentionShape& shape, const AttentionBackward<Bfloat16>& ar
 extern const AttentionKernels<Bfloat16> kAttentionBfloat16 = {forward, backward};
 
 }  // namespace qkv::amx
+// NOLINTEND(bugprone-implicit-widening-of-multiplication-result)

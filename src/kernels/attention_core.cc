@@ -32,7 +32,8 @@ void check(const AttentionShape& shape) {
 template <class T>
 const AttentionKernels<T>& attention_kernels(Instructions instructions) {
   constexpr bool kFloat = std::is_same_v<T, float>;
-  const auto choose = [](const auto& in_float, const auto& in_bfloat16) -> const auto& {
+  const auto choose = []([[maybe_unused]] const auto& in_float,
+                         [[maybe_unused]] const auto& in_bfloat16) -> const auto& {
     if constexpr (kFloat) {
       return in_float;
     } else {

@@ -10,6 +10,8 @@
 // over the keys needs no sum across lanes, keys and values are read as they lie, one number at a
 // time for all lanes, and only the queries and what is mixed for them are transposed.
 
+// Products of lanes and tiles are small.
+// NOLINTBEGIN(bugprone-implicit-widening-of-multiplication-result)
 namespace qkv::QKV_LANES {
 namespace {
 
@@ -566,3 +568,4 @@ extern const AttentionKernels<Bfloat16> kAttentionBfloat16 = {forward<Bfloat16>,
                                                               backward<Bfloat16>};
 
 }  // namespace qkv::QKV_LANES
+// NOLINTEND(bugprone-implicit-widening-of-multiplication-result)

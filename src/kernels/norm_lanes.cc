@@ -42,15 +42,15 @@ void forward(const NormShape& shape, const float* x, const float* added, Dropped
     const float inverse = 1 / __builtin_sqrtf(square / static_cast<float>(width) + shape.epsilon);
     scales[row] = {mean, inverse};
     T* out = normed + row * width;
-    if (bias != nullptr) {
-#pragma omp simd
-      for (std::int64_t i = 0; i < width; ++i)
-        put(out[i], (values[i] - mean) * inverse * weight[i] + bias[i]);
-    } else {
+    if (bias == nullptr) {
 #pragma omp simd
       for (std::int64_t i = 0; i < width; ++i)
         put(out[i], (values[i] - mean) * inverse * weight[i]);
+      continue;
     }
+#pragma omp simd
+    for (std::int64_t i = 0; i < width; ++i)
+      put(out[i], (values[i] - mean) * inverse * weight[i] + bias[i]);
   }
 }
 

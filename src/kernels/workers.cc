@@ -39,6 +39,7 @@ class Alone {
 
 }  // namespace
 
+// NOLINTNEXTLINE(bugprone-throw-keyword-missing): what was thrown, kept for later
 Workers::Workers(int count) : failures_(static_cast<std::size_t>(count)) {
   for (int number = 1; number < count; ++number)
     threads_.emplace_back([this, number] { work(number); });
