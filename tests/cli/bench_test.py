@@ -31,6 +31,7 @@ class Benchmarks(harness.ProgramTest):
         self.assertIn("skipped JAX float32, JAX bfloat16: false has no module jax", table)
         results = json.loads((self.folder / "steps.json").read_text())
         tiny = results["shapes"]["tiny"]
+        self.assertIn("qkv fused float32", tiny["programs"])
         figures = tiny["programs"]["qkv plain float32"]
         self.assertEqual(len(figures["seconds"]), 2)
         self.assertGreater(min(figures["seconds"]), 0)
