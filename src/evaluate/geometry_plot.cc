@@ -90,6 +90,7 @@ ChartPage geometry_plot(const std::vector<Answers>& answers) {
   page.title = "Geometry of words";
   page.columns = static_cast<int>(answers.size());
   std::vector<std::vector<Chart>> columns;
+  columns.reserve(answers.size());
   for (const Answers& column : answers) columns.push_back(charts_of(*column.geometry));
   if (answers.size() == 1) {
     page.subtitle = source_line(answers.front());

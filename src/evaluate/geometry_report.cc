@@ -22,7 +22,7 @@ std::string few_of(const std::vector<std::string>& names, std::size_t columns) {
   return text;
 }
 
-std::string percent(double share) {
+std::string percent_or_dash(double share) {
   return std::isfinite(share) ? fixed(share * 100, 2) + "%" : "-";
 }
 
@@ -31,7 +31,8 @@ std::string embedding_table(const GeometryScore& score) {
   const auto add = [&](const std::string& name, std::size_t asked, double now, double start,
                        double guessing) {
     if (asked > 0)
-      table.add({name, with_commas(asked), percent(now), percent(start), percent(guessing)});
+      table.add({name, with_commas(asked), percent_or_dash(now), percent_or_dash(start),
+                 percent_or_dash(guessing)});
   };
   const NeighbourScore& near = score.now.neighbours;
   const NeighbourScore& near_start = score.start.neighbours;
@@ -83,8 +84,8 @@ std::string cluster_table(const NeighbourScore& score) {
       strangers.push_back(concat(word, " (", stranger, ")"));
     const bool asked = cluster.k > 0;
     table.add({cluster.name, with_commas(cluster.words), std::to_string(cluster.k),
-               asked ? percent(cluster.precision.listed) : "-",
-               asked ? percent(cluster.precision.all) : "-", few_of(strangers, 48)});
+               asked ? percent_or_dash(cluster.precision.listed) : "-",
+               asked ? percent_or_dash(cluster.precision.all) : "-", few_of(strangers, 48)});
   }
   return concat("\n", table.text());
 }
@@ -124,8 +125,8 @@ std::string sense_table(const GeometryScore& score) {
   const std::vector<SenseSeparation> start = mean_separation(score.start_senses);
   for (std::size_t depth = 0; depth < now.size(); ++depth) {
     table.add({depth_name(depth), fixed(now[depth].same, 3), fixed(now[depth].other, 3),
-               percent(now[depth].accuracy), fixed(start[depth].same, 3),
-               fixed(start[depth].other, 3), percent(start[depth].accuracy)});
+               percent_or_dash(now[depth].accuracy), fixed(start[depth].same, 3),
+               fixed(start[depth].other, 3), percent_or_dash(start[depth].accuracy)});
   }
   std::size_t sentences = 0;
   double guessing = 0;
@@ -134,7 +135,7 @@ std::string sense_table(const GeometryScore& score) {
     guessing += word.guessing / static_cast<double>(score.senses.size());
   }
   return concat("\n", table.text(), kSenseLegend, "  ", score.senses.size(), " words in ",
-                sentences, " sentences; guessing gives ", percent(guessing), "\n");
+                sentences, " sentences; guessing gives ", percent_or_dash(guessing), "\n");
 }
 
 Json to_json(const Shares& shares, const Shares& start, const Shares& guessing, const char* name) {

@@ -59,6 +59,7 @@ std::vector<std::vector<double>> EmbeddingSpace::cosines(
   std::vector<std::vector<double>> out;
   if (words.empty()) return out;
   std::vector<Tensor> vectors;
+  vectors.reserve(words.size());
   for (const std::int32_t word : words) vectors.push_back(vector(word));
   const Tensor rows = at::stack(vectors);
   const Tensor directions = rows / rows.norm(2, 1, /*keepdim=*/true).clamp_min(kNoLength);

@@ -25,10 +25,10 @@ void require_in_one_cluster(const std::vector<WordCluster>& clusters, const std:
 }
 
 std::array<std::string, 4> analogy_of(const Json& node, const std::string& where) {
-  const auto analogy = node.get<std::array<std::string, 4>>();
+  auto analogy = node.get<std::array<std::string, 4>>();
   for (std::size_t place = 1; place < analogy.size(); ++place) {
-    const auto* end = analogy.begin() + static_cast<std::ptrdiff_t>(place);
-    if (std::find(analogy.begin(), end, *end) != end) {
+    const auto* end = analogy.cbegin() + static_cast<std::ptrdiff_t>(place);
+    if (std::find(analogy.cbegin(), end, *end) != end) {
       throw Error(concat(where, ": found ", quoted(*end), " twice, expected four different words"));
     }
   }
