@@ -27,10 +27,9 @@ FusedTraining::FusedTraining(const Model& model, const Config& config, const Run
     : step_(config.model, model.vocabulary(), config.training.batch_size, config.seed,
             runtime.bfloat16, runtime.threads),
       update_(step_.layout(), config.training, runtime.bfloat16, step_.workers()) {
-  for (const auto& [name, values] : model.parameters().list()) {
+  for (const auto& [name, weight] : model.parameters().list()) {
     const WeightLayout::Place& place = place_of(step_.layout(), name);
-    Tensor weight = values;
-    Tensor shared = view_of(step_.weights(), place);
+    const Tensor shared = view_of(step_.weights(), place);
     shared.copy_(weight.detach());  // throws where the shapes differ
     weight.set_data(shared);
     weight.mutable_grad() = view_of(step_.gradient(), place);
