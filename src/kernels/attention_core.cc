@@ -4,12 +4,17 @@
 #include <type_traits>
 
 #include "base/error.h"
+#include "kernels/attention_amx.h"
 #include "kernels/attention_kernels.h"
 
 namespace qkv {
 namespace {
 
 constexpr std::int64_t kWidest = 256;
+
+#ifdef __x86_64__
+constexpr AttentionKernels<Bfloat16> kTiles = {amx::attention_forward, amx::attention_backward};
+#endif
 
 void check(const AttentionShape& shape) {
   const auto require = [](bool holds, const char* what, auto found) {
@@ -42,7 +47,7 @@ const AttentionKernels<T>& attention_kernels(Instructions instructions) {
   switch (instructions) {
 #ifdef __x86_64__
     case Instructions::kAmx:
-      return choose(avx512::kAttention, amx::kAttentionBfloat16);
+      return choose(avx512::kAttention, kTiles);
     case Instructions::kAvx512:
       return choose(avx512::kAttention, avx512::kAttentionBfloat16);
     case Instructions::kAvx2:

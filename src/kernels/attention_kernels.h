@@ -31,8 +31,4 @@ extern const AttentionKernels<float> kAttention;
 extern const AttentionKernels<Bfloat16> kAttentionBfloat16;
 }  // namespace avx512
 
-namespace amx {
-extern const AttentionKernels<Bfloat16> kAttentionBfloat16;
-}  // namespace amx
-
 }  // namespace qkv

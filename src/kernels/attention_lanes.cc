@@ -2,6 +2,7 @@
 #include <cstdint>
 
 #include "kernels/attention_dropout.h"
+#include "kernels/attention_head.h"
 #include "kernels/attention_kernels.h"
 #include "kernels/exponential.h"
 #include "kernels/lanes.h"
@@ -12,9 +13,6 @@
 
 namespace qkv::QKV_LANES {
 namespace {
-
-constexpr float kLog2E = 0x1.715476p0f;
-constexpr float kLog2 = 0x1.62e430p-1f;
 
 constexpr int kMostVectors = 2;  ///< of queries in a block
 constexpr std::int64_t kMostQueries = kMostVectors * kLanes;
@@ -182,28 +180,12 @@ std::int64_t floats_for(const Bfloat16*, std::int64_t tokens, std::int64_t width
   return tokens * round_up(width, kLanes);
 }
 
-/// One head: where its weights come from.
-struct Head {
-  std::int64_t tokens;
-  std::int64_t width;
-  float scale;  ///< of q·k, to the base 2
-  float slope;  ///< to the base 2
-  bool causal;
-  HeadDropout dropout;
-};
-
-Head head_of(const AttentionShape& shape, std::int64_t head) {
-  return {shape.tokens,         shape.head_width,
-          shape.scale * kLog2E, shape.slopes != nullptr ? shape.slopes[head] * kLog2E : 0,
-          shape.causal,         head_dropout(shape.dropout, head)};
-}
-
 /// A block of queries, one a lane.
 template <int kVectors>
 struct Queries {
   static constexpr std::int64_t kCount = kVectors * kLanes;
 
-  Queries(const Head& head, std::int64_t first_query)
+  Queries(const AttentionHead& head, std::int64_t first_query)
       : first(first_query),
         count(head.tokens - first < kCount ? head.tokens - first : kCount),
         visible(head.causal && first + count < head.tokens ? first + count : head.tokens),
@@ -265,8 +247,8 @@ void mix(const Queries<kVectors>& queries, const Rows& rows, std::int64_t first,
 }
 
 /// The score of a key to the base 2, from its product with the queries.
-[[gnu::always_inline]] inline Lanes score(const Head& head, Lanes position, std::int64_t key,
-                                          bool may_lie_ahead, Lanes product) {
+[[gnu::always_inline]] inline Lanes score(const AttentionHead& head, Lanes position,
+                                          std::int64_t key, bool may_lie_ahead, Lanes product) {
   const auto key_position = static_cast<float>(key);
   Lanes result = product * head.scale;
   if (head.slope != 0) {
@@ -278,7 +260,8 @@ void mix(const Queries<kVectors>& queries, const Rows& rows, std::int64_t first,
 }
 
 /// All bits of a lane set where dropout keeps the weight of the key.
-[[gnu::always_inline]] inline auto kept(const Head& head, BitLanes numbers, std::int64_t key) {
+[[gnu::always_inline]] inline auto kept(const AttentionHead& head, BitLanes numbers,
+                                        std::int64_t key) {
   return deciding_bits<BitLanes>(pair_hash<BitLanes>(numbers, pair_of(key)), key) >=
          BitLanes{} + head.dropout.threshold;
 }
@@ -291,7 +274,7 @@ struct ForwardRoom {
 };
 
 template <int kVectors, class T>
-void forward_block(const Head& head, std::int64_t first_query, Strided<const T> query,
+void forward_block(const AttentionHead& head, std::int64_t first_query, Strided<const T> query,
                    const Rows& keys, const Rows& values, Strided<T> mixed, float* log_sum,
                    const ForwardRoom& room) {
   constexpr std::int64_t kStride = Queries<kVectors>::kCount;
@@ -375,15 +358,15 @@ void forward(const AttentionShape& shape, const AttentionForward<T>& arrays, Scr
   Rows keys{};
   Rows values{};
   for (std::int64_t h = 0; h < shape.heads; ++h) {
-    const std::int64_t shared = h * shape.key_value_heads / shape.heads;
+    const std::int64_t shared = shared_head(shape, h);
     if (shared != open) {
       keys = as_floats(arrays.key, shared * width, shape.tokens, width, key_room);
       values = as_floats(arrays.value, shared * width, shape.tokens, width, value_room);
       open = shared;
     }
-    const Head head = head_of(shape, h);
-    const Strided<const T> query{arrays.query.base + h * width, arrays.query.stride};
-    const Strided<T> mixed{arrays.mixed.base + h * width, arrays.mixed.stride};
+    const AttentionHead head = attention_head(shape, h);
+    const Strided<const T> query = part(arrays.query, h, width);
+    const Strided<T> mixed = part(arrays.mixed, h, width);
     float* const log_sum = arrays.log_sum + h * shape.tokens;
     std::int64_t first = 0;
     for (; first + kLanes < shape.tokens; first += kMostQueries)
@@ -430,8 +413,9 @@ void add_outer(std::int64_t keys, std::int64_t from, std::int64_t end, const flo
 }
 
 template <int kVectors, class T>
-void backward_block(const Head& head, std::int64_t first_query, const BackwardHead<T>& arrays,
-                    const Rows& keys, const Rows& values, const BackwardRoom& room) {
+void backward_block(const AttentionHead& head, std::int64_t first_query,
+                    const BackwardHead<T>& arrays, const Rows& keys, const Rows& values,
+                    const BackwardRoom& room) {
   constexpr std::int64_t kStride = Queries<kVectors>::kCount;
   const std::int64_t width = head.width;
   const std::int64_t padded = round_up(width, kLanes);
@@ -537,15 +521,12 @@ void backward(const AttentionShape& shape, const AttentionBackward<T>& arrays, S
       store(room.key_gradient + i, Lanes{});
       store(room.value_gradient + i, Lanes{});
     }
-    for (; h < shape.heads && h * shape.key_value_heads / shape.heads == shared; ++h) {
-      const Head head = head_of(shape, h);
-      const std::int64_t offset = h * width;
-      const BackwardHead<T> of_head{
-          {arrays.query.base + offset, arrays.query.stride},
-          {arrays.mixed.base + offset, arrays.mixed.stride},
-          {arrays.mixed_gradient.base + offset, arrays.mixed_gradient.stride},
-          {arrays.query_gradient.base + offset, arrays.query_gradient.stride},
-          arrays.log_sum + h * shape.tokens};
+    for (; h < shape.heads && shared_head(shape, h) == shared; ++h) {
+      const AttentionHead head = attention_head(shape, h);
+      const BackwardHead<T> of_head{part(arrays.query, h, width), part(arrays.mixed, h, width),
+                                    part(arrays.mixed_gradient, h, width),
+                                    part(arrays.query_gradient, h, width),
+                                    arrays.log_sum + h * shape.tokens};
       std::int64_t first = 0;
       for (; first + kLanes < shape.tokens; first += kMostQueries)
         backward_block<2>(head, first, of_head, keys, values, room);
