@@ -16,7 +16,7 @@
 namespace qkv::amx {
 namespace {
 
-constexpr std::int64_t kKeyPairs = 2;    ///< of key tiles in a block of the backward pass
+constexpr std::int64_t kKeyPairs = 4;    ///< of key tiles in a block of the backward pass
 constexpr std::int64_t kQueryPairs = 4;  ///< of query tiles
 
 struct BackwardRoom {

@@ -15,7 +15,7 @@
 namespace qkv::amx {
 namespace {
 
-constexpr std::int64_t kBlockPairs = 4;  ///< of key tiles in a block
+constexpr std::int64_t kBlockPairs = 2;  ///< of key tiles in a block
 constexpr std::int64_t kBlockTiles = 2 * kBlockPairs;
 
 /// Multiplies each of 16 rows of a row of tiles with its own factor.

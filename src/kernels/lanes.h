@@ -37,7 +37,8 @@ using BitLanes = std::uint32_t __attribute__((vector_size(kLanes * sizeof(std::u
   __builtin_memcpy(to, &lanes, sizeof lanes);
 }
 
-[[gnu::always_inline]] inline Lanes broadcast(float value) { return Lanes{} + value; }
+// Minus, since the compiler drops it: 0 + -0 is not -0, but -0 - 0 is.
+[[gnu::always_inline]] inline Lanes broadcast(float value) { return value - Lanes{}; }
 
 [[gnu::always_inline]] inline Lanes greater(Lanes a, Lanes b) { return a > b ? a : b; }
 
