@@ -158,26 +158,18 @@ void write_rows(const float* from, float scale, std::int64_t rows, std::int64_t 
                   width - channel < kLanes ? width - channel : kLanes);
 }
 
-/// The rows of one head's keys or values as floats.
+/// The rows of a head's keys or values, copied as floats without gaps: those of a product are then
+/// few cache lines, and not so far apart that they compete for the same places in the cache.
 struct Rows {
   const float* base;
   std::int64_t stride;
 };
 
-Rows as_floats(Strided<const float> rows, std::int64_t offset, std::int64_t, std::int64_t, float*) {
-  return {rows.base + offset, rows.stride};
-}
-
-Rows as_floats(Strided<const Bfloat16> rows, std::int64_t offset, std::int64_t tokens,
-               std::int64_t width, float* room) {
+template <class T>
+Rows copy_rows(Strided<const T> rows, std::int64_t tokens, std::int64_t width, float* room) {
   const std::int64_t padded = round_up(width, kLanes);
-  read_rows(rows.base + offset, rows.stride, tokens, width, padded, room);
+  read_rows(rows.base, rows.stride, tokens, width, padded, room);
   return {room, padded};
-}
-
-std::int64_t floats_for(const float*, std::int64_t, std::int64_t) { return 0; }
-std::int64_t floats_for(const Bfloat16*, std::int64_t tokens, std::int64_t width) {
-  return tokens * round_up(width, kLanes);
 }
 
 /// A block of queries, one a lane.
@@ -348,8 +340,8 @@ void forward(const AttentionShape& shape, const AttentionForward<T>& arrays, Scr
     room.query = parts.floats(width * kMostQueries);
     room.scores = parts.floats(kMostKeys * kMostQueries);
     room.mixed = parts.floats(width * kMostQueries);
-    key_room = parts.floats(floats_for(arrays.key.base, shape.tokens, width));
-    value_room = parts.floats(floats_for(arrays.value.base, shape.tokens, width));
+    key_room = parts.floats(shape.tokens * round_up(width, kLanes));
+    value_room = parts.floats(shape.tokens * round_up(width, kLanes));
     return static_cast<std::size_t>(parts.used());
   };
   lay_out(scratch.reserve(lay_out(nullptr)));
@@ -360,8 +352,8 @@ void forward(const AttentionShape& shape, const AttentionForward<T>& arrays, Scr
   for (std::int64_t h = 0; h < shape.heads; ++h) {
     const std::int64_t shared = shared_head(shape, h);
     if (shared != open) {
-      keys = as_floats(arrays.key, shared * width, shape.tokens, width, key_room);
-      values = as_floats(arrays.value, shared * width, shape.tokens, width, value_room);
+      keys = copy_rows(part(arrays.key, shared, width), shape.tokens, width, key_room);
+      values = copy_rows(part(arrays.value, shared, width), shape.tokens, width, value_room);
       open = shared;
     }
     const AttentionHead head = attention_head(shape, h);
@@ -508,15 +500,16 @@ void backward(const AttentionShape& shape, const AttentionBackward<T>& arrays, S
     room.gradients = parts.floats(kMostKeys * kMostQueries);
     room.key_gradient = parts.floats(shape.tokens * padded);
     room.value_gradient = parts.floats(shape.tokens * padded);
-    key_room = parts.floats(floats_for(arrays.key.base, shape.tokens, width));
-    value_room = parts.floats(floats_for(arrays.value.base, shape.tokens, width));
+    key_room = parts.floats(shape.tokens * round_up(width, kLanes));
+    value_room = parts.floats(shape.tokens * round_up(width, kLanes));
     return static_cast<std::size_t>(parts.used());
   };
   lay_out(scratch.reserve(lay_out(nullptr)));
 
   for (std::int64_t shared = 0, h = 0; shared < shape.key_value_heads; ++shared) {
-    const Rows keys = as_floats(arrays.key, shared * width, shape.tokens, width, key_room);
-    const Rows values = as_floats(arrays.value, shared * width, shape.tokens, width, value_room);
+    const Rows keys = copy_rows(part(arrays.key, shared, width), shape.tokens, width, key_room);
+    const Rows values =
+        copy_rows(part(arrays.value, shared, width), shape.tokens, width, value_room);
     for (std::int64_t i = 0; i < shape.tokens * padded; i += kLanes) {
       store(room.key_gradient + i, Lanes{});
       store(room.value_gradient + i, Lanes{});
