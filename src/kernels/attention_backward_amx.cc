@@ -58,9 +58,9 @@ struct UnitDropout {
 
 void draw_unit(const AttentionHead& head, const Unit& unit, const std::uint32_t* numbers,
                UnitDropout& dropout) {
-  for (int q = 0; q < 2; ++q) {
+  for (std::int64_t q = 0; q < 2; ++q) {
     const auto number = (Numbers)_mm512_load_si512(numbers + unit.query + 16 * q);
-    for (int i = 0; i < 16; ++i) {
+    for (std::int64_t i = 0; i < 16; ++i) {
       const Numbers hash = pair_hash<Numbers>(number, pair_of(unit.key + i));
       dropout.kept[0][q][i] = kept_low(head, hash);
       dropout.kept[1][q][i] = kept_high(head, hash);
@@ -79,7 +79,7 @@ struct UnitArrays {
 
 /// 16 keys (tile k) of a unit before its queries from tile kFrom to kEnd.
 template <bool kBiased, bool kDropout, bool kMasked, int kFrom, int kEnd>
-void differentiate_tile(const AttentionHead& head, const Unit& unit, int k,
+void differentiate_tile(const AttentionHead& head, const Unit& unit, std::int64_t k,
                         const BackwardRoom& room, const UnitDropout& dropout,
                         const UnitArrays& arrays) {
   const __m512 scale = _mm512_set1_ps(head.scale);
@@ -89,11 +89,11 @@ void differentiate_tile(const AttentionHead& head, const Unit& unit, int k,
   const __m512 mean[2] = {_mm512_load_ps(room.mean + unit.query),
                           _mm512_load_ps(room.mean + unit.query + 16)};
   const std::int64_t to = k * kQueryPairs * kNumbers;
-  for (int i = 0; i < 16; i += 2) {
+  for (std::int64_t i = 0; i < 16; i += 2) {
     __m512i gradient_rows[2];
 #pragma GCC unroll 2
-    for (int odd = 0; odd < 2; ++odd) {
-      const int key = 16 * k + i + odd;  // in the unit
+    for (std::int64_t odd = 0; odd < 2; ++odd) {
+      const std::int64_t key = 16 * k + i + odd;  // in the unit
       std::uint32_t visible = 0xffffffffu;
       if constexpr (kMasked) {
         if (unit.diagonal) visible <<= key;
@@ -102,7 +102,7 @@ void differentiate_tile(const AttentionHead& head, const Unit& unit, int k,
       __m512 weight[2] = {_mm512_setzero_ps(), _mm512_setzero_ps()};
       __m512 gradient[2] = {_mm512_setzero_ps(), _mm512_setzero_ps()};
 #pragma GCC unroll 2
-      for (int q = kFrom; q < kEnd; ++q) {
+      for (std::int64_t q = kFrom; q < kEnd; ++q) {
         const std::int64_t at = (2 * k + q) * kFloats + (i + odd) * 16;
         __m512 exponent = _mm512_fmadd_ps(_mm512_load_ps(arrays.scores + at), scale, shift[q]);
         if constexpr (kBiased) {
@@ -143,7 +143,7 @@ void differentiate_unit(const AttentionHead& head, const Unit& unit, const Backw
   UnitDropout dropout;
   if constexpr (kDropout) draw_unit(head, unit, room.number, dropout);
   const bool masked = unit.diagonal || unit.key + 32 > head.tokens;
-  for (int k = 0; k < 2; ++k) {
+  for (std::int64_t k = 0; k < 2; ++k) {
     const auto run = unit.query_tiles == 1     ? differentiate_tile<kBiased, kDropout, true, 0, 1>
                      : unit.diagonal && k == 1 ? differentiate_tile<kBiased, kDropout, true, 1, 2>
                      : masked                  ? differentiate_tile<kBiased, kDropout, true, 0, 2>

@@ -24,7 +24,7 @@ void scale_rows(__m512 factors, std::int64_t tiles, float* rows) {
   alignas(64) float factor[16];
   _mm512_store_ps(factor, factors);
   for (std::int64_t tile = 0; tile < tiles; ++tile)
-    for (int row = 0; row < 16; ++row) {
+    for (std::int64_t row = 0; row < 16; ++row) {
       float* const at = rows + tile * kFloats + row * 16;
       _mm512_store_ps(at, _mm512_mul_ps(_mm512_load_ps(at), _mm512_set1_ps(factor[row])));
     }
@@ -56,7 +56,7 @@ template <bool kBiased, bool kLast>
 void raise_to_tile(const AttentionHead& head, const ForwardBlock& block, std::int64_t tile,
                    float* scores, __m512 (&most)[16]) {
 #pragma GCC unroll 4
-  for (int query = 0; query < 16; ++query) {
+  for (std::int64_t query = 0; query < 16; ++query) {
     float* const at = scores + tile * kFloats + query * 16;
     __m512 score = _mm512_load_ps(at);
     if constexpr (kBiased) {
@@ -88,7 +88,7 @@ void weigh_tiles(const AttentionHead& head, const ForwardBlock& block, std::int6
   const float* const from = scores + tile * kFloats;
   Bfloat16* const to = weights + tile / 2 * kNumbers;
 #pragma GCC unroll 2
-  for (int query = 0; query < 16; ++query) {
+  for (std::int64_t query = 0; query < 16; ++query) {
     const __mmask16 visible = kTiles == Tiles::kBoth ? 0xffff : block.visible[query];
     __m512 low = power(from + query * 16, shifts[query]);
     if constexpr (kTiles == Tiles::kLastAlone) low = _mm512_maskz_mov_ps(visible, low);
@@ -164,7 +164,7 @@ void finish_row(const AttentionHead& head, std::int64_t row, const ForwardRow& s
   const std::int64_t first = row * kTileSide;
   const std::int64_t count = least(kTileSide, head.tokens - first);
   __m512 lanes[16];
-  for (int i = 0; i < 16; ++i) lanes[i] = _mm512_load_ps(state.sum[i]);
+  for (std::int64_t i = 0; i < 16; ++i) lanes[i] = _mm512_load_ps(state.sum[i]);
   const __m512 sum = join_rows(lanes, kSum);
   const __m512 logarithm = _mm512_mul_ps(
       _mm512_add_ps(_mm512_load_ps(state.most), logarithm2_of(sum)), _mm512_set1_ps(kLog2));
@@ -181,7 +181,7 @@ void forward_head(const AttentionHead& head, const Extent& extent, Strided<const
       left_tiles(query, head.tokens, head.width, 2 * extent.pairs, room.query);
   std::uint16_t all[16];
   std::uint16_t tail[16];  // of the keys
-  for (int row = 0; row < 16; ++row) {
+  for (std::int64_t row = 0; row < 16; ++row) {
     all[row] = 0xffff;
     tail[row] = kDiagonal[(head.tokens - 1) % kTileSide];
   }

@@ -15,6 +15,10 @@ struct AttentionKernels {
 /// For the processor that has them.
 template <class T>
 const AttentionKernels<T>& attention_kernels(Instructions instructions);
+template <>
+const AttentionKernels<float>& attention_kernels(Instructions instructions);
+template <>
+const AttentionKernels<Bfloat16>& attention_kernels(Instructions instructions);
 
 namespace baseline {
 extern const AttentionKernels<float> kAttention;

@@ -109,7 +109,7 @@ void read_transposed(const T* from, std::int64_t stride, std::int64_t rows, std:
       const std::int64_t channels = width - channel < kLanes ? width - channel : kLanes;
       Lanes square[kLanes];
 #pragma GCC unroll 16
-      for (int lane = 0; lane < kLanes; ++lane) {
+      for (std::int64_t lane = 0; lane < kLanes; ++lane) {
         const std::int64_t row = v * kLanes + lane;
         square[lane] = row < rows ? load_first(from + row * stride + channel, channels) : Lanes{};
       }
@@ -130,7 +130,7 @@ void write_transposed(const float* from, const Lanes (&scale)[kVectors], std::in
       for (std::int64_t i = 0; i < channels; ++i)
         square[i] = load(from + (channel + i) * kVectors * kLanes + v * kLanes) * scale[v];
       transpose(square);
-      for (int lane = 0; lane < kLanes; ++lane) {
+      for (std::int64_t lane = 0; lane < kLanes; ++lane) {
         const std::int64_t row = v * kLanes + lane;
         if (row >= rows) break;
         store_first(to + row * stride + channel, square[lane], channels);
@@ -185,7 +185,7 @@ struct Queries {
     for (int v = 0; v < kVectors; ++v) {
       position[v] = counting() + static_cast<float>(first + v * kLanes);
       BitLanes queries{};
-      for (int lane = 0; lane < kLanes; ++lane)
+      for (std::int64_t lane = 0; lane < kLanes; ++lane)
         queries[lane] = static_cast<std::uint32_t>(first + v * kLanes + lane);
       number[v] = query_number<BitLanes>(head.dropout, queries);
     }

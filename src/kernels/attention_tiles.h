@@ -16,12 +16,12 @@ template <class Join>
 [[gnu::always_inline]] inline __m512 join_rows(const __m512 (&rows)[16], Join join) {
   __m512 pairs[8];
 #pragma GCC unroll 8
-  for (int i = 0; i < 8; ++i)
+  for (std::int64_t i = 0; i < 8; ++i)
     pairs[i] = join(_mm512_unpacklo_ps(rows[2 * i], rows[2 * i + 1]),
                     _mm512_unpackhi_ps(rows[2 * i], rows[2 * i + 1]));
   __m512 fours[4];
 #pragma GCC unroll 4
-  for (int i = 0; i < 4; ++i) {
+  for (std::int64_t i = 0; i < 4; ++i) {
     const __m512d a = _mm512_castps_pd(pairs[2 * i]);
     const __m512d b = _mm512_castps_pd(pairs[2 * i + 1]);
     fours[i] = join(_mm512_castpd_ps(_mm512_unpacklo_pd(a, b)),

@@ -1,8 +1,11 @@
 #include "kernels/processor.h"
 
-#if defined(__x86_64__) && defined(__linux__)
+#ifdef __x86_64__
+#include <cpuid.h>
+#ifdef __linux__
 #include <sys/syscall.h>
 #include <unistd.h>
+#endif
 #endif
 
 #include <algorithm>
@@ -18,6 +21,18 @@ constexpr Instructions kAll[] = {Instructions::kBaseline, Instructions::kAvx2,
                                  Instructions::kAvx512, Instructions::kAmx};
 
 #ifdef __x86_64__
+
+/// Not by __builtin_cpu_supports, which not all compilers know these names in.
+bool has_amx() {
+  constexpr unsigned kBfloat16 = 1u << 22;
+  constexpr unsigned kTiles = 1u << 24;
+  unsigned eax = 0;
+  unsigned ebx = 0;
+  unsigned ecx = 0;
+  unsigned edx = 0;
+  return __get_cpuid_count(7, 0, &eax, &ebx, &ecx, &edx) != 0 && (edx & kBfloat16) != 0 &&
+         (edx & kTiles) != 0;
+}
 
 /// Tile registers are large, so the kernel saves them only for processes that ask.
 bool amx_is_granted() {
@@ -37,8 +52,7 @@ Instructions detect() {
   if (!__builtin_cpu_supports("avx512f") || !__builtin_cpu_supports("avx512bw") ||
       !__builtin_cpu_supports("avx512dq") || !__builtin_cpu_supports("avx512vl"))
     return Instructions::kAvx2;
-  if (!__builtin_cpu_supports("avx512bf16") || !__builtin_cpu_supports("amx-tile") ||
-      !__builtin_cpu_supports("amx-bf16") || !amx_is_granted())
+  if (!__builtin_cpu_supports("avx512bf16") || !has_amx() || !amx_is_granted())
     return Instructions::kAvx512;
   return Instructions::kAmx;
 }
