@@ -78,14 +78,21 @@ struct UnitArrays {
 };
 
 /// 16 keys (tile k) of a unit before its queries from tile kFrom to kEnd.
-template <bool kBiased, bool kDropout, bool kMasked, int kFrom, int kEnd>
+template <Bias kBias, bool kDropout, bool kMasked, int kFrom, int kEnd>
 void differentiate_tile(const AttentionHead& head, const Unit& unit, std::int64_t k,
                         const BackwardRoom& room, const UnitDropout& dropout,
                         const UnitArrays& arrays) {
   const __m512 scale = _mm512_set1_ps(head.scale);
   const __m512 per_kept = _mm512_set1_ps(1 / head.dropout.kept);
-  const __m512 shift[2] = {_mm512_load_ps(room.shift + unit.query),
-                           _mm512_load_ps(room.shift + unit.query + 16)};
+  const __m512 slope = _mm512_set1_ps(head.slope);
+  __m512 shift[2];
+  __m512 ahead[2];  // of the unit's first key
+  for (std::int64_t q = 0; q < 2; ++q) {
+    shift[q] = _mm512_load_ps(room.shift + unit.query + 16 * q);
+    ahead[q] = _mm512_add_ps(counting(),
+                             _mm512_set1_ps(static_cast<float>(unit.query + 16 * q - unit.key)));
+    if constexpr (kBias == Bias::kBehind) shift[q] = _mm512_fnmadd_ps(ahead[q], slope, shift[q]);
+  }
   const __m512 mean[2] = {_mm512_load_ps(room.mean + unit.query),
                           _mm512_load_ps(room.mean + unit.query + 16)};
   const std::int64_t to = k * kQueryPairs * kNumbers;
@@ -94,6 +101,7 @@ void differentiate_tile(const AttentionHead& head, const Unit& unit, std::int64_
 #pragma GCC unroll 2
     for (std::int64_t odd = 0; odd < 2; ++odd) {
       const std::int64_t key = 16 * k + i + odd;  // in the unit
+      const __m512 of_key = _mm512_set1_ps(head.slope * static_cast<float>(key));
       std::uint32_t visible = 0xffffffffu;
       if constexpr (kMasked) {
         if (unit.diagonal) visible <<= key;
@@ -104,13 +112,17 @@ void differentiate_tile(const AttentionHead& head, const Unit& unit, std::int64_
 #pragma GCC unroll 2
       for (std::int64_t q = kFrom; q < kEnd; ++q) {
         const std::int64_t at = (2 * k + q) * kFloats + (i + odd) * 16;
-        __m512 exponent = _mm512_fmadd_ps(_mm512_load_ps(arrays.scores + at), scale, shift[q]);
-        if constexpr (kBiased) {
-          const auto ahead = static_cast<float>(unit.key + key - unit.query - 16 * q);
-          exponent =
-              _mm512_fnmadd_ps(_mm512_abs_ps(_mm512_sub_ps(counting(), _mm512_set1_ps(ahead))),
-                               _mm512_set1_ps(head.slope), exponent);
+        const __m512 score = _mm512_load_ps(arrays.scores + at);
+        __m512 exponent;
+        if constexpr (kBias == Bias::kBehind) {
+          exponent = _mm512_fmadd_ps(score, scale, _mm512_add_ps(shift[q], of_key));
+        } else {
+          exponent = _mm512_fmadd_ps(score, scale, shift[q]);
         }
+        if constexpr (kBias == Bias::kAround)
+          exponent = _mm512_fnmadd_ps(
+              _mm512_abs_ps(_mm512_sub_ps(ahead[q], _mm512_set1_ps(static_cast<float>(key)))),
+              slope, exponent);
         __m512 power = power_half_below(exponent);
         if constexpr (kMasked)
           power = _mm512_maskz_mov_ps(static_cast<__mmask16>(visible >> (16 * q)), power);
@@ -137,17 +149,17 @@ void differentiate_tile(const AttentionHead& head, const Unit& unit, std::int64_
 }
 
 /// Turns scores and the gradients of the weights into weights and the gradients of the scores.
-template <bool kBiased, bool kDropout>
+template <Bias kBias, bool kDropout>
 void differentiate_unit(const AttentionHead& head, const Unit& unit, const BackwardRoom& room,
                         const UnitArrays& arrays) {
   UnitDropout dropout;
   if constexpr (kDropout) draw_unit(head, unit, room.number, dropout);
   const bool masked = unit.diagonal || unit.key + 32 > head.tokens;
   for (std::int64_t k = 0; k < 2; ++k) {
-    const auto run = unit.query_tiles == 1     ? differentiate_tile<kBiased, kDropout, true, 0, 1>
-                     : unit.diagonal && k == 1 ? differentiate_tile<kBiased, kDropout, true, 1, 2>
-                     : masked                  ? differentiate_tile<kBiased, kDropout, true, 0, 2>
-                                               : differentiate_tile<kBiased, kDropout, false, 0, 2>;
+    const auto run = unit.query_tiles == 1     ? differentiate_tile<kBias, kDropout, true, 0, 1>
+                     : unit.diagonal && k == 1 ? differentiate_tile<kBias, kDropout, true, 1, 2>
+                     : masked                  ? differentiate_tile<kBias, kDropout, true, 0, 2>
+                                               : differentiate_tile<kBias, kDropout, false, 0, 2>;
     run(head, unit, k, room, dropout, arrays);
   }
 }
@@ -215,7 +227,7 @@ void prepare_queries(const AttentionHead& head, const Extent& extent, const Back
 }
 
 /// One head; with `add` to the gradients of its keys and values, else as the first of a group.
-template <bool kBiased, bool kDropout>
+template <Bias kBias, bool kDropout>
 void backward_head(const AttentionHead& head, const Extent& extent, const BackwardHead& arrays,
                    const LeftTiles& keys, const LeftTiles& values, bool add,
                    const BackwardRoom& room) {
@@ -254,7 +266,7 @@ void backward_head(const AttentionHead& head, const Extent& extent, const Backwa
           const Unit unit{key * kTileDepth, query * kTileDepth, least(2, extent.tiles - 2 * query),
                           head.causal && key == query};
           const std::int64_t place = (row + query - query0) * kNumbers;
-          differentiate_unit<kBiased, kDropout>(
+          differentiate_unit<kBias, kDropout>(
               head, unit, room,
               {room.scores, room.gradients, room.weights + place, room.score_gradients + place,
                room.paired + ((query - query0) * 2 * kKeyPairs + (key - key0)) * kNumbers});
@@ -342,11 +354,15 @@ void attention_backward(const AttentionShape& shape, const AttentionBackward<Bfl
     bool first = true;
     for (; h < shape.heads && shared_head(shape, h) == shared; ++h) {
       const AttentionHead head = attention_head(shape, h);
-      const bool biased = head.slope != 0;
+      const Bias bias = bias_of(head);
       const bool drops = head.dropout.threshold != 0;
-      const auto run = biased  ? drops ? backward_head<true, true> : backward_head<true, false>
-                        : drops ? backward_head<false, true>
-                               : backward_head<false, false>;
+      const auto run =
+          bias == Bias::kNone
+              ? drops ? backward_head<Bias::kNone, true> : backward_head<Bias::kNone, false>
+          : bias == Bias::kBehind
+              ? drops ? backward_head<Bias::kBehind, true> : backward_head<Bias::kBehind, false>
+          : drops ? backward_head<Bias::kAround, true>
+                  : backward_head<Bias::kAround, false>;
       run(head, extent,
           {part(arrays.query, h, width), part(arrays.mixed, h, width),
            part(arrays.mixed_gradient, h, width), arrays.log_sum + h * shape.tokens},

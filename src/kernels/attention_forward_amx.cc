@@ -51,21 +51,28 @@ constexpr std::uint16_t kDiagonal[16] = {0x0001, 0x0003, 0x0007, 0x000f, 0x001f,
                                          0x007f, 0x00ff, 0x01ff, 0x03ff, 0x07ff, 0x0fff,
                                          0x1fff, 0x3fff, 0x7fff, 0xffff};
 
-/// Raises `most`, of each query by lanes, to the scores of a tile; biased scores are left there.
-template <bool kBiased, bool kLast>
+/// Raises `most`, of each query by lanes, to the scores of a tile; biased scores are left there,
+/// with Bias::kBehind those as of the first query of the row: the others' are all less by as much.
+template <Bias kBias, bool kLast>
 void raise_to_tile(const AttentionHead& head, const ForwardBlock& block, std::int64_t tile,
                    float* scores, __m512 (&most)[16]) {
+  const __m512 scale = _mm512_set1_ps(head.scale);
+  const __m512 slope = _mm512_set1_ps(head.slope);
+  const __m512 ahead = _mm512_add_ps(
+      counting(), _mm512_set1_ps(static_cast<float>(block.key + tile * kTileSide - block.query)));
+  const __m512 of_keys = _mm512_mul_ps(ahead, slope);
 #pragma GCC unroll 4
   for (std::int64_t query = 0; query < 16; ++query) {
     float* const at = scores + tile * kFloats + query * 16;
     __m512 score = _mm512_load_ps(at);
-    if constexpr (kBiased) {
-      const auto ahead = static_cast<float>(block.query + query - block.key - tile * kTileSide);
-      const __m512 distance = _mm512_abs_ps(_mm512_sub_ps(counting(), _mm512_set1_ps(ahead)));
-      score = _mm512_fnmadd_ps(distance, _mm512_set1_ps(head.slope),
-                               _mm512_mul_ps(score, _mm512_set1_ps(head.scale)));
-      _mm512_store_ps(at, score);
+    if constexpr (kBias == Bias::kBehind) {
+      score = _mm512_fmadd_ps(score, scale, of_keys);
+    } else if constexpr (kBias == Bias::kAround) {
+      const __m512 distance =
+          _mm512_abs_ps(_mm512_sub_ps(ahead, _mm512_set1_ps(static_cast<float>(query))));
+      score = _mm512_fnmadd_ps(distance, slope, _mm512_mul_ps(score, scale));
     }
+    if constexpr (kBias != Bias::kNone) _mm512_store_ps(at, score);
     most[query] = kLast ? _mm512_mask_max_ps(most[query], block.visible[query], most[query], score)
                         : _mm512_max_ps(most[query], score);
   }
@@ -74,14 +81,15 @@ void raise_to_tile(const AttentionHead& head, const ForwardBlock& block, std::in
 enum class Tiles { kBoth, kLastOfTwo, kLastAlone };
 
 /// The weights of one or two tiles of keys.
-template <bool kBiased, bool kDropout, Tiles kTiles>
+template <Bias kBias, bool kDropout, Tiles kTiles>
 void weigh_tiles(const AttentionHead& head, const ForwardBlock& block, std::int64_t tile,
                  const float* scores, const float* shifts, Bfloat16* weights, ForwardRow& row) {
   const __m512 scale = _mm512_set1_ps(head.scale);
   const auto power = [&](const float* at, float shift) {
     const __m512 score = _mm512_load_ps(at);
-    return power_half_below(kBiased ? _mm512_add_ps(score, _mm512_set1_ps(shift))
-                                    : _mm512_fmadd_ps(score, scale, _mm512_set1_ps(shift)));
+    return power_half_below(kBias != Bias::kNone
+                                ? _mm512_add_ps(score, _mm512_set1_ps(shift))
+                                : _mm512_fmadd_ps(score, scale, _mm512_set1_ps(shift)));
   };
   const Numbers lanes{0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14, 15};
   const Numbers pairs = lanes * kGolden + pair_of(block.key + tile * kTileSide) * kGolden;
@@ -113,18 +121,19 @@ void weigh_tiles(const AttentionHead& head, const ForwardBlock& block, std::int6
 /// Turns scores, [tile][query][key], into weights, [pair of tiles][query][32 keys], with some of
 /// the pending products in between. Returns what the sums so far, and all that was mixed by them,
 /// are to be multiplied with.
-template <bool kBiased, bool kDropout>
+template <Bias kBias, bool kDropout>
 __m512 softmax_block(const AttentionHead& head, const ForwardBlock& block, float* scores,
                      Bfloat16* weights, ForwardRow& row) {
   const std::int64_t last = block.tiles - 1;
   __m512 most[16];
   for (__m512& one : most) one = _mm512_set1_ps(-__builtin_inff());
   for (std::int64_t tile = 0; tile < last; ++tile)
-    raise_to_tile<kBiased, false>(head, block, tile, scores, most);
-  raise_to_tile<kBiased, true>(head, block, last, scores, most);
+    raise_to_tile<kBias, false>(head, block, tile, scores, most);
+  raise_to_tile<kBias, true>(head, block, last, scores, most);
 
   __m512 now_most = join_rows(most, kMost);
-  if constexpr (!kBiased) now_most = _mm512_mul_ps(now_most, _mm512_set1_ps(head.scale));
+  if constexpr (kBias == Bias::kNone)
+    now_most = _mm512_mul_ps(now_most, _mm512_set1_ps(head.scale));
   __m512 shrink = _mm512_set1_ps(1);
   if (block.first) {
     for (auto& sum : row.sum) _mm512_store_ps(sum, _mm512_setzero_ps());
@@ -140,9 +149,9 @@ __m512 softmax_block(const AttentionHead& head, const ForwardBlock& block, float
 
   std::int64_t tile = 0;
   for (; tile + 1 < last; tile += 2)
-    weigh_tiles<kBiased, kDropout, Tiles::kBoth>(head, block, tile, scores, shifts, weights, row);
-  const auto weigh_last = tile < last ? weigh_tiles<kBiased, kDropout, Tiles::kLastOfTwo>
-                                      : weigh_tiles<kBiased, kDropout, Tiles::kLastAlone>;
+    weigh_tiles<kBias, kDropout, Tiles::kBoth>(head, block, tile, scores, shifts, weights, row);
+  const auto weigh_last = tile < last ? weigh_tiles<kBias, kDropout, Tiles::kLastOfTwo>
+                                      : weigh_tiles<kBias, kDropout, Tiles::kLastAlone>;
   weigh_last(head, block, tile, scores, shifts, weights, row);
   return shrink;
 }
@@ -159,6 +168,7 @@ struct ForwardRoom {
 };
 
 /// Divides what was mixed for a row of queries by the sums of their weights and writes it.
+template <Bias kBias>
 void finish_row(const AttentionHead& head, std::int64_t row, const ForwardRow& state,
                 const float* sums, Strided<Bfloat16> mixed, float* log_sum) {
   const std::int64_t first = row * kTileSide;
@@ -166,15 +176,17 @@ void finish_row(const AttentionHead& head, std::int64_t row, const ForwardRow& s
   __m512 lanes[16];
   for (std::int64_t i = 0; i < 16; ++i) lanes[i] = _mm512_load_ps(state.sum[i]);
   const __m512 sum = join_rows(lanes, kSum);
-  const __m512 logarithm = _mm512_mul_ps(
-      _mm512_add_ps(_mm512_load_ps(state.most), logarithm2_of(sum)), _mm512_set1_ps(kLog2));
+  __m512 logarithm = _mm512_add_ps(_mm512_load_ps(state.most), logarithm2_of(sum));
+  if constexpr (kBias == Bias::kBehind)
+    logarithm = _mm512_fnmadd_ps(counting(), _mm512_set1_ps(head.slope), logarithm);
+  logarithm = _mm512_mul_ps(logarithm, _mm512_set1_ps(kLog2));
   _mm512_mask_storeu_ps(log_sum + first, static_cast<__mmask16>((1u << count) - 1u), logarithm);
   alignas(64) float share[16];
   _mm512_store_ps(share, _mm512_div_ps(_mm512_set1_ps(1 / head.dropout.kept), sum));
   write_rows(sums, count, share, head.width, mixed.base + first * mixed.stride, mixed.stride);
 }
 
-template <bool kBiased, bool kDropout>
+template <Bias kBias, bool kDropout>
 void forward_head(const AttentionHead& head, const Extent& extent, Strided<const Bfloat16> query,
                   Strided<Bfloat16> mixed, float* log_sum, const ForwardRoom& room) {
   const LeftTiles queries =
@@ -208,9 +220,9 @@ void forward_head(const AttentionHead& head, const Extent& extent, Strided<const
                                  !at_end       ? all
                                  : head.causal ? kDiagonal
                                                : tail};
-        const __m512 shrink = softmax_block<kBiased, kDropout>(
-            head, block, room.scores + row * kBlockTiles * kFloats,
-            room.weights + row * kBlockPairs * kNumbers, state[row]);
+        const __m512 shrink =
+            softmax_block<kBias, kDropout>(head, block, room.scores + row * kBlockTiles * kFloats,
+                                           room.weights + row * kBlockPairs * kNumbers, state[row]);
         if (!block.first)
           scale_rows(shrink, extent.columns, room.mixed + row * extent.columns * kFloats);
       }
@@ -221,8 +233,8 @@ void forward_head(const AttentionHead& head, const Extent& extent, Strided<const
           {room.mixed, extent.columns * kFloats, kFloats}, first > 0);
     }
     for (std::int64_t row = 0; row < rows; ++row)
-      finish_row(head, 2 * pair + row, state[row], room.mixed + row * extent.columns * kFloats,
-                 mixed, log_sum);
+      finish_row<kBias>(head, 2 * pair + row, state[row],
+                        room.mixed + row * extent.columns * kFloats, mixed, log_sum);
   }
 }
 
@@ -261,11 +273,16 @@ void attention_forward(const AttentionShape& shape, const AttentionForward<Bfloa
       open = shared;
     }
     const AttentionHead head = attention_head(shape, h);
-    const bool biased = head.slope != 0 || head.scale <= 0;
+    // Without a bias the scores are scaled after their maximum is taken.
+    const Bias bias = head.scale > 0 ? bias_of(head) : Bias::kAround;
     const bool drops = head.dropout.threshold != 0;
-    const auto run = biased  ? drops ? forward_head<true, true> : forward_head<true, false>
-                      : drops ? forward_head<false, true>
-                             : forward_head<false, false>;
+    const auto run =
+        bias == Bias::kNone
+            ? drops ? forward_head<Bias::kNone, true> : forward_head<Bias::kNone, false>
+        : bias == Bias::kBehind
+            ? drops ? forward_head<Bias::kBehind, true> : forward_head<Bias::kBehind, false>
+        : drops ? forward_head<Bias::kAround, true>
+                : forward_head<Bias::kAround, false>;
     run(head, extent, part(arrays.query, h, width), part(arrays.mixed, h, width),
         arrays.log_sum + h * shape.tokens, room);
   }

@@ -58,6 +58,17 @@ inline __m512 counting() {
   return _mm512_setr_ps(0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14, 15);
 }
 
+/// Where the keys lie that a query sees, if its scores depend on their distance.
+enum class Bias {
+  kNone,    ///< they do not
+  kBehind,  ///< behind it: −slope · (q − k), a sum of what q and what k give
+  kAround,
+};
+
+inline Bias bias_of(const AttentionHead& head) {
+  return head.slope == 0 ? Bias::kNone : head.causal ? Bias::kBehind : Bias::kAround;
+}
+
 using Numbers = std::uint32_t __attribute__((vector_size(64)));
 
 /// Dropout's numbers of 16 queries.

@@ -233,19 +233,22 @@ TYPED_TEST(AttentionCore, EqualsThePlainFormula) {
 
 TYPED_TEST(AttentionCore, HoldsAtLongContexts) {
   std::mt19937_64 random(6);
-  for (const bool causal : {true, false}) {
-    AttentionShape shape;
-    shape.tokens = 1100;
-    shape.heads = shape.key_value_heads = 1;
-    shape.head_width = 16;
-    shape.scale = 0.5;
-    shape.causal = causal;
-    PlainAttention plain = draw_attention<TypeParam>(random, shape);
-    plain.forward();
-    const auto gradient = draw<TypeParam>(random, static_cast<std::int64_t>(plain.mixed.size()));
-    plain.backward(gradient);
-    expect_plain<TypeParam>(plain, gradient, kTolerance<TypeParam>);
-  }
+  const float slope = 0.7f;
+  for (const bool causal : {true, false})
+    for (const float* slopes : {static_cast<const float*>(nullptr), &slope}) {
+      AttentionShape shape;
+      shape.tokens = 1100;
+      shape.heads = shape.key_value_heads = 1;
+      shape.head_width = 16;
+      shape.scale = 0.5;
+      shape.causal = causal;
+      shape.slopes = slopes;
+      PlainAttention plain = draw_attention<TypeParam>(random, shape);
+      plain.forward();
+      const auto gradient = draw<TypeParam>(random, static_cast<std::int64_t>(plain.mixed.size()));
+      plain.backward(gradient);
+      expect_plain<TypeParam>(plain, gradient, kTolerance<TypeParam>);
+    }
 }
 
 TYPED_TEST(AttentionCore, HoldsWithExtremeScores) {
