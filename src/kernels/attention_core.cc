@@ -1,15 +1,19 @@
 #include "kernels/attention_core.h"
 
 #include <string>
-#include <type_traits>
 
 #include "base/error.h"
+#include "kernels/attention_amx.h"
 #include "kernels/attention_kernels.h"
 
 namespace qkv {
 namespace {
 
 constexpr std::int64_t kWidest = 256;
+
+#ifdef __x86_64__
+constexpr AttentionKernels<Bfloat16> kTiles = {amx::attention_forward, amx::attention_backward};
+#endif
 
 void check(const AttentionShape& shape) {
   const auto require = [](bool holds, const char* what, auto found) {
@@ -29,28 +33,34 @@ void check(const AttentionShape& shape) {
 
 }  // namespace
 
-template <class T>
-const AttentionKernels<T>& attention_kernels(Instructions instructions) {
-  constexpr bool kFloat = std::is_same_v<T, float>;
-  const auto choose = []([[maybe_unused]] const auto& in_float,
-                         [[maybe_unused]] const auto& in_bfloat16) -> const auto& {
-    if constexpr (kFloat) {
-      return in_float;
-    } else {
-      return in_bfloat16;
-    }
-  };
+template <>
+const AttentionKernels<float>& attention_kernels(Instructions instructions) {
   switch (instructions) {
 #ifdef __x86_64__
     case Instructions::kAmx:
-      return choose(avx512::kAttention, amx::kAttentionBfloat16);
     case Instructions::kAvx512:
-      return choose(avx512::kAttention, avx512::kAttentionBfloat16);
+      return avx512::kAttention;
     case Instructions::kAvx2:
-      return choose(avx2::kAttention, avx2::kAttentionBfloat16);
+      return avx2::kAttention;
 #endif
     default:
-      return choose(baseline::kAttention, baseline::kAttentionBfloat16);
+      return baseline::kAttention;
+  }
+}
+
+template <>
+const AttentionKernels<Bfloat16>& attention_kernels(Instructions instructions) {
+  switch (instructions) {
+#ifdef __x86_64__
+    case Instructions::kAmx:
+      return kTiles;
+    case Instructions::kAvx512:
+      return avx512::kAttentionBfloat16;
+    case Instructions::kAvx2:
+      return avx2::kAttentionBfloat16;
+#endif
+    default:
+      return baseline::kAttentionBfloat16;
   }
 }
 
@@ -68,8 +78,6 @@ void attention_backward(const AttentionShape& shape, const AttentionBackward<T>&
   attention_kernels<T>(instructions()).backward(shape, arrays, scratch);
 }
 
-template const AttentionKernels<float>& attention_kernels(Instructions);
-template const AttentionKernels<Bfloat16>& attention_kernels(Instructions);
 template void attention_forward(const AttentionShape&, const AttentionForward<float>&, Scratch&);
 template void attention_forward(const AttentionShape&, const AttentionForward<Bfloat16>&, Scratch&);
 template void attention_backward(const AttentionShape&, const AttentionBackward<float>&, Scratch&);

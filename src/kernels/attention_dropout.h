@@ -42,7 +42,7 @@ struct HeadDropout {
   x = (x ^ (x >> 30)) * 0xbf58476d1ce4e5b9u;
   x = (x ^ (x >> 27)) * 0x94d049bb133111ebu;
   x ^= x >> 31;
-  auto threshold = static_cast<std::uint32_t>(dropout.probability * 65536 + 0.5);
+  auto threshold = static_cast<std::uint32_t>(__builtin_lround(dropout.probability * 65536));
   if (threshold > 65535) threshold = 65535;
   return {static_cast<std::uint32_t>(x), static_cast<std::uint32_t>(x >> 32), threshold << 16,
           1 - static_cast<float>(threshold) / 65536};

@@ -15,6 +15,10 @@ struct AttentionKernels {
 /// For the processor that has them.
 template <class T>
 const AttentionKernels<T>& attention_kernels(Instructions instructions);
+template <>
+const AttentionKernels<float>& attention_kernels(Instructions instructions);
+template <>
+const AttentionKernels<Bfloat16>& attention_kernels(Instructions instructions);
 
 namespace baseline {
 extern const AttentionKernels<float> kAttention;
@@ -30,9 +34,5 @@ namespace avx512 {
 extern const AttentionKernels<float> kAttention;
 extern const AttentionKernels<Bfloat16> kAttentionBfloat16;
 }  // namespace avx512
-
-namespace amx {
-extern const AttentionKernels<Bfloat16> kAttentionBfloat16;
-}  // namespace amx
 
 }  // namespace qkv

@@ -2,6 +2,7 @@
 #include <cstdint>
 
 #include "kernels/attention_dropout.h"
+#include "kernels/attention_head.h"
 #include "kernels/attention_kernels.h"
 #include "kernels/exponential.h"
 #include "kernels/lanes.h"
@@ -10,13 +11,8 @@
 // over the keys needs no sum across lanes, keys and values are read as they lie, one number at a
 // time for all lanes, and only the queries and what is mixed for them are transposed.
 
-// Products of lanes and tiles are small.
-// NOLINTBEGIN(bugprone-implicit-widening-of-multiplication-result)
 namespace qkv::QKV_LANES {
 namespace {
-
-constexpr float kLog2E = 0x1.715476p0f;
-constexpr float kLog2 = 0x1.62e430p-1f;
 
 constexpr int kMostVectors = 2;  ///< of queries in a block
 constexpr std::int64_t kMostQueries = kMostVectors * kLanes;
@@ -113,7 +109,7 @@ void read_transposed(const T* from, std::int64_t stride, std::int64_t rows, std:
       const std::int64_t channels = width - channel < kLanes ? width - channel : kLanes;
       Lanes square[kLanes];
 #pragma GCC unroll 16
-      for (int lane = 0; lane < kLanes; ++lane) {
+      for (std::int64_t lane = 0; lane < kLanes; ++lane) {
         const std::int64_t row = v * kLanes + lane;
         square[lane] = row < rows ? load_first(from + row * stride + channel, channels) : Lanes{};
       }
@@ -134,7 +130,7 @@ void write_transposed(const float* from, const Lanes (&scale)[kVectors], std::in
       for (std::int64_t i = 0; i < channels; ++i)
         square[i] = load(from + (channel + i) * kVectors * kLanes + v * kLanes) * scale[v];
       transpose(square);
-      for (int lane = 0; lane < kLanes; ++lane) {
+      for (std::int64_t lane = 0; lane < kLanes; ++lane) {
         const std::int64_t row = v * kLanes + lane;
         if (row >= rows) break;
         store_first(to + row * stride + channel, square[lane], channels);
@@ -162,42 +158,18 @@ void write_rows(const float* from, float scale, std::int64_t rows, std::int64_t 
                   width - channel < kLanes ? width - channel : kLanes);
 }
 
-/// The rows of one head's keys or values as floats.
+/// The rows of a head's keys or values, copied as floats without gaps: those of a product are then
+/// few cache lines, and not so far apart that they compete for the same places in the cache.
 struct Rows {
   const float* base;
   std::int64_t stride;
 };
 
-Rows as_floats(Strided<const float> rows, std::int64_t offset, std::int64_t, std::int64_t, float*) {
-  return {rows.base + offset, rows.stride};
-}
-
-Rows as_floats(Strided<const Bfloat16> rows, std::int64_t offset, std::int64_t tokens,
-               std::int64_t width, float* room) {
+template <class T>
+Rows copy_rows(Strided<const T> rows, std::int64_t tokens, std::int64_t width, float* room) {
   const std::int64_t padded = round_up(width, kLanes);
-  read_rows(rows.base + offset, rows.stride, tokens, width, padded, room);
+  read_rows(rows.base, rows.stride, tokens, width, padded, room);
   return {room, padded};
-}
-
-std::int64_t floats_for(const float*, std::int64_t, std::int64_t) { return 0; }
-std::int64_t floats_for(const Bfloat16*, std::int64_t tokens, std::int64_t width) {
-  return tokens * round_up(width, kLanes);
-}
-
-/// One head: where its weights come from.
-struct Head {
-  std::int64_t tokens;
-  std::int64_t width;
-  float scale;  ///< of q·k, to the base 2
-  float slope;  ///< to the base 2
-  bool causal;
-  HeadDropout dropout;
-};
-
-Head head_of(const AttentionShape& shape, std::int64_t head) {
-  return {shape.tokens,         shape.head_width,
-          shape.scale * kLog2E, shape.slopes != nullptr ? shape.slopes[head] * kLog2E : 0,
-          shape.causal,         head_dropout(shape.dropout, head)};
 }
 
 /// A block of queries, one a lane.
@@ -205,7 +177,7 @@ template <int kVectors>
 struct Queries {
   static constexpr std::int64_t kCount = kVectors * kLanes;
 
-  Queries(const Head& head, std::int64_t first_query)
+  Queries(const AttentionHead& head, std::int64_t first_query)
       : first(first_query),
         count(head.tokens - first < kCount ? head.tokens - first : kCount),
         visible(head.causal && first + count < head.tokens ? first + count : head.tokens),
@@ -213,7 +185,7 @@ struct Queries {
     for (int v = 0; v < kVectors; ++v) {
       position[v] = counting() + static_cast<float>(first + v * kLanes);
       BitLanes queries{};
-      for (int lane = 0; lane < kLanes; ++lane)
+      for (std::int64_t lane = 0; lane < kLanes; ++lane)
         queries[lane] = static_cast<std::uint32_t>(first + v * kLanes + lane);
       number[v] = query_number<BitLanes>(head.dropout, queries);
     }
@@ -267,8 +239,8 @@ void mix(const Queries<kVectors>& queries, const Rows& rows, std::int64_t first,
 }
 
 /// The score of a key to the base 2, from its product with the queries.
-[[gnu::always_inline]] inline Lanes score(const Head& head, Lanes position, std::int64_t key,
-                                          bool may_lie_ahead, Lanes product) {
+[[gnu::always_inline]] inline Lanes score(const AttentionHead& head, Lanes position,
+                                          std::int64_t key, bool may_lie_ahead, Lanes product) {
   const auto key_position = static_cast<float>(key);
   Lanes result = product * head.scale;
   if (head.slope != 0) {
@@ -280,7 +252,8 @@ void mix(const Queries<kVectors>& queries, const Rows& rows, std::int64_t first,
 }
 
 /// All bits of a lane set where dropout keeps the weight of the key.
-[[gnu::always_inline]] inline auto kept(const Head& head, BitLanes numbers, std::int64_t key) {
+[[gnu::always_inline]] inline auto kept(const AttentionHead& head, BitLanes numbers,
+                                        std::int64_t key) {
   return deciding_bits<BitLanes>(pair_hash<BitLanes>(numbers, pair_of(key)), key) >=
          BitLanes{} + head.dropout.threshold;
 }
@@ -293,7 +266,7 @@ struct ForwardRoom {
 };
 
 template <int kVectors, class T>
-void forward_block(const Head& head, std::int64_t first_query, Strided<const T> query,
+void forward_block(const AttentionHead& head, std::int64_t first_query, Strided<const T> query,
                    const Rows& keys, const Rows& values, Strided<T> mixed, float* log_sum,
                    const ForwardRoom& room) {
   constexpr std::int64_t kStride = Queries<kVectors>::kCount;
@@ -367,8 +340,8 @@ void forward(const AttentionShape& shape, const AttentionForward<T>& arrays, Scr
     room.query = parts.floats(width * kMostQueries);
     room.scores = parts.floats(kMostKeys * kMostQueries);
     room.mixed = parts.floats(width * kMostQueries);
-    key_room = parts.floats(floats_for(arrays.key.base, shape.tokens, width));
-    value_room = parts.floats(floats_for(arrays.value.base, shape.tokens, width));
+    key_room = parts.floats(shape.tokens * round_up(width, kLanes));
+    value_room = parts.floats(shape.tokens * round_up(width, kLanes));
     return static_cast<std::size_t>(parts.used());
   };
   lay_out(scratch.reserve(lay_out(nullptr)));
@@ -377,15 +350,15 @@ void forward(const AttentionShape& shape, const AttentionForward<T>& arrays, Scr
   Rows keys{};
   Rows values{};
   for (std::int64_t h = 0; h < shape.heads; ++h) {
-    const std::int64_t shared = h * shape.key_value_heads / shape.heads;
+    const std::int64_t shared = shared_head(shape, h);
     if (shared != open) {
-      keys = as_floats(arrays.key, shared * width, shape.tokens, width, key_room);
-      values = as_floats(arrays.value, shared * width, shape.tokens, width, value_room);
+      keys = copy_rows(part(arrays.key, shared, width), shape.tokens, width, key_room);
+      values = copy_rows(part(arrays.value, shared, width), shape.tokens, width, value_room);
       open = shared;
     }
-    const Head head = head_of(shape, h);
-    const Strided<const T> query{arrays.query.base + h * width, arrays.query.stride};
-    const Strided<T> mixed{arrays.mixed.base + h * width, arrays.mixed.stride};
+    const AttentionHead head = attention_head(shape, h);
+    const Strided<const T> query = part(arrays.query, h, width);
+    const Strided<T> mixed = part(arrays.mixed, h, width);
     float* const log_sum = arrays.log_sum + h * shape.tokens;
     std::int64_t first = 0;
     for (; first + kLanes < shape.tokens; first += kMostQueries)
@@ -432,8 +405,9 @@ void add_outer(std::int64_t keys, std::int64_t from, std::int64_t end, const flo
 }
 
 template <int kVectors, class T>
-void backward_block(const Head& head, std::int64_t first_query, const BackwardHead<T>& arrays,
-                    const Rows& keys, const Rows& values, const BackwardRoom& room) {
+void backward_block(const AttentionHead& head, std::int64_t first_query,
+                    const BackwardHead<T>& arrays, const Rows& keys, const Rows& values,
+                    const BackwardRoom& room) {
   constexpr std::int64_t kStride = Queries<kVectors>::kCount;
   const std::int64_t width = head.width;
   const std::int64_t padded = round_up(width, kLanes);
@@ -526,28 +500,26 @@ void backward(const AttentionShape& shape, const AttentionBackward<T>& arrays, S
     room.gradients = parts.floats(kMostKeys * kMostQueries);
     room.key_gradient = parts.floats(shape.tokens * padded);
     room.value_gradient = parts.floats(shape.tokens * padded);
-    key_room = parts.floats(floats_for(arrays.key.base, shape.tokens, width));
-    value_room = parts.floats(floats_for(arrays.value.base, shape.tokens, width));
+    key_room = parts.floats(shape.tokens * round_up(width, kLanes));
+    value_room = parts.floats(shape.tokens * round_up(width, kLanes));
     return static_cast<std::size_t>(parts.used());
   };
   lay_out(scratch.reserve(lay_out(nullptr)));
 
   for (std::int64_t shared = 0, h = 0; shared < shape.key_value_heads; ++shared) {
-    const Rows keys = as_floats(arrays.key, shared * width, shape.tokens, width, key_room);
-    const Rows values = as_floats(arrays.value, shared * width, shape.tokens, width, value_room);
+    const Rows keys = copy_rows(part(arrays.key, shared, width), shape.tokens, width, key_room);
+    const Rows values =
+        copy_rows(part(arrays.value, shared, width), shape.tokens, width, value_room);
     for (std::int64_t i = 0; i < shape.tokens * padded; i += kLanes) {
       store(room.key_gradient + i, Lanes{});
       store(room.value_gradient + i, Lanes{});
     }
-    for (; h < shape.heads && h * shape.key_value_heads / shape.heads == shared; ++h) {
-      const Head head = head_of(shape, h);
-      const std::int64_t offset = h * width;
-      const BackwardHead<T> of_head{
-          {arrays.query.base + offset, arrays.query.stride},
-          {arrays.mixed.base + offset, arrays.mixed.stride},
-          {arrays.mixed_gradient.base + offset, arrays.mixed_gradient.stride},
-          {arrays.query_gradient.base + offset, arrays.query_gradient.stride},
-          arrays.log_sum + h * shape.tokens};
+    for (; h < shape.heads && shared_head(shape, h) == shared; ++h) {
+      const AttentionHead head = attention_head(shape, h);
+      const BackwardHead<T> of_head{part(arrays.query, h, width), part(arrays.mixed, h, width),
+                                    part(arrays.mixed_gradient, h, width),
+                                    part(arrays.query_gradient, h, width),
+                                    arrays.log_sum + h * shape.tokens};
       std::int64_t first = 0;
       for (; first + kLanes < shape.tokens; first += kMostQueries)
         backward_block<2>(head, first, of_head, keys, values, room);
@@ -568,4 +540,3 @@ extern const AttentionKernels<Bfloat16> kAttentionBfloat16 = {forward<Bfloat16>,
                                                               backward<Bfloat16>};
 
 }  // namespace qkv::QKV_LANES
-// NOLINTEND(bugprone-implicit-widening-of-multiplication-result)

@@ -17,11 +17,11 @@
 namespace qkv::QKV_LANES {
 
 #if defined(__AVX512F__)
-inline constexpr int kLanes = 16;
+inline constexpr std::int64_t kLanes = 16;
 #elif defined(__AVX2__)
-inline constexpr int kLanes = 8;
+inline constexpr std::int64_t kLanes = 8;
 #else
-inline constexpr int kLanes = 4;
+inline constexpr std::int64_t kLanes = 4;
 #endif
 
 using Lanes = float __attribute__((vector_size(kLanes * sizeof(float))));
@@ -37,14 +37,15 @@ using BitLanes = std::uint32_t __attribute__((vector_size(kLanes * sizeof(std::u
   __builtin_memcpy(to, &lanes, sizeof lanes);
 }
 
-[[gnu::always_inline]] inline Lanes broadcast(float value) { return Lanes{} + value; }
+// Minus, since the compiler drops it: 0 + -0 is not -0, but -0 - 0 is.
+[[gnu::always_inline]] inline Lanes broadcast(float value) { return value - Lanes{}; }
 
 [[gnu::always_inline]] inline Lanes greater(Lanes a, Lanes b) { return a > b ? a : b; }
 
 /// 0, 1, 2, …
 [[gnu::always_inline]] inline Lanes counting() {
   Lanes lanes{};
-  for (int lane = 0; lane < kLanes; ++lane) lanes[lane] = static_cast<float>(lane);
+  for (std::int64_t lane = 0; lane < kLanes; ++lane) lanes[lane] = static_cast<float>(lane);
   return lanes;
 }
 
@@ -61,7 +62,8 @@ using BitLanes = std::uint32_t __attribute__((vector_size(kLanes * sizeof(std::u
   const BitLanes bits = __builtin_bit_cast(BitLanes, lanes);
   const BitLanes rounded = (bits + 0x7fffu + ((bits >> 16) & 1u)) >> 16;
   const BitLanes quiet = (bits >> 16) | 0x40u;
-  const Halves halves = __builtin_convertvector(lanes == lanes ? rounded : quiet, Halves);
+  const Halves halves =
+      __builtin_convertvector((bits & 0x7fffffffu) > 0x7f800000u ? quiet : rounded, Halves);
   __builtin_memcpy(to, &halves, sizeof halves);
 }
 
@@ -116,15 +118,15 @@ template <class T>
 /// Rows become columns, by log2(kLanes) perfect shuffles.
 [[gnu::always_inline]] inline void transpose(Lanes (&square)[kLanes]) {
 #pragma GCC unroll 4
-  for (int left = kLanes; left > 1; left /= 2) {
+  for (std::int64_t left = kLanes; left > 1; left /= 2) {
     Lanes shuffled[kLanes];
 #pragma GCC unroll 8
-    for (int i = 0; i < kLanes / 2; ++i) {
+    for (std::int64_t i = 0; i < kLanes / 2; ++i) {
       shuffled[2 * i] = interleave_low(square[i], square[i + kLanes / 2]);
       shuffled[2 * i + 1] = interleave_high(square[i], square[i + kLanes / 2]);
     }
 #pragma GCC unroll 16
-    for (int i = 0; i < kLanes; ++i) square[i] = shuffled[i];
+    for (std::int64_t i = 0; i < kLanes; ++i) square[i] = shuffled[i];
   }
 }
 

@@ -1,11 +1,11 @@
 #include "kernels/processor.h"
 
-#if defined(__x86_64__)
+#ifdef __x86_64__
 #include <cpuid.h>
-#endif
-#if defined(__x86_64__) && defined(__linux__)
+#ifdef __linux__
 #include <sys/syscall.h>
 #include <unistd.h>
+#endif
 #endif
 
 #include <algorithm>
@@ -22,6 +22,18 @@ constexpr Instructions kAll[] = {Instructions::kBaseline, Instructions::kAvx2,
 
 #ifdef __x86_64__
 
+/// Not by __builtin_cpu_supports, which not all compilers know these names in.
+bool has_amx() {
+  constexpr unsigned kBfloat16 = 1u << 22;
+  constexpr unsigned kTiles = 1u << 24;
+  unsigned eax = 0;
+  unsigned ebx = 0;
+  unsigned ecx = 0;
+  unsigned edx = 0;
+  return __get_cpuid_count(7, 0, &eax, &ebx, &ecx, &edx) != 0 && (edx & kBfloat16) != 0 &&
+         (edx & kTiles) != 0;
+}
+
 /// Tile registers are large, so the kernel saves them only for processes that ask.
 bool amx_is_granted() {
 #if defined(__linux__) && defined(SYS_arch_prctl)
@@ -31,17 +43,6 @@ bool amx_is_granted() {
 #else
   return false;
 #endif
-}
-
-/// AMX tiles and their bfloat16 products: CPUID leaf 7, bits 24 and 22 of EDX (Intel's manual,
-/// volume 2A), for which not every compiler has a name.
-bool has_amx() {
-  unsigned eax = 0;
-  unsigned ebx = 0;
-  unsigned ecx = 0;
-  unsigned edx = 0;
-  constexpr unsigned kBoth = (1U << 24) | (1U << 22);
-  return __get_cpuid_count(7, 0, &eax, &ebx, &ecx, &edx) != 0 && (edx & kBoth) == kBoth;
 }
 
 Instructions detect() {
