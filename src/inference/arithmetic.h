@@ -37,7 +37,7 @@ struct NormWeights {
 };
 
 /// What a pass through a Transformer computes with, in float32, compiled once for each kind of
-/// processor: arithmetic.cc. Every sum is taken in one fixed order. The formulas are those of
+/// processor: arithmetic_lanes.cc. Every sum is taken in one fixed order. The formulas are those of
 /// src/model, whose values these are but for rounding.
 struct Arithmetic {
   const char* processor;  ///< what it is compiled for

@@ -1,18 +1,26 @@
 #include "inference/processor.h"
 
+#include "kernels/processor.h"
+
 namespace qkv {
 
-const Arithmetic& arithmetic_plain();
-const Arithmetic& arithmetic_avx2();
-const Arithmetic& arithmetic_avx512();
+namespace baseline {
+const Arithmetic& arithmetic();
+}
+#if defined(__x86_64__)
+namespace avx2 {
+const Arithmetic& arithmetic();
+}
+namespace avx512 {
+const Arithmetic& arithmetic();
+}
+#endif
 
 std::vector<const Arithmetic*> usable_arithmetics() {
-  std::vector<const Arithmetic*> usable = {&arithmetic_plain()};
-#if defined(QKV_X86_64)
-  if (__builtin_cpu_supports("avx2") != 0 && __builtin_cpu_supports("fma") != 0) {
-    usable.push_back(&arithmetic_avx2());
-    if (__builtin_cpu_supports("avx512f") != 0) usable.push_back(&arithmetic_avx512());
-  }
+  std::vector<const Arithmetic*> usable = {&baseline::arithmetic()};
+#if defined(__x86_64__)
+  if (instructions() >= Instructions::kAvx2) usable.push_back(&avx2::arithmetic());
+  if (instructions() >= Instructions::kAvx512) usable.push_back(&avx512::arithmetic());
 #endif
   return usable;
 }

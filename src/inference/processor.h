@@ -6,10 +6,11 @@
 
 namespace qkv {
 
-/// The fastest arithmetic that this processor runs.
+/// The fastest arithmetic of those below.
 const Arithmetic& best_arithmetic();
 
-/// All that this processor runs, the plainest first.
+/// All that this processor runs and QKV_INSTRUCTIONS allows (kernels/processor.h), the plainest
+/// first.
 std::vector<const Arithmetic*> usable_arithmetics();
 
 }  // namespace qkv

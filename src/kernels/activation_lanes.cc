@@ -1,40 +1,15 @@
 #include "kernels/activation.h"
-#include "kernels/convert.h"
-#include "kernels/exponential.h"
+#include "kernels/gates.h"
 #include "kernels/lanes.h"
 
 namespace qkv::QKV_LANES {
 namespace {
 
-struct ValueAndSlope {
-  float value;
-  float slope;
-};
-
-/// x·Φ(x) and Φ(x) + x·φ(x), where Φ is the normal distribution: its tail by Hastings's
-/// approximation (Abramowitz and Stegun 1964, 7.1.26; error of erf below 1.5e-7).
-[[gnu::always_inline]] inline ValueAndSlope gelu(float x) {
-  const float t = 1 / (1 + 0.3275911F * 0.70710678F * __builtin_fabsf(x));
-  const float bell = exponential(-0.5F * x * x);
-  float tail = 1.061405429F * t - 1.453152027F;
-  tail = tail * t + 1.421413741F;
-  tail = tail * t - 0.284496736F;
-  tail = tail * t + 0.254829592F;
-  tail = 0.5F * tail * t * bell;
-  const float phi = x < 0 ? tail : 1 - tail;
-  return {x * phi, phi + x * 0.39894228F * bell};
-}
-
-[[gnu::always_inline]] inline ValueAndSlope silu(float x) {
-  const float sigmoid = 1 / (1 + exponential(-x));
-  return {x * sigmoid, sigmoid * (1 + x * (1 - sigmoid))};
-}
-
-[[gnu::always_inline]] inline ValueAndSlope relu(float x) {
+[[gnu::always_inline]] inline ValueAndSlope<float> relu(float x) {
   return {x > 0 ? x : 0, x > 0 ? 1.0F : 0.0F};
 }
 
-[[gnu::always_inline]] inline ValueAndSlope relu2(float x) {
+[[gnu::always_inline]] inline ValueAndSlope<float> relu2(float x) {
   const float positive = x > 0 ? x : 0;
   return {positive * positive, 2 * positive};
 }
@@ -43,7 +18,7 @@ template <typename T, typename Function>
 [[gnu::always_inline]] inline void values(std::int64_t count, const T* in, T* hidden,
                                           Function function) {
 #pragma omp simd
-  for (std::int64_t i = 0; i < count; ++i) put(hidden[i], function(to_float(in[i])).value);
+  for (std::int64_t i = 0; i < count; ++i) assign(hidden[i], function(to_float(in[i])).value);
 }
 
 template <typename T, typename Function>
@@ -51,12 +26,16 @@ template <typename T, typename Function>
                                           T* in_gradient, Function function) {
 #pragma omp simd
   for (std::int64_t i = 0; i < count; ++i)
-    put(in_gradient[i], to_float(hidden_gradient[i]) * function(to_float(in[i])).slope);
+    assign(in_gradient[i], to_float(hidden_gradient[i]) * function(to_float(in[i])).slope);
 }
 
 // Lambdas, since a function's address would hinder its being inlined.
-constexpr auto kGelu = [](float x) __attribute__((always_inline)) { return gelu(x); };
-constexpr auto kSilu = [](float x) __attribute__((always_inline)) { return silu(x); };
+constexpr auto kGelu = [](float x) __attribute__((always_inline)) {
+  return gelu<std::uint32_t>(x);
+};
+constexpr auto kSilu = [](float x) __attribute__((always_inline)) {
+  return silu<std::uint32_t>(x);
+};
 constexpr auto kRelu = [](float x) __attribute__((always_inline)) { return relu(x); };
 constexpr auto kRelu2 = [](float x) __attribute__((always_inline)) { return relu2(x); };
 
@@ -82,7 +61,7 @@ void forward(HiddenActivation activation, std::int64_t rows, std::int64_t width,
     T* out = hidden + row * width;
 #pragma omp simd
     for (std::int64_t i = 0; i < width; ++i)
-      put(out[i], silu(to_float(gate[i])).value * to_float(up[i]));
+      assign(out[i], silu<std::uint32_t>(to_float(gate[i])).value * to_float(up[i]));
   }
 }
 
@@ -110,10 +89,10 @@ void backward(HiddenActivation activation, std::int64_t rows, std::int64_t width
     T* up_gradient = gate_gradient + width;
 #pragma omp simd
     for (std::int64_t i = 0; i < width; ++i) {
-      const ValueAndSlope open = silu(to_float(gate[i]));
+      const ValueAndSlope<float> open = silu<std::uint32_t>(to_float(gate[i]));
       const float upstream = to_float(given[i]);
-      put(gate_gradient[i], upstream * to_float(up[i]) * open.slope);
-      put(up_gradient[i], upstream * open.value);
+      assign(gate_gradient[i], upstream * to_float(up[i]) * open.slope);
+      assign(up_gradient[i], upstream * open.value);
     }
   }
 }

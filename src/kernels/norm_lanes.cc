@@ -1,4 +1,3 @@
-#include "kernels/convert.h"
 #include "kernels/lanes.h"
 #include "kernels/norm.h"
 
@@ -45,12 +44,12 @@ void forward(const NormShape& shape, const float* x, const float* added, Dropped
     if (bias == nullptr) {
 #pragma omp simd
       for (std::int64_t i = 0; i < width; ++i)
-        put(out[i], (values[i] - mean) * inverse * weight[i]);
+        assign(out[i], (values[i] - mean) * inverse * weight[i]);
       continue;
     }
 #pragma omp simd
     for (std::int64_t i = 0; i < width; ++i)
-      put(out[i], (values[i] - mean) * inverse * weight[i] + bias[i]);
+      assign(out[i], (values[i] - mean) * inverse * weight[i] + bias[i]);
   }
 }
 
@@ -99,12 +98,12 @@ template <typename T>
 void branch(std::int64_t count, const float* gradient, Dropped dropped, T* branch) {
   if (dropped.threshold == 0) {
 #pragma omp simd
-    for (std::int64_t i = 0; i < count; ++i) put(branch[i], gradient[i]);
+    for (std::int64_t i = 0; i < count; ++i) assign(branch[i], gradient[i]);
     return;
   }
 #pragma omp simd
   for (std::int64_t i = 0; i < count; ++i)
-    put(branch[i], gradient[i] * factor(dropped, static_cast<std::uint32_t>(i)));
+    assign(branch[i], gradient[i] * factor(dropped, static_cast<std::uint32_t>(i)));
 }
 
 }  // namespace

@@ -1,4 +1,3 @@
-#include "kernels/convert.h"
 #include "kernels/exponential.h"
 #include "kernels/lanes.h"
 #include "kernels/token_loops.h"
@@ -70,8 +69,8 @@ void rotate(std::int64_t rows, std::int64_t stride, std::int64_t heads, std::int
       for (std::int64_t i = 0; i < half; ++i) {
         const float a = to_float(left[i]);
         const float b = to_float(right[i]);
-        put(left[i], a * c[i] - sign * b * s[i]);
-        put(right[i], b * c[i] + sign * a * s[i]);
+        assign(left[i], a * c[i] - sign * b * s[i]);
+        assign(right[i], b * c[i] + sign * a * s[i]);
       }
     }
   }
@@ -82,7 +81,7 @@ void add_bias(std::int64_t rows, std::int64_t width, const float* bias, T* x) {
   for (std::int64_t row = 0; row < rows; ++row) {
     T* out = x + row * width;
 #pragma omp simd
-    for (std::int64_t i = 0; i < width; ++i) put(out[i], to_float(out[i]) + bias[i]);
+    for (std::int64_t i = 0; i < width; ++i) assign(out[i], to_float(out[i]) + bias[i]);
   }
 }
 
@@ -102,10 +101,10 @@ double cross_entropy(std::int64_t rows, std::int64_t vocabulary, std::int64_t st
   for (std::int64_t row = 0; row < rows; ++row) {
     const float* scores = logits + row * stride;
     T* out = gradient + row * stride;
-    for (std::int64_t i = vocabulary; i < stride; ++i) put(out[i], 0);
+    for (std::int64_t i = vocabulary; i < stride; ++i) assign(out[i], 0);
     const std::int32_t target = targets[row];
     if (target < 0) {
-      for (std::int64_t i = 0; i < vocabulary; ++i) put(out[i], 0);
+      for (std::int64_t i = 0; i < vocabulary; ++i) assign(out[i], 0);
       continue;
     }
     float highest = scores[0];
@@ -119,8 +118,8 @@ double cross_entropy(std::int64_t rows, std::int64_t vocabulary, std::int64_t st
     const float factor = scale / sum;
 #pragma omp simd
     for (std::int64_t i = 0; i < vocabulary; ++i)
-      put(out[i], factor * exponential(scores[i] - highest));
-    put(out[target], factor * exponential(scores[target] - highest) - scale);
+      assign(out[i], factor * exponential(scores[i] - highest));
+    assign(out[target], factor * exponential(scores[target] - highest) - scale);
   }
   return nats;
 }

@@ -1,4 +1,3 @@
-#include "kernels/convert.h"
 #include "kernels/lanes.h"
 #include "kernels/update_loops.h"
 

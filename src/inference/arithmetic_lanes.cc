@@ -1,63 +1,37 @@
-// Compiled several times, each for another kind of processor (src/CMakeLists.txt): QKV_ARITHMETIC
-// is the name of the function that hands out the result. All else has internal linkage and no
-// header with code is included, so that no instruction of a newer processor gets into shared
-// functions.
 #include "inference/arithmetic.h"
+#include "kernels/gates.h"
+#include "kernels/lanes.h"
 
-namespace qkv {
-
-const Arithmetic& QKV_ARITHMETIC();
-
+namespace qkv::QKV_LANES {
 namespace {
 
 #if defined(__AVX512F__)
-constexpr std::int64_t kLanes = 16;
+constexpr const char* kProcessor = "avx512";
 constexpr int kPanelsAtOnce = 4;  // 6 × 4 sums in 32 registers
 #elif defined(__AVX2__)
-constexpr std::int64_t kLanes = 8;
+constexpr const char* kProcessor = "avx2";
 constexpr int kPanelsAtOnce = 2;  // 6 × 2 sums in 16 registers
 #else
-constexpr std::int64_t kLanes = 4;
+constexpr const char* kProcessor = "any";
 constexpr int kPanelsAtOnce = 2;
 #endif
 constexpr int kRowsAtOnce = 6;
 
-using Lanes __attribute__((vector_size(kLanes * sizeof(float)))) = float;
-using Bits __attribute__((vector_size(kLanes * sizeof(float)))) = std::int32_t;
-
 constexpr float kInfinity = __builtin_inff();
 
-Lanes load(const float* from) {
-  Lanes lanes;
-  __builtin_memcpy(&lanes, from, sizeof lanes);
-  return lanes;
-}
-
-void store(Lanes lanes, float* to) { __builtin_memcpy(to, &lanes, sizeof lanes); }
-
-Lanes all(float value) { return value - Lanes{}; }
-
-/// The first `many` ≤ kLanes floats; the other lanes are `rest`.
-Lanes load(const float* from, std::int64_t many, float rest) {
+/// The first `many` ≤ kLanes numbers; the other lanes are `rest`.
+Lanes load_or(const float* from, std::int64_t many, float rest) {
   if (many == kLanes) return load(from);
-  Lanes lanes = all(rest);
+  Lanes lanes = broadcast(rest);
   __builtin_memcpy(&lanes, from, static_cast<std::size_t>(many) * sizeof(float));
   return lanes;
 }
-
-/// Writes the first `many` ≤ kLanes lanes.
-void store(Lanes lanes, float* to, std::int64_t many) {
-  if (many == kLanes) return store(lanes, to);
-  __builtin_memcpy(to, &lanes, static_cast<std::size_t>(many) * sizeof(float));
-}
-
-Lanes larger(Lanes a, Lanes b) { return a > b ? a : b; }
 
 /// All lanes joined by `join`, halves first.
 template <typename Join>
 float joined(Lanes lanes, Join join) {
   float values[kLanes];
-  store(lanes, values);
+  store(values, lanes);
   for (std::int64_t half = kLanes / 2; half > 0; half /= 2) {
     for (std::int64_t at = 0; at < half; ++at) values[at] = join(values[at], values[at + half]);
   }
@@ -84,58 +58,22 @@ void for_lanes(std::int64_t count, Body body) {
 template <typename Function>
 void replace_each(float* values, std::int64_t count, Function function) {
   for_lanes(count, [&](std::int64_t at, std::int64_t many) {
-    store(function(load(values + at, many, 0)), values + at, many);
+    store_first(values + at, function(load_or(values + at, many, 0)), many);
   });
 }
 
-/// eˣ to 1 unit in the last place, 0 below −87: 2ⁿ · eʳ with |r| ≤ ln 2 / 2, eʳ by a polynomial
-/// fitted for the least relative error (3e-9).
-Lanes exponential(Lanes x) {
-  const Lanes bounded = x < -87.0F ? all(-87.0F) : x > 88.0F ? all(88.0F) : x;
-  constexpr float kToWhole = 12582912.0F;  // 1.5 · 2²³: added and taken away it rounds to a whole
-  const Lanes shifted = bounded * 1.44269504F + kToWhole;
-  const Lanes n = shifted - kToWhole;
-  const Lanes r = (bounded - n * 0.693359375F) - n * -2.12194440e-4F;  // ln 2 in two parts
-  Lanes power = 0.00138145827F * r + 0.00836871252F;
-  power = power * r + 0.041668388F;
-  power = power * r + 0.166665207F;
-  power = power * r + 0.499999934F;
-  power = power * r * r + r + 1.0F;
-  Bits exponent;
-  __builtin_memcpy(&exponent, &shifted, sizeof exponent);
-  const Bits scale = (exponent << 23) + (127 << 23);  // the low bits of `shifted` are n
-  Lanes two_to_n;
-  __builtin_memcpy(&two_to_n, &scale, sizeof two_to_n);
-  return x < -87.0F ? Lanes{} : power * two_to_n;
-}
+Lanes gelu_of(Lanes x) { return gelu<BitLanes>(x).value; }
 
-Lanes silu(Lanes x) { return x / (1.0F + exponential(-x)); }
-
-/// x · Φ(x) = x/2 · erfc(−x/√2), with erfc(z) = exp(−z²) · polynomial(1 / (1 + 0.4 z)) for z ≥ 0,
-/// fitted to a relative error of 1e-8.
-Lanes gelu(Lanes x) {
-  const Lanes z = (x < 0.0F ? -x : x) * 0.707106781F;
-  const Lanes t = 1.0F / (1.0F + 0.4F * z);
-  Lanes tail = 0.0845497001F * t - 0.448436005F;
-  tail = tail * t + 0.805883311F;
-  tail = tail * t - 0.527251412F;
-  tail = tail * t + 0.526920196F;
-  tail = tail * t + 0.0828302331F;
-  tail = tail * t + 0.253070296F;
-  tail = tail * t + 0.222246708F;
-  tail = tail * t + 0.000186960831F;
-  tail = tail * exponential(-z * z) * 0.5F;
-  return x * (x < 0.0F ? tail : 1.0F - tail);
-}
+Lanes silu_of(Lanes x) { return silu<BitLanes>(x).value; }
 
 /// Writes the sums of one panel and row to their place in y.
 void put(Lanes sum, const Panels& matrix, std::int64_t panel, float* y, bool add) {
   const std::int64_t first = panel * kLanes;
   const std::int64_t left = matrix.outputs - first;
   const std::int64_t many = left < kLanes ? left : kLanes;
-  if (matrix.bias != nullptr) sum += load(matrix.bias + first, many, 0);
-  if (add) sum += load(y + first, many, 0);
-  store(sum, y + first, many);
+  if (matrix.bias != nullptr) sum += load_or(matrix.bias + first, many, 0);
+  if (add) sum += load_or(y + first, many, 0);
+  store_first(y + first, sum, many);
 }
 
 /// One row: memory is what it waits for, so one panel after the other, read from front to back.
@@ -205,7 +143,7 @@ void normalise(const NormWeights& norm, std::int64_t width, const float* x, floa
   const auto mean_of = [&](float rest, auto function) {
     Lanes sum = {};
     for_lanes(width, [&](std::int64_t at, std::int64_t many) {
-      sum += function(load(x + at, many, rest));
+      sum += function(load_or(x + at, many, rest));
     });
     return sum_of(sum) / static_cast<float>(width);
   };
@@ -213,19 +151,19 @@ void normalise(const NormWeights& norm, std::int64_t width, const float* x, floa
   const float square = mean_of(mean, [&](Lanes lanes) { return (lanes - mean) * (lanes - mean); });
   const float factor = 1.0F / __builtin_sqrtf(square + norm.epsilon);
   for_lanes(width, [&](std::int64_t at, std::int64_t many) {
-    Lanes lanes = (load(x + at, many, 0) - mean) * factor * load(norm.weight + at, many, 0);
-    if (norm.bias != nullptr) lanes += load(norm.bias + at, many, 0);
-    store(lanes, y + at, many);
+    Lanes lanes = (load_or(x + at, many, 0) - mean) * factor * load_or(norm.weight + at, many, 0);
+    if (norm.bias != nullptr) lanes += load_or(norm.bias + at, many, 0);
+    store_first(y + at, lanes, many);
   });
 }
 
 float highest(std::int64_t count, const float* values) {
-  Lanes high = all(-kInfinity);
-  Bits broken = {};
+  Lanes high = broadcast(-kInfinity);
+  BitLanes broken = {};
   for_lanes(count, [&](std::int64_t at, std::int64_t many) {
-    const Lanes lanes = load(values + at, many, -kInfinity);
-    high = larger(lanes, high);  // a comparison with NaN is false
-    broken |= ~(lanes <= kInfinity);
+    const Lanes lanes = load_or(values + at, many, -kInfinity);
+    high = greater(lanes, high);  // a comparison with NaN is false
+    broken |= ~__builtin_bit_cast(BitLanes, lanes <= kInfinity);
   });
   for (std::int64_t at = 0; at < kLanes; ++at) {
     if (broken[at] != 0) return __builtin_nanf("");
@@ -238,8 +176,9 @@ double exponentials(std::int64_t count, const float* values, float highest, floa
   using Doubles __attribute__((vector_size(kLanes * sizeof(double)))) = double;
   Doubles total = {};
   for_lanes(count, [&](std::int64_t at, std::int64_t many) {
-    const Lanes power = exponential((load(values + at, many, -kInfinity) - highest) / temperature);
-    store(power, powers + at, many);
+    const Lanes power =
+        exponential<BitLanes>((load_or(values + at, many, -kInfinity) - highest) / temperature);
+    store_first(powers + at, power, many);
     total += __builtin_convertvector(power, Doubles);
   });
   double sum = 0;
@@ -250,48 +189,48 @@ double exponentials(std::int64_t count, const float* values, float highest, floa
 void weigh(std::int64_t open, std::int64_t keys, float scale, float slope, float* scores) {
   Lanes distance;  // key − query
   for (std::int64_t at = 0; at < kLanes; ++at) distance[at] = static_cast<float>(at - (open - 1));
-  Lanes high = all(-kInfinity);
+  Lanes high = broadcast(-kInfinity);
   for (std::int64_t at = 0; at < keys; at += kLanes, distance += static_cast<float>(kLanes)) {
     const Lanes score = load(scores + at) * scale + slope * distance;
-    const Lanes masked = distance > 0.0F ? all(-kInfinity) : score;
-    store(masked, scores + at);
-    high = larger(masked, high);
+    const Lanes masked = distance > 0.0F ? broadcast(-kInfinity) : score;
+    store(scores + at, masked);
+    high = greater(masked, high);
   }
   const float largest = largest_of(high);
   Lanes sum = {};
   for (std::int64_t at = 0; at < keys; at += kLanes) {
-    const Lanes power = exponential(load(scores + at) - largest);
-    store(power, scores + at);
+    const Lanes power = exponential<BitLanes>(load(scores + at) - largest);
+    store(scores + at, power);
     sum += power;
   }
   const float factor = 1.0F / sum_of(sum);
-  for (std::int64_t at = 0; at < keys; at += kLanes) store(load(scores + at) * factor, scores + at);
+  for (std::int64_t at = 0; at < keys; at += kLanes) store(scores + at, load(scores + at) * factor);
 }
 
 void activate(Activation activation, std::int64_t count, float* x) {
-  const auto relu = [](Lanes lanes) { return larger(lanes, Lanes{}); };
+  const auto relu = [](Lanes lanes) { return greater(lanes, Lanes{}); };
   switch (activation) {
     case Activation::kGelu:
-      return replace_each(x, count, gelu);
+      return replace_each(x, count, gelu_of);
     case Activation::kRelu:
       return replace_each(x, count, relu);
     case Activation::kRelu2:
       return replace_each(x, count, [&](Lanes lanes) { return relu(lanes) * relu(lanes); });
     case Activation::kSilu:
-      return replace_each(x, count, silu);
+      return replace_each(x, count, silu_of);
   }
 }
 
 void gate(std::int64_t count, const float* gate, float* x) {
   for_lanes(count, [&](std::int64_t at, std::int64_t many) {
-    store(silu(load(gate + at, many, 0)) * load(x + at, many, 0), x + at, many);
+    store_first(x + at, silu_of(load_or(gate + at, many, 0)) * load_or(x + at, many, 0), many);
   });
 }
 
 }  // namespace
 
-const Arithmetic& QKV_ARITHMETIC() {
-  static constexpr Arithmetic kArithmetic = {.processor = QKV_PROCESSOR,
+const Arithmetic& arithmetic() {
+  static constexpr Arithmetic kArithmetic = {.processor = kProcessor,
                                              .lanes = kLanes,
                                              .multiply = multiply,
                                              .normalise = normalise,
@@ -303,4 +242,4 @@ const Arithmetic& QKV_ARITHMETIC() {
   return kArithmetic;
 }
 
-}  // namespace qkv
+}  // namespace qkv::QKV_LANES

@@ -1,0 +1,24 @@
+#include "kernels/lanes.h"
+#include "kernels/loops.h"
+
+namespace qkv::QKV_LANES {
+
+// Each is in the file of its name.
+template <typename T>
+const NormLoops<T>& norm_loops();
+template <typename T>
+const ActivationLoops<T>& activation_loops();
+template <typename T>
+const TokenLoops<T>& token_loops();
+const UpdateLoops& update_loops();
+
+template <typename T>
+const Loops<T>& loops() {
+  static const Loops<T> kLoops{norm_loops<T>(), activation_loops<T>(), token_loops<T>(),
+                               update_loops()};
+  return kLoops;
+}
+template const Loops<float>& loops<float>();
+template const Loops<Bfloat16>& loops<Bfloat16>();
+
+}  // namespace qkv::QKV_LANES
