@@ -7,30 +7,9 @@
 
 namespace qkv {
 
-AttentionTables::AttentionTables(const ModelConfig& config) {
-  if (config.position == "rotary") {
-    const std::int64_t half = config.head_width() / 2;
-    for (std::int64_t place = 0; place < config.context; ++place) {
-      for (std::int64_t i = 0; i < half; ++i) {
-        const double angle =
-            static_cast<double>(place) *
-            std::pow(config.rotary_base, -static_cast<double>(i) / static_cast<double>(half));
-        cosine.push_back(static_cast<float>(std::cos(angle)));
-        sine.push_back(static_cast<float>(std::sin(angle)));
-      }
-    }
-  }
-  if (config.position == "alibi") {
-    for (std::int64_t head = 1; head <= config.heads; ++head) {
-      slopes.push_back(static_cast<float>(
-          std::pow(2.0, -8.0 * static_cast<double>(head) / static_cast<double>(config.heads))));
-    }
-  }
-}
-
 template <typename T>
 FusedAttention<T>::FusedAttention(const ModelConfig& config, const WeightLayout::Layer& places,
-                                  const AttentionTables& tables, std::uint64_t seed,
+                                  const PositionTables& tables, std::uint64_t seed,
                                   std::int64_t layer, std::int64_t most_tokens)
     : tables_(tables),
       seed_(seed),
@@ -68,10 +47,23 @@ AttentionShape FusedAttention<T>::shape(const Reading& reading, const Document& 
     shape.dropout.probability = dropout_;
     shape.dropout.key =
         stream_key(seed_, Purpose::kDropout,
-                   {reading.step, fused_dropout_place(layer_, 0),
+                   {reading.step, dropout_place(layer_, 0),
                     static_cast<std::uint64_t>(reading.first_token + document.begin)});
   }
   return shape;
+}
+
+template <typename T>
+template <typename Arrays>
+Arrays FusedAttention<T>::arrays_of(const Document& document) {
+  const T* token = projected_.data() + document.begin * stride_;
+  Arrays arrays{};
+  arrays.query = {token, stride_};
+  arrays.key = {token + key_at_, stride_};
+  arrays.value = {token + value_at_, stride_};
+  arrays.mixed = {mixed_.data() + document.begin * width_, width_};
+  arrays.log_sum = log_sums_.data() + document.begin * heads_;
+  return arrays;
 }
 
 template <typename T>
@@ -85,7 +77,7 @@ void FusedAttention<T>::rotate(const Reading& reading, float sign, T* query_key_
 
 template <typename T>
 Dropped FusedAttention<T>::dropped(const Reading& reading) const {
-  return dropped_at(dropout_, seed_, reading, fused_dropout_place(layer_, 1), width_);
+  return dropped_at(dropout_, seed_, reading, dropout_place(layer_, 1), width_);
 }
 
 template <typename T>
@@ -95,14 +87,8 @@ Residual FusedAttention<T>::forward(Bench<T>& bench, const Weights<T>& weights,
   projection_.forward(bench, weights, reading.tokens, norm_.normed(), projected_.data());
   rotate(reading, 1, projected_.data());
   for (const Document& document : reading.documents) {
-    const T* token = projected_.data() + document.begin * stride_;
-    AttentionForward<T> arrays{};
-    arrays.query = {token, stride_};
-    arrays.key = {token + key_at_, stride_};
-    arrays.value = {token + value_at_, stride_};
-    arrays.mixed = {mixed_.data() + document.begin * width_, width_};
-    arrays.log_sum = log_sums_.data() + document.begin * heads_;
-    attention_forward(shape(reading, document), arrays, bench.scratch);
+    attention_forward(shape(reading, document), arrays_of<AttentionForward<T>>(document),
+                      bench.scratch);
   }
   output_.forward(bench, weights, reading.tokens, mixed_.data(), bench.output.data());
   return {norm_.x(), bench.output.data(), dropped(reading)};
@@ -119,13 +105,7 @@ void FusedAttention<T>::backward(Bench<T>& bench, const Weights<T>& weights, con
 
   T* projected_gradient = bench.wide.data();
   for (const Document& document : reading.documents) {
-    const T* token = projected_.data() + document.begin * stride_;
-    AttentionBackward<T> arrays{};
-    arrays.query = {token, stride_};
-    arrays.key = {token + key_at_, stride_};
-    arrays.value = {token + value_at_, stride_};
-    arrays.mixed = {mixed_.data() + document.begin * width_, width_};
-    arrays.log_sum = log_sums_.data() + document.begin * heads_;
+    auto arrays = arrays_of<AttentionBackward<T>>(document);
     arrays.mixed_gradient = {mixed_gradient + document.begin * width_, width_};
     T* out = projected_gradient + document.begin * stride_;
     arrays.query_gradient = {out, stride_};

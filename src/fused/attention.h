@@ -2,17 +2,9 @@
 
 #include "fused/part.h"
 #include "kernels/attention_core.h"
+#include "kernels/position_tables.h"
 
 namespace qkv {
-
-/// What the layers' attention reads besides weights: made once.
-struct AttentionTables {
-  Buffer<float> cosine;  ///< rotary: [context, head_width / 2]
-  Buffer<float> sine;
-  Buffer<float> slopes;  ///< ALiBi: [heads]
-
-  explicit AttentionTables(const ModelConfig& config);
-};
 
 /// x + dropout(attention(norm(x))), as model/block.cc and model/attention.cc define it
 /// (learned projections, softmax).
@@ -20,7 +12,7 @@ template <typename T>
 class FusedAttention {
  public:
   FusedAttention(const ModelConfig& config, const WeightLayout::Layer& places,
-                 const AttentionTables& tables, std::uint64_t seed, std::int64_t layer,
+                 const PositionTables& tables, std::uint64_t seed, std::int64_t layer,
                  std::int64_t most_tokens);
 
   Residual forward(Bench<T>& bench, const Weights<T>& weights, const Reading& reading,
@@ -31,10 +23,13 @@ class FusedAttention {
 
  private:
   AttentionShape shape(const Reading& reading, const Document& document) const;
+  /// Fills in what both passes read of a document, and the forward pass writes.
+  template <typename Arrays>
+  Arrays arrays_of(const Document& document);
   void rotate(const Reading& reading, float sign, T* query_key_value) const;
   Dropped dropped(const Reading& reading) const;
 
-  const AttentionTables& tables_;
+  const PositionTables& tables_;
   std::uint64_t seed_;
   std::int64_t layer_;
   std::int64_t width_;

@@ -33,7 +33,7 @@ FusedFeedForward<T>::FusedFeedForward(const ModelConfig& config, const WeightLay
 
 template <typename T>
 Dropped FusedFeedForward<T>::dropped(const Reading& reading) const {
-  return dropped_at(dropout_, seed_, reading, fused_dropout_place(layer_, 2), width_);
+  return dropped_at(dropout_, seed_, reading, dropout_place(layer_, 2), width_);
 }
 
 template <typename T>

@@ -25,8 +25,6 @@ WeightLayout::WeightLayout(const ModelConfig& config, std::int64_t vocabulary) {
   const std::int64_t width = config.width;
   const std::int64_t shared = config.key_value_heads * config.head_width();
   const std::int64_t hidden = config.feed_forward.width;
-  const bool learned = config.attention.projection == "learned";
-  const bool uniform = config.attention.weights == "uniform";
   const bool norm_has_bias = config.bias && config.norm != "rms";
   const auto add_norm = [&](const std::string& name, std::int64_t& weight, std::int64_t& bias) {
     weight = add({{name + ".weight", {width}}});
@@ -49,13 +47,11 @@ WeightLayout::WeightLayout(const ModelConfig& config, std::int64_t vocabulary) {
         matrices.push_back({concat(attention, which, "_proj.weight"), {out, width}});
         biases.push_back({concat(attention, which, "_proj.bias"), {out}});
       };
-      if (learned && !uniform) {
-        add_projection("q", width);
-        add_projection("k", shared);
-      }
-      if (learned) add_projection("v", shared);
-      if (learned) layer.query_key_value = add(matrices);
-      if (learned && config.bias) layer.query_key_value_bias = add(biases);
+      add_projection("q", width);
+      add_projection("k", shared);
+      add_projection("v", shared);
+      layer.query_key_value = add(matrices);
+      if (config.bias) layer.query_key_value_bias = add(biases);
       layer.output = add({{attention + "o_proj.weight", {width, width}}});
       if (config.bias) layer.output_bias = add({{attention + "o_proj.bias", {width}}});
     }

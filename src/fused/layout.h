@@ -10,7 +10,7 @@ namespace qkv {
 
 /// Where the weights of a Transformer stand in one flat array, and their gradients and moments in
 /// arrays like it. What one product takes (query, key and value; gate and up) stands together.
-/// Names and shapes are those of the checkpoint.
+/// Names and shapes are those of the checkpoint; the config is one that FusedStep supports.
 class WeightLayout {
  public:
   struct Place {
@@ -22,7 +22,7 @@ class WeightLayout {
   /// The places of one layer; −1 where the config has no such weights.
   struct Layer {
     std::int64_t attention_norm = -1, attention_norm_bias = -1;
-    std::int64_t query_key_value = -1, query_key_value_bias = -1;  ///< or the value's alone
+    std::int64_t query_key_value = -1, query_key_value_bias = -1;
     std::int64_t output = -1, output_bias = -1;
     std::int64_t feed_forward_norm = -1, feed_forward_norm_bias = -1;
     std::int64_t up = -1, up_bias = -1;  ///< gate and up for swiglu

@@ -66,10 +66,8 @@ void FusedLinear<T>::backward(Bench<T>& bench, const Weights<T>& weights, std::i
                                              {gradient.values + weight, out, in, in},
                                              !gradient.fresh);
   if (bias >= 0) token_loops<T>().add_columns(tokens, out, y_gradient, gradient.values + bias);
-  if (x_gradient != nullptr) {
-    bench.products.template multiply<T, T>(upstream, {weights.for_product + weight, out, in, in},
-                                           {x_gradient, tokens, in, in});
-  }
+  bench.products.template multiply<T, T>(upstream, {weights.for_product + weight, out, in, in},
+                                         {x_gradient, tokens, in, in});
 }
 
 template class FusedNorm<float>;

@@ -105,7 +105,6 @@ struct FusedLinear {
   template <typename Y>
   void forward(Bench<T>& bench, const Weights<T>& weights, std::int64_t tokens, const T* x,
                Y* y) const;
-  /// x_gradient may be null.
   void backward(Bench<T>& bench, const Weights<T>& weights, std::int64_t tokens, const T* x,
                 const T* y_gradient, T* x_gradient, const Gradient& gradient) const;
 };

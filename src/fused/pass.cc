@@ -1,41 +1,19 @@
 #include "fused/pass.h"
 
 #include <algorithm>
-#include <cmath>
 
 #include "fused/dropouts.h"
 
 namespace qkv {
-namespace {
-
-/// As model/position.cc has them (Vaswani et al. 2017, section 3.5).
-Buffer<float> sinusoids(const ModelConfig& config) {
-  Buffer<float> table;
-  if (config.position != "sinusoidal") return table;
-  for (std::int64_t place = 0; place < config.context; ++place) {
-    for (std::int64_t i = 0; i < config.width; ++i) {
-      const std::int64_t pair = i / 2 * 2;
-      const double angle =
-          static_cast<double>(place) *
-          std::pow(10000.0, -static_cast<double>(pair) / static_cast<double>(config.width));
-      table.push_back(static_cast<float>(i % 2 == 0 ? std::sin(angle) : std::cos(angle)));
-    }
-  }
-  return table;
-}
-
-}  // namespace
-
 template <typename T>
 FusedPass<T>::FusedPass(const ModelConfig& config, const WeightLayout& layout,
-                        std::int64_t vocabulary, std::uint64_t seed, std::int64_t most_tokens)
+                        const PositionTables& tables, std::int64_t vocabulary, std::uint64_t seed,
+                        std::int64_t most_tokens)
     : layout_(layout),
+      tables_(tables),
       seed_(seed),
       width_(config.width),
-      vocabulary_(vocabulary),
       dropout_(config.dropout),
-      tables_(config),
-      sinusoids_(sinusoids(config)),
       x_(static_cast<std::size_t>(most_tokens * config.width)),
       x_gradient_(x_.size()),
       prediction_(config, layout, vocabulary, most_tokens) {
@@ -52,7 +30,7 @@ FusedPass<T>::FusedPass(const ModelConfig& config, const WeightLayout& layout,
     Layer& layer = layers_[static_cast<std::size_t>(number)];
     const WeightLayout::Layer& places = layout.layers()[static_cast<std::size_t>(number)];
     if (places.output >= 0)
-      layer.attention.emplace(config, places, tables_, seed, number, most_tokens);
+      layer.attention.emplace(config, places, tables, seed, number, most_tokens);
     if (places.up >= 0) layer.feed_forward.emplace(config, places, seed, number, most_tokens);
   }
 }
@@ -72,9 +50,9 @@ double FusedPass<T>::run(const Weights<T>& weights, const Reading& reading, floa
   const Lookup lookup{reading.tokens, width_, reading.ids, reading.positions};
   const Dropped dropped = dropped_at(dropout_, seed_, reading, 0, width_);
   const bool learned = layout_.positions >= 0;
-  const float* places = learned              ? weights.exact + layout_.positions
-                        : sinusoids_.empty() ? nullptr
-                                             : sinusoids_.data();
+  const float* places = learned                     ? weights.exact + layout_.positions
+                        : tables_.sinusoids.empty() ? nullptr
+                                                    : tables_.sinusoids.data();
   token_loops<T>().embed(lookup, weights.exact + layout_.embedding, places, dropped, x_.data());
   Residual residual{x_.data(), nullptr, {}};
   for (Layer& layer : layers_) {

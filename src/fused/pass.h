@@ -17,8 +17,9 @@ namespace qkv {
 template <typename T>
 class FusedPass {
  public:
-  FusedPass(const ModelConfig& config, const WeightLayout& layout, std::int64_t vocabulary,
-            std::uint64_t seed, std::int64_t most_tokens);
+  /// `layout` and `tables` must outlive it.
+  FusedPass(const ModelConfig& config, const WeightLayout& layout, const PositionTables& tables,
+            std::int64_t vocabulary, std::uint64_t seed, std::int64_t most_tokens);
 
   /// The sum of −log p(target) over the reading; adds the gradient of scale · this sum to
   /// `gradient` (where `fresh`, replaces it).
@@ -32,15 +33,13 @@ class FusedPass {
   };
 
   const WeightLayout& layout_;
+  const PositionTables& tables_;
   std::uint64_t seed_;
   std::int64_t width_;
-  std::int64_t vocabulary_;
   double dropout_;
-  AttentionTables tables_;
-  Buffer<float> sinusoids_;  ///< [context, width], where positions are such
   Bench<T> bench_;
-  Buffer<float> x_;  ///< [tokens, width], the embeddings, later the residual stream's gradient
-  Buffer<float> x_gradient_;
+  Buffer<float> x_;           ///< [tokens, width], the embeddings
+  Buffer<float> x_gradient_;  ///< the residual stream's
   std::vector<Layer> layers_;
   FusedPrediction<T> prediction_;
 };

@@ -2,7 +2,6 @@
 
 #include <algorithm>
 #include <cmath>
-#include <functional>
 #include <optional>
 
 #include "fused/pass.h"
@@ -16,7 +15,7 @@ namespace {
 /// products faster, and what is between them would leave the nearer caches.
 constexpr std::int64_t kTokensAtOnce = 1024;
 
-/// Weights are summed and rounded in blocks that do not depend on the number of threads.
+/// Gradients are summed in blocks that do not depend on the number of threads.
 constexpr std::int64_t kBlock = 16384;
 
 std::int64_t ceiling(std::int64_t a, std::int64_t b) { return (a + b - 1) / b; }
@@ -81,10 +80,9 @@ bool FusedStep::supports(const ModelConfig& config, bool bfloat16) {
 
 FusedStep::FusedStep(const ModelConfig& config, std::int64_t vocabulary, std::int64_t rows,
                      std::uint64_t seed, bool bfloat16, int threads)
-    : config_(config),
-      vocabulary_(vocabulary),
-      bfloat16_(bfloat16),
+    : bfloat16_(bfloat16),
       layout_(config, vocabulary),
+      tables_(config.position, config.context, config.width, config.heads, config.rotary_base),
       weights_(static_cast<std::size_t>(layout_.size())),
       gradient_(weights_.size()),
       rounded_weights_(bfloat16 ? weights_.size() : 0),
@@ -98,9 +96,9 @@ FusedStep::FusedStep(const ModelConfig& config, std::int64_t vocabulary, std::in
     auto slice = std::make_unique<Slice>();
     const std::int64_t tokens = most_rows_ * config.context;
     if (bfloat16) {
-      slice->rounded.emplace(config, layout_, vocabulary, seed, tokens);
+      slice->rounded.emplace(config, layout_, tables_, vocabulary, seed, tokens);
     } else {
-      slice->exact.emplace(config, layout_, vocabulary, seed, tokens);
+      slice->exact.emplace(config, layout_, tables_, vocabulary, seed, tokens);
     }
     slice->gradient.resize(weights_.size());
     slices_[static_cast<std::size_t>(thread)] = std::move(slice);
@@ -148,20 +146,17 @@ double FusedStep::run_slice(int thread, const Batch& batch, std::uint64_t number
   return nats;
 }
 
-void FusedStep::round_weights(int thread) {
-  const std::int64_t blocks = ceiling(layout_.size(), kBlock);
-  const Range range = part_of(blocks, thread, workers_.count());
-  const std::int64_t begin = range.begin * kBlock;
-  const std::int64_t end = std::min(range.end * kBlock, layout_.size());
-  update_loops().round(end - begin, weights_.data() + begin, rounded_weights_.data() + begin);
+void FusedStep::take_weights() {
+  if (!bfloat16_) return;
+  workers_.run([&](int thread) {
+    const Range range = part_of(layout_.size(), thread, workers_.count());
+    update_loops().round(range.end - range.begin, weights_.data() + range.begin,
+                         rounded_weights_.data() + range.begin);
+  });
 }
 
 double FusedStep::run(const Batch& batch, std::uint64_t number, std::uint64_t predicted) {
   const auto scale = static_cast<float>(1 / static_cast<double>(predicted));
-  if (bfloat16_ && !rounded_) {
-    workers_.run([&](int thread) { round_weights(thread); });
-    rounded_ = true;
-  }
   workers_.run([&](int thread) {
     slices_[static_cast<std::size_t>(thread)]->nats =
         bfloat16_ ? run_slice<Bfloat16>(thread, batch, number, scale)

@@ -8,6 +8,7 @@
 #include "fused/layout.h"
 #include "kernels/bfloat16.h"
 #include "kernels/buffer.h"
+#include "kernels/position_tables.h"
 #include "kernels/workers.h"
 #include "text/batches.h"
 
@@ -38,8 +39,8 @@ class FusedStep {
   float* gradient() { return gradient_.data(); }
   Workers& workers() { return workers_; }
 
-  /// To be called once the weights have changed.
-  void weights_changed() { rounded_ = false; }
+  /// Reads the weights anew: to be called before the first run() after they changed.
+  void take_weights();
 
   /// Forward and backward through micro-batch number `number` (which names its dropouts). Returns
   /// the sum of −log p over what it predicts; its gradient, divided by `predicted`, is kept by the
@@ -53,16 +54,13 @@ class FusedStep {
   struct Slice;
   template <typename T>
   double run_slice(int thread, const Batch& batch, std::uint64_t number, float scale);
-  void round_weights(int thread);
 
-  ModelConfig config_;
-  std::int64_t vocabulary_;
   bool bfloat16_;
   WeightLayout layout_;
+  PositionTables tables_;
   Buffer<float> weights_;
   Buffer<float> gradient_;
   Buffer<Bfloat16> rounded_weights_;
-  bool rounded_ = false;
   std::int64_t most_rows_;  ///< that go through a thread's pass at once
   Workers workers_;
   std::vector<std::unique_ptr<Slice>> slices_;  ///< one a thread

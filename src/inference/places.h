@@ -1,10 +1,10 @@
 #pragma once
 
 #include <cstdint>
-#include <vector>
 
 #include "config/config.h"
 #include "inference/weights.h"
+#include "kernels/position_tables.h"
 
 namespace qkv {
 
@@ -19,17 +19,15 @@ class Places {
   void rotate(std::int64_t place, float* x) const;
   /// How fast a head's scores fall with the distance of query and key.
   float slope(std::int64_t head) const {
-    return slopes_.empty() ? 0.0F : slopes_[static_cast<std::size_t>(head)];
+    const auto& slopes = tables_.slopes;
+    return slopes.empty() ? 0.0F : slopes[static_cast<std::size_t>(head)];
   }
 
  private:
   std::int64_t width_;
-  std::int64_t half_;               ///< of head_width
-  const float* learned_ = nullptr;  ///< [context, width]
-  std::vector<float> sinusoids_;    ///< [context, width]
-  std::vector<float> cosine_;       ///< rotary: [context, half]
-  std::vector<float> sine_;
-  std::vector<float> slopes_;  ///< alibi: [heads]
+  std::int64_t half_;     ///< of head_width
+  const float* learned_;  ///< [context, width], or null
+  PositionTables tables_;
 };
 
 }  // namespace qkv

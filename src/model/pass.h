@@ -4,6 +4,7 @@
 #include <string>
 #include <vector>
 
+#include "base/random.h"
 #include "model/tensor.h"
 
 namespace qkv {
@@ -34,12 +35,6 @@ class Dropout {
   std::uint64_t seed_ = 0;
   std::uint64_t step_ = 0;
 };
-
-/// The dropouts of a Transformer's pass: place 0 is the embedding's, each layer has three
-/// (attention weights, attention output, feed-forward output).
-constexpr std::uint64_t dropout_place(std::int64_t layer, std::uint64_t which) {
-  return 3 * static_cast<std::uint64_t>(layer) + which + 1;
-}
 
 /// What a causal model keeps of the tokens that it has read, so that the next token needs only its
 /// own row. An empty one is at the beginning of a text.

@@ -39,7 +39,7 @@ FusedTraining::FusedTraining(const Model& model, const Config& config, const Run
 double FusedTraining::make(const std::vector<Batch>& batches, std::uint64_t number,
                            std::uint64_t predicted) {
   double nats = 0;
-  step_.weights_changed();
+  step_.take_weights();
   for (const Batch& batch : batches) {
     if (predicted_in(batch) > 0) nats += step_.run(batch, number, predicted);
     ++number;
