@@ -27,8 +27,8 @@ enum class Purpose : std::uint64_t {
 std::uint64_t stream_key(std::uint64_t seed, Purpose purpose,
                          std::initializer_list<std::uint64_t> place = {});
 
-/// Which dropout of a Transformer's pass: place 0 is the embedding's, each layer has three (attention
-/// weights, attention output, feed-forward output).
+/// Which dropout of a Transformer's pass: place 0 is the embedding's, each layer has three
+/// (attention weights, attention output, feed-forward output).
 constexpr std::uint64_t dropout_place(std::int64_t layer, std::uint64_t which) {
   return 3 * static_cast<std::uint64_t>(layer) + which + 1;
 }
