@@ -14,9 +14,9 @@ const UpdateLoops& update_loops();
 
 template <typename T>
 const Loops<T>& loops() {
-  static const Loops<T> kLoops{norm_loops<T>(), activation_loops<T>(), token_loops<T>(),
-                               update_loops()};
-  return kLoops;
+  static const Loops<T> all{norm_loops<T>(), activation_loops<T>(), token_loops<T>(),
+                            update_loops()};
+  return all;
 }
 template const Loops<float>& loops<float>();
 template const Loops<Bfloat16>& loops<Bfloat16>();
