@@ -69,9 +69,10 @@ void Team::serve(int member) {
 }
 
 void Team::meet(int member) {
-  if (size_ == 1) return;
+  const int size = size_;  // once all are present the first member may change it
+  if (size == 1) return;
   const std::uint32_t meeting = meetings_.load(std::memory_order_relaxed);
-  if (present_.fetch_add(1, std::memory_order_acq_rel) + 1 < size_) {
+  if (present_.fetch_add(1, std::memory_order_acq_rel) + 1 < size) {
     const Clock::duration waited = wait_for_change(meetings_, meeting);
     if (member == 0) waited_ += waited;
   } else {
