@@ -1,13 +1,14 @@
 // qkv-eval: measures a checkpoint, or two side by side.
 
 #include <algorithm>
+#include <array>
 #include <iostream>
 
 #include "base/error.h"
 #include "base/files.h"
 #include "checkpoint/checkpoint.h"
 #include "cli.h"
-#include "evaluate/probe_plot.h"
+#include "evaluate/plot.h"
 #include "evaluate/report.h"
 
 namespace {
@@ -19,6 +20,7 @@ struct Request {
   std::vector<std::filesystem::path> data;
   std::optional<std::string> pairs;
   std::optional<std::string> probes;
+  std::optional<std::string> geometry;
   bool accuracy_only = false;
   std::optional<std::string> json;
   std::optional<std::string> plot;
@@ -28,7 +30,8 @@ struct Request {
 /// place. Throws Error where two options want it.
 void keep_standard_input(Request& request, std::optional<qkv::TemporaryFolder>& scratch) {
   const auto named = std::count(request.data.begin(), request.data.end(), "-");
-  if (named + (request.pairs == "-" ? 1 : 0) + (request.probes == "-" ? 1 : 0) > 1)
+  const std::array others = {request.pairs, request.probes, request.geometry};
+  if (named + std::count(others.begin(), others.end(), "-") > 1)
     throw qkv::Error("-: found standard input named twice, expected once: it can be read once");
   if (named == 0) return;
   std::filesystem::path& path = *std::find(request.data.begin(), request.data.end(), "-");
@@ -45,6 +48,8 @@ struct Plot {
 /// Throws Error where no picture can be written to where it is asked for.
 std::optional<Plot> plot_of(const Request& request) {
   if (!request.plot) return std::nullopt;
+  if (!request.probes && !request.geometry)
+    throw qkv::Error("--plot: found neither --probes nor --geometry, expected what to draw");
   const qkv::PictureFormat format = qkv::picture_format(*request.plot);
   return Plot{.path = qkv::writable_file(*request.plot), .format = format};
 }
@@ -67,14 +72,15 @@ int main(int argc, char** argv) {
   line.add_option("--pairs", request.pairs,
                   "minimal pairs as BLiMP's JSONL: sentence_good, sentence_bad")
       ->check(qkv::check_path);
-  CLI::Option* probes =
-      line.add_option("--probes", request.probes,
-                      "sentences whose meaning is known, e.g. data/world/probes.jsonl")
-          ->check(qkv::check_path);
+  line.add_option("--probes", request.probes,
+                  "sentences whose meaning is known, e.g. data/world/probes.jsonl")
+      ->check(qkv::check_path);
+  line.add_option("--geometry", request.geometry,
+                  "what vectors of words should show, e.g. data/world/geometry.json")
+      ->check(qkv::check_path);
   line.add_option("--plot", request.plot,
-                  "draws what the probes say to this .png, .svg or .pdf file")
-      ->check(qkv::check_path)
-      ->needs(probes);
+                  "draws what probes and geometry say to this .png, .svg or .pdf file")
+      ->check(qkv::check_path);
   line.add_flag("--accuracy-only", request.accuracy_only,
                 "of the probes only how many are answered, not what attention shows of them");
   line.add_option("--json", request.json, "writes the numbers to this file (- is standard output)")
@@ -90,6 +96,7 @@ int main(int argc, char** argv) {
         .data = request.data, .pairs = {}, .probes = {}, .accuracy_only = request.accuracy_only};
     if (request.pairs) questions.pairs = qkv::read_pairs(*request.pairs);
     if (request.probes) questions.probes = qkv::read_probes(*request.probes);
+    if (request.geometry) questions.geometry = qkv::read_geometry(*request.geometry);
 
     const qkv::Runtime runtime = qkv::set_up_runtime(
         {.device = "auto", .precision = "float32", .threads = line.common.threads});
@@ -102,7 +109,7 @@ int main(int argc, char** argv) {
 
     if (json) qkv::write_file(*json, qkv::report_json(answers));
     std::cout << (request.json == "-" ? qkv::report_json(answers) : qkv::report_table(answers));
-    if (plot) qkv::draw_charts(qkv::probe_plot(answers), plot->path, plot->format);
+    if (plot) qkv::draw_charts(qkv::report_plot(answers), plot->path, plot->format);
     return 0;
   });
 }

@@ -20,6 +20,7 @@ enum class Purpose : std::uint64_t {
   kPacking,
   kWorld,
   kBootstrap,
+  kPermutation,
 };
 
 /// The key of the stream (seed, purpose, place…): equal arguments, equal key; any other, unrelated.

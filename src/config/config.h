@@ -111,6 +111,7 @@ struct RuntimeConfig {
   std::string device = "auto";     ///< auto, cpu or cuda
   std::string precision = "auto";  ///< auto, float32 or bfloat16
   std::int64_t threads = 0;        ///< 0: all processors
+  std::string kernels = "fused";   ///< fused where the model allows it, or plain
 
   bool operator==(const RuntimeConfig&) const = default;
 };

@@ -23,17 +23,26 @@ std::string text_range(const Json& node) {
   return least > 0 ? "a text that is not empty" : "a text";
 }
 
+/// How many members a list has: "2", "2 to 9", "at least 2".
+std::string count_range(const Json& node) {
+  if (!node.contains("minItems")) return "any number";
+  if (!node.contains("maxItems")) return concat("at least ", node["minItems"]);
+  if (node["minItems"] == node["maxItems"]) return shown(node["minItems"]);
+  return concat(node["minItems"], " to ", node["maxItems"]);
+}
+
 std::string type_words(const std::string& type, const Json& node) {
   if (type == "integer") return "an integer" + number_range(node);
   if (type == "number") return "a number" + number_range(node);
   if (type == "boolean") return "true or false";
   if (type == "string") return text_range(node);
-  if (type == "object") return "an object";
-  if (type == "array") {
-    const std::string least =
-        node.contains("minItems") ? concat("at least ", node["minItems"]) : "any number";
-    return concat("a list [...] of ", least, ", each ", expectation(node["items"]));
+  if (type == "object") {
+    return node.contains("minProperties")
+               ? concat("an object {...} of at least ", node["minProperties"])
+               : "an object";
   }
+  if (type == "array")
+    return concat("a list [...] of ", count_range(node), ", each ", expectation(node["items"]));
   return type;
 }
 

@@ -87,6 +87,7 @@ void visit_keys(Holds<RuntimeConfig> auto& runtime, const auto& visit) {
   visit("device", runtime.device);
   visit("precision", runtime.precision);
   visit("threads", runtime.threads);
+  visit("kernels", runtime.kernels);
 }
 
 void visit_keys(Holds<Config> auto& config, const auto& visit) {

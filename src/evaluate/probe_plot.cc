@@ -157,15 +157,12 @@ ChartPage probe_plot(const std::vector<Answers>& answers) {
       page.panels.push_back(chart_of(column));
     }
   }
-  const auto source = [](const Answers& column) {
-    return concat(column.checkpoint, " · step ", column.step);
-  };
   if (answers.size() == 1) {
-    page.subtitle = concat(source(answers.front()), " · ", page.subtitle);
+    page.subtitle = concat(source_line(answers.front()), " · ", page.subtitle);
     return page;
   }
   for (std::size_t index = 0; index < page.panels.size(); ++index) {
-    page.panels[index].title += " · " + source(answers[index % answers.size()]);
+    page.panels[index].title += " · " + source_line(answers[index % answers.size()]);
   }
   return page;
 }

@@ -6,6 +6,7 @@
 #include "base/log.h"
 #include "base/table.h"
 #include "base/utf8.h"
+#include "evaluate/geometry_report.h"
 #include "evaluate/probe_report.h"
 #include "inspect/inspection.h"
 #include "text/corpus.h"
@@ -44,12 +45,17 @@ Json to_json(const Answers& answers) {
     json["pairs"][group.group] = {{"pairs", group.pairs}, {"accuracy", group.accuracy()}};
   }
   if (!answers.probes.empty()) json["probes"] = probes_json(answers.probes, answers.findings);
+  if (answers.geometry) json["geometry"] = geometry_json(*answers.geometry);
   return json;
 }
 
 std::string percent(double share) { return fixed(share * 100, 2) + "%"; }
 
 }  // namespace
+
+std::string source_line(const Answers& answers) {
+  return concat(answers.checkpoint, " · step ", answers.step);
+}
 
 Answers answer(const Checkpoint& checkpoint, const Questions& questions, const Runtime& runtime) {
   Answers answers{.checkpoint = checkpoint.path.string(),
@@ -58,12 +64,13 @@ Answers answer(const Checkpoint& checkpoint, const Questions& questions, const R
                   .score = {},
                   .pairs = {},
                   .probes = {},
-                  .findings = {}};
+                  .findings = {},
+                  .geometry = {}};
   const std::string& layout = checkpoint.config.data.layout;
   std::optional<TokenFile> tokens;
   if (!questions.data.empty()) {
     tokens.emplace(open_tokens(questions.data, checkpoint.tokenizer, layout));
-  } else if (questions.pairs.empty() && questions.probes.empty()) {
+  } else if (questions.pairs.empty() && questions.probes.empty() && !questions.geometry) {
     tokens = validation_of(checkpoint);
     if (!tokens)
       throw Error(answers.checkpoint + ": its run has no validation data; expected --data");
@@ -87,6 +94,8 @@ Answers answer(const Checkpoint& checkpoint, const Questions& questions, const R
     if (has_attention(checkpoint.config.model) && !questions.accuracy_only)
       answers.findings = find_attention(checkpoint, questions.probes, answers.probes, runtime);
   }
+  if (questions.geometry)
+    answers.geometry = evaluate_geometry(checkpoint, *questions.geometry, runtime);
   return answers;
 }
 
@@ -117,9 +126,11 @@ std::string report_table(const std::vector<Answers>& answers) {
   }
   std::string text = table.text();
   for (const Answers& column : answers) {
-    if (column.probes.empty()) continue;
+    if (column.probes.empty() && !column.geometry) continue;
     if (answers.size() > 1) text += concat("\n", column.checkpoint, "\n");
-    text += probes_text(column.probes, column.findings);
+    if (!column.probes.empty()) text += probes_text(column.probes, column.findings);
+    if (!column.probes.empty() && column.geometry) text += "\n";
+    if (column.geometry) text += geometry_text(*column.geometry);
   }
   return text;
 }

@@ -6,6 +6,7 @@
 #include <vector>
 
 #include "checkpoint/checkpoint.h"
+#include "evaluate/geometry.h"
 #include "evaluate/loss.h"
 #include "evaluate/pairs.h"
 #include "evaluate/probe_findings.h"
@@ -19,6 +20,7 @@ struct Questions {
   std::vector<MinimalPair> pairs;           ///< empty: none
   std::vector<Probe> probes;                ///< empty: none
   bool accuracy_only = false;               ///< of probes: whether attention is left alone
+  std::optional<Geometry> geometry = {};    ///< what the vectors of words are asked
 };
 
 /// The answers for one checkpoint.
@@ -31,7 +33,11 @@ struct Answers {
   std::vector<PairAccuracy> pairs;
   std::vector<FamilyScore> probes;   ///< empty: not asked
   std::optional<Findings> findings;  ///< of the probes; nothing where not asked, or no attention
+  std::optional<GeometryScore> geometry = {};  ///< nothing where not asked
 };
+
+/// "CHECKPOINT · step N": what names them in a picture.
+std::string source_line(const Answers& answers);
 
 /// Measures a checkpoint. Throws Error where there is no data to measure it on.
 Answers answer(const Checkpoint& checkpoint, const Questions& questions, const Runtime& runtime);

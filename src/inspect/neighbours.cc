@@ -10,6 +10,8 @@
 namespace qkv {
 namespace {
 
+constexpr double kNoLength = 1e-300;  // a vector without direction is at a right angle to all
+
 std::string table_of(const std::vector<Neighbour>& neighbours, const Tokenizer& tokenizer) {
   Table table({"word", "cosine", "piece"});
   for (const Neighbour& neighbour : neighbours) {
@@ -52,10 +54,25 @@ std::vector<Neighbour> EmbeddingSpace::analogy(std::int32_t a, std::int32_t b, s
   return nearest(vector(a) - vector(b) + vector(c), {a, b, c}, count);
 }
 
+std::vector<std::vector<double>> EmbeddingSpace::cosines(
+    const std::vector<std::int32_t>& words) const {
+  std::vector<std::vector<double>> out;
+  if (words.empty()) return out;
+  std::vector<Tensor> vectors;
+  vectors.reserve(words.size());
+  for (const std::int32_t word : words) vectors.push_back(vector(word));
+  const Tensor rows = at::stack(vectors);
+  const Tensor directions = rows / rows.norm(2, 1, /*keepdim=*/true).clamp_min(kNoLength);
+  const Tensor all = directions.mm(directions.t()).contiguous();
+  const double* next = all.const_data_ptr<double>();
+  for (std::size_t row = 0; row < words.size(); ++row, next += words.size())
+    out.emplace_back(next, next + words.size());
+  return out;
+}
+
 std::vector<Neighbour> EmbeddingSpace::nearest(const Tensor& target,
                                                const std::vector<std::int32_t>& left_out,
                                                std::size_t count) const {
-  constexpr double kNoLength = 1e-300;  // a vector without direction is at a right angle to all
   const Tensor lengths = centred_.norm(2, 1) * target.norm();
   const Tensor cosines = centred_.mv(target) / lengths.clamp_min(kNoLength);
   const double* cosine = cosines.const_data_ptr<double>();

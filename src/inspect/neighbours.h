@@ -31,6 +31,12 @@ class EmbeddingSpace {
   std::vector<Neighbour> analogy(std::int32_t a, std::int32_t b, std::int32_t c,
                                  std::size_t count = 10) const;
 
+  /// The cosine between each two words, [word][word].
+  std::vector<std::vector<double>> cosines(const std::vector<std::int32_t>& words) const;
+
+  /// How many pieces were learned.
+  std::size_t size() const { return ids_.size(); }
+
  private:
   Tensor vector(std::int32_t id) const;
   std::vector<Neighbour> nearest(const Tensor& target, const std::vector<std::int32_t>& left_out,

@@ -37,6 +37,12 @@ std::string piece_word(const Tokenizer& tokenizer, std::int32_t id) {
   return visible_label(text);
 }
 
+std::optional<std::int32_t> piece_in_line(const Tokenizer& tokenizer, const std::string& word) {
+  const std::vector<std::int32_t> ids = tokenizer.encode(" " + word, Tokenizer::Place::kInLine);
+  if (ids.size() != 1 || !is_learned(tokenizer, ids[0])) return std::nullopt;
+  return ids[0];
+}
+
 std::int32_t find_piece(const Tokenizer& tokenizer, const std::string& word,
                         const std::string& name) {
   require_utf8(word, name);

@@ -3,7 +3,7 @@
 #include <cmath>
 #include <limits>
 
-#include "kernels/attention.h"
+#include "model/fused_attention.h"
 
 namespace qkv {
 namespace {

@@ -44,9 +44,9 @@ void remove_leftovers(const fs::path& folder) {
 
 }  // namespace
 
-Cache::Cache() : folder_(cache_folder()) {}
+CorpusCache::CorpusCache() : folder_(cache_folder()) {}
 
-fs::path Cache::place(const std::string& name) {
+fs::path CorpusCache::place(const std::string& name) {
   if (!checked_) {
     checked_ = true;
     try {

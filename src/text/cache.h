@@ -12,11 +12,11 @@ namespace qkv {
 /// XDG_CACHE_HOME/qkv, else ~/.cache/qkv. Entries never change once they are there and may be
 /// deleted at any time. What cannot be written there goes to a temporary folder that this object
 /// removes.
-class Cache {
+class CorpusCache {
  public:
-  Cache();
-  Cache(const Cache&) = delete;
-  Cache& operator=(const Cache&) = delete;
+  CorpusCache();
+  CorpusCache(const CorpusCache&) = delete;
+  CorpusCache& operator=(const CorpusCache&) = delete;
 
   /// Where an entry is, if it is there.
   std::filesystem::path find(const std::string& name) const { return folder_ / name; }

@@ -45,7 +45,7 @@ std::string learn_from(const Source& source, const TokenizerConfig& config, Newl
 
 /// The tokenizer learned from the training text: a cache entry is its hash and then its bytes.
 Tokenizer learned_tokenizer(const Source& train, const std::string& train_hash,
-                            const Config& config, Cache& cache) {
+                            const Config& config, CorpusCache& cache) {
   const TokenizerConfig& wanted = config.tokenizer;
   const Newlines newlines = config.data.layout == "lines" ? Newlines::kSkipped : Newlines::kLearned;
   const std::string name =
@@ -67,7 +67,7 @@ Tokenizer learned_tokenizer(const Source& train, const std::string& train_hash,
 }
 
 TokenFile cached_tokens(const Source& source, const std::string& hash, const Tokenizer& tokenizer,
-                        const std::string& layout, Cache& cache) {
+                        const std::string& layout, CorpusCache& cache) {
   // Where one file ends and the next begins matters to segments and lines.
   std::string sizes;
   for (const TextRange& range : source.ranges) sizes += concat(range.size(), ' ');
@@ -109,7 +109,7 @@ Corpus open_corpus(const Config& config, std::optional<Tokenizer> given) {
     throw Error(concat("data.validation_fraction: found ", data.validation_fraction,
                        ", expected 0 to below 1"));
   }
-  Cache cache;
+  CorpusCache cache;
   SplitSource source =
       split_files(data.train, data.validation.empty() ? data.validation_fraction : 0, data.layout);
   if (!data.validation.empty()) {
@@ -157,7 +157,7 @@ Corpus open_corpus(const Config& config, std::optional<Tokenizer> given) {
 TokenFile open_tokens(const std::vector<fs::path>& files, const Tokenizer& tokenizer,
                       const std::string& layout) {
   require_layout(layout);
-  Cache cache;
+  CorpusCache cache;
   const Source source = whole_files(files);
   if (source.bytes == 0) {
     throw Error(concat(files.empty() ? "data" : files.front().string(),

@@ -86,7 +86,7 @@ void read_blocks(const Source& source, const std::string& doing,
   require_unchanged(source);
 }
 
-std::string text_hash(const Source& source, Cache& cache) {
+std::string text_hash(const Source& source, CorpusCache& cache) {
   const std::string name = concat("text-", sha256(source.fingerprint));
   if (const auto entry = cache.find(name); std::filesystem::exists(entry)) {
     std::string known = read_file(entry);

@@ -43,6 +43,6 @@ void read_blocks(const Source& source, const std::string& doing,
 
 /// SHA-256 of the text; computing it also checks that the text is UTF-8. Kept in the cache by the
 /// files' fingerprint.
-std::string text_hash(const Source& source, Cache& cache);
+std::string text_hash(const Source& source, CorpusCache& cache);
 
 }  // namespace qkv

@@ -19,32 +19,40 @@ std::vector<Tensor> gradients_of(const std::vector<Tensor>& weights) {
   return gradients;
 }
 
-/// Embeddings, positions and the output layer are tables of vectors, not maps from space to space.
-bool is_table(const std::string& name) {
-  return name.find(".embed_") != std::string::npos || name == "lm_head.weight";
-}
-
 }  // namespace
 
-Optimizer::Optimizer(const Parameters& parameters, const TrainingConfig& config) : config_(config) {
+Optimizer::Optimizer(const Parameters& parameters, const TrainingConfig& config,
+                     FusedTraining* fused)
+    : config_(config), fused_(fused) {
   muon_.weight_decay = config.weight_decay;
   matrices_.weight_decay = config.weight_decay;
   NamedTensors second;
   for (const auto& [name, weight] : parameters.list()) {
-    const bool by_muon = config.optimizer == "muon" && weight.dim() == 2 && !is_table(name);
+    const bool by_muon = FusedUpdate::by_muon(config, name, static_cast<std::size_t>(weight.dim()));
     Group& group = by_muon ? muon_ : weight.dim() >= 2 ? matrices_ : vectors_;
     group.weights.push_back(weight);
-    group.first_moments.push_back(torch::zeros_like(weight.detach()));
+    group.first_moments.push_back(fused != nullptr ? fused->first_moment(name)
+                                                   : torch::zeros_like(weight.detach()));
     weights_.push_back(weight);
     moments_.emplace_back("first_moment." + name, group.first_moments.back());
     if (by_muon) continue;
-    group.second_moments.push_back(torch::zeros_like(weight.detach()));
+    group.second_moments.push_back(fused != nullptr ? fused->second_moment(name)
+                                                    : torch::zeros_like(weight.detach()));
     second.emplace_back("second_moment." + name, group.second_moments.back());
   }
   moments_.insert(moments_.end(), second.begin(), second.end());
 }
 
+double Optimizer::update_fused(std::int64_t step) {
+  const double norm = fused_->gradient_norm();
+  if (!std::isfinite(norm)) return norm;
+  const double clip = config_.gradient_clip;
+  fused_->update(step, learning_rate(config_, step), clip > 0 && norm > clip ? clip / norm : 1);
+  return norm;
+}
+
 double Optimizer::update(std::int64_t step) {
+  if (fused_ != nullptr) return update_fused(step);
   const torch::NoGradGuard no_gradients;
   std::vector<Tensor> gradients;
   for (Tensor& weight : weights_) {

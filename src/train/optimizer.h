@@ -7,6 +7,7 @@
 #include "checkpoint/safetensors.h"
 #include "config/config.h"
 #include "model/parameters.h"
+#include "train/fused_training.h"
 
 namespace qkv {
 
@@ -14,7 +15,9 @@ namespace qkv {
 /// Muon for the matrices inside the layers and AdamW for all else.
 class Optimizer {
  public:
-  Optimizer(const Parameters& parameters, const TrainingConfig& config);
+  /// `fused`, if given, holds weights, gradients and moments and makes the updates.
+  Optimizer(const Parameters& parameters, const TrainingConfig& config,
+            FusedTraining* fused = nullptr);
 
   /// Scales all gradients so that their common norm is at most gradient_clip, makes update number
   /// `step` (from 1) and clears the gradients. Returns the norm before clipping. Where that norm is
@@ -35,7 +38,10 @@ class Optimizer {
     std::vector<Tensor> second_moments;
   };
 
+  double update_fused(std::int64_t step);
+
   TrainingConfig config_;
+  FusedTraining* fused_;
   Group muon_;  ///< empty with optimizer adamw; has no second moments
   Group matrices_;
   Group vectors_;

@@ -8,8 +8,8 @@
 namespace qkv {
 namespace {
 
-constexpr std::array<const char*, 7> kNames = {"batch",      "forward", "backward", "update",
-                                               "validation", "saving",  "other"};
+constexpr std::array<const char*, 6> kNames = {"batch",      "gradient", "update",
+                                               "validation", "saving",   "other"};
 
 }  // namespace
 

@@ -7,7 +7,7 @@
 namespace qkv {
 
 /// Where a run's time goes.
-enum class Phase { kBatch, kForward, kBackward, kUpdate, kValidation, kSaving, kOther };
+enum class Phase { kBatch, kGradient, kUpdate, kValidation, kSaving, kOther };
 
 /// Adds up seconds by phase. Exactly one phase runs at any moment.
 class Profile {
@@ -28,7 +28,7 @@ class Profile {
 
   Phase phase_ = Phase::kOther;
   Clock::time_point since_;
-  std::array<double, 7> seconds_{};
+  std::array<double, 6> seconds_{};
 };
 
 }  // namespace qkv

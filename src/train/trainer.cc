@@ -84,11 +84,6 @@ std::uint64_t tokens_in(const Batch& batch) {
          static_cast<std::uint64_t>(std::count(batch.documents.begin(), batch.documents.end(), -1));
 }
 
-std::uint64_t predicted_in(const Batch& batch) {
-  return batch.targets.size() - static_cast<std::uint64_t>(std::count(
-                                    batch.targets.begin(), batch.targets.end(), Batch::kIgnored));
-}
-
 }  // namespace
 
 Trainer::Trainer(const Config& config, const TrainingOptions& options)
@@ -99,7 +94,9 @@ Trainer::Trainer(const Config& config, const TrainingOptions& options)
       model_((check_config(config, config.name, corpus_.tokenizer.size()),
               make_model(config.model, corpus_.tokenizer.size(), config.seed,
                          at::TensorOptions(runtime_.device).dtype(at::kFloat)))),
-      optimizer_(model_->parameters(), config.training),
+      fused_(fused_training(*model_, config, runtime_)),
+      plain_(fused_ ? nullptr : plain_gradients(*model_, config, runtime_)),
+      optimizer_(model_->parameters(), config.training, fused_.get()),
       batches_(corpus_.train, config.model.context, objective_of(*model_), config.seed) {
   if (batches_.cut_documents() > 0) {
     log::warning(concat(with_commas(batches_.cut_documents()),
@@ -175,27 +172,10 @@ void Trainer::train_step() {
     tokens += tokens_in(batches.back());
   }
 
-  // The mean over all predicted tokens of the step, however they fall into micro-batches.
-  double loss = 0;
-  for (std::int64_t micro = 0; micro < training.accumulation; ++micro) {
-    const Batch& batch = batches[static_cast<std::size_t>(micro)];
-    if (predicted_in(batch) == 0) continue;
-    profile_.enter(Phase::kForward);
-    Tensor mean;
-    {
-      const Autocast autocast(runtime_);
-      const auto number = static_cast<std::uint64_t>(state_.step * training.accumulation + micro);
-      const Pass pass{.taps = nullptr,
-                      .dropout = Dropout(config_.model.dropout, config_.seed, number),
-                      .cache = nullptr};
-      const Prediction prediction = predict(*model_, batch, pass);
-      mean = at::cross_entropy_loss(prediction.logits, prediction.targets, {}, at::Reduction::Sum) /
-             static_cast<double>(predicted);
-    }
-    loss += mean.item<double>();
-    profile_.enter(Phase::kBackward);
-    mean.backward();
-  }
+  profile_.enter(Phase::kGradient);
+  Gradients& gradients = fused_ ? *fused_ : *plain_;
+  const double loss = gradients.make(
+      batches, static_cast<std::uint64_t>(state_.step * training.accumulation), predicted);
   profile_.enter(Phase::kUpdate);
   const double gradient_norm = std::isfinite(loss) ? optimizer_.update(state_.step + 1) : loss;
   if (!std::isfinite(gradient_norm)) {

@@ -13,6 +13,8 @@
 #include "evaluate/loss.h"
 #include "text/batches.h"
 #include "text/corpus.h"
+#include "train/fused_training.h"
+#include "train/gradients.h"
 #include "train/metrics.h"
 #include "train/optimizer.h"
 #include "train/profile.h"
@@ -77,6 +79,8 @@ class Trainer {
   RunFolder folder_;
   Corpus corpus_;
   std::unique_ptr<Model> model_;
+  std::unique_ptr<FusedTraining> fused_;
+  std::unique_ptr<Gradients> plain_;  ///< where there is no fused one
   Optimizer optimizer_;
   TrainingBatches batches_;
   TrainerState state_;

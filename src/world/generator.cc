@@ -11,6 +11,7 @@
 #include "base/format.h"
 #include "base/random.h"
 #include "world/geometry.h"
+#include "world/senses.h"
 #include "world/sentence.h"
 
 namespace qkv {
@@ -20,7 +21,7 @@ constexpr std::uint64_t kHeldOutShare = 16;  ///< one pair in so many belongs to
 constexpr std::int64_t kTries = 2000;        ///< most drawn for each probe
 
 /// What a stream of random numbers is for.
-enum class Part : std::uint64_t { kLines = 1, kProbes };
+enum class Part : std::uint64_t { kLines = 1, kProbes, kSenses };
 
 std::uint64_t hash_of(const std::string& text) {
   return std::stoull(sha256(text).substr(0, 16), nullptr, 16);
@@ -189,6 +190,10 @@ World generate_world(const Grammar& grammar, std::uint64_t seed) {
     const bool train = known.size() <= static_cast<std::size_t>(grammar.train_lines);
     (train ? world.train : world.validation).push_back(sentence.text);
   }
+
+  RandomStream senses(
+      stream_key(seed, Purpose::kWorld, {static_cast<std::uint64_t>(Part::kSenses)}));
+  world.senses = sense_sentences(grammar, senses);
   return world;
 }
 
@@ -197,7 +202,9 @@ void write_world(const World& world, const Grammar& grammar, const std::filesyst
   write_file(folder / "train.txt", lines(world.train));
   write_file(folder / "validation.txt", lines(world.validation));
   write_file(folder / "probes.jsonl", to_lines(world.probes));
-  write_file(folder / "geometry.json", geometry_questions(grammar).dump(1) + '\n');
+  Json geometry = geometry_questions(grammar);
+  geometry["senses"] = senses_json(world.senses);
+  write_file(folder / "geometry.json", geometry.dump(1) + '\n');
 }
 
 }  // namespace qkv

@@ -5,16 +5,18 @@
 #include <string>
 #include <vector>
 
+#include "world/geometry_file.h"
 #include "world/grammar.h"
 #include "world/probe.h"
 
 namespace qkv {
 
-/// The labelled corpus: a document a line, and the probes.
+/// The labelled corpus: a document a line, the probes, and words in each of their senses.
 struct World {
   std::vector<std::string> train;
   std::vector<std::string> validation;
   std::vector<Probe> probes;
+  std::vector<SenseSentence> senses;
 };
 
 /// The world that a grammar and a seed make, the same on every machine. No two of its lines are

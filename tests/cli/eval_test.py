@@ -1,8 +1,9 @@
-"""qkv-eval: its numbers, its files, two checkpoints side by side, minimal pairs."""
+"""qkv-eval: its numbers, its files, two checkpoints side by side, minimal pairs, the geometry of words."""
 
 import json
 import math
 import os
+import shutil
 import unittest
 
 import harness
@@ -17,6 +18,7 @@ class Evaluation(harness.ProgramTest):
             ["--out", "run", "--set", "training.steps=60", "--set", "training.learning_rate=0.01"],
             ["--out", "lines", "--set", "training.steps=60", *lines],
             ["--out", "masked", "--set", "model.objective=masked", *lines],
+            ["--out", "lstm", "--set", "model.kind=lstm", *lines],
         ]:
             done = cls.run_program("train", "tiny.json", *arguments)
             assert done.returncode == 0, done.stderr
@@ -137,6 +139,104 @@ class Evaluation(harness.ProgramTest):
             self.assertAlmostEqual(groups["all"]["accuracy"], mean)
         self.assertEqual(self.measure("lines", "--pairs", "pairs.jsonl")["pairs"]["noise"]["accuracy"], 1)
         self.assertIn("noise", self.succeed("eval", "lines", "--pairs", "pairs.jsonl"))
+
+    GEOMETRY = {
+        "clusters": {"animal": ["cat", "dog", "bird", "zebra"], "place": ["house", "tree"], "verb": ["sees", "likes", "finds"]},
+        "analogies": [["cat", "dog", "house", "tree"], ["small", "red", "cat", "zebra"]],
+        "senses": {"bird": {
+            "seen": [{"text": f"{who} sees the bird", "begin": len(who) + 10, "end": len(who) + 14} for who in ["a cat", "the dog"]],
+            "liked": [{"text": f"{who} likes the bird", "begin": len(who) + 11, "end": len(who) + 15} for who in ["a cat", "the dog"]],
+        }},
+    }
+
+    def geometry(self, name="geometry.json", **changes):
+        self.write(name, json.dumps({**self.GEOMETRY, **changes}))
+        return ["--geometry", name]
+
+    def test_the_geometry_of_words(self):
+        asked = self.geometry()
+        for run in ["run", "lines", "masked", "lstm"]:
+            both = self.measure(f"{run}/checkpoints/step-0000000", run, *asked)
+            start, now = both["geometry"], both["second"]["geometry"]
+            self.assertNotIn("loss", both)
+            self.assertEqual((now["words"], now["skipped"]), (10, ["zebra"]))
+            self.assertEqual(now["start_checkpoint"], f"{run}/checkpoints/step-0000000")
+            near = now["neighbours"]
+            self.assertEqual(near["words"], 8)
+            self.assertAlmostEqual(near["guessing"], (3 * 2 + 2 * 1 + 3 * 2) / 7 / 8)
+            self.assertEqual({name: cluster["nearest"] for name, cluster in near["clusters"].items()}, {"animal": 2, "place": 1, "verb": 2})
+            self.assertEqual(near["start_precision"], start["neighbours"]["precision"])
+            mean = sum(cluster["precision"] * cluster["words"] for cluster in near["clusters"].values()) / near["words"]
+            self.assertAlmostEqual(near["precision"], mean)
+            purity = now["purity"]
+            self.assertEqual(sorted(sum(purity["groups"], [])), sorted("cat dog bird house tree sees likes finds".split()))
+            self.assertEqual(len(purity["groups"]), 3)
+            majority = lambda group: max(len(set(group) & set(words)) for words in self.GEOMETRY["clusters"].values())
+            self.assertAlmostEqual(purity["purity"], sum(map(majority, purity["groups"])) / 8)
+            self.assertEqual(purity["start_purity"], start["purity"]["purity"])
+            analogies = now["analogies"]
+            self.assertEqual((analogies["analogies"], analogies["skipped"]), (1, 1))
+            self.assertAlmostEqual(analogies["guessing"], 1 / (10 - 3))
+            self.assertEqual(analogies["accuracy"], analogies["answers"][0]["found"] == "tree")
+            depths = now["senses"]["depths"]
+            self.assertEqual(len(depths), 2)
+            for key, value in {"same": 1, "other": 1, "accuracy": 0.5}.items():  # one place in all sentences
+                self.assertAlmostEqual(depths[0][key], value, places=6)
+            self.assertLess(depths[1]["other"], 1)
+            for depth, before in zip(depths, start["senses"]["depths"]):
+                self.assertEqual(depth["start_same"], before["same"])
+        text = self.succeed("eval", "run", *asked)
+        for part in ["purity of clusters", "skipped: 1 of 11 words", "layer 0", "start: run/checkpoints/step-0000000"]:
+            self.assertIn(part, text)
+        self.assertEqual(self.measure("run", *asked), self.measure("run", *asked))
+        two = self.succeed("eval", "run", "lines", *asked)
+        self.assertEqual(two.count("purity of clusters"), 2)
+
+    def test_the_geometry_of_a_checkpoint_without_its_first(self):
+        asked = self.geometry()
+        shutil.copytree(self.folder / "run/checkpoints/best", self.folder / "alone")
+        alone, among = self.measure("alone", *asked)["geometry"], self.measure("run", *asked)["geometry"]
+        self.assertIsNone(alone.pop("start_checkpoint"))
+        among.pop("start_checkpoint")
+        self.assertEqual(alone, among)  # the first checkpoint holds the fresh weights of the seed
+
+    def test_the_geometry_is_drawn(self):
+        asked = self.geometry()
+        for name in ["one.png", "again.png"]:
+            self.succeed("eval", "run", *asked, "--plot", name)
+        self.succeed("eval", "run", "lines", *asked, "--plot", "two.png")
+        one, again, two = [(self.folder / f"{name}.png").read_bytes() for name in ["one", "again", "two"]]
+        self.assertTrue(one.startswith(b"\x89PNG"))
+        self.assertEqual(one, again)
+        self.assertNotEqual(one, two)
+
+    def test_geometry_from_standard_input(self):
+        text = json.dumps(self.GEOMETRY)
+        piped = json.loads(self.succeed("eval", "run", "lines", "--geometry", "-", "--json", "-", input=text))
+        self.assertEqual(piped["second"]["geometry"], self.measure("lines", *self.geometry())["geometry"])
+        self.refuse(2, "-: found standard input named twice", "eval", "run", "--geometry", "-", "--data", "-", input=text)
+
+    def test_geometry_that_is_refused(self):
+        wrong = [
+            ("", "not JSON at byte 0"),
+            ("[]", "expected an object"),
+            ("{}", "clusters: found nothing"),
+            ('{"clusters": {}}', "analogies: found nothing"),
+            ('{"clusters": {}, "analogies": []}', "asks nothing"),
+            ('{"clusters": {"a": "cat"}, "analogies": []}', 'clusters.a: found "cat", expected a list'),
+            ('{"clusters": {"a": ["cat", 1]}, "analogies": []}', "clusters.a[1]: found 1"),
+            ('{"clusters": {"a": ["cat"]}, "analogies": [["a", "b"]]}', "analogies[0]: found"),
+            ('{"clusters": {"a": ["zebra", "yak"]}, "analogies": []}', "found 2 words"),
+            (b'{"clusters": {"a": ["c\xfft"]}, "analogies": []}', "not JSON at byte 22"),
+        ]
+        for content, words in wrong:
+            self.write("wrong.json", content)
+            self.refuse(2, ["wrong.json: ", words], "eval", "run", "--geometry", "wrong.json")
+        self.refuse(2, "missing.json", "eval", "run", "--geometry", "missing.json")
+        text = "the cat " * 10 + "bird"
+        sentence = {"text": text, "begin": 80, "end": 84}
+        asked = self.geometry("long.json", senses={"bird": {"one": [sentence] * 2, "two": [sentence] * 2}})
+        self.refuse(2, ["long.json", "found 21 tokens", "context of 16"], "eval", "run", *asked)
 
     def test_what_is_refused(self):
         self.refuse(2, "missing.txt", "eval", "run", "--data", "missing.txt")

@@ -209,7 +209,7 @@ class Endings(harness.ProgramTest):
 
     def test_profile(self):
         text = self.succeed("train", "tiny.json", "--out", "profiled", "--profile")
-        for phase in ["forward", "backward"]:
+        for phase in ["gradient", "update"]:
             self.assertIn(phase, text)
 
 

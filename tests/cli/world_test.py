@@ -71,6 +71,14 @@ class World(harness.ProgramTest):
             self.assertEqual(set(family), {"probes", "accuracy", "accuracy_unrestricted", "guessing", "by_distance"})
             self.assertEqual(family["accuracy"], families[name]["accuracy"])
 
+        both = ["--probes", "world/probes.jsonl", "--geometry", "world/geometry.json", "--accuracy-only"]
+        geometry = json.loads(self.succeed("eval", "run", *both, "--json", "-"))["geometry"]
+        self.assertEqual(geometry["analogies"]["analogies"] + geometry["analogies"]["skipped"], 48)
+        self.assertEqual(sum(word["sentences"] for word in geometry["senses"]["words"].values()), 11 * 2 * 8)
+        text = self.succeed("eval", "run", *both)
+        self.assertIn("purity of clusters", text)
+        self.assertLessEqual(max(map(len, text.splitlines())), 110)
+
         for ending, opening in [("png", b"\x89PNG"), ("svg", b"<?xml"), ("PDF", b"%PDF")]:
             drawn = []
             for name in [f"one.{ending}", f"again.{ending}"]:

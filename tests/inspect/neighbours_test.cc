@@ -74,6 +74,28 @@ TEST(EmbeddingSpace, IsCentredOnTheLearnedPieces) {
   EXPECT_EQ(EmbeddingSpace(embedding, tokenizer).neighbours(king).size(), 10U);
 }
 
+TEST(EmbeddingSpace, ComparesWordsWithEachOther) {
+  const Tokenizer tokenizer = testing::tiny_tokenizer();
+  const EmbeddingSpace space(constructed(tokenizer), tokenizer);
+  const std::vector<std::int32_t> words = {id_of(tokenizer, "king"), id_of(tokenizer, "cat"),
+                                           id_of(tokenizer, "queen")};
+  const std::vector<std::vector<double>> cosines = space.cosines(words);
+  ASSERT_EQ(cosines.size(), 3U);
+  for (std::size_t row = 0; row < 3; ++row) {
+    EXPECT_NEAR(cosines[row][row], 1, 1e-12);
+    for (const Neighbour& neighbour : space.neighbours(words[row], space.size())) {
+      for (std::size_t column = 0; column < 3; ++column) {
+        if (words[column] == neighbour.id) {
+          EXPECT_NEAR(cosines[row][column], neighbour.cosine, 1e-12);
+        }
+      }
+    }
+  }
+  EXPECT_TRUE(space.cosines({}).empty());
+  const EmbeddingSpace nowhere(torch::ones({tokenizer.size(), 4}), tokenizer);
+  EXPECT_EQ(nowhere.cosines(words)[0][0], 0);
+}
+
 TEST(EmbeddingSpace, SolvesAnAnalogy) {
   const Tokenizer tokenizer = testing::tiny_tokenizer();
   const EmbeddingSpace space(constructed(tokenizer), tokenizer);
@@ -109,6 +131,18 @@ TEST(Neighbours, AreATableOfWords) {
   EXPECT_TRUE(text.starts_with("nearest to king − man + woman (cosine of centred embeddings)\n"))
       << text;
   EXPECT_NE(text.find("  queen   1.0000  \"▁queen\""), std::string::npos) << text;
+}
+
+TEST(PieceInLine, IsTheWordBehindASpace) {
+  const Tokenizer words = testing::tiny_tokenizer();
+  EXPECT_EQ(piece_in_line(words, "cat"), id_of(words, "cat"));
+  EXPECT_EQ(piece_in_line(words, "zq"), std::nullopt);
+  EXPECT_EQ(piece_in_line(words, "cat dog"), std::nullopt);
+  EXPECT_EQ(piece_in_line(words, "."), std::nullopt);  // a piece, but not behind a space
+  EXPECT_EQ(piece_in_line(words, ""), std::nullopt);
+  const Tokenizer characters = testing::tiny_tokenizer("char");
+  EXPECT_EQ(piece_in_line(characters, "cat"), std::nullopt);
+  EXPECT_NE(message_of([&] { piece_in_line(words, "\xFF"); }), "");
 }
 
 TEST(FindPiece, NamesThePiecesOfAWordThatIsNotOne) {

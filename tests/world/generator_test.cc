@@ -195,6 +195,7 @@ TEST(Generator, TheShippedGrammarMakesItsWorld) {
   for (const Family& family : grammar.families) {
     EXPECT_EQ(probes[family.name], family.probes) << family.name;
   }
+  EXPECT_EQ(world.senses.size(), 11U * 2 * 8);  // words, senses, sentences
 }
 
 TEST(Generator, WritesFiles) {
@@ -210,6 +211,7 @@ TEST(Generator, WritesFiles) {
   EXPECT_EQ(first["text"], world.probes.front().text);
   EXPECT_EQ(first["predict"]["begin"], world.probes.front().predict.begin);
   EXPECT_TRUE(read_json(scratch / "out" / "geometry.json").contains("analogies"));
+  EXPECT_EQ(read_geometry(scratch / "out" / "geometry.json").clusters.size(), 1U);
 }
 
 }  // namespace

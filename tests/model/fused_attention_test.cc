@@ -1,4 +1,4 @@
-#include "kernels/attention.h"
+#include "model/fused_attention.h"
 
 #include <gtest/gtest.h>
 #include <torch/types.h>

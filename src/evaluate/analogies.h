@@ -1,0 +1,38 @@
+#pragma once
+
+#include <array>
+#include <cstdint>
+#include <set>
+#include <string>
+#include <vector>
+
+#include "evaluate/shares.h"
+#include "inspect/neighbours.h"
+
+namespace qkv {
+
+/// a is to b as c is to d, as pieces of a tokenizer.
+using PieceAnalogy = std::array<std::int32_t, 4>;
+
+/// How many analogies the vectors solve: d is the word nearest to b − a + c by its cosine (3CosAdd;
+/// Mikolov et al. 2013, "Linguistic regularities in continuous space word representations"). a, b
+/// and c are no candidates; a tie is no answer.
+struct AnalogyScore {
+  /// The words found.
+  struct Answer {
+    std::string listed;
+    std::string all;
+  };
+
+  Shares accuracy;  ///< NaN where there is no analogy, as the next
+  Shares guessing;  ///< one of all candidates
+  std::vector<Answer> answers;
+};
+
+/// The candidates are `listed`, which hold all words of the analogies, or all learned pieces.
+/// Throws Error where a piece is none of the space's.
+AnalogyScore score_analogies(const EmbeddingSpace& space,
+                             const std::vector<PieceAnalogy>& analogies,
+                             const std::set<std::int32_t>& listed, const Tokenizer& tokenizer);
+
+}  // namespace qkv

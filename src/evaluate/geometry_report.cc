@@ -1,0 +1,245 @@
+#include "evaluate/geometry_report.h"
+
+#include <algorithm>
+#include <cmath>
+
+#include "base/format.h"
+#include "base/table.h"
+#include "base/utf8.h"
+
+namespace qkv {
+namespace {
+
+/// Names of a list one after the other, as many as fit into so many columns.
+std::string few_of(const std::vector<std::string>& names, std::size_t columns) {
+  std::string text;
+  for (std::size_t place = 0; place < names.size(); ++place) {
+    const std::string next = concat(text.empty() ? "" : ", ", names[place]);
+    if (!text.empty() && display_width(text + next) > columns)
+      return concat(text, " +", names.size() - place);
+    text += next;
+  }
+  return text;
+}
+
+std::string percent_or_dash(double share) {
+  return std::isfinite(share) ? fixed(share * 100, 2) + "%" : "-";
+}
+
+std::string embedding_table(const GeometryScore& score) {
+  Table table({"embeddings", "asked", "checkpoint", "start", "guessing"});
+  const auto add = [&](const std::string& name, std::size_t asked, double now, double start,
+                       double guessing) {
+    if (asked > 0)
+      table.add({name, with_commas(asked), percent_or_dash(now), percent_or_dash(start),
+                 percent_or_dash(guessing)});
+  };
+  const NeighbourScore& near = score.now.neighbours;
+  const NeighbourScore& near_start = score.start.neighbours;
+  add("neighbours, of the listed words", near.words, near.precision.listed,
+      near_start.precision.listed, near.guessing.listed);
+  add("neighbours, of all words", near.words, near.precision.all, near_start.precision.all,
+      near.guessing.all);
+  std::size_t clustered = 0;
+  for (const NeighbourScore::Cluster& cluster : near.clusters) clustered += cluster.words;
+  add("purity of clusters", clustered, score.now.purity, score.start.purity,
+      score.now.chance_purity);
+  const AnalogyScore& solved = score.now.analogies;
+  const AnalogyScore& solved_start = score.start.analogies;
+  add("analogies, of the listed words", score.analogies.size(), solved.accuracy.listed,
+      solved_start.accuracy.listed, solved.guessing.listed);
+  add("analogies, of all words", score.analogies.size(), solved.accuracy.all,
+      solved_start.accuracy.all, solved.guessing.all);
+  return table.text();
+}
+
+constexpr const char* kEmbeddingLegend =
+    R"(  By the cosine of centred embeddings. neighbours: how many of a word's nearest 3 (or all others, in a
+  smaller cluster) are of its own cluster; purity: how many words are of the most frequent cluster in their
+  group, where average linkage makes as many groups as there are clusters; analogies: a is to b as c is to d
+  where d is nearest to b - a + c, of all candidates but a, b and c.
+)";
+
+std::string start_text(const GeometryScore& score) {
+  return concat("  start: ",
+                score.start_checkpoint.empty() ? "a fresh model of the config's seed"
+                                               : score.start_checkpoint,
+                "\n");
+}
+
+std::string skipped_text(const GeometryScore& score) {
+  if (score.skipped.empty()) return {};
+  return concat("  skipped: ", score.skipped.size(), " of ", score.words + score.skipped.size(),
+                " words, which are not one piece of the tokenizer, and with them ",
+                score.skipped_analogies, " of ", score.analogies.size() + score.skipped_analogies,
+                " analogies:\n  ", few_of(score.skipped, 100), "\n");
+}
+
+std::string cluster_table(const NeighbourScore& score) {
+  if (score.clusters.empty()) return {};
+  Table table({"cluster", "words", "nearest", "of listed", "of all", "word (its stranger)"});
+  for (const NeighbourScore::Cluster& cluster : score.clusters) {
+    std::vector<std::string> strangers;
+    for (const auto& [word, stranger] : cluster.strangers)
+      strangers.push_back(concat(word, " (", stranger, ")"));
+    const bool asked = cluster.k > 0;
+    table.add({cluster.name, with_commas(cluster.words), std::to_string(cluster.k),
+               asked ? percent_or_dash(cluster.precision.listed) : "-",
+               asked ? percent_or_dash(cluster.precision.all) : "-", few_of(strangers, 48)});
+  }
+  return concat("\n", table.text());
+}
+
+/// The analogies whose answer, among the listed words, is wrong.
+std::vector<std::string> wrong_analogies(const GeometryScore& score) {
+  std::vector<std::string> wrong;
+  for (std::size_t place = 0; place < score.analogies.size(); ++place) {
+    const auto& [a, b, c, d] = score.analogies[place];
+    const std::string& found = score.now.analogies.answers[place].listed;
+    if (found != d) wrong.push_back(concat(b, " - ", a, " + ", c, " = ", found, ", not ", d));
+  }
+  return wrong;
+}
+
+std::string wrong_text(const GeometryScore& score) {
+  constexpr std::size_t kShown = 4;
+  const std::vector<std::string> wrong = wrong_analogies(score);
+  if (wrong.empty()) return {};
+  std::string text = "\n  wrong analogies\n";
+  for (std::size_t place = 0; place < std::min(kShown, wrong.size()); ++place)
+    text += concat("  ", wrong[place], "\n");
+  if (wrong.size() > kShown) text += concat("  and ", wrong.size() - kShown, " more\n");
+  return text;
+}
+
+constexpr const char* kSenseLegend =
+    R"(  A word's vector in sentences that differ in its sense: the mean cosine of two sentences of one sense (same),
+  of two senses (other), and how often a sentence is nearest to the mean of its own sense's other sentences
+  (centroid); the same at the start of the run (start).
+)";
+
+std::string sense_table(const GeometryScore& score) {
+  if (score.senses.empty()) return {};
+  Table table({"senses", "same", "other", "centroid", "start: same", "other", "centroid"});
+  const std::vector<SenseSeparation> now = mean_separation(score.senses);
+  const std::vector<SenseSeparation> start = mean_separation(score.start_senses);
+  for (std::size_t depth = 0; depth < now.size(); ++depth) {
+    table.add({depth_name(depth), fixed(now[depth].same, 3), fixed(now[depth].other, 3),
+               percent_or_dash(now[depth].accuracy), fixed(start[depth].same, 3),
+               fixed(start[depth].other, 3), percent_or_dash(start[depth].accuracy)});
+  }
+  std::size_t sentences = 0;
+  double guessing = 0;
+  for (const WordSenses& word : score.senses) {
+    sentences += word.sentences;
+    guessing += word.guessing / static_cast<double>(score.senses.size());
+  }
+  return concat("\n", table.text(), kSenseLegend, "  ", score.senses.size(), " words in ",
+                sentences, " sentences; guessing gives ", percent_or_dash(guessing), "\n");
+}
+
+Json to_json(const Shares& shares, const Shares& start, const Shares& guessing, const char* name) {
+  return {{name, shares.listed},
+          {concat(name, "_unrestricted"), shares.all},
+          {"guessing", guessing.listed},
+          {"guessing_unrestricted", guessing.all},
+          {concat("start_", name), start.listed},
+          {concat("start_", name, "_unrestricted"), start.all}};
+}
+
+Json neighbours_json(const GeometryScore& score) {
+  const NeighbourScore& near = score.now.neighbours;
+  Json json = to_json(near.precision, score.start.neighbours.precision, near.guessing, "precision");
+  json["words"] = near.words;
+  json["clusters"] = Json::object();
+  for (std::size_t place = 0; place < near.clusters.size(); ++place) {
+    const NeighbourScore::Cluster& cluster = near.clusters[place];
+    const NeighbourScore::Cluster& start = score.start.neighbours.clusters[place];
+    Json& entry = json["clusters"][cluster.name];
+    entry = {{"words", cluster.words}, {"nearest", cluster.k}};
+    const auto add = [&](const char* key, double share) {
+      entry[key] = cluster.k > 0 ? Json(share) : Json();
+    };
+    add("precision", cluster.precision.listed);
+    add("precision_unrestricted", cluster.precision.all);
+    add("start_precision", start.precision.listed);
+    add("start_precision_unrestricted", start.precision.all);
+    entry["strangers"] = cluster.strangers;
+  }
+  return json;
+}
+
+Json analogies_json(const GeometryScore& score) {
+  const AnalogyScore& solved = score.now.analogies;
+  Json json = to_json(solved.accuracy, score.start.analogies.accuracy, solved.guessing, "accuracy");
+  json["analogies"] = score.analogies.size();
+  json["skipped"] = score.skipped_analogies;
+  json["answers"] = Json::array();
+  for (std::size_t place = 0; place < score.analogies.size(); ++place) {
+    json["answers"].push_back({{"analogy", score.analogies[place]},
+                               {"found", solved.answers[place].listed},
+                               {"found_unrestricted", solved.answers[place].all}});
+  }
+  return json;
+}
+
+Json depths_json(const std::vector<SenseSeparation>& depths,
+                 const std::vector<SenseSeparation>& start) {
+  Json json = Json::array();
+  for (std::size_t depth = 0; depth < depths.size(); ++depth) {
+    json.push_back({{"same", depths[depth].same},
+                    {"other", depths[depth].other},
+                    {"accuracy", depths[depth].accuracy},
+                    {"start_same", start[depth].same},
+                    {"start_other", start[depth].other},
+                    {"start_accuracy", start[depth].accuracy}});
+  }
+  return json;
+}
+
+Json senses_json(const GeometryScore& score) {
+  Json json = {
+      {"depths", depths_json(mean_separation(score.senses), mean_separation(score.start_senses))},
+      {"words", Json::object()}};
+  for (std::size_t place = 0; place < score.senses.size(); ++place) {
+    const WordSenses& word = score.senses[place];
+    json["words"][word.word] = {
+        {"sentences", word.sentences},
+        {"guessing", word.guessing},
+        {"depths", depths_json(word.depths, score.start_senses[place].depths)}};
+  }
+  return json;
+}
+
+}  // namespace
+
+std::string geometry_text(const GeometryScore& score) {
+  std::string text;
+  if (score.words > 0) text += concat(embedding_table(score), kEmbeddingLegend);
+  text += concat(start_text(score), skipped_text(score), cluster_table(score.now.neighbours),
+                 wrong_text(score), sense_table(score));
+  return text;
+}
+
+Json geometry_json(const GeometryScore& score) {
+  Json json = {{"start_checkpoint", score.start_checkpoint.empty()
+                                        ? Json()
+                                        : Json(replace_invalid_utf8(score.start_checkpoint))},
+               {"words", score.words},
+               {"skipped", score.skipped},
+               {"neighbours", neighbours_json(score)},
+               {"purity",
+                {{"purity", score.now.purity},
+                 {"guessing", score.now.chance_purity},
+                 {"start_purity", score.start.purity},
+                 {"groups", score.now.groups}}},
+               {"analogies", analogies_json(score)}};
+  if (!score.senses.empty()) json["senses"] = senses_json(score);
+  return json;
+}
+
+std::string depth_name(std::size_t depth) {
+  return depth == 0 ? "embedding" : concat("layer ", depth - 1);
+}
+
+}  // namespace qkv

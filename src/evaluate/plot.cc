@@ -1,0 +1,23 @@
+#include "evaluate/plot.h"
+
+#include <algorithm>
+#include <iterator>
+
+#include "evaluate/geometry_plot.h"
+#include "evaluate/probe_plot.h"
+
+namespace qkv {
+
+ChartPage report_plot(const std::vector<Answers>& answers) {
+  if (!answers.front().geometry) return probe_plot(answers);
+  ChartPage geometry = geometry_plot(answers);
+  const bool has_probes = std::any_of(answers.begin(), answers.end(),
+                                      [](const Answers& column) { return !column.probes.empty(); });
+  if (!has_probes) return geometry;
+  ChartPage page = probe_plot(answers);
+  page.title += " and geometry of words";
+  std::move(geometry.panels.begin(), geometry.panels.end(), std::back_inserter(page.panels));
+  return page;
+}
+
+}  // namespace qkv

@@ -1,0 +1,22 @@
+#include "evaluate/run_start.h"
+
+#include <utility>
+
+namespace qkv {
+
+RunStart run_start(const Checkpoint& checkpoint, const Runtime& runtime) {
+  const ModelConfig& config = checkpoint.config.model;
+  const std::filesystem::path first = checkpoint.path.parent_path() / "step-0000000";
+  if (std::filesystem::exists(first / "model.safetensors")) {
+    Checkpoint start = open_checkpoint(first, runtime);
+    if (start.tokenizer.hash() == checkpoint.tokenizer.hash() &&
+        start.config.model.layers == config.layers) {
+      return {.model = std::move(start.model), .checkpoint = first.string()};
+    }
+  }
+  return {.model = make_model(config, checkpoint.tokenizer.size(), checkpoint.config.seed,
+                              checkpoint.model->parameters().options()),
+          .checkpoint = {}};
+}
+
+}  // namespace qkv

@@ -1,0 +1,62 @@
+#pragma once
+
+#include <cstddef>
+#include <string>
+#include <vector>
+
+#include "checkpoint/checkpoint.h"
+#include "inspect/context_vectors.h"
+#include "world/geometry_file.h"
+
+namespace qkv {
+
+/// How far the vectors of one word in several sentences lie apart by its sense.
+struct SenseSeparation {
+  double same = 0;   ///< mean cosine of two sentences of one sense
+  double other = 0;  ///< of two senses
+  /// How often a sentence's vector points more nearly to the mean of the other sentences of its
+  /// sense than to the mean of any other sense (nearest centroid, leave one out). Where n are
+  /// equally near, its own among them, it counts 1/n.
+  double accuracy = 0;
+};
+
+/// A word of several senses.
+struct WordSenses {
+  std::string word;
+  std::size_t sentences = 0;
+  double guessing = 0;                  ///< 1 / senses
+  std::vector<SenseSeparation> depths;  ///< 0 the embedding, then behind each layer
+};
+
+/// vectors [sentences, width], and the sense of each, counted from 0. Every sense has at least two
+/// sentences, and there are at least two senses.
+SenseSeparation sense_separation(const Tensor& vectors, const std::vector<std::size_t>& senses);
+
+/// Words in sentences, made ready to be read by models that share the checkpoint's tokenizer and
+/// layout.
+class AskedSenses {
+ public:
+  /// Throws Error, naming `where`, where a sentence does not fit the context or has no token for
+  /// its word.
+  AskedSenses(const std::vector<SenseSentence>& sentences, const std::string& where,
+              const Checkpoint& checkpoint);
+
+  /// In the order of the words' first sentences. Shows progress. Throws Error as the model does.
+  std::vector<WordSenses> measure(const Model& model, const Runtime& runtime,
+                                  const std::string& label) const;
+
+ private:
+  struct Word {
+    std::string word;
+    std::vector<std::string> senses;
+    std::vector<std::size_t> rows;      ///< its sentences among all
+    std::vector<std::size_t> sense_of;  ///< of each of these
+  };
+  std::vector<Word> words_;
+  std::vector<PlacedWord> rows_;
+};
+
+/// The mean over words.
+std::vector<SenseSeparation> mean_separation(const std::vector<WordSenses>& words);
+
+}  // namespace qkv

@@ -1,0 +1,146 @@
+#include "fused/attention.h"
+
+#include <cmath>
+
+#include "base/random.h"
+#include "fused/dropouts.h"
+
+namespace qkv {
+
+AttentionTables::AttentionTables(const ModelConfig& config) {
+  if (config.position == "rotary") {
+    const std::int64_t half = config.head_width() / 2;
+    for (std::int64_t place = 0; place < config.context; ++place) {
+      for (std::int64_t i = 0; i < half; ++i) {
+        const double angle =
+            static_cast<double>(place) *
+            std::pow(config.rotary_base, -static_cast<double>(i) / static_cast<double>(half));
+        cosine.push_back(static_cast<float>(std::cos(angle)));
+        sine.push_back(static_cast<float>(std::sin(angle)));
+      }
+    }
+  }
+  if (config.position == "alibi") {
+    for (std::int64_t head = 1; head <= config.heads; ++head) {
+      slopes.push_back(static_cast<float>(
+          std::pow(2.0, -8.0 * static_cast<double>(head) / static_cast<double>(config.heads))));
+    }
+  }
+}
+
+template <typename T>
+FusedAttention<T>::FusedAttention(const ModelConfig& config, const WeightLayout::Layer& places,
+                                  const AttentionTables& tables, std::uint64_t seed,
+                                  std::int64_t layer, std::int64_t most_tokens)
+    : tables_(tables),
+      seed_(seed),
+      layer_(layer),
+      width_(config.width),
+      heads_(config.heads),
+      key_value_heads_(config.key_value_heads),
+      head_width_(config.head_width()),
+      dropout_(config.dropout),
+      causal_(config.causal()),
+      scale_(config.attention.scaled
+                 ? static_cast<float>(1 / std::sqrt(static_cast<double>(head_width_)))
+                 : 1.0F),
+      key_at_(width_),
+      value_at_(width_ + key_value_heads_ * head_width_),
+      stride_(value_at_ + key_value_heads_ * head_width_),
+      norm_(config, places.attention_norm, places.attention_norm_bias, most_tokens),
+      projection_{width_, stride_, places.query_key_value, places.query_key_value_bias},
+      output_{width_, width_, places.output, places.output_bias},
+      projected_(static_cast<std::size_t>(most_tokens * stride_)),
+      mixed_(static_cast<std::size_t>(most_tokens * width_)),
+      log_sums_(static_cast<std::size_t>(most_tokens * heads_)) {}
+
+template <typename T>
+AttentionShape FusedAttention<T>::shape(const Reading& reading, const Document& document) const {
+  AttentionShape shape;
+  shape.tokens = document.tokens;
+  shape.heads = heads_;
+  shape.key_value_heads = key_value_heads_;
+  shape.head_width = head_width_;
+  shape.scale = scale_;
+  shape.causal = causal_;
+  shape.slopes = tables_.slopes.empty() ? nullptr : tables_.slopes.data();
+  if (dropout_ > 0) {
+    shape.dropout.probability = dropout_;
+    shape.dropout.key =
+        stream_key(seed_, Purpose::kDropout,
+                   {reading.step, fused_dropout_place(layer_, 0),
+                    static_cast<std::uint64_t>(reading.first_token + document.begin)});
+  }
+  return shape;
+}
+
+template <typename T>
+void FusedAttention<T>::rotate(const Reading& reading, float sign, T* query_key_value) const {
+  if (tables_.cosine.empty()) return;
+  // Queries and keys stand side by side.
+  token_loops<T>().rotate(reading.tokens, stride_, heads_ + key_value_heads_, head_width_,
+                          reading.positions, tables_.cosine.data(), tables_.sine.data(), sign,
+                          query_key_value);
+}
+
+template <typename T>
+Dropped FusedAttention<T>::dropped(const Reading& reading) const {
+  return dropped_at(dropout_, seed_, reading, fused_dropout_place(layer_, 1), width_);
+}
+
+template <typename T>
+Residual FusedAttention<T>::forward(Bench<T>& bench, const Weights<T>& weights,
+                                    const Reading& reading, const Residual& residual) {
+  norm_.forward(residual, reading.tokens, weights);
+  projection_.forward(bench, weights, reading.tokens, norm_.normed(), projected_.data());
+  rotate(reading, 1, projected_.data());
+  for (const Document& document : reading.documents) {
+    const T* token = projected_.data() + document.begin * stride_;
+    AttentionForward<T> arrays{};
+    arrays.query = {token, stride_};
+    arrays.key = {token + key_at_, stride_};
+    arrays.value = {token + value_at_, stride_};
+    arrays.mixed = {mixed_.data() + document.begin * width_, width_};
+    arrays.log_sum = log_sums_.data() + document.begin * heads_;
+    attention_forward(shape(reading, document), arrays, bench.scratch);
+  }
+  output_.forward(bench, weights, reading.tokens, mixed_.data(), bench.output.data());
+  return {norm_.x(), bench.output.data(), dropped(reading)};
+}
+
+template <typename T>
+void FusedAttention<T>::backward(Bench<T>& bench, const Weights<T>& weights, const Reading& reading,
+                                 float* x_gradient, const Gradient& gradient) {
+  const std::int64_t tokens = reading.tokens;
+  T* branch = bench.branch.data();
+  norm_loops<T>().branch(tokens * width_, x_gradient, dropped(reading), branch);
+  T* mixed_gradient = bench.normed_gradient.data();
+  output_.backward(bench, weights, tokens, mixed_.data(), branch, mixed_gradient, gradient);
+
+  T* projected_gradient = bench.wide.data();
+  for (const Document& document : reading.documents) {
+    const T* token = projected_.data() + document.begin * stride_;
+    AttentionBackward<T> arrays{};
+    arrays.query = {token, stride_};
+    arrays.key = {token + key_at_, stride_};
+    arrays.value = {token + value_at_, stride_};
+    arrays.mixed = {mixed_.data() + document.begin * width_, width_};
+    arrays.log_sum = log_sums_.data() + document.begin * heads_;
+    arrays.mixed_gradient = {mixed_gradient + document.begin * width_, width_};
+    T* out = projected_gradient + document.begin * stride_;
+    arrays.query_gradient = {out, stride_};
+    arrays.key_gradient = {out + key_at_, stride_};
+    arrays.value_gradient = {out + value_at_, stride_};
+    attention_backward(shape(reading, document), arrays, bench.scratch);
+  }
+  rotate(reading, -1, projected_gradient);
+  T* normed_gradient = bench.normed_gradient.data();
+  projection_.backward(bench, weights, tokens, norm_.normed(), projected_gradient, normed_gradient,
+                       gradient);
+  norm_.backward(normed_gradient, tokens, weights, /*fresh=*/false, x_gradient, gradient.values);
+}
+
+template class FusedAttention<float>;
+template class FusedAttention<Bfloat16>;
+
+}  // namespace qkv

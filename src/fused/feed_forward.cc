@@ -1,0 +1,70 @@
+#include "fused/feed_forward.h"
+
+#include "fused/dropouts.h"
+
+namespace qkv {
+namespace {
+
+HiddenActivation activation_of(const std::string& name) {
+  if (name == "gelu") return HiddenActivation::kGelu;
+  if (name == "relu") return HiddenActivation::kRelu;
+  if (name == "relu2") return HiddenActivation::kRelu2;
+  return name == "swiglu" ? HiddenActivation::kSwiglu : HiddenActivation::kSilu;
+}
+
+}  // namespace
+
+template <typename T>
+FusedFeedForward<T>::FusedFeedForward(const ModelConfig& config, const WeightLayout::Layer& places,
+                                      std::uint64_t seed, std::int64_t layer,
+                                      std::int64_t most_tokens)
+    : seed_(seed),
+      layer_(layer),
+      width_(config.width),
+      dropout_(config.dropout),
+      activation_(activation_of(config.feed_forward.activation)),
+      hidden_width_(config.feed_forward.width),
+      norm_(config, places.feed_forward_norm, places.feed_forward_norm_bias, most_tokens),
+      up_{width_, activation_ == HiddenActivation::kSwiglu ? 2 * hidden_width_ : hidden_width_,
+          places.up, places.up_bias},
+      down_{hidden_width_, width_, places.down, places.down_bias},
+      before_(static_cast<std::size_t>(most_tokens * up_.out)),
+      hidden_(static_cast<std::size_t>(most_tokens * hidden_width_)) {}
+
+template <typename T>
+Dropped FusedFeedForward<T>::dropped(const Reading& reading) const {
+  return dropped_at(dropout_, seed_, reading, fused_dropout_place(layer_, 2), width_);
+}
+
+template <typename T>
+Residual FusedFeedForward<T>::forward(Bench<T>& bench, const Weights<T>& weights,
+                                      const Reading& reading, const Residual& residual) {
+  norm_.forward(residual, reading.tokens, weights);
+  up_.forward(bench, weights, reading.tokens, norm_.normed(), before_.data());
+  activation_loops<T>().forward(activation_, reading.tokens, hidden_width_, before_.data(),
+                                hidden_.data());
+  down_.forward(bench, weights, reading.tokens, hidden_.data(), bench.output.data());
+  return {norm_.x(), bench.output.data(), dropped(reading)};
+}
+
+template <typename T>
+void FusedFeedForward<T>::backward(Bench<T>& bench, const Weights<T>& weights,
+                                   const Reading& reading, float* x_gradient,
+                                   const Gradient& gradient) {
+  const std::int64_t tokens = reading.tokens;
+  T* branch = bench.branch.data();
+  norm_loops<T>().branch(tokens * width_, x_gradient, dropped(reading), branch);
+  T* hidden_gradient = bench.wide.data();
+  down_.backward(bench, weights, tokens, hidden_.data(), branch, hidden_gradient, gradient);
+  T* before_gradient = bench.wide_too.data();
+  activation_loops<T>().backward(activation_, tokens, hidden_width_, before_.data(),
+                                 hidden_gradient, before_gradient);
+  T* normed_gradient = bench.normed_gradient.data();
+  up_.backward(bench, weights, tokens, norm_.normed(), before_gradient, normed_gradient, gradient);
+  norm_.backward(normed_gradient, tokens, weights, /*fresh=*/false, x_gradient, gradient.values);
+}
+
+template class FusedFeedForward<float>;
+template class FusedFeedForward<Bfloat16>;
+
+}  // namespace qkv

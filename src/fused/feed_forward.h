@@ -1,0 +1,37 @@
+#pragma once
+
+#include "fused/part.h"
+#include "kernels/activation.h"
+
+namespace qkv {
+
+/// x + dropout(feed_forward(norm(x))), as model/block.cc and model/feed_forward.cc define it.
+template <typename T>
+class FusedFeedForward {
+ public:
+  FusedFeedForward(const ModelConfig& config, const WeightLayout::Layer& places, std::uint64_t seed,
+                   std::int64_t layer, std::int64_t most_tokens);
+
+  Residual forward(Bench<T>& bench, const Weights<T>& weights, const Reading& reading,
+                   const Residual& residual);
+  /// x_gradient [tokens, width]: that of the sum comes in, that of x goes out.
+  void backward(Bench<T>& bench, const Weights<T>& weights, const Reading& reading,
+                float* x_gradient, const Gradient& gradient);
+
+ private:
+  Dropped dropped(const Reading& reading) const;
+
+  std::uint64_t seed_;
+  std::int64_t layer_;
+  std::int64_t width_;
+  double dropout_;
+  HiddenActivation activation_;
+  std::int64_t hidden_width_;
+  FusedNorm<T> norm_;
+  FusedLinear<T> up_;  ///< gate and up for swiglu
+  FusedLinear<T> down_;
+  Buffer<T> before_;  ///< up's output
+  Buffer<T> hidden_;  ///< after the activation
+};
+
+}  // namespace qkv

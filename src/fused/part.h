@@ -1,0 +1,113 @@
+#pragma once
+
+#include <cstdint>
+#include <vector>
+
+#include "config/config.h"
+#include "fused/layout.h"
+#include "kernels/buffer.h"
+#include "kernels/dropped.h"
+#include "kernels/norm.h"
+#include "kernels/product.h"
+#include "kernels/scratch.h"
+#include "kernels/token_loops.h"
+
+namespace qkv {
+
+/// A model's weights as the parts of a pass see them.
+template <typename T>
+struct Weights {
+  const float* exact;    ///< all of WeightLayout
+  const T* for_product;  ///< the same, as products take them
+};
+
+/// Tokens that attend to each other: a document, or a row without documents.
+struct Document {
+  std::int64_t begin;
+  std::int64_t tokens;
+};
+
+/// What a pass reads: rows of tokens side by side.
+struct Reading {
+  std::int64_t tokens = 0;                  ///< of all rows
+  const std::int32_t* ids = nullptr;        ///< [tokens]
+  const std::int32_t* positions = nullptr;  ///< [tokens]
+  const std::int32_t* targets = nullptr;    ///< [tokens], below 0 where nothing is predicted
+  std::vector<Document> documents;
+  std::int64_t first_token = 0;  ///< place of its first token in the step: names dropouts
+  std::uint64_t step = 0;        ///< number of the micro-batch: names dropouts
+};
+
+/// What the parts of one pass share: nothing of it outlives a sub-layer.
+template <typename T>
+struct Bench {
+  Products products;
+  Scratch scratch;            ///< of attention
+  Buffer<float> output;       ///< [tokens, width], what a sub-layer adds to the residual stream
+  Buffer<T> branch;           ///< [tokens, width], the gradient that goes into a sub-layer
+  Buffer<T> normed_gradient;  ///< [tokens, width]
+  Buffer<T> wide;             ///< the gradient of the widest things in a sub-layer
+  Buffer<T> wide_too;
+};
+
+/// The residual stream between two sub-layers: x, and what the last one added to it, not yet
+/// summed, so that the sum and the next norm are one pass over memory.
+struct Residual {
+  const float* x;
+  const float* added = nullptr;
+  Dropped dropped;
+};
+
+/// A gradient array like the weights', and whether its matrices hold nothing yet.
+struct Gradient {
+  float* values;
+  bool fresh;
+};
+
+/// The norm in front of a sub-layer (or of the output layer).
+template <typename T>
+class FusedNorm {
+ public:
+  FusedNorm(const ModelConfig& config, std::int64_t weight, std::int64_t bias,
+            std::int64_t most_tokens);
+
+  /// Sums the residual stream and norms it.
+  void forward(const Residual& residual, std::int64_t tokens, const Weights<T>& weights);
+  void backward(const T* normed_gradient, std::int64_t tokens, const Weights<T>& weights,
+                bool fresh, float* x_gradient, float* gradient) const;
+
+  const float* x() const { return x_; }
+  const T* normed() const { return normed_.data(); }
+
+ private:
+  NormShape shape(std::int64_t tokens, const Weights<T>& weights) const;
+
+  std::int64_t width_;
+  bool rms_;
+  float epsilon_;
+  std::int64_t weight_;
+  std::int64_t bias_;
+  const float* x_ = nullptr;
+  Buffer<float> sum_;
+  Buffer<RowScale> scales_;
+  Buffer<T> normed_;
+};
+
+/// y = x Wᵀ + b and its gradients, W [out, in] at `weight` and b at `bias` (or −1) in the layout.
+/// `y` may be float or T.
+template <typename T>
+struct FusedLinear {
+  std::int64_t in;
+  std::int64_t out;
+  std::int64_t weight;
+  std::int64_t bias;
+
+  template <typename Y>
+  void forward(Bench<T>& bench, const Weights<T>& weights, std::int64_t tokens, const T* x,
+               Y* y) const;
+  /// x_gradient may be null.
+  void backward(Bench<T>& bench, const Weights<T>& weights, std::int64_t tokens, const T* x,
+                const T* y_gradient, T* x_gradient, const Gradient& gradient) const;
+};
+
+}  // namespace qkv

@@ -1,0 +1,103 @@
+#include "fused/pass.h"
+
+#include <algorithm>
+#include <cmath>
+
+#include "fused/dropouts.h"
+
+namespace qkv {
+namespace {
+
+/// As model/position.cc has them (Vaswani et al. 2017, section 3.5).
+Buffer<float> sinusoids(const ModelConfig& config) {
+  Buffer<float> table;
+  if (config.position != "sinusoidal") return table;
+  for (std::int64_t place = 0; place < config.context; ++place) {
+    for (std::int64_t i = 0; i < config.width; ++i) {
+      const std::int64_t pair = i / 2 * 2;
+      const double angle =
+          static_cast<double>(place) *
+          std::pow(10000.0, -static_cast<double>(pair) / static_cast<double>(config.width));
+      table.push_back(static_cast<float>(i % 2 == 0 ? std::sin(angle) : std::cos(angle)));
+    }
+  }
+  return table;
+}
+
+}  // namespace
+
+template <typename T>
+FusedPass<T>::FusedPass(const ModelConfig& config, const WeightLayout& layout,
+                        std::int64_t vocabulary, std::uint64_t seed, std::int64_t most_tokens)
+    : layout_(layout),
+      seed_(seed),
+      width_(config.width),
+      vocabulary_(vocabulary),
+      dropout_(config.dropout),
+      tables_(config),
+      sinusoids_(sinusoids(config)),
+      x_(static_cast<std::size_t>(most_tokens * config.width)),
+      x_gradient_(x_.size()),
+      prediction_(config, layout, vocabulary, most_tokens) {
+  const std::int64_t attention_width =
+      config.width + 2 * config.key_value_heads * config.head_width();
+  const std::int64_t widest = std::max(attention_width, 2 * config.feed_forward.width);
+  bench_.output.resize(x_.size());
+  bench_.branch.resize(x_.size());
+  bench_.normed_gradient.resize(x_.size());
+  bench_.wide.resize(static_cast<std::size_t>(most_tokens * widest));
+  bench_.wide_too.resize(static_cast<std::size_t>(most_tokens * 2 * config.feed_forward.width));
+  layers_.resize(static_cast<std::size_t>(config.layers));
+  for (std::int64_t number = 0; number < config.layers; ++number) {
+    Layer& layer = layers_[static_cast<std::size_t>(number)];
+    const WeightLayout::Layer& places = layout.layers()[static_cast<std::size_t>(number)];
+    if (places.output >= 0)
+      layer.attention.emplace(config, places, tables_, seed, number, most_tokens);
+    if (places.up >= 0) layer.feed_forward.emplace(config, places, seed, number, most_tokens);
+  }
+}
+
+template <typename T>
+double FusedPass<T>::run(const Weights<T>& weights, const Reading& reading, float scale,
+                         const Gradient& gradient) {
+  // Vectors and tables are always added to, matrices only once they hold something.
+  if (gradient.fresh) {
+    for (const WeightLayout::Place& place : layout_.places()) {
+      if (place.shape.size() == 1 || place.begin == layout_.positions ||
+          (place.begin == layout_.embedding && layout_.head != layout_.embedding))
+        std::fill_n(gradient.values + place.begin, place.size, 0.0F);
+    }
+  }
+
+  const Lookup lookup{reading.tokens, width_, reading.ids, reading.positions};
+  const Dropped dropped = dropped_at(dropout_, seed_, reading, 0, width_);
+  const bool learned = layout_.positions >= 0;
+  const float* places = learned              ? weights.exact + layout_.positions
+                        : sinusoids_.empty() ? nullptr
+                                             : sinusoids_.data();
+  token_loops<T>().embed(lookup, weights.exact + layout_.embedding, places, dropped, x_.data());
+  Residual residual{x_.data(), nullptr, {}};
+  for (Layer& layer : layers_) {
+    if (layer.attention) residual = layer.attention->forward(bench_, weights, reading, residual);
+    if (layer.feed_forward)
+      residual = layer.feed_forward->forward(bench_, weights, reading, residual);
+  }
+
+  float* x_gradient = x_gradient_.data();
+  const double nats =
+      prediction_.run(bench_, weights, reading, residual, scale, x_gradient, gradient);
+  for (auto layer = layers_.rbegin(); layer != layers_.rend(); ++layer) {
+    if (layer->feed_forward)
+      layer->feed_forward->backward(bench_, weights, reading, x_gradient, gradient);
+    if (layer->attention)
+      layer->attention->backward(bench_, weights, reading, x_gradient, gradient);
+  }
+  token_loops<T>().embed_backward(lookup, x_gradient, dropped, gradient.values + layout_.embedding,
+                                  learned ? gradient.values + layout_.positions : nullptr);
+  return nats;
+}
+
+template class FusedPass<float>;
+template class FusedPass<Bfloat16>;
+
+}  // namespace qkv

@@ -1,0 +1,48 @@
+#pragma once
+
+#include <memory>
+#include <optional>
+#include <vector>
+
+#include "fused/attention.h"
+#include "fused/feed_forward.h"
+#include "fused/layout.h"
+#include "fused/part.h"
+#include "fused/prediction.h"
+
+namespace qkv {
+
+/// One thread's way through the Transformer and back, for some rows at a time: all that
+/// model/transformer.cc does, with every intermediate value in memory that is made once.
+template <typename T>
+class FusedPass {
+ public:
+  FusedPass(const ModelConfig& config, const WeightLayout& layout, std::int64_t vocabulary,
+            std::uint64_t seed, std::int64_t most_tokens);
+
+  /// The sum of −log p(target) over the reading; adds the gradient of scale · this sum to
+  /// `gradient` (where `fresh`, replaces it).
+  double run(const Weights<T>& weights, const Reading& reading, float scale,
+             const Gradient& gradient);
+
+ private:
+  struct Layer {
+    std::optional<FusedAttention<T>> attention;
+    std::optional<FusedFeedForward<T>> feed_forward;
+  };
+
+  const WeightLayout& layout_;
+  std::uint64_t seed_;
+  std::int64_t width_;
+  std::int64_t vocabulary_;
+  double dropout_;
+  AttentionTables tables_;
+  Buffer<float> sinusoids_;  ///< [context, width], where positions are such
+  Bench<T> bench_;
+  Buffer<float> x_;  ///< [tokens, width], the embeddings, later the residual stream's gradient
+  Buffer<float> x_gradient_;
+  std::vector<Layer> layers_;
+  FusedPrediction<T> prediction_;
+};
+
+}  // namespace qkv

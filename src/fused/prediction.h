@@ -1,0 +1,36 @@
+#pragma once
+
+#include "fused/part.h"
+
+namespace qkv {
+
+/// The last norm, the output layer and cross entropy, forward and backward at once, a block of rows
+/// after the other, so that logits are never stored for all. Only rows with a target take part.
+template <typename T>
+class FusedPrediction {
+ public:
+  FusedPrediction(const ModelConfig& config, const WeightLayout& layout, std::int64_t vocabulary,
+                  std::int64_t most_tokens);
+
+  /// The sum of −log p(target) over the reading. x_gradient [tokens, width] becomes the gradient of
+  /// scale · this sum.
+  double run(Bench<T>& bench, const Weights<T>& weights, const Reading& reading,
+             const Residual& residual, float scale, float* x_gradient, const Gradient& gradient);
+
+ private:
+  static constexpr std::int64_t kRows = 256;
+
+  std::int64_t width_;
+  std::int64_t vocabulary_;
+  std::int64_t stride_;  ///< between rows of logits: a whole number of cache lines
+  std::int64_t head_;
+  FusedNorm<T> norm_;
+  Buffer<std::int64_t> chosen_;  ///< rows that have a target
+  Buffer<std::int32_t> targets_;
+  Buffer<T> rows_;             ///< [kRows, width]
+  Buffer<T> row_gradients_;    ///< the same
+  Buffer<float> logits_;       ///< [kRows, stride]
+  Buffer<T> logit_gradients_;  ///< the same
+};
+
+}  // namespace qkv

@@ -1,0 +1,205 @@
+#include "fused/step.h"
+
+#include <algorithm>
+#include <cmath>
+#include <functional>
+#include <optional>
+
+#include "fused/pass.h"
+#include "kernels/processor.h"
+#include "kernels/update_loops.h"
+
+namespace qkv {
+namespace {
+
+/// So many tokens at most go through a pass at once (but at least a row): more would not make the
+/// products faster, and what is between them would leave the nearer caches.
+constexpr std::int64_t kTokensAtOnce = 1024;
+
+/// Weights are summed and rounded in blocks that do not depend on the number of threads.
+constexpr std::int64_t kBlock = 16384;
+
+std::int64_t ceiling(std::int64_t a, std::int64_t b) { return (a + b - 1) / b; }
+
+/// The part of 0 … count−1 that is `part`'s of `parts`.
+struct Range {
+  std::int64_t begin, end;
+};
+Range part_of(std::int64_t count, int part, int parts) {
+  return {count * part / parts, count * (part + 1) / parts};
+}
+
+/// Runs of equal numbers are documents; without numbers each row is one.
+void find_documents(const Batch& batch, std::int64_t first_row, std::int64_t rows,
+                    std::vector<Document>& documents) {
+  documents.clear();
+  for (std::int64_t row = 0; row < rows; ++row) {
+    const std::int64_t begin = row * batch.context;
+    if (batch.documents.empty()) {
+      documents.push_back({begin, batch.context});
+      continue;
+    }
+    const std::int32_t* numbers = batch.documents.data() + (first_row + row) * batch.context;
+    for (std::int64_t at = 0; at < batch.context;) {
+      std::int64_t end = at + 1;
+      while (end < batch.context && numbers[end] == numbers[at]) ++end;
+      documents.push_back({begin + at, end - at});
+      at = end;
+    }
+  }
+}
+
+}  // namespace
+
+/// What a thread has of its own.
+struct FusedStep::Slice {
+  std::optional<FusedPass<float>> exact;
+  std::optional<FusedPass<Bfloat16>> rounded;
+  Buffer<float> gradient;
+  bool fresh = true;  ///< the gradient holds nothing yet
+  Reading reading;
+  std::vector<std::int32_t> positions;  ///< where the batch has none
+  double nats = 0;
+  double squares = 0;
+
+  template <typename T>
+  FusedPass<T>& pass() {
+    if constexpr (sizeof(T) == 2) {
+      return *rounded;
+    } else {
+      return *exact;
+    }
+  }
+};
+
+bool FusedStep::supports(const ModelConfig& config, bool bfloat16) {
+  return !config.recurrent() &&
+         (config.attention.weights == "none" ||
+          (config.attention.projection == "learned" && config.attention.weights == "softmax")) &&
+         config.head_width() <= 256 && (!bfloat16 || instructions() >= Instructions::kAvx512);
+}
+
+FusedStep::FusedStep(const ModelConfig& config, std::int64_t vocabulary, std::int64_t rows,
+                     std::uint64_t seed, bool bfloat16, int threads)
+    : config_(config),
+      vocabulary_(vocabulary),
+      bfloat16_(bfloat16),
+      layout_(config, vocabulary),
+      weights_(static_cast<std::size_t>(layout_.size())),
+      gradient_(weights_.size()),
+      rounded_weights_(bfloat16 ? weights_.size() : 0),
+      workers_(static_cast<int>(std::min<std::int64_t>(threads, rows))) {
+  const std::int64_t rows_a_thread = ceiling(rows, workers_.count());
+  const std::int64_t whole = std::max<std::int64_t>(1, kTokensAtOnce / config.context);
+  // Passes of a thread are of like size.
+  most_rows_ = ceiling(rows_a_thread, ceiling(rows_a_thread, whole));
+  slices_.resize(static_cast<std::size_t>(workers_.count()));
+  workers_.run([&](int thread) {  // each touches its own memory first
+    auto slice = std::make_unique<Slice>();
+    const std::int64_t tokens = most_rows_ * config.context;
+    if (bfloat16) {
+      slice->rounded.emplace(config, layout_, vocabulary, seed, tokens);
+    } else {
+      slice->exact.emplace(config, layout_, vocabulary, seed, tokens);
+    }
+    slice->gradient.resize(weights_.size());
+    slices_[static_cast<std::size_t>(thread)] = std::move(slice);
+  });
+}
+
+FusedStep::~FusedStep() = default;
+
+template <typename T>
+double FusedStep::run_slice(int thread, const Batch& batch, std::uint64_t number, float scale) {
+  Slice& slice = *slices_[static_cast<std::size_t>(thread)];
+  const Range range = part_of(batch.rows, thread, workers_.count());
+  Weights<T> weights{weights_.data(), nullptr};
+  if constexpr (sizeof(T) == 2) {
+    weights.for_product = rounded_weights_.data();
+  } else {
+    weights.for_product = weights_.data();
+  }
+
+  double nats = 0;
+  for (std::int64_t row = range.begin; row < range.end; row += most_rows_) {
+    const std::int64_t rows = std::min(most_rows_, range.end - row);
+    const std::int64_t first = row * batch.context;
+    Reading& reading = slice.reading;
+    reading.tokens = rows * batch.context;
+    reading.ids = batch.inputs.data() + first;
+    reading.targets = batch.targets.data() + first;
+    reading.first_token = first;
+    reading.step = number;
+    if (batch.documents.empty()) {
+      if (static_cast<std::int64_t>(slice.positions.size()) < reading.tokens) {
+        slice.positions.resize(static_cast<std::size_t>(reading.tokens));
+        for (std::int64_t token = 0; token < reading.tokens; ++token)
+          slice.positions[static_cast<std::size_t>(token)] =
+              static_cast<std::int32_t>(token % batch.context);
+      }
+      reading.positions = slice.positions.data();
+    } else {
+      reading.positions = batch.positions.data() + first;
+    }
+    find_documents(batch, row, rows, reading.documents);
+    nats += slice.pass<T>().run(weights, reading, scale, {slice.gradient.data(), slice.fresh});
+    slice.fresh = false;
+  }
+  return nats;
+}
+
+void FusedStep::round_weights(int thread) {
+  const std::int64_t blocks = ceiling(layout_.size(), kBlock);
+  const Range range = part_of(blocks, thread, workers_.count());
+  const std::int64_t begin = range.begin * kBlock;
+  const std::int64_t end = std::min(range.end * kBlock, layout_.size());
+  update_loops().round(end - begin, weights_.data() + begin, rounded_weights_.data() + begin);
+}
+
+double FusedStep::run(const Batch& batch, std::uint64_t number, std::uint64_t predicted) {
+  const auto scale = static_cast<float>(1 / static_cast<double>(predicted));
+  if (bfloat16_ && !rounded_) {
+    workers_.run([&](int thread) { round_weights(thread); });
+    rounded_ = true;
+  }
+  workers_.run([&](int thread) {
+    slices_[static_cast<std::size_t>(thread)]->nats =
+        bfloat16_ ? run_slice<Bfloat16>(thread, batch, number, scale)
+                  : run_slice<float>(thread, batch, number, scale);
+  });
+  double nats = 0;
+  for (const auto& slice : slices_) nats += slice->nats;
+  return nats;
+}
+
+double FusedStep::gather() {
+  std::vector<const float*> parts;
+  for (const auto& slice : slices_)
+    if (!slice->fresh) parts.push_back(slice->gradient.data());
+  if (parts.empty()) {
+    std::fill(gradient_.begin(), gradient_.end(), 0.0F);
+    return 0;
+  }
+  const std::int64_t blocks = ceiling(layout_.size(), kBlock);
+  workers_.run([&](int thread) {
+    const Range range = part_of(blocks, thread, workers_.count());
+    std::vector<const float*> here(parts.size());
+    double squares = 0;
+    for (std::int64_t block = range.begin; block < range.end; ++block) {
+      const std::int64_t begin = block * kBlock;
+      for (std::size_t part = 0; part < parts.size(); ++part) here[part] = parts[part] + begin;
+      squares +=
+          update_loops().sum(std::min(kBlock, layout_.size() - begin), here.data(),
+                             static_cast<std::int64_t>(here.size()), gradient_.data() + begin);
+    }
+    slices_[static_cast<std::size_t>(thread)]->squares = squares;
+  });
+  double squares = 0;
+  for (const auto& slice : slices_) {
+    squares += slice->squares;
+    slice->fresh = true;
+  }
+  return std::sqrt(squares);
+}
+
+}  // namespace qkv

@@ -1,0 +1,71 @@
+#pragma once
+
+#include <cstdint>
+#include <memory>
+#include <vector>
+
+#include "config/config.h"
+#include "fused/layout.h"
+#include "kernels/bfloat16.h"
+#include "kernels/buffer.h"
+#include "kernels/workers.h"
+#include "text/batches.h"
+
+namespace qkv {
+
+/// The training step of a Transformer without libtorch: the rows of a batch are cut into slices,
+/// one a thread; each thread goes forward and backward through its own with single-threaded
+/// kernels, and the gradients are summed in the order of the threads. Gradients are those of
+/// src/model's formulas (tests hold them against it), sums are in float32; with `bfloat16` what
+/// products and attention take is rounded to that.
+///
+/// A result depends on weights, batch, number of threads and the processor's instruction set, not
+/// on timing. Nothing is allocated in a step after the first ones of a batch's shape.
+class FusedStep {
+ public:
+  /// Whether the config can be trained so: a Transformer with learned projections and softmax
+  /// weights (or none), heads of at most 256; bfloat16 where the processor has AVX-512.
+  static bool supports(const ModelConfig& config, bool bfloat16);
+
+  /// `rows` is a micro-batch's.
+  FusedStep(const ModelConfig& config, std::int64_t vocabulary, std::int64_t rows,
+            std::uint64_t seed, bool bfloat16, int threads);
+  ~FusedStep();
+
+  const WeightLayout& layout() const { return layout_; }
+  /// Weights and, after gather(), their gradient: arrays of layout().size().
+  float* weights() { return weights_.data(); }
+  float* gradient() { return gradient_.data(); }
+  Workers& workers() { return workers_; }
+
+  /// To be called once the weights have changed.
+  void weights_changed() { rounded_ = false; }
+
+  /// Forward and backward through micro-batch number `number` (which names its dropouts). Returns
+  /// the sum of −log p over what it predicts; its gradient, divided by `predicted`, is kept by the
+  /// threads.
+  double run(const Batch& batch, std::uint64_t number, std::uint64_t predicted);
+
+  /// Sums what the threads kept since the last time into gradient(); returns its norm.
+  double gather();
+
+ private:
+  struct Slice;
+  template <typename T>
+  double run_slice(int thread, const Batch& batch, std::uint64_t number, float scale);
+  void round_weights(int thread);
+
+  ModelConfig config_;
+  std::int64_t vocabulary_;
+  bool bfloat16_;
+  WeightLayout layout_;
+  Buffer<float> weights_;
+  Buffer<float> gradient_;
+  Buffer<Bfloat16> rounded_weights_;
+  bool rounded_ = false;
+  std::int64_t most_rows_;  ///< that go through a thread's pass at once
+  Workers workers_;
+  std::vector<std::unique_ptr<Slice>> slices_;  ///< one a thread
+};
+
+}  // namespace qkv

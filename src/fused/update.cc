@@ -1,0 +1,166 @@
+#include "fused/update.h"
+
+#include <algorithm>
+#include <cmath>
+
+#include "kernels/bfloat16.h"
+#include "kernels/product.h"
+#include "kernels/update_loops.h"
+
+namespace qkv {
+namespace {
+
+constexpr std::int64_t kPiece = 16384;
+constexpr float kMomentum = 0.95F;
+
+}  // namespace
+
+/// What a thread needs to make a matrix orthogonal.
+struct FusedUpdate::Muon {
+  Products products;
+  Buffer<float> x;       ///< the direction, then what becomes of it
+  Buffer<float> square;  ///< X Xᵀ over the smaller side
+  Buffer<float> fourth;  ///< its square, then the polynomial of both
+  Buffer<float> product;
+  Buffer<Bfloat16> rounded_x;
+  Buffer<Bfloat16> rounded_square;
+};
+
+bool FusedUpdate::by_muon(const TrainingConfig& config, const std::string& name,
+                          std::size_t sides) {
+  // Embeddings, positions and the output layer are tables of vectors, not maps from space to space.
+  return config.optimizer == "muon" && sides == 2 && name.find(".embed_") == std::string::npos &&
+         name != "lm_head.weight";
+}
+
+FusedUpdate::FusedUpdate(const WeightLayout& layout, const TrainingConfig& config, bool bfloat16,
+                         Workers& workers)
+    : config_(config),
+      bfloat16_(bfloat16),
+      workers_(workers),
+      first_(static_cast<std::size_t>(layout.size())),
+      second_(first_.size()) {
+  std::int64_t largest = 0;
+  std::int64_t longest = 0;
+  for (const WeightLayout::Place& place : layout.places()) {
+    if (by_muon(config, place.name, place.shape.size())) {
+      matrices_.push_back(place);
+      largest = std::max(largest, place.size);
+      longest = std::max(longest, std::min(place.shape[0], place.shape[1]));
+      continue;
+    }
+    const double decay = place.shape.size() > 1 ? config.weight_decay : 0;
+    for (std::int64_t begin = 0; begin < place.size; begin += kPiece)
+      parts_.push_back({place.begin + begin, std::min(kPiece, place.size - begin), decay});
+  }
+  // The largest first, so that threads that take turns end together.
+  std::stable_sort(matrices_.begin(), matrices_.end(),
+                   [](const auto& a, const auto& b) { return a.size > b.size; });
+  for (int thread = 0; thread < workers.count(); ++thread) {
+    auto muon = std::make_unique<Muon>();
+    muon->x.resize(static_cast<std::size_t>(largest));
+    muon->product.resize(muon->x.size());
+    muon->square.resize(static_cast<std::size_t>(longest * longest));
+    muon->fourth.resize(muon->square.size());
+    if (bfloat16) {
+      muon->rounded_x.resize(muon->x.size());
+      muon->rounded_square.resize(muon->square.size());
+    }
+    muon_.push_back(std::move(muon));
+  }
+}
+
+FusedUpdate::~FusedUpdate() = default;
+
+/// Five quintic Newton–Schulz steps, X ← aX + (bA + cA²)X with A = XXᵀ, as train/muon.cc has them;
+/// of a tall matrix X ← aX + X(bA + cA²) with A = XᵀX, which is the same for its transpose.
+template <typename T>
+void FusedUpdate::orthogonalise(Muon& muon, const WeightLayout::Place& place) const {
+  const UpdateLoops& loops = update_loops();
+  const std::int64_t rows = place.shape[0];
+  const std::int64_t columns = place.shape[1];
+  const bool tall = rows > columns;
+  const std::int64_t side = std::min(rows, columns);
+  const auto taken = [&](std::int64_t count, const Buffer<float>& exact,
+                         Buffer<Bfloat16>& rounded) {
+    if constexpr (sizeof(T) == 2) {
+      loops.round(count, exact.data(), rounded.data());
+      return static_cast<const T*>(rounded.data());
+    } else {
+      return static_cast<const T*>(exact.data());
+    }
+  };
+  for (int turn = 0; turn < 5; ++turn) {
+    const Matrix<const T> x{taken(place.size, muon.x, muon.rounded_x), rows, columns, columns};
+    const Matrix<float> square{muon.square.data(), side, side, side};
+    const Matrix<float> fourth{muon.fourth.data(), side, side, side};
+    if (tall) {
+      muon.products.multiply(x.transpose(), x, square);
+    } else {
+      muon.products.multiply(x, x.transpose(), square);
+    }
+    const Matrix<const T> a{taken(side * side, muon.square, muon.rounded_square), side, side, side};
+    muon.products.multiply(a, a, fourth);
+    loops.combine(side * side, -4.7750F, muon.square.data(), 2.0315F, muon.fourth.data(),
+                  muon.fourth.data());
+    const Matrix<const T> polynomial{taken(side * side, muon.fourth, muon.rounded_square), side,
+                                     side, side};
+    const Matrix<float> product{muon.product.data(), rows, columns, columns};
+    if (tall) {
+      muon.products.multiply(x, polynomial, product);
+    } else {
+      muon.products.multiply(polynomial, x, product);
+    }
+    loops.combine(place.size, 3.4445F, muon.x.data(), 1, muon.product.data(), muon.x.data());
+  }
+}
+
+void FusedUpdate::update_matrix(Muon& muon, const WeightLayout::Place& place, double learning_rate,
+                                double gradient_scale, const float* gradient, float* weights) {
+  const UpdateLoops& loops = update_loops();
+  const double squares =
+      loops.momentum(place.size, kMomentum, static_cast<float>(gradient_scale),
+                     gradient + place.begin, first_.data() + place.begin, muon.x.data());
+  const auto shrink = static_cast<float>(1 / (std::sqrt(squares) + 1e-7));
+  loops.combine(place.size, shrink, muon.x.data(), 0, muon.x.data(), muon.x.data());
+  if (bfloat16_) {
+    orthogonalise<Bfloat16>(muon, place);
+  } else {
+    orthogonalise<float>(muon, place);
+  }
+  const double rate = config_.matrix_learning_rate * learning_rate / config_.learning_rate;
+  const double scale = std::sqrt(
+      std::max(1.0, static_cast<double>(place.shape[0]) / static_cast<double>(place.shape[1])));
+  loops.combine(place.size, static_cast<float>(1 - rate * config_.weight_decay),
+                weights + place.begin, static_cast<float>(-rate * scale), muon.x.data(),
+                weights + place.begin);
+}
+
+void FusedUpdate::update(std::int64_t step, double learning_rate, double gradient_scale,
+                         const float* gradient, float* weights) {
+  AdamwPass pass{
+      .learning_rate = static_cast<float>(learning_rate),
+      .beta1 = static_cast<float>(config_.beta1),
+      .beta2 = static_cast<float>(config_.beta2),
+      .epsilon = static_cast<float>(config_.epsilon),
+      .weight_decay = 0,
+      .correction1 = static_cast<float>(1 - std::pow(config_.beta1, static_cast<double>(step))),
+      .correction2 = static_cast<float>(1 - std::pow(config_.beta2, static_cast<double>(step))),
+      .gradient_scale = static_cast<float>(gradient_scale)};
+  workers_.run([&, pass](int thread) mutable {
+    const auto turn = static_cast<std::size_t>(workers_.count());
+    const auto first = static_cast<std::size_t>(thread);
+    for (std::size_t place = first; place < matrices_.size(); place += turn) {
+      update_matrix(*muon_[first], matrices_[place], learning_rate, gradient_scale, gradient,
+                    weights);
+    }
+    for (std::size_t place = first; place < parts_.size(); place += turn) {
+      const Part& part = parts_[place];
+      pass.weight_decay = static_cast<float>(part.weight_decay);
+      update_loops().adamw(part.size, pass, gradient + part.begin, first_.data() + part.begin,
+                           second_.data() + part.begin, weights + part.begin);
+    }
+  });
+}
+
+}  // namespace qkv

@@ -1,0 +1,56 @@
+#pragma once
+
+#include <cstdint>
+#include <memory>
+#include <vector>
+
+#include "config/config.h"
+#include "fused/layout.h"
+#include "kernels/buffer.h"
+#include "kernels/workers.h"
+
+namespace qkv {
+
+/// The optimizer's update (train/optimizer.h says of what) over flat arrays: one pass over weights,
+/// gradient and moments, shared by the workers. What it gives does not depend on their number.
+class FusedUpdate {
+ public:
+  /// `bfloat16`: the products of Muon's iteration take rounded numbers, as its authors' do.
+  FusedUpdate(const WeightLayout& layout, const TrainingConfig& config, bool bfloat16,
+              Workers& workers);
+  ~FusedUpdate();
+
+  /// Arrays like the weights'. Muon's matrices have no second moments.
+  float* first_moments() { return first_.data(); }
+  float* second_moments() { return second_.data(); }
+
+  /// Update number `step` (from 1) at `learning_rate`, with the gradient times `gradient_scale`.
+  void update(std::int64_t step, double learning_rate, double gradient_scale, const float* gradient,
+              float* weights);
+
+  /// Whether Muon updates this weight, by its name and shape.
+  static bool by_muon(const TrainingConfig& config, const std::string& name, std::size_t sides);
+
+ private:
+  struct Part {
+    std::int64_t begin, size;
+    double weight_decay;
+  };
+  struct Muon;
+
+  template <typename T>
+  void orthogonalise(Muon& muon, const WeightLayout::Place& place) const;
+  void update_matrix(Muon& muon, const WeightLayout::Place& place, double learning_rate,
+                     double gradient_scale, const float* gradient, float* weights);
+
+  TrainingConfig config_;
+  bool bfloat16_;
+  Workers& workers_;
+  std::vector<Part> parts_;                    ///< AdamW's, in pieces
+  std::vector<WeightLayout::Place> matrices_;  ///< Muon's
+  Buffer<float> first_;
+  Buffer<float> second_;
+  std::vector<std::unique_ptr<Muon>> muon_;  ///< one a thread
+};
+
+}  // namespace qkv

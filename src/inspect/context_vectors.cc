@@ -1,0 +1,62 @@
+#include "inspect/context_vectors.h"
+
+#include <algorithm>
+
+#include "inspect/scoring.h"
+
+namespace qkv {
+namespace {
+
+/// Whether a tap shows what the first layer reads or what a layer gives out, no part of it.
+bool is_depth(const std::string& name) {
+  return name == "layers.0.input" || (name.starts_with("layers.") && name.ends_with(".output") &&
+                                      std::count(name.begin(), name.end(), '.') == 2);
+}
+
+/// Keeps, of each pass, the vectors of the words at every depth.
+class DepthWatcher : public RowTaps {
+ public:
+  explicit DepthWatcher(const std::vector<PlacedWord>& words)
+      : words_(words), depths_(words.size()) {}
+
+  void begin(const RowBatch& batch) override { batch_ = batch; }
+
+  Tensor see(const std::string& name, Tensor value) override {
+    if (!is_depth(name)) return value;
+    for (std::size_t row = 0; row < batch_.rows.size(); ++row) {
+      const std::size_t word = batch_.rows[row];
+      const Tensor tokens = torch::tensor(words_[word].tokens, at::kLong).to(value.device());
+      depths_[word].push_back(value[static_cast<std::int64_t>(row)]
+                                  .index_select(0, tokens)
+                                  .to(at::kCPU, at::kDouble)
+                                  .mean(0));
+    }
+    return value;
+  }
+
+  std::vector<Tensor> vectors() const {
+    std::vector<Tensor> out;
+    out.reserve(depths_.size());
+    for (const std::vector<Tensor>& depths : depths_) out.push_back(at::stack(depths));
+    return out;
+  }
+
+ private:
+  const std::vector<PlacedWord>& words_;
+  RowBatch batch_;
+  std::vector<std::vector<Tensor>> depths_;  ///< of each word, [width] each
+};
+
+}  // namespace
+
+std::vector<Tensor> context_vectors(const Model& model, const std::vector<PlacedWord>& words,
+                                    const Runtime& runtime, const std::string& label) {
+  std::vector<ScoredRow> rows;
+  rows.reserve(words.size());
+  for (const PlacedWord& word : words) rows.push_back({.ids = word.ids, .targets = {}});
+  DepthWatcher watcher(words);
+  score_rows(model, rows, runtime, label, &watcher);
+  return watcher.vectors();
+}
+
+}  // namespace qkv

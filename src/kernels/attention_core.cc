@@ -1,0 +1,79 @@
+#include "kernels/attention_core.h"
+
+#include <string>
+#include <type_traits>
+
+#include "base/error.h"
+#include "kernels/attention_kernels.h"
+
+namespace qkv {
+namespace {
+
+constexpr std::int64_t kWidest = 256;
+
+void check(const AttentionShape& shape) {
+  const auto require = [](bool holds, const char* what, auto found) {
+    if (!holds)
+      throw Error("attention: expected " + std::string(what) + ", found " + std::to_string(found),
+                  Error::Fault::kRun);
+  };
+  require(shape.tokens >= 1, "tokens", shape.tokens);
+  require(shape.heads >= 1, "heads", shape.heads);
+  require(shape.key_value_heads >= 1 && shape.key_value_heads <= shape.heads,
+          "1 to heads key/value heads", shape.key_value_heads);
+  require(shape.head_width >= 1 && shape.head_width <= kWidest, "a head width of 1 to 256",
+          shape.head_width);
+  require(shape.dropout.probability >= 0 && shape.dropout.probability < 1,
+          "a probability of dropout in [0, 1)", shape.dropout.probability);
+}
+
+}  // namespace
+
+template <class T>
+const AttentionKernels<T>& attention_kernels(Instructions instructions) {
+  constexpr bool kFloat = std::is_same_v<T, float>;
+  const auto choose = []([[maybe_unused]] const auto& in_float,
+                         [[maybe_unused]] const auto& in_bfloat16) -> const auto& {
+    if constexpr (kFloat) {
+      return in_float;
+    } else {
+      return in_bfloat16;
+    }
+  };
+  switch (instructions) {
+#ifdef __x86_64__
+    case Instructions::kAmx:
+      return choose(avx512::kAttention, amx::kAttentionBfloat16);
+    case Instructions::kAvx512:
+      return choose(avx512::kAttention, avx512::kAttentionBfloat16);
+    case Instructions::kAvx2:
+      return choose(avx2::kAttention, avx2::kAttentionBfloat16);
+#endif
+    default:
+      return choose(baseline::kAttention, baseline::kAttentionBfloat16);
+  }
+}
+
+template <class T>
+void attention_forward(const AttentionShape& shape, const AttentionForward<T>& arrays,
+                       Scratch& scratch) {
+  check(shape);
+  attention_kernels<T>(instructions()).forward(shape, arrays, scratch);
+}
+
+template <class T>
+void attention_backward(const AttentionShape& shape, const AttentionBackward<T>& arrays,
+                        Scratch& scratch) {
+  check(shape);
+  attention_kernels<T>(instructions()).backward(shape, arrays, scratch);
+}
+
+template const AttentionKernels<float>& attention_kernels(Instructions);
+template const AttentionKernels<Bfloat16>& attention_kernels(Instructions);
+template void attention_forward(const AttentionShape&, const AttentionForward<float>&, Scratch&);
+template void attention_forward(const AttentionShape&, const AttentionForward<Bfloat16>&, Scratch&);
+template void attention_backward(const AttentionShape&, const AttentionBackward<float>&, Scratch&);
+template void attention_backward(const AttentionShape&, const AttentionBackward<Bfloat16>&,
+                                 Scratch&);
+
+}  // namespace qkv

@@ -1,0 +1,38 @@
+#pragma once
+
+#include "kernels/attention_core.h"
+#include "kernels/processor.h"
+
+namespace qkv {
+
+/// Both passes of attention_core.h, compiled for one instruction set.
+template <class T>
+struct AttentionKernels {
+  void (*forward)(const AttentionShape&, const AttentionForward<T>&, Scratch&);
+  void (*backward)(const AttentionShape&, const AttentionBackward<T>&, Scratch&);
+};
+
+/// For the processor that has them.
+template <class T>
+const AttentionKernels<T>& attention_kernels(Instructions instructions);
+
+namespace baseline {
+extern const AttentionKernels<float> kAttention;
+extern const AttentionKernels<Bfloat16> kAttentionBfloat16;
+}  // namespace baseline
+
+namespace avx2 {
+extern const AttentionKernels<float> kAttention;
+extern const AttentionKernels<Bfloat16> kAttentionBfloat16;
+}  // namespace avx2
+
+namespace avx512 {
+extern const AttentionKernels<float> kAttention;
+extern const AttentionKernels<Bfloat16> kAttentionBfloat16;
+}  // namespace avx512
+
+namespace amx {
+extern const AttentionKernels<Bfloat16> kAttentionBfloat16;
+}  // namespace amx
+
+}  // namespace qkv

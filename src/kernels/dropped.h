@@ -1,0 +1,34 @@
+#pragma once
+
+#include <cstdint>
+
+namespace qkv {
+
+/// Which values of an array are dropped (Srivastava et al. 2014): a pure function of `key` and a
+/// value's place, so that the backward pass asks again instead of remembering.
+struct Dropped {
+  std::uint64_t key = 0;
+  std::uint32_t first = 0;      ///< place of the array's first value, modulo 2^32
+  std::uint32_t threshold = 0;  ///< of 2^32; 0: nothing is dropped
+  float kept = 1;               ///< what a kept value is multiplied with, 1 / (1 − probability)
+
+  static Dropped with(double probability, std::uint64_t key, std::int64_t first) {
+    return {key, static_cast<std::uint32_t>(first),
+            static_cast<std::uint32_t>(probability * 4294967296.0),
+            static_cast<float>(1 / (1 - probability))};
+  }
+};
+
+/// 0 where the value at `index` is dropped, else `kept`. The mixing of bits is Wellons's (2018,
+/// "lowbias32") with the key's other half put in between.
+[[gnu::always_inline]] inline float factor(const Dropped& dropped, std::uint32_t index) {
+  std::uint32_t bits =
+      (dropped.first + index) * 0x9e3779b1U + static_cast<std::uint32_t>(dropped.key);
+  bits = (bits ^ (bits >> 16)) * 0x7feb352dU;
+  bits ^= static_cast<std::uint32_t>(dropped.key >> 32);
+  bits = (bits ^ (bits >> 15)) * 0x846ca68bU;
+  bits ^= bits >> 16;
+  return bits < dropped.threshold ? 0.0F : dropped.kept;
+}
+
+}  // namespace qkv

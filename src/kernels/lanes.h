@@ -1,0 +1,131 @@
+#pragma once
+
+#include <cstdint>
+
+#include "kernels/bfloat16.h"
+
+// What the files *_lanes.cc are written with: vectors of floats, as wide as the instruction set has
+// them. Each such file is compiled once for every set (qkv_lanes in src/CMakeLists.txt), each time
+// into its own namespace, whose name QKV_LANES is. Everything in it but the table of functions that
+// it offers has internal linkage or is always inlined, and it calls no inline function of the
+// standard library: the linker keeps one copy of such a function, which the processor may lack the
+// instructions for.
+#ifndef QKV_LANES
+#define QKV_LANES baseline
+#endif
+
+namespace qkv::QKV_LANES {
+
+#if defined(__AVX512F__)
+inline constexpr int kLanes = 16;
+#elif defined(__AVX2__)
+inline constexpr int kLanes = 8;
+#else
+inline constexpr int kLanes = 4;
+#endif
+
+using Lanes = float __attribute__((vector_size(kLanes * sizeof(float))));
+using BitLanes = std::uint32_t __attribute__((vector_size(kLanes * sizeof(std::uint32_t))));
+
+[[gnu::always_inline]] inline Lanes load(const float* from) {
+  Lanes lanes;
+  __builtin_memcpy(&lanes, from, sizeof lanes);
+  return lanes;
+}
+
+[[gnu::always_inline]] inline void store(float* to, Lanes lanes) {
+  __builtin_memcpy(to, &lanes, sizeof lanes);
+}
+
+[[gnu::always_inline]] inline Lanes broadcast(float value) { return Lanes{} + value; }
+
+[[gnu::always_inline]] inline Lanes greater(Lanes a, Lanes b) { return a > b ? a : b; }
+
+/// 0, 1, 2, …
+[[gnu::always_inline]] inline Lanes counting() {
+  Lanes lanes{};
+  for (int lane = 0; lane < kLanes; ++lane) lanes[lane] = static_cast<float>(lane);
+  return lanes;
+}
+
+[[gnu::always_inline]] inline Lanes load(const Bfloat16* from) {
+  using Halves = std::uint16_t __attribute__((vector_size(kLanes * sizeof(std::uint16_t))));
+  Halves halves;
+  __builtin_memcpy(&halves, from, sizeof halves);
+  return __builtin_bit_cast(Lanes, __builtin_convertvector(halves, BitLanes) << 16);
+}
+
+/// Rounded as to_bfloat16 does.
+[[gnu::always_inline]] inline void store(Bfloat16* to, Lanes lanes) {
+  using Halves = std::uint16_t __attribute__((vector_size(kLanes * sizeof(std::uint16_t))));
+  const BitLanes bits = __builtin_bit_cast(BitLanes, lanes);
+  const BitLanes rounded = (bits + 0x7fffu + ((bits >> 16) & 1u)) >> 16;
+  const BitLanes quiet = (bits >> 16) | 0x40u;
+  const Halves halves = __builtin_convertvector(lanes == lanes ? rounded : quiet, Halves);
+  __builtin_memcpy(to, &halves, sizeof halves);
+}
+
+/// The first `count` ≤ kLanes numbers, then zeros.
+template <class T>
+[[gnu::always_inline]] inline Lanes load_first(const T* from, std::int64_t count) {
+  if (count >= kLanes) return load(from);
+  float numbers[kLanes] = {};
+  for (std::int64_t i = 0; i < count; ++i) numbers[i] = to_float(from[i]);
+  return load(numbers);
+}
+
+[[gnu::always_inline]] inline void assign(float& to, float value) { to = value; }
+[[gnu::always_inline]] inline void assign(Bfloat16& to, float value) { to = to_bfloat16(value); }
+
+template <class T>
+[[gnu::always_inline]] inline void store_first(T* to, Lanes lanes, std::int64_t count) {
+  if (count >= kLanes) {
+    store(to, lanes);
+    return;
+  }
+  float numbers[kLanes];
+  store(numbers, lanes);
+  for (std::int64_t i = 0; i < count; ++i) assign(to[i], numbers[i]);
+}
+
+/// a0 b0 a1 b1 … of the lower halves, and of the upper halves.
+#if defined(__AVX512F__)
+[[gnu::always_inline]] inline Lanes interleave_low(Lanes a, Lanes b) {
+  return __builtin_shufflevector(a, b, 0, 16, 1, 17, 2, 18, 3, 19, 4, 20, 5, 21, 6, 22, 7, 23);
+}
+[[gnu::always_inline]] inline Lanes interleave_high(Lanes a, Lanes b) {
+  return __builtin_shufflevector(a, b, 8, 24, 9, 25, 10, 26, 11, 27, 12, 28, 13, 29, 14, 30, 15,
+                                 31);
+}
+#elif defined(__AVX2__)
+[[gnu::always_inline]] inline Lanes interleave_low(Lanes a, Lanes b) {
+  return __builtin_shufflevector(a, b, 0, 8, 1, 9, 2, 10, 3, 11);
+}
+[[gnu::always_inline]] inline Lanes interleave_high(Lanes a, Lanes b) {
+  return __builtin_shufflevector(a, b, 4, 12, 5, 13, 6, 14, 7, 15);
+}
+#else
+[[gnu::always_inline]] inline Lanes interleave_low(Lanes a, Lanes b) {
+  return __builtin_shufflevector(a, b, 0, 4, 1, 5);
+}
+[[gnu::always_inline]] inline Lanes interleave_high(Lanes a, Lanes b) {
+  return __builtin_shufflevector(a, b, 2, 6, 3, 7);
+}
+#endif
+
+/// Rows become columns, by log2(kLanes) perfect shuffles.
+[[gnu::always_inline]] inline void transpose(Lanes (&square)[kLanes]) {
+#pragma GCC unroll 4
+  for (int left = kLanes; left > 1; left /= 2) {
+    Lanes shuffled[kLanes];
+#pragma GCC unroll 8
+    for (int i = 0; i < kLanes / 2; ++i) {
+      shuffled[2 * i] = interleave_low(square[i], square[i + kLanes / 2]);
+      shuffled[2 * i + 1] = interleave_high(square[i], square[i + kLanes / 2]);
+    }
+#pragma GCC unroll 16
+    for (int i = 0; i < kLanes; ++i) square[i] = shuffled[i];
+  }
+}
+
+}  // namespace qkv::QKV_LANES

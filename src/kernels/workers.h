@@ -1,0 +1,38 @@
+#pragma once
+
+#include <atomic>
+#include <exception>
+#include <functional>
+#include <thread>
+#include <utility>
+#include <vector>
+
+namespace qkv {
+
+/// The caller's thread and others that do the parts of one task side by side. What OpenMP is told
+/// meanwhile (one thread for each) ends with the task.
+class Workers {
+ public:
+  explicit Workers(int count);
+  ~Workers();
+  Workers(const Workers&) = delete;
+  Workers& operator=(const Workers&) = delete;
+
+  int count() const { return static_cast<int>(failures_.size()); }
+
+  /// Calls task(0) … task(count − 1), each on a thread of its own (the same one each time, 0 on the
+  /// caller's), and returns when all are done; of what they throw, the lowest number's is thrown.
+  void run(const std::function<void(int)>& task);
+
+ private:
+  void work(int number);
+  void attempt(int number);
+
+  std::vector<std::thread> threads_;
+  std::vector<std::exception_ptr> failures_;
+  const std::function<void(int)>* task_ = nullptr;  ///< null: the end
+  std::atomic<unsigned> round_{0};                  ///< counts tasks
+  std::atomic<int> busy_{0};
+};
+
+}  // namespace qkv

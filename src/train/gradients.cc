@@ -1,0 +1,56 @@
+#include "train/gradients.h"
+
+#include <algorithm>
+
+#include "evaluate/loss.h"
+
+namespace qkv {
+namespace {
+
+/// Through the model as it is written, by autograd.
+class PlainGradients : public Gradients {
+ public:
+  PlainGradients(const Model& model, const Config& config, const Runtime& runtime)
+      : model_(model), dropout_(config.model.dropout), seed_(config.seed), runtime_(runtime) {}
+
+  double make(const std::vector<Batch>& batches, std::uint64_t number,
+              std::uint64_t predicted) override {
+    double loss = 0;
+    for (const Batch& batch : batches) {
+      const Pass pass{
+          .taps = nullptr, .dropout = Dropout(dropout_, seed_, number++), .cache = nullptr};
+      if (predicted_in(batch) == 0) continue;
+      Tensor mean;
+      {
+        const Autocast autocast(runtime_);
+        const Prediction prediction = predict(model_, batch, pass);
+        mean =
+            at::cross_entropy_loss(prediction.logits, prediction.targets, {}, at::Reduction::Sum) /
+            static_cast<double>(predicted);
+      }
+      loss += mean.item<double>();
+      mean.backward();
+    }
+    return loss;
+  }
+
+ private:
+  const Model& model_;
+  double dropout_;
+  std::uint64_t seed_;
+  Runtime runtime_;
+};
+
+}  // namespace
+
+std::uint64_t predicted_in(const Batch& batch) {
+  return batch.targets.size() - static_cast<std::uint64_t>(std::count(
+                                    batch.targets.begin(), batch.targets.end(), Batch::kIgnored));
+}
+
+std::unique_ptr<Gradients> plain_gradients(const Model& model, const Config& config,
+                                           const Runtime& runtime) {
+  return std::make_unique<PlainGradients>(model, config, runtime);
+}
+
+}  // namespace qkv

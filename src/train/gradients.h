@@ -1,0 +1,33 @@
+#pragma once
+
+#include <cstdint>
+#include <memory>
+#include <vector>
+
+#include "config/config.h"
+#include "model/libtorch.h"
+#include "model/model.h"
+#include "text/batches.h"
+
+namespace qkv {
+
+/// How many targets of a batch are to be predicted.
+std::uint64_t predicted_in(const Batch& batch);
+
+/// Makes the gradient of a step's loss, the mean of −log p over all that its micro-batches predict,
+/// however that falls into them.
+class Gradients {
+ public:
+  virtual ~Gradients() = default;
+
+  /// Leaves the gradient with the model's weights and returns the loss in nats. `number` is the
+  /// first micro-batch's, which names its dropouts; `predicted` is the targets in all.
+  virtual double make(const std::vector<Batch>& batches, std::uint64_t number,
+                      std::uint64_t predicted) = 0;
+};
+
+/// By libtorch's autograd through src/model. The model must outlive it.
+std::unique_ptr<Gradients> plain_gradients(const Model& model, const Config& config,
+                                           const Runtime& runtime);
+
+}  // namespace qkv

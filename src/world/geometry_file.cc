@@ -1,0 +1,94 @@
+#include "world/geometry_file.h"
+
+#include <algorithm>
+#include <map>
+
+#include "base/error.h"
+#include "base/format.h"
+#include "config/schema.h"
+
+namespace qkv {
+namespace {
+
+void require_in_one_cluster(const std::vector<WordCluster>& clusters, const std::string& file) {
+  std::map<std::string, std::string> known;
+  for (const WordCluster& cluster : clusters) {
+    for (const std::string& word : cluster.words) {
+      const auto [place, added] = known.emplace(word, cluster.name);
+      if (added) continue;
+      throw Error(concat(file, ": clusters.", cluster.name, ": found ", quoted(word),
+                         place->second == cluster.name ? " twice" : ", which also stands in ",
+                         place->second == cluster.name ? "" : quoted(place->second),
+                         ", expected each word once"));
+    }
+  }
+}
+
+std::array<std::string, 4> analogy_of(const Json& node, const std::string& where) {
+  auto analogy = node.get<std::array<std::string, 4>>();
+  for (std::size_t place = 1; place < analogy.size(); ++place) {
+    const auto* end = analogy.cbegin() + static_cast<std::ptrdiff_t>(place);
+    if (std::find(analogy.cbegin(), end, *end) != end) {
+      throw Error(concat(where, ": found ", quoted(*end), " twice, expected four different words"));
+    }
+  }
+  return analogy;
+}
+
+SenseSentence sentence_of(const std::string& word, const std::string& sense, const Json& node,
+                          const std::string& where) {
+  SenseSentence sentence{.word = word,
+                         .sense = sense,
+                         .text = node["text"],
+                         .span = {.begin = node["begin"], .end = node["end"]}};
+  const auto& [begin, end] = sentence.span;
+  if (begin >= end || end > sentence.text.size()) {
+    throw Error(concat(where, ": found the span ", begin, " to ", end,
+                       ", expected a part of the text's ", sentence.text.size(), " bytes"));
+  }
+  const std::string held = sentence.text.substr(begin, end - begin);
+  if (held != word) {
+    throw Error(concat(where, ": found ", quoted(held), " in the span ", begin, " to ", end,
+                       ", expected ", quoted(word)));
+  }
+  return sentence;
+}
+
+}  // namespace
+
+Geometry read_geometry(const std::filesystem::path& path) {
+  const Json json = read_json(path);
+  Geometry geometry{.clusters = {}, .analogies = {}, .senses = {}, .where = path.string()};
+  const std::string& file = geometry.where;
+  Schema(geometry_schema(), "data/world/geometry.schema.json").check(json, "", file);
+  for (const auto& [name, words] : json["clusters"].items())
+    geometry.clusters.push_back({.name = name, .words = words});
+  require_in_one_cluster(geometry.clusters, file);
+  for (const Json& node : json["analogies"]) {
+    geometry.analogies.push_back(
+        analogy_of(node, concat(file, ": analogies[", geometry.analogies.size(), "]")));
+  }
+  const Json words = json.value("senses", Json::object());
+  for (const auto& [word, senses] : words.items()) {
+    for (const auto& [sense, sentences] : senses.items()) {
+      for (std::size_t place = 0; place < sentences.size(); ++place) {
+        const std::string where = concat(file, ": senses.", word, ".", sense, "[", place, "]");
+        geometry.senses.push_back(sentence_of(word, sense, sentences[place], where));
+      }
+    }
+  }
+  if (geometry.clusters.empty() && geometry.analogies.empty() && geometry.senses.empty())
+    throw Error(file + ": asks nothing, expected a cluster, an analogy or a word of two senses");
+  return geometry;
+}
+
+Json senses_json(const std::vector<SenseSentence>& senses) {
+  Json json = Json::object();
+  for (const SenseSentence& sentence : senses) {
+    json[sentence.word][sentence.sense].push_back(
+        {{"text", sentence.text}, {"begin", sentence.span.begin}, {"end", sentence.span.end}});
+  }
+  return json;
+}
+
+}  // namespace qkv

@@ -1,0 +1,46 @@
+#pragma once
+
+#include <array>
+#include <filesystem>
+#include <string>
+#include <vector>
+
+#include "base/json.h"
+#include "base/span.h"
+
+namespace qkv {
+
+/// Words that belong together.
+struct WordCluster {
+  std::string name;
+  std::vector<std::string> words;
+};
+
+/// A sentence that holds a word in one of its senses.
+struct SenseSentence {
+  std::string word;
+  std::string sense;
+  std::string text;
+  Span span;  ///< where the word stands
+};
+
+/// What the places of words in space are asked.
+struct Geometry {
+  std::vector<WordCluster> clusters;
+  std::vector<std::array<std::string, 4>> analogies;  ///< a is to b as c is to d
+  std::vector<SenseSentence> senses;  ///< of each word all, sense by sense; may be empty
+  std::string where;                  ///< the file, for messages
+};
+
+/// data/world/geometry.schema.json, of which the library carries a copy.
+const std::string& geometry_schema();
+
+/// Reads a file as qkv-world writes it (docs/world.md). Throws Error with the file and the place
+/// where it is none or asks nothing, a word stands in two clusters or twice in an analogy, or a
+/// span does not hold its word.
+Geometry read_geometry(const std::filesystem::path& path);
+
+/// The sentences as they stand in the file: {WORD: {SENSE: [{"text", "begin", "end"}]}}.
+Json senses_json(const std::vector<SenseSentence>& senses);
+
+}  // namespace qkv

@@ -1,0 +1,123 @@
+#include "world/senses.h"
+
+#include <algorithm>
+#include <map>
+#include <optional>
+#include <utility>
+
+#include "base/error.h"
+#include "base/format.h"
+#include "world/sentence.h"
+
+namespace qkv {
+namespace {
+
+constexpr std::size_t kTries = 1000;  ///< most drawn for each sentence
+
+/// A word and its sense.
+using Meaning = std::pair<std::string, std::string>;
+
+/// The meanings of a class in its order. Throws Error unless each word has several.
+std::vector<Meaning> meanings_of(const Grammar& grammar, const std::string& words,
+                                 const std::string& sense) {
+  const auto found = grammar.words.find(words);
+  if (found == grammar.words.end()) {
+    throw Error(
+        concat("geometry.senses: found the class ", quoted(words), ", expected one of \"words\""));
+  }
+  std::vector<Meaning> meanings;
+  for (const Word& word : found->second) {
+    const auto attribute = word.attributes.find(sense);
+    if (attribute == word.attributes.end()) {
+      throw Error(concat("geometry.senses: found the word ", quoted(word.text), " without ",
+                         quoted(sense), ", expected it in each word of the class"));
+    }
+    meanings.emplace_back(word.text, attribute->second);
+  }
+  for (const Meaning& meaning : meanings) {
+    const auto same = [&](const Meaning& other) {
+      return other.first == meaning.first && other.second != meaning.second;
+    };
+    if (std::none_of(meanings.begin(), meanings.end(), same)) {
+      throw Error(concat("geometry.senses: found the word ", quoted(meaning.first),
+                         " in one sense, expected at least 2"));
+    }
+  }
+  return meanings;
+}
+
+const Family& family_of(const Grammar& grammar, const std::string& name) {
+  for (const Family& family : grammar.families) {
+    if (family.name == name) return family;
+  }
+  throw Error(
+      concat("geometry.senses: found the family ", quoted(name), ", expected one of \"families\""));
+}
+
+/// Tells a template and asks about one thing, up to the cue that repeats its word; nothing where
+/// the question has no such cue.
+std::optional<SenseSentence> draw_sentence(const Grammar& grammar, const Template& form,
+                                           const Pattern& word, const Pattern& sense,
+                                           RandomStream& random) {
+  const Scene scene(grammar, form, random);
+  const std::size_t thing = random.below(scene.things());
+  const Sentence told =
+      write_sentence(grammar, form, scene, static_cast<std::ptrdiff_t>(thing), random);
+  SenseSentence out{
+      .word = scene.text(word, thing), .sense = scene.text(sense, thing), .text = {}, .span = {}};
+  for (const Asked& asked : told.asked) {
+    for (const Span& cue : asked.cues) {
+      if (told.text.compare(cue.begin, cue.end - cue.begin, out.word) != 0) continue;
+      out.text = told.text.substr(0, cue.end);
+      out.span = cue;
+      return out;
+    }
+  }
+  return std::nullopt;
+}
+
+void add_sentences(const Grammar& grammar, const Json& asked, RandomStream& random,
+                   std::vector<SenseSentence>& out) {
+  const std::string attribute = asked["sense"];
+  const std::string slot = asked["slot"];
+  const std::size_t wanted = asked["sentences"];
+  const Family& family = family_of(grammar, asked["family"]);
+  const std::vector<Meaning> meanings = meanings_of(grammar, asked["words"], attribute);
+  const Pattern word(concat('{', slot, '}'), "geometry.senses");
+  const Pattern sense(concat('{', slot, '.', attribute, '}'), "geometry.senses");
+
+  std::map<Meaning, std::vector<SenseSentence>> found;
+  for (const Meaning& meaning : meanings) found[meaning] = {};
+  std::size_t missing = found.size() * wanted;
+  for (std::size_t left = kTries * missing; missing > 0; --left) {
+    if (left == 0) {
+      throw Error(concat("geometry.senses: found ", found.size() * wanted - missing,
+                         " sentences of the family ", quoted(family.name), " that ask about ",
+                         quoted(slot), ", expected ", found.size() * wanted));
+    }
+    const Template& form = family.templates[random.below(family.templates.size())];
+    std::optional<SenseSentence> sentence = draw_sentence(grammar, form, word, sense, random);
+    const auto place = sentence ? found.find({sentence->word, sentence->sense}) : found.end();
+    if (place == found.end() || place->second.size() == wanted) continue;
+    const auto same = [&](const SenseSentence& known) { return known.text == sentence->text; };
+    if (std::any_of(place->second.begin(), place->second.end(), same)) continue;
+    place->second.push_back(std::move(*sentence));
+    --missing;
+  }
+  for (const Meaning& meaning : meanings) {
+    std::vector<SenseSentence>& sentences = found.at(meaning);
+    std::move(sentences.begin(), sentences.end(), std::back_inserter(out));
+    sentences.clear();  // a meaning that the class names twice is told once
+  }
+}
+
+}  // namespace
+
+std::vector<SenseSentence> sense_sentences(const Grammar& grammar, RandomStream& random) {
+  std::vector<SenseSentence> out;
+  for (const Json& asked : grammar.geometry.value("senses", Json::array()))
+    add_sentences(grammar, asked, random, out);
+  return out;
+}
+
+}  // namespace qkv

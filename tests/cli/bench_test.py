@@ -1,0 +1,85 @@
+"""The benchmarks run: on tiny sizes, without peers, which are skipped with a word."""
+
+import json
+import subprocess
+import sys
+import unittest
+
+import harness
+
+
+class Benchmarks(harness.ProgramTest):
+    @classmethod
+    def bench(cls, script, *arguments):
+        """The finished script, in the folder of the tests; `false` is a Python that can import nothing."""
+        return subprocess.run(
+            [sys.executable, harness.ROOT / "tools/bench" / script, "--python", "false", "--threads", "1", *arguments],
+            cwd=cls.folder, env={**cls.environment, "QKV_BIN": str(harness.BIN), "PYTHONDONTWRITEBYTECODE": "1"},
+            timeout=60, capture_output=True, encoding="utf-8",
+        )
+
+    def measure(self, script, *arguments):
+        done = self.bench(script, *arguments)
+        self.assertEqual(done.returncode, 0, done.stderr)
+        return done.stdout
+
+    def test_steps(self):
+        arguments = ["--shape", "tiny", "--text", "train.txt", "--history", "history.jsonl"]
+        table = self.measure("steps", *arguments, "--rounds", "2", "--json", "steps.json")
+        self.assertRegex(table, r"qkv plain float32 +\d+\.\d\d +\d+\.\d\d – \d+\.\d\d ")
+        self.assertIn("nanoGPT compiled bfloat16: no clone of nanoGPT", table)
+        self.assertIn("skipped JAX float32, JAX bfloat16: false has no module jax", table)
+        results = json.loads((self.folder / "steps.json").read_text())
+        tiny = results["shapes"]["tiny"]
+        self.assertIn("qkv fused float32", tiny["programs"])
+        figures = tiny["programs"]["qkv plain float32"]
+        self.assertEqual(len(figures["seconds"]), 2)
+        self.assertGreater(min(figures["seconds"]), 0)
+        self.assertGreater(figures["peak_bytes"], 1e7)
+        self.assertIn("JAX float32", tiny["skipped"])
+        self.measure("steps", *arguments, "--rounds", "1", "--program", "qkv plain")
+        history = [json.loads(line) for line in (self.folder / "history.jsonl").read_text().splitlines()]
+        self.assertEqual(history[0], results)
+        self.assertEqual(list(history[1]["shapes"]["tiny"]["programs"]), ["qkv plain float32", "qkv plain bfloat16"])
+
+    def test_generation(self):
+        table = self.measure("generation", "--tiny", "--tokens", "3000", "--text", "train.txt", "--rounds", "1",
+                             "--json", "generation.json")
+        self.assertIn("skipped nanoGPT: no clone of nanoGPT", table)
+        self.assertIn("skipped llama2.c -O3, llama2.c -Ofast: no clone of llama2.c", table)
+        models = json.loads((self.folder / "generation.json").read_text())["models"]
+        figures = models["shakespeare_char"]["programs"]["qkv"]
+        self.assertGreater(figures["median"], 0)
+        self.assertGreater(figures["start_seconds"], 0)
+        # So few tokens that they may come all at once.
+        self.assertIn("qkv", {**models["stories15m"]["programs"], **models["stories15m"]["skipped"]})
+
+    def test_scaling(self):
+        self.measure("scaling", "--quick", "--rounds", "1", "--text", "train.txt", "--json", "scaling.json")
+        results = json.loads((self.folder / "scaling.json").read_text())
+        for what in ["context", "width"]:
+            self.assertEqual(list(results[what]), ["8", "16"])
+            self.assertGreater(results[what]["8"]["qkv plain float32"]["seconds_per_token"], 0)
+        self.assertEqual(len(results["threads"]["tiny"]["qkv plain float32"]), 2)
+
+    def test_corpus(self):
+        self.measure("corpus", "--config", "tiny.json", "--set", "tokenizer.kind=char", "--megabytes", "1", "--text", "train.txt",
+                     "--json", "corpus.json")
+        results = json.loads((self.folder / "corpus.json").read_text())
+        for run in ["small new", "small cached", "large new", "large cached"]:
+            self.assertGreater(results[run]["bytes_at_first_step"], 1e6)
+            self.assertGreater(results[run]["first_step_seconds"], 0)
+
+    def test_learning(self):
+        arguments = ["tiny.json", "--text", "train.txt", "--seeds", "1", "--validate-every", "5"]
+        self.assertRegex(self.measure("learning", *arguments, "--target", "100"), r"qkv, seed 1 +5 +\d+\.\d +\d\.\d{4}\n")
+        self.assertRegex(self.measure("learning", *arguments, "--target", "0"), r"qkv, seed 1 +not reached +\d\.\d{4}\n")
+
+    def test_a_text_that_is_not_there(self):
+        done = self.bench("steps", "--shape", "tiny", "--text", "nowhere.txt")
+        self.assertEqual(done.returncode, 2)
+        self.assertIn("nowhere.txt", done.stderr)
+
+
+if __name__ == "__main__":
+    unittest.main()

@@ -1,0 +1,100 @@
+#include "evaluate/senses.h"
+
+#include <gtest/gtest.h>
+
+#include <cmath>
+
+#include "base/error.h"
+#include "evaluate/hand_made.h"
+
+namespace qkv {
+namespace {
+
+TEST(SenseSeparation, ComparesWithinAndBetweenSenses) {
+  // Angles 0, 60 and 90, 120: pairs of one sense 60 and 30 apart, of two 90, 120, 30 and 60.
+  const double s = std::sqrt(3.0) / 2;
+  const Tensor vectors = torch::tensor({{2.0, 0.0}, {0.5, s}, {0.0, 5.0}, {-0.5, s}}, at::kDouble);
+  const SenseSeparation found = sense_separation(vectors, {0, 0, 1, 1});
+  EXPECT_NEAR(found.same, (0.5 + s) / 2, 1e-12);
+  EXPECT_NEAR(found.other, (0 - 0.5 + s + 0.5) / 4, 1e-12);
+  // The others' means: of the first, 60 against nearly 90; of the second, 0 against nearly 90, so
+  // it is taken for the other sense; of the third, 120 against about 10; of the fourth, 90.
+  EXPECT_EQ(found.accuracy, 0.75);
+}
+
+TEST(SenseSeparation, ASentenceIsNoPartOfItsOwnMean) {
+  // Each vector is nearer to itself than to anything; without itself, to the other sense.
+  const Tensor vectors =
+      torch::eye(4) +
+      torch::tensor(
+          {{0.0, 0.0, 0.1, 0.0}, {0.0, 0.0, 0.0, 0.1}, {0.1, 0.0, 0.0, 0.0}, {0.0, 0.1, 0.0, 0.0}});
+  EXPECT_EQ(sense_separation(vectors, {0, 0, 1, 1}).accuracy, 0);
+  EXPECT_EQ(sense_separation(vectors, {0, 1, 0, 1}).accuracy, 1);
+}
+
+TEST(SenseSeparation, EqualVectorsAreAGuess) {
+  Tensor vectors = torch::empty({7, 5});
+  for (int row = 0; row < 7; ++row) vectors[row] = torch::tensor({0.1F, -0.7F, 1.3F, 0.3F, 1e-3F});
+  const SenseSeparation found = sense_separation(vectors, {0, 0, 1, 1, 1, 2, 2});
+  EXPECT_NEAR(found.same, 1, 1e-12);
+  EXPECT_NEAR(found.other, 1, 1e-12);
+  EXPECT_NEAR(found.accuracy, 1.0 / 3, 1e-12);
+  EXPECT_NEAR(sense_separation(torch::zeros({4, 2}), {0, 0, 1, 1}).accuracy, 0.5, 1e-12);
+  EXPECT_THROW(sense_separation(torch::zeros({3, 2}), {0, 0, 1, 1}), Error);
+}
+
+SenseSentence sentence(const std::string& text, const std::string& sense) {
+  return {.word = text.substr(text.size() - 1),
+          .sense = sense,
+          .text = text,
+          .span = {.begin = text.size() - 1, .end = text.size()}};
+}
+
+/// The letter before "c", which head 0 adds to its vector, is its sense; "h" stands where it may.
+std::vector<SenseSentence> sentences() {
+  return {sentence("h a c", "a"), sentence("g a c", "a"), sentence("h b c", "b"),
+          sentence("g b c", "b"), sentence("h c e", "c"), sentence("g c e", "c"),
+          sentence("h d e", "d"), sentence("g d e", "d"), sentence("g f e", "f"),
+          sentence("h f e", "f")};
+}
+
+TEST(AskedSenses, SeparateWhereTheModelReadsTheirContext) {
+  const Checkpoint checkpoint = testing::hand_made_checkpoint();
+  const AskedSenses asked(sentences(), "geometry.json", checkpoint);
+  const std::vector<WordSenses> words = asked.measure(*checkpoint.model, Runtime(), "senses");
+  ASSERT_EQ(words.size(), 2U);
+  EXPECT_EQ(words[0].word, "c");
+  EXPECT_EQ(words[0].sentences, 4U);
+  EXPECT_EQ(words[0].guessing, 0.5);
+  EXPECT_EQ(words[1].sentences, 6U);
+  EXPECT_NEAR(words[1].guessing, 1.0 / 3, 1e-12);
+  for (const WordSenses& word : words) {
+    ASSERT_EQ(word.depths.size(), 2U);  // the embedding, and behind the one layer
+    EXPECT_NEAR(word.depths[0].same, 1, 1e-9);
+    EXPECT_NEAR(word.depths[0].other, 1, 1e-9);
+    EXPECT_NEAR(word.depths[0].accuracy, word.guessing, 1e-9);
+    EXPECT_NEAR(word.depths[1].same, 1, 1e-3);
+    EXPECT_EQ(word.depths[1].accuracy, 1);
+  }
+  // By hand: [place, letter, √8 · letter read], so two readings share 2 of 10.
+  EXPECT_NEAR(words[0].depths[1].other, 2.0 / 10, 1e-2);
+  const std::vector<SenseSeparation> mean = mean_separation(words);
+  EXPECT_NEAR(mean[0].accuracy, (1.0 / 2 + 1.0 / 3) / 2, 1e-9);
+  EXPECT_TRUE(mean_separation({}).empty());
+}
+
+TEST(AskedSenses, RefuseWhatDoesNotFit) {
+  const Checkpoint checkpoint = testing::hand_made_checkpoint();
+  const std::string text = "a b c d e f g h a b";
+  try {
+    AskedSenses({sentence(text, "x")}, "geometry.json", checkpoint);
+    FAIL();
+  } catch (const Error& error) {
+    EXPECT_EQ(std::string(error.what()), "geometry.json: \"" + text +
+                                             "\": found 10 tokens, expected at most the context of "
+                                             "8");
+  }
+}
+
+}  // namespace
+}  // namespace qkv

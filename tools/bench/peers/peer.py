@@ -1,0 +1,42 @@
+"""What the peers share: each reads one JSON request on standard input and answers with one JSON line.
+
+The request holds model, batch_size, steps, threads, precision, compiled, text and what else that peer needs.
+Importing this bounds the process to so many processors, before any library starts threads.
+"""
+
+import json
+import os
+import re
+import sys
+import time
+
+request = json.load(sys.stdin)
+os.sched_setaffinity(0, sorted(os.sched_getaffinity(0))[: request["threads"]])
+
+
+def read_ids():
+    """The text as numbers, and how many there are: characters, or words and what stands between them."""
+    with open(request["text"], encoding="utf-8") as file:
+        text = file.read()
+    pieces = list(text) if request["tokenizer"] == "char" else re.findall(r" ?\w+|[^\w\n]", text)
+    place = {piece: index for index, piece in enumerate(sorted(set(pieces)))}
+    return [place[piece] for piece in pieces], len(place)
+
+
+def peak_bytes():
+    with open("/proc/self/status", encoding="utf-8") as lines:
+        return next(1024 * int(line.split()[1]) for line in lines if line.startswith("VmHWM"))
+
+
+def time_steps(step):
+    """Makes the steps, each of which returns its loss, times them and answers."""
+    seconds = []
+    for _ in range(request["steps"]):
+        start = time.perf_counter()
+        loss = step()
+        seconds.append(time.perf_counter() - start)
+    answer(seconds=seconds, loss=loss)
+
+
+def answer(**values):
+    print(json.dumps({**values, "peak_bytes": peak_bytes()}))
