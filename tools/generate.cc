@@ -1,5 +1,6 @@
 // qkv-generate: continues a text.
 
+#include <chrono>
 #include <iostream>
 
 #include "base/error.h"
@@ -13,6 +14,10 @@ namespace {
 
 // Below what the conversion of a greater number would end at, so that none is taken for another.
 constexpr long kMost = 1L << 40;
+
+using Clock = std::chrono::steady_clock;
+// Text is shown as it comes, but who reads it is woken no more often than an eye sees.
+constexpr auto kPause = std::chrono::milliseconds(20);
 
 }  // namespace
 
@@ -52,7 +57,13 @@ int main(int argc, char** argv) {
     const qkv::Runtime runtime = qkv::set_up_runtime(
         {.device = "auto", .precision = "float32", .threads = line.common.threads});
     const qkv::Checkpoint checkpoint = qkv::open_checkpoint(checkpoint_path, runtime);
-    const auto print = [](const std::string& text) { std::cout << text << std::flush; };
+    const auto print = [shown = Clock::time_point()](const std::string& text) mutable {
+      std::cout << text;
+      if (const auto now = Clock::now(); now - shown >= kPause) {
+        std::cout << std::flush;
+        shown = now;
+      }
+    };
     qkv::generate(*checkpoint.model, checkpoint.tokenizer, checkpoint.config.data.layout, prompt,
                   options, print);
     std::cout << std::endl;

@@ -179,6 +179,13 @@ TrainerState state_from(const Json& json, const fs::path& folder, std::int64_t s
   return state;
 }
 
+/// Writes a file of a folder that nobody reads yet: it need not be complete at every moment.
+void write_new_file(const fs::path& path, std::string_view bytes) {
+  FileWriter file(path);
+  file.write(bytes);
+  file.finish();
+}
+
 bool holds_weights(const fs::path& folder) {
   std::error_code ignored;
   return fs::exists(folder / kWeights, ignored);
@@ -296,14 +303,14 @@ void CheckpointFolder::save(const Config& config, const Tokenizer& tokenizer, co
     make_folder(temporary, Error::Fault::kRun);
     Json json = to_json(config);
     json.update(llama_keys(config.model, tokenizer.size()));
-    write_file(temporary / kConfig, json.dump(2) + "\n");
-    write_file(temporary / kTokenizer, tokenizer.bytes());
+    write_new_file(temporary / kConfig, json.dump(2) + "\n");
+    write_new_file(temporary / kTokenizer, tokenizer.bytes());
     write_safetensors(temporary / kWeights, model.parameters().list());
     write_safetensors(temporary / kOptimizer, optimizer);
     Json trainer = to_json(state);
     for (const char* file : {kConfig, kTokenizer, kWeights, kOptimizer})
       trainer["files"][file] = sha256_file(temporary / file);
-    write_file(temporary / kTrainer, trainer.dump(2) + "\n");
+    write_new_file(temporary / kTrainer, trainer.dump(2) + "\n");
     sync_folder(temporary);
   } catch (...) {
     fs::remove_all(temporary, code);

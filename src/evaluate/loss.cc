@@ -1,10 +1,13 @@
 #include "evaluate/loss.h"
 
 #include <algorithm>
+#include <atomic>
 #include <cmath>
 #include <limits>
+#include <mutex>
 #include <numbers>
 #include <optional>
+#include <vector>
 
 #include "base/error.h"
 #include "base/progress.h"
@@ -18,8 +21,9 @@ Tensor matrix(const std::vector<std::int32_t>& values, const Batch& batch, at::D
   return torch::from_blob(data, {batch.rows, batch.context}, at::kInt).to(device, at::kLong);
 }
 
-/// So many rows go through the model at once that a pass holds about this many tokens.
-constexpr std::int64_t kTokensAtOnce = 8192;
+/// So many rows go through the model at once that a pass holds about this many tokens: enough for
+/// fast products, and few enough that what one layer leaves is near when the next one reads it.
+constexpr std::int64_t kTokensAtOnce = 2048;
 
 }  // namespace
 
@@ -44,6 +48,23 @@ Prediction predict(const Model& model, const Batch& batch, const Pass& pass) {
   return {.logits = model.logits(hidden, pass).to(at::kFloat), .targets = targets};
 }
 
+namespace {
+
+/// What one pass over some rows adds to a score.
+Score score_of(const Model& model, const Batch& batch) {
+  const Prediction prediction = predict(model, batch);
+  const Tensor nats =
+      at::cross_entropy_loss(prediction.logits, prediction.targets, {}, at::Reduction::None);
+  Score score;
+  score.nats = nats.sum(at::kDouble).item<double>();
+  score.tokens = static_cast<std::uint64_t>(prediction.targets.numel());
+  score.correct = static_cast<std::uint64_t>(
+      (prediction.logits.argmax(-1) == prediction.targets).sum().item<std::int64_t>());
+  return score;
+}
+
+}  // namespace
+
 double Score::perplexity() const { return std::exp(loss()); }
 
 double Score::bits_per_byte() const {
@@ -53,8 +74,6 @@ double Score::bits_per_byte() const {
 
 Score evaluate(const Model& model, const TokenFile& tokens, std::uint64_t seed,
                const Runtime& runtime, const std::string& label) {
-  const torch::NoGradGuard no_gradients;
-  const Autocast autocast(runtime);
   const ModelConfig& config = model.config();
   const Objective objective{.causal = config.causal(),
                             .vocabulary = static_cast<std::int32_t>(model.vocabulary())};
@@ -66,15 +85,28 @@ Score evaluate(const Model& model, const TokenFile& tokens, std::uint64_t seed,
   Score score;
   score.text_bytes = tokens.text_bytes();
   score.cut_documents = batches.cut_documents();
-  for (std::uint64_t first = 0; first < batches.rows(); first += static_cast<std::uint64_t>(rows)) {
-    const Prediction prediction = predict(model, batches.get(first, rows));
-    const Tensor nats =
-        at::cross_entropy_loss(prediction.logits, prediction.targets, {}, at::Reduction::None);
-    score.nats += nats.sum(at::kDouble).item<double>();
-    score.tokens += static_cast<std::uint64_t>(prediction.targets.numel());
-    score.correct += static_cast<std::uint64_t>(
-        (prediction.logits.argmax(-1) == prediction.targets).sum().item<std::int64_t>());
-    if (progress) progress->update(first);
+  const auto all = static_cast<std::int64_t>(batches.rows());
+  const auto count = static_cast<std::size_t>((all + rows - 1) / rows);
+  std::vector<Score> parts(count);
+  std::atomic<std::size_t> next = 0;
+  std::mutex mutex;
+  std::uint64_t done = 0;
+  // Each thread takes one part after the other under an autocast of its own, which keeps the
+  // weights in bfloat16 meanwhile.
+  const std::size_t threads = std::min(count, static_cast<std::size_t>(runtime.threads));
+  for_each_side_by_side(threads, runtime, [&](std::size_t) {
+    const torch::NoGradGuard no_gradients;
+    const Autocast autocast(runtime);
+    for (std::size_t part = next++; part < count; part = next++) {
+      parts[part] = score_of(model, batches.get(part * static_cast<std::uint64_t>(rows), rows));
+      const std::lock_guard lock(mutex);
+      if (progress) progress->update(done += static_cast<std::uint64_t>(rows));
+    }
+  });
+  for (const Score& part : parts) {
+    score.nats += part.nats;
+    score.tokens += part.tokens;
+    score.correct += part.correct;
   }
   if (score.tokens == 0)
     throw Error("the text to evaluate holds no token to predict; expected at least one");

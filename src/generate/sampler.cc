@@ -3,7 +3,6 @@
 #include <algorithm>
 #include <cmath>
 #include <limits>
-#include <numeric>
 
 #include "base/error.h"
 #include "base/format.h"
@@ -63,69 +62,51 @@ std::int32_t Sampler::draw(std::span<const float> logits, RandomStream& random) 
   powers_.resize(scores_.size());
   double total =
       arithmetic_.exponentials(count, scores_.data(), highest, temperature, powers_.data());
-  const auto power = [this](std::int32_t id) { return static_cast<double>(at(powers_, id)); };
-  ids_.resize(scores_.size());
-  std::iota(ids_.begin(), ids_.end(), 0);
-  std::size_t kept = ids_.size();
-  if (sampling_.top_k > 0 && static_cast<std::uint64_t>(sampling_.top_k) < kept) {
-    kept = reach(kept, static_cast<double>(sampling_.top_k), [](std::int32_t) { return 1.0; });
-    total = sum(0, kept, power);
-  }
-  if (sampling_.top_p < 1) {
-    kept = reach(kept, sampling_.top_p * total, power);
-    total = sum(0, kept, power);
-  }
-  return ids_[reach(kept, random.uniform() * total, power) - 1];
+  if (sampling_.top_k > 0 && sampling_.top_k < count)
+    total = find(Measure::kIds, static_cast<double>(sampling_.top_k)).sum;
+  if (sampling_.top_p < 1) total = find(Measure::kPowers, sampling_.top_p * total).sum;
+  return find(Measure::kPowers, random.uniform() * total).id;
 }
 
-template <typename Measure>
-double Sampler::sum(std::size_t begin, std::size_t end, const Measure& measure) const {
-  double sum = 0;
-  for (std::size_t place = begin; place < end; ++place) sum += measure(ids_[place]);
-  return sum;
-}
-
-template <typename Measure>
-std::size_t Sampler::reach(std::size_t count, double bound, const Measure& measure) {
-  std::size_t begin = 0;  // ids before it belong to the order's beginning and measure `before`
-  std::size_t end = count;
-  double before = 0;
-  // As in quickselect (Hoare 1961) what comes before a pivot moves to the front, and one side holds
-  // the place that is sought. The pivot is the mean: few ids are likelier, and together they are
-  // likely.
-  constexpr std::size_t kFew = 24;
-  while (end - begin > kFew) {
-    const double mean = sum(begin, end, [&](std::int32_t id) { return at(powers_, id); }) /
-                        static_cast<double>(end - begin);
-    std::size_t middle = begin;
-    for (std::size_t place = begin; place < end; ++place) {  // without a branch to be mispredicted
-      const std::int32_t id = ids_[place];
-      ids_[place] = ids_[middle];
-      ids_[middle] = id;
-      middle += static_cast<std::size_t>(at(powers_, id) > mean);
-    }
-    if (middle == begin || middle == end) break;  // all alike
-    const double front = sum(begin, middle, measure);
-    if (before + front >= bound) {
-      end = middle;
+Sampler::Place Sampler::find(Measure measure, double bound) {
+  const auto count = static_cast<std::int64_t>(powers_.size());
+  const auto measured = [measure](const Tally& tally) {
+    return measure == Measure::kPowers ? tally.sum : static_cast<double>(tally.count);
+  };
+  // As in quickselect (Hoare 1961) one side of a pivot holds the place that is sought. The pivot is
+  // the mean: few ids are likelier, and together they are likely.
+  float low = 0;
+  float high = std::numeric_limits<float>::infinity();
+  Tally before;
+  Tally inside = arithmetic_.tally(count, powers_.data(), low, high);
+  constexpr std::int64_t kFew = 64;
+  while (inside.count > kFew) {
+    const auto pivot = static_cast<float>(inside.sum / static_cast<double>(inside.count));
+    const Tally front = arithmetic_.tally(count, powers_.data(), pivot, high);
+    if (front.count == 0 || front.count == inside.count) break;  // all alike
+    const Tally both = {.sum = before.sum + front.sum, .count = before.count + front.count};
+    if (measured(both) >= bound) {
+      low = pivot;
+      inside = front;
     } else {
-      before += front;
-      begin = middle;
+      high = pivot;
+      inside = {.sum = inside.sum - front.sum, .count = inside.count - front.count};
+      before = both;
     }
   }
-  std::sort(ids_.begin() + static_cast<std::ptrdiff_t>(begin),
-            ids_.begin() + static_cast<std::ptrdiff_t>(end),
-            [this](std::int32_t a, std::int32_t b) {
-              if (at(powers_, a) != at(powers_, b)) return at(powers_, a) > at(powers_, b);
-              return at(scores_, a) != at(scores_, b) ? at(scores_, a) > at(scores_, b) : a < b;
-            });
-  // Where rounding keeps the sum below the bound, the last id that can be drawn is the place.
-  while (begin < end && at(powers_, ids_[begin]) > 0) {
-    before += measure(ids_[begin]);
-    ++begin;
-    if (before >= bound) break;
+
+  ids_.resize(powers_.size());
+  const auto end = ids_.begin() + arithmetic_.select(count, powers_.data(), low, high, ids_.data());
+  std::sort(ids_.begin(), end, [this](std::int32_t a, std::int32_t b) {
+    if (at(powers_, a) != at(powers_, b)) return at(powers_, a) > at(powers_, b);
+    return at(scores_, a) != at(scores_, b) ? at(scores_, a) > at(scores_, b) : a < b;
+  });
+  for (auto id = ids_.begin(); id != end; ++id) {
+    before.sum += static_cast<double>(at(powers_, *id));
+    ++before.count;
+    if (measured(before) >= bound) return {.id = *id, .sum = before.sum};
   }
-  return begin;
+  return {.id = end[-1], .sum = before.sum};
 }
 
 }  // namespace qkv

@@ -20,9 +20,8 @@ struct Sampling {
 /// Throws Error unless temperature ≥ 0, top_k ≥ 0 and 0 < top_p ≤ 1.
 void check_sampling(const Sampling& sampling);
 
-/// Draws ids. Of the ids in falling order of their logits, equal ones by rising id, it draws the
-/// one at which the probabilities add up to a random number; it sorts no more than it must for
-/// that.
+/// Draws ids. Of the ids in falling order of their probabilities, equal ones by rising id, it draws
+/// the one at which these add up to a random number; it sorts no more than it must for that.
 class Sampler {
  public:
   /// Throws Error as check_sampling.
@@ -34,19 +33,22 @@ class Sampler {
   std::int32_t draw(std::span<const float> logits, RandomStream& random);
 
  private:
-  /// Puts the fewest ids of the order's beginning whose measures add up to `bound` in front, the
-  /// last of them last, the others in any order. Returns how many. Looks at the first `count` ids,
-  /// and at none of probability 0.
-  template <typename Measure>
-  std::size_t reach(std::size_t count, double bound, const Measure& measure);
-  template <typename Measure>
-  double sum(std::size_t begin, std::size_t end, const Measure& measure) const;
+  /// A place in the order of ids.
+  struct Place {
+    std::int32_t id;
+    double sum;  ///< of the powers of all ids up to this one
+  };
+  enum class Measure { kIds, kPowers };
+
+  /// The first place at which ids, or their powers, add up to `bound`; the last one of a
+  /// probability above 0 where they do not.
+  Place find(Measure measure, double bound);
 
   Sampling sampling_;
   const Arithmetic& arithmetic_;
-  std::vector<float> scores_;  ///< by id: the logits, −∞ for those never drawn
-  std::vector<float> powers_;  ///< by id, in proportion to the probability
-  std::vector<std::int32_t> ids_;
+  std::vector<float> scores_;      ///< by id: the logits, −∞ for those never drawn
+  std::vector<float> powers_;      ///< by id, in proportion to the probability
+  std::vector<std::int32_t> ids_;  ///< those among which find() looks at last
 };
 
 }  // namespace qkv

@@ -36,6 +36,11 @@ struct NormWeights {
   const float* bias = nullptr;
 };
 
+struct Tally {
+  double sum = 0;
+  std::int64_t count = 0;
+};
+
 /// What a pass through a Transformer computes with, in float32, compiled once for each kind of
 /// processor: arithmetic_lanes.cc. Every sum is taken in one fixed order. The formulas are those of
 /// src/model, whose values these are but for rounding.
@@ -66,6 +71,11 @@ struct Arithmetic {
   /// more than 87 temperatures give 0.
   double (*exponentials)(std::int64_t count, const float* values, float highest, float temperature,
                          float* powers);
+  /// Of the values above `low` and not above `high`: their sum and how many they are.
+  Tally (*tally)(std::int64_t count, const float* values, float low, float high);
+  /// Their places, in order: so many as it returns.
+  std::int64_t (*select)(std::int64_t count, const float* values, float low, float high,
+                         std::int32_t* places);
 };
 
 }  // namespace qkv

@@ -17,6 +17,9 @@ constexpr int kPanelsAtOnce = 2;
 #endif
 constexpr int kRowsAtOnce = 6;
 
+using Bits = std::int32_t __attribute__((vector_size(kLanes * sizeof(std::int32_t))));
+using Doubles __attribute__((vector_size(kLanes * sizeof(double)))) = double;
+
 constexpr float kInfinity = __builtin_inff();
 
 /// The first `many` ≤ kLanes numbers; the other lanes are `rest`.
@@ -40,6 +43,20 @@ float joined(Lanes lanes, Join join) {
 
 float sum_of(Lanes lanes) {
   return joined(lanes, [](float a, float b) { return a + b; });
+}
+
+double sum_of(const Doubles& doubles) {
+  double sum = 0;
+  for (std::int64_t at = 0; at < kLanes; ++at) sum += doubles[at];
+  return sum;
+}
+
+bool any(const Bits& bits) {
+  std::uint64_t words[sizeof bits / sizeof(std::uint64_t)];
+  __builtin_memcpy(words, &bits, sizeof bits);
+  std::uint64_t all = 0;
+  for (const std::uint64_t word : words) all |= word;
+  return all != 0;
 }
 
 float largest_of(Lanes lanes) {
@@ -173,7 +190,6 @@ float highest(std::int64_t count, const float* values) {
 
 double exponentials(std::int64_t count, const float* values, float highest, float temperature,
                     float* powers) {
-  using Doubles __attribute__((vector_size(kLanes * sizeof(double)))) = double;
   Doubles total = {};
   for_lanes(count, [&](std::int64_t at, std::int64_t many) {
     const Lanes power =
@@ -181,9 +197,36 @@ double exponentials(std::int64_t count, const float* values, float highest, floa
     store_first(powers + at, power, many);
     total += __builtin_convertvector(power, Doubles);
   });
-  double sum = 0;
-  for (std::int64_t at = 0; at < kLanes; ++at) sum += total[at];
-  return sum;
+  return sum_of(total);
+}
+
+Tally tally(std::int64_t count, const float* values, float low, float high) {
+  Doubles sum = {};
+  Bits counts = {};  // less 1 for each: what a comparison gives where it is true
+  for_lanes(count, [&](std::int64_t at, std::int64_t many) {
+    const Lanes lanes = load_or(values + at, many, -kInfinity);
+    const Bits inside = (lanes > low) & (lanes <= high);
+    sum += __builtin_convertvector(inside ? lanes : Lanes{}, Doubles);
+    counts += inside;
+  });
+  std::int64_t all = 0;
+  for (std::int64_t at = 0; at < kLanes; ++at) all -= counts[at];
+  return {.sum = sum_of(sum), .count = all};
+}
+
+std::int64_t select(std::int64_t count, const float* values, float low, float high,
+                    std::int32_t* places) {
+  std::int64_t found = 0;
+  for_lanes(count, [&](std::int64_t at, std::int64_t many) {
+    const Lanes lanes = load_or(values + at, many, -kInfinity);
+    const Bits inside = (lanes > low) & (lanes <= high);
+    if (!any(inside)) return;  // as most often
+    for (std::int64_t lane = 0; lane < many; ++lane) {
+      places[found] = static_cast<std::int32_t>(at + lane);
+      found -= inside[lane];
+    }
+  });
+  return found;
 }
 
 void weigh(std::int64_t open, std::int64_t keys, float scale, float slope, float* scores) {
@@ -238,7 +281,9 @@ const Arithmetic& arithmetic() {
                                              .activate = activate,
                                              .gate = gate,
                                              .highest = highest,
-                                             .exponentials = exponentials};
+                                             .exponentials = exponentials,
+                                             .tally = tally,
+                                             .select = select};
   return kArithmetic;
 }
 

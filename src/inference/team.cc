@@ -38,7 +38,6 @@ void Team::run(const std::function<void(int)>& work) {
     size_ = 1;
     return work(0);
   }
-  const bool were_asleep = size_ == 1;
   size_ = static_cast<int>(threads_.size()) + 1;
   work_ = &work;
   waited_ = {};
@@ -47,13 +46,15 @@ void Team::run(const std::function<void(int)>& work) {
   change(started_);
   work(0);
   meet(0);
-  judge(Clock::now() - begin, were_asleep);
+  judge(Clock::now() - begin);
 }
 
-void Team::judge(Clock::duration run, bool were_asleep) {
+void Team::judge(Clock::duration run) {
   if (waited_ < run * 2 / 5) {
+    slow_runs_ = 0;
     next_alone_ /= 2;
-  } else if (!were_asleep) {  // to wake up takes long in any case
+  } else if (++slow_runs_ > 1) {  // once is an accident, or they had to wake up
+    slow_runs_ = 0;
     next_alone_ = std::clamp(2 * next_alone_, kLeastAlone, kMostAlone);
     alone_ = next_alone_;
   }
@@ -84,9 +85,10 @@ void Team::meet(int member) {
 Team::Clock::duration Team::wait_for_change(const std::atomic<std::uint32_t>& value,
                                             std::uint32_t old) {
   constexpr int kMoment = 64;  // looks: about 1 µs
-  constexpr int kMost = 8000;  // about 100 µs
+  // About 100 µs for a meeting. What the first member does between two runs may take longer.
+  const int most = &value == &meetings_ ? 8000 : 32000;
   Clock::time_point begin;
-  for (int look = 0; look < kMost; ++look) {
+  for (int look = 0; look < most; ++look) {
     if (value.load(std::memory_order_acquire) != old)
       return look < kMoment ? Clock::duration{} : Clock::now() - begin;
     if (look == kMoment - 1) {

@@ -47,7 +47,7 @@ class Team {
   void serve(int member);
   /// Returns once `value` is no longer `old`, and how long that took, beyond a moment.
   Clock::duration wait_for_change(const std::atomic<std::uint32_t>& value, std::uint32_t old);
-  void judge(Clock::duration run, bool were_asleep);
+  void judge(Clock::duration run);
 
   std::vector<std::thread> threads_;
   const std::function<void(int)>* work_ = nullptr;  ///< null: the team is dissolved
@@ -57,6 +57,7 @@ class Team {
   std::atomic<int> present_ = 0;             ///< who came to the next
   std::atomic<bool> sleepy_ = false;         ///< somebody waits asleep: the processor may be needed
   Clock::duration waited_{};                 ///< the first member, in this run
+  int slow_runs_ = 0;                        ///< in a row
   std::int64_t alone_ = 0;                   ///< so many runs are yet to be made alone
   std::int64_t next_alone_ = 0;              ///< and so many where too much time is lost again
 };

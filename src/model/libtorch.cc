@@ -11,6 +11,7 @@
 
 #include "base/error.h"
 #include "base/format.h"
+#include "base/parallel.h"
 
 namespace qkv {
 namespace {
@@ -22,6 +23,18 @@ bool processor_multiplies_bfloat16() {
   return false;
 #endif
 }
+
+/// While one exists, this thread and those that it starts compute alone.
+class OneThreadEach {
+ public:
+  OneThreadEach() : before_(at::get_num_threads()) { at::set_num_threads(1); }
+  ~OneThreadEach() { at::set_num_threads(before_); }
+  OneThreadEach(const OneThreadEach&) = delete;
+  OneThreadEach& operator=(const OneThreadEach&) = delete;
+
+ private:
+  int before_;
+};
 
 }  // namespace
 
@@ -67,6 +80,16 @@ Autocast::~Autocast() {
   if (at::autocast::decrement_nesting() == 0) at::autocast::clear_cache();
   at::autocast::set_autocast_enabled(device_, was_enabled_);
   at::autocast::set_autocast_dtype(device_, was_type_);
+}
+
+void for_each_side_by_side(std::size_t count, const Runtime& runtime,
+                           const std::function<void(std::size_t)>& work) {
+  if (!runtime.device.is_cpu() || runtime.threads == 1 || count < 2) {
+    for (std::size_t index = 0; index < count; ++index) work(index);
+    return;
+  }
+  const OneThreadEach one_thread_each;
+  for_each_in_parallel(count, runtime.threads, work);
 }
 
 at::Generator keyed_generator(std::uint64_t key, at::Device device) {

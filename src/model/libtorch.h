@@ -1,6 +1,8 @@
 #pragma once
 
+#include <cstddef>
 #include <cstdint>
+#include <functional>
 #include <string>
 #include <vector>
 
@@ -35,6 +37,12 @@ class Autocast {
   bool was_enabled_;
   at::ScalarType was_type_;
 };
+
+/// Calls work(index) for each of 0 … count − 1, as for_each_in_parallel does, with libtorch's
+/// operations on one thread each: independent work side by side costs no waiting, where each
+/// operation spread over all threads ends with one. On a CUDA device one after the other.
+void for_each_side_by_side(std::size_t count, const Runtime& runtime,
+                           const std::function<void(std::size_t)>& work);
 
 /// A generator whose numbers depend on nothing but `key`.
 at::Generator keyed_generator(std::uint64_t key, at::Device device);

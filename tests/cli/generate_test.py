@@ -43,6 +43,15 @@ class Generation(harness.ProgramTest):
         self.assertEqual(texts[0], texts[1])
         self.assertNotEqual(texts[0], texts[2])
 
+    def test_threads_change_nothing(self):
+        texts = {self.say("run", "--prompt", "the cat", "--tokens", 400, "--threads", threads) for threads in [1, 2, 5]}
+        self.assertEqual(len(texts), 1)
+
+    def test_its_rate_is_logged_where_asked_for(self):
+        done = self.run_program("generate", "run", "--prompt", "the", "--tokens", 30, "--log-level", "debug")
+        self.assertEqual(done.returncode, 0)
+        self.assertRegex(done.stderr, r"29 tokens in [\d.]+ s behind the first, [\d,]+ tokens/s")
+
     def test_more_tokens_than_the_context(self):
         text = self.say("run", "--prompt", "the cat " * 30, "--tokens", 60)
         self.assertGreater(len(text), len("the cat " * 30) + 60)

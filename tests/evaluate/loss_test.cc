@@ -119,6 +119,24 @@ TEST_F(EvaluateTest, LinesPredictEachDocumentWithItsEnd) {
   EXPECT_TRUE(std::isnan(score.bits_per_byte()));
 }
 
+TEST_F(EvaluateTest, IsTheSameOnAnyNumberOfThreads) {
+  std::string text;
+  for (int copy = 0; copy < 150; ++copy) text += kText;  // several passes
+  std::ofstream(scratch_ / "long.txt") << text;
+  for (const char* objective : {"causal", "masked"}) {
+    const Transformer reader = model(objective);
+    const TokenFile stream = open_tokens({scratch_ / "long.txt"}, tokenizer_, "stream");
+    const Score alone = evaluate(reader, stream, 1, Runtime());
+    EXPECT_GT(alone.tokens, 1000U);
+    for (const int threads : {2, 5}) {
+      const Score score = evaluate(reader, stream, 1, {.threads = threads});
+      EXPECT_EQ(score.nats, alone.nats) << objective << ", " << threads << " threads";
+      EXPECT_EQ(score.correct, alone.correct);
+      EXPECT_EQ(score.tokens, alone.tokens);
+    }
+  }
+}
+
 TEST_F(EvaluateTest, LinesThatFitHaveBitsPerByte) {
   const std::string text = "a cat sat\ncat and dog\n";
   std::ofstream(scratch_ / "short.txt") << text;
