@@ -66,8 +66,9 @@ const Word& Scene::drawn(const std::string& slot, std::size_t thing, std::size_t
 const std::string& Scene::word(const PatternPiece& piece, std::size_t asked) const {
   const Word& word = drawn(piece.slot, piece.thing, asked);
   if (piece.attribute.empty()) return word.text;
+  const std::size_t thing = piece.thing > 0 ? piece.thing - 1 : asked;
   const std::string& attribute =
-      piece.by_slot ? drawn(piece.attribute, 0, asked).text : piece.attribute;
+      piece.by_slot ? drawn(piece.attribute, 0, thing).text : piece.attribute;
   const auto found = word.attributes.find(attribute);
   if (found == word.attributes.end()) {
     throw Error(concat(name_, ": the word ", quoted(word.text), " has no ", quoted(attribute)));
