@@ -28,7 +28,7 @@ FusedFeedForward<T>::FusedFeedForward(const ModelConfig& config, const WeightLay
       up_{width_, activation_ == HiddenActivation::kSwiglu ? 2 * hidden_width_ : hidden_width_,
           places.up, places.up_bias},
       down_{hidden_width_, width_, places.down, places.down_bias},
-      before_(static_cast<std::size_t>(most_tokens * up_.out)),
+      slopes_(static_cast<std::size_t>(most_tokens * up_.out)),
       hidden_(static_cast<std::size_t>(most_tokens * hidden_width_)) {}
 
 template <typename T>
@@ -40,8 +40,8 @@ template <typename T>
 Residual FusedFeedForward<T>::forward(Bench<T>& bench, const Weights<T>& weights,
                                       const Reading& reading, const Residual& residual) {
   norm_.forward(residual, reading.tokens, weights);
-  up_.forward(bench, weights, reading.tokens, norm_.normed(), before_.data());
-  activation_loops<T>().forward(activation_, reading.tokens, hidden_width_, before_.data(),
+  up_.forward(bench, weights, reading.tokens, norm_.normed(), slopes_.data());
+  activation_loops<T>().forward(activation_, reading.tokens, hidden_width_, slopes_.data(),
                                 hidden_.data());
   down_.forward(bench, weights, reading.tokens, hidden_.data(), bench.output.data());
   return {norm_.x(), bench.output.data(), dropped(reading)};
@@ -57,7 +57,7 @@ void FusedFeedForward<T>::backward(Bench<T>& bench, const Weights<T>& weights,
   T* hidden_gradient = bench.wide.data();
   down_.backward(bench, weights, tokens, hidden_.data(), branch, hidden_gradient, gradient);
   T* before_gradient = bench.wide_too.data();
-  activation_loops<T>().backward(activation_, tokens, hidden_width_, before_.data(),
+  activation_loops<T>().backward(activation_, tokens, hidden_width_, slopes_.data(),
                                  hidden_gradient, before_gradient);
   T* normed_gradient = bench.normed_gradient.data();
   up_.backward(bench, weights, tokens, norm_.normed(), before_gradient, normed_gradient, gradient);

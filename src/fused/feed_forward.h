@@ -30,7 +30,7 @@ class FusedFeedForward {
   FusedNorm<T> norm_;
   FusedLinear<T> up_;  ///< gate and up for swiglu
   FusedLinear<T> down_;
-  Buffer<T> before_;  ///< up's output
+  Buffer<T> slopes_;  ///< up's output, then the slopes of the activation
   Buffer<T> hidden_;  ///< after the activation
 };
 

@@ -10,14 +10,16 @@ namespace qkv {
 enum class HiddenActivation { kGelu, kRelu, kRelu2, kSilu, kSwiglu };
 
 /// Between the feed-forward layer's two products: rows [rows, width], for kSwiglu what comes in is
-/// [rows, 2 · width], the gate in front.
+/// [rows, 2 · width], the gate in front. The way forward has all that the slopes need at hand, so
+/// it leaves them where its input was, and the way back only multiplies.
 template <typename T>
 struct ActivationLoops {
-  void (*forward)(HiddenActivation activation, std::int64_t rows, std::int64_t width, const T* in,
+  /// Afterwards `in` holds the derivative of its place's `hidden` by it.
+  void (*forward)(HiddenActivation activation, std::int64_t rows, std::int64_t width, T* in,
                   T* hidden);
-  /// The gradient of `in` from that of `hidden`.
-  void (*backward)(HiddenActivation activation, std::int64_t rows, std::int64_t width, const T* in,
-                   const T* hidden_gradient, T* in_gradient);
+  /// The gradient of what came in, from that of `hidden` and what `forward` left.
+  void (*backward)(HiddenActivation activation, std::int64_t rows, std::int64_t width,
+                   const T* slopes, const T* hidden_gradient, T* in_gradient);
 };
 
 template <typename T>

@@ -15,22 +15,19 @@ namespace {
 }
 
 template <typename T, typename Function>
-[[gnu::always_inline]] inline void values(std::int64_t count, const T* in, T* hidden,
-                                          Function function) {
+[[gnu::always_inline]] inline void each(std::int64_t count, T* in, T* hidden, Function function) {
 #pragma omp simd
-  for (std::int64_t i = 0; i < count; ++i) assign(hidden[i], function(to_float(in[i])).value);
-}
-
-template <typename T, typename Function>
-[[gnu::always_inline]] inline void slopes(std::int64_t count, const T* in, const T* hidden_gradient,
-                                          T* in_gradient, Function function) {
-#pragma omp simd
-  for (std::int64_t i = 0; i < count; ++i)
-    assign(in_gradient[i], to_float(hidden_gradient[i]) * function(to_float(in[i])).slope);
+  for (std::int64_t i = 0; i < count; ++i) {
+    const ValueAndSlope<float> at = function(to_float(in[i]));
+    assign(hidden[i], at.value);
+    assign(in[i], at.slope);
+  }
 }
 
 // Lambdas, since a function's address would hinder its being inlined.
+template <typename T>
 constexpr auto kGelu = [](float x) __attribute__((always_inline)) {
+  if constexpr (sizeof(T) == 2) return gelu_coarse(x);
   return gelu<std::uint32_t>(x);
 };
 constexpr auto kSilu = [](float x) __attribute__((always_inline)) {
@@ -40,60 +37,50 @@ constexpr auto kRelu = [](float x) __attribute__((always_inline)) { return relu(
 constexpr auto kRelu2 = [](float x) __attribute__((always_inline)) { return relu2(x); };
 
 template <typename T>
-void forward(HiddenActivation activation, std::int64_t rows, std::int64_t width, const T* in,
-             T* hidden) {
+void forward(HiddenActivation activation, std::int64_t rows, std::int64_t width, T* in, T* hidden) {
   const std::int64_t count = rows * width;
   switch (activation) {
     case HiddenActivation::kGelu:
-      return values(count, in, hidden, kGelu);
+      return each(count, in, hidden, kGelu<T>);
     case HiddenActivation::kRelu:
-      return values(count, in, hidden, kRelu);
+      return each(count, in, hidden, kRelu);
     case HiddenActivation::kRelu2:
-      return values(count, in, hidden, kRelu2);
+      return each(count, in, hidden, kRelu2);
     case HiddenActivation::kSilu:
-      return values(count, in, hidden, kSilu);
+      return each(count, in, hidden, kSilu);
     case HiddenActivation::kSwiglu:
       break;
   }
   for (std::int64_t row = 0; row < rows; ++row) {
-    const T* gate = in + 2 * row * width;
-    const T* up = gate + width;
+    T* gate = in + 2 * row * width;
+    T* up = gate + width;
     T* out = hidden + row * width;
 #pragma omp simd
-    for (std::int64_t i = 0; i < width; ++i)
-      assign(out[i], silu<std::uint32_t>(to_float(gate[i])).value * to_float(up[i]));
+    for (std::int64_t i = 0; i < width; ++i) {
+      const ValueAndSlope<float> open = silu<std::uint32_t>(to_float(gate[i]));
+      const float passed = to_float(up[i]);
+      assign(out[i], open.value * passed);
+      assign(gate[i], open.slope * passed);
+      assign(up[i], open.value);
+    }
   }
 }
 
 template <typename T>
-void backward(HiddenActivation activation, std::int64_t rows, std::int64_t width, const T* in,
-              const T* hidden_gradient, T* in_gradient) {
-  const std::int64_t count = rows * width;
-  switch (activation) {
-    case HiddenActivation::kGelu:
-      return slopes(count, in, hidden_gradient, in_gradient, kGelu);
-    case HiddenActivation::kRelu:
-      return slopes(count, in, hidden_gradient, in_gradient, kRelu);
-    case HiddenActivation::kRelu2:
-      return slopes(count, in, hidden_gradient, in_gradient, kRelu2);
-    case HiddenActivation::kSilu:
-      return slopes(count, in, hidden_gradient, in_gradient, kSilu);
-    case HiddenActivation::kSwiglu:
-      break;
-  }
-  for (std::int64_t row = 0; row < rows; ++row) {
-    const T* gate = in + 2 * row * width;
-    const T* up = gate + width;
-    const T* given = hidden_gradient + row * width;
-    T* gate_gradient = in_gradient + 2 * row * width;
-    T* up_gradient = gate_gradient + width;
+[[gnu::always_inline]] inline void multiply(std::int64_t count, const T* a, const T* b,
+                                            T* product) {
 #pragma omp simd
-    for (std::int64_t i = 0; i < width; ++i) {
-      const ValueAndSlope<float> open = silu<std::uint32_t>(to_float(gate[i]));
-      const float upstream = to_float(given[i]);
-      assign(gate_gradient[i], upstream * to_float(up[i]) * open.slope);
-      assign(up_gradient[i], upstream * open.value);
-    }
+  for (std::int64_t i = 0; i < count; ++i) assign(product[i], to_float(a[i]) * to_float(b[i]));
+}
+
+template <typename T>
+void backward(HiddenActivation activation, std::int64_t rows, std::int64_t width, const T* slopes,
+              const T* hidden_gradient, T* in_gradient) {
+  if (activation != HiddenActivation::kSwiglu)
+    return multiply(rows * width, hidden_gradient, slopes, in_gradient);
+  for (std::int64_t half = 0; half < 2 * rows; ++half) {
+    multiply(width, hidden_gradient + half / 2 * width, slopes + half * width,
+             in_gradient + half * width);
   }
 }
 

@@ -32,6 +32,34 @@ template <class Bits, class Real>
   return {x * phi, phi + x * 0.398942280F * bell};
 }
 
+/// The same for what is rounded to bfloat16 at once, in half the time: Φ(x) − ½ and the slope less
+/// ½ are odd, so x times polynomials in x² (minimax). Up to |x| = 4.25 they err by 1e-5 and 3e-5;
+/// farther out they stay what they are there, which errs by 2e-5 and 3e-4.
+template <class Real>
+[[gnu::always_inline]] inline ValueAndSlope<Real> gelu_coarse(Real x) {
+  const Real above = x < -4.25F ? Real{} - 4.25F : x;
+  const Real near = above > 4.25F ? Real{} + 4.25F : above;
+  const Real u = near * near * 0.110726644F - 1.0F;  // x² from [0, 4.25²] to [−1, 1]
+  Real phi = u * 0.00246293726F - 0.006405605F;
+  phi = phi * u + 0.00858260039F;
+  phi = phi * u - 0.0141096329F;
+  phi = phi * u + 0.0255926196F;
+  phi = phi * u - 0.0393511504F;
+  phi = phi * u + 0.0557009093F;
+  phi = phi * u - 0.0807615072F;
+  phi = phi * u + 0.165935382F;
+  Real slope = u * -0.0136971287F + 0.0339514762F;
+  slope = slope * u - 0.0364850387F;
+  slope = slope * u + 0.0486404113F;
+  slope = slope * u - 0.0831068382F;
+  slope = slope * u + 0.105103448F;
+  slope = slope * u - 0.106285907F;
+  slope = slope * u + 0.0997188315F;
+  slope = slope * u - 0.100460097F;
+  slope = slope * u + 0.170307279F;
+  return {x * (near * phi + 0.5F), near * slope + 0.5F};
+}
+
 /// x·σ(x), σ the logistic function, and its slope.
 template <class Bits, class Real>
 [[gnu::always_inline]] inline ValueAndSlope<Real> silu(Real x) {

@@ -3,10 +3,13 @@
 #include <array>
 #include <map>
 #include <oneapi/dnnl/dnnl.hpp>
+#include <type_traits>
 #include <unordered_map>
 
 #include "base/error.h"
 #include "base/format.h"
+#include "kernels/processor.h"
+#include "kernels/product_amx.h"
 
 namespace qkv {
 namespace {
@@ -44,6 +47,7 @@ struct Products::Prepared {
   dnnl::engine engine{dnnl::engine::kind::cpu, 0};
   dnnl::stream stream{engine};
   std::map<Key, Product> products;
+  Scratch scratch;  ///< of the products by tiles
 };
 
 Products::Products() : prepared_(std::make_unique<Prepared>()) {}
@@ -57,8 +61,14 @@ void Products::multiply(const Matrix<const T>& a, const Matrix<const T>& b, cons
                        "] into [", c.rows, ", ", c.columns, "]"),
                 Error::Fault::kRun);
   }
+  Prepared& prepared = *prepared_;
+#ifdef __x86_64__
+  if constexpr (std::is_same_v<T, Bfloat16>) {
+    if (instructions() == Instructions::kAmx)
+      return amx::multiply_matrices(a, b, c, add, prepared.scratch);
+  }
+#endif
   try {
-    Prepared& prepared = *prepared_;
     const Key key{static_cast<std::int64_t>(kType<T>),
                   static_cast<std::int64_t>(kType<C>),
                   a.rows,

@@ -20,9 +20,10 @@ struct Matrix {
   Matrix<T> transpose() const { return {data, columns, rows, stride, !transposed}; }
 };
 
-/// Matrix products on the thread that calls: oneDNN's, which picks the instructions that the
-/// processor has. What it prepares for a shape is kept, so the first product of a shape takes
-/// milliseconds and the next ones allocate nothing. One object a thread.
+/// Matrix products on the thread that calls: those of bfloat16 by AMX's tiles where the processor
+/// has them, all others oneDNN's, which picks the instructions itself. What that prepares for a
+/// shape is kept, so its first product of a shape takes milliseconds and the next ones allocate
+/// nothing. One object a thread.
 class Products {
  public:
   Products();

@@ -23,6 +23,7 @@ struct Sums {
   float* base = nullptr;
   std::int64_t row = 0;
   std::int64_t column = 0;
+  std::int64_t stride = 64;  ///< from a row of a tile to the next, in bytes
 };
 
 /// sums[i][j] = Σ over steps of a[i][step] · b[j][step] for kRows × kColumns tiles, or added to
@@ -32,10 +33,10 @@ void multiply(std::int64_t steps, const Side& a, const Side& b, const Sums& sums
   float* const right = sums.base + sums.column;
   float* const below = sums.base + sums.row;
   if (add) {
-    load_tile<0>(sums.base, 64);
-    if constexpr (kColumns > 1) load_tile<1>(right, 64);
-    if constexpr (kRows > 1) load_tile<2>(below, 64);
-    if constexpr (kRows > 1 && kColumns > 1) load_tile<3>(below + sums.column, 64);
+    load_tile<0>(sums.base, sums.stride);
+    if constexpr (kColumns > 1) load_tile<1>(right, sums.stride);
+    if constexpr (kRows > 1) load_tile<2>(below, sums.stride);
+    if constexpr (kRows > 1 && kColumns > 1) load_tile<3>(below + sums.column, sums.stride);
   } else {
     zero_tile<0>();
     if constexpr (kColumns > 1) zero_tile<1>();
@@ -56,10 +57,10 @@ void multiply(std::int64_t steps, const Side& a, const Side& b, const Sums& sums
       if constexpr (kRows > 1) multiply_tiles<3, 5, 7>();
     }
   }
-  store_tile<0>(sums.base, 64);
-  if constexpr (kColumns > 1) store_tile<1>(right, 64);
-  if constexpr (kRows > 1) store_tile<2>(below, 64);
-  if constexpr (kRows > 1 && kColumns > 1) store_tile<3>(below + sums.column, 64);
+  store_tile<0>(sums.base, sums.stride);
+  if constexpr (kColumns > 1) store_tile<1>(right, sums.stride);
+  if constexpr (kRows > 1) store_tile<2>(below, sums.stride);
+  if constexpr (kRows > 1 && kColumns > 1) store_tile<3>(below + sums.column, sums.stride);
 }
 
 /// The same for one or two rows of tiles and any number of columns.

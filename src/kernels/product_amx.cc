@@ -1,0 +1,214 @@
+#include "kernels/product_amx.h"
+
+#include <algorithm>
+#include <type_traits>
+
+#include "kernels/tile_products.h"
+#include "kernels/tile_rows.h"
+
+// Both sides of a product of matrices become tiles: the left side where it lies if it can, else
+// copied two rows of tiles at a time, the right side copied once for all of them.
+namespace qkv::amx {
+namespace {
+
+/// Tiles of the right side at a time: three quarters of a core's second cache.
+constexpr std::int64_t kRightTiles = 1536;
+/// Steps of 32 at a time, so that two rows of tiles of the left side stay in the first cache beside
+/// two columns of the right side.
+constexpr std::int64_t kStepsAtOnce = 8;
+
+/// Rows as they lie in memory.
+struct Rows {
+  explicit Rows(const Matrix<const Bfloat16>& matrix)
+      : data(matrix.data),
+        rows(matrix.transposed ? matrix.columns : matrix.rows),
+        columns(matrix.transposed ? matrix.rows : matrix.columns),
+        stride(matrix.stride) {}
+
+  const Bfloat16* at(std::int64_t row, std::int64_t column) const {
+    return data + row * stride + column;
+  }
+
+  const Bfloat16* data;
+  std::int64_t rows;
+  std::int64_t columns;
+  std::int64_t stride;
+};
+
+/// 16 rows × 32 columns; zeros beyond the edges.
+void copy_rows(const Rows& rows, std::int64_t row, std::int64_t column, Bfloat16* to) {
+  copy_tile(rows.at(row, column), rows.stride, rows.rows - row, channel_mask(column, rows.columns),
+            to);
+}
+
+/// 32 rows × 32 columns as two tiles of 16 columns each, rows paired; zeros beyond the edges.
+void copy_pairs(const Rows& rows, std::int64_t row, std::int64_t column, Bfloat16* left,
+                Bfloat16* right) {
+  const __m512i first_half = _mm512_setr_epi64(0, 1, 8, 9, 2, 3, 10, 11);
+  const __m512i second_half = _mm512_setr_epi64(4, 5, 12, 13, 6, 7, 14, 15);
+  const __mmask32 mask = channel_mask(column, rows.columns);
+  const auto load = [&](std::int64_t r) {
+    return r < rows.rows ? _mm512_maskz_loadu_epi16(mask, rows.at(r, column))
+                         : _mm512_setzero_si512();
+  };
+  for (std::int64_t pair = 0; pair < kTileSide; ++pair) {
+    const __m512i even = load(row + 2 * pair);
+    const __m512i odd = load(row + 2 * pair + 1);
+    const __m512i low = _mm512_unpacklo_epi16(even, odd);
+    const __m512i high = _mm512_unpackhi_epi16(even, odd);
+    _mm512_store_si512(left + pair * kTileDepth, _mm512_permutex2var_epi64(low, first_half, high));
+    _mm512_store_si512(right + pair * kTileDepth,
+                       _mm512_permutex2var_epi64(low, second_half, high));
+  }
+}
+
+/// The left side's rows of tiles `tile` and, if there are two, tile + 1, for `steps` steps of 32
+/// from `step` on: to[tile][step].
+void copy_left(const Matrix<const Bfloat16>& a, std::int64_t tile, std::int64_t tiles,
+               std::int64_t step, std::int64_t steps, Bfloat16* spare, Bfloat16* to) {
+  const Rows rows(a);
+  for (std::int64_t s = 0; s < steps; ++s) {
+    Bfloat16* const upper = to + s * kNumbers;
+    Bfloat16* const lower = upper + steps * kNumbers;
+    const std::int64_t row = tile * kTileSide;
+    const std::int64_t column = (step + s) * kTileDepth;
+    if (a.transposed) {
+      copy_pairs(rows, column, row, spare, spare + kNumbers);
+      transpose_tile(spare, 64, upper);
+      if (tiles > 1) transpose_tile(spare + kNumbers, 64, lower);
+    } else {
+      copy_rows(rows, row, column, upper);
+      if (tiles > 1) copy_rows(rows, row + kTileSide, column, lower);
+    }
+  }
+}
+
+/// All of the right side for `steps` steps of 32 from `step` on: to[column][step].
+void copy_right(const Matrix<const Bfloat16>& b, std::int64_t columns, std::int64_t step,
+                std::int64_t steps, Bfloat16* spare, Bfloat16* to) {
+  const Rows rows(b);
+  for (std::int64_t s = 0; s < steps; ++s) {
+    const std::int64_t row = (step + s) * kTileDepth;
+    for (std::int64_t column = 0; column < columns; ++column) {
+      Bfloat16* const tile = to + (column * steps + s) * kNumbers;
+      const std::int64_t first = column * kTileSide;
+      if (!b.transposed) {
+        // Two columns of tiles at a time; beside the last there may be none.
+        copy_pairs(rows, row, first, tile, column + 1 < columns ? tile + steps * kNumbers : spare);
+        ++column;
+      } else if (first + kTileSide <= rows.rows && row + kTileDepth <= rows.columns) {
+        transpose_tile(rows.at(first, row), rows.stride * 2, tile);
+      } else {
+        copy_rows(rows, first, row, spare);
+        transpose_tile(spare, 64, tile);
+      }
+    }
+  }
+}
+
+/// What is left of a row of tiles, [column][16][16], goes where it belongs.
+void write(const float* sums, std::int64_t rows, std::int64_t width, bool add, float* to,
+           std::int64_t stride) {
+  for (std::int64_t column = 0; column < width; column += kTileSide, sums += kFloats) {
+    const auto mask = static_cast<__mmask16>(channel_mask(column, width));
+    for (std::int64_t row = 0; row < rows; ++row) {
+      float* const at = to + row * stride + column;
+      __m512 sum = _mm512_load_ps(sums + row * kTileSide);
+      if (add) sum = _mm512_add_ps(sum, _mm512_maskz_loadu_ps(mask, at));
+      _mm512_mask_storeu_ps(at, mask, sum);
+    }
+  }
+}
+
+void write(const float* sums, std::int64_t rows, std::int64_t width, bool add, Bfloat16* to,
+           std::int64_t stride) {
+  for (std::int64_t column = 0; column < width; column += kTileDepth, sums += 2 * kFloats) {
+    // Beside the last column there may be none: what it would give is masked.
+    const float* const high = column + kTileSide < width ? sums + kFloats : sums;
+    const __mmask32 mask = channel_mask(column, width);
+    for (std::int64_t row = 0; row < rows; ++row) {
+      Bfloat16* const at = to + row * stride + column;
+      __m512 left = _mm512_load_ps(sums + row * kTileSide);
+      __m512 right = _mm512_load_ps(high + row * kTileSide);
+      if (add) {
+        const __m512i before = _mm512_maskz_loadu_epi16(mask, at);
+        const auto widened = [](__m256i half) {
+          return _mm512_castsi512_ps(_mm512_slli_epi32(_mm512_cvtepu16_epi32(half), 16));
+        };
+        left = _mm512_add_ps(left, widened(_mm512_castsi512_si256(before)));
+        right = _mm512_add_ps(right, widened(_mm512_extracti64x4_epi64(before, 1)));
+      }
+      _mm512_mask_storeu_epi16(at, mask, (__m512i)_mm512_cvtne2ps_pbh(right, left));
+    }
+  }
+}
+
+}  // namespace
+
+template <typename C>
+void multiply_matrices(const Matrix<const Bfloat16>& a, const Matrix<const Bfloat16>& b,
+                       const Matrix<C>& c, bool add, Scratch& scratch) {
+  constexpr bool kExact = std::is_same_v<C, float>;
+  const std::int64_t rows = divide_up(a.rows, kTileSide);
+  const std::int64_t columns = divide_up(b.columns, kTileSide);
+  const std::int64_t steps = divide_up(a.columns, kTileDepth);
+  // A rounded sum could not be gone on with, so all of its terms are added up at once.
+  const std::int64_t at_once =
+      kExact ? std::clamp<std::int64_t>(kRightTiles / columns, 1, steps) : steps;
+  const bool left_lies_well =
+      !a.transposed && a.rows % kTileSide == 0 && a.columns % kTileDepth == 0;
+  const bool sums_lie_well = kExact && a.rows % kTileSide == 0 && b.columns % kTileSide == 0;
+
+  Parts parts(scratch.reserve(
+      static_cast<std::size_t>((columns * at_once + 2 * at_once + 2 * columns + 2) * kTileBytes)));
+  auto* const right = parts.tiles<Bfloat16>(columns * at_once);
+  auto* const left = parts.tiles<Bfloat16>(2 * at_once);
+  auto* const sums = parts.tiles<float>(2 * columns);
+  auto* const spare = parts.tiles<Bfloat16>(2);
+
+  configure_tiles();
+  for (std::int64_t first = 0; first < steps; first += at_once) {
+    const std::int64_t count = least(at_once, steps - first);
+    const bool onto = add || first > 0;
+    copy_right(b, columns, first, count, spare, right);
+    for (std::int64_t tile = 0; tile < rows; tile += 2) {
+      const std::int64_t tiles = least(2, rows - tile);
+      const std::int64_t row = tile * kTileSide;
+      Side left_side{left, count * kTileBytes, kTileBytes, 64};
+      if (left_lies_well) {
+        left_side = {a.data + row * a.stride + first * kTileDepth, kTileSide * a.stride * 2,
+                     kTileDepth * 2, a.stride * 2};
+      } else {
+        copy_left(a, tile, tiles, first, count, spare, left);
+      }
+      Sums into{sums, columns * kFloats, kFloats};
+      if constexpr (kExact) {
+        if (sums_lie_well)
+          into = {c.data + row * c.stride, kTileSide * c.stride, kTileSide, c.stride * 4};
+      }
+      for (std::int64_t step = 0; step < count; step += kStepsAtOnce) {
+        Side a_side = left_side;
+        Side b_side{right, count * kTileBytes, kTileBytes, 64};
+        a_side.base = a_side.at(0, step);
+        b_side.base = b_side.at(0, step);
+        multiply_row(tiles, columns, least(kStepsAtOnce, count - step), a_side, b_side, into,
+                     step > 0 || (sums_lie_well && onto));
+      }
+      if (sums_lie_well) continue;
+      for (std::int64_t t = 0; t < tiles; ++t) {
+        const std::int64_t at = row + t * kTileSide;
+        write(sums + t * columns * kFloats, least(kTileSide, a.rows - at), b.columns, onto,
+              c.data + at * c.stride, c.stride);
+      }
+    }
+  }
+  release_tiles();
+}
+
+template void multiply_matrices<float>(const Matrix<const Bfloat16>&, const Matrix<const Bfloat16>&,
+                                       const Matrix<float>&, bool, Scratch&);
+template void multiply_matrices<Bfloat16>(const Matrix<const Bfloat16>&,
+                                          const Matrix<const Bfloat16>&, const Matrix<Bfloat16>&,
+                                          bool, Scratch&);
+
+}  // namespace qkv::amx

@@ -1,0 +1,14 @@
+#pragma once
+
+#include "kernels/bfloat16.h"
+#include "kernels/product.h"
+#include "kernels/scratch.h"
+
+namespace qkv::amx {
+
+/// c = a b, or c += a b where `add`, by tiles; only where instructions() is kAmx.
+template <typename C>
+void multiply_matrices(const Matrix<const Bfloat16>& a, const Matrix<const Bfloat16>& b,
+                       const Matrix<C>& c, bool add, Scratch& scratch);
+
+}  // namespace qkv::amx

@@ -1,0 +1,55 @@
+#include "kernels/gates.h"
+
+#include <gtest/gtest.h>
+
+#include <algorithm>
+#include <cmath>
+#include <numbers>
+
+namespace qkv {
+namespace {
+
+constexpr int kSteps = 100003;
+
+double phi(double x) { return std::erfc(-x / std::numbers::sqrt2) / 2; }
+
+double gelu_slope(double x) {
+  return phi(x) + x * std::exp(-x * x / 2) / std::sqrt(2 * std::numbers::pi);
+}
+
+/// The largest differences from `value` and `slope` over [from, to].
+template <class Gate, class Value, class Slope>
+ValueAndSlope<double> worst(double from, double to, Gate gate, Value value, Slope slope) {
+  ValueAndSlope<double> errors{0, 0};
+  for (int step = 0; step <= kSteps; ++step) {
+    const auto x = static_cast<float>(from + (to - from) * step / kSteps);
+    const ValueAndSlope<float> found = gate(x);
+    // Of values relative to x, as the factor that x is weighed with.
+    const double size = std::max(std::abs(static_cast<double>(x)), 1e-6);
+    errors.value = std::max(errors.value, std::abs(found.value - value(x)) / size);
+    errors.slope = std::max(errors.slope, std::abs(found.slope - slope(x)));
+  }
+  return errors;
+}
+
+TEST(Gates, KeepTheirErrors) {
+  const auto gelu_value = [](double x) { return x * phi(x); };
+  const auto exact = worst(-30, 30, gelu<std::uint32_t, float>, gelu_value, gelu_slope);
+  EXPECT_LT(exact.value, 2e-7);
+  EXPECT_LT(exact.slope, 5e-7);
+  const auto near = worst(-4.25, 4.25, gelu_coarse<float>, gelu_value, gelu_slope);
+  EXPECT_LT(near.value, 1e-5);
+  EXPECT_LT(near.slope, 3e-5);
+  const auto far = worst(-1000, 1000, gelu_coarse<float>, gelu_value, gelu_slope);
+  EXPECT_LT(far.value, 2e-5);
+  EXPECT_LT(far.slope, 3e-4);
+  const auto logistic = [](double x) { return 1 / (1 + std::exp(-x)); };
+  const auto gate = worst(
+      -60, 60, silu<std::uint32_t, float>, [&](double x) { return x * logistic(x); },
+      [&](double x) { return logistic(x) * (1 + x * logistic(-x)); });
+  EXPECT_LT(gate.value, 2e-7);
+  EXPECT_LT(gate.slope, 1e-6);
+}
+
+}  // namespace
+}  // namespace qkv
