@@ -7,15 +7,13 @@
 #include "kernels/tile_rows.h"
 
 // Both sides of a product of matrices become tiles: the left side where it lies if it can, else
-// copied two rows of tiles at a time, the right side copied once for all of them.
+// copied two rows of tiles at a time, the right side copied once for all of them. Two rows meet two
+// columns at a time, which takes all eight tiles.
 namespace qkv::amx {
 namespace {
 
-/// Tiles of the right side at a time: three quarters of a core's second cache.
-constexpr std::int64_t kRightTiles = 1536;
-/// Steps of 32 at a time, so that two rows of tiles of the left side stay in the first cache beside
-/// two columns of the right side.
-constexpr std::int64_t kStepsAtOnce = 8;
+/// Tiles of the right side at a time: half of a core's second cache.
+constexpr std::int64_t kRightTiles = 1024;
 
 /// Rows as they lie in memory.
 struct Rows {
@@ -143,6 +141,16 @@ void write(const float* sums, std::int64_t rows, std::int64_t width, bool add, B
   }
 }
 
+/// Asks for the rows' cache lines while their sums are still being made: they were used long ago,
+/// and a store would wait for them.
+template <typename C>
+void fetch_for_writing(const Matrix<C>& c, std::int64_t row, std::int64_t rows) {
+  constexpr std::int64_t kLine = 64 / sizeof(C);
+  for (std::int64_t r = row; r < row + rows; ++r)
+    for (std::int64_t column = 0; column < c.columns; column += kLine)
+      asm volatile("prefetchw %0" ::"m"(c.data[r * c.stride + column]));
+}
+
 }  // namespace
 
 template <typename C>
@@ -160,10 +168,10 @@ void multiply_matrices(const Matrix<const Bfloat16>& a, const Matrix<const Bfloa
   const bool sums_lie_well = kExact && a.rows % kTileSide == 0 && b.columns % kTileSide == 0;
 
   Parts parts(scratch.reserve(
-      static_cast<std::size_t>((columns * at_once + 2 * at_once + 2 * columns + 2) * kTileBytes)));
+      static_cast<std::size_t>((columns * at_once + 2 * at_once + 4 + 2) * kTileBytes)));
   auto* const right = parts.tiles<Bfloat16>(columns * at_once);
   auto* const left = parts.tiles<Bfloat16>(2 * at_once);
-  auto* const sums = parts.tiles<float>(2 * columns);
+  auto* const sums = parts.tiles<float>(4);
   auto* const spare = parts.tiles<Bfloat16>(2);
 
   configure_tiles();
@@ -181,24 +189,24 @@ void multiply_matrices(const Matrix<const Bfloat16>& a, const Matrix<const Bfloa
       } else {
         copy_left(a, tile, tiles, first, count, spare, left);
       }
-      Sums into{sums, columns * kFloats, kFloats};
-      if constexpr (kExact) {
-        if (sums_lie_well)
-          into = {c.data + row * c.stride, kTileSide * c.stride, kTileSide, c.stride * 4};
-      }
-      for (std::int64_t step = 0; step < count; step += kStepsAtOnce) {
-        Side a_side = left_side;
-        Side b_side{right, count * kTileBytes, kTileBytes, 64};
-        a_side.base = a_side.at(0, step);
-        b_side.base = b_side.at(0, step);
-        multiply_row(tiles, columns, least(kStepsAtOnce, count - step), a_side, b_side, into,
-                     step > 0 || (sums_lie_well && onto));
-      }
-      if (sums_lie_well) continue;
-      for (std::int64_t t = 0; t < tiles; ++t) {
-        const std::int64_t at = row + t * kTileSide;
-        write(sums + t * columns * kFloats, least(kTileSide, a.rows - at), b.columns, onto,
-              c.data + at * c.stride, c.stride);
+      fetch_for_writing(c, row, least(tiles * kTileSide, c.rows - row));
+      const Side right_side{right, count * kTileBytes, kTileBytes, 64};
+      for (std::int64_t column = 0; column < columns; column += 2) {
+        const std::int64_t width = least(2, columns - column);
+        Side b_side = right_side;
+        b_side.base = right_side.at(column, 0);
+        C* const out = c.data + row * c.stride + column * kTileSide;
+        Sums into{sums, 2 * kFloats, kFloats};
+        if constexpr (kExact) {
+          if (sums_lie_well) into = {out, kTileSide * c.stride, kTileSide, c.stride * 4};
+        }
+        multiply_row(tiles, width, count, left_side, b_side, into, sums_lie_well && onto);
+        if (sums_lie_well) continue;
+        for (std::int64_t t = 0; t < tiles; ++t) {
+          write(sums + t * 2 * kFloats, least(kTileSide, a.rows - row - t * kTileSide),
+                least(width * kTileSide, b.columns - column * kTileSide), onto,
+                out + t * kTileSide * c.stride, c.stride);
+        }
       }
     }
   }
