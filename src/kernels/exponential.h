@@ -2,6 +2,8 @@
 
 #include <cstdint>
 
+#include "kernels/polynomial.h"
+
 namespace qkv {
 
 // Exponentials and logarithms without branches or calls, so that loops over them become vector
@@ -18,12 +20,8 @@ inline constexpr float kRound = 12582912;  // 1.5 · 2^23
 /// 2^x for x in [-1/2, 1/2], to 1e-8.
 template <class Real>
 [[gnu::always_inline]] inline Real power_of_fraction(Real x) {
-  Real sum = x * 0x1.41d334p-13f + 0x1.5f456ap-10f;
-  sum = sum * x + 0x1.3b2dbcp-7f;
-  sum = sum * x + 0x1.c6aed4p-5f;
-  sum = sum * x + 0x1.ebfbdap-3f;
-  sum = sum * x + 0x1.62e430p-1f;
-  return sum * x + 1.0f;
+  return polynomial(x, 0x1.41d334p-13f, 0x1.5f456ap-10f, 0x1.3b2dbcp-7f, 0x1.c6aed4p-5f,
+                    0x1.ebfbdap-3f, 0x1.62e430p-1f, 1.0f);
 }
 
 /// 2^n · value, for a value near 1 and rounded = n + kRound.
@@ -50,10 +48,8 @@ template <class Bits, class Real>
   using namespace exponential_detail;
   const Real rounded = x + kRound;
   const Real fraction = x - (rounded - kRound);
-  Real sum = fraction * 0x1.3997d6p-7f + 0x1.ca1440p-5f;
-  sum = sum * fraction + 0x1.ec06dap-3f;
-  sum = sum * fraction + 0x1.62e0dcp-1f;
-  sum = sum * fraction + 0x1.ffffe8p-1f;
+  const Real sum = polynomial(fraction, 0x1.3997d6p-7f, 0x1.ca1440p-5f, 0x1.ec06dap-3f,
+                              0x1.62e0dcp-1f, 0x1.ffffe8p-1f);
   const Real power = times_power<Bits>(sum, rounded);
   return x < -126.0f ? Real{} : power;
 }
@@ -81,14 +77,8 @@ template <class Bits, class Real>
   const Real exponent =
       __builtin_bit_cast(Real, biased + (0x4b400000u - 127u)) - exponential_detail::kRound;
   const Real t = mantissa - 1.0f;
-  Real sum = t * 0.12542773f + -0.21028970f;
-  sum = sum * t + 0.21736575f;
-  sum = sum * t + -0.23852120f;
-  sum = sum * t + 0.28765876f;
-  sum = sum * t + -0.36072114f;
-  sum = sum * t + 0.48092242f;
-  sum = sum * t + -0.72134713f;
-  sum = sum * t + 1.44269487f;
+  const Real sum = polynomial(t, 0.12542773f, -0.21028970f, 0.21736575f, -0.23852120f, 0.28765876f,
+                              -0.36072114f, 0.48092242f, -0.72134713f, 1.44269487f);
   return sum * t + exponent;
 }
 

@@ -1,6 +1,7 @@
 #pragma once
 
 #include "kernels/exponential.h"
+#include "kernels/polynomial.h"
 
 namespace qkv {
 
@@ -19,15 +20,10 @@ template <class Bits, class Real>
   const Real z = (x < 0.0F ? -x : x) * 0.707106781F;
   const Real t = 1.0F / (1.0F + 0.4F * z);
   const Real bell = exponential<Bits>(-z * z);
-  Real tail = 0.0845497001F * t - 0.448436005F;
-  tail = tail * t + 0.805883311F;
-  tail = tail * t - 0.527251412F;
-  tail = tail * t + 0.526920196F;
-  tail = tail * t + 0.0828302331F;
-  tail = tail * t + 0.253070296F;
-  tail = tail * t + 0.222246708F;
-  tail = tail * t + 0.000186960831F;
-  tail = tail * bell * 0.5F;
+  const Real tail =
+      polynomial(t, 0.0845497001F, -0.448436005F, 0.805883311F, -0.527251412F, 0.526920196F,
+                 0.0828302331F, 0.253070296F, 0.222246708F, 0.000186960831F) *
+      bell * 0.5F;
   const Real phi = x < 0.0F ? tail : 1.0F - tail;
   return {x * phi, phi + x * 0.398942280F * bell};
 }
@@ -40,23 +36,12 @@ template <class Real>
   const Real above = x < -4.25F ? Real{} - 4.25F : x;
   const Real near = above > 4.25F ? Real{} + 4.25F : above;
   const Real u = near * near * 0.110726644F - 1.0F;  // x² from [0, 4.25²] to [−1, 1]
-  Real phi = u * 0.00246293726F - 0.006405605F;
-  phi = phi * u + 0.00858260039F;
-  phi = phi * u - 0.0141096329F;
-  phi = phi * u + 0.0255926196F;
-  phi = phi * u - 0.0393511504F;
-  phi = phi * u + 0.0557009093F;
-  phi = phi * u - 0.0807615072F;
-  phi = phi * u + 0.165935382F;
-  Real slope = u * -0.0136971287F + 0.0339514762F;
-  slope = slope * u - 0.0364850387F;
-  slope = slope * u + 0.0486404113F;
-  slope = slope * u - 0.0831068382F;
-  slope = slope * u + 0.105103448F;
-  slope = slope * u - 0.106285907F;
-  slope = slope * u + 0.0997188315F;
-  slope = slope * u - 0.100460097F;
-  slope = slope * u + 0.170307279F;
+  const Real phi =
+      polynomial(u, 0.00246293726F, -0.006405605F, 0.00858260039F, -0.0141096329F, 0.0255926196F,
+                 -0.0393511504F, 0.0557009093F, -0.0807615072F, 0.165935382F);
+  const Real slope =
+      polynomial(u, -0.0136971287F, 0.0339514762F, -0.0364850387F, 0.0486404113F, -0.0831068382F,
+                 0.105103448F, -0.106285907F, 0.0997188315F, -0.100460097F, 0.170307279F);
   return {x * (near * phi + 0.5F), near * slope + 0.5F};
 }
 

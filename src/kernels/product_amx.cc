@@ -42,21 +42,14 @@ void copy_rows(const Rows& rows, std::int64_t row, std::int64_t column, Bfloat16
 /// 32 rows × 32 columns as two tiles of 16 columns each, rows paired; zeros beyond the edges.
 void copy_pairs(const Rows& rows, std::int64_t row, std::int64_t column, Bfloat16* left,
                 Bfloat16* right) {
-  const __m512i first_half = _mm512_setr_epi64(0, 1, 8, 9, 2, 3, 10, 11);
-  const __m512i second_half = _mm512_setr_epi64(4, 5, 12, 13, 6, 7, 14, 15);
   const __mmask32 mask = channel_mask(column, rows.columns);
   const auto load = [&](std::int64_t r) {
     return r < rows.rows ? _mm512_maskz_loadu_epi16(mask, rows.at(r, column))
                          : _mm512_setzero_si512();
   };
   for (std::int64_t pair = 0; pair < kTileSide; ++pair) {
-    const __m512i even = load(row + 2 * pair);
-    const __m512i odd = load(row + 2 * pair + 1);
-    const __m512i low = _mm512_unpacklo_epi16(even, odd);
-    const __m512i high = _mm512_unpackhi_epi16(even, odd);
-    _mm512_store_si512(left + pair * kTileDepth, _mm512_permutex2var_epi64(low, first_half, high));
-    _mm512_store_si512(right + pair * kTileDepth,
-                       _mm512_permutex2var_epi64(low, second_half, high));
+    pair_rows(load(row + 2 * pair), load(row + 2 * pair + 1), left + pair * kTileDepth,
+              right + pair * kTileDepth);
   }
 }
 

@@ -137,27 +137,32 @@ inline void pack_as_columns(const LeftTiles& rows, std::int64_t tiles, std::int6
                      out + (tile * steps + step) * kTileBytes);
 }
 
+/// Pairs the 32 numbers of two rows: a row of two tiles of 16 columns each.
+inline void pair_rows(__m512i even, __m512i odd, void* left, void* right) {
+  const __m512i first_half = _mm512_setr_epi64(0, 1, 8, 9, 2, 3, 10, 11);
+  const __m512i second_half = _mm512_setr_epi64(4, 5, 12, 13, 6, 7, 14, 15);
+  const __m512i low = _mm512_unpacklo_epi16(even, odd);
+  const __m512i high = _mm512_unpackhi_epi16(even, odd);
+  _mm512_storeu_si512(left, _mm512_permutex2var_epi64(low, first_half, high));
+  if (right != nullptr)
+    _mm512_storeu_si512(right, _mm512_permutex2var_epi64(low, second_half, high));
+}
+
 /// Right sides whose columns are channels: to[pair of tiles][16 channels] holds 32 rows of a head,
 /// paired.
 inline void pack_as_pairs(const LeftTiles& rows, std::int64_t pairs, std::int64_t width, void* to) {
   const std::int64_t columns = divide_up(width, kTileSide);
   auto* const out = static_cast<char*>(to);
-  const __m512i first_half = _mm512_setr_epi64(0, 1, 8, 9, 2, 3, 10, 11);
-  const __m512i second_half = _mm512_setr_epi64(4, 5, 12, 13, 6, 7, 14, 15);
   for (std::int64_t pair = 0; pair < pairs; ++pair)
     for (std::int64_t column = 0; column < columns; column += 2) {
       for (std::int64_t tile = 0; tile < 2; ++tile) {
         const char* const from = rows.side(2 * pair + tile).at(0, column / 2);
         char* const at = out + (pair * columns + column) * kTileBytes + tile * kNumbers;
         for (std::int64_t r = 0; r < kTileSide / 2; ++r) {
-          const __m512i even = _mm512_loadu_si512(from + 2 * r * rows.stride);
-          const __m512i odd = _mm512_loadu_si512(from + (2 * r + 1) * rows.stride);
-          const __m512i low = _mm512_unpacklo_epi16(even, odd);
-          const __m512i high = _mm512_unpackhi_epi16(even, odd);
-          _mm512_storeu_si512(at + r * 64, _mm512_permutex2var_epi64(low, first_half, high));
-          if (column + 1 < columns)
-            _mm512_storeu_si512(at + kTileBytes + r * 64,
-                                _mm512_permutex2var_epi64(low, second_half, high));
+          char* const row = at + r * 64;
+          pair_rows(_mm512_loadu_si512(from + 2 * r * rows.stride),
+                    _mm512_loadu_si512(from + (2 * r + 1) * rows.stride), row,
+                    column + 1 < columns ? row + kTileBytes : nullptr);
         }
       }
     }
