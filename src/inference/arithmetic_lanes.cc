@@ -30,22 +30,7 @@ Lanes load_or(const float* from, std::int64_t many, float rest) {
   return lanes;
 }
 
-/// All lanes joined by `join`, halves first.
-template <typename Join>
-float joined(Lanes lanes, Join join) {
-  float values[kLanes];
-  store(values, lanes);
-  for (std::int64_t half = kLanes / 2; half > 0; half /= 2) {
-    for (std::int64_t at = 0; at < half; ++at) values[at] = join(values[at], values[at + half]);
-  }
-  return values[0];
-}
-
-float sum_of(Lanes lanes) {
-  return joined(lanes, [](float a, float b) { return a + b; });
-}
-
-double sum_of(const Doubles& doubles) {
+double total_of(const Doubles& doubles) {
   double sum = 0;
   for (std::int64_t at = 0; at < kLanes; ++at) sum += doubles[at];
   return sum;
@@ -57,18 +42,6 @@ bool any(const Bits& bits) {
   std::uint64_t all = 0;
   for (const std::uint64_t word : words) all |= word;
   return all != 0;
-}
-
-float largest_of(Lanes lanes) {
-  return joined(lanes, [](float a, float b) { return a > b ? a : b; });
-}
-
-/// Goes over `count` floats a register at a time: body(where, how many).
-template <typename Body>
-void for_lanes(std::int64_t count, Body body) {
-  std::int64_t at = 0;
-  for (; at + kLanes <= count; at += kLanes) body(at, kLanes);
-  if (at < count) body(at, count - at);
 }
 
 /// values = function(values)
@@ -197,7 +170,7 @@ double exponentials(std::int64_t count, const float* values, float highest, floa
     store_first(powers + at, power, many);
     total += __builtin_convertvector(power, Doubles);
   });
-  return sum_of(total);
+  return total_of(total);
 }
 
 Tally tally(std::int64_t count, const float* values, float low, float high) {
@@ -211,7 +184,7 @@ Tally tally(std::int64_t count, const float* values, float low, float high) {
   });
   std::int64_t all = 0;
   for (std::int64_t at = 0; at < kLanes; ++at) all -= counts[at];
-  return {.sum = sum_of(sum), .count = all};
+  return {.sum = total_of(sum), .count = all};
 }
 
 std::int64_t select(std::int64_t count, const float* values, float low, float high,

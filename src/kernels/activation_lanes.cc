@@ -5,36 +5,36 @@
 namespace qkv::QKV_LANES {
 namespace {
 
-[[gnu::always_inline]] inline ValueAndSlope<float> relu(float x) {
-  return {x > 0 ? x : 0, x > 0 ? 1.0F : 0.0F};
+using Gate = ValueAndSlope<Lanes>;
+
+[[gnu::always_inline]] inline Gate relu(Lanes x) {
+  return {x > 0 ? x : Lanes{}, x > 0 ? broadcast(1) : Lanes{}};
 }
 
-[[gnu::always_inline]] inline ValueAndSlope<float> relu2(float x) {
-  const float positive = x > 0 ? x : 0;
+[[gnu::always_inline]] inline Gate relu2(Lanes x) {
+  const Lanes positive = x > 0 ? x : Lanes{};
   return {positive * positive, 2 * positive};
-}
-
-template <typename T, typename Function>
-[[gnu::always_inline]] inline void each(std::int64_t count, T* in, T* hidden, Function function) {
-#pragma omp simd
-  for (std::int64_t i = 0; i < count; ++i) {
-    const ValueAndSlope<float> at = function(to_float(in[i]));
-    assign(hidden[i], at.value);
-    assign(in[i], at.slope);
-  }
 }
 
 // Lambdas, since a function's address would hinder its being inlined.
 template <typename T>
-constexpr auto kGelu = [](float x) __attribute__((always_inline)) {
+constexpr auto kGelu = [](Lanes x) __attribute__((always_inline)) {
   if constexpr (sizeof(T) == 2) return gelu_coarse(x);
-  return gelu<std::uint32_t>(x);
+  return gelu<BitLanes>(x);
 };
-constexpr auto kSilu = [](float x) __attribute__((always_inline)) {
-  return silu<std::uint32_t>(x);
-};
-constexpr auto kRelu = [](float x) __attribute__((always_inline)) { return relu(x); };
-constexpr auto kRelu2 = [](float x) __attribute__((always_inline)) { return relu2(x); };
+constexpr auto kSilu = [](Lanes x) __attribute__((always_inline)) { return silu<BitLanes>(x); };
+constexpr auto kRelu = [](Lanes x) __attribute__((always_inline)) { return relu(x); };
+constexpr auto kRelu2 = [](Lanes x) __attribute__((always_inline)) { return relu2(x); };
+
+template <typename T, typename Function>
+[[gnu::always_inline]] inline void each(std::int64_t count, T* in, T* hidden, Function function) {
+  for_lanes(
+      count, [&](std::int64_t at, std::int64_t many) __attribute__((always_inline)) {
+        const Gate gate = function(load_first(in + at, many));
+        store_first(hidden + at, gate.value, many);
+        store_first(in + at, gate.slope, many);
+      });
+}
 
 template <typename T>
 void forward(HiddenActivation activation, std::int64_t rows, std::int64_t width, T* in, T* hidden) {
@@ -55,22 +55,24 @@ void forward(HiddenActivation activation, std::int64_t rows, std::int64_t width,
     T* gate = in + 2 * row * width;
     T* up = gate + width;
     T* out = hidden + row * width;
-#pragma omp simd
-    for (std::int64_t i = 0; i < width; ++i) {
-      const ValueAndSlope<float> open = silu<std::uint32_t>(to_float(gate[i]));
-      const float passed = to_float(up[i]);
-      assign(out[i], open.value * passed);
-      assign(gate[i], open.slope * passed);
-      assign(up[i], open.value);
-    }
+    for_lanes(
+        width, [&](std::int64_t at, std::int64_t many) __attribute__((always_inline)) {
+          const Gate open = kSilu(load_first(gate + at, many));
+          const Lanes passed = load_first(up + at, many);
+          store_first(out + at, open.value * passed, many);
+          store_first(gate + at, open.slope * passed, many);
+          store_first(up + at, open.value, many);
+        });
   }
 }
 
 template <typename T>
 [[gnu::always_inline]] inline void multiply(std::int64_t count, const T* a, const T* b,
                                             T* product) {
-#pragma omp simd
-  for (std::int64_t i = 0; i < count; ++i) assign(product[i], to_float(a[i]) * to_float(b[i]));
+  for_lanes(
+      count, [&](std::int64_t at, std::int64_t many) __attribute__((always_inline)) {
+        store_first(product + at, load_first(a + at, many) * load_first(b + at, many), many);
+      });
 }
 
 template <typename T>

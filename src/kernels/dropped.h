@@ -19,16 +19,17 @@ struct Dropped {
   }
 };
 
-/// 0 where the value at `index` is dropped, else `kept`. The mixing of bits is Wellons's (2018,
-/// "lowbias32") with the key's other half put in between.
-[[gnu::always_inline]] inline float factor(const Dropped& dropped, std::uint32_t index) {
-  std::uint32_t bits =
-      (dropped.first + index) * 0x9e3779b1U + static_cast<std::uint32_t>(dropped.key);
+/// 0 where the value at `index` is dropped, else `kept`; for one value, or by vectors of GCC's
+/// (Real and Bits as in exponential.h). The mixing of bits is Wellons's (2018, "lowbias32") with
+/// the key's other half put in between.
+template <class Real, class Bits>
+[[gnu::always_inline]] inline Real factor(const Dropped& dropped, Bits index) {
+  Bits bits = (dropped.first + index) * 0x9e3779b1U + static_cast<std::uint32_t>(dropped.key);
   bits = (bits ^ (bits >> 16)) * 0x7feb352dU;
   bits ^= static_cast<std::uint32_t>(dropped.key >> 32);
   bits = (bits ^ (bits >> 15)) * 0x846ca68bU;
   bits ^= bits >> 16;
-  return bits < dropped.threshold ? 0.0F : dropped.kept;
+  return bits < dropped.threshold ? Real{} : Real{} + dropped.kept;
 }
 
 }  // namespace qkv

@@ -2,6 +2,10 @@
 
 #include <cstdint>
 
+#ifdef __AVX512BF16__
+#include <immintrin.h>
+#endif
+
 #include "kernels/bfloat16.h"
 
 // What the files *_lanes.cc are written with: vectors of floats, as wide as the instruction set has
@@ -43,10 +47,18 @@ using BitLanes = std::uint32_t __attribute__((vector_size(kLanes * sizeof(std::u
 [[gnu::always_inline]] inline Lanes greater(Lanes a, Lanes b) { return a > b ? a : b; }
 
 /// 0, 1, 2, …
-[[gnu::always_inline]] inline Lanes counting() {
-  Lanes lanes{};
-  for (std::int64_t lane = 0; lane < kLanes; ++lane) lanes[lane] = static_cast<float>(lane);
+[[gnu::always_inline]] inline BitLanes counting_bits() {
+  BitLanes lanes{};
+  for (std::uint32_t lane = 0; lane < kLanes; ++lane) lanes[lane] = lane;
   return lanes;
+}
+[[gnu::always_inline]] inline Lanes counting() {
+  return __builtin_convertvector(counting_bits(), Lanes);
+}
+
+/// The first `count` lanes, then zeros.
+[[gnu::always_inline]] inline Lanes first_of(Lanes lanes, std::int64_t count) {
+  return count >= kLanes ? lanes : counting() < static_cast<float>(count) ? lanes : Lanes{};
 }
 
 [[gnu::always_inline]] inline Lanes load(const Bfloat16* from) {
@@ -56,14 +68,18 @@ using BitLanes = std::uint32_t __attribute__((vector_size(kLanes * sizeof(std::u
   return __builtin_bit_cast(Lanes, __builtin_convertvector(halves, BitLanes) << 16);
 }
 
-/// Rounded as to_bfloat16 does.
+/// Rounded as to_bfloat16 does; AVX-512's own instruction makes subnormal numbers zero.
 [[gnu::always_inline]] inline void store(Bfloat16* to, Lanes lanes) {
+#ifdef __AVX512BF16__
+  const __m256bh halves = _mm512_cvtneps_pbh(lanes);
+#else
   using Halves = std::uint16_t __attribute__((vector_size(kLanes * sizeof(std::uint16_t))));
   const BitLanes bits = __builtin_bit_cast(BitLanes, lanes);
   const BitLanes rounded = (bits + 0x7fffu + ((bits >> 16) & 1u)) >> 16;
   const BitLanes quiet = (bits >> 16) | 0x40u;
   const Halves halves =
       __builtin_convertvector((bits & 0x7fffffffu) > 0x7f800000u ? quiet : rounded, Halves);
+#endif
   __builtin_memcpy(to, &halves, sizeof halves);
 }
 
@@ -88,6 +104,37 @@ template <class T>
   float numbers[kLanes];
   store(numbers, lanes);
   for (std::int64_t i = 0; i < count; ++i) assign(to[i], numbers[i]);
+}
+
+/// Goes over `count` numbers a vector at a time: body(where, how many ≤ kLanes).
+template <class Body>
+[[gnu::always_inline]] inline void for_lanes(std::int64_t count, Body body) {
+  std::int64_t at = 0;
+  for (; at + kLanes <= count; at += kLanes) body(at, kLanes);
+  if (at < count) body(at, count - at);
+}
+
+/// All lanes joined by `join`, halves first.
+template <class Join>
+[[gnu::always_inline]] inline float joined(Lanes lanes, Join join) {
+#pragma GCC unroll 4
+  for (std::uint32_t half = kLanes / 2; half > 0; half /= 2) {
+    BitLanes other{};
+#pragma GCC unroll 16
+    for (std::uint32_t lane = 0; lane < kLanes; ++lane) other[lane] = lane ^ half;
+    lanes = join(lanes, __builtin_shuffle(lanes, other));
+  }
+  return lanes[0];
+}
+
+[[gnu::always_inline]] inline float sum_of(Lanes lanes) {
+  return joined(
+      lanes, [](Lanes a, Lanes b) __attribute__((always_inline)) { return a + b; });
+}
+
+[[gnu::always_inline]] inline float largest_of(Lanes lanes) {
+  return joined(
+      lanes, [](Lanes a, Lanes b) __attribute__((always_inline)) { return greater(a, b); });
 }
 
 /// a0 b0 a1 b1 … of the lower halves, and of the upper halves.

@@ -1,3 +1,4 @@
+#include "kernels/dropped_lanes.h"
 #include "kernels/lanes.h"
 #include "kernels/norm.h"
 
@@ -8,48 +9,44 @@ template <typename T>
 void forward(const NormShape& shape, const float* x, const float* added, Dropped dropped,
              float* sum, RowScale* scales, T* normed) {
   const std::int64_t width = shape.width;
-  const float* weight = shape.weight;
-  const float* bias = shape.bias;
   for (std::int64_t row = 0; row < shape.rows; ++row) {
     const float* values = x + row * width;
-    if (added != nullptr) {
+    Lanes total{};
+    if (added == nullptr) {
+      for_lanes(
+          width, [&](std::int64_t at, std::int64_t many)
+                     __attribute__((always_inline)) { total += load_first(values + at, many); });
+    } else {
       const float* more = added + row * width;
       float* into = sum + row * width;
-      if (dropped.threshold == 0) {
-#pragma omp simd
-        for (std::int64_t i = 0; i < width; ++i) into[i] = values[i] + more[i];
-      } else {
-        const auto first = static_cast<std::uint32_t>(row * width);
-#pragma omp simd
-        for (std::int64_t i = 0; i < width; ++i)
-          into[i] = values[i] + more[i] * factor(dropped, first + static_cast<std::uint32_t>(i));
-      }
+      for_lanes(
+          width, [&](std::int64_t at, std::int64_t many) __attribute__((always_inline)) {
+            Lanes kept = load_first(more + at, many);
+            if (dropped.threshold != 0) kept *= factor_lanes(dropped, row * width + at);
+            const Lanes both = load_first(values + at, many) + kept;
+            store_first(into + at, both, many);
+            total += both;
+          });
       values = into;
     }
-    float mean = 0;
-    if (!shape.rms) {
-#pragma omp simd reduction(+ : mean)
-      for (std::int64_t i = 0; i < width; ++i) mean += values[i];
-      mean /= static_cast<float>(width);
-    }
-    float square = 0;
-#pragma omp simd reduction(+ : square)
-    for (std::int64_t i = 0; i < width; ++i) {
-      const float centred = values[i] - mean;
-      square += centred * centred;
-    }
-    const float inverse = 1 / __builtin_sqrtf(square / static_cast<float>(width) + shape.epsilon);
+    const float mean = shape.rms ? 0 : sum_of(total) / static_cast<float>(width);
+    Lanes squares{};
+    for_lanes(
+        width, [&](std::int64_t at, std::int64_t many) __attribute__((always_inline)) {
+          const Lanes centred = first_of(load_first(values + at, many) - mean, many);
+          squares += centred * centred;
+        });
+    const float variance = sum_of(squares) / static_cast<float>(width);
+    const float inverse = 1 / __builtin_sqrtf(variance + shape.epsilon);
     scales[row] = {mean, inverse};
     T* out = normed + row * width;
-    if (bias == nullptr) {
-#pragma omp simd
-      for (std::int64_t i = 0; i < width; ++i)
-        assign(out[i], (values[i] - mean) * inverse * weight[i]);
-      continue;
-    }
-#pragma omp simd
-    for (std::int64_t i = 0; i < width; ++i)
-      assign(out[i], (values[i] - mean) * inverse * weight[i] + bias[i]);
+    for_lanes(
+        width, [&](std::int64_t at, std::int64_t many) __attribute__((always_inline)) {
+          const Lanes standard = (load_first(values + at, many) - mean) * inverse;
+          Lanes scaled = standard * load_first(shape.weight + at, many);
+          if (shape.bias != nullptr) scaled += load_first(shape.bias + at, many);
+          store_first(out + at, scaled, many);
+        });
   }
 }
 
@@ -60,50 +57,46 @@ void backward(const NormShape& shape, const float* x, const RowScale* scales,
               const T* normed_gradient, bool fresh, float* gradient, float* weight_gradient,
               float* bias_gradient) {
   const std::int64_t width = shape.width;
-  const float* weight = shape.weight;
   for (std::int64_t row = 0; row < shape.rows; ++row) {
     const float* values = x + row * width;
     const T* given = normed_gradient + row * width;
     float* into = gradient + row * width;
-    const float mean = scales[row].mean;
-    const float inverse = scales[row].inverse;
-    float sum = 0;
-    float product = 0;
-#pragma omp simd reduction(+ : sum, product)
-    for (std::int64_t i = 0; i < width; ++i) {
-      const float upstream = to_float(given[i]);
-      const float standard = (values[i] - mean) * inverse;
-      const float g = upstream * weight[i];
-      sum += g;
-      product += g * standard;
-      weight_gradient[i] += upstream * standard;
-    }
-    if (bias_gradient != nullptr) {
-#pragma omp simd
-      for (std::int64_t i = 0; i < width; ++i) bias_gradient[i] += to_float(given[i]);
-    }
-    sum = shape.rms ? 0 : sum / static_cast<float>(width);
-    product /= static_cast<float>(width);
-    const float before = fresh ? 0.0F : 1.0F;
-#pragma omp simd
-    for (std::int64_t i = 0; i < width; ++i) {
-      const float standard = (values[i] - mean) * inverse;
-      const float g = to_float(given[i]) * weight[i];
-      into[i] = before * into[i] + inverse * (g - sum - standard * product);
-    }
+    const auto [mean, inverse] = scales[row];
+    Lanes sums{};
+    Lanes products{};
+    for_lanes(
+        width, [&](std::int64_t at, std::int64_t many) __attribute__((always_inline)) {
+          const Lanes upstream = load_first(given + at, many);
+          const Lanes standard = (load_first(values + at, many) - mean) * inverse;
+          const Lanes g = upstream * load_first(shape.weight + at, many);
+          sums += g;
+          products += g * standard;
+          store_first(weight_gradient + at,
+                      load_first(weight_gradient + at, many) + upstream * standard, many);
+          if (bias_gradient == nullptr) return;
+          store_first(bias_gradient + at, load_first(bias_gradient + at, many) + upstream, many);
+        });
+    const float sum = shape.rms ? 0 : sum_of(sums) / static_cast<float>(width);
+    const float product = sum_of(products) / static_cast<float>(width);
+    for_lanes(
+        width, [&](std::int64_t at, std::int64_t many) __attribute__((always_inline)) {
+          const Lanes standard = (load_first(values + at, many) - mean) * inverse;
+          const Lanes g = load_first(given + at, many) * load_first(shape.weight + at, many);
+          Lanes through = inverse * (g - sum - standard * product);
+          if (!fresh) through += load_first(into + at, many);
+          store_first(into + at, through, many);
+        });
   }
 }
 
 template <typename T>
 void branch(std::int64_t count, const float* gradient, Dropped dropped, T* branch) {
-  if (dropped.threshold == 0) {
-#pragma omp simd
-    for (std::int64_t i = 0; i < count; ++i) assign(branch[i], gradient[i]);
-    return;
-  }
-#pragma omp simd
-  for (std::int64_t i = 0; i < count; ++i)
-    assign(branch[i], gradient[i] * factor(dropped, static_cast<std::uint32_t>(i)));
+  for_lanes(
+      count, [&](std::int64_t at, std::int64_t many) __attribute__((always_inline)) {
+        Lanes kept = load_first(gradient + at, many);
+        if (dropped.threshold != 0) kept *= factor_lanes(dropped, at);
+        store_first(branch + at, kept, many);
+      });
 }
 
 }  // namespace

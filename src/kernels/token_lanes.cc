@@ -23,7 +23,7 @@ void embed(const Lookup& lookup, const float* table, const float* places, Droppe
       const auto first = static_cast<std::uint32_t>(row * width);
 #pragma omp simd
       for (std::int64_t i = 0; i < width; ++i)
-        out[i] *= factor(dropped, first + static_cast<std::uint32_t>(i));
+        out[i] *= factor<float>(dropped, first + static_cast<std::uint32_t>(i));
     }
   }
 }
@@ -39,11 +39,11 @@ void embed_backward(const Lookup& lookup, const float* gradient, Dropped dropped
     if (dropped.threshold != 0) {
 #pragma omp simd
       for (std::int64_t i = 0; i < width; ++i)
-        word[i] += given[i] * factor(dropped, first + static_cast<std::uint32_t>(i));
+        word[i] += given[i] * factor<float>(dropped, first + static_cast<std::uint32_t>(i));
       if (place == nullptr) continue;
 #pragma omp simd
       for (std::int64_t i = 0; i < width; ++i)
-        place[i] += given[i] * factor(dropped, first + static_cast<std::uint32_t>(i));
+        place[i] += given[i] * factor<float>(dropped, first + static_cast<std::uint32_t>(i));
     } else {
 #pragma omp simd
       for (std::int64_t i = 0; i < width; ++i) word[i] += given[i];

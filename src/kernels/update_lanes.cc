@@ -69,8 +69,10 @@ void combine(std::int64_t count, float a, const float* x, float b, const float* 
 }
 
 void round(std::int64_t count, const float* weight, Bfloat16* rounded) {
-#pragma omp simd
-  for (std::int64_t i = 0; i < count; ++i) rounded[i] = to_bfloat16(weight[i]);
+  for_lanes(
+      count, [&](std::int64_t at, std::int64_t many) __attribute__((always_inline)) {
+        store_first(rounded + at, load_first(weight + at, many), many);
+      });
 }
 
 }  // namespace

@@ -12,7 +12,7 @@ import re
 import subprocess
 import sys
 
-SETS = re.compile(r"_(avx2|avx512|amx)\.cc\.")
+SETS = re.compile(r"_(avx2|avx512|avx512bf16|amx)\.cc\.")
 
 
 def shared_functions(path):
