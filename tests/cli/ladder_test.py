@@ -1,0 +1,82 @@
+"""tools/ladder: trains rungs, leaves alone what is done, and writes a page."""
+
+import json
+import re
+import subprocess
+import sys
+import unittest
+
+import harness
+
+PAGE = """# A page
+<!-- table causal -->
+old table
+<!-- end -->
+Sums <!--causal 2-plain-sum order-->old%<!---->, heads <!--causal 6-heads order-->old%<!---->.
+<!-- table masked -->
+old masked table
+<!-- end -->
+Masked <!--masked 2-plain-sum order-->77%<!---->.
+"""
+RUNGS = ["1-no-attention", "2-plain-sum"]
+
+
+class Ladder(harness.ProgramTest):
+    def ladder(self, *arguments):
+        return subprocess.run(
+            [sys.executable, harness.ROOT / "tools/ladder", "--runs", self.folder / "runs", *map(str, arguments)],
+            env={**self.environment, "QKV_BIN": str(harness.BIN)}, timeout=600, capture_output=True, encoding="utf-8",
+        )
+
+    def test_climbs_once_and_writes_what_it_found(self):
+        page = self.write("page.md", PAGE)
+        climb = ["--page", page, "--rung", *RUNGS, "--seeds", "1", "--steps", "2", "--threads", "1"]
+        done = self.ladder(*climb)
+        self.assertEqual(done.returncode, 0, done.stderr)
+        self.assertEqual(page.read_text(), PAGE, "runs of another number of steps are not the page's")
+        tried = self.folder / "runs/causal-2-steps"
+        scores = {rung: tried / f"{rung}-seed-1/scores.json" for rung in RUNGS}
+        written = {rung: path.stat().st_mtime_ns for rung, path in scores.items()}
+
+        again = self.ladder(*climb)
+        self.assertEqual(again.returncode, 0, again.stderr)
+        self.assertNotIn("seed 1:", again.stdout)
+        self.assertEqual({rung: path.stat().st_mtime_ns for rung, path in scores.items()}, written)
+
+        tried.rename(self.folder / "runs/causal")
+        told = self.ladder("--page", page, "--page-only")
+        self.assertEqual(told.returncode, 0, told.stderr)
+        text = page.read_text()
+        for rung in RUNGS:
+            families = json.loads((self.folder / f"runs/causal/{rung}-seed-1/scores.json").read_text())["probes"]["families"]
+            row = next(line for line in text.splitlines() if line.startswith(f"| {rung} |")).strip("| ").split(" | ")
+            self.assertEqual(row[2:], ["1", *(f"{100 * family['accuracy']:.0f}" for family in families.values())])
+        order = json.loads((self.folder / "runs/causal/2-plain-sum-seed-1/scores.json").read_text())
+        order = order["probes"]["families"]["order"]["accuracy"]
+        self.assertIn(f"Sums <!--causal 2-plain-sum order-->{100 * order:.0f}%<!---->, heads <!--causal 6-heads order-->–<!---->", text)
+        self.assertEqual(text[text.index("<!-- table masked") :], PAGE[PAGE.index("<!-- table masked") :])
+
+    def test_the_page_names_rungs_and_families_that_are_there(self):
+        page = (harness.ROOT / "docs/ladder.md").read_text()
+        probes = (harness.ROOT / "data/world/probes.jsonl").read_text().splitlines()
+        families = {json.loads(line)["family"] for line in probes}
+        rungs = {path.stem for path in (harness.ROOT / "configs/ladder").glob("*.json")}
+        named = re.findall(r"<!--(\w+) (\S+) (\w+)-->[^<]*<!---->", page)
+        self.assertTrue(named)
+        for objective, rung, family in named:
+            self.assertIn(objective, {"causal", "masked"})
+            self.assertIn(rung, rungs)
+            self.assertIn(family, families)
+        self.assertEqual(re.findall(r"<!-- table (\w+) -->", page), ["causal", "masked"])
+        for name in re.findall(r"\]\((images/\S+)\)", page):
+            self.assertTrue((harness.ROOT / "docs" / name).is_file(), name)
+
+    def test_refuses_what_is_not_there(self):
+        for arguments, words in [(["--rung", "9-none"], "9-none"), (["--page", "none.md", "--page-only"], "none.md")]:
+            done = self.ladder(*arguments)
+            self.assertEqual(done.returncode, 2, done.stderr)
+            self.assertIn(words, done.stderr)
+
+
+if __name__ == "__main__":
+    unittest.main()
