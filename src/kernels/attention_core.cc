@@ -38,6 +38,7 @@ const AttentionKernels<float>& attention_kernels(Instructions instructions) {
   switch (instructions) {
 #ifdef __x86_64__
     case Instructions::kAmx:
+    case Instructions::kAvx512Bf16:
     case Instructions::kAvx512:
       return avx512::kAttention;
     case Instructions::kAvx2:
@@ -54,6 +55,8 @@ const AttentionKernels<Bfloat16>& attention_kernels(Instructions instructions) {
 #ifdef __x86_64__
     case Instructions::kAmx:
       return kTiles;
+    case Instructions::kAvx512Bf16:
+      return avx512bf16::kAttentionBfloat16;
     case Instructions::kAvx512:
       return avx512::kAttentionBfloat16;
     case Instructions::kAvx2:

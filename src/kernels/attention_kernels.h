@@ -35,4 +35,8 @@ extern const AttentionKernels<float> kAttention;
 extern const AttentionKernels<Bfloat16> kAttentionBfloat16;
 }  // namespace avx512
 
+namespace avx512bf16 {
+extern const AttentionKernels<Bfloat16> kAttentionBfloat16;
+}  // namespace avx512bf16
+
 }  // namespace qkv

@@ -29,7 +29,7 @@ namespace {
 template <typename T>
 const Loops<T>& chosen() {
 #if defined(__x86_64__)
-  if (instructions() >= Instructions::kAmx) return avx512bf16::loops<T>();
+  if (instructions() >= Instructions::kAvx512Bf16) return avx512bf16::loops<T>();
   if (instructions() >= Instructions::kAvx512) return avx512::loops<T>();
   if (instructions() >= Instructions::kAvx2) return avx2::loops<T>();
 #endif

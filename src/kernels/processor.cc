@@ -18,7 +18,8 @@ namespace qkv {
 namespace {
 
 constexpr Instructions kAll[] = {Instructions::kBaseline, Instructions::kAvx2,
-                                 Instructions::kAvx512, Instructions::kAmx};
+                                 Instructions::kAvx512, Instructions::kAvx512Bf16,
+                                 Instructions::kAmx};
 
 #ifdef __x86_64__
 
@@ -52,8 +53,8 @@ Instructions detect() {
   if (!__builtin_cpu_supports("avx512f") || !__builtin_cpu_supports("avx512bw") ||
       !__builtin_cpu_supports("avx512dq") || !__builtin_cpu_supports("avx512vl"))
     return Instructions::kAvx2;
-  if (!__builtin_cpu_supports("avx512bf16") || !has_amx() || !amx_is_granted())
-    return Instructions::kAvx512;
+  if (!__builtin_cpu_supports("avx512bf16")) return Instructions::kAvx512;
+  if (!has_amx() || !amx_is_granted()) return Instructions::kAvx512Bf16;
   return Instructions::kAmx;
 }
 
@@ -69,7 +70,7 @@ Instructions limited(Instructions best) {
   for (const Instructions one : kAll)
     if (name(one) == std::string(limit)) return std::min(best, one);
   throw Error("QKV_INSTRUCTIONS: found \"" + std::string(limit) +
-              "\", expected baseline, avx2, avx512 or amx");
+              "\", expected baseline, avx2, avx512, avx512bf16 or amx");
 }
 
 }  // namespace
@@ -78,6 +79,8 @@ const char* name(Instructions instructions) {
   switch (instructions) {
     case Instructions::kAmx:
       return "amx";
+    case Instructions::kAvx512Bf16:
+      return "avx512bf16";
     case Instructions::kAvx512:
       return "avx512";
     case Instructions::kAvx2:

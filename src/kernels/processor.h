@@ -4,13 +4,14 @@ namespace qkv {
 
 /// The instructions that kernels are compiled for; each set includes those before it.
 enum class Instructions {
-  kBaseline,  ///< what the compiler takes for granted: SSE2 on x86-64
-  kAvx2,      ///< AVX2 and FMA
-  kAvx512,    ///< AVX-512 F, BW, DQ and VL
-  kAmx,       ///< AMX tiles with bfloat16 products, AVX-512's bfloat16
+  kBaseline,    ///< what the compiler takes for granted: SSE2 on x86-64
+  kAvx2,        ///< AVX2 and FMA
+  kAvx512,      ///< AVX-512 F, BW, DQ and VL
+  kAvx512Bf16,  ///< AVX-512's bfloat16
+  kAmx,         ///< AMX tiles with bfloat16 products
 };
 
-/// "baseline", "avx2", "avx512" or "amx".
+/// "baseline", "avx2", "avx512", "avx512bf16" or "amx".
 const char* name(Instructions instructions);
 
 /// The best that processor and operating system allow; on Linux the first call asks the kernel for

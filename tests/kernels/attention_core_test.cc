@@ -17,7 +17,8 @@ namespace qkv {
 namespace {
 
 constexpr Instructions kAll[] = {Instructions::kBaseline, Instructions::kAvx2,
-                                 Instructions::kAvx512, Instructions::kAmx};
+                                 Instructions::kAvx512, Instructions::kAvx512Bf16,
+                                 Instructions::kAmx};
 
 std::vector<Instructions> available() {
   std::vector<Instructions> sets;

@@ -31,7 +31,7 @@ TEST(ProcessorDeathTest, UsesTheBestUnlessToldLess) {
                 testing::ExitedWithCode(std::min(limit, best)), "");
   }
   EXPECT_EXIT(exit_with_instructions("avx51"), testing::ExitedWithCode(99),
-              "QKV_INSTRUCTIONS: found \"avx51\", expected baseline, avx2, avx512 or amx");
+              "QKV_INSTRUCTIONS: found \"avx51\", expected baseline, avx2, avx512, avx512bf16 or amx");
 }
 
 }  // namespace
