@@ -1,0 +1,103 @@
+#include "fused/step.h"
+
+#include <gtest/gtest.h>
+
+#include <algorithm>
+#include <cmath>
+#include <vector>
+
+#include "base/random.h"
+
+namespace qkv {
+namespace {
+
+constexpr std::int64_t kVocabulary = 40;
+constexpr std::int64_t kRows = 5;
+
+ModelConfig small() {
+  ModelConfig config;
+  config.layers = 2;
+  config.heads = config.key_value_heads = 4;
+  config.width = 32;
+  config.context = 24;
+  config.feed_forward.width = 48;
+  config.dropout = 0.1;
+  return config;
+}
+
+Batch random_batch(const ModelConfig& config, std::uint64_t key) {
+  RandomStream random(key);
+  Batch batch;
+  batch.rows = kRows;
+  batch.context = config.context;
+  for (std::int64_t token = 0; token < kRows * config.context; ++token) {
+    batch.inputs.push_back(static_cast<std::int32_t>(random.below(kVocabulary)));
+    batch.targets.push_back(static_cast<std::int32_t>(random.below(kVocabulary)));
+  }
+  return batch;
+}
+
+struct Made {
+  double nats = 0;
+  double norm = 0;
+  std::vector<float> gradient;
+};
+
+/// Two micro-batches through a step of so many threads, twice: once to allocate, once to be read.
+Made make(int threads, bool bfloat16) {
+  const ModelConfig config = small();
+  FusedStep step(config, kVocabulary, kRows, 7, bfloat16, threads);
+  RandomStream random(3);
+  for (std::int64_t place = 0; place < step.layout().size(); ++place)
+    step.weights()[place] = static_cast<float>(random.below(2001)) * 3e-4F - 0.3F;
+  step.take_weights();
+  Made made;
+  for (int round = 0; round < 2; ++round) {
+    made.nats = 0;
+    for (std::uint64_t micro = 0; micro < 2; ++micro)
+      made.nats += step.run(random_batch(config, micro), micro,
+                            static_cast<std::uint64_t>(2 * kRows * config.context));
+    made.norm = step.gather();
+    made.gradient.assign(step.gradient(), step.gradient() + step.layout().size());
+  }
+  return made;
+}
+
+class FusedStepOf : public testing::TestWithParam<bool> {
+ protected:
+  void SetUp() override {
+    if (!FusedStep::supports(small(), GetParam())) GTEST_SKIP() << "not on this processor";
+  }
+};
+
+TEST_P(FusedStepOf, AsManyThreadsGiveTheSameBits) {
+  for (const int threads : {2, 3}) {
+    const Made first = make(threads, GetParam());
+    const Made second = make(threads, GetParam());
+    EXPECT_EQ(first.nats, second.nats);
+    EXPECT_EQ(first.norm, second.norm);
+    EXPECT_EQ(first.gradient, second.gradient);
+  }
+}
+
+TEST_P(FusedStepOf, ManyThreadsGiveTheGradientOfOne) {
+  const Made one = make(1, GetParam());
+  ASSERT_GT(one.norm, 0.01);
+  EXPECT_GT(one.nats, 0);
+  for (const int threads : {2, 3, 5, 9}) {  // the last: more than rows
+    const Made many = make(threads, GetParam());
+    EXPECT_NEAR(many.nats, one.nats, 1e-6 * one.nats);
+    double difference = 0;
+    for (std::size_t place = 0; place < one.gradient.size(); ++place)
+      difference += std::pow(many.gradient[place] - one.gradient[place], 2);
+    // Sums over tokens are float32 in both precisions, in another order.
+    EXPECT_LT(std::sqrt(difference), 1e-5 * one.norm) << threads << " threads";
+  }
+}
+
+INSTANTIATE_TEST_SUITE_P(Precision, FusedStepOf, testing::Bool(), [](const auto& tested) {
+  return tested.param ? "Bfloat16" : "Float32";
+});
+
+}  // namespace
+}  // namespace qkv
