@@ -83,9 +83,11 @@ Dropped FusedAttention<T>::dropped(const Reading& reading) const {
 template <typename T>
 Residual FusedAttention<T>::forward(Bench<T>& bench, const Weights<T>& weights,
                                     const Reading& reading, const Residual& residual) {
+  bench.clock->enter(Work::kNorm);
   norm_.forward(residual, reading.tokens, weights);
   projection_.forward(bench, weights, reading.tokens, norm_.normed(), projected_.data());
   rotate(reading, 1, projected_.data());
+  bench.clock->enter(Work::kAttention);
   for (const Document& document : reading.documents) {
     attention_forward(shape(reading, document), arrays_of<AttentionForward<T>>(document),
                       bench.scratch);
@@ -99,10 +101,12 @@ void FusedAttention<T>::backward(Bench<T>& bench, const Weights<T>& weights, con
                                  float* x_gradient, const Gradient& gradient) {
   const std::int64_t tokens = reading.tokens;
   T* branch = bench.branch.data();
+  bench.clock->enter(Work::kNorm);
   norm_loops<T>().branch(tokens * width_, x_gradient, dropped(reading), branch);
   T* mixed_gradient = bench.normed_gradient.data();
   output_.backward(bench, weights, tokens, mixed_.data(), branch, mixed_gradient, gradient);
 
+  bench.clock->enter(Work::kAttention);
   T* projected_gradient = bench.wide.data();
   for (const Document& document : reading.documents) {
     auto arrays = arrays_of<AttentionBackward<T>>(document);
@@ -113,10 +117,12 @@ void FusedAttention<T>::backward(Bench<T>& bench, const Weights<T>& weights, con
     arrays.value_gradient = {out + value_at_, stride_};
     attention_backward(shape(reading, document), arrays, bench.scratch);
   }
+  bench.clock->enter(Work::kElse);
   rotate(reading, -1, projected_gradient);
   T* normed_gradient = bench.normed_gradient.data();
   projection_.backward(bench, weights, tokens, norm_.normed(), projected_gradient, normed_gradient,
                        gradient);
+  bench.clock->enter(Work::kNorm);
   norm_.backward(normed_gradient, tokens, weights, /*fresh=*/false, x_gradient, gradient.values);
 }
 

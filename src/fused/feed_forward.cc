@@ -39,8 +39,10 @@ Dropped FusedFeedForward<T>::dropped(const Reading& reading) const {
 template <typename T>
 Residual FusedFeedForward<T>::forward(Bench<T>& bench, const Weights<T>& weights,
                                       const Reading& reading, const Residual& residual) {
+  bench.clock->enter(Work::kNorm);
   norm_.forward(residual, reading.tokens, weights);
   up_.forward(bench, weights, reading.tokens, norm_.normed(), slopes_.data());
+  bench.clock->enter(Work::kActivation);
   activation_loops<T>().forward(activation_, reading.tokens, hidden_width_, slopes_.data(),
                                 hidden_.data());
   down_.forward(bench, weights, reading.tokens, hidden_.data(), bench.output.data());
@@ -53,14 +55,17 @@ void FusedFeedForward<T>::backward(Bench<T>& bench, const Weights<T>& weights,
                                    const Gradient& gradient) {
   const std::int64_t tokens = reading.tokens;
   T* branch = bench.branch.data();
+  bench.clock->enter(Work::kNorm);
   norm_loops<T>().branch(tokens * width_, x_gradient, dropped(reading), branch);
   T* hidden_gradient = bench.wide.data();
   down_.backward(bench, weights, tokens, hidden_.data(), branch, hidden_gradient, gradient);
   T* before_gradient = bench.wide_too.data();
+  bench.clock->enter(Work::kActivation);
   activation_loops<T>().backward(activation_, tokens, hidden_width_, slopes_.data(),
                                  hidden_gradient, before_gradient);
   T* normed_gradient = bench.normed_gradient.data();
   up_.backward(bench, weights, tokens, norm_.normed(), before_gradient, normed_gradient, gradient);
+  bench.clock->enter(Work::kNorm);
   norm_.backward(normed_gradient, tokens, weights, /*fresh=*/false, x_gradient, gradient.values);
 }
 

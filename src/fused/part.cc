@@ -44,9 +44,11 @@ template <typename T>
 template <typename Y>
 void FusedLinear<T>::forward(Bench<T>& bench, const Weights<T>& weights, std::int64_t tokens,
                              const T* x, Y* y) const {
+  bench.clock->enter(Work::kProducts);
   const Matrix<const T> matrix{weights.for_product + weight, out, in, in};
   bench.products.template multiply<T, Y>({x, tokens, in, in}, matrix.transpose(),
                                          {y, tokens, out, out});
+  bench.clock->enter(Work::kElse);
   if (bias >= 0) {
     const TokenLoops<T>& loops = token_loops<T>();
     if constexpr (sizeof(Y) == sizeof(T)) {
@@ -61,13 +63,16 @@ template <typename T>
 void FusedLinear<T>::backward(Bench<T>& bench, const Weights<T>& weights, std::int64_t tokens,
                               const T* x, const T* y_gradient, T* x_gradient,
                               const Gradient& gradient) const {
+  bench.clock->enter(Work::kElse);
+  if (bias >= 0) token_loops<T>().add_columns(tokens, out, y_gradient, gradient.values + bias);
+  bench.clock->enter(Work::kProducts);
   const Matrix<const T> upstream{y_gradient, tokens, out, out};
   bench.products.template multiply<T, float>(upstream.transpose(), {x, tokens, in, in},
                                              {gradient.values + weight, out, in, in},
                                              !gradient.fresh);
-  if (bias >= 0) token_loops<T>().add_columns(tokens, out, y_gradient, gradient.values + bias);
   bench.products.template multiply<T, T>(upstream, {weights.for_product + weight, out, in, in},
                                          {x_gradient, tokens, in, in});
+  bench.clock->enter(Work::kElse);
 }
 
 template class FusedNorm<float>;

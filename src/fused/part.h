@@ -3,6 +3,7 @@
 #include <cstdint>
 #include <vector>
 
+#include "base/phase_clock.h"
 #include "config/config.h"
 #include "fused/layout.h"
 #include "kernels/buffer.h"
@@ -38,9 +39,23 @@ struct Reading {
   std::uint64_t step = 0;        ///< number of the micro-batch: names dropouts
 };
 
-/// What the parts of one pass share: nothing of it outlives a sub-layer.
+/// What a thread's time in a step goes to.
+enum class Work {
+  kProducts,    ///< of matrices, all but attention's
+  kAttention,   ///< scores, softmax, weighted sums
+  kNorm,        ///< with the sum of the residual stream and its dropout
+  kActivation,  ///< of the feed-forward layer
+  kLoss,        ///< softmax over the vocabulary and cross entropy
+  kSum,         ///< of the threads' gradients, and rounding of the weights
+  kElse,        ///< embeddings, rotations, biases
+  kWait,        ///< for the other threads, and outside of the step
+  kCount
+};
+
+/// What the parts of one pass share: nothing of it but the clock outlives a sub-layer.
 template <typename T>
 struct Bench {
+  PhaseClock<Work>* clock;
   Products products;
   Scratch scratch;            ///< of attention
   Buffer<float> output;       ///< [tokens, width], what a sub-layer adds to the residual stream

@@ -8,7 +8,7 @@ namespace qkv {
 template <typename T>
 FusedPass<T>::FusedPass(const ModelConfig& config, const WeightLayout& layout,
                         const PositionTables& tables, std::int64_t vocabulary, std::uint64_t seed,
-                        std::int64_t most_tokens)
+                        std::int64_t most_tokens, PhaseClock<Work>& clock)
     : layout_(layout),
       tables_(tables),
       seed_(seed),
@@ -20,6 +20,7 @@ FusedPass<T>::FusedPass(const ModelConfig& config, const WeightLayout& layout,
   const std::int64_t attention_width =
       config.width + 2 * config.key_value_heads * config.head_width();
   const std::int64_t widest = std::max(attention_width, 2 * config.feed_forward.width);
+  bench_.clock = &clock;
   bench_.output.resize(x_.size());
   bench_.branch.resize(x_.size());
   bench_.normed_gradient.resize(x_.size());
@@ -38,6 +39,7 @@ FusedPass<T>::FusedPass(const ModelConfig& config, const WeightLayout& layout,
 template <typename T>
 double FusedPass<T>::run(const Weights<T>& weights, const Reading& reading, float scale,
                          const Gradient& gradient) {
+  bench_.clock->enter(Work::kElse);
   // Vectors and tables are always added to, matrices only once they hold something.
   if (gradient.fresh) {
     for (const WeightLayout::Place& place : layout_.places()) {
@@ -70,8 +72,10 @@ double FusedPass<T>::run(const Weights<T>& weights, const Reading& reading, floa
     if (layer->attention)
       layer->attention->backward(bench_, weights, reading, x_gradient, gradient);
   }
+  bench_.clock->enter(Work::kElse);
   token_loops<T>().embed_backward(lookup, x_gradient, dropped, gradient.values + layout_.embedding,
                                   learned ? gradient.values + layout_.positions : nullptr);
+  bench_.clock->enter(Work::kWait);
   return nats;
 }
 

@@ -17,9 +17,10 @@ namespace qkv {
 template <typename T>
 class FusedPass {
  public:
-  /// `layout` and `tables` must outlive it.
+  /// `layout`, `tables` and `clock` must outlive it.
   FusedPass(const ModelConfig& config, const WeightLayout& layout, const PositionTables& tables,
-            std::int64_t vocabulary, std::uint64_t seed, std::int64_t most_tokens);
+            std::int64_t vocabulary, std::uint64_t seed, std::int64_t most_tokens,
+            PhaseClock<Work>& clock);
 
   /// The sum of −log p(target) over the reading; adds the gradient of scale · this sum to
   /// `gradient` (where `fresh`, replaces it).

@@ -25,7 +25,9 @@ template <typename T>
 double FusedPrediction<T>::run(Bench<T>& bench, const Weights<T>& weights, const Reading& reading,
                                const Residual& residual, float scale, float* x_gradient,
                                const Gradient& gradient) {
+  bench.clock->enter(Work::kNorm);
   norm_.forward(residual, reading.tokens, weights);
+  bench.clock->enter(Work::kElse);
   chosen_.clear();
   for (std::int64_t token = 0; token < reading.tokens; ++token)
     if (reading.targets[token] >= 0) chosen_.push_back(token);
@@ -48,24 +50,29 @@ double FusedPrediction<T>::run(Bench<T>& bench, const Weights<T>& weights, const
         std::fill_n(rows_.data() + row * width_, width_, T{});
       }
     }
+    bench.clock->enter(Work::kProducts);
     const Matrix<const T> in{rows_.data(), kRows, width_, width_};
     const Matrix<const T> head{weights.for_product + head_, vocabulary_, width_, width_};
     bench.products.template multiply<T, float>(in, head.transpose(),
                                                {logits_.data(), kRows, vocabulary_, stride_});
+    bench.clock->enter(Work::kLoss);
     nats += token_loops<T>().cross_entropy(kRows, vocabulary_, stride_, logits_.data(),
                                            targets_.data(), scale, logit_gradients_.data());
+    bench.clock->enter(Work::kProducts);
     const Matrix<const T> upstream{logit_gradients_.data(), kRows, vocabulary_, stride_};
     bench.products.template multiply<T, T>(upstream, head,
                                            {row_gradients_.data(), kRows, width_, width_});
     bench.products.template multiply<T, float>(
         upstream.transpose(), in, {gradient.values + head_, vocabulary_, width_, width_}, !fresh);
     fresh = false;
+    bench.clock->enter(Work::kElse);
     for (std::int64_t row = 0; row < rows; ++row) {
       std::memcpy(normed_gradient + chosen[row] * width_, row_gradients_.data() + row * width_,
                   row_bytes);
     }
   }
   if (fresh) std::fill_n(gradient.values + head_, vocabulary_ * width_, 0.0F);
+  bench.clock->enter(Work::kNorm);
   norm_.backward(normed_gradient, reading.tokens, weights, /*fresh=*/true, x_gradient,
                  gradient.values);
   return nats;

@@ -1,6 +1,7 @@
 #include "fused/step.h"
 
 #include <algorithm>
+#include <array>
 #include <cmath>
 #include <optional>
 
@@ -52,6 +53,7 @@ void find_documents(const Batch& batch, std::int64_t first_row, std::int64_t row
 
 /// What a thread has of its own.
 struct FusedStep::Slice {
+  PhaseClock<Work> clock{Work::kWait};
   std::optional<FusedPass<float>> exact;
   std::optional<FusedPass<Bfloat16>> rounded;
   Buffer<float> gradient;
@@ -96,9 +98,9 @@ FusedStep::FusedStep(const ModelConfig& config, std::int64_t vocabulary, std::in
     auto slice = std::make_unique<Slice>();
     const std::int64_t tokens = most_rows_ * config.context;
     if (bfloat16) {
-      slice->rounded.emplace(config, layout_, tables_, vocabulary, seed, tokens);
+      slice->rounded.emplace(config, layout_, tables_, vocabulary, seed, tokens, slice->clock);
     } else {
-      slice->exact.emplace(config, layout_, tables_, vocabulary, seed, tokens);
+      slice->exact.emplace(config, layout_, tables_, vocabulary, seed, tokens, slice->clock);
     }
     slice->gradient.resize(weights_.size());
     slices_[static_cast<std::size_t>(thread)] = std::move(slice);
@@ -149,9 +151,12 @@ double FusedStep::run_slice(int thread, const Batch& batch, std::uint64_t number
 void FusedStep::take_weights() {
   if (!bfloat16_) return;
   workers_.run([&](int thread) {
+    PhaseClock<Work>& clock = slices_[static_cast<std::size_t>(thread)]->clock;
+    clock.enter(Work::kSum);
     const Range range = part_of(layout_.size(), thread, workers_.count());
     update_loops().round(range.end - range.begin, weights_.data() + range.begin,
                          rounded_weights_.data() + range.begin);
+    clock.enter(Work::kWait);
   });
 }
 
@@ -177,6 +182,8 @@ double FusedStep::gather() {
   }
   const std::int64_t blocks = ceiling(layout_.size(), kBlock);
   workers_.run([&](int thread) {
+    Slice& slice = *slices_[static_cast<std::size_t>(thread)];
+    slice.clock.enter(Work::kSum);
     const Range range = part_of(blocks, thread, workers_.count());
     std::vector<const float*> here(parts.size());
     double squares = 0;
@@ -187,7 +194,8 @@ double FusedStep::gather() {
           update_loops().sum(std::min(kBlock, layout_.size() - begin), here.data(),
                              static_cast<std::int64_t>(here.size()), gradient_.data() + begin);
     }
-    slices_[static_cast<std::size_t>(thread)]->squares = squares;
+    slice.squares = squares;
+    slice.clock.enter(Work::kWait);
   });
   double squares = 0;
   for (const auto& slice : slices_) {
@@ -195,6 +203,18 @@ double FusedStep::gather() {
     slice->fresh = true;
   }
   return std::sqrt(squares);
+}
+
+std::vector<std::pair<std::string, double>> FusedStep::seconds() const {
+  constexpr std::array<const char*, static_cast<std::size_t>(Work::kWait)> kNames = {
+      "products", "attention", "norms", "activation", "loss", "sum, rounding", "else"};
+  std::vector<std::pair<std::string, double>> seconds;
+  for (std::size_t work = 0; work < kNames.size(); ++work) {
+    double sum = 0;
+    for (const auto& slice : slices_) sum += slice->clock.seconds(static_cast<Work>(work));
+    seconds.emplace_back(kNames[work], sum / static_cast<double>(slices_.size()));
+  }
+  return seconds;
 }
 
 }  // namespace qkv

@@ -2,6 +2,8 @@
 
 #include <cstdint>
 #include <memory>
+#include <string>
+#include <utility>
 #include <vector>
 
 #include "config/config.h"
@@ -49,6 +51,10 @@ class FusedStep {
 
   /// Sums what the threads kept since the last time into gradient(); returns its norm.
   double gather();
+
+  /// What a thread has spent so far on products, attention and so on, in the mean of all threads;
+  /// what it waited is not in it.
+  std::vector<std::pair<std::string, double>> seconds() const;
 
  private:
   struct Slice;

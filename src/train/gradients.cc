@@ -2,6 +2,7 @@
 
 #include <algorithm>
 
+#include "base/phase_clock.h"
 #include "evaluate/loss.h"
 
 namespace qkv {
@@ -22,6 +23,7 @@ class PlainGradients : public Gradients {
       if (predicted_in(batch) == 0) continue;
       Tensor mean;
       {
+        clock_.enter(Work::kForward);
         const Autocast autocast(runtime_);
         const Prediction prediction = predict(model_, batch, pass);
         mean =
@@ -29,12 +31,22 @@ class PlainGradients : public Gradients {
             static_cast<double>(predicted);
       }
       loss += mean.item<double>();
+      clock_.enter(Work::kBackward);
       mean.backward();
+      clock_.enter(Work::kElse);
     }
     return loss;
   }
 
+  std::vector<std::pair<std::string, double>> seconds() const override {
+    return {{"forward", clock_.seconds(Work::kForward)},
+            {"backward", clock_.seconds(Work::kBackward)}};
+  }
+
  private:
+  enum class Work { kForward, kBackward, kElse, kCount };
+
+  PhaseClock<Work> clock_{Work::kElse};
   const Model& model_;
   double dropout_;
   std::uint64_t seed_;

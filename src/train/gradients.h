@@ -2,6 +2,8 @@
 
 #include <cstdint>
 #include <memory>
+#include <string>
+#include <utility>
 #include <vector>
 
 #include "config/config.h"
@@ -24,6 +26,9 @@ class Gradients {
   /// first micro-batch's, which names its dropouts; `predicted` is the targets in all.
   virtual double make(const std::vector<Batch>& batches, std::uint64_t number,
                       std::uint64_t predicted) = 0;
+
+  /// What its time went to so far: names and seconds.
+  virtual std::vector<std::pair<std::string, double>> seconds() const = 0;
 };
 
 /// By libtorch's autograd through src/model. The model must outlive it.

@@ -1,34 +1,27 @@
 #pragma once
 
-#include <array>
-#include <chrono>
 #include <string>
+#include <utility>
+#include <vector>
+
+#include "base/phase_clock.h"
 
 namespace qkv {
 
 /// Where a run's time goes.
-enum class Phase { kBatch, kGradient, kUpdate, kValidation, kSaving, kOther };
+enum class Phase { kBatch, kGradient, kUpdate, kValidation, kSaving, kOther, kCount };
 
-/// Adds up seconds by phase. Exactly one phase runs at any moment.
-class Profile {
+/// What a phase consists of: names and seconds.
+using Parts = std::vector<std::pair<std::string, double>>;
+
+class Profile : public PhaseClock<Phase> {
  public:
-  Profile() : since_(Clock::now()) {}
+  Profile() : PhaseClock(Phase::kOther) {}
 
-  /// Ends the current phase and begins `next`.
-  void enter(Phase next);
-  double seconds(Phase phase) const { return seconds_[static_cast<std::size_t>(phase)]; }
   /// Of all phases but validation and saving.
   double training_seconds() const;
-  double total_seconds() const;
-  /// A table of phases, their time per step and share.
-  std::string table(std::int64_t steps) const;
-
- private:
-  using Clock = std::chrono::steady_clock;
-
-  Phase phase_ = Phase::kOther;
-  Clock::time_point since_;
-  std::array<double, 6> seconds_{};
+  /// A table of phases, their time per step and share; below the gradient its parts.
+  std::string table(std::int64_t steps, const Parts& gradient_parts) const;
 };
 
 }  // namespace qkv

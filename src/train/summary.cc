@@ -49,7 +49,7 @@ std::string summarise(const Trainer& trainer, Ending ending) {
   table.add({"tokens", with_commas(state.tokens)});
   const Profile& profile = trainer.profile();
   if (trainer.steps_made() > 0) {
-    table.add({"time", concat(human_seconds(profile.total_seconds()), " (",
+    table.add({"time", concat(human_seconds(profile.total()), " (",
                               human_seconds(profile.training_seconds()), " of training)")});
     table.add({"tokens/s",
                with_commas(static_cast<std::uint64_t>(static_cast<double>(trainer.tokens_read()) /

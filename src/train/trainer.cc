@@ -158,6 +158,15 @@ Ending Trainer::run() {
   return finished() ? Ending::kFinished : Ending::kInterrupted;
 }
 
+std::string Trainer::profile_table() const {
+  if (!fused_) return profile_.table(steps_made(), plain_->seconds());
+  Parts parts = fused_->seconds();
+  double waiting = profile_.seconds(Phase::kGradient);
+  for (const auto& [name, seconds] : parts) waiting -= seconds;
+  parts.emplace_back("waiting", waiting);
+  return profile_.table(steps_made(), parts);
+}
+
 void Trainer::train_step() {
   const TrainingConfig& training = config_.training;
   profile_.enter(Phase::kBatch);
@@ -208,7 +217,7 @@ void Trainer::report(double loss, double gradient_norm) {
                  {"gradient_norm", gradient_norm},
                  {"tokens_per_second", static_cast<double>(state_.tokens - reported_tokens_) /
                                            (seconds - reported_seconds_)},
-                 {"seconds", profile_.total_seconds()}});
+                 {"seconds", profile_.total()}});
   reported_tokens_ = state_.tokens;
   reported_seconds_ = seconds;
 }

@@ -50,6 +50,8 @@ class Trainer {
   const TrainerState& state() const { return state_; }
   const Model& model() const { return *model_; }
   const Profile& profile() const { return profile_; }
+  /// Where the time went: the phases, and what the gradient consists of.
+  std::string profile_table() const;
   /// Whether training.patience ran out.
   bool stopped_early() const {
     const std::int64_t patience = config_.training.patience;

@@ -3,6 +3,7 @@
 import json
 import os
 import pathlib
+import re
 import resource
 import shutil
 import signal
@@ -208,9 +209,17 @@ class Endings(harness.ProgramTest):
         self.assertEqual(sum("sample" in r for r in self.records("samples")), 5)
 
     def test_profile(self):
-        text = self.succeed("train", "tiny.json", "--out", "profiled", "--profile")
-        for phase in ["gradient", "update"]:
-            self.assertIn(phase, text)
+        for kernels, parts in [("fused", ["products", "attention", "norms", "activation", "loss", "waiting"]),
+                               ("plain", ["forward", "backward"])]:
+            text = self.succeed("train", "tiny.json", "--out", kernels, "--profile", "--set", f"runtime.kernels={kernels}")
+            spent = dict(re.findall(r"^ *(\w[\w, ]*?) +(\d+\.\d+) +\d+\.\d%$", text, flags=re.MULTILINE))
+            self.assertGreater(float(spent["gradient"]), 0, text)
+            self.assertGreater(float(spent["update"]), 0, text)
+            for part in parts[:-1]:
+                self.assertGreater(float(spent[part]), 0, text)
+            within = sum(float(milliseconds) for name, milliseconds in spent.items()
+                         if name not in ["batch", "gradient", "update", "validation", "saving", "other"])
+            self.assertLessEqual(within, float(spent["gradient"]) * 1.01 + 0.01, text)
 
 
 class FullDisk(harness.ProgramTest):

@@ -1,0 +1,40 @@
+#pragma once
+
+#include <array>
+#include <chrono>
+#include <numeric>
+
+namespace qkv {
+
+/// Adds up seconds by phase; exactly one phase runs at any moment. Phase is an enumeration from 0
+/// on whose last member is kCount. For one thread; a change of phase costs tens of nanoseconds.
+template <typename Phase>
+class PhaseClock {
+ public:
+  static constexpr auto kPhases = static_cast<std::size_t>(Phase::kCount);
+
+  /// Begins with this phase.
+  explicit PhaseClock(Phase first) : phase_(first), since_(Clock::now()) {}
+
+  /// Ends the current phase and begins `next`.
+  void enter(Phase next) {
+    const auto now = Clock::now();
+    seconds_[static_cast<std::size_t>(phase_)] +=
+        std::chrono::duration<double>(now - since_).count();
+    phase_ = next;
+    since_ = now;
+  }
+
+  /// Of the ended stretches of a phase.
+  double seconds(Phase phase) const { return seconds_[static_cast<std::size_t>(phase)]; }
+  double total() const { return std::accumulate(seconds_.begin(), seconds_.end(), 0.0); }
+
+ private:
+  using Clock = std::chrono::steady_clock;
+
+  Phase phase_;
+  Clock::time_point since_;
+  std::array<double, kPhases> seconds_{};
+};
+
+}  // namespace qkv
