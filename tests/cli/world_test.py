@@ -96,6 +96,26 @@ class World(harness.ProgramTest):
         self.write("none.jsonl", "\n")
         self.refuse(2, "none.jsonl", "eval", "run", "--probes", "none.jsonl")
 
+    def test_a_causal_model_is_not_asked_what_comes_later(self):
+        self.succeed("train", "tiny.json", "--out", "early", "--set", "training.steps=2", "--set", "data.layout=lines",
+                     "--set", "data.train=world/train.txt", "--set", "data.validation=world/validation.txt",
+                     "--set", "model.context=320")
+        lines = (self.folder / "world/probes.jsonl").read_text().splitlines()
+        known, later = lines[:5], []
+        for line in lines[5:8]:
+            probe = json.loads(line)
+            probe["truth"] = [{"begin": probe["predict"]["end"], "end": len(probe["text"])}]
+            later.append(json.dumps(probe))
+        self.write("later.jsonl", "\n".join(later))
+        for options in [[], ["--accuracy-only"]]:
+            self.refuse(2, ["later.jsonl: found no probe", "causal"], "eval", "early", "--probes", "later.jsonl", *options)
+        self.write("some.jsonl", "\n".join(known + later))
+        some = ["eval", "early", "--probes", "some.jsonl", "--accuracy-only"]
+        numbers = json.loads(self.succeed(*some, "--json", "-"))["probes"]
+        self.assertEqual(sum(family["probes"] for family in numbers["families"].values()), 5)
+        self.assertEqual(numbers["not_asked"], 3)
+        self.assertRegex(self.succeed(*some), "not asked, .*: 3\n")
+
     def test_plots_that_cannot_be_drawn(self):
         probes = ["eval", "nowhere", "--probes", "world/probes.jsonl"]
         self.refuse(2, ["plot.jpeg", ".png, .svg or .pdf"], *probes, "--plot", "plot.jpeg")
