@@ -71,6 +71,26 @@ class Ladder(harness.ProgramTest):
         for name in re.findall(r"\]\((images/\S+)\)", page):
             self.assertTrue((harness.ROOT / "docs" / name).is_file(), name)
 
+    def test_the_page_says_what_its_tables_say(self):
+        page = (harness.ROOT / "docs/ladder.md").read_text()
+        means = {}  # (objective, rung, family) → percent
+        for objective, table in re.findall(r"<!-- table (\w+) -->\n(.*?)<!-- end -->", page, flags=re.DOTALL):
+            header, _, *rows = (line.strip("| ").split(" | ") for line in table.splitlines())
+            for row in rows[:-1]:  # the last is guessing
+                for family, cell in zip(header[3:], row[3:]):
+                    means[objective, row[0], family.replace(" ", "_")] = cell.split()[0]
+        numbers = re.findall(r"<!--(\w+) (\S+) (\w+)-->([^<]*)%<!---->", page)
+        for *place, told in numbers:
+            self.assertEqual(told, means[tuple(place)], place)
+
+        told = re.findall(r"^\| [\w ]+ \|[^|]+\| \S+ <!--causal (\S+) (\w+)-->.*\| \S+ <!--causal (\S+) (\w+)-->", page, re.MULTILINE)
+        self.assertEqual({family for _, family, _, _ in told}, {family for _, _, family in means})
+        rungs = sorted({rung for _, rung, _ in means if rung[0].isdigit()})
+        for lowest, family, highest, same in told:
+            self.assertEqual(family, same)
+            first = next(at for at, rung in enumerate(rungs) if int(means["causal", rung, family]) >= 97)
+            self.assertEqual([highest, lowest], rungs[first - 1 : first + 1], family)
+
     def refuse(self, words, *arguments, **environment):
         done = self.ladder(*arguments, **environment)
         self.assertEqual(done.returncode, 2, done.stderr)
