@@ -60,6 +60,18 @@ class World(harness.ProgramTest):
         for world in [self.folder / "world", SHIPPED]:
             self.check_that_no_line_joins_what_probes_join(world)
 
+    def test_the_page_counts_the_probes_that_do_not_ask_for_their_pair(self):
+        counted = {}
+        for probe in read_probes(SHIPPED):
+            text = probe["text"].encode()
+            truth = b" ".join(text[span["begin"] : span["end"]] for span in probe["truth"]).decode()
+            count = counted.setdefault(probe["family"].replace("_", " "), [0, 0])
+            count[0] += 1
+            count[1] += not set(re.findall(r"\w+", truth)) & set(probe["held_out"]["words"])
+        section = (harness.ROOT / "docs/world.md").read_text().split("\n## Held-out pairs\n")[1].split("\n## ")[0]
+        rows = re.findall(r"^\| ([\w ]+) \| (\d+) \| (\d+) \|$", section, re.MULTILINE)
+        self.assertEqual({family: [int(probes), int(neither)] for family, probes, neither in rows}, counted)
+
     def test_probes_measure_a_checkpoint(self):
         self.succeed("train", "tiny.json", "--out", "run", "--set", "training.steps=2", "--set", "data.layout=lines",
                      "--set", "data.train=world/train.txt", "--set", "data.validation=world/validation.txt",
