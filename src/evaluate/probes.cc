@@ -4,6 +4,7 @@
 #include <array>
 #include <limits>
 
+#include "base/error.h"
 #include "base/format.h"
 #include "evaluate/probe_reading.h"
 
@@ -74,6 +75,12 @@ std::vector<const Probe*> askable_probes(const std::vector<Probe>& probes, bool 
   std::vector<const Probe*> asked;
   for (const Probe& probe : probes) {
     if (can_be_known(probe, causal)) asked.push_back(&probe);
+  }
+  if (asked.empty() && !probes.empty()) {
+    const std::string& where = probes.front().where;
+    throw Error(concat(where.substr(0, where.rfind(':')),
+                       ": found no probe that a causal model can be asked, expected at least 1 "
+                       "whose truth stands before the answer"));
   }
   return asked;
 }

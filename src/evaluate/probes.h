@@ -67,11 +67,11 @@ class AskedProbes {
 };
 
 /// The probes that a model is asked: a causal model reads what stands before the answer, and is not
-/// asked where the truth comes only after.
+/// asked where the truth comes only after. Throws Error where there are probes, but none to ask.
 std::vector<const Probe*> askable_probes(const std::vector<Probe>& probes, bool causal);
 
 /// The share of right answers by family, in the order of the file, and by distance. Throws Error
-/// where a text does not fit the context.
+/// as askable_probes, and where a text does not fit the context.
 std::vector<FamilyScore> evaluate_probes(const Model& model, const Tokenizer& tokenizer,
                                          const std::string& layout,
                                          const std::vector<Probe>& probes, const Runtime& runtime);

@@ -45,6 +45,7 @@ Json to_json(const Answers& answers) {
     json["pairs"][group.group] = {{"pairs", group.pairs}, {"accuracy", group.accuracy()}};
   }
   if (!answers.probes.empty()) json["probes"] = probes_json(answers.probes, answers.findings);
+  if (answers.not_asked > 0) json["probes"]["not_asked"] = answers.not_asked;
   if (answers.geometry) json["geometry"] = geometry_json(*answers.geometry);
   return json;
 }
@@ -64,6 +65,7 @@ Answers answer(const Checkpoint& checkpoint, const Questions& questions, const R
                   .score = {},
                   .pairs = {},
                   .probes = {},
+                  .not_asked = 0,
                   .findings = {},
                   .geometry = {}};
   const std::string& layout = checkpoint.config.data.layout;
@@ -91,6 +93,8 @@ Answers answer(const Checkpoint& checkpoint, const Questions& questions, const R
   if (!questions.probes.empty()) {
     answers.probes =
         evaluate_probes(*checkpoint.model, checkpoint.tokenizer, layout, questions.probes, runtime);
+    answers.not_asked =
+        questions.probes.size() - askable_probes(questions.probes, answers.causal).size();
     if (has_attention(checkpoint.config.model) && !questions.accuracy_only)
       answers.findings = find_attention(checkpoint, questions.probes, answers.probes, runtime);
   }
@@ -128,6 +132,10 @@ std::string report_table(const std::vector<Answers>& answers) {
   for (const Answers& column : answers) {
     if (column.probes.empty() && !column.geometry) continue;
     if (answers.size() > 1) text += concat("\n", column.checkpoint, "\n");
+    if (column.not_asked > 0) {
+      text += concat("  probes not asked, as their truth stands only behind the answer: ",
+                     with_commas(column.not_asked), "\n");
+    }
     if (!column.probes.empty()) text += probes_text(column.probes, column.findings);
     if (!column.probes.empty() && column.geometry) text += "\n";
     if (column.geometry) text += geometry_text(*column.geometry);

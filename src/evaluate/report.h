@@ -32,6 +32,7 @@ struct Answers {
       score;  ///< nothing where the run has no validation data and only pairs were asked
   std::vector<PairAccuracy> pairs;
   std::vector<FamilyScore> probes;   ///< empty: not asked
+  std::size_t not_asked = 0;         ///< probes whose truth a causal model does not read
   std::optional<Findings> findings;  ///< of the probes; nothing where not asked, or no attention
   std::optional<GeometryScore> geometry = {};  ///< nothing where not asked
 };

@@ -22,10 +22,10 @@ RUNGS = ["1-no-attention", "2-plain-sum"]
 
 
 class Ladder(harness.ProgramTest):
-    def ladder(self, *arguments):
+    def ladder(self, *arguments, **environment):
         return subprocess.run(
             [sys.executable, harness.ROOT / "tools/ladder", "--runs", self.folder / "runs", *map(str, arguments)],
-            env={**self.environment, "QKV_BIN": str(harness.BIN)}, timeout=600, capture_output=True, encoding="utf-8",
+            env={**self.environment, "QKV_BIN": str(harness.BIN), **environment}, timeout=600, capture_output=True, encoding="utf-8",
         )
 
     def test_climbs_once_and_writes_what_it_found(self):
@@ -71,11 +71,65 @@ class Ladder(harness.ProgramTest):
         for name in re.findall(r"\]\((images/\S+)\)", page):
             self.assertTrue((harness.ROOT / "docs" / name).is_file(), name)
 
+    def test_the_page_says_what_its_tables_say(self):
+        page = (harness.ROOT / "docs/ladder.md").read_text()
+        means = {}  # (objective, rung, family) → percent
+        for objective, table in re.findall(r"<!-- table (\w+) -->\n(.*?)<!-- end -->", page, flags=re.DOTALL):
+            header, _, *rows = (line.strip("| ").split(" | ") for line in table.splitlines())
+            for row in rows[:-1]:  # the last is guessing
+                for family, cell in zip(header[3:], row[3:]):
+                    means[objective, row[0], family.replace(" ", "_")] = cell.split()[0]
+        numbers = re.findall(r"<!--(\w+) (\S+) (\w+)-->([^<]*)%<!---->", page)
+        for *place, told in numbers:
+            self.assertEqual(told, means[tuple(place)], place)
+
+        told = re.findall(r"^\| [\w ]+ \|[^|]+\| \S+ <!--causal (\S+) (\w+)-->.*\| \S+ <!--causal (\S+) (\w+)-->", page, re.MULTILINE)
+        self.assertEqual({family for _, family, _, _ in told}, {family for _, _, family in means})
+        rungs = sorted({rung for _, rung, _ in means if rung[0].isdigit()})
+        for lowest, family, highest, same in told:
+            self.assertEqual(family, same)
+            first = next(at for at, rung in enumerate(rungs) if int(means["causal", rung, family]) >= 97)
+            self.assertEqual([highest, lowest], rungs[first - 1 : first + 1], family)
+
+    def refuse(self, words, *arguments, **environment):
+        done = self.ladder(*arguments, **environment)
+        self.assertEqual(done.returncode, 2, done.stderr)
+        self.assertEqual(len(done.stderr.splitlines()), 1, done.stderr)
+        for word in words:
+            self.assertIn(word, done.stderr)
+
     def test_refuses_what_is_not_there(self):
-        for arguments, words in [(["--rung", "9-none"], "9-none"), (["--page", "none.md", "--page-only"], "none.md")]:
-            done = self.ladder(*arguments)
-            self.assertEqual(done.returncode, 2, done.stderr)
-            self.assertIn(words, done.stderr)
+        self.refuse(["9-none"], "--rung", "9-none")
+        self.refuse(["none.md"], "--page", "none.md", "--page-only")
+        page = self.write("plain.md", "# Nothing asked\n")
+        self.refuse(["nowhere/qkv-train", "no program"], "--page", page, "--steps", "2", QKV_BIN="nowhere")
+        for option in ["--seeds", "--steps"]:
+            for value in ["0", "-3", "two"]:
+                self.refuse([option, f"found {value}"], "--page", page, f"{option}={value}")
+        for mark, wrong in [("<!-- table foo -->", "foo"), ("<!--foo 6-heads order-->", "foo"),
+                            ("<!--causal 9-none order-->", "9-none"), ("<!--causal 6-heads odour-->", "odour")]:
+            self.write("odd.md", mark + "\n<!---->")
+            self.refuse(["odd.md", mark, f"found {wrong}"], "--page", self.folder / "odd.md", "--page-only")
+
+    def test_refuses_runs_of_something_else(self):
+        page = self.write("kept.md", PAGE)
+        folder = self.folder / "stale/causal/2-plain-sum-seed-1"
+        folder.mkdir(parents=True)
+        files = ["configs/ladder/2-plain-sum.json", *(f"data/world/{name}" for name in ["train.txt", "validation.txt", "probes.jsonl"])]
+        inputs = {name: harness.sha256(harness.ROOT / name) for name in files}
+        kept = ["--runs", self.folder / "stale", "--page", page]
+        for options in [[*kept, "--rung", "2-plain-sum", "--seeds", "1"], [*kept, "--page-only"]]:
+            (folder / "scores.json").write_text("{}")
+            for name in files:
+                (folder / "inputs.json").write_text(json.dumps({**inputs, name: "0"}))
+                self.refuse([str(folder), f"another {name},", "remove"], *options)
+            (folder / "inputs.json").write_text(json.dumps(inputs))
+            for damaged in ['{"probes": {', "{}", "3"]:
+                (folder / "scores.json").write_text(damaged)
+                self.refuse([str(folder / "scores.json"), "JSON", "remove"], *options)
+            (folder / "inputs.json").unlink()
+            self.refuse([str(folder / "inputs.json"), "remove"], *options)
+        self.assertEqual(page.read_text(), PAGE)
 
 
 if __name__ == "__main__":

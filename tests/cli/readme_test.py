@@ -32,6 +32,8 @@ NOT_RUN = {
     "qkv-eval runs/shakespeare_char": "the same run",
     "qkv-train configs/world.json": "trains for two minutes; the demo does it",
     "qkv-eval runs/world": "the same run",
+    "qkv-train configs/world_masked.json": "trains for minutes",
+    "qkv-inspect runs/world_masked": "the same run",
     "qkv-train configs/kjv.json": "trains for minutes, on a text that is not here",
     "qkv-eval runs/kjv": "the same run",
     "qkv-generate runs/kjv": "the same run",

@@ -1,12 +1,17 @@
 """qkv-world, and qkv-eval on the probes that it writes."""
 
 import json
-import pathlib
+import re
 import unittest
 
 import harness
 
-GRAMMAR = harness.ROOT / "data/world/grammar.json"
+SHIPPED = harness.ROOT / "data/world"
+GRAMMAR = SHIPPED / "grammar.json"
+
+
+def read_probes(world):
+    return [json.loads(line) for line in (world / "probes.jsonl").read_text().splitlines()]
 
 
 class World(harness.ProgramTest):
@@ -36,18 +41,36 @@ class World(harness.ProgramTest):
             fresh = (self.folder / "shipped" / name).read_bytes()
             self.assertEqual(fresh, (GRAMMAR.parent / name).read_bytes(), f"data/world/{name}")
 
-    def test_what_probes_join_no_line_joins(self):
-        lines = (self.folder / "world/train.txt").read_text().splitlines()
-        lines += (self.folder / "world/validation.txt").read_text().splitlines()
-        lines = ["".join(c if c.isalpha() else " " for c in line).split() for line in lines]
-        probes = [json.loads(line) for line in (self.folder / "world/probes.jsonl").read_text().splitlines()]
+    def check_that_no_line_joins_what_probes_join(self, world):
+        probes = read_probes(world)
         self.assertEqual(len({probe["family"] for probe in probes}), 8)
+        reach = max(probe["held_out"]["within"] for probe in probes)
+        nearest = {}  # how many words behind the first the second comes, at the least in any line
+        for name in ["train.txt", "validation.txt"]:
+            for line in (world / name).read_text().splitlines():
+                words = re.findall(r"[^\W\d_]+", line)
+                for distance in range(1, reach + 1):
+                    for pair in zip(words, words[distance:]):
+                        nearest[pair] = min(distance, nearest.get(pair, distance))
         for probe in probes:
-            (first, second), within = probe["held_out"]["words"], probe["held_out"]["within"]
-            for words in lines:
-                for place, word in enumerate(words):
-                    if word == first:
-                        self.assertNotIn(second, words[place + 1 : place + 1 + within], probe["id"])
+            pair, within = tuple(probe["held_out"]["words"]), probe["held_out"]["within"]
+            self.assertGreater(nearest.get(pair, reach + 1), within, probe["id"])
+
+    def test_what_probes_join_no_line_joins(self):
+        for world in [self.folder / "world", SHIPPED]:
+            self.check_that_no_line_joins_what_probes_join(world)
+
+    def test_the_page_counts_the_probes_that_do_not_ask_for_their_pair(self):
+        counted = {}
+        for probe in read_probes(SHIPPED):
+            text = probe["text"].encode()
+            truth = b" ".join(text[span["begin"] : span["end"]] for span in probe["truth"]).decode()
+            count = counted.setdefault(probe["family"].replace("_", " "), [0, 0])
+            count[0] += 1
+            count[1] += not set(re.findall(r"\w+", truth)) & set(probe["held_out"]["words"])
+        section = (harness.ROOT / "docs/world.md").read_text().split("\n## Held-out pairs\n")[1].split("\n## ")[0]
+        rows = re.findall(r"^\| ([\w ]+) \| (\d+) \| (\d+) \|$", section, re.MULTILINE)
+        self.assertEqual({family: [int(probes), int(neither)] for family, probes, neither in rows}, counted)
 
     def test_probes_measure_a_checkpoint(self):
         self.succeed("train", "tiny.json", "--out", "run", "--set", "training.steps=2", "--set", "data.layout=lines",
@@ -96,6 +119,26 @@ class World(harness.ProgramTest):
         self.write("none.jsonl", "\n")
         self.refuse(2, "none.jsonl", "eval", "run", "--probes", "none.jsonl")
 
+    def test_a_causal_model_is_not_asked_what_comes_later(self):
+        self.succeed("train", "tiny.json", "--out", "early", "--set", "training.steps=2", "--set", "data.layout=lines",
+                     "--set", "data.train=world/train.txt", "--set", "data.validation=world/validation.txt",
+                     "--set", "model.context=320")
+        lines = (self.folder / "world/probes.jsonl").read_text().splitlines()
+        known, later = lines[:5], []
+        for line in lines[5:8]:
+            probe = json.loads(line)
+            probe["truth"] = [{"begin": probe["predict"]["end"], "end": len(probe["text"])}]
+            later.append(json.dumps(probe))
+        self.write("later.jsonl", "\n".join(later))
+        for options in [[], ["--accuracy-only"]]:
+            self.refuse(2, ["later.jsonl: found no probe", "causal"], "eval", "early", "--probes", "later.jsonl", *options)
+        self.write("some.jsonl", "\n".join(known + later))
+        some = ["eval", "early", "--probes", "some.jsonl", "--accuracy-only"]
+        numbers = json.loads(self.succeed(*some, "--json", "-"))["probes"]
+        self.assertEqual(sum(family["probes"] for family in numbers["families"].values()), 5)
+        self.assertEqual(numbers["not_asked"], 3)
+        self.assertRegex(self.succeed(*some), "not asked, .*: 3\n")
+
     def test_plots_that_cannot_be_drawn(self):
         probes = ["eval", "nowhere", "--probes", "world/probes.jsonl"]
         self.refuse(2, ["plot.jpeg", ".png, .svg or .pdf"], *probes, "--plot", "plot.jpeg")
@@ -132,26 +175,37 @@ class World(harness.ProgramTest):
         for family in numbers["probes"]["families"].values():
             self.assertNotIn("attention", family)
 
-    def test_a_short_training_finds_what_it_stands_for(self):
+    def learned(self, name, probes):
+        """The numbers of a family that a short training on its sentences alone has learned."""
         grammar = json.loads(GRAMMAR.read_text())
         grammar["lines"] = {"train": 3000, "validation": 50}
-        for name, family in grammar["families"].items():
-            family["probes"] = 60 if name == "reference_meaning" else 0
-            if name not in ["reference_meaning", "background"]:
+        for other, family in grammar["families"].items():
+            family["probes"] = probes if other == name else 0
+            if other not in [name, "background"]:
                 family["share"] = 0
-        self.write("reference.json", json.dumps(grammar))
-        self.succeed("world", "--out", "reference", "--grammar", "reference.json")
-        settings = {"data.train": "reference/train.txt", "data.validation": "reference/validation.txt",
+        self.write(f"{name}.json", json.dumps(grammar))
+        self.succeed("world", "--out", name, "--grammar", f"{name}.json")
+        settings = {"data.train": f"{name}/train.txt", "data.validation": f"{name}/validation.txt",
                     "training.steps": 500, "training.batch_size": 16, "training.validate_every": 0,
-                    "model.context": 64, "model.width": 64, "model.feed_forward.width": 128,
+                    "model.context": 128, "model.width": 64, "model.feed_forward.width": 128,
                     "model.initial_deviation": 0.125}
         sets = [part for key, value in settings.items() for part in ("--set", f"{key}={value}")]
-        self.succeed("train", harness.ROOT / "configs/world.json", "--out", "reference/run", "--threads", "1", *sets)
-        numbers = json.loads(self.succeed("eval", "reference/run", "--probes", "reference/probes.jsonl",
-                                          "--accuracy-only", "--json", "-"))
-        reference = numbers["probes"]["families"]["reference_meaning"]
+        self.succeed("train", harness.ROOT / "configs/world.json", "--out", f"{name}/run", "--threads", "1", *sets)
+        numbers = json.loads(self.succeed("eval", f"{name}/run", "--probes", f"{name}/probes.jsonl", "--json", "-"))
+        return numbers["probes"]["families"][name]
+
+    def test_a_short_training_finds_what_it_stands_for(self):
+        reference = self.learned("reference_meaning", probes=30)
         self.assertLess(reference["guessing"], 0.4)
         self.assertGreaterEqual(reference["accuracy"], 0.9)
+        self.assertGreaterEqual(reference["edges"]["share"], 0.9)
+
+    def test_a_short_training_finds_by_attention_alone_what_stands_together(self):
+        """A sum of words answers none of these: a query must find the word that stands behind its like."""
+        modifier = self.learned("modifier", probes=30)
+        self.assertLess(modifier["guessing"], 0.3)
+        self.assertGreaterEqual(modifier["accuracy"], 0.9)
+        self.assertGreaterEqual(modifier["edges"]["share"], 0.9)
 
     def test_wrong_grammars(self):
         self.refuse(2, "--out", "world")

@@ -2,6 +2,7 @@
 
 #include <cmath>
 
+#include "base/error.h"
 #include "evaluate/hand_made.h"
 #include "evaluate/probe_attention.h"
 #include "evaluate/probe_controls.h"
@@ -51,6 +52,21 @@ TEST_F(ProbeMeasures, ProbesWithNothingToCompareAreNotMeasured) {
   Probe mute = near_[0];
   mute.query.clear();
   EXPECT_FALSE(readings({mute})[0].is_measurable());
+}
+
+TEST_F(ProbeMeasures, ACausalModelIsAskedWhatItReads) {
+  Probe later = near_[0];
+  later.where = "later.jsonl:7";
+  later.truth = {{.begin = later.predict.end, .end = later.text.size()}};
+  EXPECT_EQ(askable_probes({near_[0], later}, true).size(), 1U);
+  EXPECT_EQ(askable_probes({later}, false).size(), 1U);
+  EXPECT_TRUE(askable_probes({}, true).empty());
+  try {
+    askable_probes({later}, true);
+    FAIL();
+  } catch (const Error& error) {
+    EXPECT_TRUE(std::string(error.what()).starts_with("later.jsonl: found no probe"));
+  }
 }
 
 TEST_F(ProbeMeasures, AMaskedModelAsksAtTheMaskToo) {
