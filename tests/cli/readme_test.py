@@ -27,6 +27,7 @@ NOT_RUN = {
     "tools/get_kjv": "installs a package",
     "tools/bench/steps": "needs nanoGPT",
     "tools/bench/generation": "needs nanoGPT and llama2.c",
+    "tools/bench/learning": "needs nanoGPT",
     "cmake --install": "the install test does it",
     "qkv-train configs/shakespeare_char.json": "trains for minutes, on a text that is not here",
     "qkv-eval runs/shakespeare_char": "the same run",
