@@ -3,6 +3,7 @@
 #include "base/error.h"
 #include "base/format.h"
 #include "config/schema.h"
+#include "world/template_rules.h"
 
 namespace qkv {
 namespace {
@@ -75,7 +76,8 @@ Template template_of(const Json& node, const std::string& name) {
   out.text = pattern_of(node, "text", name);
   if (node.contains("ask")) {
     for (const Json& question : node["ask"]) {
-      out.questions.push_back(question_of(question, name + ".ask"));
+      const std::string where = concat(name, ".ask[", out.questions.size(), "]");
+      out.questions.push_back(question_of(question, where));
     }
   }
   out.asked = node.value("asked", std::size_t{0});
@@ -126,6 +128,9 @@ Grammar read_grammar(const std::filesystem::path& path) {
     }
   }
   grammar.geometry = json.value("geometry", Json::object());
+  if (grammar.families.empty())
+    throw Error(file + ": families: found \"background\" alone, expected an ability");
+  check_templates(grammar);
   return grammar;
 }
 

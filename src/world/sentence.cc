@@ -5,9 +5,6 @@
 #include <string_view>
 #include <utility>
 
-#include "base/error.h"
-#include "base/format.h"
-
 namespace qkv {
 namespace {
 
@@ -39,10 +36,10 @@ class Writer {
     for (const PatternPiece& piece : pattern.pieces()) {
       if (piece.slot.empty()) {
         add(piece.literal);
-      } else if (piece.slot == "things") {
+      } else if (piece.is_all_things()) {
         add_things();
-      } else if (piece.slot.size() == 1 && piece.slot[0] >= '1' && piece.slot[0] <= '9') {
-        add_thing(static_cast<std::size_t>(piece.slot[0] - '1'));
+      } else if (piece.phrase() > 0) {
+        add_thing(piece.phrase() - 1);
       } else {
         add(piece, asked);
       }
@@ -68,10 +65,6 @@ class Writer {
   }
 
   void add_thing(std::size_t index) {
-    if (index >= scene_.things()) {
-      throw Error(
-          concat(form_.name, ": found thing ", index + 1, ", expected at most ", scene_.things()));
-    }
     sentence_.things.resize(scene_.things());
     Span& span = sentence_.things[index];
     bool bounded = false;
