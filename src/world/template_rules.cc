@@ -40,6 +40,15 @@ void check_answer(const Pattern& pattern, const std::string& where) {
     throw Error(concat(where, ": found ", answers, " places {…@answer}, expected one"));
 }
 
+bool has_words(const PatternPiece& piece) {
+  return !piece.slot.empty() || piece.literal.find_first_not_of(" []") != std::string::npos;
+}
+
+void require_words(const Pattern& pattern, const std::string& where) {
+  if (std::none_of(pattern.pieces().begin(), pattern.pieces().end(), has_words))
+    throw Error(where + ": found no words, expected some");
+}
+
 /// One template, and the fewest and the most things that it draws.
 class TemplateRules {
  public:
@@ -70,6 +79,7 @@ class TemplateRules {
 
   void check_text() const {
     refuse_marks(form_.text, form_.name + ".text");
+    require_words(form_.text, form_.name + ".text");
     std::set<std::size_t> told;
     for (const PatternPiece& piece : form_.text.pieces()) {
       const std::size_t thing = piece.phrase();
@@ -94,17 +104,18 @@ class TemplateRules {
 
   /// A part in brackets has words, so that the place it marks has an end behind its beginning.
   void check_thing() const {
+    if (form_.thing.empty()) return;
     const std::string where = form_.name + ".thing";
+    require_words(form_.thing, where);
     refuse_marks(form_.thing, where);
     refuse_phrases(form_.thing, where);
     std::string brackets;
     for (const PatternPiece& piece : form_.thing.pieces()) {
       if (piece.literal == Pattern::kOpen || piece.literal == Pattern::kClose) {
         brackets += piece.literal;
-      } else if (brackets == Pattern::kOpen) {
+      } else if (brackets == Pattern::kOpen && has_words(piece)) {
         brackets += '.';
       }
-      if (brackets.ends_with("..")) brackets.pop_back();
     }
     if (brackets.empty() || brackets == "[.]") return;
     throw Error(where + ": found brackets that hold no part, expected one [ ] around words");

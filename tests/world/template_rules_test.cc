@@ -31,12 +31,12 @@ Json small_grammar() {
   })");
 }
 
-using Change = std::function<void(Json& families, Json& form)>;
+using Change = std::function<void(Json& grammar, Json& form)>;
 
 /// What is said of the grammar so changed, from the place on; "" where it is read.
 std::string complaint(const Change& change) {
   Json json = small_grammar();
-  change(json["families"], json["families"]["binding"]["templates"][0]);
+  change(json, json["families"]["binding"]["templates"][0]);
   const testing::Scratch scratch;
   write_file(scratch / "grammar.json", json.dump());
   try {
@@ -62,8 +62,8 @@ TEST(TemplateRules, AllowWhatCanBeWritten) {
               form["ask"][0]["of"] = 3;
             }),
             "");
-  EXPECT_EQ(complaint([](Json& families, Json& form) {
-              families.erase("background");
+  EXPECT_EQ(complaint([](Json& grammar, Json& form) {
+              grammar["families"].erase("background");
               form.erase("between");
             }),
             "");
@@ -113,7 +113,7 @@ TEST(TemplateRules, MarksStandInQuestionsAndPhrasesInTheText) {
          [](Json&, Json& form) { form["thing"] = "the {things}"; });
   expect(form + ".ask[0].text: found {2}, expected phrases",
          [](Json&, Json& form) { form["ask"][0]["text"] = "{2} {animal.sound@answer}."; });
-  for (const char* thing : {"the [", "[]", "]the {mood}[", "the [{mood}] [{animal}]"}) {
+  for (const char* thing : {"the [", "the []", "]the {mood}[", "the [{mood}] [{animal}]"}) {
     expect(form + ".thing: found brackets", [&](Json&, Json& form) { form["thing"] = thing; });
   }
 }
@@ -134,15 +134,44 @@ TEST(TemplateRules, QuestionsHaveOneAnswer) {
          });
 }
 
+TEST(TemplateRules, WordsAreWrittenInOneLine) {
+  const auto with_word = [](const std::string& key, const std::string& sound) {
+    return [=](Json& grammar, Json&) { grammar["words"]["animal"][key] = {{"sound", sound}}; };
+  };
+  expect("words.animal.pig.sound: found \"\", expected a text that is not empty",
+         with_word("pig", ""));
+  expect("words.animal.pig.sound: found \"  \", expected a word", with_word("pig", "  "));
+  expect("words.animal.: found \"\", expected a word", with_word("", "grunted"));
+  expect("words.animal.pig\\n: found \"pig\\n\", expected no control characters",
+         with_word("pig\n", "grunted"));
+  expect("words.animal.pig.sound: found \"\\x1B\", expected no control characters",
+         with_word("pig", "\x1B"));
+}
+
+TEST(TemplateRules, TemplatesAreWrittenInOneLineOfWords) {
+  const std::string form = "families.binding.templates[0]";
+  expect(form + ".ask[0].again: found \"{animal@answer}\\nsecond\", expected no control",
+         [](Json&, Json& form) { form["ask"][0]["again"] = "{animal@answer}\nsecond"; });
+  expect(form + ".join[1]: found \"\\n\"", [](Json&, Json& form) { form["join"] = {" ", "\n"}; });
+  expect("families: found \"a\\tb\"", [](Json& grammar, Json& form) {
+    grammar["families"]["a\tb"] = {{"templates", {form}}};
+  });
+  expect("families.background.templates[0].text: found no words, expected some",
+         [](Json& grammar, Json&) {
+           grammar["families"]["background"]["templates"][0]["text"] = "  ";
+         });
+  expect(form + ".thing: found no words", [](Json&, Json& form) { form["thing"] = "[ ]"; });
+}
+
 TEST(TemplateRules, TheBackgroundIsThereAndStandsInNone) {
   expect("families.binding.templates[0].between: found 0 to 12, expected a family \"background\"",
-         [](Json& families, Json&) { families.erase("background"); });
+         [](Json& grammar, Json&) { grammar["families"].erase("background"); });
   expect("families.background.templates[0].before: found 0 to 1, expected none",
-         [](Json& families, Json&) {
-           families["background"]["templates"][0]["before"] = {0, 1};
+         [](Json& grammar, Json&) {
+           grammar["families"]["background"]["templates"][0]["before"] = {0, 1};
          });
   expect("families: found \"background\" alone, expected an ability",
-         [](Json& families, Json&) { families.erase("binding"); });
+         [](Json& grammar, Json&) { grammar["families"].erase("binding"); });
 }
 
 }  // namespace
