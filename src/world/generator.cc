@@ -1,7 +1,6 @@
 #include "world/generator.h"
 
 #include <algorithm>
-#include <cctype>
 #include <optional>
 #include <unordered_map>
 #include <unordered_set>
@@ -10,6 +9,7 @@
 #include "base/files.h"
 #include "base/format.h"
 #include "base/random.h"
+#include "base/utf8.h"
 #include "world/geometry.h"
 #include "world/senses.h"
 #include "world/sentence.h"
@@ -45,18 +45,27 @@ const Shared& pick(const std::vector<Shared>& choices, RandomStream& random) {
   return choices.back();
 }
 
-/// The words of a line, punctuation left out.
-std::vector<std::string> words_of(const std::string& line) {
+/// The words of a line, space and punctuation left out. REQUIRES valid UTF-8.
+std::vector<std::string> split_words(const std::string& line) {
   std::vector<std::string> words(1);
-  for (const char c : line) {
-    if (std::isalpha(static_cast<unsigned char>(c)) != 0) {
-      words.back() += c;
+  for (std::size_t place = 0; place < line.size();) {
+    const Character character = *decode_utf8(line, place);
+    if (kind_of(character.code) == CharacterKind::kWord) {
+      words.back().append(line, place, character.size);
     } else if (!words.back().empty()) {
       words.emplace_back();
     }
+    place += character.size;
   }
   if (words.back().empty()) words.pop_back();
   return words;
+}
+
+/// Only single words are found again in the lines.
+void require_single(const std::string& word, const std::string& where) {
+  if (split_words(word) == std::vector{word}) return;
+  throw Error(concat(where, ": found ", quoted(word),
+                     ", expected a single word without spaces and punctuation"));
 }
 
 /// The joins that only probes may make.
@@ -69,7 +78,7 @@ class HeldOutPairs {
   }
 
   bool in(const std::string& line) const {
-    const std::vector<std::string> words = words_of(line);
+    const std::vector<std::string> words = split_words(line);
     for (std::size_t first = 0; first < words.size(); ++first) {
       for (std::size_t gap = 1; gap <= widest_ && first + gap < words.size(); ++gap) {
         const auto found = pairs_.find(words[first] + ' ' + words[first + gap]);
@@ -105,6 +114,7 @@ std::optional<Probe> try_probe(const Grammar& grammar, const Family& family, std
   probe.within = form.held_out->within;
   probe.held_out[0] = scene.text(form.held_out->first, thing);
   probe.held_out[1] = scene.text(form.held_out->second, thing);
+  for (const std::string& word : probe.held_out) require_single(word, form.name + ".held_out");
   if (!reserved(family, probe.held_out[0], probe.held_out[1], seed)) return std::nullopt;
 
   const Sentence sentence =

@@ -102,6 +102,41 @@ TEST(Generator, NoLineJoinsWhatProbesJoin) {
   }
 }
 
+// The pairs are sought as they stand between spaces, so that no letter is too odd to be found.
+TEST(Generator, NoLineJoinsWhatProbesJoinInAnyAlphabet) {
+  Json json = small_grammar();
+  Json& animals = json["words"]["animal"];
+  animals = Json::object();
+  for (const char* animal : {"épig", "鳥", "hen9", "кот", "Ox", "bee", "cow", "owl"})
+    animals[animal] = {{"sound", animal + std::string("ed")}};
+  const World world = generate_world(grammar_of(json), 1);
+  for (const Probe& probe : world.probes) {
+    const std::string pair = ' ' + probe.held_out[0] + ' ' + probe.held_out[1];
+    for (const std::string& line : world.train) {
+      for (const char* end : {" ", ",", "."})
+        EXPECT_EQ(line.find(pair + end), std::string::npos) << line;
+    }
+  }
+}
+
+TEST(Generator, HeldOutWordsAreSingle) {
+  for (const char* animal : {"polar pig", "pig-x", "pig’s"}) {
+    Json json = small_grammar();
+    json["words"]["animal"] = {{animal, {{"sound", "grunted"}}}, {"cow", {{"sound", "mooed"}}}};
+    json["families"]["binding"]["templates"][0]["count"] = {2, 2};
+    try {
+      generate_world(grammar_of(json), 1);
+      ADD_FAILURE() << animal << " was accepted";
+    } catch (const Error& error) {
+      const std::string what = error.what();
+      EXPECT_NE(what.find("grammar.json: families.binding.templates[0].held_out: found \"" +
+                          std::string(animal) + "\", expected a single word"),
+                std::string::npos)
+          << what;
+    }
+  }
+}
+
 TEST(Generator, LinesReadAsEnglish) {
   bool an = false;
   for (const std::string& line : generate_world(grammar_of(small_grammar()), 1).train) {
