@@ -20,7 +20,7 @@ int main(int argc, char** argv) {
   return qkv::run_program(line, argc, argv, [&] {
     const qkv::Grammar read = qkv::read_grammar(grammar);
     const qkv::World world = qkv::generate_world(read, seed);
-    qkv::write_world(world, read, out);
+    qkv::write_world(world, out);
     std::cout << qkv::concat(qkv::with_commas(world.train.size()), " training lines, ",
                              qkv::with_commas(world.validation.size()), " validation lines, ",
                              qkv::with_commas(world.probes.size()), " probes in ", out, "\n");

@@ -11,6 +11,7 @@
 #include "base/random.h"
 #include "base/utf8.h"
 #include "world/geometry.h"
+#include "world/geometry_file.h"
 #include "world/senses.h"
 #include "world/sentence.h"
 
@@ -156,8 +157,8 @@ std::vector<Probe> make_probes(const Grammar& grammar, std::uint64_t seed) {
     std::int64_t tries = 0;
     for (std::int64_t made = 0; made < family.probes;) {
       if (++tries > kTries * family.probes) {
-        throw Error(concat("family ", family.name, ": found ", made, " probes in ", tries - 1,
-                           " tries, expected ", family.probes));
+        throw Error(concat(grammar.where, ": families.", family.name, ".probes: found ", made,
+                           " in ", tries - 1, " tries, expected ", family.probes));
       }
       std::optional<Probe> probe = try_probe(grammar, family, seed, random);
       if (!probe || !known.insert(probe->text).second) continue;
@@ -166,6 +167,15 @@ std::vector<Probe> make_probes(const Grammar& grammar, std::uint64_t seed) {
     }
   }
   return probes;
+}
+
+Json make_geometry(const Grammar& grammar, std::uint64_t seed) {
+  RandomStream random(
+      stream_key(seed, Purpose::kWorld, {static_cast<std::uint64_t>(Part::kSenses)}));
+  Json geometry = geometry_questions(grammar);
+  geometry["senses"] = senses_json(sense_sentences(grammar, random));
+  geometry_of(geometry, grammar.where + ": geometry");  // which refuses what cannot be read
+  return geometry;
 }
 
 std::string lines(const std::vector<std::string>& texts) {
@@ -178,6 +188,7 @@ std::string lines(const std::vector<std::string>& texts) {
 
 World generate_world(const Grammar& grammar, std::uint64_t seed) {
   World world;
+  world.geometry = make_geometry(grammar, seed);
   world.probes = make_probes(grammar, seed);
   HeldOutPairs held_out;
   for (const Probe& probe : world.probes) held_out.add(probe);
@@ -189,8 +200,8 @@ World generate_world(const Grammar& grammar, std::uint64_t seed) {
   std::size_t tries = 0;
   while (known.size() < all) {
     if (++tries > 20 * all) {
-      throw Error(concat("the grammar has too few sentences: found ", known.size(),
-                         " different ones in ", tries, " tries, expected ", all));
+      throw Error(concat(grammar.where, ": lines: found ", known.size(), " different ones in ",
+                         tries, " tries, expected ", all));
     }
     const Template& form = pick(pick(grammar.families, random).templates, random);
     const Scene scene(grammar, form, random);
@@ -200,21 +211,15 @@ World generate_world(const Grammar& grammar, std::uint64_t seed) {
     const bool train = known.size() <= static_cast<std::size_t>(grammar.train_lines);
     (train ? world.train : world.validation).push_back(sentence.text);
   }
-
-  RandomStream senses(
-      stream_key(seed, Purpose::kWorld, {static_cast<std::uint64_t>(Part::kSenses)}));
-  world.senses = sense_sentences(grammar, senses);
   return world;
 }
 
-void write_world(const World& world, const Grammar& grammar, const std::filesystem::path& folder) {
+void write_world(const World& world, const std::filesystem::path& folder) {
   make_folder(folder);
   write_file(folder / "train.txt", lines(world.train));
   write_file(folder / "validation.txt", lines(world.validation));
   write_file(folder / "probes.jsonl", to_lines(world.probes));
-  Json geometry = geometry_questions(grammar);
-  geometry["senses"] = senses_json(world.senses);
-  write_file(folder / "geometry.json", geometry.dump(1) + '\n');
+  write_file(folder / "geometry.json", world.geometry.dump(1) + '\n');
 }
 
 }  // namespace qkv

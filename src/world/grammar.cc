@@ -130,6 +130,7 @@ Grammar read_grammar(const std::filesystem::path& path) {
   Schema(grammar_schema(), "data/world/grammar.schema.json").check(json, "", path.string());
   const std::string file = path.string();
   Grammar grammar;
+  grammar.where = file;
   grammar.train_lines = json["lines"]["train"];
   grammar.validation_lines = json["lines"]["validation"];
   for (const auto& [name, words] : json["words"].items())

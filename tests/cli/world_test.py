@@ -158,6 +158,10 @@ class World(harness.ProgramTest):
         self.refuse(2, "nowhere.json", "world", "--out", "w", "--grammar", "nowhere.json")
         self.write("odd.json", '{"lines": {"train": 1, "validation": 0}, "words": {}, "family": {}}')
         self.refuse(2, ["odd.json", "family"], "world", "--out", "w", "--grammar", "odd.json")
+        grammar = json.loads((self.folder / "grammar.json").read_text())
+        grammar["geometry"]["clusters"].append("nothing")
+        self.write("odd.json", json.dumps(grammar))
+        self.refuse(2, "odd.json: geometry.clusters: found", "world", "--out", "w", "--grammar", "odd.json")
         self.assertFalse((self.folder / "w").exists())
 
 

@@ -11,6 +11,7 @@
 #include "base/json.h"
 #include "scratch.h"
 #include "world/geometry.h"
+#include "world/geometry_file.h"
 #include "world/sentence.h"
 
 namespace qkv {
@@ -160,17 +161,30 @@ TEST(Generator, GeometryAsksWhatTheWordsCross) {
             questions["analogies"].end());
 }
 
-TEST(Generator, NamesTheWordThatLacksACrossedAttribute) {
-  Json json = small_grammar();
-  json["words"]["person"]["man"].erase("rank");
-  const Grammar grammar = grammar_of(json);
-  try {
-    geometry_questions(grammar);
-    FAIL();
-  } catch (const Error& error) {
-    EXPECT_NE(std::string(error.what()).find("\"man\" without \"rank\""), std::string::npos)
-        << error.what();
-  }
+TEST(Generator, NamesTheGrammarsFileAndKey) {
+  const auto refused = [](const std::string& message, const Json& change) {
+    Json json = small_grammar();
+    json.merge_patch(change);
+    try {
+      generate_world(grammar_of(json), 1);
+      ADD_FAILURE() << change << " was accepted";
+    } catch (const Error& error) {
+      EXPECT_NE(std::string(error.what()).find("grammar.json: " + message), std::string::npos)
+          << error.what();
+    }
+  };
+  refused("geometry.clusters: found the class \"plant\", expected one of",
+          {{"geometry", {{"clusters", {"plant"}}}}});
+  refused("geometry: clusters.pet: found \"cat\", which also stands in \"animal\"",
+          {{"words", {{"pet", {{"cat", Json::object()}}}}},
+           {"geometry", {{"clusters", {"animal", "pet"}}}}});
+  refused("geometry.crossed: found the word \"man\" without \"rank\"",
+          {{"words", {{"person", {{"man", {{"rank", nullptr}}}}}}}});
+  Json mute = {{"templates", {{{"text", "it rained."}}}}};
+  refused("families.binding.probes: found 0 in 20000 tries, expected 10",
+          {{"families", {{"binding", mute}}}});
+  mute["probes"] = 0;
+  refused("lines: found 1 different ones", {{"families", {{"binding", mute}}}});
 }
 
 TEST(Generator, RefusesAGrammarThatCannotBe) {
@@ -250,14 +264,14 @@ TEST(Generator, TheShippedGrammarMakesItsWorld) {
   for (const Family& family : grammar.families) {
     EXPECT_EQ(probes[family.name], family.probes) << family.name;
   }
-  EXPECT_EQ(world.senses.size(), 9U * 2 * 8);  // words, senses, sentences
+  EXPECT_EQ(geometry_of(world.geometry, "").senses.size(), 9U * 2 * 8);  // words, senses, sentences
 }
 
 TEST(Generator, WritesFiles) {
   const Scratch scratch;
   const Grammar grammar = grammar_of(small_grammar());
   const World world = generate_world(grammar, 1);
-  write_world(world, grammar, scratch / "out");
+  write_world(world, scratch / "out");
   const std::string train = read_file(scratch / "out" / "train.txt");
   EXPECT_EQ(train.substr(0, train.find('\n')), world.train.front());
   EXPECT_EQ(static_cast<std::size_t>(std::count(train.begin(), train.end(), '\n')), 200U);
