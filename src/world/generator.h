@@ -20,7 +20,8 @@ struct World {
 };
 
 /// The world that a grammar and a seed make, the same on every machine. No two of its lines are
-/// equal, and what a probe joins, no training or validation line joins. Throws Error with the grammar's file and key.
+/// equal, and what a probe joins, no training or validation line joins. Throws Error with the
+/// grammar's file and key.
 World generate_world(const Grammar& grammar, std::uint64_t seed);
 
 /// Writes train.txt, validation.txt, probes.jsonl and geometry.json into `folder`.
