@@ -15,7 +15,9 @@ int main(int argc, char** argv) {
   std::uint64_t seed = 1;
   line.add_option("--out", out, "the folder to write into")->required();
   line.add_option("--grammar", grammar, "words and templates")->capture_default_str();
-  line.add_option("--seed", seed, "another seed, other sentences")->capture_default_str();
+  line.add_option("--seed", seed, "another seed, other sentences")
+      ->check(qkv::check_whole(0, qkv::kGreatestSeed))
+      ->capture_default_str();
 
   return qkv::run_program(line, argc, argv, [&] {
     const qkv::Grammar read = qkv::read_grammar(grammar);

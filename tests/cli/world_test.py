@@ -153,6 +153,12 @@ class World(harness.ProgramTest):
         self.assertLess(reference["guessing"], 0.4)
         self.assertGreaterEqual(reference["accuracy"], 0.9)
 
+    def test_wrong_seeds(self):
+        for seed in ["-1", "99999999999999999999", "9007199254740992", "1.5", ""]:
+            self.refuse(2, f'--seed: found "{seed}", expected an integer from 0 to 9007199254740991',
+                        "world", "--out", "w", "--grammar", "grammar.json", "--seed", seed)
+        self.assertFalse((self.folder / "w").exists())
+
     def test_wrong_grammars(self):
         self.refuse(2, "--out", "world")
         self.refuse(2, "nowhere.json", "world", "--out", "w", "--grammar", "nowhere.json")
