@@ -94,8 +94,8 @@ class HeldOutPairs {
   std::size_t widest_ = 0;
 };
 
-/// Whether the answers of all things differ, so that a question has one answer.
-bool unambiguous(const Sentence& sentence) {
+/// Whether each question has something to choose from: its answer and another candidate.
+bool has_choices(const Sentence& sentence) {
   for (const Asked& asked : sentence.asked) {
     const std::vector<std::string>& all = asked.candidates;
     if (all.size() < 2 || std::find(all.begin(), all.end(), asked.answer) == all.end())
@@ -118,9 +118,8 @@ std::optional<Probe> try_probe(const Grammar& grammar, const Family& family, std
   for (const std::string& word : probe.held_out) require_single(word, form.name + ".held_out");
   if (!reserved(family, probe.held_out[0], probe.held_out[1], seed)) return std::nullopt;
 
-  const Sentence sentence =
-      write_sentence(grammar, form, scene, static_cast<std::ptrdiff_t>(thing), random);
-  if (sentence.asked.size() != 1 || !unambiguous(sentence)) return std::nullopt;
+  const Sentence sentence = write_sentence(grammar, form, scene, thing, random);
+  if (sentence.asked.size() != 1 || !has_choices(sentence)) return std::nullopt;
   const Asked& asked = sentence.asked.front();
   if (asked.candidates.size() < sentence.things.size() && form.candidates.empty())
     return std::nullopt;  // two things with one answer
@@ -205,8 +204,8 @@ World generate_world(const Grammar& grammar, std::uint64_t seed) {
     }
     const Template& form = pick(pick(grammar.families, random).templates, random);
     const Scene scene(grammar, form, random);
-    const Sentence sentence = write_sentence(grammar, form, scene, -1, random);
-    if (!unambiguous(sentence) || held_out.in(sentence.text)) continue;
+    const Sentence sentence = write_sentence(grammar, form, scene, std::nullopt, random);
+    if (!has_choices(sentence) || held_out.in(sentence.text)) continue;
     if (!known.insert(sentence.text).second) continue;
     const bool train = known.size() <= static_cast<std::size_t>(grammar.train_lines);
     (train ? world.train : world.validation).push_back(sentence.text);

@@ -64,8 +64,7 @@ std::optional<SenseSentence> draw_sentence(const Grammar& grammar, const Templat
                                            RandomStream& random) {
   const Scene scene(grammar, form, random);
   const std::size_t thing = random.below(scene.things());
-  const Sentence told =
-      write_sentence(grammar, form, scene, static_cast<std::ptrdiff_t>(thing), random);
+  const Sentence told = write_sentence(grammar, form, scene, thing, random);
   SenseSentence out{
       .word = scene.text(word, thing), .sense = scene.text(sense, thing), .text = {}, .span = {}};
   for (const Asked& asked : told.asked) {

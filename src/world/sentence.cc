@@ -116,7 +116,7 @@ void add_background(const Grammar& grammar, Writer& writer, RandomStream& random
   const Template& form = forms[random.below(forms.size())];
   const Scene scene(grammar, form, random);
   writer.space();
-  writer.add(write_sentence(grammar, form, scene, -1, random).text);
+  writer.add(write_sentence(grammar, form, scene, std::nullopt, random).text);
 }
 
 /// Small numbers as often as large ones of the same ratio: as many of 1 to 10 as of 10 to 100.
@@ -138,7 +138,7 @@ std::size_t count_words(std::string_view text) {
 }
 
 Sentence write_sentence(const Grammar& grammar, const Template& form, const Scene& scene,
-                        std::ptrdiff_t first, RandomStream& random) {
+                        std::optional<std::size_t> only, RandomStream& random) {
   Writer writer(form, scene);
   for (std::int64_t left = spread(form.before, random); left > 0; --left)
     add_background(grammar, writer, random);
@@ -162,14 +162,11 @@ Sentence write_sentence(const Grammar& grammar, const Template& form, const Scen
         questions.emplace_back(&question, thing);
     }
   }
-  if (first >= 0) {
-    std::erase_if(questions, [&](const auto& question) {
-      return question.second != static_cast<std::size_t>(first);
-    });
-  }
+  if (only)
+    std::erase_if(questions, [&](const auto& question) { return question.second != *only; });
   shuffle(questions, random);
-  if (first >= 0 && questions.size() > 1) questions.resize(1);
-  if (first < 0 && form.asked > 0) {
+  if (only && questions.size() > 1) questions.resize(1);
+  if (!only && form.asked > 0) {
     // Drawn anew each time, so that no answer follows from those already given.
     const auto all = questions;
     questions.resize(form.asked);
