@@ -46,7 +46,7 @@ CommandLine::CommandLine(const std::string& name, const std::string& description
     : CLI::App(description, name) {
   set_version_flag("--version", std::string("qkv ") + qkv::version());
   add_option("--threads", common.threads, "processors to use; 0: all")
-      ->check(CLI::Range(0, 1024))
+      ->check(check_whole(0, 1024))
       ->group("Common");
   add_option("--log-level", common.log_level, "trace, debug, info, warning, error or off")
       ->group("Common");
@@ -55,6 +55,15 @@ CommandLine::CommandLine(const std::string& name, const std::string& description
 
 std::string check_path(const std::string& path) {
   return path.empty() ? "found an empty path, expected a name" : "";
+}
+
+CLI::Validator check_whole(std::int64_t least, std::int64_t most) {
+  const CLI::Range range(least, most);
+  const auto check = [=](std::string& text) {
+    if (range(text).empty()) return std::string();
+    return concat("found ", quoted(text), ", expected an integer from ", least, " to ", most);
+  };
+  return {check, range.get_description()};
 }
 
 int run_program(CommandLine& line, int argc, char** argv, const std::function<int()>& body) {

@@ -22,6 +22,12 @@ class CommandLine : public CLI::App {
 /// A check for options that name a file or folder: an empty name is none.
 std::string check_path(const std::string& path);
 
+/// A check for options that are a whole number of this range.
+CLI::Validator check_whole(std::int64_t least, std::int64_t most);
+
+/// The greatest seed, a config's too: what a JSON number holds exactly.
+constexpr std::int64_t kGreatestSeed = (std::int64_t{1} << 53) - 1;
+
 /// Parses the command line, runs `body` and turns what goes wrong into one line on standard error
 /// and an exit code: 2 where the user gave something wrong, 1 where the run failed or its results
 /// could not be printed. The one place where programs catch.

@@ -36,18 +36,18 @@ int main(int argc, char** argv) {
       ->check(qkv::check_path)
       ->excludes(prompt_option);
   line.add_option("--tokens", options.tokens, "at most so many new tokens")
-      ->check(CLI::Range(0L, kMost))
+      ->check(qkv::check_whole(0, kMost))
       ->capture_default_str();
   line.add_option("--temperature", options.sampling.temperature,
                   "divides the logits; 0 takes the likeliest")
       ->capture_default_str();
   line.add_option("--top-k", options.sampling.top_k, "only the K likeliest; 0: all")
-      ->check(CLI::Range(0L, kMost))
+      ->check(qkv::check_whole(0, kMost))
       ->capture_default_str();
   line.add_option("--top-p", options.sampling.top_p, "only the fewest that reach this probability")
       ->capture_default_str();
   line.add_option("--seed", options.seed, "draws the same text again")
-      ->check(CLI::Range(0L, (1L << 53) - 1))  // as a config's
+      ->check(qkv::check_whole(0, qkv::kGreatestSeed))
       ->capture_default_str();
 
   return qkv::run_program(line, argc, argv, [&] {

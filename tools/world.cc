@@ -15,12 +15,14 @@ int main(int argc, char** argv) {
   std::uint64_t seed = 1;
   line.add_option("--out", out, "the folder to write into")->required();
   line.add_option("--grammar", grammar, "words and templates")->capture_default_str();
-  line.add_option("--seed", seed, "another seed, other sentences")->capture_default_str();
+  line.add_option("--seed", seed, "another seed, other sentences")
+      ->check(qkv::check_whole(0, qkv::kGreatestSeed))
+      ->capture_default_str();
 
   return qkv::run_program(line, argc, argv, [&] {
     const qkv::Grammar read = qkv::read_grammar(grammar);
     const qkv::World world = qkv::generate_world(read, seed);
-    qkv::write_world(world, read, out);
+    qkv::write_world(world, out);
     std::cout << qkv::concat(qkv::with_commas(world.train.size()), " training lines, ",
                              qkv::with_commas(world.validation.size()), " validation lines, ",
                              qkv::with_commas(world.probes.size()), " probes in ", out, "\n");

@@ -42,6 +42,11 @@ void require_utf8(std::string_view text, const std::string& name, std::uint64_t 
   }
 }
 
+void require_printable(std::string_view text, const std::string& name) {
+  if (printable(text) != text)
+    throw Error(concat(name, ": found ", quoted(text), ", expected no control characters"));
+}
+
 CharacterKind kind_of(char32_t code) {
   if (code < 0x80) {
     if (code == ' ' || (code >= '\t' && code <= '\r')) return CharacterKind::kSpace;

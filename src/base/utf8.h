@@ -30,6 +30,10 @@ std::optional<std::size_t> find_invalid_utf8(std::string_view text);
 /// counts from `begin`, where the text stands in a longer one.
 void require_utf8(std::string_view text, const std::string& name, std::uint64_t begin = 0);
 
+/// Throws Error "NAME: found …, expected no control characters" unless the text is one line that a
+/// terminal only shows.
+void require_printable(std::string_view text, const std::string& name);
+
 /// What kind of character splits words: white space, punctuation or symbol, or part of a word.
 enum class CharacterKind { kWord, kSpace, kPunctuation };
 CharacterKind kind_of(char32_t code);

@@ -39,16 +39,20 @@ void list_keys(const Json& node, const std::string& key, std::vector<std::string
   }
 }
 
-// Where valijson's first complaint lies, as steps from the top: it reports the innermost first.
-std::vector<std::string> first_complaint(const Json& value, const Json& node) {
-  const nlohmann::json schema_json = node;
-  const nlohmann::json plain = value;
-  valijson::Schema schema;
+std::shared_ptr<const valijson::Schema> rules_of(const Json& node) {
+  const nlohmann::json plain = node;
+  auto rules = std::make_shared<valijson::Schema>();
   valijson::SchemaParser(valijson::SchemaParser::kDraft7)
-      .populateSchema(valijson::adapters::NlohmannJsonAdapter(schema_json), schema);
+      .populateSchema(valijson::adapters::NlohmannJsonAdapter(plain), *rules);
+  return rules;
+}
+
+// Where valijson's first complaint lies, as steps from the top: it reports the innermost first.
+std::vector<std::string> first_complaint(const Json& value, const valijson::Schema& rules) {
+  const nlohmann::json plain = value;
   valijson::ValidationResults results;
   valijson::Validator(valijson::Validator::kStrongTypes)
-      .validate(schema, valijson::adapters::NlohmannJsonAdapter(plain), &results);
+      .validate(rules, valijson::adapters::NlohmannJsonAdapter(plain), &results);
   valijson::ValidationResults::Error error;
   if (!results.popError(error)) return {};
   for (std::string& step : error.context) {
@@ -69,7 +73,8 @@ const Json* member_of(const Json& node, const std::string& key) {
 
 }  // namespace
 
-Schema::Schema(const std::string& text, const std::string& name) : root_(parse_json(text, name)) {
+Schema::Schema(const std::string& text, const std::string& name)
+    : root_(parse_json(text, name)), rules_(rules_of(root_)) {
   list_keys(root_, "", keys_);
 }
 
@@ -144,7 +149,8 @@ void Schema::check(const Json& value, const std::string& key, const std::string&
   if (node == nullptr) refuse_unknown(key, name);
   check_names(value, *node, key, name);
 
-  const std::vector<std::string> steps = first_complaint(value, *node);
+  const std::vector<std::string> steps =
+      first_complaint(value, key.empty() ? *rules_ : *rules_of(*node));
   if (steps.empty()) return;
   const Json* found = &value;
   std::string place = key;

@@ -1,9 +1,14 @@
 #pragma once
 
+#include <memory>
 #include <string>
 #include <vector>
 
 #include "base/json.h"
+
+namespace valijson {
+class Schema;
+}
 
 namespace qkv {
 
@@ -27,7 +32,8 @@ class Schema {
                    const std::string& name) const;
 
   Json root_;
-  std::vector<std::string> keys_;  ///< all of them, dotted, in order
+  std::shared_ptr<const valijson::Schema> rules_;  ///< all of it, as the validator reads it
+  std::vector<std::string> keys_;                  ///< all of them, dotted, in order
 };
 
 /// A value as a message shows it: short, on one line.

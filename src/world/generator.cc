@@ -1,7 +1,6 @@
 #include "world/generator.h"
 
 #include <algorithm>
-#include <cctype>
 #include <optional>
 #include <unordered_map>
 #include <unordered_set>
@@ -10,7 +9,9 @@
 #include "base/files.h"
 #include "base/format.h"
 #include "base/random.h"
+#include "base/utf8.h"
 #include "world/geometry.h"
+#include "world/geometry_file.h"
 #include "world/senses.h"
 #include "world/sentence.h"
 
@@ -45,18 +46,27 @@ const Shared& pick(const std::vector<Shared>& choices, RandomStream& random) {
   return choices.back();
 }
 
-/// The words of a line, punctuation left out.
-std::vector<std::string> words_of(const std::string& line) {
+/// The words of a line, space and punctuation left out. REQUIRES valid UTF-8.
+std::vector<std::string> split_words(const std::string& line) {
   std::vector<std::string> words(1);
-  for (const char c : line) {
-    if (std::isalpha(static_cast<unsigned char>(c)) != 0) {
-      words.back() += c;
+  for (std::size_t place = 0; place < line.size();) {
+    const Character character = *decode_utf8(line, place);
+    if (kind_of(character.code) == CharacterKind::kWord) {
+      words.back().append(line, place, character.size);
     } else if (!words.back().empty()) {
       words.emplace_back();
     }
+    place += character.size;
   }
   if (words.back().empty()) words.pop_back();
   return words;
+}
+
+/// Only single words are found again in the lines.
+void require_single(const std::string& word, const std::string& where) {
+  if (split_words(word) == std::vector{word}) return;
+  throw Error(concat(where, ": found ", quoted(word),
+                     ", expected a single word without spaces and punctuation"));
 }
 
 /// The joins that only probes may make.
@@ -69,7 +79,7 @@ class HeldOutPairs {
   }
 
   bool in(const std::string& line) const {
-    const std::vector<std::string> words = words_of(line);
+    const std::vector<std::string> words = split_words(line);
     for (std::size_t first = 0; first < words.size(); ++first) {
       for (std::size_t gap = 1; gap <= widest_ && first + gap < words.size(); ++gap) {
         const auto found = pairs_.find(words[first] + ' ' + words[first + gap]);
@@ -84,8 +94,8 @@ class HeldOutPairs {
   std::size_t widest_ = 0;
 };
 
-/// Whether the answers of all things differ, so that a question has one answer.
-bool unambiguous(const Sentence& sentence) {
+/// Whether each question has something to choose from: its answer and another candidate.
+bool has_choices(const Sentence& sentence) {
   for (const Asked& asked : sentence.asked) {
     const std::vector<std::string>& all = asked.candidates;
     if (all.size() < 2 || std::find(all.begin(), all.end(), asked.answer) == all.end())
@@ -105,11 +115,11 @@ std::optional<Probe> try_probe(const Grammar& grammar, const Family& family, std
   probe.within = form.held_out->within;
   probe.held_out[0] = scene.text(form.held_out->first, thing);
   probe.held_out[1] = scene.text(form.held_out->second, thing);
+  for (const std::string& word : probe.held_out) require_single(word, form.name + ".held_out");
   if (!reserved(family, probe.held_out[0], probe.held_out[1], seed)) return std::nullopt;
 
-  const Sentence sentence =
-      write_sentence(grammar, form, scene, static_cast<std::ptrdiff_t>(thing), random);
-  if (sentence.asked.size() != 1 || !unambiguous(sentence)) return std::nullopt;
+  const Sentence sentence = write_sentence(grammar, form, scene, thing, random);
+  if (sentence.asked.size() != 1 || !has_choices(sentence)) return std::nullopt;
   const Asked& asked = sentence.asked.front();
   if (asked.candidates.size() < sentence.things.size() && form.candidates.empty())
     return std::nullopt;  // two things with one answer
@@ -146,8 +156,8 @@ std::vector<Probe> make_probes(const Grammar& grammar, std::uint64_t seed) {
     std::int64_t tries = 0;
     for (std::int64_t made = 0; made < family.probes;) {
       if (++tries > kTries * family.probes) {
-        throw Error(concat("family ", family.name, ": found ", made, " probes in ", tries - 1,
-                           " tries, expected ", family.probes));
+        throw Error(concat(grammar.where, ": families.", family.name, ".probes: found ", made,
+                           " in ", tries - 1, " tries, expected ", family.probes));
       }
       std::optional<Probe> probe = try_probe(grammar, family, seed, random);
       if (!probe || !known.insert(probe->text).second) continue;
@@ -156,6 +166,15 @@ std::vector<Probe> make_probes(const Grammar& grammar, std::uint64_t seed) {
     }
   }
   return probes;
+}
+
+Json make_geometry(const Grammar& grammar, std::uint64_t seed) {
+  RandomStream random(
+      stream_key(seed, Purpose::kWorld, {static_cast<std::uint64_t>(Part::kSenses)}));
+  Json geometry = geometry_questions(grammar);
+  geometry["senses"] = senses_json(sense_sentences(grammar, random));
+  geometry_of(geometry, grammar.where + ": geometry");  // which refuses what cannot be read
+  return geometry;
 }
 
 std::string lines(const std::vector<std::string>& texts) {
@@ -168,6 +187,7 @@ std::string lines(const std::vector<std::string>& texts) {
 
 World generate_world(const Grammar& grammar, std::uint64_t seed) {
   World world;
+  world.geometry = make_geometry(grammar, seed);
   world.probes = make_probes(grammar, seed);
   HeldOutPairs held_out;
   for (const Probe& probe : world.probes) held_out.add(probe);
@@ -179,32 +199,26 @@ World generate_world(const Grammar& grammar, std::uint64_t seed) {
   std::size_t tries = 0;
   while (known.size() < all) {
     if (++tries > 20 * all) {
-      throw Error(concat("the grammar has too few sentences: found ", known.size(),
-                         " different ones in ", tries, " tries, expected ", all));
+      throw Error(concat(grammar.where, ": lines: found ", known.size(), " different ones in ",
+                         tries, " tries, expected ", all));
     }
     const Template& form = pick(pick(grammar.families, random).templates, random);
     const Scene scene(grammar, form, random);
-    const Sentence sentence = write_sentence(grammar, form, scene, -1, random);
-    if (!unambiguous(sentence) || held_out.in(sentence.text)) continue;
+    const Sentence sentence = write_sentence(grammar, form, scene, std::nullopt, random);
+    if (!has_choices(sentence) || held_out.in(sentence.text)) continue;
     if (!known.insert(sentence.text).second) continue;
     const bool train = known.size() <= static_cast<std::size_t>(grammar.train_lines);
     (train ? world.train : world.validation).push_back(sentence.text);
   }
-
-  RandomStream senses(
-      stream_key(seed, Purpose::kWorld, {static_cast<std::uint64_t>(Part::kSenses)}));
-  world.senses = sense_sentences(grammar, senses);
   return world;
 }
 
-void write_world(const World& world, const Grammar& grammar, const std::filesystem::path& folder) {
+void write_world(const World& world, const std::filesystem::path& folder) {
   make_folder(folder);
   write_file(folder / "train.txt", lines(world.train));
   write_file(folder / "validation.txt", lines(world.validation));
   write_file(folder / "probes.jsonl", to_lines(world.probes));
-  Json geometry = geometry_questions(grammar);
-  geometry["senses"] = senses_json(world.senses);
-  write_file(folder / "geometry.json", geometry.dump(1) + '\n');
+  write_file(folder / "geometry.json", world.geometry.dump(1) + '\n');
 }
 
 }  // namespace qkv

@@ -6,21 +6,26 @@
 namespace qkv {
 namespace {
 
-const std::vector<Word>& class_of(const Grammar& grammar, const std::string& name) {
+/// The class that `key` of the grammar's geometry names.
+const std::vector<Word>& class_of(const Grammar& grammar, const std::string& name,
+                                  const char* key) {
   const auto found = grammar.words.find(name);
   if (found == grammar.words.end()) {
-    throw Error(concat("geometry: found the class ", quoted(name), ", expected one of \"words\""));
+    throw Error(concat(grammar.where, ": geometry.", key, ": found the class ", quoted(name),
+                       ", expected one of \"words\""));
   }
   return found->second;
 }
 
-const std::string& attribute_of(const Word& word, const std::string& attribute) {
-  const auto found = word.attributes.find(attribute);
-  if (found == word.attributes.end()) {
-    throw Error(concat("geometry: found the word ", quoted(word.text), " without ",
-                       quoted(attribute), ", expected it in each word of a crossed class"));
+void require_attributes(const std::vector<Word>& words, const std::vector<std::string>& attributes,
+                        const std::string& where) {
+  for (const Word& word : words) {
+    for (const std::string& attribute : attributes) {
+      if (word.attributes.contains(attribute)) continue;
+      throw Error(concat(where, ": found the word ", quoted(word.text), " without ",
+                         quoted(attribute), ", expected it in each word of a crossed class"));
+    }
   }
-  return found->second;
 }
 
 /// Words that differ in exactly one of the attributes, e.g. man and woman.
@@ -28,9 +33,9 @@ const Word* counterpart(const std::vector<Word>& words, const Word& word,
                         const std::vector<std::string>& attributes, const std::string& changed,
                         const std::string& value) {
   for (const Word& other : words) {
-    bool fits = attribute_of(other, changed) == value;
+    bool fits = other.attributes.at(changed) == value;
     for (const std::string& attribute : attributes) {
-      if (attribute != changed && attribute_of(other, attribute) != attribute_of(word, attribute))
+      if (attribute != changed && other.attributes.at(attribute) != word.attributes.at(attribute))
         fits = false;
     }
     if (fits) return &other;
@@ -38,7 +43,7 @@ const Word* counterpart(const std::vector<Word>& words, const Word& word,
   return nullptr;
 }
 
-/// a : b = c : d where b changes one attribute of a, and c another.
+/// a : b = c : d where b changes one attribute of a, and c another. REQUIRES all attributes.
 void add_crossed(const std::vector<Word>& words, const std::vector<std::string>& attributes,
                  Json& analogies) {
   for (const Word& a : words) {
@@ -46,12 +51,12 @@ void add_crossed(const std::vector<Word>& words, const std::vector<std::string>&
       for (const std::string& two : attributes) {
         if (one == two) continue;
         for (const Word& b : words) {
-          const std::string& to = attribute_of(b, one);
-          if (to == attribute_of(a, one) || counterpart(words, a, attributes, one, to) != &b)
+          const std::string& to = b.attributes.at(one);
+          if (to == a.attributes.at(one) || counterpart(words, a, attributes, one, to) != &b)
             continue;
           for (const Word& c : words) {
-            const std::string& other = attribute_of(c, two);
-            if (other == attribute_of(a, two) ||
+            const std::string& other = c.attributes.at(two);
+            if (other == a.attributes.at(two) ||
                 counterpart(words, a, attributes, two, other) != &c)
               continue;
             const Word* d = counterpart(words, b, attributes, two, other);
@@ -70,17 +75,19 @@ Json geometry_questions(const Grammar& grammar) {
   Json clusters = Json::object();
   for (const Json& name : asked.value("clusters", Json::array())) {
     Json members = Json::array();
-    for (const Word& word : class_of(grammar, name)) members.push_back(word.text);
+    for (const Word& word : class_of(grammar, name, "clusters")) members.push_back(word.text);
     clusters[name.get<std::string>()] = members;
   }
   Json analogies = Json::array();
   for (const Json& crossed : asked.value("crossed", Json::array())) {
-    add_crossed(class_of(grammar, crossed["words"]),
-                crossed["attributes"].get<std::vector<std::string>>(), analogies);
+    const std::vector<Word>& words = class_of(grammar, crossed["words"], "crossed");
+    const std::vector<std::string> attributes = crossed["attributes"];
+    require_attributes(words, attributes, grammar.where + ": geometry.crossed");
+    add_crossed(words, attributes, analogies);
   }
   // Pairs of one relation: cat is to kitten as dog is to puppy.
   for (const Json& relation : asked.value("relations", Json::array())) {
-    const std::vector<Word>& words = class_of(grammar, relation["words"]);
+    const std::vector<Word>& words = class_of(grammar, relation["words"], "relations");
     const std::string attribute = relation["attribute"];
     for (const Word& a : words) {
       for (const Word& c : words) {

@@ -56,29 +56,33 @@ SenseSentence sentence_of(const std::string& word, const std::string& sense, con
 
 }  // namespace
 
-Geometry read_geometry(const std::filesystem::path& path) {
-  const Json json = read_json(path);
-  Geometry geometry{.clusters = {}, .analogies = {}, .senses = {}, .where = path.string()};
-  const std::string& file = geometry.where;
-  Schema(geometry_schema(), "data/world/geometry.schema.json").check(json, "", file);
+Geometry geometry_of(const Json& json, const std::string& where) {
+  Geometry geometry{.clusters = {}, .analogies = {}, .senses = {}, .where = where};
+  Schema(geometry_schema(), "data/world/geometry.schema.json").check(json, "", where);
   for (const auto& [name, words] : json["clusters"].items())
     geometry.clusters.push_back({.name = name, .words = words});
-  require_in_one_cluster(geometry.clusters, file);
+  require_in_one_cluster(geometry.clusters, where);
   for (const Json& node : json["analogies"]) {
     geometry.analogies.push_back(
-        analogy_of(node, concat(file, ": analogies[", geometry.analogies.size(), "]")));
+        analogy_of(node, concat(where, ": analogies[", geometry.analogies.size(), "]")));
   }
   const Json words = json.value("senses", Json::object());
   for (const auto& [word, senses] : words.items()) {
     for (const auto& [sense, sentences] : senses.items()) {
       for (std::size_t place = 0; place < sentences.size(); ++place) {
-        const std::string where = concat(file, ": senses.", word, ".", sense, "[", place, "]");
-        geometry.senses.push_back(sentence_of(word, sense, sentences[place], where));
+        const std::string here = concat(where, ": senses.", word, ".", sense, "[", place, "]");
+        geometry.senses.push_back(sentence_of(word, sense, sentences[place], here));
       }
     }
   }
+  return geometry;
+}
+
+Geometry read_geometry(const std::filesystem::path& path) {
+  Geometry geometry = geometry_of(read_json(path), path.string());
   if (geometry.clusters.empty() && geometry.analogies.empty() && geometry.senses.empty())
-    throw Error(file + ": asks nothing, expected a cluster, an analogy or a word of two senses");
+    throw Error(geometry.where +
+                ": asks nothing, expected a cluster, an analogy or a word of two senses");
   return geometry;
 }
 

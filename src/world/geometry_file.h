@@ -35,6 +35,10 @@ struct Geometry {
 /// data/world/geometry.schema.json, of which the library carries a copy.
 const std::string& geometry_schema();
 
+/// The same questions as they stand in JSON; `where` names it in messages. Throws Error where
+/// read_geometry would, but for what asks nothing.
+Geometry geometry_of(const Json& json, const std::string& where);
+
 /// Reads a file as qkv-world writes it (docs/world.md). Throws Error with the file and the place
 /// where it is none or asks nothing, a word stands in two clusters or twice in an analogy, or a
 /// span does not hold its word.

@@ -2,7 +2,9 @@
 
 #include "base/error.h"
 #include "base/format.h"
+#include "base/utf8.h"
 #include "config/schema.h"
+#include "world/template_rules.h"
 
 namespace qkv {
 namespace {
@@ -22,14 +24,25 @@ Range range_of(const Json& node, const char* key, const std::string& name) {
   return range;
 }
 
-std::vector<Word> words_of(const Json& node) {
+/// What a place writes is never blank: a background of nothing would never be long enough.
+void require_word(const std::string& text, const std::string& where) {
+  require_printable(text, where);
+  if (text.find_first_not_of(' ') == std::string::npos)
+    throw Error(concat(where, ": found ", quoted(text), ", expected a word"));
+}
+
+/// The words of a class; `name` says where it stands.
+std::vector<Word> read_words(const Json& node, const std::string& name) {
   std::vector<Word> words;
   for (const auto& [key, value] : node.items()) {
+    const std::string where = concat(name, '.', printable(key));
     Word word{.text = key, .attributes = {}};
     for (const auto& [attribute, text] : value.items()) {
       // Two words that are written alike, the bank of a river and that of money, have two keys.
       (attribute == "text" ? word.text : word.attributes[attribute]) = text;
+      require_word(text, concat(where, '.', printable(attribute)));
     }
+    require_word(word.text, where);
     words.push_back(std::move(word));
   }
   return words;
@@ -71,11 +84,14 @@ Template template_of(const Json& node, const std::string& name) {
   if (node.contains("join")) {
     out.middle = node["join"][0];
     out.last = node["join"][1];
+    require_printable(out.middle, name + ".join[0]");
+    require_printable(out.last, name + ".join[1]");
   }
   out.text = pattern_of(node, "text", name);
   if (node.contains("ask")) {
     for (const Json& question : node["ask"]) {
-      out.questions.push_back(question_of(question, name + ".ask"));
+      const std::string where = concat(name, ".ask[", out.questions.size(), "]");
+      out.questions.push_back(question_of(question, where));
     }
   }
   out.asked = node.value("asked", std::size_t{0});
@@ -114,10 +130,13 @@ Grammar read_grammar(const std::filesystem::path& path) {
   Schema(grammar_schema(), "data/world/grammar.schema.json").check(json, "", path.string());
   const std::string file = path.string();
   Grammar grammar;
+  grammar.where = file;
   grammar.train_lines = json["lines"]["train"];
   grammar.validation_lines = json["lines"]["validation"];
-  for (const auto& [name, words] : json["words"].items()) grammar.words[name] = words_of(words);
+  for (const auto& [name, words] : json["words"].items())
+    grammar.words[name] = read_words(words, concat(file, ": words.", printable(name)));
   for (const auto& [name, node] : json["families"].items()) {
+    require_printable(name, file + ": families");
     Family family = family_of(name, node, concat(file, ": families.", name));
     if (name == "background") {
       grammar.background = std::move(family);
@@ -126,6 +145,9 @@ Grammar read_grammar(const std::filesystem::path& path) {
     }
   }
   grammar.geometry = json.value("geometry", Json::object());
+  if (grammar.families.empty())
+    throw Error(file + ": families: found \"background\" alone, expected an ability");
+  check_templates(grammar);
   return grammar;
 }
 

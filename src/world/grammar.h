@@ -82,6 +82,7 @@ struct Grammar {
   std::vector<Family> families;
   Family background;  ///< sentences that say nothing about any thing
   Json geometry;      ///< see geometry.h
+  std::string where;  ///< the file, for messages
 };
 
 /// data/world/grammar.schema.json, of which the library carries a copy.

@@ -4,6 +4,7 @@
 
 #include "base/error.h"
 #include "base/format.h"
+#include "base/utf8.h"
 
 namespace qkv {
 namespace {
@@ -50,6 +51,7 @@ PatternPiece words(std::string text) {
 }  // namespace
 
 Pattern::Pattern(std::string_view text, const std::string& name) {
+  require_printable(text, name);
   std::string literal;
   const auto end_literal = [&] {
     if (!literal.empty()) pieces_.push_back(words(std::exchange(literal, "")));

@@ -15,6 +15,13 @@ struct PatternPiece {
   std::string attribute;  ///< the word's attribute that is written; the word itself if empty
   bool by_slot = false;   ///< `attribute` names a slot, whose word names the attribute
   std::string mark;       ///< what the place is to the question: "cue", "answer" or nothing
+
+  bool is_all_things() const { return slot == "things"; }
+  /// The thing whose phrase stands here, counted from 1; 0 where none of one thing does.
+  std::size_t phrase() const {
+    const bool number = slot.size() == 1 && slot[0] >= '1' && slot[0] <= '9';
+    return number ? static_cast<std::size_t>(slot[0] - '0') : 0;
+  }
 };
 
 /// A parsed pattern, as the grammar writes them:

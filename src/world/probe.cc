@@ -1,10 +1,13 @@
 #include "world/probe.h"
 
 #include <algorithm>
+#include <set>
 
 #include "base/error.h"
 #include "base/format.h"
 #include "base/json.h"
+#include "base/utf8.h"
+#include "config/schema.h"
 
 namespace qkv {
 namespace {
@@ -31,59 +34,89 @@ Json to_json(const Probe& probe) {
           {"held_out", {{"words", probe.held_out}, {"within", probe.within}}}};
 }
 
-Span span_of(const Json& json, const std::string& text) {
-  const Span span{.begin = json.at("begin"), .end = json.at("end")};
+/// `where` is the file, the line and the key.
+Span span_of(const Json& json, const std::string& text, const std::string& where) {
+  const Span span{.begin = json["begin"], .end = json["end"]};
   if (span.begin >= span.end || span.end > text.size()) {
-    throw Error(concat("found the span ", span.begin, " to ", span.end,
+    throw Error(concat(where, ": found the span ", span.begin, " to ", span.end,
                        ", expected a part of the text's ", text.size(), " bytes"));
+  }
+  // Behind the last byte of a string stands a 0, which cuts nothing.
+  if (continues_character(text[span.begin]) || continues_character(text[span.end])) {
+    throw Error(concat(where, ": found the span ", span.begin, " to ", span.end,
+                       " that cuts a character, expected whole ones"));
   }
   return span;
 }
 
-std::vector<Span> spans_of(const Json& json, const std::string& text) {
+std::vector<Span> spans_of(const Json& json, const std::string& text, const std::string& where) {
   std::vector<Span> spans;
-  for (const Json& span : json) spans.push_back(span_of(span, text));
+  for (const Json& span : json)
+    spans.push_back(span_of(span, text, concat(where, '[', spans.size(), ']')));
   return spans;
 }
 
-Probe probe_of(const Json& json) {
-  Probe probe;
-  probe.id = json.at("id");
-  probe.family = json.at("family");
-  probe.text = json.at("text");
-  probe.predict = span_of(json.at("predict"), probe.text);
-  probe.candidates = json.at("candidates").get<std::vector<std::string>>();
-  probe.answer = json.at("answer");
-  probe.query = spans_of(json.at("query"), probe.text);
-  probe.truth = spans_of(json.at("truth"), probe.text);
-  probe.distractors = spans_of(json.at("distractors"), probe.text);
-  probe.distance = json.at("distance");
+/// What the schema cannot say.
+void check(const Probe& probe) {
+  // Tables and pictures show them.
+  require_printable(probe.id, probe.where + ": id");
+  require_printable(probe.family, probe.where + ": family");
+  std::set<std::string> known;
+  for (const std::string& candidate : probe.candidates) {
+    if (known.insert(candidate).second) continue;
+    throw Error(concat(probe.where, ": candidates: found ", quoted(candidate),
+                       " twice, expected each once"));
+  }
+  if (!known.contains(probe.answer)) {
+    throw Error(concat(probe.where, ": answer: found ", quoted(probe.answer),
+                       ", expected one of the candidates"));
+  }
+  const auto& [begin, end] = probe.predict;
+  const std::string held = probe.text.substr(begin, end - begin);
+  if (held != probe.answer) {
+    throw Error(concat(probe.where, ": predict: found ", quoted(held), " in the span ", begin,
+                       " to ", end, ", expected the answer ", quoted(probe.answer)));
+  }
+  for (const Span& span : probe.distractors) {
+    if (std::find(probe.truth.begin(), probe.truth.end(), span) == probe.truth.end()) continue;
+    throw Error(concat(probe.where, ": distractors: found the span ", span.begin, " to ", span.end,
+                       " of the truth, expected another"));
+  }
+}
+
+Probe probe_of(const Json& json, const std::string& where) {
+  Probe probe{.id = json["id"],
+              .family = json["family"],
+              .text = json["text"],
+              .predict = {},
+              .candidates = json["candidates"],
+              .answer = json["answer"],
+              .query = {},
+              .truth = {},
+              .distractors = {},
+              .distance = json["distance"],
+              .held_out = {},
+              .where = where};
+  probe.predict = span_of(json["predict"], probe.text, where + ": predict");
+  probe.query = spans_of(json["query"], probe.text, where + ": query");
+  probe.truth = spans_of(json["truth"], probe.text, where + ": truth");
+  probe.distractors = spans_of(json["distractors"], probe.text, where + ": distractors");
   if (json.contains("held_out")) {
-    probe.held_out = json["held_out"].at("words").get<std::array<std::string, 2>>();
-    probe.within = json["held_out"].at("within");
+    probe.held_out = json["held_out"]["words"];
+    probe.within = json["held_out"]["within"];
   }
-  const auto& all = probe.candidates;
-  if (std::find(all.begin(), all.end(), probe.answer) == all.end()) {
-    throw Error(concat("answer: found ", quoted(probe.answer), ", expected one of the candidates"));
-  }
+  check(probe);
   return probe;
 }
 
 }  // namespace
 
 std::vector<Probe> read_probes(const std::filesystem::path& path) {
+  const Schema schema(probe_schema(), "data/world/probes.schema.json");
   std::vector<Probe> probes;
   read_json_lines(path, [&](const JsonLine& line) {
-    try {
-      probes.push_back(probe_of(line.value));
-    } catch (const Json::exception&) {
-      throw Error(concat(line.where, ": found ", quoted(line.text),
-                         ", expected a probe: an object with id, family, text, predict, "
-                         "candidates, answer, query, truth, distractors, distance"));
-    } catch (const Error& error) {
-      throw Error(concat(line.where, ": ", error.what()));
-    }
-    probes.back().where = line.where;
+    schema.check(line.value, "", line.where);
+    probes.push_back(probe_of(line.value, line.where));
   });
   if (probes.empty()) throw Error(path.string() + ": holds no probe, expected at least one");
   return probes;

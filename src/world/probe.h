@@ -28,7 +28,12 @@ struct Probe {
   std::string where;                    ///< file and line, for messages
 };
 
-/// A JSON object a line. Throws Error with file and line, spans that are none in the text included.
+/// data/world/probes.schema.json, of which the library carries a copy.
+const std::string& probe_schema();
+
+/// A JSON object a line. Throws Error with file, line and key where one is no probe of the schema,
+/// a span is no whole characters of the text, `predict` does not hold the answer, the answer is not
+/// one of the candidates, a candidate stands twice, or a distractor is what the answer depends on.
 std::vector<Probe> read_probes(const std::filesystem::path& path);
 
 /// The same lines.

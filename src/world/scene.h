@@ -12,8 +12,8 @@ namespace qkv {
 /// The words drawn for one sentence: who and what it is about.
 class Scene {
  public:
-  /// Draws the words of a template. The answers about the things all differ, and so do the words
-  /// of a slot but where the grammar lets them repeat. Throws Error where a slot, a class or an
+  /// Draws the words of a template, all different but where the grammar lets them repeat; answers
+  /// may be alike where they are attributes. Throws Error where a slot, a class or an
   /// attribute is unknown, or the words do not suffice.
   Scene(const Grammar& grammar, const Template& form, RandomStream& random);
 

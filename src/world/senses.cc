@@ -17,20 +17,23 @@ constexpr std::size_t kTries = 1000;  ///< most drawn for each sentence
 /// A word and its sense.
 using Meaning = std::pair<std::string, std::string>;
 
+/// The grammar's key that asks for sentences, for messages.
+std::string where_asked(const Grammar& grammar) { return grammar.where + ": geometry.senses"; }
+
 /// The meanings of a class in its order. Throws Error unless each word has several.
 std::vector<Meaning> meanings_of(const Grammar& grammar, const std::string& words,
                                  const std::string& sense) {
+  const std::string where = where_asked(grammar);
   const auto found = grammar.words.find(words);
   if (found == grammar.words.end()) {
-    throw Error(
-        concat("geometry.senses: found the class ", quoted(words), ", expected one of \"words\""));
+    throw Error(concat(where, ": found the class ", quoted(words), ", expected one of \"words\""));
   }
   std::vector<Meaning> meanings;
   for (const Word& word : found->second) {
     const auto attribute = word.attributes.find(sense);
     if (attribute == word.attributes.end()) {
-      throw Error(concat("geometry.senses: found the word ", quoted(word.text), " without ",
-                         quoted(sense), ", expected it in each word of the class"));
+      throw Error(concat(where, ": found the word ", quoted(word.text), " without ", quoted(sense),
+                         ", expected it in each word of the class"));
     }
     meanings.emplace_back(word.text, attribute->second);
   }
@@ -39,7 +42,7 @@ std::vector<Meaning> meanings_of(const Grammar& grammar, const std::string& word
       return other.first == meaning.first && other.second != meaning.second;
     };
     if (std::none_of(meanings.begin(), meanings.end(), same)) {
-      throw Error(concat("geometry.senses: found the word ", quoted(meaning.first),
+      throw Error(concat(where, ": found the word ", quoted(meaning.first),
                          " in one sense, expected at least 2"));
     }
   }
@@ -50,8 +53,8 @@ const Family& family_of(const Grammar& grammar, const std::string& name) {
   for (const Family& family : grammar.families) {
     if (family.name == name) return family;
   }
-  throw Error(
-      concat("geometry.senses: found the family ", quoted(name), ", expected one of \"families\""));
+  throw Error(concat(where_asked(grammar), ": found the family ", quoted(name),
+                     ", expected one of \"families\""));
 }
 
 /// Tells a template and asks about one thing, up to the cue that repeats its word; nothing where
@@ -61,8 +64,7 @@ std::optional<SenseSentence> draw_sentence(const Grammar& grammar, const Templat
                                            RandomStream& random) {
   const Scene scene(grammar, form, random);
   const std::size_t thing = random.below(scene.things());
-  const Sentence told =
-      write_sentence(grammar, form, scene, static_cast<std::ptrdiff_t>(thing), random);
+  const Sentence told = write_sentence(grammar, form, scene, thing, random);
   SenseSentence out{
       .word = scene.text(word, thing), .sense = scene.text(sense, thing), .text = {}, .span = {}};
   for (const Asked& asked : told.asked) {
@@ -83,15 +85,15 @@ void add_sentences(const Grammar& grammar, const Json& asked, RandomStream& rand
   const std::size_t wanted = asked["sentences"];
   const Family& family = family_of(grammar, asked["family"]);
   const std::vector<Meaning> meanings = meanings_of(grammar, asked["words"], attribute);
-  const Pattern word(concat('{', slot, '}'), "geometry.senses");
-  const Pattern sense(concat('{', slot, '.', attribute, '}'), "geometry.senses");
+  const Pattern word(concat('{', slot, '}'), where_asked(grammar));
+  const Pattern sense(concat('{', slot, '.', attribute, '}'), where_asked(grammar));
 
   std::map<Meaning, std::vector<SenseSentence>> found;
   for (const Meaning& meaning : meanings) found[meaning] = {};
   std::size_t missing = found.size() * wanted;
   for (std::size_t left = kTries * missing; missing > 0; --left) {
     if (left == 0) {
-      throw Error(concat("geometry.senses: found ", found.size() * wanted - missing,
+      throw Error(concat(where_asked(grammar), ": found ", found.size() * wanted - missing,
                          " sentences of the family ", quoted(family.name), " that ask about ",
                          quoted(slot), ", expected ", found.size() * wanted));
     }

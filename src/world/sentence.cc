@@ -5,9 +5,6 @@
 #include <string_view>
 #include <utility>
 
-#include "base/error.h"
-#include "base/format.h"
-
 namespace qkv {
 namespace {
 
@@ -39,10 +36,10 @@ class Writer {
     for (const PatternPiece& piece : pattern.pieces()) {
       if (piece.slot.empty()) {
         add(piece.literal);
-      } else if (piece.slot == "things") {
+      } else if (piece.is_all_things()) {
         add_things();
-      } else if (piece.slot.size() == 1 && piece.slot[0] >= '1' && piece.slot[0] <= '9') {
-        add_thing(static_cast<std::size_t>(piece.slot[0] - '1'));
+      } else if (piece.phrase() > 0) {
+        add_thing(piece.phrase() - 1);
       } else {
         add(piece, asked);
       }
@@ -68,10 +65,6 @@ class Writer {
   }
 
   void add_thing(std::size_t index) {
-    if (index >= scene_.things()) {
-      throw Error(
-          concat(form_.name, ": found thing ", index + 1, ", expected at most ", scene_.things()));
-    }
     sentence_.things.resize(scene_.things());
     Span& span = sentence_.things[index];
     bool bounded = false;
@@ -123,7 +116,7 @@ void add_background(const Grammar& grammar, Writer& writer, RandomStream& random
   const Template& form = forms[random.below(forms.size())];
   const Scene scene(grammar, form, random);
   writer.space();
-  writer.add(write_sentence(grammar, form, scene, -1, random).text);
+  writer.add(write_sentence(grammar, form, scene, std::nullopt, random).text);
 }
 
 /// Small numbers as often as large ones of the same ratio: as many of 1 to 10 as of 10 to 100.
@@ -145,7 +138,7 @@ std::size_t count_words(std::string_view text) {
 }
 
 Sentence write_sentence(const Grammar& grammar, const Template& form, const Scene& scene,
-                        std::ptrdiff_t first, RandomStream& random) {
+                        std::optional<std::size_t> only, RandomStream& random) {
   Writer writer(form, scene);
   for (std::int64_t left = spread(form.before, random); left > 0; --left)
     add_background(grammar, writer, random);
@@ -169,14 +162,11 @@ Sentence write_sentence(const Grammar& grammar, const Template& form, const Scen
         questions.emplace_back(&question, thing);
     }
   }
-  if (first >= 0) {
-    std::erase_if(questions, [&](const auto& question) {
-      return question.second != static_cast<std::size_t>(first);
-    });
-  }
+  if (only)
+    std::erase_if(questions, [&](const auto& question) { return question.second != *only; });
   shuffle(questions, random);
-  if (first >= 0 && questions.size() > 1) questions.resize(1);
-  if (first < 0 && form.asked > 0) {
+  if (only && questions.size() > 1) questions.resize(1);
+  if (!only && form.asked > 0) {
     // Drawn anew each time, so that no answer follows from those already given.
     const auto all = questions;
     questions.resize(form.asked);

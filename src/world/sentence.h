@@ -1,6 +1,7 @@
 #pragma once
 
 #include <cstddef>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -28,9 +29,9 @@ struct Sentence {
 };
 
 /// Writes a scene: the background before, the things, the background between, the questions.
-/// `first` asks only about that thing (counted from 0); -1 asks as a training line does.
+/// With `only`, at most one question, about that thing (from 0); else those of a training line.
 Sentence write_sentence(const Grammar& grammar, const Template& form, const Scene& scene,
-                        std::ptrdiff_t first, RandomStream& random);
+                        std::optional<std::size_t> only, RandomStream& random);
 
 /// How many words a text has: runs of anything but spaces.
 std::size_t count_words(std::string_view text);

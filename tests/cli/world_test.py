@@ -207,11 +207,21 @@ class World(harness.ProgramTest):
         self.assertGreaterEqual(modifier["accuracy"], 0.9)
         self.assertGreaterEqual(modifier["edges"]["share"], 0.9)
 
+    def test_wrong_seeds(self):
+        for seed in ["-1", "99999999999999999999", "9007199254740992", "1.5", ""]:
+            self.refuse(2, f'--seed: found "{seed}", expected an integer from 0 to 9007199254740991',
+                        "world", "--out", "w", "--grammar", "grammar.json", "--seed", seed)
+        self.assertFalse((self.folder / "w").exists())
+
     def test_wrong_grammars(self):
         self.refuse(2, "--out", "world")
         self.refuse(2, "nowhere.json", "world", "--out", "w", "--grammar", "nowhere.json")
         self.write("odd.json", '{"lines": {"train": 1, "validation": 0}, "words": {}, "family": {}}')
         self.refuse(2, ["odd.json", "family"], "world", "--out", "w", "--grammar", "odd.json")
+        grammar = json.loads((self.folder / "grammar.json").read_text())
+        grammar["geometry"]["clusters"].append("nothing")
+        self.write("odd.json", json.dumps(grammar))
+        self.refuse(2, "odd.json: geometry.clusters: found", "world", "--out", "w", "--grammar", "odd.json")
         self.assertFalse((self.folder / "w").exists())
 
 

@@ -11,6 +11,7 @@
 #include "base/json.h"
 #include "scratch.h"
 #include "world/geometry.h"
+#include "world/geometry_file.h"
 #include "world/sentence.h"
 
 namespace qkv {
@@ -102,6 +103,41 @@ TEST(Generator, NoLineJoinsWhatProbesJoin) {
   }
 }
 
+// The pairs are sought as they stand between spaces, so that no letter is too odd to be found.
+TEST(Generator, NoLineJoinsWhatProbesJoinInAnyAlphabet) {
+  Json json = small_grammar();
+  Json& animals = json["words"]["animal"];
+  animals = Json::object();
+  for (const char* animal : {"épig", "鳥", "hen9", "кот", "Ox", "bee", "cow", "owl"})
+    animals[animal] = {{"sound", animal + std::string("ed")}};
+  const World world = generate_world(grammar_of(json), 1);
+  for (const Probe& probe : world.probes) {
+    const std::string pair = ' ' + probe.held_out[0] + ' ' + probe.held_out[1];
+    for (const std::string& line : world.train) {
+      for (const char* end : {" ", ",", "."})
+        EXPECT_EQ(line.find(pair + end), std::string::npos) << line;
+    }
+  }
+}
+
+TEST(Generator, HeldOutWordsAreSingle) {
+  for (const char* animal : {"polar pig", "pig-x", "pig’s"}) {
+    Json json = small_grammar();
+    json["words"]["animal"] = {{animal, {{"sound", "grunted"}}}, {"cow", {{"sound", "mooed"}}}};
+    json["families"]["binding"]["templates"][0]["count"] = {2, 2};
+    try {
+      generate_world(grammar_of(json), 1);
+      ADD_FAILURE() << animal << " was accepted";
+    } catch (const Error& error) {
+      const std::string what = error.what();
+      EXPECT_NE(what.find("grammar.json: families.binding.templates[0].held_out: found \"" +
+                          std::string(animal) + "\", expected a single word"),
+                std::string::npos)
+          << what;
+    }
+  }
+}
+
 TEST(Generator, LinesReadAsEnglish) {
   bool an = false;
   for (const std::string& line : generate_world(grammar_of(small_grammar()), 1).train) {
@@ -125,17 +161,30 @@ TEST(Generator, GeometryAsksWhatTheWordsCross) {
             questions["analogies"].end());
 }
 
-TEST(Generator, NamesTheWordThatLacksACrossedAttribute) {
-  Json json = small_grammar();
-  json["words"]["person"]["man"].erase("rank");
-  const Grammar grammar = grammar_of(json);
-  try {
-    geometry_questions(grammar);
-    FAIL();
-  } catch (const Error& error) {
-    EXPECT_NE(std::string(error.what()).find("\"man\" without \"rank\""), std::string::npos)
-        << error.what();
-  }
+TEST(Generator, NamesTheGrammarsFileAndKey) {
+  const auto refused = [](const std::string& message, const Json& change) {
+    Json json = small_grammar();
+    json.merge_patch(change);
+    try {
+      generate_world(grammar_of(json), 1);
+      ADD_FAILURE() << change << " was accepted";
+    } catch (const Error& error) {
+      EXPECT_NE(std::string(error.what()).find("grammar.json: " + message), std::string::npos)
+          << error.what();
+    }
+  };
+  refused("geometry.clusters: found the class \"plant\", expected one of",
+          {{"geometry", {{"clusters", {"plant"}}}}});
+  refused("geometry: clusters.pet: found \"cat\", which also stands in \"animal\"",
+          {{"words", {{"pet", {{"cat", Json::object()}}}}},
+           {"geometry", {{"clusters", {"animal", "pet"}}}}});
+  refused("geometry.crossed: found the word \"man\" without \"rank\"",
+          {{"words", {{"person", {{"man", {{"rank", nullptr}}}}}}}});
+  Json mute = {{"templates", {{{"text", "it rained."}}}}};
+  refused("families.binding.probes: found 0 in 20000 tries, expected 10",
+          {{"families", {{"binding", mute}}}});
+  mute["probes"] = 0;
+  refused("lines: found 1 different ones", {{"families", {{"binding", mute}}}});
 }
 
 TEST(Generator, RefusesAGrammarThatCannotBe) {
@@ -215,14 +264,14 @@ TEST(Generator, TheShippedGrammarMakesItsWorld) {
   for (const Family& family : grammar.families) {
     EXPECT_EQ(probes[family.name], family.probes) << family.name;
   }
-  EXPECT_EQ(world.senses.size(), 9U * 2 * 8);  // words, senses, sentences
+  EXPECT_EQ(geometry_of(world.geometry, "").senses.size(), 9U * 2 * 8);  // words, senses, sentences
 }
 
 TEST(Generator, WritesFiles) {
   const Scratch scratch;
   const Grammar grammar = grammar_of(small_grammar());
   const World world = generate_world(grammar, 1);
-  write_world(world, grammar, scratch / "out");
+  write_world(world, scratch / "out");
   const std::string train = read_file(scratch / "out" / "train.txt");
   EXPECT_EQ(train.substr(0, train.find('\n')), world.train.front());
   EXPECT_EQ(static_cast<std::size_t>(std::count(train.begin(), train.end(), '\n')), 200U);

@@ -1,0 +1,163 @@
+#include "world/template_rules.h"
+
+#include <algorithm>
+#include <set>
+
+#include "base/error.h"
+#include "base/format.h"
+
+namespace qkv {
+namespace {
+
+/// How a pattern writes the phrase of a thing, or of all for 0.
+std::string phrase_name(std::size_t thing) {
+  return thing == 0 ? "{things}" : concat('{', thing, '}');
+}
+
+/// Phrases stand in "text", marks in questions: elsewhere they would mark places of no meaning.
+void refuse_phrases(const Pattern& pattern, const std::string& where) {
+  for (const PatternPiece& piece : pattern.pieces()) {
+    if (!piece.is_all_things() && piece.phrase() == 0) continue;
+    throw Error(concat(where, ": found ", phrase_name(piece.phrase()),
+                       ", expected phrases of things in \"text\" alone"));
+  }
+}
+
+void refuse_marks(const Pattern& pattern, const std::string& where) {
+  for (const PatternPiece& piece : pattern.pieces()) {
+    if (piece.mark.empty()) continue;
+    throw Error(
+        concat(where, ": found the mark @", piece.mark, ", expected marks in \"ask\" alone"));
+  }
+}
+
+void check_answer(const Pattern& pattern, const std::string& where) {
+  refuse_phrases(pattern, where);
+  const auto answers =
+      std::count_if(pattern.pieces().begin(), pattern.pieces().end(),
+                    [](const PatternPiece& piece) { return piece.mark == "answer"; });
+  if (answers != 1)
+    throw Error(concat(where, ": found ", answers, " places {…@answer}, expected one"));
+}
+
+bool has_words(const PatternPiece& piece) {
+  return !piece.slot.empty() || piece.literal.find_first_not_of(" []") != std::string::npos;
+}
+
+void require_words(const Pattern& pattern, const std::string& where) {
+  if (std::none_of(pattern.pieces().begin(), pattern.pieces().end(), has_words))
+    throw Error(where + ": found no words, expected some");
+}
+
+/// One template, and the fewest and the most things that it draws.
+class TemplateRules {
+ public:
+  explicit TemplateRules(const Template& form)
+      : form_(form),
+        least_(form.count ? static_cast<std::size_t>(form.count->least) : form.things.size()),
+        most_(form.count ? static_cast<std::size_t>(form.count->most) : form.things.size()) {}
+
+  void check() const {
+    if (form_.things.empty()) check_needs_none();
+    check_text();
+    check_thing();
+    if (form_.asked > 0 && form_.questions.empty()) {
+      throw Error(concat(form_.name, ".ask: found nothing, expected the questions of which ",
+                         form_.asked, " are asked"));
+    }
+    for (std::size_t number = 0; number < form_.questions.size(); ++number)
+      check_question(form_.questions[number], concat(form_.name, ".ask[", number, "]"));
+  }
+
+ private:
+  void check_needs_none() const {
+    const char* needs = form_.count ? "count" : form_.questions.empty() ? nullptr : "ask";
+    if (needs == nullptr) return;
+    throw Error(concat(form_.name, ".things: found nothing, expected the slots of the things for ",
+                       quoted(needs)));
+  }
+
+  void check_text() const {
+    refuse_marks(form_.text, form_.name + ".text");
+    require_words(form_.text, form_.name + ".text");
+    std::set<std::size_t> told;
+    for (const PatternPiece& piece : form_.text.pieces()) {
+      const std::size_t thing = piece.phrase();
+      if (!piece.is_all_things() && thing == 0) continue;
+      if (thing > least_ || least_ == 0) {
+        throw Error(concat(form_.name, ".text: found ", phrase_name(thing),
+                           ", expected no more than the ", least_, " of \"things\""));
+      }
+      told.insert(thing);
+    }
+    if (!told.empty() && form_.thing.empty()) {
+      throw Error(concat(form_.name, ".thing: found nothing, expected the phrase that ",
+                         phrase_name(*told.begin()), " stands for"));
+    }
+    if (!form_.held_out || told.contains(0)) return;
+    for (std::size_t thing = 1; thing <= most_; ++thing) {
+      if (told.contains(thing)) continue;
+      throw Error(concat(form_.name, ".text: found no {", thing,
+                         "}, expected {things} or each thing, for probes know their places"));
+    }
+  }
+
+  /// A part in brackets has words, so that the place it marks has an end behind its beginning.
+  void check_thing() const {
+    if (form_.thing.empty()) return;
+    const std::string where = form_.name + ".thing";
+    require_words(form_.thing, where);
+    refuse_marks(form_.thing, where);
+    refuse_phrases(form_.thing, where);
+    std::string brackets;
+    for (const PatternPiece& piece : form_.thing.pieces()) {
+      if (piece.literal == Pattern::kOpen || piece.literal == Pattern::kClose) {
+        brackets += piece.literal;
+      } else if (brackets == Pattern::kOpen && has_words(piece)) {
+        brackets += '.';
+      }
+    }
+    if (brackets.empty() || brackets == "[.]") return;
+    throw Error(where + ": found brackets that hold no part, expected one [ ] around words");
+  }
+
+  void check_question(const Question& question, const std::string& where) const {
+    if (question.of > least_) {
+      throw Error(concat(where, ".of: found ", question.of, ", expected at most the ", least_,
+                         " of \"things\""));
+    }
+    check_answer(question.text, where + ".text");
+    check_answer(question.again, where + ".again");
+  }
+
+  const Template& form_;
+  std::size_t least_;
+  std::size_t most_;
+};
+
+/// Sentences of the background stand in others, and nothing in them.
+void check_background(const Grammar& grammar, const Template& form, bool inside) {
+  const auto check = [&](const Range& range, const char* key) {
+    if (range.most == 0 || (!inside && !grammar.background.templates.empty())) return;
+    throw Error(concat(form.name, '.', key, ": found ", range.least, " to ", range.most,
+                       inside ? ", expected none in the background itself"
+                              : ", expected a family \"background\" to take them from"));
+  };
+  check(form.before, "before");
+  check(form.between, "between");
+}
+
+}  // namespace
+
+void check_templates(const Grammar& grammar) {
+  const auto check = [&](const Family& family, bool inside) {
+    for (const Template& form : family.templates) {
+      check_background(grammar, form, inside);
+      TemplateRules(form).check();
+    }
+  };
+  for (const Family& family : grammar.families) check(family, false);
+  check(grammar.background, true);
+}
+
+}  // namespace qkv

@@ -1,0 +1,93 @@
+#include "world/probe.h"
+
+#include <gtest/gtest.h>
+
+#include "base/error.h"
+#include "base/files.h"
+#include "base/json.h"
+#include "scratch.h"
+
+namespace qkv {
+namespace {
+
+Json a_probe() {
+  return Json::parse(R"({
+    "id": "binding-0", "family": "binding", "text": "the shy épig and the sad cow met. the shy one oinked.",
+    "predict": {"begin": 47, "end": 53}, "candidates": ["mooed", "oinked"], "answer": "oinked",
+    "query": [{"begin": 39, "end": 42}], "truth": [{"begin": 4, "end": 13}],
+    "distractors": [{"begin": 22, "end": 29}], "distance": 8,
+    "held_out": {"words": ["shy", "épig"], "within": 1}
+  })");
+}
+
+std::vector<Probe> read(const std::string& content) {
+  const testing::Scratch scratch;
+  write_file(scratch / "probes.jsonl", content);
+  return read_probes(scratch / "probes.jsonl");
+}
+
+void expect_refused(const Json& probe, const std::string& message) {
+  try {
+    read(a_probe().dump() + "\n" + probe.dump() + "\n");
+    ADD_FAILURE() << probe << " was accepted";
+  } catch (const Error& error) {
+    const std::string what = error.what();
+    EXPECT_NE(what.find("probes.jsonl:2: " + message), std::string::npos) << what;
+    EXPECT_EQ(what.find('\n'), std::string::npos);
+  }
+}
+
+void expect_refused(const char* pointer, const Json& value, const std::string& message) {
+  Json probe = a_probe();
+  probe[Json::json_pointer(pointer)] = value;
+  expect_refused(probe, message);
+}
+
+TEST(Probes, AreReadAsTheyAreWritten) {
+  const std::string line = a_probe().dump() + "\n";
+  const std::vector<Probe> probes = read(line + "\n" + line);
+  ASSERT_EQ(probes.size(), 2U);
+  EXPECT_EQ(to_lines(probes), line + line);
+  EXPECT_TRUE(probes[1].where.ends_with("probes.jsonl:3")) << probes[1].where;
+  Json least = a_probe();
+  least.erase("held_out");
+  least["distractors"] = Json::array();
+  least["query"] = Json::array();
+  EXPECT_EQ(read(least.dump()).size(), 1U);
+  EXPECT_THROW(read("\n"), Error);
+}
+
+TEST(Probes, KeepTheirSchema) {
+  Json misspelt = a_probe();
+  misspelt.erase("distance");
+  expect_refused(misspelt, "distance: found nothing, expected an integer from 0 to 1000000");
+  expect_refused("/distence", 1, "unknown key \"distence\"; did you mean \"distance\"?");
+  expect_refused(Json::array(), "found [], expected an object");
+  for (const Json& distance : {Json(-1), Json(2.7), Json(1e30), Json("3"), Json(true)})
+    expect_refused("/distance", distance, "distance: found ");
+  expect_refused("/predict/begin", -3, "predict.begin: found -3, expected an integer from 0");
+  expect_refused("/predict/end", 53.5, "predict.end: found 53.5, expected an integer");
+  expect_refused("/truth", Json::array(), "truth: found [], expected a list [...] of at least 1");
+  expect_refused("/candidates", {"oinked"}, "candidates: found [\"oinked\"], expected a list");
+  expect_refused("/held_out/words/1", "", "held_out.words[1]: found \"\"");
+}
+
+TEST(Probes, SayWhatTheirTextHolds) {
+  expect_refused("/truth/0/end", 4, "truth[0]: found the span 4 to 4, expected a part of");
+  expect_refused("/query/0/end", 99, "query[0]: found the span 39 to 99, expected a part of");
+  expect_refused("/truth/0/begin", 9, "truth[0]: found the span 9 to 13 that cuts a character");
+  expect_refused("/truth/0/end", 9, "truth[0]: found the span 4 to 9 that cuts a character");
+  expect_refused(
+      "/predict/begin", 43,
+      "predict: found \"one oinked\" in the span 43 to 53, expected the answer \"oinked\"");
+  expect_refused("/answer", "barked", "answer: found \"barked\", expected one of the candidates");
+  expect_refused("/candidates/0", "oinked", "candidates: found \"oinked\" twice");
+  expect_refused("/distractors/0", {{"begin", 4}, {"end", 13}},
+                 "distractors: found the span 4 to 13 of the truth, expected another");
+  expect_refused("/family", "a\x1B[31m\nb",
+                 "family: found \"a\\x1B[31m\\nb\", expected no control");
+  expect_refused("/id", "\t", "id: found \"\\t\", expected no control characters");
+}
+
+}  // namespace
+}  // namespace qkv

@@ -1,0 +1,178 @@
+#include "world/template_rules.h"
+
+#include <gtest/gtest.h>
+
+#include <functional>
+
+#include "base/error.h"
+#include "base/files.h"
+#include "scratch.h"
+
+namespace qkv {
+namespace {
+
+Json small_grammar() {
+  return Json::parse(R"({
+    "lines": {"train": 1, "validation": 0},
+    "words": {
+      "animal": {"cat": {"sound": "purred"}, "dog": {"sound": "barked"}, "cow": {"sound": "mooed"}},
+      "mood": {"sad": {}, "shy": {}, "odd": {}},
+      "time": {"dawn": {}, "noon": {}}
+    },
+    "families": {
+      "binding": {"templates": [{
+        "things": [{"mood": "mood", "animal": "animal"}], "count": [2, 3],
+        "thing": "the [{mood} {animal}]", "text": "{things} met.",
+        "ask": [{"text": "the {mood@cue} one {animal.sound@answer}."}],
+        "between": [0, 12],
+        "held_out": {"words": ["{mood}", "{animal}"], "within": 1}}]},
+      "background": {"templates": [{"draw": {"time": "time"}, "text": "it was {time}."}]}
+    }
+  })");
+}
+
+using Change = std::function<void(Json& grammar, Json& form)>;
+
+/// What is said of the grammar so changed, from the place on; "" where it is read.
+std::string complaint(const Change& change) {
+  Json json = small_grammar();
+  change(json, json["families"]["binding"]["templates"][0]);
+  const testing::Scratch scratch;
+  write_file(scratch / "grammar.json", json.dump());
+  try {
+    read_grammar(scratch / "grammar.json");
+  } catch (const Error& error) {
+    const std::string what = error.what();
+    const auto place = what.find("grammar.json: ");
+    return place == std::string::npos ? what : what.substr(place + 14);
+  }
+  return "";
+}
+
+void expect(const std::string& message, const Change& change) {
+  const std::string found = complaint(change);
+  EXPECT_TRUE(found.starts_with(message)) << found << "\nexpected " << message;
+}
+
+TEST(TemplateRules, AllowWhatCanBeWritten) {
+  EXPECT_EQ(complaint([](Json&, Json&) {}), "");
+  EXPECT_EQ(complaint([](Json&, Json& form) {
+              form["count"] = {3, 3};
+              form["text"] = "{1} met {3} and {2}.";
+              form["ask"][0]["of"] = 3;
+            }),
+            "");
+  EXPECT_EQ(complaint([](Json& grammar, Json& form) {
+              grammar["families"].erase("background");
+              form.erase("between");
+            }),
+            "");
+  // Where no probe is made of them, things may be told of by their slots.
+  EXPECT_EQ(complaint([](Json&, Json& form) {
+              form.erase("held_out");
+              form["text"] = "{1:mood} was {2:animal}.";
+            }),
+            "");
+}
+
+TEST(TemplateRules, ThingsAreThereAndTold) {
+  const std::string form = "families.binding.templates[0]";
+  expect(form + ".text: found no {1}, expected {things}",
+         [](Json&, Json& form) { form["text"] = "nobody met."; });
+  expect(form + ".text: found no {3}, expected {things}", [](Json&, Json& form) {
+    form["things"] = Json::array({form["things"][0], form["things"][0], form["things"][0]});
+    form.erase("count");
+    form["text"] = "{1} met {2}.";
+  });
+  expect(form + ".text: found {3}, expected no more than the 2 of \"things\"",
+         [](Json&, Json& form) { form["text"] = "{1} met {2} and {3}."; });
+  expect(form + ".things: found nothing, expected the slots of the things for \"count\"",
+         [](Json&, Json& form) { form.erase("things"); });
+  expect(form + ".things: found nothing, expected the slots of the things for \"ask\"",
+         [](Json&, Json& form) {
+           form.erase("things");
+           form.erase("count");
+         });
+  expect(form + ".text: found {things}, expected no more than the 0", [](Json&, Json& form) {
+    for (const char* key : {"things", "count", "ask"}) form.erase(key);
+  });
+  expect(form + ".thing: found nothing, expected the phrase that {things} stands for",
+         [](Json&, Json& form) { form.erase("thing"); });
+  expect(form + ".count[0]: found 0, expected an integer from 1", [](Json&, Json& form) {
+    form["count"] = {0, 2};
+  });
+}
+
+TEST(TemplateRules, MarksStandInQuestionsAndPhrasesInTheText) {
+  const std::string form = "families.binding.templates[0]";
+  expect(form + ".text: found the mark @answer, expected marks in \"ask\" alone",
+         [](Json&, Json& form) { form["text"] = "{1:animal@answer} met {things}."; });
+  expect(form + ".thing: found the mark @cue",
+         [](Json&, Json& form) { form["thing"] = "the {mood@cue} {animal}"; });
+  expect(form + ".thing: found {things}, expected phrases",
+         [](Json&, Json& form) { form["thing"] = "the {things}"; });
+  expect(form + ".ask[0].text: found {2}, expected phrases",
+         [](Json&, Json& form) { form["ask"][0]["text"] = "{2} {animal.sound@answer}."; });
+  for (const char* thing : {"the [", "the []", "]the {mood}[", "the [{mood}] [{animal}]"}) {
+    expect(form + ".thing: found brackets", [&](Json&, Json& form) { form["thing"] = thing; });
+  }
+}
+
+TEST(TemplateRules, QuestionsHaveOneAnswer) {
+  const std::string form = "families.binding.templates[0]";
+  expect(form + ".ask[0].text: found 0 places {…@answer}, expected one",
+         [](Json&, Json& form) { form["ask"][0]["text"] = "the {mood@cue} one."; });
+  expect(form + ".ask[0].again: found 2 places {…@answer}, expected one", [](Json&, Json& form) {
+    form["ask"][0]["again"] = "{animal@answer} {animal.sound@answer}.";
+  });
+  expect(form + ".ask[0].of: found 3, expected at most the 2 of \"things\"",
+         [](Json&, Json& form) { form["ask"][0]["of"] = 3; });
+  expect(form + ".ask: found nothing, expected the questions of which 3 are asked",
+         [](Json&, Json& form) {
+           form["ask"] = Json::array();
+           form["asked"] = 3;
+         });
+}
+
+TEST(TemplateRules, WordsAreWrittenInOneLine) {
+  const auto with_word = [](const std::string& key, const std::string& sound) {
+    return [=](Json& grammar, Json&) { grammar["words"]["animal"][key] = {{"sound", sound}}; };
+  };
+  expect("words.animal.pig.sound: found \"\", expected a text that is not empty",
+         with_word("pig", ""));
+  expect("words.animal.pig.sound: found \"  \", expected a word", with_word("pig", "  "));
+  expect("words.animal.: found \"\", expected a word", with_word("", "grunted"));
+  expect("words.animal.pig\\n: found \"pig\\n\", expected no control characters",
+         with_word("pig\n", "grunted"));
+  expect("words.animal.pig.sound: found \"\\x1B\", expected no control characters",
+         with_word("pig", "\x1B"));
+}
+
+TEST(TemplateRules, TemplatesAreWrittenInOneLineOfWords) {
+  const std::string form = "families.binding.templates[0]";
+  expect(form + ".ask[0].again: found \"{animal@answer}\\nsecond\", expected no control",
+         [](Json&, Json& form) { form["ask"][0]["again"] = "{animal@answer}\nsecond"; });
+  expect(form + ".join[1]: found \"\\n\"", [](Json&, Json& form) { form["join"] = {" ", "\n"}; });
+  expect("families: found \"a\\tb\"", [](Json& grammar, Json& form) {
+    grammar["families"]["a\tb"] = {{"templates", {form}}};
+  });
+  expect("families.background.templates[0].text: found no words, expected some",
+         [](Json& grammar, Json&) {
+           grammar["families"]["background"]["templates"][0]["text"] = "  ";
+         });
+  expect(form + ".thing: found no words", [](Json&, Json& form) { form["thing"] = "[ ]"; });
+}
+
+TEST(TemplateRules, TheBackgroundIsThereAndStandsInNone) {
+  expect("families.binding.templates[0].between: found 0 to 12, expected a family \"background\"",
+         [](Json& grammar, Json&) { grammar["families"].erase("background"); });
+  expect("families.background.templates[0].before: found 0 to 1, expected none",
+         [](Json& grammar, Json&) {
+           grammar["families"]["background"]["templates"][0]["before"] = {0, 1};
+         });
+  expect("families: found \"background\" alone, expected an ability",
+         [](Json& grammar, Json&) { grammar["families"].erase("binding"); });
+}
+
+}  // namespace
+}  // namespace qkv
