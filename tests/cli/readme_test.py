@@ -31,6 +31,7 @@ NOT_RUN = {
     "cmake --install": "the install test does it",
     "qkv-train configs/shakespeare_char.json": "trains for minutes, on a text that is not here",
     "qkv-eval runs/shakespeare_char": "the same run",
+    "qkv-train configs/shakespeare_best.json": "trains for minutes, on a text that is not here",
     "qkv-train configs/world.json": "trains for two minutes; the demo does it",
     "qkv-eval runs/world": "the same run",
     "qkv-train configs/world_masked.json": "trains for minutes",
