@@ -95,9 +95,8 @@ TEST_P(FusedStepOf, ManyThreadsGiveTheGradientOfOne) {
   }
 }
 
-INSTANTIATE_TEST_SUITE_P(Precision, FusedStepOf, testing::Bool(), [](const auto& tested) {
-  return tested.param ? "Bfloat16" : "Float32";
-});
+INSTANTIATE_TEST_SUITE_P(Precision, FusedStepOf, testing::Bool(),
+                         [](const auto& tested) { return tested.param ? "Bfloat16" : "Float32"; });
 
 }  // namespace
 }  // namespace qkv

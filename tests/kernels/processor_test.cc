@@ -30,8 +30,9 @@ TEST(ProcessorDeathTest, UsesTheBestUnlessToldLess) {
     EXPECT_EXIT(exit_with_instructions(name(static_cast<Instructions>(limit))),
                 testing::ExitedWithCode(std::min(limit, best)), "");
   }
-  EXPECT_EXIT(exit_with_instructions("avx51"), testing::ExitedWithCode(99),
-              "QKV_INSTRUCTIONS: found \"avx51\", expected baseline, avx2, avx512, avx512bf16 or amx");
+  EXPECT_EXIT(
+      exit_with_instructions("avx51"), testing::ExitedWithCode(99),
+      "QKV_INSTRUCTIONS: found \"avx51\", expected baseline, avx2, avx512, avx512bf16 or amx");
 }
 
 }  // namespace
