@@ -3,8 +3,14 @@
 #include <array>
 #include <chrono>
 #include <numeric>
+#include <string>
+#include <utility>
+#include <vector>
 
 namespace qkv {
+
+/// What a stretch of time consists of: names and seconds.
+using Parts = std::vector<std::pair<std::string, double>>;
 
 /// Adds up seconds by phase; exactly one phase runs at any moment. Phase is an enumeration from 0
 /// on whose last member is kCount. For one thread; a change of phase costs tens of nanoseconds.

@@ -205,10 +205,10 @@ double FusedStep::gather() {
   return std::sqrt(squares);
 }
 
-std::vector<std::pair<std::string, double>> FusedStep::seconds() const {
+Parts FusedStep::seconds() const {
   constexpr std::array<const char*, static_cast<std::size_t>(Work::kWait)> kNames = {
       "products", "attention", "norms", "activation", "loss", "sum, rounding", "else"};
-  std::vector<std::pair<std::string, double>> seconds;
+  Parts seconds;
   for (std::size_t work = 0; work < kNames.size(); ++work) {
     double sum = 0;
     for (const auto& slice : slices_) sum += slice->clock.seconds(static_cast<Work>(work));

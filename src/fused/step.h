@@ -2,10 +2,9 @@
 
 #include <cstdint>
 #include <memory>
-#include <string>
-#include <utility>
 #include <vector>
 
+#include "base/phase_clock.h"
 #include "config/config.h"
 #include "fused/layout.h"
 #include "kernels/bfloat16.h"
@@ -54,7 +53,7 @@ class FusedStep {
 
   /// What a thread has spent so far on products, attention and so on, in the mean of all threads;
   /// what it waited is not in it.
-  std::vector<std::pair<std::string, double>> seconds() const;
+  Parts seconds() const;
 
  private:
   struct Slice;

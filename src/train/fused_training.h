@@ -20,7 +20,7 @@ class FusedTraining : public Gradients {
   double make(const std::vector<Batch>& batches, std::uint64_t number,
               std::uint64_t predicted) override;
 
-  std::vector<std::pair<std::string, double>> seconds() const override { return step_.seconds(); }
+  Parts seconds() const override { return step_.seconds(); }
 
   /// Of what make() left.
   double gradient_norm() const { return norm_; }

@@ -2,7 +2,6 @@
 
 #include <algorithm>
 
-#include "base/phase_clock.h"
 #include "evaluate/loss.h"
 
 namespace qkv {
@@ -38,7 +37,7 @@ class PlainGradients : public Gradients {
     return loss;
   }
 
-  std::vector<std::pair<std::string, double>> seconds() const override {
+  Parts seconds() const override {
     return {{"forward", clock_.seconds(Work::kForward)},
             {"backward", clock_.seconds(Work::kBackward)}};
   }

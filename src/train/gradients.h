@@ -2,10 +2,9 @@
 
 #include <cstdint>
 #include <memory>
-#include <string>
-#include <utility>
 #include <vector>
 
+#include "base/phase_clock.h"
 #include "config/config.h"
 #include "model/libtorch.h"
 #include "model/model.h"
@@ -28,7 +27,7 @@ class Gradients {
                       std::uint64_t predicted) = 0;
 
   /// What its time went to so far: names and seconds.
-  virtual std::vector<std::pair<std::string, double>> seconds() const = 0;
+  virtual Parts seconds() const = 0;
 };
 
 /// By libtorch's autograd through src/model. The model must outlive it.

@@ -1,8 +1,6 @@
 #pragma once
 
 #include <string>
-#include <utility>
-#include <vector>
 
 #include "base/phase_clock.h"
 
@@ -10,9 +8,6 @@ namespace qkv {
 
 /// Where a run's time goes.
 enum class Phase { kBatch, kGradient, kUpdate, kValidation, kSaving, kOther, kCount };
-
-/// What a phase consists of: names and seconds.
-using Parts = std::vector<std::pair<std::string, double>>;
 
 class Profile : public PhaseClock<Phase> {
  public:

@@ -12,6 +12,7 @@
 #include "scratch.h"
 #include "world/geometry.h"
 #include "world/geometry_file.h"
+#include "world/grammars.h"
 #include "world/sentence.h"
 
 namespace qkv {
@@ -19,46 +20,12 @@ namespace {
 
 using testing::Scratch;
 
-Json small_grammar() {
-  return Json::parse(R"({
-    "lines": {"train": 200, "validation": 20},
-    "words": {
-      "animal": {"cat": {"sound": "purred"}, "dog": {"sound": "barked"}, "owl": {"sound": "hooted"},
-                 "cow": {"sound": "mooed"}, "pig": {"sound": "grunted"}, "bee": {"sound": "buzzed"},
-                 "hen": {"sound": "clucked"}, "ass": {"sound": "brayed"}},
-      "mood": {"happy": {}, "sad": {}, "angry": {}, "calm": {}, "idle": {}, "shy": {}, "odd": {},
-               "brave": {}},
-      "number": {"one": {}, "two": {}},
-      "count": {"cat": {"one": "cat", "two": "cats"}},
-      "time": {"dawn": {}, "noon": {}, "dusk": {}},
-      "person": {"king": {"sex": "m", "rank": "high"}, "queen": {"sex": "f", "rank": "high"},
-                 "man": {"sex": "m", "rank": "low"}, "woman": {"sex": "f", "rank": "low"}}
-    },
-    "families": {
-      "binding": {"probes": 10, "templates": [{
-        "things": [{"mood": "mood", "animal": "animal"}], "count": [2, 3],
-        "thing": "a(n) [{mood} {animal}]", "text": "{things} met.",
-        "ask": [{"text": "the {mood@cue} one {animal.sound@answer}."}],
-        "between": [0, 12],
-        "held_out": {"words": ["{mood}", "{animal}"], "within": 1}}]},
-      "background": {"templates": [{"draw": {"time": "time"}, "text": "it was {time}."}]}
-    },
-    "geometry": {"clusters": ["animal"], "crossed": [{"words": "person", "attributes": ["sex", "rank"]}]}
-  })");
-}
-
-Grammar grammar_of(const Json& json) {
-  const Scratch scratch;
-  write_file(scratch / "grammar.json", json.dump());
-  return read_grammar(scratch / "grammar.json");
-}
-
 std::string at(const Probe& probe, const Span& span) {
   return probe.text.substr(span.begin, span.end - span.begin);
 }
 
 TEST(Generator, ASeedMakesOneWorld) {
-  const Grammar grammar = grammar_of(small_grammar());
+  const Grammar grammar = grammar_of(binding_grammar());
   const World one = generate_world(grammar, 7);
   const World same = generate_world(grammar, 7);
   const World other = generate_world(grammar, 8);
@@ -71,7 +38,7 @@ TEST(Generator, ASeedMakesOneWorld) {
 }
 
 TEST(Generator, ProbesSayWhatTheyMean) {
-  const Json json = small_grammar();
+  const Json json = binding_grammar();
   for (const Probe& probe : generate_world(grammar_of(json), 1).probes) {
     SCOPED_TRACE(probe.text);
     EXPECT_EQ(probe.family, "binding");
@@ -93,7 +60,7 @@ TEST(Generator, ProbesSayWhatTheyMean) {
 }
 
 TEST(Generator, NoLineJoinsWhatProbesJoin) {
-  const World world = generate_world(grammar_of(small_grammar()), 1);
+  const World world = generate_world(grammar_of(binding_grammar()), 1);
   std::set<std::string> lines(world.train.begin(), world.train.end());
   lines.insert(world.validation.begin(), world.validation.end());
   EXPECT_EQ(lines.size(), 220U);
@@ -105,7 +72,7 @@ TEST(Generator, NoLineJoinsWhatProbesJoin) {
 
 // The pairs are sought as they stand between spaces, so that no letter is too odd to be found.
 TEST(Generator, NoLineJoinsWhatProbesJoinInAnyAlphabet) {
-  Json json = small_grammar();
+  Json json = binding_grammar();
   Json& animals = json["words"]["animal"];
   animals = Json::object();
   for (const char* animal : {"épig", "鳥", "hen9", "кот", "Ox", "bee", "cow", "owl"})
@@ -122,7 +89,7 @@ TEST(Generator, NoLineJoinsWhatProbesJoinInAnyAlphabet) {
 
 TEST(Generator, HeldOutWordsAreSingle) {
   for (const char* animal : {"polar pig", "pig-x", "pig’s"}) {
-    Json json = small_grammar();
+    Json json = binding_grammar();
     json["words"]["animal"] = {{animal, {{"sound", "grunted"}}}, {"cow", {{"sound", "mooed"}}}};
     json["families"]["binding"]["templates"][0]["count"] = {2, 2};
     try {
@@ -140,7 +107,7 @@ TEST(Generator, HeldOutWordsAreSingle) {
 
 TEST(Generator, LinesReadAsEnglish) {
   bool an = false;
-  for (const std::string& line : generate_world(grammar_of(small_grammar()), 1).train) {
+  for (const std::string& line : generate_world(grammar_of(binding_grammar()), 1).train) {
     EXPECT_EQ(line.find("a(n)"), std::string::npos);
     EXPECT_EQ(line.find("  "), std::string::npos);
     EXPECT_EQ(line.find("a angry"), std::string::npos);
@@ -152,7 +119,7 @@ TEST(Generator, LinesReadAsEnglish) {
 }
 
 TEST(Generator, GeometryAsksWhatTheWordsCross) {
-  const Json questions = geometry_questions(grammar_of(small_grammar()));
+  const Json questions = geometry_questions(grammar_of(binding_grammar()));
   EXPECT_EQ(questions["clusters"]["animal"].size(), 8U);
   // Each of 4 people, with 2 orders of the 2 attributes.
   EXPECT_EQ(questions["analogies"].size(), 8U);
@@ -163,7 +130,7 @@ TEST(Generator, GeometryAsksWhatTheWordsCross) {
 
 TEST(Generator, NamesTheGrammarsFileAndKey) {
   const auto refused = [](const std::string& message, const Json& change) {
-    Json json = small_grammar();
+    Json json = binding_grammar();
     json.merge_patch(change);
     try {
       generate_world(grammar_of(json), 1);
@@ -189,7 +156,7 @@ TEST(Generator, NamesTheGrammarsFileAndKey) {
 
 TEST(Generator, RefusesAGrammarThatCannotBe) {
   const auto refused = [](const char* pointer, const Json& value, const char* named) {
-    Json json = small_grammar();
+    Json json = binding_grammar();
     json[Json::json_pointer(pointer)] = value;
     try {
       generate_world(grammar_of(json), 1);
@@ -211,7 +178,7 @@ TEST(Generator, RefusesAGrammarThatCannotBe) {
 }
 
 TEST(Generator, EndsWhereThereAreTooFewSentences) {
-  Json json = small_grammar();
+  Json json = binding_grammar();
   Json& form = json["families"]["binding"]["templates"][0];
   form["count"] = {2, 2};
   form["between"] = {0, 0};
@@ -220,7 +187,7 @@ TEST(Generator, EndsWhereThereAreTooFewSentences) {
 }
 
 TEST(Generator, AsksAboutEachThingUnlessANumberIsGiven) {
-  Json json = small_grammar();
+  Json json = binding_grammar();
   Json& form = json["families"]["binding"]["templates"][0];
   form["between"] = {0, 0};
   for (const std::string& line : generate_world(grammar_of(json), 1).train) {
@@ -235,7 +202,7 @@ TEST(Generator, AsksAboutEachThingUnlessANumberIsGiven) {
 }
 
 TEST(Generator, AThingsNumberIsItsOwn) {
-  Json json = small_grammar();
+  Json json = binding_grammar();
   for (const char* noun : {"key", "cup", "hat", "pot", "pan", "jar", "map", "pen", "fan", "bed"})
     json["words"]["noun"][noun] = {{"singular", noun}, {"plural", noun + std::string("s")}};
   json["words"]["one"] = Json::parse(R"({"singular": {"is": "is"}})");
@@ -269,7 +236,7 @@ TEST(Generator, TheShippedGrammarMakesItsWorld) {
 
 TEST(Generator, WritesFiles) {
   const Scratch scratch;
-  const Grammar grammar = grammar_of(small_grammar());
+  const Grammar grammar = grammar_of(binding_grammar());
   const World world = generate_world(grammar, 1);
   write_world(world, scratch / "out");
   const std::string train = read_file(scratch / "out" / "train.txt");

@@ -6,8 +6,7 @@
 #include <set>
 
 #include "base/error.h"
-#include "base/files.h"
-#include "scratch.h"
+#include "world/grammars.h"
 
 namespace qkv {
 namespace {
@@ -40,10 +39,8 @@ Json small_grammar() {
 }
 
 std::vector<SenseSentence> sentences_of(const Json& json, std::uint64_t seed = 1) {
-  const testing::Scratch scratch;
-  write_file(scratch / "grammar.json", json.dump());
   RandomStream random(seed);
-  return sense_sentences(read_grammar(scratch / "grammar.json"), random);
+  return sense_sentences(grammar_of(json), random);
 }
 
 TEST(SenseSentences, TellTheSenseBeforeTheWordAndNothingBehind) {

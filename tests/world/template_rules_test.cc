@@ -5,42 +5,19 @@
 #include <functional>
 
 #include "base/error.h"
-#include "base/files.h"
-#include "scratch.h"
+#include "world/grammars.h"
 
 namespace qkv {
 namespace {
-
-Json small_grammar() {
-  return Json::parse(R"({
-    "lines": {"train": 1, "validation": 0},
-    "words": {
-      "animal": {"cat": {"sound": "purred"}, "dog": {"sound": "barked"}, "cow": {"sound": "mooed"}},
-      "mood": {"sad": {}, "shy": {}, "odd": {}},
-      "time": {"dawn": {}, "noon": {}}
-    },
-    "families": {
-      "binding": {"templates": [{
-        "things": [{"mood": "mood", "animal": "animal"}], "count": [2, 3],
-        "thing": "the [{mood} {animal}]", "text": "{things} met.",
-        "ask": [{"text": "the {mood@cue} one {animal.sound@answer}."}],
-        "between": [0, 12],
-        "held_out": {"words": ["{mood}", "{animal}"], "within": 1}}]},
-      "background": {"templates": [{"draw": {"time": "time"}, "text": "it was {time}."}]}
-    }
-  })");
-}
 
 using Change = std::function<void(Json& grammar, Json& form)>;
 
 /// What is said of the grammar so changed, from the place on; "" where it is read.
 std::string complaint(const Change& change) {
-  Json json = small_grammar();
+  Json json = binding_grammar();
   change(json, json["families"]["binding"]["templates"][0]);
-  const testing::Scratch scratch;
-  write_file(scratch / "grammar.json", json.dump());
   try {
-    read_grammar(scratch / "grammar.json");
+    grammar_of(json);
   } catch (const Error& error) {
     const std::string what = error.what();
     const auto place = what.find("grammar.json: ");
