@@ -107,20 +107,21 @@ bool has_choices(const Sentence& sentence) {
 std::optional<Probe> try_probe(const Grammar& grammar, const Family& family, std::uint64_t seed,
                                RandomStream& random) {
   const Template& form = pick(family.templates, random);
-  if (!form.held_out || form.questions.empty()) return std::nullopt;
+  if (form.questions.empty()) return std::nullopt;
   const Scene scene(grammar, form, random);
   const std::size_t thing = random.below(scene.things());
-  Probe probe;
-  probe.family = family.name;
-  probe.within = form.held_out->within;
-  probe.held_out[0] = scene.text(form.held_out->first, thing);
-  probe.held_out[1] = scene.text(form.held_out->second, thing);
-  for (const std::string& word : probe.held_out) require_single(word, form.name + ".held_out");
-  if (!reserved(family, probe.held_out[0], probe.held_out[1], seed)) return std::nullopt;
-
   const Sentence sentence = write_sentence(grammar, form, scene, thing, random);
   if (sentence.asked.size() != 1 || !has_choices(sentence)) return std::nullopt;
   const Asked& asked = sentence.asked.front();
+  const std::optional<HeldOut>& held_out = asked.question->held_out;
+  if (!held_out) return std::nullopt;
+  Probe probe;
+  probe.family = family.name;
+  probe.within = held_out->within;
+  probe.held_out[0] = scene.text(held_out->first, thing);
+  probe.held_out[1] = scene.text(held_out->second, thing);
+  for (const std::string& word : probe.held_out) require_single(word, form.name + ".held_out");
+  if (!reserved(family, probe.held_out[0], probe.held_out[1], seed)) return std::nullopt;
   if (asked.candidates.size() < sentence.things.size() && form.candidates.empty())
     return std::nullopt;  // two things with one answer
   probe.text = sentence.text;

@@ -61,10 +61,20 @@ std::vector<Draw> draws_of(const Json& node, const std::string& name) {
   return draws;
 }
 
+std::optional<HeldOut> held_out_of(const Json& node, const std::string& name) {
+  if (!node.contains("held_out")) return std::nullopt;
+  const Json& held = node["held_out"];
+  const std::string where = name + ".held_out";
+  return HeldOut{.first = Pattern(held["words"][0].get<std::string>(), where),
+                 .second = Pattern(held["words"][1].get<std::string>(), where),
+                 .within = held["within"]};
+}
+
 Question question_of(const Json& node, const std::string& name) {
   Question question{.of = node.value("of", std::size_t{0}),
                     .text = pattern_of(node, "text", name),
-                    .again = pattern_of(node, "again", name)};
+                    .again = pattern_of(node, "again", name),
+                    .held_out = held_out_of(node, name)};
   if (question.again.empty()) question.again = question.text;
   return question;
 }
@@ -100,12 +110,13 @@ Template template_of(const Json& node, const std::string& name) {
       out.candidates.emplace_back(candidate.get<std::string>(), name + ".candidates");
     }
   }
-  if (node.contains("held_out")) {
-    const Json& held = node["held_out"];
-    out.held_out = {.first = Pattern(held["words"][0].get<std::string>(), name + ".held_out"),
-                    .second = Pattern(held["words"][1].get<std::string>(), name + ".held_out"),
-                    .within = held["within"]};
+  // A template's own is what all its questions join that name nothing else.
+  if (const std::optional<HeldOut> all = held_out_of(node, name)) {
+    for (Question& question : out.questions) {
+      if (!question.held_out) question.held_out = all;
+    }
   }
+  out.ask_first = node.value("ask_first", false);
   out.before = range_of(node, "before", name);
   out.between = range_of(node, "between", name);
   return out;

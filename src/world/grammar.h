@@ -30,19 +30,20 @@ struct Range {
   std::int64_t most = 0;
 };
 
-/// A question about one thing: the words that lead to the answer, cue and answer marked.
-struct Question {
-  std::size_t of = 0;  ///< the thing asked about, counted from 1; 0: about each
-  Pattern text;
-  Pattern again;  ///< how it is asked when it is not the first
-};
-
 /// Two words that the probes join and no training line does: the second stands at most `within`
 /// words behind the first.
 struct HeldOut {
   Pattern first;
   Pattern second;
   std::size_t within = 1;
+};
+
+/// A question about one thing: the words that lead to the answer, cue and answer marked.
+struct Question {
+  std::size_t of = 0;  ///< the thing asked about, counted from 1; 0: about each
+  Pattern text;
+  Pattern again;                    ///< how it is asked when it is not the first
+  std::optional<HeldOut> held_out;  ///< what its probes join; if none, no probe asks it
 };
 
 /// One way to say something: things are drawn, told of, and asked about in turn.
@@ -61,9 +62,9 @@ struct Template {
   std::size_t asked =
       0;  ///< how many questions a training line asks, each drawn anew; 0: each once
   std::vector<Pattern> candidates;  ///< if none: each thing's answer
-  std::optional<HeldOut> held_out;
-  Range before;   ///< sentences of the background that stand before
-  Range between;  ///< words of the background between telling and asking
+  bool ask_first = false;           ///< the questions stand before what is told
+  Range before;                     ///< sentences of the background that stand before
+  Range between;                    ///< words of the background between telling and asking
 };
 
 struct Family {

@@ -20,22 +20,25 @@ using Meaning = std::pair<std::string, std::string>;
 /// The grammar's key that asks for sentences, for messages.
 std::string where_asked(const Grammar& grammar) { return grammar.where + ": geometry.senses"; }
 
-/// The meanings of a class in its order. Throws Error unless each word has several.
-std::vector<Meaning> meanings_of(const Grammar& grammar, const std::string& words,
+/// The meanings of classes in their order. Throws Error unless each word has several.
+std::vector<Meaning> meanings_of(const Grammar& grammar, const std::vector<std::string>& classes,
                                  const std::string& sense) {
   const std::string where = where_asked(grammar);
-  const auto found = grammar.words.find(words);
-  if (found == grammar.words.end()) {
-    throw Error(concat(where, ": found the class ", quoted(words), ", expected one of \"words\""));
-  }
   std::vector<Meaning> meanings;
-  for (const Word& word : found->second) {
-    const auto attribute = word.attributes.find(sense);
-    if (attribute == word.attributes.end()) {
-      throw Error(concat(where, ": found the word ", quoted(word.text), " without ", quoted(sense),
-                         ", expected it in each word of the class"));
+  for (const std::string& words : classes) {
+    const auto found = grammar.words.find(words);
+    if (found == grammar.words.end()) {
+      throw Error(
+          concat(where, ": found the class ", quoted(words), ", expected one of \"words\""));
     }
-    meanings.emplace_back(word.text, attribute->second);
+    for (const Word& word : found->second) {
+      const auto attribute = word.attributes.find(sense);
+      if (attribute == word.attributes.end()) {
+        throw Error(concat(where, ": found the word ", quoted(word.text), " without ",
+                           quoted(sense), ", expected it in each word of the class"));
+      }
+      meanings.emplace_back(word.text, attribute->second);
+    }
   }
   for (const Meaning& meaning : meanings) {
     const auto same = [&](const Meaning& other) {
@@ -58,10 +61,11 @@ const Family& family_of(const Grammar& grammar, const std::string& name) {
 }
 
 /// Tells a template and asks about one thing, up to the cue that repeats its word; nothing where
-/// the question has no such cue.
+/// the question has no such cue, or stands before what is told.
 std::optional<SenseSentence> draw_sentence(const Grammar& grammar, const Template& form,
                                            const Pattern& word, const Pattern& sense,
                                            RandomStream& random) {
+  if (form.ask_first) return std::nullopt;
   const Scene scene(grammar, form, random);
   const std::size_t thing = random.below(scene.things());
   const Sentence told = write_sentence(grammar, form, scene, thing, random);

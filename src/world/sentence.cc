@@ -47,7 +47,8 @@ class Writer {
   }
 
   void ask(const Question& question, bool again, std::size_t thing) {
-    sentence_.asked.push_back({.thing = thing,
+    sentence_.asked.push_back({.question = &question,
+                               .thing = thing,
                                .predict = {},
                                .cues = {},
                                .answer = scene_.answer(question, thing),
@@ -127,32 +128,21 @@ std::int64_t spread(const Range& range, RandomStream& random) {
   return static_cast<std::int64_t>(std::exp(low + (high - low) * random.uniform())) - 1;
 }
 
-}  // namespace
-
-std::size_t count_words(std::string_view text) {
-  std::size_t count = 0;
-  for (std::size_t place = 0; place < text.size(); ++place) {
-    if (text[place] != ' ' && (place == 0 || text[place - 1] == ' ')) ++count;
-  }
-  return count;
-}
-
-Sentence write_sentence(const Grammar& grammar, const Template& form, const Scene& scene,
-                        std::optional<std::size_t> only, RandomStream& random) {
-  Writer writer(form, scene);
-  for (std::int64_t left = spread(form.before, random); left > 0; --left)
-    add_background(grammar, writer, random);
-  writer.space();
-  writer.add(form.text, 0);
-
-  const std::size_t told = writer.sentence().text.size();
+/// The words of the background between telling and asking.
+void add_between(const Grammar& grammar, const Template& form, Writer& writer,
+                 RandomStream& random) {
+  const std::size_t begin = writer.sentence().text.size();
   const auto words = static_cast<std::size_t>(spread(form.between, random));
   while (form.between.most > 0 &&
-         count_words(std::string_view(writer.sentence().text).substr(told)) < words) {
+         count_words(std::string_view(writer.sentence().text).substr(begin)) < words) {
     add_background(grammar, writer, random);
   }
+}
 
-  // Each question that the form has, about each thing that it may be about, in random order.
+/// Each question that the form has, about each thing that it may be about, in random order: with
+/// `only` at most one, about that thing.
+void ask(const Template& form, const Scene& scene, std::optional<std::size_t> only, Writer& writer,
+         RandomStream& random) {
   std::vector<std::pair<const Question*, std::size_t>> questions;
   for (const Question& question : form.questions) {
     if (question.of > 0) {
@@ -176,6 +166,33 @@ Sentence write_sentence(const Grammar& grammar, const Template& form, const Scen
   for (const auto& [question, thing] : questions) {
     writer.space();
     writer.ask(*question, std::exchange(again, true), thing);
+  }
+}
+
+}  // namespace
+
+std::size_t count_words(std::string_view text) {
+  std::size_t count = 0;
+  for (std::size_t place = 0; place < text.size(); ++place) {
+    if (text[place] != ' ' && (place == 0 || text[place - 1] == ' ')) ++count;
+  }
+  return count;
+}
+
+Sentence write_sentence(const Grammar& grammar, const Template& form, const Scene& scene,
+                        std::optional<std::size_t> only, RandomStream& random) {
+  Writer writer(form, scene);
+  for (std::int64_t left = spread(form.before, random); left > 0; --left)
+    add_background(grammar, writer, random);
+  if (form.ask_first) {
+    ask(form, scene, only, writer, random);
+    add_between(grammar, form, writer, random);
+  }
+  writer.space();
+  writer.add(form.text, 0);
+  if (!form.ask_first) {
+    add_between(grammar, form, writer, random);
+    ask(form, scene, only, writer, random);
   }
   return std::move(writer.sentence());
 }

@@ -14,7 +14,8 @@ namespace qkv {
 
 /// A question as it stands in a text.
 struct Asked {
-  std::size_t thing = 0;  ///< which one it is about, counted from 0
+  const Question* question = nullptr;  ///< the template's; never null
+  std::size_t thing = 0;               ///< which one it is about, counted from 0
   Span predict;           ///< the answer's place
   std::vector<Span> cues;
   std::string answer;
@@ -28,7 +29,8 @@ struct Sentence {
   std::vector<Asked> asked;
 };
 
-/// Writes a scene: the background before, the things, the background between, the questions.
+/// Writes a scene: the background before, the things, the background between, the questions (or
+/// the questions before the things, where the template asks first).
 /// With `only`, at most one question, about that thing (from 0); else those of a training line.
 Sentence write_sentence(const Grammar& grammar, const Template& form, const Scene& scene,
                         std::optional<std::size_t> only, RandomStream& random);

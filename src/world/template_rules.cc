@@ -94,12 +94,17 @@ class TemplateRules {
       throw Error(concat(form_.name, ".thing: found nothing, expected the phrase that ",
                          phrase_name(*told.begin()), " stands for"));
     }
-    if (!form_.held_out || told.contains(0)) return;
+    if (!makes_probes() || told.contains(0)) return;
     for (std::size_t thing = 1; thing <= most_; ++thing) {
       if (told.contains(thing)) continue;
       throw Error(concat(form_.name, ".text: found no {", thing,
                          "}, expected {things} or each thing, for probes know their places"));
     }
+  }
+
+  bool makes_probes() const {
+    return std::any_of(form_.questions.begin(), form_.questions.end(),
+                       [](const Question& question) { return question.held_out.has_value(); });
   }
 
   /// A part in brackets has words, so that the place it marks has an end behind its beginning.

@@ -60,17 +60,27 @@ class World(harness.ProgramTest):
         for world in [self.folder / "world", SHIPPED]:
             self.check_that_no_line_joins_what_probes_join(world)
 
-    def test_the_page_counts_the_probes_that_do_not_ask_for_their_pair(self):
-        counted = {}
-        for probe in read_probes(SHIPPED):
-            text = probe["text"].encode()
-            truth = b" ".join(text[span["begin"] : span["end"]] for span in probe["truth"]).decode()
-            count = counted.setdefault(probe["family"].replace("_", " "), [0, 0])
-            count[0] += 1
-            count[1] += not set(re.findall(r"\w+", truth)) & set(probe["held_out"]["words"])
+    def test_probes_are_about_what_they_join(self):
+        """Where the page says "asked" the pair is a cue and the answer, where it says "told" it is what was told of."""
+        counted, pairs = {}, {}
         section = (harness.ROOT / "docs/world.md").read_text().split("\n## Held-out pairs\n")[1].split("\n## ")[0]
-        rows = re.findall(r"^\| ([\w ]+) \| (\d+) \| (\d+) \|$", section, re.MULTILINE)
-        self.assertEqual({family: [int(probes), int(neither)] for family, probes, neither in rows}, counted)
+        rows = {row[0].replace(" ", "_"): row for row in
+                re.findall(r"^\| ([\w ]+) \| [^|]+ \| ([\w ]+) \| (\d+) \| (\d+) \|$", section, re.MULTILINE)}
+        for probe in read_probes(SHIPPED):
+            family, text, pair = probe["family"], probe["text"].encode(), probe["held_out"]["words"]
+            query, truth = ([word for span in probe[key] for word in text[span["begin"] : span["end"]].decode().split()]
+                            for key in ["query", "truth"])
+            where = rows[family][1]
+            if "asked" in where:
+                self.assertIn(pair[0], query, probe["id"])
+                self.assertEqual(pair[1], probe["answer"], probe["id"])
+            if "told" in where:
+                self.assertIn(pair[0], truth, probe["id"])
+                self.assertTrue(pair[1] in truth or family == "agreement", probe["id"])
+            counted[family] = counted.get(family, 0) + 1
+            pairs.setdefault(family, set()).add(tuple(pair))
+        self.assertEqual({family: (counted[family], len(pairs[family])) for family in counted},
+                         {family: (int(row[2]), int(row[3])) for family, row in rows.items()})
 
     def test_probes_measure_a_checkpoint(self):
         self.succeed("train", "tiny.json", "--out", "run", "--set", "training.steps=2", "--set", "data.layout=lines",
@@ -97,7 +107,7 @@ class World(harness.ProgramTest):
         both = ["--probes", "world/probes.jsonl", "--geometry", "world/geometry.json", "--accuracy-only"]
         geometry = json.loads(self.succeed("eval", "run", *both, "--json", "-"))["geometry"]
         self.assertEqual(geometry["analogies"]["analogies"] + geometry["analogies"]["skipped"], 48)
-        self.assertEqual(sum(word["sentences"] for word in geometry["senses"]["words"].values()), 9 * 2 * 8)
+        self.assertEqual(sum(word["sentences"] for word in geometry["senses"]["words"].values()), 12 * 2 * 8)
         text = self.succeed("eval", "run", *both)
         self.assertIn("purity of clusters", text)
         self.assertLessEqual(max(map(len, text.splitlines())), 110)

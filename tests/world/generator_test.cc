@@ -221,6 +221,46 @@ TEST(Generator, AThingsNumberIsItsOwn) {
   }
 }
 
+// A question may hold out a pair of its own, and another be asked by no probe.
+TEST(Generator, AQuestionHoldsOutItsOwnPair) {
+  Json json = binding_grammar();
+  Json& form = json["families"]["binding"]["templates"][0];
+  form.erase("held_out");
+  form["count"] = {2, 2};
+  form["ask"] = Json::parse(R"([
+      {"of": 1, "text": "the {mood@cue} one {animal.sound@answer}."},
+      {"of": 2, "text": "the {mood@cue} {animal@answer} left.",
+       "held_out": {"words": ["{mood}", "{animal}"], "within": 1}}])");
+  const World world = generate_world(grammar_of(json), 1);
+  EXPECT_EQ(world.probes.size(), 10U);
+  for (const Probe& probe : world.probes) {
+    EXPECT_EQ(at(probe, probe.query[0]), probe.held_out[0]) << probe.text;
+    EXPECT_EQ(probe.answer, probe.held_out[1]) << probe.text;
+    EXPECT_TRUE(probe.text.ends_with(" left.")) << probe.text;
+    for (const std::string& line : world.train)
+      EXPECT_EQ(line.find(probe.held_out[0] + ' ' + probe.held_out[1]), std::string::npos) << line;
+  }
+}
+
+TEST(Generator, AsksBeforeItTells) {
+  Json json = binding_grammar();
+  json["families"]["binding"]["templates"][0]["ask_first"] = true;
+  const World world = generate_world(grammar_of(json), 1);
+  for (const std::string& line : world.train) {
+    EXPECT_TRUE(line.starts_with("the ")) << line;
+    EXPECT_TRUE(line.ends_with(" met.")) << line;
+  }
+  for (const Probe& probe : world.probes) {
+    SCOPED_TRACE(probe.text);
+    EXPECT_EQ(at(probe, probe.predict), probe.answer);
+    EXPECT_EQ(at(probe, probe.truth[0]), probe.held_out[0] + " " + probe.held_out[1]);
+    EXPECT_LT(probe.predict.end, probe.truth[0].begin);
+    const std::string between =
+        probe.text.substr(probe.predict.end, probe.truth[0].begin - probe.predict.end);
+    EXPECT_EQ(probe.distance, count_words(between));
+  }
+}
+
 TEST(Generator, TheShippedGrammarMakesItsWorld) {
   const Grammar grammar =
       read_grammar(std::filesystem::path(QKV_SOURCE_DIR) / "data/world/grammar.json");
@@ -231,7 +271,7 @@ TEST(Generator, TheShippedGrammarMakesItsWorld) {
   for (const Family& family : grammar.families) {
     EXPECT_EQ(probes[family.name], family.probes) << family.name;
   }
-  EXPECT_EQ(geometry_of(world.geometry, "").senses.size(), 9U * 2 * 8);  // words, senses, sentences
+  EXPECT_EQ(geometry_of(world.geometry, "").senses.size(), 12U * 2 * 8);  // words, senses, sentences
 }
 
 TEST(Generator, WritesFiles) {

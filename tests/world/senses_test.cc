@@ -34,7 +34,7 @@ Json small_grammar() {
       "background": {"templates": [{"draw": {"time": "time"}, "text": "it was {time}."}]}
     },
     "geometry": {"senses": [
-      {"words": "sense", "sense": "domain", "family": "sense", "slot": "s", "sentences": 5}]}
+      {"words": ["sense"], "sense": "domain", "family": "sense", "slot": "s", "sentences": 5}]}
   })json");
 }
 
@@ -97,7 +97,7 @@ TEST(SenseSentences, SayWhatDoesNotFit) {
       EXPECT_NE(std::string(error.what()).find(named), std::string::npos) << error.what();
     }
   };
-  refused("/geometry/senses/0/words", "beast", "the class \"beast\"");
+  refused("/geometry/senses/0/words/0", "beast", "the class \"beast\"");
   refused("/geometry/senses/0/sense", "colour", "\"bank\" without \"colour\"");
   refused("/geometry/senses/0/family", "order", "the family \"order\"");
   refused("/geometry/senses/0/slot", "q", "the slot \"q\"");

@@ -1,0 +1,82 @@
+"""Trained and asked runs, for the scripts beside: what is finished stays, what another text or config made is refused."""
+
+import functools
+import hashlib
+import json
+import os
+import pathlib
+import subprocess
+import sys
+
+ROOT = pathlib.Path(__file__).resolve().parents[1]
+BIN = pathlib.Path(os.environ.get("QKV_BIN", ROOT / "build/release/bin"))
+PROBES = ROOT / "data/world/probes.jsonl"
+DATA = ["data/world/train.txt", "data/world/validation.txt", "data/world/probes.jsonl"]
+
+
+def refuse(message):
+    print(f"tools/{pathlib.Path(sys.argv[0]).name}: {message}", file=sys.stderr)
+    sys.exit(2)
+
+
+def program(name, *arguments, quiet=False):
+    path = BIN / f"qkv-{name}"
+    if not os.access(path, os.X_OK):
+        refuse(f"{path}: found no program, expected it built: cmake --build --preset release")
+    out = subprocess.DEVNULL if quiet else None
+    done = subprocess.run([path, *map(str, arguments)], stdout=out)
+    if done.returncode != 0:
+        sys.exit(done.returncode)
+
+
+def sets(**keys):
+    return [part for key, value in keys.items() for part in ("--set", f"{key.replace('__', '.')}={json.dumps(value)}")]
+
+
+def train(config, folder, keys, threads=0):
+    """Trains into `folder`, or goes on where that was interrupted."""
+    begun = ["--resume"] if (folder / "checkpoints/last").exists() else ["--overwrite"] if folder.exists() else []
+    program("train", config, "--out", folder, *sets(**keys), *begun, "--log-level", "warning",
+            *(["--threads", threads] if threads else []))
+
+
+@functools.cache
+def sha256(name):
+    return hashlib.sha256((ROOT / name).read_bytes()).hexdigest()
+
+
+def inputs(config):
+    """What the numbers of a run follow from: file → hash. `config` is a path below the root."""
+    return {name: sha256(name) for name in [config, *DATA]}
+
+
+def read_object(path, key):
+    """What a run's JSON file holds, `key` among it."""
+    try:
+        found = json.loads(path.read_text(encoding="utf-8"))
+        found[key]
+    except (OSError, ValueError, KeyError, TypeError):
+        refuse(f"{path}: found it missing or damaged, expected JSON with {key}; remove {path.parent} to train it anew")
+    return found
+
+
+def read_scores(folder, config):
+    """The numbers of a finished run, unless they are of something else than what lies here today."""
+    was = read_object(folder / "inputs.json", "data/world/probes.jsonl")
+    changed = [name for name, value in inputs(config).items() if was.get(name) != value]
+    if changed:
+        refuse(f"{folder}: found a run of another {', '.join(changed)}, expected today's; remove it to train it anew")
+    return read_object(folder / "scores.json", "probes")
+
+
+def train_and_ask(config, folder, keys, threads, *asking):
+    """Trains a config and asks its last checkpoint the probes, unless that is done. Returns whether it was not."""
+    scores = folder / "scores.json"
+    if scores.exists():
+        read_scores(folder, config)
+        return False
+    folder.parent.mkdir(parents=True, exist_ok=True)
+    train(ROOT / config, folder, keys, threads)
+    (folder / "inputs.json").write_text(json.dumps(inputs(config), indent=2) + "\n", encoding="utf-8")
+    program("eval", folder / "checkpoints/last", "--probes", PROBES, *asking, "--json", scores, quiet=True)
+    return True
