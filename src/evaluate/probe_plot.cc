@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <cmath>
 #include <map>
+#include <numeric>
 
 #include "base/error.h"
 #include "base/format.h"
@@ -92,17 +93,63 @@ Chart by_family(const Answers& answers) {
   return chart;
 }
 
-std::vector<const FamilyScore*> of_several_bands(const std::vector<FamilyScore>& families) {
-  std::vector<const FamilyScore*> all;
-  all.reserve(families.size());
-  for (const FamilyScore& family : families) all.push_back(&family);
-  std::vector<const FamilyScore*> several = all;
-  std::erase_if(several, [](const FamilyScore* family) { return family->bands.size() < 2; });
+/// What the charts by distance show, one each.
+struct DistanceMeasure {
+  const char* title;
+  const char* y_title;
+  bool of_attention;
+  /// Of a family at a distance; nothing where no probe there was measured.
+  std::optional<double> (*share)(const Answers&, std::size_t family, const DistanceBand&);
+};
+
+/// The findings at the distance of a band; nothing where there are none.
+const FamilyFindings::Band* findings_at(const Answers& answers, std::size_t family,
+                                        const DistanceBand& band) {
+  if (!answers.findings) return nullptr;
+  for (const FamilyFindings::Band& found : answers.findings->families[family].bands) {
+    if (found.least == band.least) return &found;
+  }
+  return nullptr;
+}
+
+std::optional<double> share_of(const Share& share) {
+  return share.probes == 0 ? std::nullopt : std::optional(share.share);
+}
+
+constexpr DistanceMeasure kDistanceMeasures[] = {
+    {.title = "By distance: accuracy",
+     .y_title = "accuracy",
+     .of_attention = false,
+     .share = [](const Answers&, std::size_t,
+                 const DistanceBand& band) { return std::optional(band.count.accuracy()); }},
+    {.title = "By distance: raw attention of the best head",
+     .y_title = "share of probes",
+     .of_attention = true,
+     .share = [](const Answers& answers, std::size_t family,
+                 const DistanceBand& band) -> std::optional<double> {
+       const auto* found = findings_at(answers, family, band);
+       return found == nullptr ? std::nullopt : share_of(found->attention);
+     }},
+    {.title = "By distance: causal edges",
+     .y_title = "share of probes",
+     .of_attention = true,
+     .share = [](const Answers& answers, std::size_t family,
+                 const DistanceBand& band) -> std::optional<double> {
+       const auto* found = findings_at(answers, family, band);
+       return found == nullptr ? std::nullopt : share_of(found->edges);
+     }}};
+
+/// The places of the families with several bands, or of all where none has.
+std::vector<std::size_t> of_several_bands(const std::vector<FamilyScore>& families) {
+  std::vector<std::size_t> all(families.size());
+  std::iota(all.begin(), all.end(), std::size_t{0});
+  std::vector<std::size_t> several = all;
+  std::erase_if(several, [&](std::size_t index) { return families[index].bands.size() < 2; });
   return several.empty() ? all : several;
 }
 
-Chart by_distance(const Answers& answers) {
-  const std::vector<const FamilyScore*> shown = of_several_bands(answers.probes);
+Chart by_distance(const Answers& answers, const DistanceMeasure& measure) {
+  const std::vector<std::size_t> shown = of_several_bands(answers.probes);
   struct Column {
     std::string name;
     double chance = 0;
@@ -110,8 +157,8 @@ Chart by_distance(const Answers& answers) {
     std::size_t index = 0;
   };
   std::map<std::size_t, Column> columns;  // by the least distance
-  for (const FamilyScore* family : shown) {
-    for (const DistanceBand& band : family->bands) {
+  for (const std::size_t family : shown) {
+    for (const DistanceBand& band : answers.probes[family].bands) {
       Column& column = columns[band.least];
       column.name = band_name(band);
       column.chance += band.count.chance;
@@ -121,22 +168,23 @@ Chart by_distance(const Answers& answers) {
 
   Chart chart;
   chart.kind = ChartKind::kLines;
-  chart.title = "By distance";
+  chart.title = measure.title;
   chart.x_title = "words between truth and answer";
-  chart.y_title = "accuracy";
+  chart.y_title = measure.y_title;
   chart.percent = true;
-  chart.reference = Series{.name = "guessing (mean)", .values = {}};
+  if (!measure.of_attention) chart.reference = Series{.name = "guessing (mean)", .values = {}};
   for (auto& [least, column] : columns) {
     column.index = chart.categories.size();
     chart.categories.push_back(column.name);
-    chart.reference->values.push_back(column.chance / column.probes);
+    if (chart.reference) chart.reference->values.push_back(column.chance / column.probes);
   }
-  for (const FamilyScore* family : shown) {
-    Series series{.name = spaced(family->family), .values = {}};
-    for (const DistanceBand& band : family->bands) {
-      add(series, columns.at(band.least).index, band.count.accuracy());
+  for (const std::size_t family : shown) {
+    Series series{.name = spaced(answers.probes[family].family), .values = {}};
+    for (const DistanceBand& band : answers.probes[family].bands) {
+      const std::optional<double> share = measure.share(answers, family, band);
+      if (share) add(series, columns.at(band.least).index, *share);
     }
-    chart.series.push_back(std::move(series));
+    if (!series.values.empty()) chart.series.push_back(std::move(series));
   }
   return chart;
 }
@@ -148,14 +196,19 @@ ChartPage probe_plot(const std::vector<Answers>& answers) {
   page.title = "Probes";
   page.subtitle = "error bars: 95% intervals";
   page.columns = static_cast<int>(answers.size());
-  for (const auto& chart_of : {by_family, by_distance}) {
-    for (const Answers& column : answers) {
-      if (column.probes.empty()) {
-        throw Error(concat(column.checkpoint,
-                           ": found no probe that it can be asked, expected at least 1 to plot"));
-      }
-      page.panels.push_back(chart_of(column));
+  for (const Answers& column : answers) {
+    if (column.probes.empty()) {
+      throw Error(concat(column.checkpoint,
+                         ": found no probe that it can be asked, expected at least 1 to plot"));
     }
+    page.panels.push_back(by_family(column));
+  }
+  const bool all_looked_at = std::all_of(answers.begin(), answers.end(), [](const Answers& column) {
+    return column.findings.has_value();
+  });
+  for (const DistanceMeasure& measure : kDistanceMeasures) {
+    if (measure.of_attention && !all_looked_at) continue;
+    for (const Answers& column : answers) page.panels.push_back(by_distance(column, measure));
   }
   if (answers.size() == 1) {
     page.subtitle = concat(source_line(answers.front()), " · ", page.subtitle);

@@ -79,12 +79,50 @@ TEST(ProbePlot, ShowsAllFamiliesWhereNoneHasSeveralBands) {
   EXPECT_EQ(chart.categories, (std::vector<std::string>{"11 to 25"}));
 }
 
+Share share_of(std::size_t probes, double share) {
+  Share out;
+  out.probes = probes;
+  out.share = share;
+  return out;
+}
+
+/// Attention and edges of each band, none of them measured in the last of the first family.
+Answers looked_at(const std::string& name) {
+  Answers answers = some_answers(name);
+  answers.findings.emplace();
+  for (const FamilyScore& family : answers.probes) {
+    FamilyFindings& found = answers.findings->families.emplace_back();
+    for (const DistanceBand& band : family.bands)
+      found.bands.push_back({band.least, share_of(4, 0.25), share_of(4, 0.75)});
+  }
+  answers.findings->families[0].bands.back() = {101, share_of(0, 0), share_of(2, 0.5)};
+  return answers;
+}
+
+TEST(ProbePlot, ShowsAttentionAndEdgesByDistanceWhereTheyWereMeasured) {
+  const ChartPage page = probe_plot({looked_at("runs/a")});
+  ASSERT_EQ(page.panels.size(), 4U);
+  const Chart& attention = page.panels[2];
+  EXPECT_EQ(attention.title, "By distance: raw attention of the best head");
+  EXPECT_FALSE(attention.reference);
+  ASSERT_EQ(attention.series.size(), 2U);
+  EXPECT_EQ(attention.series[0].x, (std::vector<double>{0}));
+  EXPECT_EQ(attention.series[0].values, (std::vector<double>{0.25}));
+  EXPECT_EQ(attention.series[1].values, (std::vector<double>{0.25, 0.25}));
+  const Chart& edges = page.panels[3];
+  EXPECT_EQ(edges.title, "By distance: causal edges");
+  EXPECT_EQ(edges.series[0].x, (std::vector<double>{0, 2}));
+  EXPECT_EQ(edges.series[0].values, (std::vector<double>{0.75, 0.5}));
+  // Beside one that was asked for accuracy alone only what both have is drawn.
+  EXPECT_EQ(probe_plot({looked_at("runs/a"), some_answers("runs/b")}).panels.size(), 4U);
+}
+
 TEST(ProbePlot, SetsTwoCheckpointsSideBySide) {
   const ChartPage page = probe_plot({some_answers("runs/a"), some_answers("runs/b")});
   EXPECT_EQ(page.columns, 2);
   ASSERT_EQ(page.panels.size(), 4U);
   EXPECT_EQ(page.panels[1].title, "By family · runs/b · step 7");
-  EXPECT_EQ(page.panels[2].title, "By distance · runs/a · step 7");
+  EXPECT_EQ(page.panels[2].title, "By distance: accuracy · runs/a · step 7");
 }
 
 TEST(ProbePlot, RefusesWhatWasAskedNothing) {
