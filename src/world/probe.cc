@@ -1,6 +1,7 @@
 #include "world/probe.h"
 
 #include <algorithm>
+#include <map>
 #include <set>
 
 #include "base/error.h"
@@ -114,9 +115,14 @@ Probe probe_of(const Json& json, const std::string& where) {
 std::vector<Probe> read_probes(const std::filesystem::path& path) {
   const Schema schema(probe_schema(), "data/world/probes.schema.json");
   std::vector<Probe> probes;
+  std::map<std::string, std::string> places;  // of the ids
   read_json_lines(path, [&](const JsonLine& line) {
     schema.check(line.value, "", line.where);
     probes.push_back(probe_of(line.value, line.where));
+    const auto [known, is_new] = places.emplace(probes.back().id, line.where);
+    if (is_new) return;
+    throw Error(concat(line.where, ": id: found ", quoted(known->first),
+                       " again, expected another than in ", known->second));
   });
   if (probes.empty()) throw Error(path.string() + ": holds no probe, expected at least one");
   return probes;

@@ -33,7 +33,8 @@ const std::string& probe_schema();
 
 /// A JSON object a line. Throws Error with file, line and key where one is no probe of the schema,
 /// a span is no whole characters of the text, `predict` does not hold the answer, the answer is not
-/// one of the candidates, a candidate stands twice, or a distractor is what the answer depends on.
+/// one of the candidates, a candidate or an id stands twice, or a distractor is what the answer
+/// depends on.
 std::vector<Probe> read_probes(const std::filesystem::path& path);
 
 /// The same lines.

@@ -44,10 +44,13 @@ void expect_refused(const char* pointer, const Json& value, const std::string& m
 }
 
 TEST(Probes, AreReadAsTheyAreWritten) {
+  Json other = a_probe();
+  other["id"] = "binding-1";
   const std::string line = a_probe().dump() + "\n";
-  const std::vector<Probe> probes = read(line + "\n" + line);
+  const std::string next = other.dump() + "\n";
+  const std::vector<Probe> probes = read(line + "\n" + next);
   ASSERT_EQ(probes.size(), 2U);
-  EXPECT_EQ(to_lines(probes), line + line);
+  EXPECT_EQ(to_lines(probes), line + next);
   EXPECT_TRUE(probes[1].where.ends_with("probes.jsonl:3")) << probes[1].where;
   Json least = a_probe();
   least.erase("held_out");
@@ -86,6 +89,7 @@ TEST(Probes, SayWhatTheirTextHolds) {
                  "distractors: found the span 4 to 13 of the truth, expected another");
   expect_refused("/family", "a\x1B[31m\nb",
                  "family: found \"a\\x1B[31m\\nb\", expected no control");
+  expect_refused("/distance", 7, "id: found \"binding-0\" again, expected another than in ");
   expect_refused("/id", "\t", "id: found \"\\t\", expected no control characters");
 }
 
