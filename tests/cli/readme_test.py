@@ -32,6 +32,7 @@ NOT_RUN = {
     "qkv-train configs/shakespeare_char.json": "trains for minutes, on a text that is not here",
     "qkv-eval runs/shakespeare_char": "the same run",
     "qkv-train configs/shakespeare_best.json": "trains for minutes, on a text that is not here",
+    "tools/seeds": "trains for a quarter of an hour; its own test reads what finished runs leave",
     "qkv-train configs/world.json": "trains for two minutes; the demo does it",
     "qkv-eval runs/world": "the same run",
     "qkv-train configs/world_masked.json": "trains for minutes",
