@@ -1,10 +1,12 @@
 """Trained and asked runs, for the scripts beside: what is finished stays, what another text or config made is refused."""
 
+import argparse
 import functools
 import hashlib
 import json
 import os
 import pathlib
+import re
 import subprocess
 import sys
 
@@ -36,8 +38,7 @@ def sets(**keys):
 def train(config, folder, keys, threads=0):
     """Trains into `folder`, or goes on where that was interrupted."""
     begun = ["--resume"] if (folder / "checkpoints/last").exists() else ["--overwrite"] if folder.exists() else []
-    program("train", config, "--out", folder, *sets(**keys), *begun, "--log-level", "warning",
-            *(["--threads", threads] if threads else []))
+    program("train", config, "--out", folder, *sets(**keys), *begun, "--log-level", "warning", "--threads", threads)
 
 
 @functools.cache
@@ -50,6 +51,18 @@ def inputs(config):
     return {name: sha256(name) for name in [config, *DATA]}
 
 
+def positive(text):
+    """The type of an option that counts."""
+    if not re.fullmatch(r"0*[1-9]\d{0,8}", text, re.ASCII):
+        raise argparse.ArgumentTypeError(f"found {text}, expected a whole number above 0")
+    return int(text)
+
+
+def of_steps(steps):
+    """The config's keys for so many steps; none for 0 or None, which leave it as it is."""
+    return {"training__steps": steps, "training__warmup_steps": min(100, steps // 2)} if steps else {}
+
+
 def read_object(path, key):
     """What a run's JSON file holds, `key` among it."""
     try:
@@ -60,23 +73,34 @@ def read_object(path, key):
     return found
 
 
-def read_scores(folder, config):
-    """The numbers of a finished run, unless they are of something else than what lies here today."""
-    was = read_object(folder / "inputs.json", "data/world/probes.jsonl")
+def require_same_inputs(folder, config):
+    """Refuses a run of something else than what lies here today."""
+    was = read_object(folder / ".inputs.json", "data/world/probes.jsonl")
     changed = [name for name, value in inputs(config).items() if was.get(name) != value]
     if changed:
         refuse(f"{folder}: found a run of another {', '.join(changed)}, expected today's; remove it to train it anew")
+
+
+def read_scores(folder, config):
+    """The numbers of a finished run, unless they are of something else than what lies here today."""
+    require_same_inputs(folder, config)
     return read_object(folder / "scores.json", "probes")
 
 
 def train_and_ask(config, folder, keys, threads, *asking):
-    """Trains a config and asks its last checkpoint the probes, unless that is done. Returns whether it was not."""
+    """Trains a config and asks its last checkpoint the probes, unless that is done. Returns whether it was not.
+
+    `threads` is for both; 0 takes all processors.
+    """
     scores = folder / "scores.json"
     if scores.exists():
         read_scores(folder, config)
         return False
-    folder.parent.mkdir(parents=True, exist_ok=True)
+    if folder.exists():  # begun: what it began with is what it goes on with
+        require_same_inputs(folder, config)
+    folder.mkdir(parents=True, exist_ok=True)
+    (folder / ".inputs.json").write_text(json.dumps(inputs(config), indent=2) + "\n", encoding="utf-8")
     train(ROOT / config, folder, keys, threads)
-    (folder / "inputs.json").write_text(json.dumps(inputs(config), indent=2) + "\n", encoding="utf-8")
-    program("eval", folder / "checkpoints/last", "--probes", PROBES, *asking, "--json", scores, quiet=True)
+    program("eval", folder / "checkpoints/last", "--probes", PROBES, *asking, "--json", scores, "--threads", threads,
+            quiet=True)
     return True

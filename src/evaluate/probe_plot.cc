@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <cmath>
+#include <iterator>
 #include <map>
 #include <numeric>
 
@@ -203,12 +204,13 @@ ChartPage probe_plot(const std::vector<Answers>& answers) {
     }
     page.panels.push_back(by_family(column));
   }
-  const bool all_looked_at = std::all_of(answers.begin(), answers.end(), [](const Answers& column) {
-    return column.findings.has_value();
-  });
   for (const DistanceMeasure& measure : kDistanceMeasures) {
-    if (measure.of_attention && !all_looked_at) continue;
-    for (const Answers& column : answers) page.panels.push_back(by_distance(column, measure));
+    std::vector<Chart> charts;
+    charts.reserve(answers.size());
+    for (const Answers& column : answers) charts.push_back(by_distance(column, measure));
+    const bool all_measured = std::none_of(charts.begin(), charts.end(),
+                                           [](const Chart& chart) { return chart.series.empty(); });
+    if (all_measured) std::move(charts.begin(), charts.end(), std::back_inserter(page.panels));
   }
   if (answers.size() == 1) {
     page.subtitle = concat(source_line(answers.front()), " · ", page.subtitle);

@@ -1,6 +1,7 @@
 #include "world/generator.h"
 
 #include <algorithm>
+#include <array>
 #include <optional>
 #include <unordered_map>
 #include <unordered_set>
@@ -18,8 +19,7 @@
 namespace qkv {
 namespace {
 
-constexpr std::uint64_t kHeldOutShare = 16;  ///< one pair in so many belongs to the probes
-constexpr std::int64_t kTries = 2000;        ///< most drawn for each probe
+constexpr std::int64_t kTries = 2000;  ///< most drawn for each probe
 
 /// What a stream of random numbers is for.
 enum class Part : std::uint64_t { kLines = 1, kProbes, kSenses };
@@ -28,10 +28,10 @@ std::uint64_t hash_of(const std::string& text) {
   return std::stoull(sha256(text).substr(0, 16), nullptr, 16);
 }
 
-/// Whether the probes of a family may join these two words.
-bool reserved(const Family& family, const std::string& first, const std::string& second,
+/// Whether the probes of a family may join these two words, one pair in so many.
+bool reserved(const Family& family, const std::array<std::string, 2>& words, std::uint64_t one_in,
               std::uint64_t seed) {
-  return hash_of(concat(seed, '\n', family.name, '\n', first, '\n', second)) % kHeldOutShare == 0;
+  return hash_of(concat(seed, '\n', family.name, '\n', words[0], '\n', words[1])) % one_in == 0;
 }
 
 template <typename Shared>
@@ -120,11 +120,18 @@ std::optional<Probe> try_probe(const Grammar& grammar, const Family& family, std
   probe.within = held_out->within;
   probe.held_out[0] = scene.text(held_out->first, thing);
   probe.held_out[1] = scene.text(held_out->second, thing);
-  for (const std::string& word : probe.held_out) require_single(word, form.name + ".held_out");
-  if (!reserved(family, probe.held_out[0], probe.held_out[1], seed)) return std::nullopt;
+  for (const std::string& word : probe.held_out) require_single(word, held_out->name);
+  if (!reserved(family, probe.held_out, held_out->one_in, seed)) return std::nullopt;
   if (asked.candidates.size() < sentence.things.size() && form.candidates.empty())
     return std::nullopt;  // two things with one answer
   probe.text = sentence.text;
+  HeldOutPairs own;
+  own.add(probe);
+  if (!own.in(probe.text)) {
+    throw Error(concat(held_out->name, ": found ", quoted(probe.held_out[1]), " nowhere within ",
+                       probe.within, " words behind ", quoted(probe.held_out[0]), " in ",
+                       quoted(probe.text), ", expected the words that a probe joins"));
+  }
   probe.predict = asked.predict;
   probe.candidates = asked.candidates;
   probe.answer = asked.answer;

@@ -67,7 +67,9 @@ std::optional<HeldOut> held_out_of(const Json& node, const std::string& name) {
   const std::string where = name + ".held_out";
   return HeldOut{.first = Pattern(held["words"][0].get<std::string>(), where),
                  .second = Pattern(held["words"][1].get<std::string>(), where),
-                 .within = held["within"]};
+                 .within = held["within"],
+                 .one_in = held.value("one_in", std::uint64_t{16}),
+                 .name = where};
 }
 
 Question question_of(const Json& node, const std::string& name) {
@@ -112,6 +114,8 @@ Template template_of(const Json& node, const std::string& name) {
   }
   // A template's own is what all its questions join that name nothing else.
   if (const std::optional<HeldOut> all = held_out_of(node, name)) {
+    if (out.questions.empty())
+      throw Error(name + ".held_out: found it without \"ask\", expected questions that probes ask");
     for (Question& question : out.questions) {
       if (!question.held_out) question.held_out = all;
     }

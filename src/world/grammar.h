@@ -31,11 +31,13 @@ struct Range {
 };
 
 /// Two words that the probes join and no training line does: the second stands at most `within`
-/// words behind the first.
+/// words behind the first. One possible pair in `one_in` is for the probes.
 struct HeldOut {
   Pattern first;
   Pattern second;
   std::size_t within = 1;
+  std::uint64_t one_in = 16;
+  std::string name;  ///< for messages
 };
 
 /// A question about one thing: the words that lead to the answer, cue and answer marked.

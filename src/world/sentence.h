@@ -16,7 +16,7 @@ namespace qkv {
 struct Asked {
   const Question* question = nullptr;  ///< the template's; never null
   std::size_t thing = 0;               ///< which one it is about, counted from 0
-  Span predict;           ///< the answer's place
+  Span predict;                        ///< the answer's place
   std::vector<Span> cues;
   std::string answer;
   std::vector<std::string> candidates;  ///< the answer among them

@@ -65,8 +65,19 @@ class TemplateRules {
       throw Error(concat(form_.name, ".ask: found nothing, expected the questions of which ",
                          form_.asked, " are asked"));
     }
+    if (form_.ask_first && form_.questions.empty())
+      throw Error(form_.name + ".ask_first: found true without \"ask\", expected the questions");
+    for (const Pattern& candidate : form_.candidates) {
+      refuse_phrases(candidate, form_.name + ".candidates");
+      refuse_marks(candidate, form_.name + ".candidates");
+    }
     for (std::size_t number = 0; number < form_.questions.size(); ++number)
       check_question(form_.questions[number], concat(form_.name, ".ask[", number, "]"));
+  }
+
+  bool makes_probes() const {
+    return std::any_of(form_.questions.begin(), form_.questions.end(),
+                       [](const Question& question) { return question.held_out.has_value(); });
   }
 
  private:
@@ -102,11 +113,6 @@ class TemplateRules {
     }
   }
 
-  bool makes_probes() const {
-    return std::any_of(form_.questions.begin(), form_.questions.end(),
-                       [](const Question& question) { return question.held_out.has_value(); });
-  }
-
   /// A part in brackets has words, so that the place it marks has an end behind its beginning.
   void check_thing() const {
     if (form_.thing.empty()) return;
@@ -131,6 +137,12 @@ class TemplateRules {
       throw Error(concat(where, ".of: found ", question.of, ", expected at most the ", least_,
                          " of \"things\""));
     }
+    if (question.held_out) {
+      for (const Pattern* word : {&question.held_out->first, &question.held_out->second}) {
+        refuse_phrases(*word, question.held_out->name);
+        refuse_marks(*word, question.held_out->name);
+      }
+    }
     check_answer(question.text, where + ".text");
     check_answer(question.again, where + ".again");
   }
@@ -139,6 +151,16 @@ class TemplateRules {
   std::size_t least_;
   std::size_t most_;
 };
+
+/// Probes come from questions that say what is held out.
+void check_probes(const Grammar& grammar, const Family& family) {
+  if (family.probes == 0) return;
+  for (const Template& form : family.templates) {
+    if (TemplateRules(form).makes_probes()) return;
+  }
+  throw Error(concat(grammar.where, ": families.", family.name, ".probes: found ", family.probes,
+                     ", expected 0 where no question has \"held_out\""));
+}
 
 /// Sentences of the background stand in others, and nothing in them.
 void check_background(const Grammar& grammar, const Template& form, bool inside) {
@@ -163,6 +185,7 @@ void check_templates(const Grammar& grammar) {
   };
   for (const Family& family : grammar.families) check(family, false);
   check(grammar.background, true);
+  for (const Family& family : grammar.families) check_probes(grammar, family);
 }
 
 }  // namespace qkv

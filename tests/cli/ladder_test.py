@@ -121,15 +121,25 @@ class Ladder(harness.ProgramTest):
         for options in [[*kept, "--rung", "2-plain-sum", "--seeds", "1"], [*kept, "--page-only"]]:
             (folder / "scores.json").write_text("{}")
             for name in files:
-                (folder / "inputs.json").write_text(json.dumps({**inputs, name: "0"}))
+                (folder / ".inputs.json").write_text(json.dumps({**inputs, name: "0"}))
                 self.refuse([str(folder), f"another {name},", "remove"], *options)
-            (folder / "inputs.json").write_text(json.dumps(inputs))
+            (folder / ".inputs.json").write_text(json.dumps(inputs))
             for damaged in ['{"probes": {', "{}", "3"]:
                 (folder / "scores.json").write_text(damaged)
                 self.refuse([str(folder / "scores.json"), "JSON", "remove"], *options)
-            (folder / "inputs.json").unlink()
-            self.refuse([str(folder / "inputs.json"), "remove"], *options)
+            (folder / ".inputs.json").unlink()
+            self.refuse([str(folder / ".inputs.json"), "remove"], *options)
         self.assertEqual(page.read_text(), PAGE)
+
+    def test_goes_on_with_nothing_else_than_it_began_with(self):
+        folder = self.folder / "begun/causal-2-steps/2-plain-sum-seed-1"
+        folder.mkdir(parents=True)
+        (folder / "config.json").write_text("{}")
+        climb = ["--runs", self.folder / "begun", "--page", self.write("begun.md", PAGE), "--rung", "2-plain-sum",
+                 "--seeds", "1", "--steps", "2"]
+        self.refuse([str(folder / ".inputs.json"), "remove"], *climb)
+        (folder / ".inputs.json").write_text(json.dumps({"data/world/probes.jsonl": "0"}))
+        self.refuse([str(folder), "another configs/ladder/2-plain-sum.json", "remove"], *climb)
 
 
 if __name__ == "__main__":

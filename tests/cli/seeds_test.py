@@ -39,7 +39,7 @@ class Seeds(harness.ProgramTest):
             folder.mkdir(parents=True)
             (folder / "scores.json").write_text(json.dumps({"probes": {"families": families}}))
             hashes = {name: harness.sha256(harness.ROOT / name) for name in FILES}
-            (folder / "inputs.json").write_text(json.dumps(hashes))
+            (folder / ".inputs.json").write_text(json.dumps(hashes))
         self.page = self.runs / "page.md"
         self.page.write_text(PAGE)
 
@@ -84,7 +84,7 @@ class Seeds(harness.ProgramTest):
                 self.assertIn(f"found {value}", self.seeds(f"{option}={value}").stderr)
         for name in FILES:
             changed = {file: "0" if file == name else harness.sha256(harness.ROOT / file) for file in FILES}
-            (self.runs / "world-1/inputs.json").write_text(json.dumps(changed))
+            (self.runs / "world-1/.inputs.json").write_text(json.dumps(changed))
             self.refuse(["world-1", f"another {name},", "remove"], "--page-only")
         done = self.seeds("--page", self.runs / "none.md")
         self.assertEqual(done.returncode, 2)

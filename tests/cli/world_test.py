@@ -82,6 +82,39 @@ class World(harness.ProgramTest):
         self.assertEqual({family: (counted[family], len(pairs[family])) for family in counted},
                          {family: (int(row[2]), int(row[3])) for family, row in rows.items()})
 
+    def test_the_page_says_what_simple_rules_get(self):
+        words = json.loads(GRAMMAR.read_text())["words"]
+        plurals = {noun["plural"] for noun in words["noun"].values()}
+        domains = ["river", "money", "music"]
+        verbs = {verb: domain for domain in domains for verb in words[f"{domain} verb"]}
+        meant = {word["says"]: domain for domain in domains for word in words[f"{domain} sense"].values()}
+        majority = lambda more, less: 1 if more > less else 0.5 if more == less else 0
+        other, most, count, senses, asked_first = [], [], [], {}, 0
+        for probe in read_probes(SHIPPED):
+            text = probe["text"].encode()
+            truth, *wrong = (text[span["begin"] : span["end"]].decode() for span in
+                             [*probe["truth"], *sorted(probe["distractors"], key=lambda span: span["begin"])])
+            if probe["family"] == "agreement":
+                same = [(noun in plurals) == (truth in plurals) for noun in [truth, *wrong]]
+                other.append(not same[-1])
+                most.append(majority(same.count(True), same.count(False)))
+            if probe["family"] == "sense":
+                if probe["truth"][0]["begin"] > probe["predict"]["begin"]:
+                    asked_first += 1
+                    continue
+                told = [verbs[phrase.split()[1]] for phrase in [truth, *wrong]]
+                right, less = (told.count(meant[answer]) for answer in sorted(probe["candidates"], key=probe["answer"].__ne__))
+                count.append(majority(right, less))
+                by_answer = senses.setdefault(probe["held_out"]["words"][0], {})
+                by_answer[probe["answer"]] = by_answer.get(probe["answer"], 0) + 1
+        constant = sum(max(by_answer.values()) for by_answer in senses.values()) / len(count)
+        page = " ".join((harness.ROOT / "docs/world.md").read_text().split())
+        share = lambda values: f"{100 * sum(values) / len(values):g}%"
+        for said in [f"right in {share(other)} of agreement, the number of most nouns in {share(most)}",
+                     f"same sense of a word in {100 * constant:.0f}% of", f"with more verbs in {share(count)}.",
+                     f"In sense {asked_first} probes ask before", f"the other {len(count)}."]:
+            self.assertIn(said, page)
+
     def test_probes_measure_a_checkpoint(self):
         self.succeed("train", "tiny.json", "--out", "run", "--set", "training.steps=2", "--set", "data.layout=lines",
                      "--set", "data.train=world/train.txt", "--set", "data.validation=world/validation.txt",

@@ -113,6 +113,11 @@ TEST(ProbePlot, ShowsAttentionAndEdgesByDistanceWhereTheyWereMeasured) {
   EXPECT_EQ(edges.title, "By distance: causal edges");
   EXPECT_EQ(edges.series[0].x, (std::vector<double>{0, 2}));
   EXPECT_EQ(edges.series[0].values, (std::vector<double>{0.75, 0.5}));
+  Answers unmeasured = looked_at("runs/a");
+  for (FamilyFindings& family : unmeasured.findings->families) {
+    for (FamilyFindings::Band& band : family.bands) band.attention = share_of(0, 0);
+  }
+  EXPECT_EQ(probe_plot({unmeasured}).panels.size(), 3U);
   // Beside one that was asked for accuracy alone only what both have is drawn.
   EXPECT_EQ(probe_plot({looked_at("runs/a"), some_answers("runs/b")}).panels.size(), 4U);
 }

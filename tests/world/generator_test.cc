@@ -148,10 +148,41 @@ TEST(Generator, NamesTheGrammarsFileAndKey) {
   refused("geometry.crossed: found the word \"man\" without \"rank\"",
           {{"words", {{"person", {{"man", {{"rank", nullptr}}}}}}}});
   Json mute = {{"templates", {{{"text", "it rained."}}}}};
-  refused("families.binding.probes: found 0 in 20000 tries, expected 10",
+  refused("families.binding.probes: found 10, expected 0 where no question has \"held_out\"",
           {{"families", {{"binding", mute}}}});
   mute["probes"] = 0;
   refused("lines: found 1 different ones", {{"families", {{"binding", mute}}}});
+}
+
+// A held-out pair that its probe does not join would hold out nothing.
+TEST(Generator, ProbesJoinWhatTheyHoldOut) {
+  Json json = binding_grammar();
+  Json& form = json["families"]["binding"]["templates"][0];
+  form["ask"][0]["held_out"] = {{"words", {"{animal}", "{mood}"}}, {"within", 1}};
+  form.erase("held_out");
+  try {
+    generate_world(grammar_of(json), 1);
+    ADD_FAILURE() << "was accepted";
+  } catch (const Error& error) {
+    EXPECT_NE(std::string(error.what()).find("templates[0].ask[0].held_out: found \""),
+              std::string::npos)
+        << error.what();
+  }
+}
+
+TEST(Generator, OnePairInSoManyIsHeldOut) {
+  Json json = binding_grammar();
+  const auto pairs = [&](int one_in) {
+    json["families"]["binding"]["templates"][0]["held_out"]["one_in"] = one_in;
+    json["families"]["binding"]["probes"] = 300;
+    std::set<std::string> found;
+    for (const Probe& probe : generate_world(grammar_of(json), 1).probes)
+      found.insert(probe.held_out[0] + ' ' + probe.held_out[1]);
+    return found.size();
+  };
+  // Of 64: 21 and 8 are expected, give or take 3.8 and 2.6.
+  EXPECT_NEAR(static_cast<double>(pairs(3)), 21, 12);
+  EXPECT_NEAR(static_cast<double>(pairs(8)), 8, 8);
 }
 
 TEST(Generator, RefusesAGrammarThatCannotBe) {
@@ -271,7 +302,8 @@ TEST(Generator, TheShippedGrammarMakesItsWorld) {
   for (const Family& family : grammar.families) {
     EXPECT_EQ(probes[family.name], family.probes) << family.name;
   }
-  EXPECT_EQ(geometry_of(world.geometry, "").senses.size(), 12U * 2 * 8);  // words, senses, sentences
+  EXPECT_EQ(geometry_of(world.geometry, "").senses.size(),
+            12U * 2 * 8);  // words, senses, sentences
 }
 
 TEST(Generator, WritesFiles) {

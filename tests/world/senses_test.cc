@@ -26,7 +26,7 @@ Json small_grammar() {
       "time": {"dawn": {}}
     },
     "families": {
-      "sense": {"probes": 1, "templates": [{
+      "sense": {"templates": [{
         "things": [{"s": "sense", "c": "{s.domain}"}], "count": [1, 2],
         "thing": "the [{c} is near the {s}]", "join": [". ", ". "], "text": "{things}.",
         "ask": [{"text": "we found the {s@cue} {s.says@answer}."}],

@@ -45,7 +45,8 @@ TEST(TemplateRules, AllowWhatCanBeWritten) {
             }),
             "");
   // Where no probe is made of them, things may be told of by their slots.
-  EXPECT_EQ(complaint([](Json&, Json& form) {
+  EXPECT_EQ(complaint([](Json& grammar, Json& form) {
+              grammar["families"]["binding"]["probes"] = 0;
               form.erase("held_out");
               form["text"] = "{1:mood} was {2:animal}.";
             }),
@@ -71,7 +72,7 @@ TEST(TemplateRules, ThingsAreThereAndTold) {
            form.erase("count");
          });
   expect(form + ".text: found {things}, expected no more than the 0", [](Json&, Json& form) {
-    for (const char* key : {"things", "count", "ask"}) form.erase(key);
+    for (const char* key : {"things", "count", "ask", "held_out"}) form.erase(key);
   });
   expect(form + ".thing: found nothing, expected the phrase that {things} stands for",
          [](Json&, Json& form) { form.erase("thing"); });
@@ -95,6 +96,27 @@ TEST(TemplateRules, MarksStandInQuestionsAndPhrasesInTheText) {
   }
 }
 
+TEST(TemplateRules, ProbesComeFromQuestionsThatHoldWordsOut) {
+  const std::string form = "families.binding.templates[0]";
+  expect(form + ".held_out: found it without \"ask\"",
+         [](Json&, Json& form) { form.erase("ask"); });
+  expect("families.binding.probes: found 10, expected 0 where no question has \"held_out\"",
+         [](Json&, Json& form) { form.erase("held_out"); });
+  expect(form + ".held_out: found the mark @cue, expected marks in \"ask\" alone",
+         [](Json&, Json& form) { form["held_out"]["words"][0] = "{mood@cue}"; });
+  expect(form + ".held_out: found {things}, expected phrases",
+         [](Json&, Json& form) { form["held_out"]["words"][1] = "{things}"; });
+  expect(form + ".candidates: found the mark @answer", [](Json&, Json& form) {
+    form["candidates"] = {"{animal@answer}", "{mood}"};
+  });
+  expect(form + ".ask_first: found true without \"ask\"", [](Json& grammar, Json& form) {
+    grammar["families"]["binding"]["probes"] = 0;
+    form.erase("ask");
+    form.erase("held_out");
+    form["ask_first"] = true;
+  });
+}
+
 TEST(TemplateRules, QuestionsHaveOneAnswer) {
   const std::string form = "families.binding.templates[0]";
   expect(form + ".ask[0].text: found 0 places {…@answer}, expected one",
@@ -107,6 +129,7 @@ TEST(TemplateRules, QuestionsHaveOneAnswer) {
   expect(form + ".ask: found nothing, expected the questions of which 3 are asked",
          [](Json&, Json& form) {
            form["ask"] = Json::array();
+           form.erase("held_out");
            form["asked"] = 3;
          });
 }
