@@ -72,5 +72,16 @@ if(Libtorch_FOUND AND NOT TARGET Libtorch::libtorch)
     # Nothing refers to these by name: they register themselves when loaded.
     target_link_options(Libtorch::libtorch INTERFACE
       "LINKER:--no-as-needed,${_lib}/libtorch_cuda.so,${_lib}/libc10_cuda.so,--as-needed")
+    if(NOT EXISTS ${_include}/ATen/accelerator/Graph.h)
+      # Before 2.13 libtorch's CUDA graphs can be named only beside CUDA's headers; without them each
+      # operation of a step is launched by itself.
+      find_path(Libtorch_CUDA_INCLUDE cuda_runtime_api.h
+        HINTS ENV CUDA_HOME PATHS /usr/local/cuda PATH_SUFFIXES include)
+      mark_as_advanced(Libtorch_CUDA_INCLUDE)
+      if(Libtorch_CUDA_INCLUDE)
+        target_include_directories(Libtorch::libtorch SYSTEM INTERFACE ${Libtorch_CUDA_INCLUDE})
+        target_compile_definitions(Libtorch::libtorch INTERFACE QKV_CUDA_GRAPH)
+      endif()
+    endif()
   endif()
 endif()

@@ -86,9 +86,10 @@ Tensor Attention::operator()(const Tensor& x, const Tensor& positions, const Pos
   }
 
   Tensor mixed;
-  if (!uniform_ && pass.taps == nullptr && pass.cache == nullptr && !pass.dropout.active()) {
+  const bool keyed_dropout = pass.dropout.active() && !pass.dropout.draws_in_order();
+  if (!uniform_ && pass.taps == nullptr && pass.cache == nullptr && !keyed_dropout) {
     // Nobody looks at the weights: the same in one operation that keeps no scores.
-    mixed = mixed_at_once(query, key, value, position, mask);
+    mixed = mixed_at_once(query, key, value, position, mask, pass.dropout.probability());
   } else {
     Tensor taken = uniform_ ? even_weights(x, value.size(2), mask)
                             : weights(query, key, position, mask, pass, prefix);
@@ -115,7 +116,7 @@ Tensor Attention::weights(const Tensor& query, const Tensor& key, const Position
 }
 
 Tensor Attention::mixed_at_once(const Tensor& query, const Tensor& key, const Tensor& value,
-                                const Position& position, const Mask& mask) const {
+                                const Position& position, const Mask& mask, double dropout) const {
   Tensor limits = position.bias(query.size(2), key.size(2));
   if (limits.defined() && mask.closed.defined()) {
     limits = limits.masked_fill(mask.closed, kClosed);
@@ -123,7 +124,8 @@ Tensor Attention::mixed_at_once(const Tensor& query, const Tensor& key, const Te
     limits = mask.closed.logical_not();
   }
   const double scale = scaled_ ? 1 / std::sqrt(static_cast<double>(head_width_)) : 1.0;
-  return fused_attention(query, key, value, limits, mask.only_causal && !limits.defined(), scale);
+  return fused_attention(query, key, value, limits, mask.only_causal && !limits.defined(), scale,
+                         dropout);
 }
 
 Tensor Attention::even_weights(const Tensor& x, std::int64_t keys, const Mask& mask) const {

@@ -52,7 +52,7 @@ class Attention {
 
   /// Weighted sums of the values, [batch, heads, queries, head_width], with no weights to be seen.
   Tensor mixed_at_once(const Tensor& query, const Tensor& key, const Tensor& value,
-                       const Position& position, const Mask& mask) const;
+                       const Position& position, const Mask& mask, double dropout) const;
 
   std::int64_t layer_ = 0;
   std::int64_t heads_ = 0;

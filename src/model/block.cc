@@ -1,6 +1,7 @@
 #include "model/block.h"
 
 #include "base/format.h"
+#include "model/libtorch.h"
 
 namespace qkv {
 
@@ -25,13 +26,14 @@ Tensor Block::operator()(Tensor x, const Tensor& positions, const Position& posi
 
   x = pass.tap(prefix, "input", x);
   if (attention_) {
-    const Tensor normed = pass.tap(attention, "norm", attention_->norm(x));
+    const Tensor normed = rounded_for_products(pass.tap(attention, "norm", attention_->norm(x)));
     const Tensor output = attention_->attention(normed, positions, position, mask, pass, attention);
     x = x + pass.dropout(output, dropout_place(layer_, 1));
   }
   x = pass.tap(prefix, "middle", x);
   if (feed_forward_) {
-    const Tensor normed = pass.tap(feed_forward, "norm", feed_forward_->norm(x));
+    const Tensor normed =
+        rounded_for_products(pass.tap(feed_forward, "norm", feed_forward_->norm(x)));
     const Tensor output = feed_forward_->feed_forward(normed, pass, feed_forward);
     x = x + pass.dropout(output, dropout_place(layer_, 2));
   }

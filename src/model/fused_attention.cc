@@ -3,10 +3,9 @@
 namespace qkv {
 
 at::Tensor fused_attention(const at::Tensor& query, const at::Tensor& key, const at::Tensor& value,
-                           const at::Tensor& mask, bool causal, double scale) {
+                           const at::Tensor& mask, bool causal, double scale, double dropout) {
   const std::optional<at::Tensor> given = mask.defined() ? std::optional(mask) : std::nullopt;
-  return at::scaled_dot_product_attention(query, key, value, given, /*dropout_p=*/0.0, causal,
-                                          scale);
+  return at::scaled_dot_product_attention(query, key, value, given, dropout, causal, scale);
 }
 
 }  // namespace qkv

@@ -10,8 +10,9 @@ namespace qkv {
 /// query [batch, heads, queries, head_width], key and value [batch, heads, keys, head_width].
 /// `mask` broadcasts to [batch, heads, queries, keys]: added to the scores, or, if boolean, true
 /// where a key is open; undefined for none. `causal` (with no mask, queries = keys) closes what
-/// lies ahead. Returns [batch, heads, queries, head_width].
+/// lies ahead. `dropout` is the probability of Dropout::in_order on the weights. Returns [batch,
+/// heads, queries, head_width].
 at::Tensor fused_attention(const at::Tensor& query, const at::Tensor& key, const at::Tensor& value,
-                           const at::Tensor& mask, bool causal, double scale);
+                           const at::Tensor& mask, bool causal, double scale, double dropout = 0);
 
 }  // namespace qkv

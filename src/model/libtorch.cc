@@ -7,6 +7,7 @@
 #include <malloc.h>
 #include <torch/version.h>
 
+#include <mutex>
 #include <thread>
 
 #include "base/error.h"
@@ -48,6 +49,8 @@ Runtime set_up_runtime(const RuntimeConfig& config) {
         "\"auto\"");
   }
   if (cuda && config.device != "cpu") runtime.device = at::Device(at::kCUDA, 0);
+  // Flash attention is as fast as cuDNN's, which prepares itself for every new shape.
+  if (runtime.device.is_cuda()) at::globalContext().setSDPUseCuDNN(false);
 
   runtime.bfloat16 =
       config.precision == "bfloat16" ||
@@ -82,6 +85,12 @@ Autocast::~Autocast() {
   at::autocast::set_autocast_dtype(device_, was_type_);
 }
 
+Tensor rounded_for_products(const Tensor& x) {
+  const at::DeviceType device = x.device().type();
+  if (!at::autocast::is_autocast_enabled(device)) return x;
+  return x.to(at::autocast::get_autocast_dtype(device));
+}
+
 void for_each_side_by_side(std::size_t count, const Runtime& runtime,
                            const std::function<void(std::size_t)>& work) {
   if (!runtime.device.is_cpu() || runtime.threads == 1 || count < 2) {
@@ -99,18 +108,21 @@ at::Generator keyed_generator(std::uint64_t key, at::Device device) {
   return generator;
 }
 
+void seed_device(std::uint64_t key, at::Device device) {
+  at::Generator generator = at::globalContext().defaultGenerator(device);
+  const std::lock_guard lock(generator.mutex());
+  generator.set_current_seed(key);
+}
+
 void adamw_step(const std::vector<Tensor>& weights, const std::vector<Tensor>& gradients,
                 const std::vector<Tensor>& first_moments, const std::vector<Tensor>& second_moments,
                 const AdamwStep& options) {
   if (weights.empty()) return;
-  // The operation counts steps itself, in a tensor a weight, before it uses them.
-  const std::vector<Tensor> steps(
-      weights.size(),
-      torch::full({}, static_cast<double>(options.step),
-                  at::TensorOptions().dtype(at::kFloat).device(weights[0].device())));
+  const std::vector<Tensor> steps(weights.size(), options.step);
   at::_fused_adamw_(weights, gradients, first_moments, second_moments, /*max_exp_avg_sqs=*/{},
                     steps, options.learning_rate, options.beta1, options.beta2,
-                    options.weight_decay, options.epsilon, /*amsgrad=*/false, /*maximize=*/false);
+                    options.weight_decay, options.epsilon, /*amsgrad=*/false, /*maximize=*/false,
+                    /*grad_scale=*/options.divisor, /*found_inf=*/options.skipped);
 }
 
 std::string libtorch_version() { return TORCH_VERSION; }

@@ -38,6 +38,10 @@ class Autocast {
   at::ScalarType was_type_;
 };
 
+/// `x` as a product would round it under an Autocast of this thread: for an input that several
+/// products share, so that they do not round it each for itself.
+Tensor rounded_for_products(const Tensor& x);
+
 /// Calls work(index) for each of 0 … count − 1, as for_each_in_parallel does, with libtorch's
 /// operations on one thread each: independent work side by side costs no waiting, where each
 /// operation spread over all threads ends with one. On a CUDA device one after the other.
@@ -47,15 +51,21 @@ void for_each_side_by_side(std::size_t count, const Runtime& runtime,
 /// A generator whose numbers depend on nothing but `key`.
 at::Generator keyed_generator(std::uint64_t key, at::Device device);
 
+/// Sets libtorch's own generator of the device, from which Dropout::in_order draws, to `key`.
+void seed_device(std::uint64_t key, at::Device device);
+
 /// One AdamW step (Loshchilov and Hutter 2019, algorithm 2) on all weights in one pass, in place.
-/// `step` counts from 1.
+/// What changes from step to step are float32 scalars on the weights' device, so that nobody waits
+/// for it.
 struct AdamwStep {
-  double learning_rate;
+  Tensor learning_rate;
+  Tensor step;     ///< from 1
+  Tensor divisor;  ///< every gradient is divided by it first
+  Tensor skipped;  ///< where it is 1, nothing is updated
   double beta1;
   double beta2;
   double epsilon;
   double weight_decay;
-  std::int64_t step;
 };
 void adamw_step(const std::vector<Tensor>& weights, const std::vector<Tensor>& gradients,
                 const std::vector<Tensor>& first_moments, const std::vector<Tensor>& second_moments,

@@ -18,20 +18,31 @@ class Taps {
 };
 
 /// Sets each value to zero with probability p and divides the others by 1 − p (Srivastava et al.
-/// 2014). Which ones depends only on (seed, step, place), so a resumed run drops the same.
+/// 2014). Which ones depends only on (seed, step, place), so a resumed run drops the same; or
+/// in_order, on the state of the device's generator.
 class Dropout {
  public:
   Dropout() = default;  ///< drops nothing
   /// `step` numbers the forward passes of a run.
   Dropout(double probability, std::uint64_t seed, std::uint64_t step)
       : probability_(probability), seed_(seed), step_(step) {}
+  /// Draws one after the other from libtorch's own generator of the device, which seed_device sets
+  /// before the pass: so also operations that keep no weights can drop them.
+  static Dropout in_order(double probability) {
+    Dropout dropout(probability, 0, 0);
+    dropout.in_order_ = true;
+    return dropout;
+  }
 
   /// `place` tells the dropouts of one pass apart.
   Tensor operator()(const Tensor& x, std::uint64_t place) const;
   bool active() const { return probability_ > 0; }
+  bool draws_in_order() const { return in_order_; }
+  double probability() const { return probability_; }
 
  private:
   double probability_ = 0;
+  bool in_order_ = false;
   std::uint64_t seed_ = 0;
   std::uint64_t step_ = 0;
 };

@@ -31,20 +31,25 @@ void muon_step(const std::vector<Tensor>& weights, const std::vector<Tensor>& gr
   for (std::size_t place = 0; place < weights.size(); ++place) {
     shapes[{weights[place].size(0), weights[place].size(1)}].push_back(place);
   }
+  const Tensor rate = at::where(options.finite, options.learning_rate, 0.0);
   for (const auto& [shape, places] : shapes) {
-    std::vector<Tensor> updates;
-    for (const std::size_t place : places) {
-      moments[place].lerp_(gradients[place], 1 - kMomentum);
-      updates.push_back(gradients[place].lerp(moments[place], kMomentum));
-    }
+    const auto taken = [&places = places](const std::vector<Tensor>& all) {
+      std::vector<Tensor> tensors;
+      for (const std::size_t place : places) tensors.push_back(all[place]);
+      return tensors;
+    };
+    const Tensor before = at::stack(taken(moments));
+    // The moment stays what it is on its way to itself.
+    const Tensor gradient =
+        at::where(options.finite, at::stack(taken(gradients)) / options.divisor, before);
+    const Tensor moment = before.lerp(gradient, 1 - kMomentum);
+    at::_foreach_copy_(taken(moments), moment.unbind());
+
     const double scale = std::sqrt(
         std::max(1.0, static_cast<double>(shape.first) / static_cast<double>(shape.second)));
-    const Tensor directions = orthogonalised(at::stack(updates));
-    for (std::size_t index = 0; index < places.size(); ++index) {
-      const Tensor& weight = weights[places[index]];
-      weight.mul_(1 - options.learning_rate * options.weight_decay);
-      weight.sub_(directions[static_cast<std::int64_t>(index)], options.learning_rate * scale);
-    }
+    const Tensor moves = orthogonalised(gradient.lerp(moment, kMomentum)) * (rate * scale);
+    at::_foreach_mul_(taken(weights), 1 - rate * options.weight_decay);
+    at::_foreach_sub_(taken(weights), moves.contiguous().unbind());
   }
 }
 

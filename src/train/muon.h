@@ -17,9 +17,11 @@ Tensor orthogonalised(const Tensor& matrix);
 ///   w ← w − rate·weight_decay·w − rate · √max(1, out / in) · orthogonalised((1 − μ)·g + μ·m)
 ///
 /// with μ = 0.95. Every direction of a matrix moves as fast as every other, also those that few
-/// tokens ask for.
+/// tokens ask for. What changes from step to step are scalars on the weights' device.
 struct MuonStep {
-  double learning_rate;
+  Tensor learning_rate;
+  Tensor divisor;  ///< every gradient is divided by it first
+  Tensor finite;   ///< where it is false, nothing is updated
   double weight_decay;
 };
 void muon_step(const std::vector<Tensor>& weights, const std::vector<Tensor>& gradients,

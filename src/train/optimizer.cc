@@ -53,34 +53,43 @@ double Optimizer::update_fused(std::int64_t step) {
 
 double Optimizer::update(std::int64_t step) {
   if (fused_ != nullptr) return update_fused(step);
+  const at::TensorOptions scalar = weights_.at(0).options().dtype(at::kFloat).requires_grad(false);
+  return update(torch::full({}, learning_rate(config_, step), scalar),
+                torch::full({}, static_cast<double>(step), scalar), torch::zeros({}, scalar))
+      .item<double>();
+}
+
+Tensor Optimizer::update(const Tensor& learning_rate, const Tensor& step, const Tensor& loss) {
   const torch::NoGradGuard no_gradients;
-  std::vector<Tensor> gradients;
   for (Tensor& weight : weights_) {
     // A weight that the loss does not depend on (a layer cut off by the config) still decays.
     if (!weight.grad().defined()) weight.mutable_grad() = torch::zeros_like(weight);
-    gradients.push_back(weight.grad());
   }
-  const double norm = at::stack(at::_foreach_norm(gradients)).to(at::kDouble).norm().item<double>();
-  if (!std::isfinite(norm)) return norm;
-  if (config_.gradient_clip > 0 && norm > config_.gradient_clip) {
-    at::_foreach_mul_(gradients, config_.gradient_clip / norm);
-  }
+  const Tensor norm = at::stack(at::_foreach_norm(gradients_of(weights_))).norm();
+  const Tensor finite = (norm + loss).isfinite();
+  const Tensor skipped = finite.logical_not().to(at::kFloat);
+  const Tensor divisor = config_.gradient_clip > 0 ? (norm / config_.gradient_clip).clamp_min(1)
+                                                   : torch::ones_like(norm);
 
-  const double rate = learning_rate(config_, step);
-  muon_step(muon_.weights, gradients_of(muon_.weights), muon_.first_moments,
-            {.learning_rate = config_.matrix_learning_rate * rate / config_.learning_rate,
-             .weight_decay = muon_.weight_decay});
+  muon_step(
+      muon_.weights, gradients_of(muon_.weights), muon_.first_moments,
+      {.learning_rate = learning_rate * (config_.matrix_learning_rate / config_.learning_rate),
+       .divisor = divisor,
+       .finite = finite,
+       .weight_decay = muon_.weight_decay});
   for (Group* group : {&matrices_, &vectors_}) {
     adamw_step(group->weights, gradients_of(group->weights), group->first_moments,
                group->second_moments,
-               {.learning_rate = rate,
+               {.learning_rate = learning_rate,
+                .step = step,
+                .divisor = divisor,
+                .skipped = skipped,
                 .beta1 = config_.beta1,
                 .beta2 = config_.beta2,
                 .epsilon = config_.epsilon,
-                .weight_decay = group->weight_decay,
-                .step = step});
+                .weight_decay = group->weight_decay});
   }
-  at::_foreach_zero_(gradients);
+  for (Tensor& weight : weights_) weight.mutable_grad().reset();
   return norm;
 }
 

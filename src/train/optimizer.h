@@ -24,6 +24,11 @@ class Optimizer {
   /// not finite, nothing is updated.
   double update(std::int64_t step);
 
+  /// The same without waiting for the weights' device: the learning rate, the step and the norm
+  /// returned are float32 scalars there, and so is the loss, which must be finite too for an
+  /// update. Not where there are `fused` kernels.
+  Tensor update(const Tensor& learning_rate, const Tensor& step, const Tensor& loss);
+
   /// The moments, as "first_moment.NAME" and "second_moment.NAME" (Muon has no second).
   NamedTensors moments() const;
   /// Throws Error, naming `where`, unless names and shapes are exactly those of moments().

@@ -97,6 +97,9 @@ Trainer::Trainer(const Config& config, const TrainingOptions& options)
       fused_(fused_training(*model_, config, runtime_)),
       plain_(fused_ ? nullptr : plain_gradients(*model_, config, runtime_)),
       optimizer_(model_->parameters(), config.training, fused_.get()),
+      captured_(CapturedStep::supports(config, runtime_)
+                    ? std::make_unique<CapturedStep>(*model_, config, runtime_, optimizer_)
+                    : nullptr),
       batches_(corpus_.train, config.model.context, objective_of(*model_), config.seed) {
   if (batches_.cut_documents() > 0) {
     log::warning(concat(with_commas(batches_.cut_documents()),
@@ -159,6 +162,7 @@ Ending Trainer::run() {
 }
 
 std::string Trainer::profile_table() const {
+  if (captured_) return profile_.table(steps_made(), {});
   if (!fused_) return profile_.table(steps_made(), plain_->seconds());
   Parts parts = fused_->seconds();
   double waiting = profile_.seconds(Phase::kGradient);
@@ -167,36 +171,51 @@ std::string Trainer::profile_table() const {
   return profile_.table(steps_made(), parts);
 }
 
-void Trainer::train_step() {
+Trainer::StepBatches Trainer::batches_of(std::int64_t step) const {
   const TrainingConfig& training = config_.training;
-  profile_.enter(Phase::kBatch);
-  std::vector<Batch> batches;
-  std::uint64_t predicted = 0;
-  std::uint64_t tokens = 0;
+  StepBatches made;
   for (std::int64_t micro = 0; micro < training.accumulation; ++micro) {
-    batches.push_back(
-        batches_.get(static_cast<std::uint64_t>(state_.step * training.accumulation + micro),
-                     training.batch_size));
-    predicted += predicted_in(batches.back());
-    tokens += tokens_in(batches.back());
+    const auto number = static_cast<std::uint64_t>(step * training.accumulation + micro);
+    made.batches.push_back(batches_.get(number, training.batch_size));
+    made.predicted += predicted_in(made.batches.back());
+    made.tokens += tokens_in(made.batches.back());
   }
+  return made;
+}
 
-  profile_.enter(Phase::kGradient);
+CapturedStep::Result Trainer::make_step(const StepBatches& step) {
+  if (captured_) {
+    captured_->begin(step.batches, state_.step + 1, step.predicted);
+    profile_.enter(Phase::kBatch);
+    next_ = batches_of(state_.step + 1);
+    profile_.enter(Phase::kGradient);
+    return captured_->finish();
+  }
   Gradients& gradients = fused_ ? *fused_ : *plain_;
-  const double loss = gradients.make(
-      batches, static_cast<std::uint64_t>(state_.step * training.accumulation), predicted);
+  const auto number = static_cast<std::uint64_t>(state_.step * config_.training.accumulation);
+  const double loss = gradients.make(step.batches, number, step.predicted);
   profile_.enter(Phase::kUpdate);
-  const double gradient_norm = std::isfinite(loss) ? optimizer_.update(state_.step + 1) : loss;
-  if (!std::isfinite(gradient_norm)) {
+  return {.loss = loss,
+          .gradient_norm = std::isfinite(loss) ? optimizer_.update(state_.step + 1) : loss};
+}
+
+void Trainer::train_step() {
+  profile_.enter(Phase::kBatch);
+  const StepBatches step = next_ ? std::move(*next_) : batches_of(state_.step);
+  profile_.enter(Phase::kGradient);
+  const auto [loss, gradient_norm] = make_step(step);
+  if (!std::isfinite(loss) || !std::isfinite(gradient_norm)) {
     fail_not_finite(concat("step ", state_.step + 1, ": the ",
-                           std::isfinite(loss) ? "gradient" : "loss", " is ", gradient_norm,
-                           " (batch ", state_.step, " of seed ", config_.seed, ")"));
+                           std::isfinite(loss) ? "gradient" : "loss", " is ",
+                           std::isfinite(loss) ? gradient_norm : loss, " (batch ", state_.step,
+                           " of seed ", config_.seed, ")"));
   }
   profile_.enter(Phase::kOther);
   ++state_.step;
-  state_.tokens += tokens;
+  state_.tokens += step.tokens;
   last_loss_ = loss;
-  if (training.log_every > 0 && state_.step % training.log_every == 0) report(loss, gradient_norm);
+  const std::int64_t log_every = config_.training.log_every;
+  if (log_every > 0 && state_.step % log_every == 0) report(loss, gradient_norm);
 }
 
 void Trainer::fail_not_finite(const std::string& what) const {

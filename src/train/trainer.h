@@ -5,6 +5,7 @@
 #include <memory>
 #include <optional>
 #include <string>
+#include <vector>
 
 #include "base/progress.h"
 #include "base/signals.h"
@@ -13,6 +14,7 @@
 #include "evaluate/loss.h"
 #include "text/batches.h"
 #include "text/corpus.h"
+#include "train/captured_step.h"
 #include "train/fused_training.h"
 #include "train/gradients.h"
 #include "train/metrics.h"
@@ -66,7 +68,18 @@ class Trainer {
   const std::optional<Score>& score() const { return score_; }
 
  private:
+  /// The micro-batches of a step, and how many targets and tokens are in them.
+  struct StepBatches {
+    std::vector<Batch> batches;
+    std::uint64_t predicted = 0;
+    std::uint64_t tokens = 0;
+  };
+
   void train_step();
+  /// Those of step number `step`, from 0.
+  StepBatches batches_of(std::int64_t step) const;
+  /// Gradient and update.
+  CapturedStep::Result make_step(const StepBatches& step);
   void validate();
   /// `measured`: by the validation loss first. Not where a signal ended the run: an uninterrupted
   /// run would not have looked there, and the resumed one must stay the same.
@@ -84,7 +97,9 @@ class Trainer {
   std::unique_ptr<FusedTraining> fused_;
   std::unique_ptr<Gradients> plain_;  ///< where there is no fused one
   Optimizer optimizer_;
+  std::unique_ptr<CapturedStep> captured_;  ///< where the device takes a whole step at once
   TrainingBatches batches_;
+  std::optional<StepBatches> next_;  ///< made while the device was at the step before
   TrainerState state_;
   std::optional<Metrics> metrics_;
   StopSignal stop_;

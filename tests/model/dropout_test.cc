@@ -1,5 +1,6 @@
 #include <gtest/gtest.h>
 
+#include "model/libtorch.h"
 #include "support.h"
 
 namespace qkv {
@@ -29,6 +30,18 @@ TEST(Dropout, IsAFunctionOfSeedStepAndPlace) {
     EXPECT_NEAR((y == other).to(at::kDouble).mean().item<double>(), 0.5,
                 5 * 0.5 / std::sqrt(kCount));
   }
+}
+
+TEST(Dropout, InOrderIsAFunctionOfTheDevicesSeed) {
+  const Tensor x = torch::ones({kCount});
+  const Dropout dropout = Dropout::in_order(0.5);
+  seed_device(7, at::kCPU);
+  const Tensor first = dropout(x, 0);
+  const Tensor second = dropout(x, 0);
+  EXPECT_NEAR(first.mean().item<double>(), 1, 5 / std::sqrt(kCount));
+  EXPECT_FALSE(first.equal(second));
+  seed_device(7, at::kCPU);
+  EXPECT_TRUE(dropout(x, 0).equal(first));
 }
 
 TEST(Dropout, GradientPassesWhereTheValueDid) {

@@ -15,6 +15,7 @@ import time
 
 ROOT = pathlib.Path(__file__).resolve().parents[2]
 BIN = pathlib.Path(os.environ.get("QKV_BIN", ROOT / "build/release/bin"))
+DEVICES = ["cpu", "cuda"]
 PEERS = pathlib.Path(__file__).resolve().parent / "peers"
 
 

@@ -19,6 +19,7 @@ class Shape:
         self.path = bench.ROOT / f"configs/{config}.json"
         self.steps = steps
         self.threads, self.python = options.threads, options.python
+        self.device = getattr(options, "device", "cpu")
         self.nanogpt = getattr(options, "nanogpt", None)
         self.settings = {**settings, "training.steps": steps, "training.warmup_steps": min(100, steps),
                          # A validation text of next to nothing at the two saves.
@@ -31,6 +32,8 @@ class Shape:
 
     def limit(self, precision):
         """name → the least seconds of each product of a step."""
+        if self.device != "cpu":
+            raise bench.Skipped("the product limit is a processor's")
         return products.seconds(self.products, precision, self.threads, self.python, self.limit_budget)
 
 
@@ -38,7 +41,7 @@ class Shape:
 
 
 def qkv_step(shape, precision, kernels):
-    settings = {**shape.settings, "runtime.precision": precision}
+    settings = {**shape.settings, "runtime.precision": precision, "runtime.device": shape.device}
     if bench.has_key("runtime.kernels"):
         settings["runtime.kernels"] = kernels
     elif kernels == "fused":
@@ -53,7 +56,7 @@ def peer_step(shape, precision, script, module, **request):
     config = shape.config
     told = bench.ask_peer(shape.python, script, model=config["model"], batch_size=config["training"]["batch_size"],
                           tokenizer=config["tokenizer"]["kind"], text=config["data"]["train"][0], steps=shape.steps,
-                          threads=shape.threads, precision=precision, **request)
+                          threads=shape.threads, device=shape.device, precision=precision, **request)
     return bench.settled(told["seconds"]), told["peak_bytes"]
 
 

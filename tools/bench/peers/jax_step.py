@@ -4,7 +4,11 @@ GPT-2's layers (pre-norm, learned positions, exact GELU, tied embeddings), clipp
 With bfloat16 the products are computed in it; weights, sums, softmax and loss stay float32, as under autocast.
 """
 
+import os
+
 from peer import read_ids, request, time_steps
+
+os.environ["JAX_PLATFORMS"] = request["device"]
 
 import jax
 import jax.numpy as jnp
@@ -106,7 +110,7 @@ def step():
     window = at[:, None] + numpy.arange(context + 1)
     sequences = ids[window]
     *state, loss = compiled(*state, sequences[:, :-1], sequences[:, 1:])
-    return float(loss)
+    return loss
 
 
 time_steps(step)

@@ -1,6 +1,6 @@
 """What the peers share: each reads one JSON request on standard input and answers with one JSON line.
 
-The request holds model, batch_size, steps, threads, precision, compiled, text and what else that peer needs.
+The request holds model, batch_size, steps, threads, device, precision, compiled, text and what else that peer needs.
 Importing this bounds the process to so many processors, before any library starts threads.
 """
 
@@ -28,13 +28,16 @@ def peak_bytes():
         return next(1024 * int(line.split()[1]) for line in lines if line.startswith("VmHWM"))
 
 
-def time_steps(step):
-    """Makes the steps, each of which returns its loss, times them and answers."""
+def time_steps(step, together=1):
+    """Makes the steps, each of which returns its loss, times them and answers. So many `together` are timed as one and
+    only the last one's loss is waited for."""
     seconds = []
-    for _ in range(request["steps"]):
+    for _ in range(max(1, request["steps"] // together)):
         start = time.perf_counter()
-        loss = step()
-        seconds.append(time.perf_counter() - start)
+        for _ in range(together):
+            loss = step()
+        loss = float(loss)
+        seconds.append((time.perf_counter() - start) / together)
     answer(seconds=seconds, loss=loss)
 
 

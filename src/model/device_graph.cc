@@ -1,0 +1,65 @@
+#include "model/device_graph.h"
+
+#include <c10/core/Event.h>
+#include <c10/core/StreamGuard.h>
+#include <c10/core/impl/VirtualGuardImpl.h>
+
+#include <utility>
+
+#if __has_include(<ATen/accelerator/Graph.h>)
+#include <ATen/accelerator/Graph.h>
+#elif defined(QKV_CUDA_GRAPH)  // an older CUDA build, beside CUDA's own headers
+#include <ATen/cuda/CUDAGraph.h>
+#endif
+
+namespace qkv {
+
+class DeviceGraph::Recording {
+ public:
+#if __has_include(<ATen/accelerator/Graph.h>)
+  static constexpr bool kPossible = true;
+  at::accelerator::Graph graph;
+#elif defined(QKV_CUDA_GRAPH)
+  static constexpr bool kPossible = true;
+  at::cuda::CUDAGraph graph;
+#else
+  static constexpr bool kPossible = false;
+  struct {
+    void capture_begin() {}
+    void capture_end() {}
+    void replay() {}
+  } graph;
+#endif
+};
+
+DeviceGraph::DeviceGraph(at::Device device, std::function<void()> work, int eager_times)
+    : work_(std::move(work)),
+      eager_times_(eager_times),
+      // The default stream cannot be recorded.
+      stream_(c10::impl::VirtualGuardImpl(device.type()).getStreamFromGlobalPool(device)) {}
+
+DeviceGraph::~DeviceGraph() = default;
+
+void DeviceGraph::launch() {
+  // After what was asked of the device elsewhere, such as the first values of the weights.
+  c10::Event before(stream_.device_type());
+  before.record(
+      c10::impl::VirtualGuardImpl(stream_.device_type()).getDefaultStream(stream_.device()));
+  before.block(stream_);
+  const c10::StreamGuard guard(stream_);
+  if (!Recording::kPossible || eager_times_ > 0) {
+    --eager_times_;
+    work_();
+    return;
+  }
+  if (!recording_) {
+    auto recording = std::make_unique<Recording>();
+    recording->graph.capture_begin();
+    work_();  // recorded, not done
+    recording->graph.capture_end();
+    recording_ = std::move(recording);
+  }
+  recording_->graph.replay();
+}
+
+}  // namespace qkv

@@ -1,0 +1,98 @@
+#include "train/captured_step.h"
+
+#include <c10/core/StreamGuard.h>
+
+#include <algorithm>
+
+#include "base/random.h"
+#include "train/schedule.h"
+
+namespace qkv {
+namespace {
+
+/// The arrays of a batch that a step reads, in this order.
+std::vector<const std::vector<std::int32_t>*> arrays_of(const Batch& batch) {
+  if (batch.documents.empty()) return {&batch.inputs, &batch.targets};
+  return {&batch.inputs, &batch.targets, &batch.positions, &batch.documents};
+}
+
+}  // namespace
+
+bool CapturedStep::supports(const Config& config, const Runtime& runtime) {
+  return config.runtime.kernels == "fused" && runtime.device.is_cuda() && !config.model.recurrent();
+}
+
+CapturedStep::CapturedStep(const Model& model, const Config& config, const Runtime& runtime,
+                           Optimizer& optimizer, int eager_steps)
+    : model_(model),
+      config_(config),
+      runtime_(runtime),
+      optimizer_(optimizer),
+      graph_(
+          runtime.device, [this] { make_step(); }, eager_steps) {
+  const std::int64_t arrays = config.data.layout == "lines" ? 4 : 2;
+  const std::vector<std::int64_t> shape = {config.training.accumulation, arrays,
+                                           config.training.batch_size, config.model.context};
+  const at::TensorOptions here = at::TensorOptions().pinned_memory(true);
+  batches_in_ = torch::empty(shape, here.dtype(at::kInt));
+  numbers_in_ = torch::empty({3}, here.dtype(at::kFloat));
+  const c10::StreamGuard guard(graph_.stream());
+  batches_ = torch::zeros(shape, at::TensorOptions().dtype(at::kInt).device(runtime.device));
+  numbers_ = torch::zeros({3}, at::TensorOptions().dtype(at::kFloat).device(runtime.device));
+  result_ = torch::zeros({2}, numbers_.options());
+}
+
+void CapturedStep::begin(const std::vector<Batch>& batches, std::int64_t step,
+                         std::uint64_t predicted) {
+  auto* place = batches_in_.data_ptr<std::int32_t>();
+  for (const Batch& batch : batches) {
+    for (const auto* array : arrays_of(batch))
+      place = std::copy(array->begin(), array->end(), place);
+  }
+  auto* numbers = numbers_in_.data_ptr<float>();
+  numbers[0] = static_cast<float>(learning_rate(config_.training, step));
+  numbers[1] = static_cast<float>(step);
+  numbers[2] = static_cast<float>(std::max<std::uint64_t>(1, predicted));
+
+  const c10::StreamGuard guard(graph_.stream());
+  batches_.copy_(batches_in_, /*non_blocking=*/true);
+  numbers_.copy_(numbers_in_, /*non_blocking=*/true);
+  // The graph holds no seed: it draws on from where the generator stands.
+  seed_device(stream_key(config_.seed, Purpose::kDropout, {static_cast<std::uint64_t>(step)}),
+              runtime_.device);
+  graph_.launch();
+}
+
+CapturedStep::Result CapturedStep::finish() {
+  const c10::StreamGuard guard(graph_.stream());
+  const Tensor result = result_.cpu();
+  return {.loss = result[0].item<double>(), .gradient_norm = result[1].item<double>()};
+}
+
+void CapturedStep::make_step() {
+  Tensor loss = torch::zeros({}, numbers_.options());
+  for (const Tensor& batch : batches_.unbind()) {
+    const Tensor mean = sum_of_losses(batch) / numbers_[2];
+    mean.backward();
+    loss = loss + mean.detach();
+  }
+  const Autocast autocast(runtime_);  // for Muon's products
+  const Tensor norm = optimizer_.update(numbers_[0], numbers_[1], loss);
+  const torch::NoGradGuard no_gradients;
+  result_.copy_(at::stack({loss, norm}));
+}
+
+Tensor CapturedStep::sum_of_losses(const Tensor& batch) const {
+  const Autocast autocast(runtime_);
+  const std::vector<Tensor> arrays = batch.to(at::kLong).unbind();
+  const Tokens tokens{.ids = arrays[0],
+                      .positions = arrays.size() > 2 ? arrays[2] : Tensor(),
+                      .documents = arrays.size() > 2 ? arrays[3] : Tensor()};
+  const Pass pass{
+      .taps = nullptr, .dropout = Dropout::in_order(config_.model.dropout), .cache = nullptr};
+  const Tensor hidden = model_.hidden(tokens, pass).flatten(0, 1);
+  return at::cross_entropy_loss(model_.logits(hidden, pass).to(at::kFloat), arrays[1].flatten(), {},
+                                at::Reduction::Sum, Batch::kIgnored);
+}
+
+}  // namespace qkv

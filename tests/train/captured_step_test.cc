@@ -1,0 +1,231 @@
+#include "train/captured_step.h"
+
+#include <ATen/Context.h>
+#include <ATen/ops/_fused_sdp_choice.h>
+#include <gtest/gtest.h>
+
+#include <cmath>
+#include <limits>
+#include <vector>
+
+#include "base/random.h"
+#include "train/gradients.h"
+
+namespace qkv {
+namespace {
+
+constexpr std::int64_t kVocabulary = 50;
+constexpr int kNeverRecorded = 1000;
+
+/// These need a CUDA device, and are skipped where there is none.
+class CapturedStepTest : public ::testing::Test {
+ protected:
+  void SetUp() override {
+    if (!at::hasCUDA()) GTEST_SKIP() << "no CUDA device";
+  }
+};
+
+Config small() {
+  Config config;
+  config.model.layers = 2;
+  config.model.heads = config.model.key_value_heads = 2;
+  config.model.width = 64;
+  config.model.context = 32;
+  config.model.feed_forward.width = 128;
+  config.model.position = "rotary";
+  config.model.initial_deviation = 0.1;
+  config.training.steps = 12;
+  config.training.warmup_steps = 2;
+  config.training.batch_size = 4;
+  config.training.accumulation = 2;
+  config.runtime = {.device = "cuda", .precision = "float32", .threads = 1, .kernels = "fused"};
+  return config;
+}
+
+std::vector<Batch> batches_of(const Config& config, std::int64_t step) {
+  RandomStream random(static_cast<std::uint64_t>(step));
+  const auto some = [&] { return static_cast<std::int32_t>(random.below(kVocabulary)); };
+  std::vector<Batch> batches(static_cast<std::size_t>(config.training.accumulation));
+  for (Batch& batch : batches) {
+    batch.rows = config.training.batch_size;
+    batch.context = config.model.context;
+    for (std::int64_t place = 0; place < batch.rows * batch.context; ++place) {
+      batch.inputs.push_back(some());
+      // Something to learn: the last token, mostly.
+      batch.targets.push_back(random.below(4) == 0 ? some() : batch.inputs.back());
+      if (config.data.layout != "lines") continue;
+      // Two documents a row, and padding.
+      const auto column = static_cast<std::int32_t>(place % batch.context);
+      if (column >= 28) batch.targets.back() = Batch::kIgnored;
+      batch.documents.push_back(column >= 28 ? -1 : column / 14);
+      batch.positions.push_back(column % 14);
+    }
+  }
+  return batches;
+}
+
+std::uint64_t predicted_in(const std::vector<Batch>& batches) {
+  std::uint64_t predicted = 0;
+  for (const Batch& batch : batches) predicted += qkv::predicted_in(batch);
+  return predicted;
+}
+
+std::unique_ptr<Model> fresh_model(const Config& config, const Runtime& runtime) {
+  return make_model(config.model, kVocabulary, config.seed,
+                    at::TensorOptions(runtime.device).dtype(at::kFloat));
+}
+
+/// The losses and gradient norms of config.training.steps steps.
+std::vector<double> captured(const Config& config, int eager_steps) {
+  const Runtime runtime = set_up_runtime(config.runtime);
+  const auto model = fresh_model(config, runtime);
+  Optimizer optimizer(model->parameters(), config.training);
+  CapturedStep captured(*model, config, runtime, optimizer, eager_steps);
+  std::vector<double> numbers;
+  for (std::int64_t step = 1; step <= config.training.steps; ++step) {
+    const std::vector<Batch> batches = batches_of(config, step);
+    captured.begin(batches, step, predicted_in(batches));
+    const auto [loss, norm] = captured.finish();
+    numbers.push_back(loss);
+    numbers.push_back(norm);
+  }
+  EXPECT_EQ(captured.captured(), eager_steps < config.training.steps);
+  return numbers;
+}
+
+/// The same by the definition.
+std::vector<double> plain(const Config& config) {
+  const Runtime runtime = set_up_runtime(config.runtime);
+  const auto model = fresh_model(config, runtime);
+  Optimizer optimizer(model->parameters(), config.training);
+  const auto gradients = plain_gradients(*model, config, runtime);
+  std::vector<double> numbers;
+  for (std::int64_t step = 1; step <= config.training.steps; ++step) {
+    const std::vector<Batch> batches = batches_of(config, step);
+    numbers.push_back(gradients->make(batches, static_cast<std::uint64_t>(2 * (step - 1)),
+                                      predicted_in(batches)));
+    numbers.push_back(optimizer.update(step));
+  }
+  return numbers;
+}
+
+void expect_near(const std::vector<double>& found, const std::vector<double>& expected,
+                 double tolerance) {
+  ASSERT_EQ(found.size(), expected.size());
+  for (std::size_t place = 0; place < found.size(); ++place)
+    EXPECT_NEAR(found[place], expected[place], tolerance * expected[place]) << place;
+}
+
+struct Case {
+  const char* name;
+  Config config;
+};
+
+std::vector<Case> cases() {
+  std::vector<Case> cases = {{"adamw", small()},
+                             {"muon", small()},
+                             {"documents, alibi", small()},
+                             {"masked, learned, swiglu, rms", small()}};
+  cases[1].config.training.optimizer = "muon";
+  cases[2].config.data.layout = "lines";
+  cases[2].config.model.position = "alibi";
+  cases[3].config.model.objective = "masked";
+  cases[3].config.model.position = "learned";
+  cases[3].config.model.feed_forward.activation = "swiglu";
+  cases[3].config.model.norm = "rms";
+  return cases;
+}
+
+TEST_F(CapturedStepTest, EqualsThePlainStepInFloat32) {
+  for (const Case& c : cases()) {
+    SCOPED_TRACE(c.name);
+    expect_near(captured(c.config, /*eager_steps=*/2), plain(c.config), 2e-4);
+  }
+}
+
+TEST_F(CapturedStepTest, ReplaysWhatItDidEagerly) {
+  for (Case c : cases()) {
+    SCOPED_TRACE(c.name);
+    for (const char* precision : {"float32", "bfloat16"}) {
+      c.config.runtime.precision = precision;
+      for (const double dropout : {0.0, 0.2}) {
+        c.config.model.dropout = dropout;
+        expect_near(captured(c.config, 2), captured(c.config, kNeverRecorded), 2e-2);
+      }
+    }
+  }
+}
+
+TEST_F(CapturedStepTest, DropsOtherPlacesInEachStep) {
+  Config config = small();
+  config.model.dropout = 0.3;
+  config.training.learning_rate = config.training.minimum_learning_rate = 1e-30;  // all else stays
+  const Runtime runtime = set_up_runtime(config.runtime);
+  const auto model = fresh_model(config, runtime);
+  Optimizer optimizer(model->parameters(), config.training);
+  CapturedStep step(*model, config, runtime, optimizer, 2);
+  const std::vector<Batch> batches = batches_of(config, 1);
+  const auto loss_of = [&](std::int64_t number) {
+    step.begin(batches, number, predicted_in(batches));
+    return step.finish().loss;
+  };
+  const double eager = loss_of(1);
+  loss_of(2);
+  EXPECT_NEAR(loss_of(1), eager, 1e-5 * eager);  // recorded by now
+  EXPECT_TRUE(step.captured());
+  EXPECT_GT(std::abs(loss_of(2) - eager), 1e-4 * eager);
+  EXPECT_NEAR(loss_of(1), eager, 1e-5 * eager);
+}
+
+TEST_F(CapturedStepTest, UpdatesNothingOnANonFiniteGradient) {
+  for (const std::string name : {"adamw", "muon"}) {
+    Config config = small();
+    config.training.optimizer = name;
+    const Runtime runtime = set_up_runtime(config.runtime);
+    const auto model = fresh_model(config, runtime);
+    Optimizer optimizer(model->parameters(), config.training);
+    CapturedStep step(*model, config, runtime, optimizer, 1);
+    for (std::int64_t number = 1; number <= 4; ++number) {
+      const std::vector<Batch> batches = batches_of(config, number);
+      if (number == 4) {
+        const torch::NoGradGuard no_gradients;
+        model->embedding()[0][0].fill_(std::numeric_limits<float>::infinity());
+      }
+      std::vector<Tensor> before;
+      for (const auto& [_, weight] : model->parameters().list())
+        before.push_back(weight.detach().clone());
+      for (const auto& [_, moment] : optimizer.moments()) before.push_back(moment.clone());
+      step.begin(batches, number, predicted_in(batches));
+      EXPECT_EQ(std::isfinite(step.finish().gradient_norm), number < 4);
+      std::size_t place = 0;
+      const auto expect_unchanged = [&](const std::string& what, const Tensor& now) {
+        if (number == 4) {
+          EXPECT_TRUE(now.equal(before[place])) << what;
+        }
+        ++place;
+      };
+      for (const auto& [what, weight] : model->parameters().list())
+        expect_unchanged(what, weight.detach());
+      for (const auto& [what, moment] : optimizer.moments()) expect_unchanged(what, moment);
+    }
+  }
+}
+
+// What docs/training.md says of the attention that libtorch takes.
+TEST_F(CapturedStepTest, AttendsByFlashAttentionWhereNothingIsAddedToTheScores) {
+  set_up_runtime(small().runtime);
+  const Tensor query =
+      torch::zeros({2, 4, 64, 32}, at::TensorOptions().dtype(at::kBFloat16).device(at::kCUDA));
+  const Tensor bias = torch::zeros({1, 4, 64, 64}, query.options());
+  const auto taken = [&](const std::optional<Tensor>& mask, double dropout) {
+    return at::_fused_sdp_choice(query, query, query, mask, dropout, !mask.has_value());
+  };
+  constexpr std::int64_t kFlash = 1;
+  constexpr std::int64_t kMemoryEfficient = 2;
+  EXPECT_EQ(taken({}, 0.0), kFlash);
+  EXPECT_EQ(taken({}, 0.2), kFlash);
+  EXPECT_EQ(taken(bias, 0.0), kMemoryEfficient);
+}
+
+}  // namespace
+}  // namespace qkv
