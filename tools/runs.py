@@ -101,6 +101,6 @@ def train_and_ask(config, folder, keys, threads, *asking):
     folder.mkdir(parents=True, exist_ok=True)
     (folder / ".inputs.json").write_text(json.dumps(inputs(config), indent=2) + "\n", encoding="utf-8")
     train(ROOT / config, folder, keys, threads)
-    program("eval", folder / "checkpoints/last", "--probes", PROBES, *asking, "--json", scores, "--threads", threads,
+    program("eval", os.path.relpath(folder / "checkpoints/last"), "--probes", PROBES, *asking, "--json", scores, "--threads", threads,
             quiet=True)
     return True

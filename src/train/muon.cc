@@ -35,6 +35,7 @@ void muon_step(const std::vector<Tensor>& weights, const std::vector<Tensor>& gr
   for (const auto& [shape, places] : shapes) {
     const auto taken = [&places = places](const std::vector<Tensor>& all) {
       std::vector<Tensor> tensors;
+      tensors.reserve(places.size());
       for (const std::size_t place : places) tensors.push_back(all[place]);
       return tensors;
     };

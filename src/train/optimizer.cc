@@ -65,7 +65,7 @@ Tensor Optimizer::update(const Tensor& learning_rate, const Tensor& step, const 
     // A weight that the loss does not depend on (a layer cut off by the config) still decays.
     if (!weight.grad().defined()) weight.mutable_grad() = torch::zeros_like(weight);
   }
-  const Tensor norm = at::stack(at::_foreach_norm(gradients_of(weights_))).norm();
+  Tensor norm = at::stack(at::_foreach_norm(gradients_of(weights_))).norm();
   const Tensor finite = (norm + loss).isfinite();
   const Tensor skipped = finite.logical_not().to(at::kFloat);
   const Tensor divisor = config_.gradient_clip > 0 ? (norm / config_.gradient_clip).clamp_min(1)
