@@ -67,18 +67,18 @@ std::string accuracy_table(const std::vector<FamilyScore>& families,
 }
 
 constexpr const char* kAttentionLegend =
-    R"(  In percent of the probes, but w and nats. head: the head (layer.head) that most often gives the truth more
+    R"(  In percent of the probes, but w and nats. L.h: the head (layer.head) that most often gives the truth more
   attention than any distractor; raw: how often it does, with its 95% interval; w: the weight it gives the
   truth on average; roll: as raw, by attention rollout; cut: how often log p of the answer falls more when
-  the edges to the truth are cut than when those to any distractor are; nats: how much it falls; layer, one:
+  the edges to the truth are cut than when those to any distractor are; nats: how much it falls; L, one:
   as cut, in the best layer, and in the best head. For comparison: raw0, cut0, the untrained model; back,
   always looking the same number of tokens back; word, always at one word. What is best is chosen on every
   other probe and measured on the rest.
 )";
 
 std::string attention_table(const Findings& findings) {
-  Table table({"family", "head", "raw", "95%", "w", "roll", "cut", "95%", "nats", "layer", "head",
-               "one", "raw0", "cut0", "back", "word"});
+  Table table({"family", "L.h", "raw", "95%", "w", "roll", "cut", "95%", "nats", "L", "L.h", "one",
+               "raw0", "cut0", "back", "word"});
   for (const FamilyFindings& family : findings.families) {
     if (family.measured == 0) continue;
     table.add({family.family, head_text(head_place(family.attention.way, findings.model)),
