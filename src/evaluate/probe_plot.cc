@@ -98,47 +98,26 @@ Chart by_family(const Answers& answers) {
 struct DistanceMeasure {
   const char* title;
   const char* y_title;
-  bool of_attention;
-  /// Of a family at a distance; nothing where no probe there was measured.
-  std::optional<double> (*share)(const Answers&, std::size_t family, const DistanceBand&);
+  Share FamilyFindings::Band::*found;  ///< null: the accuracy
 };
 
-/// The findings at the distance of a band; nothing where there are none.
-const FamilyFindings::Band* findings_at(const Answers& answers, std::size_t family,
-                                        const DistanceBand& band) {
-  if (!answers.findings) return nullptr;
-  for (const FamilyFindings::Band& found : answers.findings->families[family].bands) {
-    if (found.least == band.least) return &found;
-  }
-  return nullptr;
-}
-
-std::optional<double> share_of(const Share& share) {
-  return share.probes == 0 ? std::nullopt : std::optional(share.share);
-}
-
 constexpr DistanceMeasure kDistanceMeasures[] = {
-    {.title = "By distance: accuracy",
-     .y_title = "accuracy",
-     .of_attention = false,
-     .share = [](const Answers&, std::size_t,
-                 const DistanceBand& band) { return std::optional(band.count.accuracy()); }},
+    {.title = "By distance: accuracy", .y_title = "accuracy", .found = nullptr},
     {.title = "By distance: raw attention of the best head",
      .y_title = "share of probes",
-     .of_attention = true,
-     .share = [](const Answers& answers, std::size_t family,
-                 const DistanceBand& band) -> std::optional<double> {
-       const auto* found = findings_at(answers, family, band);
-       return found == nullptr ? std::nullopt : share_of(found->attention);
-     }},
+     .found = &FamilyFindings::Band::attention},
     {.title = "By distance: causal edges",
      .y_title = "share of probes",
-     .of_attention = true,
-     .share = [](const Answers& answers, std::size_t family,
-                 const DistanceBand& band) -> std::optional<double> {
-       const auto* found = findings_at(answers, family, band);
-       return found == nullptr ? std::nullopt : share_of(found->edges);
-     }}};
+     .found = &FamilyFindings::Band::edges}};
+
+/// Of a family in one of its bands, by their places; nothing where no probe there was measured.
+std::optional<double> share_at(const Answers& answers, const DistanceMeasure& measure,
+                               std::size_t family, std::size_t band) {
+  if (measure.found == nullptr) return answers.probes[family].bands[band].count.accuracy();
+  if (!answers.findings) return std::nullopt;
+  const Share& share = answers.findings->families[family].bands[band].*measure.found;
+  return share.probes == 0 ? std::nullopt : std::optional(share.share);
+}
 
 /// The places of the families with several bands, or of all where none has.
 std::vector<std::size_t> of_several_bands(const std::vector<FamilyScore>& families) {
@@ -173,7 +152,7 @@ Chart by_distance(const Answers& answers, const DistanceMeasure& measure) {
   chart.x_title = "words between truth and answer";
   chart.y_title = measure.y_title;
   chart.percent = true;
-  if (!measure.of_attention) chart.reference = Series{.name = "guessing (mean)", .values = {}};
+  if (measure.found == nullptr) chart.reference = Series{.name = "guessing (mean)", .values = {}};
   for (auto& [least, column] : columns) {
     column.index = chart.categories.size();
     chart.categories.push_back(column.name);
@@ -181,9 +160,10 @@ Chart by_distance(const Answers& answers, const DistanceMeasure& measure) {
   }
   for (const std::size_t family : shown) {
     Series series{.name = spaced(answers.probes[family].family), .values = {}};
-    for (const DistanceBand& band : answers.probes[family].bands) {
-      const std::optional<double> share = measure.share(answers, family, band);
-      if (share) add(series, columns.at(band.least).index, *share);
+    const std::vector<DistanceBand>& bands = answers.probes[family].bands;
+    for (std::size_t at = 0; at < bands.size(); ++at) {
+      const std::optional<double> share = share_at(answers, measure, family, at);
+      if (share) add(series, columns.at(bands[at].least).index, *share);
     }
     if (!series.values.empty()) chart.series.push_back(std::move(series));
   }
