@@ -1,6 +1,8 @@
 #pragma once
 
+#include <cstddef>
 #include <cstdint>
+#include <utility>
 
 #ifdef __AVX512BF16__
 #include <immintrin.h>
@@ -114,17 +116,21 @@ template <class Body>
   if (at < count) body(at, count - at);
 }
 
+/// Each lane beside the one `half` away: what `joined` joins.
+template <std::size_t half, std::size_t... lane>
+[[gnu::always_inline]] inline Lanes swapped(Lanes lanes, std::index_sequence<lane...>) {
+  return __builtin_shufflevector(lanes, lanes, (lane ^ half)...);
+}
+
 /// All lanes joined by `join`, halves first.
-template <class Join>
+template <std::size_t half = kLanes / 2, class Join>
 [[gnu::always_inline]] inline float joined(Lanes lanes, Join join) {
-#pragma GCC unroll 4
-  for (std::uint32_t half = kLanes / 2; half > 0; half /= 2) {
-    BitLanes other{};
-#pragma GCC unroll 16
-    for (std::uint32_t lane = 0; lane < kLanes; ++lane) other[lane] = lane ^ half;
-    lanes = join(lanes, __builtin_shuffle(lanes, other));
+  if constexpr (half == 0) {
+    return lanes[0];
+  } else {
+    return joined<half / 2>(
+        join(lanes, swapped<half>(lanes, std::make_index_sequence<kLanes>{})), join);
   }
-  return lanes[0];
 }
 
 [[gnu::always_inline]] inline float sum_of(Lanes lanes) {

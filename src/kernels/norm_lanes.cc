@@ -61,7 +61,8 @@ void backward(const NormShape& shape, const float* x, const RowScale* scales,
     const float* values = x + row * width;
     const T* given = normed_gradient + row * width;
     float* into = gradient + row * width;
-    const auto [mean, inverse] = scales[row];
+    const float mean = scales[row].mean;
+    const float inverse = scales[row].inverse;
     Lanes sums{};
     Lanes products{};
     for_lanes(
