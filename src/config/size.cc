@@ -40,7 +40,21 @@ double recurrent_layer(const ModelConfig& model) {
   return directions * gates(model) * hidden * (width + hidden + 2);
 }
 
-/// What a layer's plain forward pass keeps for the backward pass, in numbers per token.
+/// Whether the step goes through slices of the batch and never stores scores (src/fused).
+bool is_fused(const Config& config) {
+  const ModelConfig& model = config.model;
+  return config.runtime.kernels == "fused" && !model.recurrent() &&
+         (model.attention.weights == "none" ||
+          (model.attention.weights == "softmax" && model.attention.projection == "learned"));
+}
+
+/// Scores, masked scores, weights; dropout makes weights anew. In numbers per token.
+double scores(const ModelConfig& model) {
+  return static_cast<double>(model.heads) * static_cast<double>(model.context) *
+         (model.dropout > 0 ? 5 : 3);
+}
+
+/// What a layer's forward pass keeps for the backward pass beside scores, in numbers per token.
 double kept_by_transformer(const ModelConfig& model) {
   const auto width = static_cast<double>(model.width);
   const bool drops = model.dropout > 0;
@@ -48,9 +62,6 @@ double kept_by_transformer(const ModelConfig& model) {
   if (model.attention.weights != "none") {
     // Norm, query, key, value, mixed, output, residual; rotation makes query and key anew.
     layer += width * (7 + (model.position == "rotary" ? 2 : 0) + (drops ? 1 : 0));
-    // Scores, masked scores, weights; dropout makes weights anew.
-    layer += static_cast<double>(model.heads) * static_cast<double>(model.context) *
-             (3 + (drops ? 2 : 0));
   }
   if (model.feed_forward.activation != "none") {
     const double hidden = static_cast<double>(model.feed_forward.width);
@@ -93,6 +104,9 @@ double estimate_tables(const ModelConfig& model) {
 
 double estimate_memory(const Config& config, std::int64_t vocabulary) {
   constexpr double kFloat = 4;
+  constexpr double kBatch = 2 * 4 * 4;  // bytes a token: this and the next; id, place, text, target
+  constexpr double kSlice = 1024;       // tokens in a pass of src/fused, but at least a row
+  constexpr double kJudged = 2048;      // tokens at once in src/evaluate, but at least a row
   const ModelConfig& model = config.model;
   const auto width = static_cast<double>(model.width);
 
@@ -102,12 +116,23 @@ double estimate_memory(const Config& config, std::int64_t vocabulary) {
                                    : std::max<std::int64_t>(1, std::thread::hardware_concurrency());
   const double weights = count_parameters(model, vocabulary) * (3 + static_cast<double>(threads));
 
-  const double layer = model.recurrent() ? kept_by_recurrent(model) : kept_by_transformer(model);
+  const auto context = static_cast<double>(model.context);
+  const bool fused = is_fused(config);
+  double layer = model.recurrent() ? kept_by_recurrent(model) : kept_by_transformer(model);
+  double tokens = static_cast<double>(config.training.batch_size) * context;
+  const double batches = tokens * kBatch;
+  double judged = 0;
+  if (fused) {
+    // Each thread's slice; and validation, which goes through the plain model, of one layer.
+    tokens = std::min(tokens, static_cast<double>(threads) * std::max(context, kSlice));
+    if (model.attention.weights == "softmax") judged = std::max(context, kJudged) * scores(model);
+  } else if (!model.recurrent() && model.attention.weights != "none") {
+    layer += scores(model);
+  }
   // Embedding and last norm; logits, their logarithm and their gradient.
   const double ends = width * 3 + static_cast<double>(vocabulary) * 3;
-  const double tokens =
-      static_cast<double>(config.training.batch_size) * static_cast<double>(model.context);
-  return kFloat * (weights + tokens * (static_cast<double>(model.layers) * layer + ends));
+  return batches +
+         kFloat * (weights + judged + tokens * (static_cast<double>(model.layers) * layer + ends));
 }
 
 }  // namespace qkv

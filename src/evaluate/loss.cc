@@ -23,8 +23,11 @@ Tensor matrix(const std::vector<std::int32_t>& values, const Batch& batch, at::D
 
 /// So many rows go through the model at once that a pass holds about this many tokens: enough for
 /// fast products, and few enough that what one layer leaves is near when the next one reads it. A
-/// CUDA device has no use for fewer.
-std::int64_t tokens_at_once(at::Device device) { return device.is_cpu() ? 2048 : 16384; }
+/// CUDA device has no use for fewer, but must hold their logits.
+std::int64_t tokens_at_once(at::Device device, std::int64_t vocabulary) {
+  constexpr std::int64_t kLogits = std::int64_t{1} << 28;  // 1 GiB of them
+  return device.is_cpu() ? 2048 : std::clamp<std::int64_t>(kLogits / vocabulary, 2048, 16384);
+}
 
 }  // namespace
 
@@ -79,8 +82,8 @@ Score evaluate(const Model& model, const TokenFile& tokens, std::uint64_t seed,
   const Objective objective{.causal = config.causal(),
                             .vocabulary = static_cast<std::int32_t>(model.vocabulary())};
   const ValidationBatches batches(tokens, config.context, objective, seed);
-  const std::int64_t rows =
-      std::max<std::int64_t>(1, tokens_at_once(model.device()) / config.context);
+  const std::int64_t rows = std::max<std::int64_t>(
+      1, tokens_at_once(model.device(), model.vocabulary()) / config.context);
 
   std::optional<Progress> progress;
   if (!label.empty()) progress.emplace(label, "rows", batches.rows());

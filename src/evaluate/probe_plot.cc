@@ -115,7 +115,9 @@ std::optional<double> share_at(const Answers& answers, const DistanceMeasure& me
                                std::size_t family, std::size_t band) {
   if (measure.found == nullptr) return answers.probes[family].bands[band].count.accuracy();
   if (!answers.findings) return std::nullopt;
-  const Share& share = answers.findings->families[family].bands[band].*measure.found;
+  const FamilyFindings& findings = answers.findings->families[family];
+  if (findings.measured == 0) return std::nullopt;
+  const Share& share = findings.bands[band].*measure.found;
   return share.probes == 0 ? std::nullopt : std::optional(share.share);
 }
 

@@ -52,7 +52,8 @@ enum class Work {
   kCount
 };
 
-/// What the parts of one pass share: nothing of it but the clock outlives a sub-layer.
+/// What the parts of one pass share. Of it only the clock outlives a sub-layer, and `output`, which
+/// the next one's norm reads before it is written anew.
 template <typename T>
 struct Bench {
   PhaseClock<Work>* clock;

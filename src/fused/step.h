@@ -22,11 +22,12 @@ namespace qkv {
 /// products and attention take is rounded to that.
 ///
 /// A result depends on weights, batch, number of threads and the processor's instruction set, not
-/// on timing. Nothing is allocated in a step after the first ones of a batch's shape.
+/// on timing. No array of the size of the data is allocated in a step after the first ones of a
+/// batch's shape.
 class FusedStep {
  public:
   /// Whether the config can be trained so: a Transformer with learned projections and softmax
-  /// weights (or none), heads of at most 256; bfloat16 where the processor has AVX-512.
+  /// weights (or none), heads at most 256 wide; bfloat16 where the processor has AVX-512.
   static bool supports(const ModelConfig& config, bool bfloat16);
 
   /// `rows` is a micro-batch's.

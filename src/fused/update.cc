@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <cmath>
 
+#include "fused/muon_constants.h"
 #include "kernels/bfloat16.h"
 #include "kernels/product.h"
 #include "kernels/update_loops.h"
@@ -11,7 +12,6 @@ namespace qkv {
 namespace {
 
 constexpr std::int64_t kPiece = 16384;
-constexpr float kMomentum = 0.95F;
 
 }  // namespace
 
@@ -90,7 +90,7 @@ void FusedUpdate::orthogonalise(Muon& muon, const WeightLayout::Place& place) co
       return static_cast<const T*>(exact.data());
     }
   };
-  for (int turn = 0; turn < 5; ++turn) {
+  for (int turn = 0; turn < kMuonTurns; ++turn) {
     const Matrix<const T> x{taken(place.size, muon.x, muon.rounded_x), rows, columns, columns};
     const Matrix<float> square{muon.square.data(), side, side, side};
     const Matrix<float> fourth{muon.fourth.data(), side, side, side};
@@ -101,8 +101,8 @@ void FusedUpdate::orthogonalise(Muon& muon, const WeightLayout::Place& place) co
     }
     const Matrix<const T> a{taken(side * side, muon.square, muon.rounded_square), side, side, side};
     muon.products.multiply(a, a, fourth);
-    loops.combine(side * side, -4.7750F, muon.square.data(), 2.0315F, muon.fourth.data(),
-                  muon.fourth.data());
+    loops.combine(side * side, static_cast<float>(kMuonB), muon.square.data(),
+                  static_cast<float>(kMuonC), muon.fourth.data(), muon.fourth.data());
     const Matrix<const T> polynomial{taken(side * side, muon.fourth, muon.rounded_square), side,
                                      side, side};
     const Matrix<float> product{muon.product.data(), rows, columns, columns};
@@ -111,17 +111,18 @@ void FusedUpdate::orthogonalise(Muon& muon, const WeightLayout::Place& place) co
     } else {
       muon.products.multiply(polynomial, x, product);
     }
-    loops.combine(place.size, 3.4445F, muon.x.data(), 1, muon.product.data(), muon.x.data());
+    loops.combine(place.size, static_cast<float>(kMuonA), muon.x.data(), 1, muon.product.data(),
+                  muon.x.data());
   }
 }
 
 void FusedUpdate::update_matrix(Muon& muon, const WeightLayout::Place& place, double learning_rate,
                                 double gradient_scale, const float* gradient, float* weights) {
   const UpdateLoops& loops = update_loops();
-  const double squares =
-      loops.momentum(place.size, kMomentum, static_cast<float>(gradient_scale),
-                     gradient + place.begin, first_.data() + place.begin, muon.x.data());
-  const auto shrink = static_cast<float>(1 / (std::sqrt(squares) + 1e-7));
+  const double squares = loops.momentum(place.size, static_cast<float>(kMuonMomentum),
+                                        static_cast<float>(gradient_scale), gradient + place.begin,
+                                        first_.data() + place.begin, muon.x.data());
+  const auto shrink = static_cast<float>(1 / (std::sqrt(squares) + kMuonSmall));
   loops.combine(place.size, shrink, muon.x.data(), 0, muon.x.data(), muon.x.data());
   if (bfloat16_) {
     orthogonalise<Bfloat16>(muon, place);

@@ -128,8 +128,8 @@ template <std::size_t half = kLanes / 2, class Join>
   if constexpr (half == 0) {
     return lanes[0];
   } else {
-    return joined<half / 2>(
-        join(lanes, swapped<half>(lanes, std::make_index_sequence<kLanes>{})), join);
+    return joined<half / 2>(join(lanes, swapped<half>(lanes, std::make_index_sequence<kLanes>{})),
+                            join);
   }
 }
 

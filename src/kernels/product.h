@@ -22,8 +22,8 @@ struct Matrix {
 
 /// Matrix products on the thread that calls: those of bfloat16 by AMX's tiles where the processor
 /// has them, all others oneDNN's, which picks the instructions itself. What that prepares for a
-/// shape is kept, so its first product of a shape takes milliseconds and the next ones allocate
-/// nothing. One object a thread.
+/// shape is kept, so its first product of a shape takes milliseconds, and the next ones allocate
+/// nothing that grows with it. One object a thread.
 class Products {
  public:
   Products();

@@ -1,5 +1,10 @@
 #include "kernels/workers.h"
 
+#include <system_error>
+
+#include "base/error.h"
+#include "base/format.h"
+
 #if defined(__x86_64__)
 #include <immintrin.h>
 #endif
@@ -41,11 +46,20 @@ class Alone {
 
 // NOLINTNEXTLINE(bugprone-throw-keyword-missing): what was thrown, kept for later
 Workers::Workers(int count) : failures_(static_cast<std::size_t>(count)) {
-  for (int number = 1; number < count; ++number)
-    threads_.emplace_back([this, number] { work(number); });
+  try {
+    for (int number = 1; number < count; ++number)
+      threads_.emplace_back([this, number] { work(number); });
+  } catch (const std::system_error& error) {
+    end();
+    throw Error(concat("found a system without another thread after ", threads_.size() + 1,
+                       ", expected ", count, ": ", error.what()),
+                Error::Fault::kRun);
+  }
 }
 
-Workers::~Workers() {
+Workers::~Workers() { end(); }
+
+void Workers::end() {
   task_ = nullptr;
   round_.fetch_add(1, std::memory_order_release);
   round_.notify_all();

@@ -13,6 +13,7 @@ namespace qkv {
 /// meanwhile (one thread for each) ends with the task.
 class Workers {
  public:
+  /// Throws Error (Fault::kRun) where the system has not so many threads left.
   explicit Workers(int count);
   ~Workers();
   Workers(const Workers&) = delete;
@@ -27,6 +28,7 @@ class Workers {
  private:
   void work(int number);
   void attempt(int number);
+  void end();
 
   std::vector<std::thread> threads_;
   std::vector<std::exception_ptr> failures_;

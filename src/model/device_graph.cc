@@ -7,9 +7,11 @@
 #include <utility>
 
 #if __has_include(<ATen/accelerator/Graph.h>)
+#include <ATen/DeviceAccelerator.h>
 #include <ATen/accelerator/Graph.h>
 #elif defined(QKV_CUDA_GRAPH)  // an older CUDA build, beside CUDA's own headers
 #include <ATen/cuda/CUDAGraph.h>
+#include <c10/cuda/CUDACachingAllocator.h>
 #endif
 
 namespace qkv {
@@ -19,9 +21,11 @@ class DeviceGraph::Recording {
 #if __has_include(<ATen/accelerator/Graph.h>)
   static constexpr bool kPossible = true;
   at::accelerator::Graph graph;
+  static void free_unused_memory() { at::accelerator::emptyCache(); }
 #elif defined(QKV_CUDA_GRAPH)
   static constexpr bool kPossible = true;
   at::cuda::CUDAGraph graph;
+  static void free_unused_memory() { c10::cuda::CUDACachingAllocator::emptyCache(); }
 #else
   static constexpr bool kPossible = false;
   struct {
@@ -29,6 +33,7 @@ class DeviceGraph::Recording {
     void capture_end() {}
     void replay() {}
   } graph;
+  static void free_unused_memory() {}
 #endif
 };
 
@@ -54,6 +59,9 @@ void DeviceGraph::launch() {
   }
   if (!recording_) {
     auto recording = std::make_unique<Recording>();
+    // A graph's memory is its own: it cannot take what the times before left unused.
+    stream_.synchronize();
+    Recording::free_unused_memory();
     recording->graph.capture_begin();
     work_();  // recorded, not done
     recording->graph.capture_end();

@@ -4,22 +4,18 @@
 #include <map>
 #include <utility>
 
+#include "fused/muon_constants.h"
 #include "model/libtorch.h"
 
 namespace qkv {
-namespace {
-
-constexpr double kMomentum = 0.95;
-
-}  // namespace
 
 Tensor orthogonalised(const Tensor& matrix) {
   const bool tall = matrix.size(-2) > matrix.size(-1);
   Tensor x = tall ? matrix.transpose(-2, -1) : matrix;  // the smaller side's products are cheaper
-  x = x / (x.square().sum({-2, -1}, /*keepdim=*/true).sqrt() + 1e-7);
-  for (int step = 0; step < 5; ++step) {
+  x = x / (x.square().sum({-2, -1}, /*keepdim=*/true).sqrt() + kMuonSmall);
+  for (int step = 0; step < kMuonTurns; ++step) {
     const Tensor square = at::matmul(x, x.transpose(-2, -1));
-    x = 3.4445 * x + at::matmul(-4.7750 * square + 2.0315 * at::matmul(square, square), x);
+    x = kMuonA * x + at::matmul(kMuonB * square + kMuonC * at::matmul(square, square), x);
   }
   return tall ? x.transpose(-2, -1) : x;
 }
@@ -43,12 +39,12 @@ void muon_step(const std::vector<Tensor>& weights, const std::vector<Tensor>& gr
     // The moment stays what it is on its way to itself.
     const Tensor gradient =
         at::where(options.finite, at::stack(taken(gradients)) / options.divisor, before);
-    const Tensor moment = before.lerp(gradient, 1 - kMomentum);
+    const Tensor moment = before.lerp(gradient, 1 - kMuonMomentum);
     at::_foreach_copy_(taken(moments), moment.unbind());
 
     const double scale = std::sqrt(
         std::max(1.0, static_cast<double>(shape.first) / static_cast<double>(shape.second)));
-    const Tensor moves = orthogonalised(gradient.lerp(moment, kMomentum)) * (rate * scale);
+    const Tensor moves = orthogonalised(gradient.lerp(moment, kMuonMomentum)) * (rate * scale);
     at::_foreach_mul_(taken(weights), 1 - rate * options.weight_decay);
     at::_foreach_sub_(taken(weights), moves.contiguous().unbind());
   }

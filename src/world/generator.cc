@@ -13,6 +13,7 @@
 #include "base/utf8.h"
 #include "world/geometry.h"
 #include "world/geometry_file.h"
+#include "world/pick.h"
 #include "world/senses.h"
 #include "world/sentence.h"
 
@@ -32,18 +33,6 @@ std::uint64_t hash_of(const std::string& text) {
 bool reserved(const Family& family, const std::array<std::string, 2>& words, std::uint64_t one_in,
               std::uint64_t seed) {
   return hash_of(concat(seed, '\n', family.name, '\n', words[0], '\n', words[1])) % one_in == 0;
-}
-
-template <typename Shared>
-const Shared& pick(const std::vector<Shared>& choices, RandomStream& random) {
-  double all = 0;
-  for (const Shared& choice : choices) all += choice.share;
-  double place = random.uniform() * all;
-  for (const Shared& choice : choices) {
-    place -= choice.share;
-    if (place < 0) return choice;
-  }
-  return choices.back();
 }
 
 /// The words of a line, space and punctuation left out. REQUIRES valid UTF-8.

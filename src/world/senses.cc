@@ -7,6 +7,7 @@
 
 #include "base/error.h"
 #include "base/format.h"
+#include "world/pick.h"
 #include "world/sentence.h"
 
 namespace qkv {
@@ -72,6 +73,7 @@ std::optional<SenseSentence> draw_sentence(const Grammar& grammar, const Templat
   SenseSentence out{
       .word = scene.text(word, thing), .sense = scene.text(sense, thing), .text = {}, .span = {}};
   for (const Asked& asked : told.asked) {
+    if (!asked.question->held_out) continue;  // no probe asks it
     for (const Span& cue : asked.cues) {
       if (told.text.compare(cue.begin, cue.end - cue.begin, out.word) != 0) continue;
       out.text = told.text.substr(0, cue.end);
@@ -101,7 +103,7 @@ void add_sentences(const Grammar& grammar, const Json& asked, RandomStream& rand
                          " sentences of the family ", quoted(family.name), " that ask about ",
                          quoted(slot), ", expected ", found.size() * wanted));
     }
-    const Template& form = family.templates[random.below(family.templates.size())];
+    const Template& form = pick(family.templates, random);
     std::optional<SenseSentence> sentence = draw_sentence(grammar, form, word, sense, random);
     const auto place = sentence ? found.find({sentence->word, sentence->sense}) : found.end();
     if (place == found.end() || place->second.size() == wanted) continue;

@@ -5,6 +5,8 @@
 #include <string_view>
 #include <utility>
 
+#include "base/utf8.h"
+
 namespace qkv {
 namespace {
 
@@ -173,8 +175,16 @@ void ask(const Template& form, const Scene& scene, std::optional<std::size_t> on
 
 std::size_t count_words(std::string_view text) {
   std::size_t count = 0;
-  for (std::size_t place = 0; place < text.size(); ++place) {
-    if (text[place] != ' ' && (place == 0 || text[place - 1] == ' ')) ++count;
+  bool in_word = false;
+  for (std::size_t place = 0; place < text.size();) {
+    const Character character = *decode_utf8(text, place);
+    place += character.size;
+    if (character.code == ' ') {
+      in_word = false;
+    } else if (!in_word && kind_of(character.code) == CharacterKind::kWord) {
+      in_word = true;
+      ++count;
+    }
   }
   return count;
 }

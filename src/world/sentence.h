@@ -35,7 +35,8 @@ struct Sentence {
 Sentence write_sentence(const Grammar& grammar, const Template& form, const Scene& scene,
                         std::optional<std::size_t> only, RandomStream& random);
 
-/// How many words a text has: runs of anything but spaces.
+/// How many words a text has: runs of anything but spaces, punctuation alone left out. REQUIRES
+/// valid UTF-8.
 std::size_t count_words(std::string_view text);
 
 }  // namespace qkv

@@ -142,7 +142,10 @@ TEST(CheckConfig, TheNameIsAFolder) {
 }
 
 TEST(CheckConfig, MemoryMustExist) {
-  const std::string batch = message([](Config& c) { c.training.batch_size = 1048576; });
+  const std::string batch = message([](Config& c) {
+    c.runtime.kernels = "plain";
+    c.training.batch_size = 1048576;
+  });
   EXPECT_EQ(
       batch.rfind(
           "c.json: training.batch_size: found 1048576, expected a run that fits into memory", 0),

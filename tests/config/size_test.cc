@@ -92,6 +92,7 @@ TEST(EstimateMemory, OfARecurrentNetGrowsWithTheContextAlone) {
 TEST(EstimateMemory, GrowsWithWhatItHolds) {
   Config config;
   config.runtime.threads = 1;
+  config.runtime.kernels = "plain";
   const double small = estimate_memory(config, 500);
   // Weights, gradient and two moments at the very least, and the logits.
   EXPECT_GT(small, 16 * count_parameters(config.model, 500) + 4.0 * 64 * 256 * 500);
@@ -100,6 +101,26 @@ TEST(EstimateMemory, GrowsWithWhatItHolds) {
   // Scores grow with the square of the context: [batch, heads, context, context].
   config.model.context *= 16;
   EXPECT_GT(estimate_memory(config, 500), 4.0 * 128 * 4 * 4096 * 4096 * 2);
+}
+
+TEST(EstimateMemory, OfTheFusedStepHoldsASliceAThread) {
+  Config config;
+  config.runtime.threads = 2;
+  config.runtime.kernels = "fused";
+  config.training.batch_size = 64;
+  const double small = estimate_memory(config, 500);
+  config.training.batch_size = 6400;  // but for the batch itself
+  EXPECT_EQ(estimate_memory(config, 500), small + 32.0 * (6400 - 64) * 256);
+  // Scores of the validation alone: linear in the context.
+  config.training.batch_size = 64;
+  config.model.context *= 16;
+  EXPECT_LT(estimate_memory(config, 500), 16 * small);
+  config.runtime.threads = 1;
+  EXPECT_LT(estimate_memory(config, 500), 16 * small);
+  // What has no fused step is held whole.
+  config.training.batch_size = 6400;
+  config.model.attention.projection = "identity";
+  EXPECT_GT(estimate_memory(config, 500), 4.0 * 6400 * 4 * 4096 * 4096 * 2);
 }
 
 }  // namespace

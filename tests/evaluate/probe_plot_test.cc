@@ -92,6 +92,7 @@ Answers looked_at(const std::string& name) {
   answers.findings.emplace();
   for (const FamilyScore& family : answers.probes) {
     FamilyFindings& found = answers.findings->families.emplace_back();
+    found.measured = 4;
     for (const DistanceBand& band : family.bands)
       found.bands.push_back({band.least, share_of(4, 0.25), share_of(4, 0.75)});
   }
@@ -118,6 +119,10 @@ TEST(ProbePlot, ShowsAttentionAndEdgesByDistanceWhereTheyWereMeasured) {
     for (FamilyFindings::Band& band : family.bands) band.attention = share_of(0, 0);
   }
   EXPECT_EQ(probe_plot({unmeasured}).panels.size(), 3U);
+  // A family of which nothing could be measured has no bands.
+  Answers half = looked_at("runs/a");
+  half.findings->families[0] = {};
+  EXPECT_EQ(probe_plot({half}).panels[3].series.size(), 1U);
   // Beside one that was asked for accuracy alone only what both have is drawn.
   EXPECT_EQ(probe_plot({looked_at("runs/a"), some_answers("runs/b")}).panels.size(), 4U);
 }

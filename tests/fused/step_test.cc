@@ -43,24 +43,60 @@ struct Made {
   std::vector<float> gradient;
 };
 
-/// Two micro-batches through a step of so many threads, twice: once to allocate, once to be read.
-Made make(int threads, bool bfloat16) {
-  const ModelConfig config = small();
-  FusedStep step(config, kVocabulary, kRows, 7, bfloat16, threads);
+void set_weights(FusedStep& step) {
   RandomStream random(3);
   for (std::int64_t place = 0; place < step.layout().size(); ++place)
     step.weights()[place] = static_cast<float>(random.below(2001)) * 3e-4F - 0.3F;
   step.take_weights();
+}
+
+/// −log p of two micro-batches, a token.
+double run_both(FusedStep& step, const ModelConfig& config) {
+  const auto predicted = static_cast<std::uint64_t>(2 * kRows * config.context);
+  double nats = 0;
+  for (std::uint64_t micro = 0; micro < 2; ++micro)
+    nats += step.run(random_batch(config, micro), micro, predicted);
+  return nats / static_cast<double>(predicted);
+}
+
+/// Two micro-batches through a step of so many threads, twice: once to allocate, once to be read.
+Made make(int threads, bool bfloat16) {
+  const ModelConfig config = small();
+  FusedStep step(config, kVocabulary, kRows, 7, bfloat16, threads);
+  set_weights(step);
   Made made;
   for (int round = 0; round < 2; ++round) {
-    made.nats = 0;
-    for (std::uint64_t micro = 0; micro < 2; ++micro)
-      made.nats += step.run(random_batch(config, micro), micro,
-                            static_cast<std::uint64_t>(2 * kRows * config.context));
+    made.nats = run_both(step, config);
     made.norm = step.gather();
     made.gradient.assign(step.gradient(), step.gradient() + step.layout().size());
   }
   return made;
+}
+
+TEST(FusedStep, ItsGradientUnderDropoutIsItsLossesSlope) {
+  ModelConfig config = small();
+  config.dropout = 0.3;
+  config.feed_forward.activation = "silu";  // smooth
+  FusedStep step(config, kVocabulary, kRows, 7, /*bfloat16=*/false, 2);
+  set_weights(step);
+  const std::int64_t size = step.layout().size();
+  run_both(step, config);
+  const double norm = step.gather();
+  ASSERT_GT(norm, 0.1);
+  const std::vector<float> gradient(step.gradient(), step.gradient() + size);
+  const std::vector<float> weights(step.weights(), step.weights() + size);
+  // The same dropouts each time, as they are named by the number of the micro-batch.
+  const auto loss_at = [&](double distance) {
+    for (std::int64_t place = 0; place < size; ++place)
+      step.weights()[place] =
+          static_cast<float>(weights[place] + distance * gradient[place] / norm);
+    step.take_weights();
+    const double loss = run_both(step, config);
+    step.gather();
+    return loss;
+  };
+  constexpr double kAway = 0.01;
+  EXPECT_NEAR((loss_at(kAway) - loss_at(-kAway)) / (2 * kAway), norm, 0.01 * norm);
 }
 
 class FusedStepOf : public testing::TestWithParam<bool> {

@@ -29,7 +29,10 @@ Json small_grammar() {
       "sense": {"templates": [{
         "things": [{"s": "sense", "c": "{s.domain}"}], "count": [1, 2],
         "thing": "the [{c} is near the {s}]", "join": [". ", ". "], "text": "{things}.",
-        "ask": [{"text": "we found the {s@cue} {s.says@answer}."}],
+        "ask": [
+          {"text": "we found the {s@cue} {s.says@answer}.",
+           "held_out": {"words": ["{c}", "{s}"], "within": 4}},
+          {"text": "no probe asks the {s@cue} {c@answer}."}],
         "between": [0, 6]}]},
       "background": {"templates": [{"draw": {"time": "time"}, "text": "it was {time}."}]}
     },

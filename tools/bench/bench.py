@@ -26,16 +26,6 @@ class Skipped(Exception):
 # qkv
 
 
-def has_key(key):
-    """Whether this qkv's configs know the key; a.b."""
-    part = read_json(ROOT / "configs/schema.json")
-    for name in key.split("."):
-        part = part["properties"].get(name)
-        if part is None:
-            return False
-    return True
-
-
 def sets(settings):
     return [word for key, value in settings.items() for word in ("--set", f"{key}={json.dumps(value)}")]
 

@@ -41,11 +41,8 @@ class Shape:
 
 
 def qkv_step(shape, precision, kernels):
-    settings = {**shape.settings, "runtime.precision": precision, "runtime.device": shape.device}
-    if bench.has_key("runtime.kernels"):
-        settings["runtime.kernels"] = kernels
-    elif kernels == "fused":
-        raise bench.Skipped("this qkv has no key runtime.kernels")
+    settings = {**shape.settings, "runtime.precision": precision, "runtime.device": shape.device,
+                "runtime.kernels": kernels}
     with tempfile.TemporaryDirectory() as folder:
         done = bench.Training(shape.path, settings, shape.threads, pathlib.Path(folder) / "run")
     return bench.settled(done.seconds), done.peak_bytes

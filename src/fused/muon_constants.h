@@ -1,0 +1,15 @@
+#pragma once
+
+namespace qkv {
+
+/// Of Muon (Jordan et al. 2024), as the processor's update and the device's both take them: the
+/// momentum, and how a matrix M, divided by its norm + kMuonSmall, is made nearly orthogonal by
+/// kMuonTurns turns of X ← a X + (b X Xᵀ + c (X Xᵀ)²) X.
+constexpr double kMuonMomentum = 0.95;
+constexpr double kMuonSmall = 1e-7;
+constexpr int kMuonTurns = 5;
+constexpr double kMuonA = 3.4445;
+constexpr double kMuonB = -4.7750;
+constexpr double kMuonC = 2.0315;
+
+}  // namespace qkv

@@ -1,0 +1,22 @@
+#pragma once
+
+#include <vector>
+
+#include "base/random.h"
+
+namespace qkv {
+
+/// One of the choices, drawn as often as its `share` of all. REQUIRES a choice.
+template <typename Shared>
+const Shared& pick(const std::vector<Shared>& choices, RandomStream& random) {
+  double all = 0;
+  for (const Shared& choice : choices) all += choice.share;
+  double place = random.uniform() * all;
+  for (const Shared& choice : choices) {
+    place -= choice.share;
+    if (place < 0) return choice;
+  }
+  return choices.back();
+}
+
+}  // namespace qkv
