@@ -87,6 +87,14 @@ def read_scores(folder, config):
     return read_object(folder / "scores.json", "probes")
 
 
+def begin(folder, config):
+    """Makes a run's folder, or refuses one that was begun with something else than what lies here today."""
+    if folder.exists():
+        require_same_inputs(folder, config)
+    folder.mkdir(parents=True, exist_ok=True)
+    (folder / ".inputs.json").write_text(json.dumps(inputs(config), indent=2) + "\n", encoding="utf-8")
+
+
 def train_and_ask(config, folder, keys, threads, *asking):
     """Trains a config and asks its last checkpoint the probes, unless that is done. Returns whether it was not.
 
@@ -96,10 +104,7 @@ def train_and_ask(config, folder, keys, threads, *asking):
     if scores.exists():
         read_scores(folder, config)
         return False
-    if folder.exists():  # begun: what it began with is what it goes on with
-        require_same_inputs(folder, config)
-    folder.mkdir(parents=True, exist_ok=True)
-    (folder / ".inputs.json").write_text(json.dumps(inputs(config), indent=2) + "\n", encoding="utf-8")
+    begin(folder, config)
     train(ROOT / config, folder, keys, threads)
     program("eval", os.path.relpath(folder / "checkpoints/last"), "--probes", PROBES, *asking, "--json", scores, "--threads", threads,
             quiet=True)
