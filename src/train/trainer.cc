@@ -84,6 +84,12 @@ std::uint64_t tokens_in(const Batch& batch) {
          static_cast<std::uint64_t>(std::count(batch.documents.begin(), batch.documents.end(), -1));
 }
 
+/// The config with the device that it runs on, which "auto" leaves open.
+Config on_its_device(Config config, const Runtime& runtime) {
+  config.runtime.device = runtime.device.is_cuda() ? "cuda" : "cpu";
+  return config;
+}
+
 }  // namespace
 
 Trainer::Trainer(const Config& config, const TrainingOptions& options)
@@ -91,7 +97,7 @@ Trainer::Trainer(const Config& config, const TrainingOptions& options)
       runtime_(set_up_runtime(config.runtime)),
       folder_(options.out, options.mode),
       corpus_(open_corpus(config, given_tokenizer(config, options, folder_))),
-      model_((check_config(config, config.name, corpus_.tokenizer.size()),
+      model_((check_config(on_its_device(config, runtime_), config.name, corpus_.tokenizer.size()),
               make_model(config.model, corpus_.tokenizer.size(), config.seed,
                          at::TensorOptions(runtime_.device).dtype(at::kFloat)))),
       fused_(fused_training(*model_, config, runtime_)),
