@@ -9,7 +9,7 @@
 namespace qkv {
 namespace {
 
-constexpr double kMargin = 24;
+constexpr double kPageMargin = 24;
 constexpr double kPanelGap = 34;
 
 /// The room that a panel takes beyond its plot.
@@ -39,16 +39,16 @@ Surround surround_of(const PanelLayout& panel) {
 
 /// Title and subtitle at the top; returns where they end.
 double place_header(const ChartPage& page, PageLayout& out) {
-  double y = kMargin;
+  double y = kPageMargin;
   if (!page.title.empty()) {
-    out.title = {kMargin, y, 0, kTitleFont * kLine};
+    out.title = {kPageMargin, y, 0, kTitleFont * kLine};
     y += out.title.height + 3;
   }
   if (!page.subtitle.empty()) {
-    out.subtitle = {kMargin, y, 0, kSubtitleFont * kLine};
+    out.subtitle = {kPageMargin, y, 0, kSubtitleFont * kLine};
     y += out.subtitle.height;
   }
-  return y > kMargin ? y + 16 : y;
+  return y > kPageMargin ? y + 16 : y;
 }
 
 }  // namespace
@@ -74,11 +74,11 @@ PageLayout lay_out(const ChartPage& page, const Text& text) {
   }
 
   // Whole units, so that lines fall on pixels.
-  double right = kMargin;
+  double right = kPageMargin;
   double bottom = place_header(page, out);
   for (std::size_t row = 0; row < rows; ++row) {
     const double y = std::ceil(bottom + of_row[row].top);
-    double x = kMargin;
+    double x = kPageMargin;
     for (std::size_t column = 0; column < columns; ++column) {
       const double left = std::ceil(x + of_column[column].left);
       const std::size_t index = row * columns + column;
@@ -96,10 +96,10 @@ PageLayout lay_out(const ChartPage& page, const Text& text) {
   constexpr double kWidestHeader = 620;
   const double header = std::max(text.width(printable(page.title), true) * kTitleFont,
                                  text.width(printable(page.subtitle)) * kSubtitleFont);
-  right = std::max(right, kMargin + std::min(header + 2, kWidestHeader));
-  out.title.width = out.subtitle.width = right - kMargin;
-  out.width = std::ceil(right + kMargin);
-  out.height = std::ceil(bottom + kMargin);
+  right = std::max(right, kPageMargin + std::min(header + 2, kWidestHeader));
+  out.title.width = out.subtitle.width = right - kPageMargin;
+  out.width = std::ceil(right + kPageMargin);
+  out.height = std::ceil(bottom + kPageMargin);
   return out;
 }
 

@@ -102,9 +102,9 @@ Counts drop_rare_characters(const Counts& counts, std::size_t most) {
 }
 
 /// Hands segments to SentencePiece in its form "segment<tab>count".
-class Lines final : public sentencepiece::SentenceIterator {
+class LinesToLearn final : public sentencepiece::SentenceIterator {
  public:
-  explicit Lines(Counted segments) : segments_(std::move(segments)) { set_line(); }
+  explicit LinesToLearn(Counted segments) : segments_(std::move(segments)) { set_line(); }
   bool done() const override { return index_ >= segments_.size(); }
   void Next() override {
     ++index_;
@@ -169,7 +169,7 @@ std::string learn_pieces(const TokenizerConfig& config,
       {"num_threads", "1"},  // sums of floats must not depend on the machine
       {"minloglevel", "3"},
   };
-  Lines lines(std::move(segments));
+  LinesToLearn lines(std::move(segments));
   std::string model;
   const auto status = sentencepiece::SentencePieceTrainer::Train(options, &lines, &model);
   if (!status.ok()) {

@@ -15,14 +15,14 @@ struct Step {
   std::size_t size;
 };
 
-constexpr char32_t kSpaceMark = 0x2581;    // SentencePiece's own space
-constexpr char32_t kUnknownMark = 0x2585;  // its trainer drops what holds one
+constexpr char32_t kSpaceMarkCode = 0x2581;  // SentencePiece's own space
+constexpr char32_t kUnknownMark = 0x2585;    // its trainer drops what holds one
 
 Role role_of(char32_t code) {
   if (code == ' ') return Role::kSpace;
   if (code == '\n') return Role::kNewline;
   // SentencePiece ends strings at NUL, and a tab separates the fields of what its trainer reads.
-  if (code == '\0' || code == '\t' || code == kSpaceMark || code == kUnknownMark)
+  if (code == '\0' || code == '\t' || code == kSpaceMarkCode || code == kUnknownMark)
     return Role::kReserved;
   return kind_of(code) == CharacterKind::kWord ? Role::kWord : Role::kSingle;
 }

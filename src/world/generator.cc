@@ -20,7 +20,7 @@
 namespace qkv {
 namespace {
 
-constexpr std::int64_t kTries = 2000;  ///< most drawn for each probe
+constexpr std::int64_t kTriesOfAProbe = 2000;  ///< most drawn for each probe
 
 /// What a stream of random numbers is for.
 enum class Part : std::uint64_t { kLines = 1, kProbes, kSenses };
@@ -152,7 +152,7 @@ std::vector<Probe> make_probes(const Grammar& grammar, std::uint64_t seed) {
     std::unordered_set<std::string> known;
     std::int64_t tries = 0;
     for (std::int64_t made = 0; made < family.probes;) {
-      if (++tries > kTries * family.probes) {
+      if (++tries > kTriesOfAProbe * family.probes) {
         throw Error(concat(grammar.where, ": families.", family.name, ".probes: found ", made,
                            " in ", tries - 1, " tries, expected ", family.probes));
       }

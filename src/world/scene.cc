@@ -8,7 +8,7 @@
 namespace qkv {
 namespace {
 
-constexpr int kTries = 1000;
+constexpr int kTriesOfAWord = 1000;
 
 }  // namespace
 
@@ -41,7 +41,7 @@ void Scene::draw(const Grammar& grammar, const std::vector<Draw>& draws, Slots& 
       const Word& candidate = found->second[random.below(found->second.size())];
       if (repeats || std::find(used_.begin(), used_.end(), candidate.text) == used_.end()) {
         word = &candidate;
-      } else if (tries == kTries) {
+      } else if (tries == kTriesOfAWord) {
         throw Error(concat(name_, ": the class ", quoted(name), " has too few words"));
       }
     }

@@ -13,7 +13,7 @@
 namespace qkv {
 namespace {
 
-constexpr std::size_t kTries = 1000;  ///< most drawn for each sentence
+constexpr std::size_t kTriesOfASentence = 1000;  ///< most drawn for each sentence
 
 /// A word and its sense.
 using Meaning = std::pair<std::string, std::string>;
@@ -97,7 +97,7 @@ void add_sentences(const Grammar& grammar, const Json& asked, RandomStream& rand
   std::map<Meaning, std::vector<SenseSentence>> found;
   for (const Meaning& meaning : meanings) found[meaning] = {};
   std::size_t missing = found.size() * wanted;
-  for (std::size_t left = kTries * missing; missing > 0; --left) {
+  for (std::size_t left = kTriesOfASentence * missing; missing > 0; --left) {
     if (left == 0) {
       throw Error(concat(where_asked(grammar), ": found ", found.size() * wanted - missing,
                          " sentences of the family ", quoted(family.name), " that ask about ",
