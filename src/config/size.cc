@@ -2,6 +2,7 @@
 #include <thread>
 
 #include "config/config.h"
+#include "config/fusable.h"
 
 namespace qkv {
 
@@ -38,14 +39,6 @@ double recurrent_layer(const ModelConfig& model) {
   const double directions = model.causal() ? 1 : 2;
   const double hidden = width / directions;
   return directions * gates(model) * hidden * (width + hidden + 2);
-}
-
-/// Whether the step goes through slices of the batch and never stores scores (src/fused).
-bool is_fused(const Config& config) {
-  const ModelConfig& model = config.model;
-  return config.runtime.kernels == "fused" && !model.recurrent() &&
-         (model.attention.weights == "none" ||
-          (model.attention.weights == "softmax" && model.attention.projection == "learned"));
 }
 
 /// Scores, masked scores, weights; dropout makes weights anew. In numbers per token.
@@ -117,13 +110,13 @@ double estimate_memory(const Config& config, std::int64_t vocabulary) {
   const double weights = count_parameters(model, vocabulary) * (3 + static_cast<double>(threads));
 
   const auto context = static_cast<double>(model.context);
-  const bool fused = is_fused(config);
   double layer = model.recurrent() ? kept_by_recurrent(model) : kept_by_transformer(model);
   double tokens = static_cast<double>(config.training.batch_size) * context;
   const double batches = tokens * kBatch;
   double judged = 0;
-  if (fused) {
-    // Each thread's slice; and validation, which goes through the plain model, of one layer.
+  if (config.runtime.kernels == "fused" && is_fusable(model)) {
+    // Scores are never stored. Each thread's slice; and validation, which goes through the plain
+    // model, of one layer.
     tokens = std::min(tokens, static_cast<double>(threads) * std::max(context, kSlice));
     if (model.attention.weights == "softmax") judged = std::max(context, kJudged) * scores(model);
   } else if (!model.recurrent() && model.attention.weights != "none") {

@@ -5,6 +5,7 @@
 #include <cmath>
 #include <optional>
 
+#include "config/fusable.h"
 #include "fused/pass.h"
 #include "kernels/processor.h"
 #include "kernels/update_loops.h"
@@ -74,10 +75,7 @@ struct FusedStep::Slice {
 };
 
 bool FusedStep::supports(const ModelConfig& config, bool bfloat16) {
-  return !config.recurrent() &&
-         (config.attention.weights == "none" ||
-          (config.attention.projection == "learned" && config.attention.weights == "softmax")) &&
-         config.head_width() <= 256 && (!bfloat16 || instructions() >= Instructions::kAvx512);
+  return is_fusable(config) && (!bfloat16 || instructions() >= Instructions::kAvx512);
 }
 
 FusedStep::FusedStep(const ModelConfig& config, std::int64_t vocabulary, std::int64_t rows,

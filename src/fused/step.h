@@ -26,8 +26,8 @@ namespace qkv {
 /// batch's shape.
 class FusedStep {
  public:
-  /// Whether the config can be trained so: a Transformer with learned projections and softmax
-  /// weights (or none), heads at most 256 wide; bfloat16 where the processor has AVX-512.
+  /// Whether the config can be trained so: is_fusable, and bfloat16 where the processor has
+  /// AVX-512.
   static bool supports(const ModelConfig& config, bool bfloat16);
 
   /// `rows` is a micro-batch's.
