@@ -4,9 +4,12 @@
 #include <new>
 #include <vector>
 
+#include "kernels/huge_pages.h"
+
 namespace qkv {
 
-/// Gives memory that begins at a cache line, so that no vector register's load straddles two.
+/// Gives memory that begins at a cache line, so that no vector register's load straddles two; large
+/// arrays lie on huge pages.
 template <typename T>
 struct LineAllocator {
   using value_type = T;
@@ -18,10 +21,23 @@ struct LineAllocator {
   }  // NOLINT(google-explicit-constructor): as allocators do
 
   T* allocate(std::size_t count) {
+    if (is_large(count)) return reinterpret_cast<T*>(allocate_huge(count * sizeof(T)));
     return static_cast<T*>(::operator new(count * sizeof(T), kLine));
   }
-  void deallocate(T* memory, std::size_t) { ::operator delete(memory, kLine); }
+  void deallocate(T* memory, std::size_t count) {
+    if (is_large(count)) return deallocate_huge(reinterpret_cast<std::byte*>(memory));
+    ::operator delete(memory, kLine);
+  }
   bool operator==(const LineAllocator&) const { return true; }
+
+ private:
+  static bool is_large([[maybe_unused]] std::size_t count) {
+#ifdef __SANITIZE_ADDRESS__
+    return false;  // what reaches beyond an array is to be seen
+#else
+    return count * sizeof(T) >= (std::size_t{64} << 10);
+#endif
+  }
 };
 
 /// An array that vector loops run over.
