@@ -103,29 +103,31 @@ double estimate_memory(const Config& config, std::int64_t vocabulary) {
   const ModelConfig& model = config.model;
   const auto width = static_cast<double>(model.width);
 
-  // Weights, two moments, and the gradient of each worker thread.
-  const std::int64_t threads = config.runtime.threads > 0
-                                   ? config.runtime.threads
-                                   : std::max<std::int64_t>(1, std::thread::hardware_concurrency());
-  const double weights = count_parameters(model, vocabulary) * (3 + static_cast<double>(threads));
-
+  // Weights, their gradient and two moments.
+  double copies = 4;
   const auto context = static_cast<double>(model.context);
   double layer = model.recurrent() ? kept_by_recurrent(model) : kept_by_transformer(model);
   double tokens = static_cast<double>(config.training.batch_size) * context;
   const double batches = tokens * kBatch;
   double judged = 0;
   if (config.runtime.kernels == "fused" && is_fusable(model)) {
+    // Weights in bfloat16, and a gradient for each thread that has rows.
+    const std::int64_t processors = std::max<std::int64_t>(1, std::thread::hardware_concurrency());
+    const auto threads = static_cast<double>(
+        std::min(config.runtime.threads > 0 ? config.runtime.threads : processors,
+                 config.training.batch_size));
+    copies += threads + (config.runtime.precision == "float32" ? 0 : 0.5);
     // Scores are never stored. Each thread's slice; and validation, which goes through the plain
     // model, of one layer.
-    tokens = std::min(tokens, static_cast<double>(threads) * std::max(context, kSlice));
+    tokens = std::min(tokens, threads * std::max(context, kSlice));
     if (model.attention.weights == "softmax") judged = std::max(context, kJudged) * scores(model);
   } else if (!model.recurrent() && model.attention.weights != "none") {
     layer += scores(model);
   }
   // Embedding and last norm; logits, their logarithm and their gradient.
   const double ends = width * 3 + static_cast<double>(vocabulary) * 3;
-  return batches +
-         kFloat * (weights + judged + tokens * (static_cast<double>(model.layers) * layer + ends));
+  return batches + kFloat * (copies * count_parameters(model, vocabulary) + judged +
+                             tokens * (static_cast<double>(model.layers) * layer + ends));
 }
 
 }  // namespace qkv

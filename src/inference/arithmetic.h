@@ -73,7 +73,7 @@ struct Arithmetic {
                          float* powers);
   /// Of the values above `low` and not above `high`: their sum and how many they are.
   Tally (*tally)(std::int64_t count, const float* values, float low, float high);
-  /// Their places, in order: so many as it returns.
+  /// Their places, in order: so many as it returns. `places` has room for `count`.
   std::int64_t (*select)(std::int64_t count, const float* values, float low, float high,
                          std::int32_t* places);
 };

@@ -1,10 +1,14 @@
 #include "inference/memory.h"
 
+#include <cstdint>
+#include <new>
+
 #include "kernels/huge_pages.h"
 
 namespace qkv {
 
 float* FloatMemory::take(std::size_t count) {
+  if (count > SIZE_MAX / sizeof(float)) throw std::bad_alloc();
   arrays_.emplace_back(reinterpret_cast<float*>(allocate_huge(count * sizeof(float))));
   return arrays_.back().get();
 }

@@ -1,7 +1,7 @@
 #include "inference/team.h"
 
 #include <algorithm>
-#include <system_error>
+#include <exception>
 
 namespace qkv {
 namespace {
@@ -18,11 +18,12 @@ void change(std::atomic<std::uint32_t>& value) {
 }  // namespace
 
 Team::Team(int members) {
+  threads_.reserve(static_cast<std::size_t>(members));
   try {
     for (int member = 1; member < members; ++member)
       threads_.emplace_back([this, member] { serve(member); });
-  } catch (const std::system_error&) {
-    // The system has no thread left: the team is as large as it got.
+  } catch (const std::exception&) {
+    // The system has no thread or no memory for one left: the team is as large as it got.
   }
 }
 

@@ -118,9 +118,8 @@ void weigh_tiles(const AttentionHead& head, const ForwardBlock& block, std::int6
   }
 }
 
-/// Turns scores, [tile][query][key], into weights, [pair of tiles][query][32 keys], with some of
-/// the pending products in between. Returns what the sums so far, and all that was mixed by them,
-/// are to be multiplied with.
+/// Turns scores, [tile][query][key], into weights, [pair of tiles][query][32 keys]. Returns what
+/// the sums so far, and all that was mixed by them, are to be multiplied with.
 template <Bias kBias, bool kDropout>
 __m512 softmax_block(const AttentionHead& head, const ForwardBlock& block, float* scores,
                      Bfloat16* weights, ForwardRow& row) {

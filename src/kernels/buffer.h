@@ -31,13 +31,7 @@ struct LineAllocator {
   bool operator==(const LineAllocator&) const { return true; }
 
  private:
-  static bool is_large([[maybe_unused]] std::size_t count) {
-#ifdef __SANITIZE_ADDRESS__
-    return false;  // what reaches beyond an array is to be seen
-#else
-    return count * sizeof(T) >= (std::size_t{64} << 10);
-#endif
-  }
+  static bool is_large(std::size_t count) { return count * sizeof(T) >= (std::size_t{64} << 10); }
 };
 
 /// An array that vector loops run over.

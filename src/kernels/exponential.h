@@ -42,18 +42,6 @@ template <class Bits, class Real>
   return x < -126.0f ? Real{} : power;
 }
 
-/// The same to 3e-6, for what is rounded to bfloat16 at once.
-template <class Bits, class Real>
-[[gnu::always_inline]] inline Real exponential2_coarse(Real x) {
-  using namespace exponential_detail;
-  const Real rounded = x + kRound;
-  const Real fraction = x - (rounded - kRound);
-  const Real sum = polynomial(fraction, 0x1.3997d6p-7f, 0x1.ca1440p-5f, 0x1.ec06dap-3f,
-                              0x1.62e0dcp-1f, 0x1.ffffe8p-1f);
-  const Real power = times_power<Bits>(sum, rounded);
-  return x < -126.0f ? Real{} : power;
-}
-
 /// e^x to 1.3e-7, for any x: infinity where it would overflow, 0 where it would not be normal.
 template <class Bits, class Real>
 [[gnu::always_inline]] inline Real exponential(Real x) {

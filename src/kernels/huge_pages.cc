@@ -56,6 +56,13 @@ std::byte* map(std::size_t size) {
 }  // namespace
 
 std::byte* allocate_huge(std::size_t bytes) {
+  if (bytes > PTRDIFF_MAX - kMapping) throw std::bad_alloc();
+#ifdef __SANITIZE_ADDRESS__
+  // Each array apart: what reaches beyond it, or is never given back, is to be seen.
+  auto* const alone = static_cast<std::byte*>(::operator new (bytes, std::align_val_t{kLine}));
+  std::fill_n(alone, bytes, std::byte{});
+  return alone;
+#endif
   // An odd number of lines, so that equal places of two arrays do not meet in one set of a cache.
   const std::size_t size = round_up(bytes, 2 * kLine) + kLine;
   Mappings& known = mappings();
@@ -74,6 +81,9 @@ std::byte* allocate_huge(std::size_t bytes) {
 }
 
 void deallocate_huge(std::byte* memory) noexcept {
+#ifdef __SANITIZE_ADDRESS__
+  return ::operator delete (memory, std::align_val_t{kLine});
+#endif
   Mappings& known = mappings();
   const std::lock_guard lock(known.mutex);
   const auto mapping = std::prev(known.all.upper_bound(memory));

@@ -1,6 +1,5 @@
 #include "kernels/product_amx.h"
 
-#include <algorithm>
 #include <type_traits>
 
 #include "kernels/tile_products.h"
@@ -161,8 +160,8 @@ void multiply_matrices(const Matrix<const Bfloat16>& a, const Matrix<const Bfloa
   const std::int64_t columns = divide_up(b.columns, kTileSide);
   const std::int64_t steps = divide_up(a.columns, kTileDepth);
   // A rounded sum could not be gone on with, so all of its terms are added up at once.
-  const std::int64_t at_once =
-      kExact ? std::clamp<std::int64_t>(kRightTiles / columns, 1, steps) : steps;
+  const std::int64_t fitting = kRightTiles / columns;
+  const std::int64_t at_once = kExact ? least(fitting > 0 ? fitting : 1, steps) : steps;
   const bool left_lies_well =
       !a.transposed && a.rows % kTileSide == 0 && a.columns % kTileDepth == 0;
   const bool sums_lie_well = kExact && a.rows % kTileSide == 0 && b.columns % kTileSide == 0;

@@ -46,6 +46,7 @@ class Alone {
 
 // NOLINTNEXTLINE(bugprone-throw-keyword-missing): what was thrown, kept for later
 Workers::Workers(int count) : failures_(static_cast<std::size_t>(count)) {
+  threads_.reserve(failures_.size());
   try {
     for (int number = 1; number < count; ++number)
       threads_.emplace_back([this, number] { work(number); });
@@ -54,6 +55,9 @@ Workers::Workers(int count) : failures_(static_cast<std::size_t>(count)) {
     throw Error(concat("found a system without another thread after ", threads_.size() + 1,
                        ", expected ", count, ": ", error.what()),
                 Error::Fault::kRun);
+  } catch (...) {
+    end();
+    throw;
   }
 }
 

@@ -45,7 +45,7 @@ double FusedTraining::make(const std::vector<Batch>& batches, std::uint64_t numb
     ++number;
   }
   norm_ = step_.gather();
-  return nats / static_cast<double>(predicted);
+  return nats / static_cast<double>(std::max<std::uint64_t>(1, predicted));
 }
 
 void FusedTraining::update(std::int64_t step, double learning_rate, double scale) {

@@ -1,6 +1,7 @@
 """The benchmarks run: on tiny sizes, without peers, which are skipped with a word."""
 
 import json
+import shutil
 import subprocess
 import sys
 import unittest
@@ -8,18 +9,22 @@ import unittest
 import harness
 
 
+def draws(python):
+    return subprocess.run([python, "-c", "import matplotlib"], capture_output=True).returncode == 0
+
+
 class Benchmarks(harness.ProgramTest):
     @classmethod
-    def bench(cls, script, *arguments):
+    def bench(cls, script, *arguments, python=sys.executable):
         """The finished script, in the folder of the tests; `false` is a Python that can import nothing."""
         return subprocess.run(
-            [sys.executable, harness.ROOT / "tools/bench" / script, "--python", "false", "--threads", "1", *arguments],
+            [python, harness.ROOT / "tools/bench" / script, "--python", "false", "--threads", "1", *arguments],
             cwd=cls.folder, env={**cls.environment, "QKV_BIN": str(harness.BIN), "PYTHONDONTWRITEBYTECODE": "1"},
             timeout=60, capture_output=True, encoding="utf-8",
         )
 
-    def measure(self, script, *arguments):
-        done = self.bench(script, *arguments)
+    def measure(self, script, *arguments, **options):
+        done = self.bench(script, *arguments, **options)
         self.assertEqual(done.returncode, 0, done.stderr)
         return done.stdout
 
@@ -55,7 +60,13 @@ class Benchmarks(harness.ProgramTest):
         self.assertIn("qkv", {**models["stories15m"]["programs"], **models["stories15m"]["skipped"]})
 
     def test_scaling(self):
-        self.measure("scaling", "--quick", "--rounds", "1", "--text", "train.txt", "--json", "scaling.json")
+        # Debian's matplotlib belongs to Debian's Python.
+        pythons = [path for path in [sys.executable, shutil.which("python3", path="/usr/bin")] if path and draws(path)]
+        drawn = {"python": pythons[0]} if pythons else {}
+        self.measure("scaling", "--quick", "--rounds", "1", "--text", "train.txt", "--json", "scaling.json",
+                     *(["--plot", "scaling.png"] if pythons else []), **drawn)
+        if pythons:
+            self.assertEqual((self.folder / "scaling.png").read_bytes()[:8], b"\x89PNG\r\n\x1a\n")
         results = json.loads((self.folder / "scaling.json").read_text())
         for what in ["context", "width"]:
             self.assertEqual(list(results[what]), ["8", "16"])

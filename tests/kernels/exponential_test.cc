@@ -21,7 +21,9 @@ double worst_error(double from, double to, F f, G g) {
   for (int step = 0; step <= kSteps; ++step) {
     const auto x = static_cast<float>(from + (to - from) * step / kSteps);
     const double exact = g(static_cast<double>(x));
-    if (exact != 0) worst = std::max(worst, std::abs(f(x) - exact) / std::abs(exact));
+    const double error = exact != 0 ? std::abs(f(x) - exact) / std::abs(exact) : 0;
+    if (std::isnan(error)) return error;
+    worst = std::max(worst, error);
   }
   return worst;
 }
@@ -35,7 +37,6 @@ TEST(Exponential, KeepsItsErrors) {
                 -87.33, 88.72, [](float x) { return exponential(x); }, exact),
             1.3e-7);
   EXPECT_LT(worst_error(-126, 127.9, exponential2_bounded<Bits, float>, exact2), 1.1e-7);
-  EXPECT_LT(worst_error(-126, 127.9, exponential2_coarse<Bits, float>, exact2), 3e-6);
   EXPECT_LT(worst_error(
                 0.25, 4, [](float x) { return logarithm(x); }, exact_log),
             2.5e-7);
@@ -53,7 +54,6 @@ TEST(Exponential, HoldsAtTheEnds) {
     EXPECT_EQ(exponential(x), 0) << x;
     if (x < -126) {
       EXPECT_EQ((exponential2_bounded<Bits, float>(x)), 0) << x;
-      EXPECT_EQ((exponential2_coarse<Bits, float>(x)), 0) << x;
     }
   }
   for (const float x : {infinity, 1e30f, 88.73f}) EXPECT_EQ(exponential(x), infinity) << x;

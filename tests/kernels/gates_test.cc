@@ -26,8 +26,11 @@ ValueAndSlope<double> worst(double from, double to, Gate gate, Value value, Slop
     const ValueAndSlope<float> found = gate(x);
     // Of values relative to x, as the factor that x is weighed with.
     const double size = std::max(std::abs(static_cast<double>(x)), 1e-6);
-    errors.value = std::max(errors.value, std::abs(found.value - value(x)) / size);
-    errors.slope = std::max(errors.slope, std::abs(found.slope - slope(x)));
+    const ValueAndSlope<double> error{std::abs(found.value - value(x)) / size,
+                                      std::abs(found.slope - slope(x))};
+    if (std::isnan(error.value + error.slope)) return error;
+    errors.value = std::max(errors.value, error.value);
+    errors.slope = std::max(errors.slope, error.slope);
   }
   return errors;
 }
