@@ -139,7 +139,7 @@ void FusedUpdate::update_matrix(Muon& muon, const WeightLayout::Place& place, do
 
 void FusedUpdate::update(std::int64_t step, double learning_rate, double gradient_scale,
                          const float* gradient, float* weights) {
-  AdamwPass pass{
+  const AdamwPass pass{
       .learning_rate = static_cast<float>(learning_rate),
       .beta1 = static_cast<float>(config_.beta1),
       .beta2 = static_cast<float>(config_.beta2),
@@ -148,7 +148,7 @@ void FusedUpdate::update(std::int64_t step, double learning_rate, double gradien
       .correction1 = static_cast<float>(1 - std::pow(config_.beta1, static_cast<double>(step))),
       .correction2 = static_cast<float>(1 - std::pow(config_.beta2, static_cast<double>(step))),
       .gradient_scale = static_cast<float>(gradient_scale)};
-  workers_.run([&, pass](int thread) mutable {
+  workers_.run([&](int thread) {
     const auto turn = static_cast<std::size_t>(workers_.count());
     const auto first = static_cast<std::size_t>(thread);
     for (std::size_t place = first; place < matrices_.size(); place += turn) {
@@ -157,8 +157,9 @@ void FusedUpdate::update(std::int64_t step, double learning_rate, double gradien
     }
     for (std::size_t place = first; place < parts_.size(); place += turn) {
       const Part& part = parts_[place];
-      pass.weight_decay = static_cast<float>(part.weight_decay);
-      update_loops().adamw(part.size, pass, gradient + part.begin, first_.data() + part.begin,
+      AdamwPass decaying = pass;
+      decaying.weight_decay = static_cast<float>(part.weight_decay);
+      update_loops().adamw(part.size, decaying, gradient + part.begin, first_.data() + part.begin,
                            second_.data() + part.begin, weights + part.begin);
     }
   });
