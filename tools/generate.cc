@@ -57,9 +57,10 @@ int main(int argc, char** argv) {
     const qkv::Runtime runtime = qkv::set_up_runtime(
         {.device = "auto", .precision = "float32", .threads = line.common.threads});
     const qkv::Checkpoint checkpoint = qkv::open_checkpoint(checkpoint_path, runtime);
-    const auto print = [shown = Clock::time_point()](const std::string& text) mutable {
+    // The prompt and the first token at once.
+    const auto print = [shown = Clock::time_point(), early = 2](const std::string& text) mutable {
       std::cout << text;
-      if (const auto now = Clock::now(); now - shown >= kPause) {
+      if (const auto now = Clock::now(); --early >= 0 || now - shown >= kPause) {
         std::cout << std::flush;
         shown = now;
       }

@@ -14,6 +14,7 @@
 #include <cstdlib>
 #include <cstring>
 #include <memory>
+#include <random>
 #include <utility>
 
 #include "base/error.h"
@@ -215,9 +216,11 @@ void make_folder(const fs::path& folder, Error::Fault fault) {
 
 fs::path temporary_name(const fs::path& path) {
   static std::atomic<unsigned> count = 0;
+  // Containers and hosts that share a folder may share process ids.
+  static const unsigned long own = (std::random_device()() + 0UL) << 32 | std::random_device()();
   // Cut, for a name of 255 bytes, the most that there can be, leaves no room for more.
   const std::string name = path.filename().string().substr(0, 200);
-  return path.parent_path() / concat(".", name, ".", ::getpid(), ".", count++, ".tmp");
+  return path.parent_path() / concat(".", name, ".", ::getpid(), ".", own, ".", count++, ".tmp");
 }
 
 TemporaryFolder::TemporaryFolder() {

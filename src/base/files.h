@@ -48,12 +48,12 @@ class FileWriter {
   /// Overwrites bytes already written, e.g. a header whose counts are known last.
   void write_at(std::uint64_t offset, std::string_view bytes);
   std::uint64_t size() const { return size_; }
+  /// Hands what is written over to the system.
+  void flush();
   /// Flushes, fsyncs and closes.
   void finish();
 
  private:
-  void flush();
-
   std::filesystem::path path_;
   int descriptor_ = -1;
   std::string buffer_;

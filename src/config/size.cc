@@ -71,6 +71,22 @@ double kept_by_recurrent(const ModelConfig& model) {
   return static_cast<double>(model.width) * (kPadding * kept + (model.dropout > 0 ? 1 : 0));
 }
 
+/// What a thread of src/evaluate needs, in numbers.
+double kept_by_validation(const Config& config, std::int64_t vocabulary) {
+  const ModelConfig& model = config.model;
+  if (config.data.validation.empty() && config.data.validation_fraction == 0) return 0;
+  constexpr double kTokens = 2048;  // at once, but at least a row
+  // Logits rounded, exact and as logarithms.
+  double token = 2.5 * static_cast<double>(vocabulary);
+  const auto context = static_cast<double>(model.context);
+  if (!model.recurrent() && model.attention.weights == "softmax") {
+    // libtorch keeps no scores; but where they are changed, by how much.
+    if (model.position == "alibi") token += static_cast<double>(model.heads) * context;
+    if (config.data.layout == "lines") token += context;
+  }
+  return std::max(context, kTokens) * token;
+}
+
 }  // namespace
 
 double count_parameters(const ModelConfig& model, std::int64_t vocabulary) {
@@ -99,35 +115,35 @@ double estimate_memory(const Config& config, std::int64_t vocabulary) {
   constexpr double kFloat = 4;
   constexpr double kBatch = 2 * 4 * 4;  // bytes a token: this and the next; id, place, text, target
   constexpr double kSlice = 1024;       // tokens in a pass of src/fused, but at least a row
-  constexpr double kJudged = 2048;      // tokens at once in src/evaluate, but at least a row
   const ModelConfig& model = config.model;
   const auto width = static_cast<double>(model.width);
+  const auto context = static_cast<double>(model.context);
+  const std::int64_t threads = config.runtime.threads > 0
+                                   ? config.runtime.threads
+                                   : std::max<std::int64_t>(1, std::thread::hardware_concurrency());
 
   // Weights, their gradient and two moments.
   double copies = 4;
-  const auto context = static_cast<double>(model.context);
   double layer = model.recurrent() ? kept_by_recurrent(model) : kept_by_transformer(model);
   double tokens = static_cast<double>(config.training.batch_size) * context;
   const double batches = tokens * kBatch;
-  double judged = 0;
-  if (config.runtime.kernels == "fused" && is_fusable(model)) {
-    // Weights in bfloat16, and a gradient for each thread that has rows.
-    const std::int64_t processors = std::max<std::int64_t>(1, std::thread::hardware_concurrency());
-    const auto threads = static_cast<double>(
-        std::min(config.runtime.threads > 0 ? config.runtime.threads : processors,
-                 config.training.batch_size));
-    copies += threads + (config.runtime.precision == "float32" ? 0 : 0.5);
-    // Scores are never stored. Each thread's slice; and validation, which goes through the plain
-    // model, of one layer.
-    tokens = std::min(tokens, threads * std::max(context, kSlice));
-    if (model.attention.weights == "softmax") judged = std::max(context, kJudged) * scores(model);
+  const bool fused = config.runtime.kernels == "fused" && is_fusable(model);
+  if (fused) {
+    // A gradient for each thread that has rows, and weights in bfloat16.
+    const auto slices = static_cast<double>(std::min(threads, config.training.batch_size));
+    copies += slices + (config.runtime.precision == "float32" ? 0 : 0.5);
+    // Scores are never stored. Each thread's slice.
+    tokens = std::min(tokens, slices * std::max(context, kSlice));
   } else if (!model.recurrent() && model.attention.weights != "none") {
     layer += scores(model);
   }
   // Embedding and last norm; logits, their logarithm and their gradient.
   const double ends = width * 3 + static_cast<double>(vocabulary) * 3;
-  return batches + kFloat * (copies * count_parameters(model, vocabulary) + judged +
-                             tokens * (static_cast<double>(model.layers) * layer + ends));
+  const double kept = tokens * (static_cast<double>(model.layers) * layer + ends);
+  const double judged = static_cast<double>(threads) * kept_by_validation(config, vocabulary);
+  return batches + kFloat * (copies * count_parameters(model, vocabulary) +
+                             // libtorch has given back what a step kept.
+                             (fused ? kept + judged : std::max(kept, judged)));
 }
 
 }  // namespace qkv

@@ -40,7 +40,8 @@ void generate(const Model& model, const Tokenizer& tokenizer, const std::string&
   for (const std::int32_t id : ids) decoder.add(id);
   print(prompt);
   RandomStream random(stream_key(options.seed, Purpose::kSampling));
-  Sampler sampler(options.sampling);
+  // A stream has no documents, so its model has never seen one end.
+  Sampler sampler(options.sampling, /*ends=*/layout == "lines");
   Reader reader(model);
   std::span<const std::int32_t> unread = ids;
   std::int32_t next = 0;

@@ -36,13 +36,16 @@ void check_sampling(const Sampling& sampling) {
   }
 }
 
-Sampler::Sampler(const Sampling& sampling) : sampling_(sampling), arithmetic_(best_arithmetic()) {
+Sampler::Sampler(const Sampling& sampling, bool ends)
+    : sampling_(sampling), ends_(ends), arithmetic_(best_arithmetic()) {
   check_sampling(sampling);
 }
 
 std::int32_t Sampler::draw(std::span<const float> logits, RandomStream& random) {
   scores_.assign(logits.begin(), logits.end());
-  for (const std::int32_t special : {Tokenizer::kUnknown, Tokenizer::kBegin, Tokenizer::kMask}) {
+  for (const std::int32_t special :
+       {Tokenizer::kUnknown, Tokenizer::kBegin, Tokenizer::kMask, Tokenizer::kEnd}) {
+    if (special == Tokenizer::kEnd && ends_) continue;
     if (static_cast<std::size_t>(special) < scores_.size())
       at(scores_, special) = -std::numeric_limits<float>::infinity();
   }

@@ -24,8 +24,8 @@ void check_sampling(const Sampling& sampling);
 /// the one at which these add up to a random number; it sorts no more than it must for that.
 class Sampler {
  public:
-  /// Throws Error as check_sampling.
-  explicit Sampler(const Sampling& sampling);
+  /// `ends`: whether the end of a document may be drawn. Throws Error as check_sampling.
+  explicit Sampler(const Sampling& sampling, bool ends = true);
 
   /// An id drawn by logits [vocabulary], one number of the stream; ids of specials but the end are
   /// never drawn. Throws Error (Fault::kRun) on a logit that is NaN or infinite (−∞ is probability
@@ -45,6 +45,7 @@ class Sampler {
   Place find(Measure measure, double bound);
 
   Sampling sampling_;
+  bool ends_;
   const Arithmetic& arithmetic_;
   std::vector<float> scores_;      ///< by id: the logits, −∞ for those never drawn
   std::vector<float> powers_;      ///< by id, in proportion to the probability

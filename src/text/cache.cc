@@ -1,5 +1,7 @@
 #include "text/cache.h"
 
+#include <unistd.h>
+
 #include <chrono>
 #include <cstdlib>
 
@@ -29,6 +31,8 @@ fs::path cache_folder() {
 void try_to_write(const fs::path& folder) {
   make_folder(folder);
   FileWriter probe(temporary_name(folder / "probe"));
+  probe.write(std::string(4096, ' '));
+  probe.flush();  // a full disk takes the name of a file, but nothing in it
 }
 
 /// Removes what writers that were killed left behind. Whoever still writes a file has changed it
@@ -45,6 +49,12 @@ void remove_leftovers(const fs::path& folder) {
 }  // namespace
 
 CorpusCache::CorpusCache() : folder_(cache_folder()) {}
+
+bool CorpusCache::has(const std::string& name) const {
+  std::error_code unreadable;
+  const fs::path entry = find(name);
+  return fs::is_regular_file(entry, unreadable) && ::access(entry.c_str(), R_OK) == 0;
+}
 
 fs::path CorpusCache::place(const std::string& name) {
   if (!checked_) {

@@ -52,7 +52,7 @@ Tokenizer learned_tokenizer(const Source& train, const std::string& train_hash,
       "tokenizer-" +
       sha256(concat(kRules, ' ', train_hash, ' ', wanted.kind, ' ', wanted.vocabulary, ' ',
                     wanted.sample_bytes, ' ', newlines == Newlines::kSkipped));
-  if (const fs::path entry = cache.find(name); fs::exists(entry)) {
+  if (const fs::path entry = cache.find(name); cache.has(name)) {
     std::string bytes = read_file(entry);
     const std::string hash = bytes.substr(0, kHashDigits);
     bytes.erase(0, kHashDigits);
@@ -74,7 +74,7 @@ TokenFile cached_tokens(const Source& source, const std::string& hash, const Tok
   const std::string name =
       "tokens-" + sha256(concat(kRules, ' ', hash, ' ', sizes, tokenizer.hash(), ' ',
                                 tokenizer.kind(), ' ', layout));
-  if (const fs::path entry = cache.find(name); fs::exists(entry)) {
+  if (const fs::path entry = cache.find(name); cache.has(name)) {
     try {
       TokenFile tokens(entry);
       if (tokens.maximum_id() < tokenizer.size() && tokens.text_bytes() == source.bytes)

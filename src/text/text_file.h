@@ -58,8 +58,6 @@ class TextReader {
   /// The next block, valid until the next call; empty at the end. Throws Error with file and byte
   /// offset on invalid UTF-8, and where the file has become shorter.
   std::string_view next();
-  /// Bytes handed out so far.
-  std::uint64_t done() const { return offset_ - range_.begin; }
 
  private:
   TextFile file_;

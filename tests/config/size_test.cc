@@ -103,6 +103,31 @@ TEST(EstimateMemory, GrowsWithWhatItHolds) {
   EXPECT_GT(estimate_memory(config, 500), 4.0 * 128 * 4 * 4096 * 4096 * 2);
 }
 
+TEST(EstimateMemory, CountsTheLogitsOfAValidation) {
+  Config config;
+  config.training.batch_size = 1;
+  config.runtime.threads = 8;
+  const double large = estimate_memory(config, 32000);
+  EXPECT_GT(large, 8 * 2048.0 * 32000 * 4 * 2);
+  config.data.validation_fraction = 0;
+  EXPECT_LT(estimate_memory(config, 32000), large / 10);
+}
+
+TEST(EstimateMemory, OfTheFusedStepCountsAGradientForEachThreadThatHasRows) {
+  Config config;
+  config.data.validation_fraction = 0;
+  config.runtime.precision = "float32";
+  config.model.width = 1024;
+  config.training.batch_size = 2;
+  config.model.context = 16;
+  const double weights = 4 * count_parameters(config.model, 500);
+  for (const auto& [threads, copies] : {std::pair{1, 5.0}, {2, 6.0}, {64, 6.0}}) {
+    config.runtime.threads = threads;
+    EXPECT_GT(estimate_memory(config, 500), copies * weights) << threads;
+    EXPECT_LT(estimate_memory(config, 500), (copies + 0.5) * weights) << threads;
+  }
+}
+
 TEST(EstimateMemory, OfTheFusedStepHoldsASliceAThread) {
   Config config;
   config.runtime.threads = 2;

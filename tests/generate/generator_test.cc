@@ -62,12 +62,19 @@ TEST(Generate, PrintsThePromptAndAsManyTokensAsAsked) {
 
 TEST(Generate, StopsAtTheEndOfTheDocumentAndDoesNotPrintIt) {
   const GenerationOptions options{.tokens = 200, .sampling = {}, .seed = 1};
-  EXPECT_EQ(generated(model_that_says({Tokenizer::kEnd}), "ab", options), "ab");
+  EXPECT_EQ(generated(model_that_says({Tokenizer::kEnd}), "ab", options, "lines"), "ab");
   // Ends at each token with probability ½: 40 tokens without an end come once in 2⁴⁰ texts.
-  const std::string text =
-      generated(model_that_says({Tokenizer::kEnd, characters().encode("c")[0]}), "ab", options);
+  const std::string text = generated(
+      model_that_says({Tokenizer::kEnd, characters().encode("c")[0]}), "ab", options, "lines");
   EXPECT_LT(text.size(), 42U);
   EXPECT_EQ(text, "ab" + std::string(text.size() - 2, 'c'));
+}
+
+TEST(Generate, AStreamHasNoEnd) {
+  const GenerationOptions options{.tokens = 200, .sampling = {}, .seed = 1};
+  EXPECT_EQ(
+      generated(model_that_says({Tokenizer::kEnd, characters().encode("c")[0]}), "ab", options),
+      "ab" + std::string(200, 'c'));
 }
 
 TEST(Generate, SameSeedSameTextOtherSeedAnother) {

@@ -100,16 +100,19 @@ def run(command, **options):
     return done
 
 
-def stream(command, **options):
-    """Runs a command to its end; what returns also has the seconds to_first output and from there to_last."""
+def stream(command, skipped=0, **options):
+    """Runs a command to its end; what returns also has the seconds to_first output, after so many bytes that are
+    skipped, and from there to_last."""
     with tempfile.TemporaryFile("w+") as errors:
         start = time.perf_counter()
         process = subprocess.Popen(list(map(str, command)), stdin=subprocess.DEVNULL, stdout=subprocess.PIPE,
                                    stderr=errors, bufsize=0, **options)
-        chunks, times = [], []
+        chunks, times, size = [], [], 0
         while chunk := os.read(process.stdout.fileno(), 1 << 16):
-            times.append(time.perf_counter())
             chunks.append(chunk)
+            size += len(chunk)
+            if size > skipped:
+                times.append(time.perf_counter())
             time.sleep(0.001)  # so that reading takes no core away from writing
         process.stdout.close()
         process.wait()
@@ -192,8 +195,17 @@ def print_table(head, rows):
         print("  " + "  ".join(cells).rstrip())
 
 
+PROCESSORS = sorted(os.sched_getaffinity(0))
+
+
+def bind(threads):
+    """All that is started from now on runs on so many processors."""
+    os.sched_setaffinity(0, PROCESSORS[:threads])
+
+
 def machine(threads):
-    """Where and from what figures come. Warns where others are at work."""
+    """Where and from what figures come. Warns where others are at work. Binds what is started to the processors."""
+    bind(threads)
     load = os.getloadavg()[0]
     if load > 0.5:
         progress(f"warning: the machine is busy (load {load:.1f}), so these times are not what it can do")
@@ -218,7 +230,7 @@ def arguments(description):
     parser = argparse.ArgumentParser(description=description, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--text", default=ROOT / "data/own/tinyshakespeare.txt", help="tinyshakespeare (default: %(default)s)")
     parser.add_argument("--python", default=sys.executable, help="the interpreter that has the peers' modules")
-    parser.add_argument("--threads", type=int, default=os.cpu_count())
+    parser.add_argument("--threads", type=int, default=len(PROCESSORS))
     parser.add_argument("--json", metavar="FILE", help="write the figures")
     parser.add_argument("--history", metavar="FILE", help="append the figures as one line of JSON")
     return parser

@@ -10,7 +10,8 @@ def shapes(config, vocabulary, threads):
     """name → (batch, rows, inner, columns, count, share), what one of `threads` has to do.
 
     Each linear layer makes three products of one size: forward, for its input's gradient and for its weight's.
-    Attention makes six a head; `share` is the part of them that a causal model needs.
+    Attention makes six a head; `share` is the part of them that a causal model needs. Where rows hold documents that do
+    not see each other that depends on their lengths: attention is left out there.
     """
     model = config["model"]
     sequences = math.ceil(config["training"]["batch_size"] / threads)
@@ -29,6 +30,8 @@ def shapes(config, vocabulary, threads):
     linear("feed-forward up", width, 2 * inner if model["feed_forward"]["activation"] == "swiglu" else inner, layers)
     linear("feed-forward down", inner, width, layers)
     linear("logits", width, vocabulary, 1)
+    if config["data"]["layout"] == "lines":
+        return found
     share = 0.5 * (1 + 1 / context) if model["objective"] == "causal" else 1
     heads = sequences * model["heads"]
     # Scores and the weights' gradients; what is mixed and the gradients of query, key and value.
@@ -37,10 +40,10 @@ def shapes(config, vocabulary, threads):
     return found
 
 
-def operations(products, threads):
-    """Floating-point operations of a step."""
-    return threads * sum(2 * batch * rows * inner * columns * count * share
-                         for batch, rows, inner, columns, count, share in products.values())
+def operations(config, vocabulary):
+    """Floating-point operations of a step's products."""
+    return sum(2 * batch * rows * inner * columns * count * share
+               for batch, rows, inner, columns, count, share in shapes(config, vocabulary, 1).values())
 
 
 def sources(python):

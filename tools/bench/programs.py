@@ -28,13 +28,15 @@ class Shape:
             self.settings["data.train"] = [str(bench.existing(options.text, "text (--text)"))]
         self.config, self.vocabulary = bench.describe(self.path, self.settings)
         self.tokens = self.config["training"]["batch_size"] * self.config["model"]["context"]
-        self.products = products.shapes(self.config, self.vocabulary, self.threads)
+        # As qkv and its peers divide it: by whole sequences.
+        self.busy = min(self.threads, self.config["training"]["batch_size"])
+        self.products = products.shapes(self.config, self.vocabulary, self.busy)
 
     def limit(self, precision):
         """name → the least seconds of each product of a step."""
         if self.device != "cpu":
             raise bench.Skipped("the product limit is a processor's")
-        return products.seconds(self.products, precision, self.threads, self.python, self.limit_budget)
+        return products.seconds(self.products, precision, self.busy, self.python, self.limit_budget)
 
 
 # Each gives the seconds of a step and the most bytes that its process held.

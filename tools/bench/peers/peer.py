@@ -1,7 +1,7 @@
 """What the peers share: each reads one JSON request on standard input and answers with one JSON line.
 
 The request holds model, batch_size, steps, threads, device, precision, compiled, text and what else that peer needs.
-Importing this bounds the process to so many processors, before any library starts threads.
+The process is bound to so many processors by whoever starts it.
 """
 
 import json
@@ -11,7 +11,6 @@ import sys
 import time
 
 request = json.load(sys.stdin)
-os.sched_setaffinity(0, sorted(os.sched_getaffinity(0))[: request["threads"]])
 
 
 def read_ids():
