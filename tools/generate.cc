@@ -60,9 +60,10 @@ int main(int argc, char** argv) {
     // The prompt and the first token at once.
     const auto print = [shown = Clock::time_point(), early = 2](const std::string& text) mutable {
       std::cout << text;
-      if (const auto now = Clock::now(); --early >= 0 || now - shown >= kPause) {
+      if (const auto now = Clock::now(); early > 0 || now - shown >= kPause) {
         std::cout << std::flush;
         shown = now;
+        if (early > 0) --early;
       }
     };
     qkv::generate(*checkpoint.model, checkpoint.tokenizer, checkpoint.config.data.layout, prompt,
