@@ -50,10 +50,11 @@ void remove_leftovers(const fs::path& folder) {
 
 CorpusCache::CorpusCache() : folder_(cache_folder()) {}
 
-bool CorpusCache::has(const std::string& name) const {
+std::optional<fs::path> CorpusCache::find(const std::string& name) const {
   std::error_code unreadable;
-  const fs::path entry = find(name);
-  return fs::is_regular_file(entry, unreadable) && ::access(entry.c_str(), R_OK) == 0;
+  fs::path entry = folder_ / name;
+  if (!fs::is_regular_file(entry, unreadable) || ::access(entry.c_str(), R_OK) != 0) return {};
+  return entry;
 }
 
 fs::path CorpusCache::place(const std::string& name) {

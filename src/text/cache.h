@@ -18,10 +18,8 @@ class CorpusCache {
   CorpusCache(const CorpusCache&) = delete;
   CorpusCache& operator=(const CorpusCache&) = delete;
 
-  /// Whether an entry is there and may be read.
-  bool has(const std::string& name) const;
-  /// Where it is then.
-  std::filesystem::path find(const std::string& name) const { return folder_ / name; }
+  /// Where an entry is, if it is there and may be read.
+  std::optional<std::filesystem::path> find(const std::string& name) const;
   /// Where to write it.
   std::filesystem::path place(const std::string& name);
 

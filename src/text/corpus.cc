@@ -52,13 +52,13 @@ Tokenizer learned_tokenizer(const Source& train, const std::string& train_hash,
       "tokenizer-" +
       sha256(concat(kRules, ' ', train_hash, ' ', wanted.kind, ' ', wanted.vocabulary, ' ',
                     wanted.sample_bytes, ' ', newlines == Newlines::kSkipped));
-  if (const fs::path entry = cache.find(name); cache.has(name)) {
-    std::string bytes = read_file(entry);
+  if (const auto entry = cache.find(name)) {
+    std::string bytes = read_file(*entry);
     const std::string hash = bytes.substr(0, kHashDigits);
     bytes.erase(0, kHashDigits);
     if (sha256(bytes) == hash)
-      return Tokenizer::from_bytes(std::move(bytes), wanted.kind, entry.string());
-    log::warning(concat(entry.string(), ": damaged, made again"));
+      return Tokenizer::from_bytes(std::move(bytes), wanted.kind, entry->string());
+    log::warning(concat(entry->string(), ": damaged, made again"));
   }
   Tokenizer tokenizer =
       Tokenizer::from_bytes(learn_from(train, wanted, newlines), wanted.kind, "learned tokenizer");
@@ -74,12 +74,12 @@ TokenFile cached_tokens(const Source& source, const std::string& hash, const Tok
   const std::string name =
       "tokens-" + sha256(concat(kRules, ' ', hash, ' ', sizes, tokenizer.hash(), ' ',
                                 tokenizer.kind(), ' ', layout));
-  if (const fs::path entry = cache.find(name); cache.has(name)) {
+  if (const auto entry = cache.find(name)) {
     try {
-      TokenFile tokens(entry);
+      TokenFile tokens(*entry);
       if (tokens.maximum_id() < tokenizer.size() && tokens.text_bytes() == source.bytes)
         return tokens;
-      log::warning(concat(entry.string(), ": does not fit its text, made again"));
+      log::warning(concat(entry->string(), ": does not fit its text, made again"));
     } catch (const Error& error) {
       log::warning(concat(error.what(), "; made again"));
     }

@@ -88,8 +88,8 @@ void read_blocks(const Source& source, const std::string& doing,
 
 std::string text_hash(const Source& source, CorpusCache& cache) {
   const std::string name = concat("text-", sha256(source.fingerprint));
-  if (cache.has(name)) {
-    std::string known = read_file(cache.find(name));
+  if (const auto entry = cache.find(name)) {
+    std::string known = read_file(*entry);
     if (is_hash(known)) return known;
   }
   Sha256 digest;

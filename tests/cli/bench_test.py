@@ -61,11 +61,11 @@ class Benchmarks(harness.ProgramTest):
 
     def test_scaling(self):
         # Debian's matplotlib belongs to Debian's Python.
-        pythons = [path for path in [sys.executable, shutil.which("python3", path="/usr/bin")] if path and draws(path)]
-        drawn = {"python": pythons[0]} if pythons else {}
+        pythons = [sys.executable, shutil.which("python3", path="/usr/bin")]
+        python = next((path for path in pythons if path and draws(path)), None)
         self.measure("scaling", "--quick", "--rounds", "1", "--text", "train.txt", "--json", "scaling.json",
-                     *(["--plot", "scaling.png"] if pythons else []), **drawn)
-        if pythons:
+                     *(["--plot", "scaling.png"] if python else []), python=python or sys.executable)
+        if python:
             self.assertEqual((self.folder / "scaling.png").read_bytes()[:8], b"\x89PNG\r\n\x1a\n")
         results = json.loads((self.folder / "scaling.json").read_text())
         for what in ["context", "width"]:
