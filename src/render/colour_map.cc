@@ -17,14 +17,16 @@ double from_linear(double part) {
   return part <= 0.0031308 ? part * 12.92 : 1.055 * std::pow(part, 1 / 2.4) - 0.055;
 }
 
+double cube(double part) { return part * part * part; }
+
 double rounded(double part) { return std::round(std::clamp(part, 0.0, 1.0) * 255) / 255; }
 
 /// OKLab to sRGB; the matrices are those of Björn Ottosson, "A perceptual color space for image
 /// processing" (2020).
 Colour from_oklab(double lightness, double a, double b) {
-  const double l = std::pow(lightness + 0.3963377774 * a + 0.2158037573 * b, 3);
-  const double m = std::pow(lightness - 0.1055613458 * a - 0.0638541728 * b, 3);
-  const double s = std::pow(lightness - 0.0894841775 * a - 1.2914855480 * b, 3);
+  const double l = cube(lightness + 0.3963377774 * a + 0.2158037573 * b);
+  const double m = cube(lightness - 0.1055613458 * a - 0.0638541728 * b);
+  const double s = cube(lightness - 0.0894841775 * a - 1.2914855480 * b);
   return {rounded(from_linear(4.0767416621 * l - 3.3077115913 * m + 0.2309699292 * s)),
           rounded(from_linear(-1.2684380046 * l + 2.6097574011 * m - 0.3413193965 * s)),
           rounded(from_linear(-0.0041960863 * l - 0.7034186147 * m + 1.7076147010 * s))};

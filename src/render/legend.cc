@@ -11,19 +11,15 @@ namespace {
 constexpr double kBarWidth = 220;
 constexpr double kBarHeight = 10;
 constexpr double kSwatchWidth = 18;
+constexpr double kSpacing = 5;  // of the stripes that say "closed"
 constexpr const char* kClosed = "closed: key after query";
 
-}  // namespace
-
-void fill_closed(cairo_t* context, const Rect& bounds) {
-  constexpr double kSpacing = 5;
-  cairo_save(context);
+/// Lines x + y = a multiple of kSpacing on a ground, all over what is not clipped of `bounds`.
+void draw_stripes(cairo_t* context, const Rect& bounds) {
   cairo_set_source_rgb(context, 0.965, 0.965, 0.97);
-  cairo_fill_preserve(context);
-  cairo_clip(context);
+  cairo_paint(context);
   cairo_set_source_rgb(context, 0.83, 0.83, 0.845);
   cairo_set_line_width(context, 0.6);
-  // Lines x + y = a multiple of the spacing, so that neighbouring regions continue each other.
   const double right = bounds.x + bounds.width;
   const double bottom = bounds.y + bounds.height;
   for (auto line = std::llround(std::ceil((bounds.x + bounds.y) / kSpacing));
@@ -35,6 +31,40 @@ void fill_closed(cairo_t* context, const Rect& bounds) {
     cairo_line_to(context, right_x, sum - right_x);
   }
   cairo_stroke(context);
+}
+
+/// The stripes as an image of whole pixels that repeats.
+cairo_surface_t* stripes_tile(cairo_t* context) {
+  double pixels = kSpacing;
+  double none = 0;
+  cairo_user_to_device_distance(context, &pixels, &none);
+  const int side = std::max(1, static_cast<int>(std::lround(pixels)));
+  cairo_surface_t* tile =
+      cairo_surface_create_similar_image(cairo_get_target(context), CAIRO_FORMAT_RGB24, side, side);
+  cairo_t* drawing = cairo_create(tile);
+  cairo_scale(drawing, side / kSpacing, side / kSpacing);
+  constexpr double kBeyond = 1;  // so that the lines through its corners have their whole width
+  draw_stripes(drawing, {-kBeyond, -kBeyond, kSpacing + 2 * kBeyond, kSpacing + 2 * kBeyond});
+  cairo_destroy(drawing);
+  return tile;
+}
+
+}  // namespace
+
+void fill_closed(cairo_t* context, const Rect& bounds) {
+  cairo_save(context);
+  if (cairo_surface_get_type(cairo_get_target(context)) == CAIRO_SURFACE_TYPE_IMAGE) {
+    // Pixel by pixel, since long thin lines take Cairo longer than all the rest of a picture.
+    cairo_surface_t* tile = stripes_tile(context);
+    cairo_identity_matrix(context);
+    cairo_set_source_surface(context, tile, 0, 0);
+    cairo_pattern_set_extend(cairo_get_source(context), CAIRO_EXTEND_REPEAT);
+    cairo_fill(context);
+    cairo_surface_destroy(tile);
+  } else {
+    cairo_clip(context);
+    draw_stripes(context, bounds);
+  }
   cairo_restore(context);
 }
 
