@@ -81,6 +81,16 @@ class Benchmarks(harness.ProgramTest):
             self.assertGreater(results[run]["bytes_at_first_step"], 1e6)
             self.assertGreater(results[run]["first_step_seconds"], 0)
 
+    def test_inspection(self):
+        table = self.measure("inspection", "--config", "tiny.json", "--steps", "2", "--rounds", "1", "--text", "train.txt",
+                             "--json", "inspection.json")
+        self.assertRegex(table, r"qkv-inspect, all files +\d+\.\d\d ")
+        results = json.loads((self.folder / "inspection.json").read_text())
+        model = json.loads((self.folder / "tiny.json").read_text())["model"]
+        self.assertEqual(results["tokens"], model["context"])
+        self.assertEqual(results["files"], model["layers"] * model["heads"] + 3)
+        self.assertGreater(min(results["seconds"]["qkv-inspect, all files"]), 0)
+
     def test_learning(self):
         arguments = ["tiny.json", "--text", "train.txt", "--seeds", "1", "--validate-every", "5"]
         self.assertRegex(self.measure("learning", *arguments, "--target", "100"), r"qkv, seed 1 +5 +\d+\.\d +\d\.\d{4}\n")
