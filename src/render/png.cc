@@ -42,6 +42,8 @@ class Compressor {
     stream_.level_buf_size = static_cast<std::uint32_t>(buffer_.size());
     stream_.gzip_flag = IGZIP_ZLIB;
   }
+  Compressor(const Compressor&) = delete;
+  Compressor& operator=(const Compressor&) = delete;
 
   void add(unsigned char* bytes, std::size_t size, bool last, std::string& out) {
     stream_.next_in = bytes;

@@ -7,8 +7,7 @@
 namespace qkv {
 
 /// A PNG of 8-bit RGB pixels (W3C Recommendation "Portable Network Graphics", 2003). `pixels` has
-/// `height` rows of `stride` 32-bit words 0x00RRGGBB, as Cairo's CAIRO_FORMAT_RGB24. Throws Error
-/// (Fault::kRun) where memory does not suffice.
+/// `height` rows of `stride` 32-bit words 0x00RRGGBB, as Cairo's CAIRO_FORMAT_RGB24.
 ///
 /// Cairo's own writer tries five filters on each row and spends half of a picture's time on it. A
 /// page of flat colours is most often like the row above, which one filter says.

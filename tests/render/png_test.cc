@@ -21,13 +21,17 @@ TEST(Png, ReadsBackAsItWas) {
     std::uint32_t height;
     std::size_t stride;
   };
-  for (const Size size : {Size{1, 1, 1}, Size{3, 2, 4}, Size{257, 90, 300}}) {
+  // The last two: more than fits into the compressor's room at once, and rows longer than its
+  // window.
+  for (const Size size : {Size{1, 1, 1}, Size{3, 2, 4}, Size{257, 90, 300}, Size{1500, 120, 1500},
+                          Size{12000, 20, 12000}}) {
     RandomStream random(size.width);
     std::vector<std::uint32_t> pixels(size.stride * size.height);
+    const std::uint64_t flat = size.width < 1000 ? 4 : 1;
     std::uint32_t colour = 0;
     for (std::uint32_t& pixel : pixels) {
       // Noise, flat parts and rows like the one above; the highest byte means nothing.
-      if (random.below(4) == 0) colour = static_cast<std::uint32_t>(random.next());
+      if (random.below(flat) == 0) colour = static_cast<std::uint32_t>(random.next());
       pixel = colour;
     }
     for (std::size_t place = size.stride; place < pixels.size() / 2; ++place)
