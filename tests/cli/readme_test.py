@@ -28,6 +28,8 @@ NOT_RUN = {
     "tools/bench/steps": "needs nanoGPT",
     "tools/bench/generation": "needs nanoGPT and llama2.c",
     "tools/bench/learning": "needs nanoGPT",
+    "tools/bench/corpus": "writes 2 GB; its own test runs it smaller",
+    "tools/bench/inspection": "shows a text that is not here; its own test shows another",
     "cmake --install": "the install test does it",
     "qkv-train configs/shakespeare_char.json": "trains for minutes, on a text that is not here",
     "qkv-eval runs/shakespeare_char": "the same run",
