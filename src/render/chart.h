@@ -47,12 +47,12 @@ struct ChartPage {
 };
 
 /// Draws the page. Its colours are told apart by the colour-blind (render/palette.h), lines also by
-/// the shapes of their markers. A legend stands above the data where there is more than one thing
-/// to tell apart. Equal input gives equal bytes on one machine. Throws Error where a panel has no
-/// series, a series no values, lengths differ, a number is not finite (or beyond 1e15) or outside
-/// what its axis can show, a range ends before it begins, there are more than 8 series of bars or
-/// 64 lines, no font is installed, the picture would be too large or the file cannot be written.
-/// Safe in several threads at once.
+/// the shapes of their markers. A legend stands above the data where there is more than one
+/// thing to tell apart. Equal input gives equal bytes. Throws Error where a panel has no series, a
+/// series no values, lengths differ, a number is not finite (or beyond 1e15) or outside what its
+/// axis can show, a range ends before it begins, there are more than 8 series of bars or 64 lines,
+/// no font is installed, the picture would be too large or the file cannot be written. Safe in
+/// several threads at once.
 void draw_charts(const ChartPage& page, const std::filesystem::path& path, PictureFormat format);
 
 }  // namespace qkv

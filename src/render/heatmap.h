@@ -22,10 +22,9 @@ struct Heatmap {
 
 /// Draws one map: rows From (query), columns To (key), a perceptual colour map with its legend,
 /// numbers in the cells when they fit. 1 to 256 tokens without overlapping labels. Equal input
-/// gives equal bytes on one machine. Throws Error where there is no token, a row's length is not
-/// the number of key labels, a weight is not in [0, 1] (or not finite), no font is installed, the
-/// picture would be too large (16,000 pixels a side) or the file cannot be written. Safe in several
-/// threads at once.
+/// gives equal bytes. Throws Error where there is no token, a row's length is not the number of key
+/// labels, a weight is not in [0, 1] (or not finite), no font is installed, the picture would be
+/// too large (16,000 pixels a side) or the file cannot be written. Safe in several threads at once.
 void draw_heatmap(const Heatmap& map, const std::filesystem::path& path, PictureFormat format);
 
 /// Draws many maps as a grid, `columns` to a row, with one legend for those of shares and one for

@@ -14,7 +14,8 @@ constexpr double kSwatchWidth = 18;
 constexpr double kSpacing = 5;  // of the stripes that say "closed"
 constexpr const char* kClosed = "closed: key after query";
 
-/// Lines x + y = a multiple of kSpacing on a ground, all over what is not clipped of `bounds`.
+/// Lines x + y = a multiple of kSpacing, from edge to edge of `bounds`, on a ground without edges:
+/// what lies beyond is left to the clip.
 void draw_stripes(cairo_t* context, const Rect& bounds) {
   cairo_set_source_rgb(context, 0.965, 0.965, 0.97);
   cairo_paint(context);
@@ -54,7 +55,7 @@ cairo_surface_t* stripes_tile(cairo_t* context) {
 void fill_closed(cairo_t* context, const Rect& bounds) {
   cairo_save(context);
   if (cairo_surface_get_type(cairo_get_target(context)) == CAIRO_SURFACE_TYPE_IMAGE) {
-    // Pixel by pixel, since long thin lines take Cairo longer than all the rest of a picture.
+    // Since long thin lines take Cairo a third of a picture's time.
     cairo_surface_t* tile = stripes_tile(context);
     cairo_identity_matrix(context);
     cairo_set_source_surface(context, tile, 0, 0);

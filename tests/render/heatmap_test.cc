@@ -138,6 +138,29 @@ TEST(Heatmap, CellsHaveTheColoursOfTheirWeights) {
   }
 }
 
+TEST(Heatmap, ClosedCellsHaveStripesWithoutGaps) {
+  const Scratch scratch;
+  for (const std::size_t tokens : {12, 100}) {
+    Heatmap map = some_map(tokens, true);
+    draw_heatmap(map, scratch / "map.png", PictureFormat::kPng);
+    const Pixels pixels(scratch / "map.png");
+    const Rect cells = layout_of(map).maps[0].cells;
+    // The upper right quarter; each stripe goes down to the left, a pixel at a time.
+    const double right = 2 * (cells.x + cells.width) - 4;
+    const double top = 2 * cells.y + 4;
+    constexpr double kRounding = 1;  // Cairo's, of what a stripe covers of a pixel
+    std::set<unsigned> colours;
+    for (double x = right - cells.width / 2; x < right; ++x) {
+      for (double y = top; y < top + cells.width / 2; ++y) {
+        colours.insert(pixels.at(x, y));
+        const auto red = [&](double to_left) { return pixels.at(x - to_left, y + to_left) >> 16U; };
+        ASSERT_NEAR(red(0), red(1), kRounding) << tokens << ": " << x << ", " << y;
+      }
+    }
+    EXPECT_GT(colours.size(), 1U);
+  }
+}
+
 TEST(Heatmap, RowsAreQueriesAndColumnsAreKeys) {
   Heatmap map = some_map(8, false);
   for (auto& row : map.weights) row.assign(8, 0.0F);
