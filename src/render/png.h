@@ -7,7 +7,8 @@
 namespace qkv {
 
 /// A PNG of 8-bit RGB pixels (W3C Recommendation "Portable Network Graphics", 2003). `pixels` has
-/// `height` rows of `stride` 32-bit words 0x00RRGGBB, as Cairo's CAIRO_FORMAT_RGB24.
+/// `height` rows of `stride` 32-bit words 0x00RRGGBB, as Cairo's CAIRO_FORMAT_RGB24. Throws Error
+/// (Fault::kRun) or std::bad_alloc where memory does not suffice.
 ///
 /// Cairo's own writer tries five filters on each row and spends half of a picture's time on it. A
 /// page of flat colours is most often like the row above, which one filter says.

@@ -21,8 +21,7 @@ TEST(Png, ReadsBackAsItWas) {
     std::uint32_t height;
     std::size_t stride;
   };
-  // The last two: more than fits into the compressor's room at once, and rows longer than its
-  // window.
+  // The last two: noise, in many blocks of the compressor's, and in rows longer than its window.
   for (const Size size : {Size{1, 1, 1}, Size{3, 2, 4}, Size{257, 90, 300}, Size{1500, 120, 1500},
                           Size{12000, 20, 12000}}) {
     RandomStream random(size.width);
@@ -53,8 +52,7 @@ TEST(Png, LikeRowsTakeNextToNothing) {
   for (std::uint32_t& pixel : row) pixel = static_cast<std::uint32_t>(random.next());
   std::vector<std::uint32_t> pixels;
   for (int y = 0; y < 400; ++y) pixels.insert(pixels.end(), row.begin(), row.end());
-  const std::size_t bytes = 3 * pixels.size();
-  EXPECT_LT(encode_png(pixels.data(), 500, 500, 400).size(), bytes / 100);
+  EXPECT_LT(encode_png(pixels.data(), 500, 500, 400).size(), 4000U);
 }
 
 }  // namespace
