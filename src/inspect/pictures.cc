@@ -27,18 +27,6 @@ std::string grid_title(const HeadChoice& choice) {
 
 }  // namespace
 
-const char* extension(PictureFormat format) {
-  switch (format) {
-    case PictureFormat::kPng:
-      return ".png";
-    case PictureFormat::kSvg:
-      return ".svg";
-    case PictureFormat::kPdf:
-      break;
-  }
-  return ".pdf";
-}
-
 void require_heads(const HeadChoice& choice, const ModelConfig& model) {
   if (choice.layer) require_index("layer", *choice.layer, model.layers);
   if (choice.head) require_index("head", *choice.head, model.heads);

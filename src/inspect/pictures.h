@@ -9,9 +9,6 @@
 
 namespace qkv {
 
-/// ".png" and the like.
-const char* extension(PictureFormat format);
-
 /// Which heads to show: one layer or all, one head of each or all.
 struct HeadChoice {
   std::optional<std::int64_t> layer;
