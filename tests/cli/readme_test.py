@@ -93,6 +93,7 @@ def commands(page):
     """Every command of a page: of blocks, tables and text."""
     for lines, _ in blocks(page):
         yield from commands_in(lines)
+    yield from re.findall(r"^    ((?:qkv-|tools/).*)$", without_code_blocks(text_of(page)), re.MULTILINE)
     for code in inline_code(text_of(page)):
         if is_ours(code.split()[0]) and len(code.split()) > 1:
             yield code
@@ -236,6 +237,7 @@ class Commands(unittest.TestCase):
             for code in inline_code(text_of(page)):
                 if code.startswith("--"):
                     self.assertEqual(options_of(code) - known, set(), f"{page.name}: {code}")
+                    self.assertEqual(set(re.findall(r"^--set ([a-z_.]+)=", code)) - known_keys(), set(), f"{page.name}: {code}")
                     checked += 1
         self.assertGreater(checked, 20)
 
