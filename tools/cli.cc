@@ -45,7 +45,7 @@ bool is_users(const std::error_code& code) {
 CommandLine::CommandLine(const std::string& name, const std::string& description)
     : CLI::App(description, name) {
   set_version_flag("--version", std::string("qkv ") + qkv::version());
-  add_option("--threads", common.threads, "processors to use; 0: all")
+  add_option("--threads", common.threads, "number of threads; 0: one per processor")
       ->check(check_whole(0, 1024))
       ->group("Common");
   add_option("--log-level", common.log_level, "trace, debug, info, warning, error or off")

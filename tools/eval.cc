@@ -57,32 +57,31 @@ std::optional<Plot> plot_of(const Request& request) {
 }  // namespace
 
 int main(int argc, char** argv) {
-  qkv::CommandLine line("qkv-eval", "Measures how well a checkpoint, or two, predict text.");
+  qkv::CommandLine line("qkv-eval", "Measures how well one or two checkpoints predict text.");
   Request request;
   line.add_option("CHECKPOINT", request.checkpoint,
-                  "a checkpoint folder, or a run folder for its best")
+                  "a checkpoint folder, or a run folder (opens its best checkpoint)")
       ->check(qkv::check_path)
       ->required();
-  line.add_option("CHECKPOINT2", request.second, "another one, shown beside it")
+  line.add_option("CHECKPOINT2", request.second, "a second checkpoint, shown next to the first")
       ->check(qkv::check_path);
-  line.add_option("--data", request.data,
-                  "text to measure on; the run's validation data unless given")
+  line.add_option("--data", request.data, "text to measure on (default: the run's validation text)")
       ->check(qkv::check_path)
       ->allow_extra_args(false);
   line.add_option("--pairs", request.pairs,
                   "minimal pairs as BLiMP's JSONL: sentence_good, sentence_bad")
       ->check(qkv::check_path);
   line.add_option("--probes", request.probes,
-                  "sentences whose meaning is known, e.g. data/world/probes.jsonl")
+                  "questions about labelled sentences, e.g. data/world/probes.jsonl")
       ->check(qkv::check_path);
   line.add_option("--geometry", request.geometry,
-                  "what vectors of words should show, e.g. data/world/geometry.json")
+                  "words whose embeddings should be similar, e.g. data/world/geometry.json")
       ->check(qkv::check_path);
   line.add_option("--plot", request.plot,
-                  "draws what probes and geometry say to this .png, .svg or .pdf file")
+                  "draws the results of probes and geometry into this .png, .svg or .pdf file")
       ->check(qkv::check_path);
   line.add_flag("--accuracy-only", request.accuracy_only,
-                "of the probes only how many are answered, not what attention shows of them");
+                "measures only the accuracy of probes, not their attention");
   line.add_option("--json", request.json, "writes the numbers to this file (- is standard output)")
       ->check(qkv::check_path);
 

@@ -28,25 +28,28 @@ int main(int argc, char** argv) {
   std::string prompt_file;
   qkv::GenerationOptions options;
   line.add_option("CHECKPOINT", checkpoint_path,
-                  "a checkpoint folder, or a run folder for its best")
+                  "a checkpoint folder, or a run folder (opens its best checkpoint)")
       ->check(qkv::check_path)
       ->required();
   auto* prompt_option = line.add_option("--prompt", prompt, "the text to continue");
-  line.add_option("--prompt-file", prompt_file, "a file that holds it (- is standard input)")
+  line.add_option("--prompt-file", prompt_file, "a file with the text (- is standard input)")
       ->check(qkv::check_path)
       ->excludes(prompt_option);
-  line.add_option("--tokens", options.tokens, "at most so many new tokens")
+  line.add_option("--tokens", options.tokens, "the largest number of new tokens")
       ->check(qkv::check_whole(0, kMost))
       ->capture_default_str();
   line.add_option("--temperature", options.sampling.temperature,
-                  "divides the logits; 0 takes the likeliest")
+                  "divides the logits; 0 always takes the most probable token")
       ->capture_default_str();
-  line.add_option("--top-k", options.sampling.top_k, "only the K likeliest; 0: all")
+  line.add_option("--top-k", options.sampling.top_k,
+                  "draws from the K most probable tokens; 0: all")
       ->check(qkv::check_whole(0, kMost))
       ->capture_default_str();
-  line.add_option("--top-p", options.sampling.top_p, "only the fewest that reach this probability")
+  line.add_option("--top-p", options.sampling.top_p,
+                  "draws from the fewest tokens whose probabilities reach this sum")
       ->capture_default_str();
-  line.add_option("--seed", options.seed, "draws the same text again")
+  line.add_option("--seed", options.seed,
+                  "the seed of the random numbers; the same seed gives the same text")
       ->check(qkv::check_whole(0, qkv::kGreatestSeed))
       ->capture_default_str();
 

@@ -74,15 +74,15 @@ void inspect_text(const Request& request, const std::vector<qkv::Artefact>& form
 
 int main(int argc, char** argv) {
   qkv::CommandLine line("qkv-inspect",
-                        "Opens a checkpoint: attention maps and what follows from them.");
+                        "Shows the attention and the intermediate values of a checkpoint.");
   Request request;
   line.add_option("CHECKPOINT", request.checkpoint,
-                  "a checkpoint folder, or a run folder for its best")
+                  "a checkpoint folder, or a run folder (opens its best checkpoint)")
       ->check(qkv::check_path)
       ->required();
   auto* text = line.add_option("--text", request.text,
-                               "the text to read; on a masked model <mask> hides a word");
-  line.add_option("--text-file", request.text_file, "a file that holds it (- is standard input)")
+                               "the text to read; in a masked model, <mask> hides a word");
+  line.add_option("--text-file", request.text_file, "a file with the text (- is standard input)")
       ->check(qkv::check_path)
       ->excludes(text);
   line.add_option("--out", request.out,
@@ -90,12 +90,12 @@ int main(int argc, char** argv) {
       ->check(qkv::check_path);
   line.add_option("--format", request.format, "a list of png, svg, pdf, json, safetensors")
       ->capture_default_str();
-  line.add_option("--layer", request.choice.layer, "draw (and trace) this layer; counts from 0");
-  line.add_option("--head", request.choice.head, "draw (and trace) this head; counts from 0");
+  line.add_option("--layer", request.choice.layer, "draw (and trace) this layer, counted from 0");
+  line.add_option("--head", request.choice.head, "draw (and trace) this head, counted from 0");
   line.add_option("--trace", request.trace,
-                  "print one head's arithmetic for query token N (layer 0, head 0 unless given)");
+                  "print one head's arithmetic for query token N (default: layer 0, head 0)");
   line.add_flag("--edges", request.edges,
-                "write what each edge does for the likeliest next word (or <mask>): cuts them all");
+                "write the effect of each edge on the most probable next word (or <mask>)");
   line.add_option("--neighbours", request.neighbours,
                   "print the words whose embeddings are nearest to WORD's");
   line.add_option("--analogy", request.analogy, "A B C: print the words nearest to A - B + C")

@@ -22,17 +22,17 @@ int main(int argc, char** argv) {
   bool profile = false;
   line.add_option("CONFIG", config_path, "the run's config, JSON (- is standard input)")
       ->required();
-  line.add_option("--out", out, "the run's folder; runs/NAME unless given");
-  line.add_option("--set", overrides, "a.b=VALUE overrides a key of the config")
+  line.add_option("--out", out, "the folder of the run (default: runs/NAME)");
+  line.add_option("--set", overrides, "KEY=VALUE replaces one setting of the config")
       ->allow_extra_args(false);
-  auto* resume_flag = line.add_flag("--resume", resume, "goes on with the run in the folder");
+  auto* resume_flag = line.add_flag("--resume", resume, "continues the run in the folder");
   line.add_flag("--overwrite", overwrite, "removes the run in the folder first")
       ->excludes(resume_flag);
   line.add_option("--init", init, "starts from this checkpoint's weights and tokenizer")
       ->check(qkv::check_path)
       ->excludes(resume_flag);
-  line.add_flag("--dry-run", dry_run, "prints what would be trained and stops");
-  line.add_flag("--profile", profile, "prints where the time went");
+  line.add_flag("--dry-run", dry_run, "prints what would be trained, and trains nothing");
+  line.add_flag("--profile", profile, "prints how the time was spent");
   // It describes a new run from the config alone.
   for (const char* other : {"--init", "--resume", "--overwrite"})
     line.get_option("--dry-run")->excludes(line.get_option(other));

@@ -2,7 +2,7 @@
 
 namespace qkv {
 
-/// qkv's version, "0.1.0".
+/// qkv's version, "0.2.0".
 const char* version();
 
 }  // namespace qkv

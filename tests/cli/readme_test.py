@@ -1,9 +1,14 @@
-"""Keeps README.md and docs/ true: the commands run, and links, paths, keys and options exist.
+"""Keeps the pages true: the commands run, and links, paths, keys and options exist.
 
 usage: readme_test.py [unittest options], from anywhere. The folder of the programs stands in the
 environment variable QKV_BIN; where it is not set, it is build/release/bin.
+
+The commands of README.md and docs/tutorial.md are run, block by block and then those in README's tables. A block
+below a line `<!-- not run: REASON -->`, or a line of a table that holds such a mark, is not run. The commands of all
+pages are checked: each program or script exists, and so do its options and the config keys of --set.
 """
 
+import functools
 import json
 import os
 import pathlib
@@ -16,33 +21,15 @@ import unittest
 
 ROOT = pathlib.Path(__file__).resolve().parents[2]
 BIN = pathlib.Path(os.environ.get("QKV_BIN", ROOT / "build/release/bin")).resolve()
-README = (ROOT / "README.md").read_text(encoding="utf-8")
-PAGES = [ROOT / "README.md", *sorted((ROOT / "docs").glob("*.md"))]
+PAGES = [*sorted(ROOT.glob("*.md")), *sorted((ROOT / "docs").glob("*.md"))]
+RUN = [ROOT / "README.md", ROOT / "docs/tutorial.md"]
+MOST_WORDS_OF_README = 1000
 PROGRAMS = ["qkv-train", "qkv-eval", "qkv-inspect", "qkv-generate", "qkv-world"]
+COMPILED_BENCHMARKS = {f"qkv-{path.stem}" for path in (ROOT / "tools/bench").glob("*.cc")}
+USERS_FOLDERS = [line.strip("/\n") + "/" for line in (ROOT / ".gitignore").read_text().splitlines() if line.startswith("/")]
 
-# Commands of README that are not run here, by how they begin, and why.
-NOT_RUN = {
-    "tools/demo": "builds; the checks run it by itself",
-    "tools/test": "is what runs this test",
-    "tools/get_kjv": "installs a package",
-    "tools/bench/steps": "needs nanoGPT",
-    "tools/bench/generation": "needs nanoGPT and llama2.c",
-    "tools/bench/learning": "needs nanoGPT",
-    "tools/bench/corpus": "writes 2 GB; its own test runs it smaller",
-    "tools/bench/inspection": "shows a text that is not here; its own test shows another",
-    "cmake --install": "the install test does it",
-    "qkv-train configs/shakespeare_char.json": "trains for minutes, on a text that is not here",
-    "qkv-eval runs/shakespeare_char": "the same run",
-    "qkv-train configs/shakespeare_best.json": "trains for minutes, on a text that is not here",
-    "tools/seeds": "trains for a quarter of an hour; its own test reads what finished runs leave",
-    "qkv-eval runs/world": "a run of tools/seeds",
-    "qkv-train configs/world_masked.json": "trains for minutes",
-    "qkv-inspect runs/world_masked": "the same run",
-    "qkv-train configs/kjv.json": "trains for minutes, on a text that is not here",
-    "qkv-eval runs/kjv": "the same run",
-    "qkv-generate runs/kjv": "the same run",
-    "qkv-inspect runs/kjv": "the same run",
-}
+BLOCK = re.compile(r"^(?P<mark><!-- not run: \S.*-->\n)?(?P<indent> *)```(?P<language>\w*)\n(?P<body>.*?)^ *```$", re.MULTILINE | re.DOTALL)
+NOT_RUN = re.compile(r"<!-- not run: \S.*-->")
 
 # Stands before each program: one thread, and for qkv-train a hundredth of the steps on a model that is
 # as deep as the config's but narrow.
@@ -55,47 +42,93 @@ done
 exec {program} "${{arguments[@]}}" {more}
 """
 SMALL = ("model.width=32", "model.feed_forward.width=32", "training.batch_size=2", "training.warmup_steps=1")
+DEMO = "build/release/bin/qkv-train configs/world.json --set training.steps=500"  # what tools/demo trains, before all else
+PROBES = 40  # of data/world/probes.jsonl one in so many is asked
+
+
+@functools.cache
+def text_of(page):
+    return page.read_text(encoding="utf-8")
 
 
 def without_code_blocks(text):
-    return re.sub(r"^```.*?^```$", "", text, flags=re.MULTILINE | re.DOTALL)
+    return BLOCK.sub("", text)
 
 
 def inline_code(text):
     return re.findall(r"`([^`\n]+)`", without_code_blocks(text))
 
 
-def shell_lines():
-    """(line, whether it is a command) of all shell blocks; what a here-document holds is none."""
-    for block in re.findall(r"^```sh\n(.*?)^```$", README, flags=re.MULTILINE | re.DOTALL):
-        end = None
-        for line in block.splitlines():
-            yield line, end is None and line.strip() != ""
-            opened = re.search(r"<<'(\w+)'", line) if end is None else None
-            end = opened.group(1) if opened else None if line == end else end
+def blocks(page):
+    """(lines, whether they are run) of the page's shell blocks."""
+    for block in BLOCK.finditer(text_of(page)):
+        if block["language"] == "sh":
+            yield [line.removeprefix(block["indent"]) for line in block["body"].splitlines()], block["mark"] is None
 
 
-def commands():
-    return [line for line, is_command in shell_lines() if is_command]
+def commands_in(lines):
+    """The lines that are commands; what a here-document holds is none."""
+    end = None
+    for line in lines:
+        if end is None and line.strip():
+            yield line
+        opened = re.search(r"<<'(\w+)'", line) if end is None else None
+        end = opened[1] if opened else None if line == end else end
 
 
-def reason_not_to_run(command):
-    return next((NOT_RUN[start] for start in NOT_RUN if command.startswith(start)), None)
+def table_commands(page):
+    """(command, whether it is run) of each cell that is a command."""
+    for line in without_code_blocks(text_of(page)).splitlines():
+        if line.startswith("|"):
+            for code in re.findall(r"\| `([^`|]+)`[^|]*(?=\|)", line):
+                if is_ours(code.split()[0]):
+                    yield code, not NOT_RUN.search(line)
+
+
+def is_ours(word):
+    return word.startswith(("qkv-", "tools/")) and "=" not in word
+
+
+def commands(page):
+    """Every command of a page: of blocks, tables and text."""
+    for lines, _ in blocks(page):
+        yield from commands_in(lines)
+    yield from re.findall(r"^    ((?:qkv-|tools/).*)$", without_code_blocks(text_of(page)), re.MULTILINE)
+    for code in inline_code(text_of(page)):
+        if is_ours(code.split()[0]) and len(code.split()) > 1:
+            yield code
 
 
 def options_of(text):
-    return set(re.findall(r"(?<![\w-])--[a-z][a-z-]*", text))
+    return set(re.findall(r"(?<![\w-])--[a-z][a-z0-9-]*", text))
 
 
-def help_of(program):
-    done = subprocess.run([BIN / program, "--help"], capture_output=True, encoding="utf-8", timeout=60)
+@functools.cache
+def known_options(program):
+    """What a program of ours, or a script, says of itself; None where others decide."""
+    if program in COMPILED_BENCHMARKS:
+        return None  # google-benchmark's, and only built where that is
+    path = BIN / program if program.startswith("qkv-") else ROOT / program
+    if path.parent != BIN and path.read_text(encoding="utf-8").startswith("#!/usr/bin/env python3"):
+        called = [sys.executable, path, "--help"]
+    elif path.parent != BIN:
+        text = path.read_text(encoding="utf-8")
+        return None if '"$@"' in text else options_of(text)  # it hands all on
+    else:
+        called = [path, "--help"]
+    done = subprocess.run(called, capture_output=True, encoding="utf-8", timeout=60)
     assert done.returncode == 0, f"{program} --help: {done.stderr}"
     return options_of(done.stdout)
 
 
+def scripts():
+    return [str(path.relative_to(ROOT)) for path in sorted((ROOT / "tools").rglob("*"))
+            if path.is_file() and os.access(path, os.X_OK)]
+
+
 def anchors(path):
     """The names by which GitHub links to a page's headings."""
-    headings = re.findall(r"^#+ (.+)$", without_code_blocks(path.read_text(encoding="utf-8")), re.MULTILINE)
+    headings = re.findall(r"^#+ (.+)$", without_code_blocks(text_of(path)), re.MULTILINE)
     return {re.sub(r"[^\w\- ]", "", heading.lower()).replace(" ", "-") for heading in headings}
 
 
@@ -105,41 +138,60 @@ def config_keys(schema, prefix=""):
         yield from config_keys(part, f"{prefix}{name}.")
 
 
+def known_keys():
+    return set(config_keys(json.loads((ROOT / "configs/schema.json").read_text(encoding="utf-8"))))
+
+
+def section(page, heading):
+    return text_of(page).split(f"\n## {heading}\n")[1].split("\n## ")[0]
+
+
 class Commands(unittest.TestCase):
     def test_they_run_and_leave_what_the_text_promises(self):
         with tempfile.TemporaryDirectory(prefix="qkv-readme-") as holder:
             folder = pathlib.Path(holder)
-            for part in ["configs", "data"]:
-                (folder / part).symlink_to(ROOT / part)
+            self.make_inputs(folder)
             self.make_programs(folder / "build/release/bin")
-            script = [line for line, is_command in shell_lines() if not is_command or not reason_not_to_run(line)]
+            script = [DEMO, *(line for page in RUN for lines, is_run in blocks(page) if is_run for line in lines)]
+            self.assertGreater(len(list(commands_in(script))), 15)
+            asked = [command for page in RUN for command, is_run in table_commands(page) if is_run]
+            self.assertGreater(len(asked), 5)
+            script += asked
             done = subprocess.run(
                 ["bash", "-exuo", "pipefail", "-c", "\n".join(script)], cwd=folder, timeout=300,
                 env={**os.environ, "QKV_CACHE": str(folder / "cache"), "PATH": "/usr/bin:/bin"},
                 stdout=subprocess.PIPE, stderr=subprocess.STDOUT, encoding="utf-8", errors="replace",
             )
             self.assertEqual(done.returncode, 0, "\n".join(done.stdout.splitlines()[-15:]))
-            promised = [code for code in inline_code(README) if code.startswith("runs/own_text")]
-            for command in commands():
-                if not reason_not_to_run(command):
-                    promised += re.findall(r"--(?:out|json) (\S+)", command)
-            self.assertGreater(len(promised), 5)
+            promised = [code for page in RUN for code in inline_code(text_of(page)) if code.startswith("runs/own_text")]
+            promised += re.findall(r"--(?:out|json) (\S+)", "\n".join(script))
+            promised += [f"runs/own_text/{name}" for name in ["config.json", "metrics.jsonl", "tensorboard", "checkpoints/best"]]
+            self.assertGreater(len(promised), 10)
             for path in promised:
                 self.assertTrue((folder / path).exists(), f"{path}: promised, but not there")
-            for name in ["config.json", "metrics.jsonl", "tensorboard", "checkpoints/best"]:
-                self.assertTrue((folder / "runs/own_text" / name).exists(), name)
             self.run_python(folder)
 
     def run_python(self, folder):
         """The blocks of docs/checkpoint.md that need nothing but Python."""
-        page = (ROOT / "docs/checkpoint.md").read_text(encoding="utf-8")
-        blocks = re.findall(r"^```python\n(.*?)^```$", page, flags=re.MULTILINE | re.DOTALL)
-        plain = [block for block in blocks if "torch" not in block and "transformers" not in block]
+        found = [block["body"] for block in BLOCK.finditer(text_of(ROOT / "docs/checkpoint.md")) if block["language"] == "python"]
+        plain = [block for block in found if "torch" not in block and "transformers" not in block]
         self.assertEqual(len(plain), 1)
         done = subprocess.run(
             [sys.executable, "-c", plain[0] + "\nprint(len(values))"], cwd=folder, capture_output=True, encoding="utf-8"
         )
         self.assertEqual(done.stdout, "32\n", done.stderr)  # model.norm.weight of the width in SMALL
+
+    @staticmethod
+    def make_inputs(folder):
+        """The shipped configs and data as they are, but for fewer probes."""
+        (folder / "configs").symlink_to(ROOT / "configs")
+        world = folder / "data/world"
+        world.mkdir(parents=True)
+        for path in (ROOT / "data/world").iterdir():
+            if path.name != "probes.jsonl":
+                (world / path.name).symlink_to(path)
+        probes = (ROOT / "data/world/probes.jsonl").read_text(encoding="utf-8").splitlines(keepends=True)
+        (world / "probes.jsonl").write_text("".join(probes[::PROBES]), encoding="utf-8")
 
     @staticmethod
     def make_programs(folder):
@@ -150,47 +202,74 @@ class Commands(unittest.TestCase):
             path.write_text(WRAPPER.format(program=shlex.quote(str(BIN / program)), more=more))
             path.chmod(0o755)
 
-    def test_each_exception_is_still_there(self):
-        for start in NOT_RUN:
-            self.assertTrue(any(command.startswith(start) for command in commands()), start)
+    def test_marks_stand_only_where_a_command_follows(self):
+        for page in RUN:
+            marks = len(NOT_RUN.findall(text_of(page)))
+            left_out = [lines for lines, is_run in blocks(page) if not is_run]
+            left_out += [command for command, is_run in table_commands(page) if not is_run]
+            self.assertEqual(marks, len(left_out), f"{page.name}: a mark that leaves out nothing")
 
-    def test_options_of_commands(self):
-        known = {program: help_of(program) for program in PROGRAMS}
-        for command in commands():
-            words = shlex.split(command, comments=True)
-            if words[0] in known:
-                found = {word for word in words[1:] if word.startswith("--")}
-                self.assertEqual(found - known[words[0]], set(), command)
+    def test_programs_options_and_keys_exist(self):
+        ours = {*PROGRAMS, *COMPILED_BENCHMARKS, *scripts()}
+        keys = known_keys()
+        checked = 0
+        for page in PAGES:
+            for command in commands(page):
+                words = shlex.split(command.replace("…", ""), comments=True)
+                if not is_ours(words[0]):
+                    continue
+                where = f"{page.name}: {command}"
+                self.assertIn(words[0], ours, where)
+                known = known_options(words[0])
+                if known is None:
+                    continue
+                options = {word.split("=")[0] for word in words[1:] if word.startswith("--")}
+                self.assertEqual(options - known, set(), where)
+                found = {value.split("=")[0] for option, value in zip(words, words[1:]) if option == "--set"}
+                self.assertEqual({key for key in found if key.islower()} - keys, set(), where)
+                checked += 1
+        self.assertGreater(checked, 40)
 
     def test_options_in_the_text(self):
-        known = set().union(*(help_of(program) for program in PROGRAMS))
-        found = set().union(*(options_of(code) for code in inline_code(README)))
-        self.assertGreater(len(found), 5)
-        self.assertEqual(found - known, set())
+        known = set().union(*(known_options(program) or set() for program in [*PROGRAMS, *scripts()]))
+        checked = 0
+        for page in PAGES:
+            for code in inline_code(text_of(page)):
+                if code.startswith("--"):
+                    self.assertEqual(options_of(code) - known, set(), f"{page.name}: {code}")
+                    self.assertEqual(set(re.findall(r"^--set ([a-z_.]+)=", code)) - known_keys(), set(), f"{page.name}: {code}")
+                    checked += 1
+        self.assertGreater(checked, 20)
 
 
 class Names(unittest.TestCase):
     def test_config_keys(self):
-        known = set(config_keys(json.loads((ROOT / "configs/schema.json").read_text(encoding="utf-8"))))
-        section = README.split("\n## The config\n")[1].split("\n## ")[0]
-        rows = re.findall(r"^\| (`[^|]*) \|", section, re.MULTILINE)
-        found = {key for row in rows for key in re.findall(r"`([^`]+)`", row)}
-        self.assertGreater(len(found), 20)
-        self.assertEqual(found - known, set())
-        sections = {key.split(".")[0] for key in known} - {"$schema"}
-        self.assertEqual(sections - {key.split(".")[0] for key in found}, set())
+        keys = known_keys()
+        sections = {key.split(".")[0] for key in keys if "." in key}
+        saved = text_of(ROOT / "docs/checkpoint.md")  # names tensors and files, which also hold a full stop
+        found = set()
+        for page in PAGES:
+            for code in inline_code(text_of(page)):
+                key = re.split(r"[=:]", code)[0]
+                if re.fullmatch(r"[a-z_]+(\.[a-z_0-9]+)+", key) and key.split(".")[0] in sections:
+                    if key not in keys:
+                        is_file = any((ROOT / "src").glob(f"*/{key}"))
+                        self.assertTrue(is_file or key in saved, f"{page.name}: {key} is no key of the config")
+                    found.add(key)
+        self.assertEqual(sections - {key.split(".")[0] for key in found & keys}, set())
+        self.assertGreater(len(found & keys), 40)
 
     def test_paths(self):
-        named = re.compile(r"(?<![\w./-])(?:configs|data|docs|src|tests|tools)/[\w./-]*\w")
+        named = re.compile(r"(?<![\w./-])(?:configs|data|docs|src|tests|tools|cmake|\.ci)/[\w./-]*\w")
         for page in PAGES:
-            for path in named.findall(page.read_text(encoding="utf-8")):
-                if not path.startswith("data/own"):  # the user's own texts, which are in no repository
+            for path in named.findall(text_of(page)):
+                if not path.startswith(tuple(USERS_FOLDERS)):  # what is in no repository
                     there = (ROOT / path).exists() or list(ROOT.glob(path + "*"))
                     self.assertTrue(there, f"{page.name}: {path} is not there")
 
-    def test_rooms(self):
-        section = README.split("\n## Where to look\n")[1].split("\n## ")[0]
-        rows = re.findall(r"^\| `(\w+)` \|.*\| ([^|]*) \|$", section, re.MULTILINE)
+    def test_modules(self):
+        page = ROOT / "docs/README.md"
+        rows = re.findall(r"^\| `(\w+)` \|.*\| ([^|]*) \|$", section(page, "Modules"), re.MULTILINE)
         self.assertEqual({room for room, _ in rows}, {path.name for path in (ROOT / "src").iterdir() if path.is_dir()})
         for room, files in rows:
             for name in re.findall(r"`([^`]+)`", files):
@@ -198,7 +277,7 @@ class Names(unittest.TestCase):
 
     def test_links(self):
         for page in PAGES:
-            links = re.findall(r"\]\(([^)\s]+)\)", without_code_blocks(page.read_text(encoding="utf-8")))
+            links = re.findall(r"\]\(([^)\s]+)\)", without_code_blocks(text_of(page)))
             for link in links:
                 if re.match(r"[a-z]+:", link):
                     continue
@@ -209,10 +288,18 @@ class Names(unittest.TestCase):
                     self.assertIn(anchor, anchors(target), f"{page.name}: {link}")
 
     def test_every_page_is_in_the_index(self):
-        index = (ROOT / "docs/README.md").read_text(encoding="utf-8")
+        index = text_of(ROOT / "docs/README.md")
         for page in sorted((ROOT / "docs").glob("*.md")):
             if page.name != "README.md":
                 self.assertIn(f"]({page.name})", index)
+
+    def test_the_changelog_begins_with_the_version_of_the_build(self):
+        version = re.search(r"project\(qkv VERSION (\S+)", (ROOT / "CMakeLists.txt").read_text(encoding="utf-8"))[1]
+        self.assertEqual(re.findall(r"^## (\S+)", text_of(ROOT / "CHANGELOG.md"), re.MULTILINE)[0], version)
+        self.assertIn(f'"{version}"', (ROOT / "src/base/version.h").read_text(encoding="utf-8"))
+
+    def test_readme_is_short(self):
+        self.assertLessEqual(len(text_of(ROOT / "README.md").split()), MOST_WORDS_OF_README)
 
 
 if __name__ == "__main__":

@@ -1,4 +1,4 @@
-"""tools/seeds: writes README's table from finished runs. That it trains and asks them the ladder's test shows."""
+"""tools/seeds: writes the table of docs/results.md from finished runs. That it trains and asks them the ladder's test shows."""
 
 import json
 import pathlib
@@ -77,6 +77,16 @@ class Seeds(harness.ProgramTest):
         self.page.write_text(PAGE)
         self.refuse(["no finished run"], "--page-only")
         self.refuse(["nowhere/qkv-train", "no program"])
+
+    def test_the_page_of_results_has_the_table(self):
+        header = subprocess.run(
+            [sys.executable, "-c", "import runpy; print(*runpy.run_path('tools/seeds')['HEADER'], sep=' | ')"],
+            cwd=harness.ROOT, env={**self.environment, "PYTHONPATH": "tools"}, capture_output=True, encoding="utf-8", check=True,
+        ).stdout
+        page = (harness.ROOT / "docs/results.md").read_text(encoding="utf-8")
+        self.assertEqual(page.count("<!-- seeds -->"), 1)
+        self.assertIn(f"<!-- seeds -->\n| {header.strip()} |\n", page)
+        self.assertNotIn("<!-- seeds -->", (harness.ROOT / "README.md").read_text(encoding="utf-8"))
 
     def test_refuses_what_cannot_be(self):
         for option in ["--seeds", "--steps", "--threads"]:

@@ -1,5 +1,5 @@
 # Installs the build in BUILD into a scratch folder, runs what was installed, then configures, builds
-# and runs a project that finds qkv there.  cmake -DBUILD=... -P install_test.cmake
+# and runs a project that finds qkv there, the example of docs/library.md among it.  cmake -DBUILD=... -P install_test.cmake
 
 # Away from the build and with no hint in the environment: nothing may be found there by chance.
 unset(ENV{LIBTORCH})
@@ -29,8 +29,15 @@ foreach(program ${programs})
   run(${program} --version)
 endforeach()
 
+file(READ ${CMAKE_CURRENT_LIST_DIR}/../../docs/library.md page)
+if(NOT page MATCHES "```cpp\n([^`]*)```")
+  message(FATAL_ERROR "docs/library.md: found no example in C++")
+endif()
+file(WRITE ${scratch}/example.cc "${CMAKE_MATCH_1}")
+
 run(${CMAKE_COMMAND} -G Ninja -S ${CMAKE_CURRENT_LIST_DIR}/consumer -B ${scratch}/consumer
-  -DCMAKE_PREFIX_PATH=${prefix} -DCMAKE_CXX_COMPILER=${COMPILER} -DCMAKE_CXX_FLAGS=${FLAGS})
+  -DCMAKE_PREFIX_PATH=${prefix} -DCMAKE_CXX_COMPILER=${COMPILER} -DCMAKE_CXX_FLAGS=${FLAGS}
+  -DEXAMPLE=${scratch}/example.cc)
 run(${CMAKE_COMMAND} --build ${scratch}/consumer)
 file(WRITE ${scratch}/config.json "{\"data\": {\"train\": [\"text.txt\"]}, \"model\": {\"width\": 48}}")
 run(${scratch}/consumer/consumer ${scratch}/config.json)

@@ -229,7 +229,7 @@ def arguments(description):
     """A parser with what all benchmarks take."""
     parser = argparse.ArgumentParser(description=description, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--text", default=ROOT / "data/own/tinyshakespeare.txt", help="tinyshakespeare (default: %(default)s)")
-    parser.add_argument("--python", default=sys.executable, help="the interpreter that has the peers' modules")
+    parser.add_argument("--python", default=sys.executable, help="the interpreter that has the modules of the other programs")
     parser.add_argument("--threads", type=int, default=len(PROCESSORS))
     parser.add_argument("--json", metavar="FILE", help="write the figures")
     parser.add_argument("--history", metavar="FILE", help="append the figures as one line of JSON")
