@@ -21,6 +21,10 @@ namespace {
 using Counts = std::unordered_map<std::string, std::uint64_t>;
 using Counted = std::vector<std::pair<std::string, std::uint64_t>>;
 
+// A NormalizerSpec in protobuf's wire format, appended to a model: add_dummy_prefix. The segments
+// that the trainer sees have their spaces already, but whoever opens the model elsewhere must put
+// one before the first word, as a line start gets here.
+constexpr std::string_view kDummyPrefix("\x1A\x02\x18\x01", 4);
 constexpr std::int64_t kReservedIds = 4 + 256;  // specials and bytes
 constexpr std::size_t kMostSegments = std::size_t{1} << 22U;
 
@@ -242,6 +246,7 @@ std::string learn_pieces(const TokenizerConfig& config,
     throw Error(concat("tokenizer: SentencePiece learned no ", config.kind,
                        " pieces: ", quoted(status.message(), 200)));
   }
+  if (!by_character) model += kDummyPrefix;
   return model;
 }
 

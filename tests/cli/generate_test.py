@@ -104,6 +104,21 @@ class Generation(harness.ProgramTest):
         self.assertEqual(told.count("猫"), 1)
         self.assertEqual(self.warnings("lines", "--prompt", "the cat"), "")
 
+    def test_a_sample_prompt_is_read_as_every_prompt(self):
+        samples = []
+        for out, prompt in [("one", "the cat"), ("two", "the cat\n")]:
+            done = self.run_program(
+                "train", "tiny.json", "--out", out, "--set", "data.layout=lines", "--set", "training.sample_every=5",
+                "--set", f"training.sample_prompt={prompt}")
+            self.assertEqual(done.returncode, 0, done.stderr)
+            self.assertNotIn("warning", done.stderr)
+            samples.append([record["sample"] for record in self.records(out) if "sample" in record])
+        self.assertEqual(samples[0], samples[1])
+        self.assertTrue(samples[0][0].startswith("the cat"))
+        done = self.run_program("train", "tiny.json", "--out", "three", "--set", "training.sample_every=5",
+                                "--set", "training.sample_prompt=the cat ")
+        self.assertEqual(done.stderr.count("training.sample_prompt: ends in a space"), 1, done.stderr)
+
     def test_stop_texts(self):
         greedy = ["run", "--prompt", "the cat", "--tokens", 40, "--temperature", 0]
         text = self.say(*greedy)[:-1]

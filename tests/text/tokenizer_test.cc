@@ -405,6 +405,17 @@ TEST(Tokenizer, NormalisationOfOthersIsSwitchedOff) {
   }
 }
 
+TEST(Tokenizer, SentencePieceAloneReadsALineOfWordsAlike) {
+  for (const std::string& kind : kinds()) {
+    const Tokenizer tokenizer = learn("the cat sat on the mat\nthe cat\n", kind);
+    sentencepiece::SentencePieceProcessor processor;
+    ASSERT_TRUE(processor.LoadFromSerializedProto(tokenizer.bytes()).ok());
+    for (const std::string text : {"the cat sat on the mat", "mat"}) {
+      EXPECT_EQ(processor.EncodeAsIds(text), tokenizer.encode(text)) << kind;
+    }
+  }
+}
+
 TEST(Tokenizer, RefusesModelsWithoutOurSpecialsOrBytes) {
   const auto refused = [](const std::unordered_map<std::string, std::string>& options) {
     std::unordered_map<std::string, std::string> all = {
