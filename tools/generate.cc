@@ -1,23 +1,21 @@
 // qkv-generate: continues a text.
 
-#include <chrono>
+#include <unistd.h>
+
 #include <iostream>
 
-#include "base/error.h"
 #include "base/files.h"
 #include "base/utf8.h"
 #include "checkpoint/checkpoint.h"
 #include "cli.h"
 #include "generate/generator.h"
+#include "generate/printer.h"
+#include "text/prompt.h"
 
 namespace {
 
 // Below what the conversion of a greater number would end at, so that none is taken for another.
 constexpr long kMost = 1L << 40;
-
-using Clock = std::chrono::steady_clock;
-// Text is shown as it comes, but who reads it is woken no more often than an eye sees.
-constexpr auto kPause = std::chrono::milliseconds(20);
 
 }  // namespace
 
@@ -48,6 +46,9 @@ int main(int argc, char** argv) {
   line.add_option("--top-p", options.sampling.top_p,
                   "draws from the fewest tokens whose probabilities reach this sum")
       ->capture_default_str();
+  line.add_option("--stop", options.stops,
+                  "ends before this text appears; may be given more than once")
+      ->allow_extra_args(false);
   line.add_option("--seed", options.seed,
                   "the seed of the random numbers; the same seed gives the same text")
       ->check(qkv::check_whole(0, qkv::kGreatestSeed))
@@ -56,22 +57,17 @@ int main(int argc, char** argv) {
   return qkv::run_program(line, argc, argv, [&] {
     qkv::check_sampling(options.sampling);
     if (!prompt_file.empty()) prompt = qkv::read_file(prompt_file);
-    qkv::require_utf8(prompt, prompt_file.empty() ? "--prompt" : prompt_file);
+    const std::string prompt_name = prompt_file.empty() ? "--prompt" : prompt_file;
+    qkv::require_utf8(prompt, prompt_name);  // before the model is read
     const qkv::Runtime runtime = qkv::set_up_runtime(
         {.device = "auto", .precision = "float32", .threads = line.common.threads});
     const qkv::Checkpoint checkpoint = qkv::open_checkpoint(checkpoint_path, runtime);
-    // The prompt and the first token at once.
-    const auto print = [shown = Clock::time_point(), early = 2](const std::string& text) mutable {
-      std::cout << text;
-      if (const auto now = Clock::now(); early > 0 || now - shown >= kPause) {
-        std::cout << std::flush;
-        shown = now;
-        if (early > 0) --early;
-      }
-    };
-    qkv::generate(*checkpoint.model, checkpoint.tokenizer, checkpoint.config.data.layout, prompt,
-                  options, print);
-    std::cout << std::endl;
+    const std::string& layout = checkpoint.config.data.layout;
+    prompt = qkv::given_prompt(prompt, checkpoint.tokenizer, layout, prompt_name);
+    qkv::Printer printer(std::cout, ::isatty(STDOUT_FILENO) == 1);
+    qkv::generate(*checkpoint.model, checkpoint.tokenizer, layout, prompt, options,
+                  [&](const std::string& text) { printer.print(text); });
+    printer.finish();
     return 0;
   });
 }

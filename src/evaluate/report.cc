@@ -10,6 +10,8 @@
 #include "evaluate/probe_report.h"
 #include "inspect/inspection.h"
 #include "text/corpus.h"
+#include "text/prompt.h"
+#include "text/unknown_words.h"
 
 namespace qkv {
 namespace {
@@ -24,6 +26,35 @@ std::optional<TokenFile> validation_of(const Checkpoint& checkpoint) {
     log::warning("the validation text changed since this checkpoint was trained");
   }
   return std::move(corpus.validation);
+}
+
+/// Warns of what is odd in the texts that a model is asked about: line ends where a document is a
+/// line, and words that the tokenizer does not know, which are named once.
+void warn_of_texts(const Checkpoint& checkpoint, const Questions& questions,
+                   const TokenFile* data) {
+  const std::string& layout = checkpoint.config.data.layout;
+  const std::string path = checkpoint.path.string();
+  UnknownWords in_data(checkpoint.tokenizer);
+  for (std::uint64_t index = 0; data != nullptr && index < data->size(); ++index)
+    in_data.add((*data)[index]);
+  in_data.end_text();
+  in_data.warn(path + ": --data");
+
+  UnknownWords in_pairs(checkpoint.tokenizer);
+  for (const MinimalPair& pair : questions.pairs) {
+    for (const std::string& sentence : {pair.good, pair.bad}) {
+      warn_of_lines(sentence, layout, pair.where);
+      in_pairs.add(sentence);
+    }
+  }
+  in_pairs.warn(path + ": --pairs");
+
+  UnknownWords in_probes(checkpoint.tokenizer);
+  for (const Probe& probe : questions.probes) {
+    warn_of_lines(probe.text, layout, probe.where);
+    in_probes.add(probe.text);
+  }
+  in_probes.warn(path + ": --probes");
 }
 
 bool has_bits_per_byte(const Answers& answers) {
@@ -77,6 +108,7 @@ Answers answer(const Checkpoint& checkpoint, const Questions& questions, const R
     if (!tokens)
       throw Error(answers.checkpoint + ": its run has no validation data; expected --data");
   }
+  warn_of_texts(checkpoint, questions, questions.data.empty() ? nullptr : &*tokens);
   if (tokens) {
     answers.score =
         evaluate(*checkpoint.model, *tokens, checkpoint.config.seed, runtime, "evaluating");

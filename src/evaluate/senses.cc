@@ -21,7 +21,7 @@ PlacedWord placed(const SenseSentence& sentence, const std::string& where,
                   const Checkpoint& checkpoint) {
   const std::string name = concat(where, ": ", quoted(sentence.text));
   PlacedWord word;
-  const Passage passage = read_passage(checkpoint, sentence.text, name);
+  const Passage passage = encode_passage(checkpoint, sentence.text, name);
   for (std::size_t place = 0; place < passage.tokens.size(); ++place) {
     const Token& token = passage.tokens[place];
     word.ids.push_back(token.id);

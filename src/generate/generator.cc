@@ -8,7 +8,9 @@
 #include "base/error.h"
 #include "base/format.h"
 #include "base/log.h"
+#include "base/utf8.h"
 #include "generate/reader.h"
+#include "generate/stop_texts.h"
 
 namespace qkv {
 namespace {
@@ -31,6 +33,10 @@ void generate(const Model& model, const Tokenizer& tokenizer, const std::string&
   if (!model.config().causal())
     throw Error("a masked model cannot continue a text; expected a causal one");
   check_sampling(options.sampling);
+  for (const std::string& stop : options.stops) {
+    require_utf8(stop, "--stop");
+    if (stop.empty()) throw Error("--stop: found an empty text, expected at least one character");
+  }
   std::vector<std::int32_t> ids = tokenizer.encode(prompt);
   if (layout == "lines") ids.insert(ids.begin(), Tokenizer::kBegin);
   if (ids.empty()) throw Error("--prompt: found an empty text, expected at least one character");
@@ -42,6 +48,10 @@ void generate(const Model& model, const Tokenizer& tokenizer, const std::string&
   RandomStream random(stream_key(options.seed, Purpose::kSampling));
   // A stream has no documents, so its model has never seen one end.
   Sampler sampler(options.sampling, /*ends=*/layout == "lines");
+  StopTexts stops(options.stops);
+  const auto show = [&](const std::string& text) {
+    if (!text.empty()) print(text);
+  };
   Reader reader(model);
   std::span<const std::int32_t> unread = ids;
   std::int32_t next = 0;
@@ -52,10 +62,12 @@ void generate(const Model& model, const Tokenizer& tokenizer, const std::string&
     if (count == 0) begin = std::chrono::steady_clock::now();
     next = sampler.draw(logits, random);
     if (next == Tokenizer::kEnd) break;
-    if (const std::string text = decoder.add(next); !text.empty()) print(text);
+    show(stops.add(decoder.add(next)));
+    if (stops.found()) break;
     unread = {&next, 1};
   }
-  if (const std::string rest = decoder.finish(); !rest.empty()) print(rest);
+  show(stops.add(decoder.finish()));
+  show(stops.finish());
   if (count > 1) log_rate(count - 1, begin);
 }
 

@@ -3,6 +3,7 @@
 #include <cstdint>
 #include <functional>
 #include <string>
+#include <vector>
 
 #include "generate/sampler.h"
 #include "model/model.h"
@@ -14,12 +15,13 @@ struct GenerationOptions {
   std::int64_t tokens = 256;  ///< at most so many new ones
   Sampling sampling;
   std::uint64_t seed = 1;
+  std::vector<std::string> stops = {};  ///< the continuation ends before the first of these
 };
 
 /// Hands out a prompt and then its continuation piece by piece, whole characters only, until the
-/// model ends the document or the tokens are spent. With layout `lines` the prompt begins a
-/// document. Throws Error for a masked model, an empty prompt with layout `stream`, or bad sampling
-/// options.
+/// model ends the document, a stop text appears in the continuation or the tokens are spent. With
+/// layout `lines` the prompt begins a document. Throws Error for a masked model, an empty prompt
+/// with layout `stream`, bad sampling options or an empty stop text.
 void generate(const Model& model, const Tokenizer& tokenizer, const std::string& layout,
               const std::string& prompt, const GenerationOptions& options,
               const std::function<void(const std::string&)>& print);

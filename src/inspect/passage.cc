@@ -2,10 +2,11 @@
 
 #include "base/error.h"
 #include "base/format.h"
-#include "base/log.h"
 #include "base/utf8.h"
 #include "inspect/vocabulary.h"
 #include "render/heatmap.h"
+#include "text/prompt.h"
+#include "text/unknown_words.h"
 
 namespace qkv {
 namespace {
@@ -34,22 +35,25 @@ std::vector<Token> encode_with_masks(const Tokenizer& tokenizer, std::string_vie
   return tokens;
 }
 
-void drop_line_end(std::string& text) {
-  if (text.ends_with('\n')) text.pop_back();
-  if (text.ends_with('\r')) text.pop_back();
-}
-
 }  // namespace
 
 Passage read_passage(const Checkpoint& checkpoint, std::string text, const std::string& name) {
+  text = given_text(std::move(text), checkpoint.config.data.layout, name);
+  if (checkpoint.config.model.causal()) warn_of_final_space(text, checkpoint.tokenizer, name);
+  Passage passage = encode_passage(checkpoint, std::move(text), name);
+  UnknownWords unknown(checkpoint.tokenizer);
+  for (const Token& token : passage.tokens) unknown.add(token.id);
+  unknown.end_text();
+  unknown.warn(name);
+  return passage;
+}
+
+Passage encode_passage(const Checkpoint& checkpoint, std::string text, const std::string& name) {
   const ModelConfig& model = checkpoint.config.model;
   const bool lines = checkpoint.config.data.layout == "lines";
   require_utf8(text, name);
-  if (lines) drop_line_end(text);
+  text = without_line_end(std::move(text), checkpoint.config.data.layout);
   if (text.empty()) throw Error(name + ": found an empty text, expected at least one character");
-  if (lines && text.find('\n') != std::string::npos) {
-    log::warning(name + ": found several lines; this model was trained on documents of one line");
-  }
 
   Passage passage{.text = std::move(text), .tokens = {}};
   passage.tokens = model.causal() ? checkpoint.tokenizer.encode_with_offsets(passage.text)

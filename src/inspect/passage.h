@@ -20,8 +20,12 @@ struct Passage {
 };
 
 /// Reads a text; `name` stands in messages. Throws Error where it is empty, not UTF-8, or has more
-/// tokens than the model's context.
+/// tokens than the model's context. Warns of what is odd in it (text/prompt.h) and of the words
+/// that the tokenizer does not know.
 Passage read_passage(const Checkpoint& checkpoint, std::string text, const std::string& name);
+
+/// The same without a warning, for the one of many texts.
+Passage encode_passage(const Checkpoint& checkpoint, std::string text, const std::string& name);
 
 /// The text that token `index` stands for; U+FFFD where it is not whole UTF-8, empty for specials.
 std::string token_text(const Passage& passage, std::size_t index);

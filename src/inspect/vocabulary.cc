@@ -2,28 +2,18 @@
 
 #include <algorithm>
 #include <array>
-#include <string_view>
 #include <vector>
 
 #include "base/error.h"
 #include "base/format.h"
 #include "base/utf8.h"
 #include "render/heatmap.h"
+#include "text/unknown_words.h"
 
 namespace qkv {
-namespace {
-
-bool is_byte(const std::string& piece) {
-  constexpr std::string_view kHex = "0123456789ABCDEF";
-  return piece.size() == 6 && piece.starts_with("<0x") && piece.ends_with('>') &&
-         kHex.find(piece[3]) != std::string_view::npos &&
-         kHex.find(piece[4]) != std::string_view::npos;
-}
-
-}  // namespace
 
 bool is_learned(const Tokenizer& tokenizer, std::int32_t id) {
-  return !tokenizer.is_special(id) && !is_byte(tokenizer.piece(id));
+  return !tokenizer.is_special(id) && !byte_of_piece(tokenizer, id);
 }
 
 std::string piece_text(const Tokenizer& tokenizer, std::int32_t id) {

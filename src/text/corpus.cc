@@ -1,5 +1,7 @@
 #include "text/corpus.h"
 
+#include <set>
+
 #include "base/error.h"
 #include "base/files.h"
 #include "base/format.h"
@@ -15,7 +17,7 @@ namespace {
 namespace fs = std::filesystem;
 
 // Part of each key: raise it where the rules of segments or the trainer's options change.
-constexpr int kRules = 1;
+constexpr int kRules = 2;
 constexpr std::size_t kHashDigits = 64;
 
 void require_layout(const std::string& layout) {
@@ -121,9 +123,10 @@ Corpus open_corpus(const Config& config, std::optional<Tokenizer> given) {
         "data.train: found no text in ", names_of(source.train),
         source.validation.bytes > 0 ? " before the part that is cut off for validation" : ""));
   }
-  std::string train_hash = text_hash(source.train, cache);
+  std::set<fs::path> with_nul;
+  std::string train_hash = text_hash(source.train, cache, with_nul);
   std::string validation_hash =
-      source.validation.bytes > 0 ? text_hash(source.validation, cache) : "";
+      source.validation.bytes > 0 ? text_hash(source.validation, cache, with_nul) : "";
 
   if (!given) {
     given = config.tokenizer.path ? Tokenizer::load(*config.tokenizer.path, config.tokenizer.kind)
@@ -163,7 +166,9 @@ TokenFile open_tokens(const std::vector<fs::path>& files, const Tokenizer& token
     throw Error(concat(files.empty() ? "data" : files.front().string(),
                        ": found no text, expected at least one character"));
   }
-  TokenFile tokens = cached_tokens(source, text_hash(source, cache), tokenizer, layout, cache);
+  std::set<fs::path> with_nul;
+  TokenFile tokens =
+      cached_tokens(source, text_hash(source, cache, with_nul), tokenizer, layout, cache);
   require_text(source, tokens, "data");
   return tokens;
 }

@@ -21,6 +21,10 @@ namespace {
 using Counts = std::unordered_map<std::string, std::uint64_t>;
 using Counted = std::vector<std::pair<std::string, std::uint64_t>>;
 
+// A NormalizerSpec in protobuf's wire format, appended to a model: add_dummy_prefix. The segments
+// that the trainer sees have their spaces already, but whoever opens the model elsewhere must put
+// one before the first word, as a line start gets here.
+constexpr std::string_view kDummyPrefix("\x1A\x02\x18\x01", 4);
 constexpr std::int64_t kReservedIds = 4 + 256;  // specials and bytes
 constexpr std::size_t kMostSegments = std::size_t{1} << 22U;
 
@@ -101,11 +105,79 @@ Counts drop_rare_characters(const Counts& counts, std::size_t most) {
   return out;
 }
 
-/// Hands segments to SentencePiece in its form "segment<tab>count".
+/// A line of what the trainer reads: text and how often it occurs.
+struct Line {
+  std::string text;
+  std::uint64_t count = 0;
+};
+
+/// How many lines of their own the trainer's `candidates` get at most: their sum stays bounded.
+std::uint64_t most_copies(const Counted& ranked, std::size_t candidates) {
+  constexpr std::uint64_t kMostCopies = 2048;
+  constexpr std::uint64_t kMostBytes = std::uint64_t{1} << 24U;
+  for (std::uint64_t copies = kMostCopies; copies > 1; copies /= 2) {
+    std::uint64_t bytes = 0;
+    for (std::size_t index = 0; index < candidates; ++index)
+      bytes += (ranked[index].first.size() + 1) * std::min(copies, ranked[index].second);
+    if (bytes <= kMostBytes) return copies;
+  }
+  return 1;
+}
+
+/// Appends the lines of a segment that may become a piece as a whole. The unigram trainer takes for
+/// candidates what stands at least twice in its lines, each time with another character after it
+/// (the end of a line is one), and weighs them by the number of lines and not by their counts. So a
+/// first line goes on behind the segment: with itself where it begins with a space, since the
+/// trainer cuts there, else with a space. The counts stay what they are, except for that one space.
+void add_candidate(const std::string& segment, std::uint64_t count, std::uint64_t copies,
+                   std::vector<Line>& lines) {
+  const bool spaced = segment.front() == ' ';
+  lines.push_back({segment + (spaced ? segment : " "), 1});
+  std::uint64_t left = count - (spaced ? 2 : 1);
+  for (std::uint64_t copy = 1; copy < copies && left > 1; ++copy, --left)
+    lines.push_back({segment, 1});
+  if (left > 0) lines.push_back({segment, left});
+}
+
+/// The lines for the trainer, from segments ranked by frequency: one each, except for unigram,
+/// where the `vocabulary` most frequent ones are offered as pieces.
+std::vector<Line> lines_of(Counted ranked, const TokenizerConfig& config) {
+  std::size_t candidates = 0;
+  if (config.kind == "unigram") {
+    candidates = std::min(ranked.size(), static_cast<std::size_t>(config.vocabulary));
+    while (candidates > 0 && ranked[candidates - 1].second < 2) --candidates;
+  }
+  const std::uint64_t copies = most_copies(ranked, candidates);
+  const bool has_space = std::any_of(ranked.begin(), ranked.end(), [](const auto& segment) {
+    return segment.first.find(' ') != std::string::npos;
+  });
+  const auto middle = ranked.begin() + static_cast<std::ptrdiff_t>(candidates);
+  std::sort(ranked.begin(), middle);
+  std::sort(middle, ranked.end());
+  std::vector<Line> lines;
+  bool has_lone_character = false;
+  for (auto segment = ranked.begin(); segment != ranked.end(); ++segment) {
+    const auto& [text, count] = *segment;
+    const bool is_lone_character = characters(text).size() == 1;
+    has_lone_character |= is_lone_character;
+    if (segment < middle && has_space && !is_lone_character) {
+      add_candidate(text, count, copies, lines);
+    } else {
+      lines.push_back({text, count});
+    }
+  }
+  // The unigram trainer ends the process where no piece is expected half a time or more, as in a
+  // text of one word "aaaaaaaaaaaaaaa". A character by itself can be spelled in one way only.
+  if (config.kind == "unigram" && !has_lone_character)
+    lines.push_back({std::string(characters(lines.front().text).front()), 1});
+  return lines;
+}
+
+/// Hands lines to SentencePiece in its form "text<tab>count".
 class LinesToLearn final : public sentencepiece::SentenceIterator {
  public:
-  explicit LinesToLearn(Counted segments) : segments_(std::move(segments)) { set_line(); }
-  bool done() const override { return index_ >= segments_.size(); }
+  explicit LinesToLearn(std::vector<Line> lines) : lines_(std::move(lines)) { set_line(); }
+  bool done() const override { return index_ >= lines_.size(); }
   void Next() override {
     ++index_;
     set_line();
@@ -116,12 +188,12 @@ class LinesToLearn final : public sentencepiece::SentenceIterator {
  private:
   void set_line() {
     if (done()) return;
-    line_ = segments_[index_].first;
+    line_ = lines_[index_].text;
     line_ += '\t';
-    line_ += std::to_string(segments_[index_].second);
+    line_ += std::to_string(lines_[index_].count);
   }
 
-  Counted segments_;
+  std::vector<Line> lines_;
   std::size_t index_ = 0;
   std::string line_;
 };
@@ -149,8 +221,6 @@ std::string learn_pieces(const TokenizerConfig& config,
   Counted segments = sorted(counts);
   // Bounds the trainer's time and memory; the rest are segments seen least.
   if (segments.size() > kMostSegments) segments.resize(kMostSegments);
-  std::sort(segments.begin(), segments.end());
-
   const std::unordered_map<std::string, std::string> options = {
       {"model_type", config.kind},
       {"vocab_size", std::to_string(config.vocabulary + kReservedIds)},
@@ -169,13 +239,14 @@ std::string learn_pieces(const TokenizerConfig& config,
       {"num_threads", "1"},  // sums of floats must not depend on the machine
       {"minloglevel", "3"},
   };
-  LinesToLearn lines(std::move(segments));
+  LinesToLearn lines(lines_of(std::move(segments), config));
   std::string model;
   const auto status = sentencepiece::SentencePieceTrainer::Train(options, &lines, &model);
   if (!status.ok()) {
     throw Error(concat("tokenizer: SentencePiece learned no ", config.kind,
                        " pieces: ", quoted(status.message(), 200)));
   }
+  if (!by_character) model += kDummyPrefix;
   return model;
 }
 

@@ -6,6 +6,7 @@
 #include "base/files.h"
 #include "base/format.h"
 #include "base/progress.h"
+#include "text/prompt.h"
 
 namespace qkv {
 namespace {
@@ -86,16 +87,28 @@ void read_blocks(const Source& source, const std::string& doing,
   require_unchanged(source);
 }
 
-std::string text_hash(const Source& source, CorpusCache& cache) {
+std::string text_hash(const Source& source, CorpusCache& cache,
+                      std::set<std::filesystem::path>& with_nul) {
   const std::string name = concat("text-", sha256(source.fingerprint));
   if (const auto entry = cache.find(name)) {
     std::string known = read_file(*entry);
     if (is_hash(known)) return known;
   }
   Sha256 digest;
-  read_blocks(source, "reading", [&](std::string_view block) { digest.update(block); });
+  auto range = source.ranges.begin();
+  std::uint64_t offset = source.ranges.empty() ? 0 : range->begin;
+  bool has_nul = false;
+  read_blocks(source, "reading", [&](std::string_view block) {
+    digest.update(block);
+    const bool found = block.find('\0') != std::string_view::npos;
+    has_nul |= found;
+    if (found && with_nul.insert(range->path).second)
+      warn_of_nul(block, range->path.string(), offset);
+    offset += block.size();
+    if (block.empty() && ++range != source.ranges.end()) offset = range->begin;
+  });
   std::string hash = digest.hex();
-  if (!source.changed_just_now) write_file(cache.place(name), hash);
+  if (!source.changed_just_now && !has_nul) write_file(cache.place(name), hash);
   return hash;
 }
 

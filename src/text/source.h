@@ -1,6 +1,8 @@
 #pragma once
 
+#include <filesystem>
 #include <functional>
+#include <set>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -42,7 +44,9 @@ void read_blocks(const Source& source, const std::string& doing,
                  const std::function<void(std::string_view)>& use);
 
 /// SHA-256 of the text; computing it also checks that the text is UTF-8. Kept in the cache by the
-/// files' fingerprint.
-std::string text_hash(const Source& source, CorpusCache& cache);
+/// files' fingerprint. Warns of the first NUL byte of each file that is not in `with_nul`, adds the
+/// file, and keeps no hash then, so that the next run reads the text and warns again.
+std::string text_hash(const Source& source, CorpusCache& cache,
+                      std::set<std::filesystem::path>& with_nul);
 
 }  // namespace qkv

@@ -10,6 +10,7 @@
 #include "base/format.h"
 #include "base/log.h"
 #include "generate/generator.h"
+#include "text/prompt.h"
 #include "train/difference.h"
 #include "train/schedule.h"
 
@@ -111,6 +112,10 @@ Trainer::Trainer(const Config& config, const TrainingOptions& options)
     log::warning(concat(with_commas(batches_.cut_documents()),
                         " documents are longer than the context of ", config.model.context,
                         " tokens and are cut"));
+  }
+  if (config.training.sample_every > 0) {  // for its warnings, once
+    given_prompt(config.training.sample_prompt, corpus_.tokenizer, config.data.layout,
+                 "training.sample_prompt");
   }
   if (const auto& newest = folder_.newest()) {
     const Checkpoint checkpoint = open_checkpoint(*newest, runtime_);
@@ -285,12 +290,13 @@ void Trainer::save(bool measured) {
 
 void Trainer::sample() {
   profile_.enter(Phase::kValidation);
-  const std::string& prompt = config_.training.sample_prompt;
+  const std::string& layout = config_.data.layout;
+  const std::string prompt = without_line_end(config_.training.sample_prompt, layout);
   const GenerationOptions options{.tokens = 100, .sampling = {}, .seed = config_.seed};
   // A stream's first token needs something before it: a newline, as between two paragraphs.
-  const std::string start = prompt.empty() && config_.data.layout == "stream" ? "\n" : prompt;
+  const std::string start = prompt.empty() && layout == "stream" ? "\n" : prompt;
   std::string text;
-  generate(*model_, corpus_.tokenizer, config_.data.layout, start, options,
+  generate(*model_, corpus_.tokenizer, layout, start, options,
            [&](const std::string& more) { text += more; });
   metrics_->add({{"step", state_.step}, {"sample", text}});
   profile_.enter(Phase::kOther);

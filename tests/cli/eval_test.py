@@ -57,6 +57,19 @@ class Evaluation(harness.ProgramTest):
         self.assertGreater(both["tokens"], one["tokens"])
         self.expect_consistent(both, len(text) + len("the dog sees the dog.\n"))
 
+    def test_unknown_words_are_named_once(self):
+        self.write("zoo.txt", "the zebra sees the dog.\nthe zebra finds a yak.\n")
+        pair = {"sentence_good": "the zebra sees.", "sentence_bad": "the yak zebra sees."}
+        self.write("zoo.jsonl", f"{json.dumps(pair)}\n" * 3)
+        for option, name in [("--data", "zoo.txt"), ("--pairs", "zoo.jsonl")]:
+            done = self.run_program("eval", "run", option, name)
+            self.assertEqual(done.returncode, 0, done.stderr)
+            told = [line for line in done.stderr.splitlines() if "does not know" in line]
+            self.assertEqual(len(told), 1, done.stderr)
+            self.assertIn(f'{option}: the tokenizer does not know "zebra", "yak";', told[0])
+        done = self.run_program("eval", "run", "--data", "validation.txt")
+        self.assertNotIn("does not know", done.stderr)
+
     def test_standard_input(self):
         text = harness.sentences(30, seed=9)
         self.write("piped.txt", text)

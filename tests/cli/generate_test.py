@@ -1,5 +1,9 @@
 """qkv-generate: the prompt and its continuation, nothing else."""
 
+import os
+import pty
+import signal
+import subprocess
 import unittest
 
 import harness
@@ -79,6 +83,86 @@ class Generation(harness.ProgramTest):
         want = self.say("run", "--prompt", "the cat\n", "--tokens", 5)
         self.assertEqual(self.say("run", "--prompt-file", "prompt.txt", "--tokens", 5), want)
         self.assertEqual(self.say("run", "--prompt-file", "-", "--tokens", 5, input="the cat\n"), want)
+
+    def test_the_line_end_of_a_file_is_no_part_of_a_document(self):
+        for end in ["\n", "\r\n"]:
+            self.write("line.txt", "the cat" + end)
+            want = self.say("lines", "--prompt", "the cat", "--tokens", 5)
+            self.assertEqual(self.say("lines", "--prompt-file", "line.txt", "--tokens", 5), want)
+            self.assertEqual(self.say("lines", "--prompt-file", "-", "--tokens", 5, input="the cat" + end), want)
+
+    def warnings(self, *arguments, **options):
+        done = self.run_program("generate", *arguments, "--tokens", 1, **options)
+        self.assertEqual(done.returncode, 0, done.stderr)
+        return done.stderr
+
+    def test_odd_prompts_are_warnings(self):
+        self.assertIn("several lines", self.warnings("lines", "--prompt-file", "-", input="the cat\nthe dog\n"))
+        self.assertIn("ends in a space", self.warnings("run", "--prompt", "the cat "))
+        told = self.warnings("run", "--prompt", "the zebra 猫 zebra")
+        self.assertIn("does not know", told)
+        self.assertEqual(told.count("猫"), 1)
+        self.assertEqual(self.warnings("lines", "--prompt", "the cat"), "")
+
+    def test_a_sample_prompt_is_read_as_every_prompt(self):
+        samples = []
+        for out, prompt in [("one", "the cat"), ("two", "the cat\n")]:
+            done = self.run_program(
+                "train", "tiny.json", "--out", out, "--set", "data.layout=lines", "--set", "training.sample_every=5",
+                "--set", f"training.sample_prompt={prompt}")
+            self.assertEqual(done.returncode, 0, done.stderr)
+            self.assertNotIn("warning", done.stderr)
+            samples.append([record["sample"] for record in self.records(out) if "sample" in record])
+        self.assertEqual(samples[0], samples[1])
+        self.assertTrue(samples[0][0].startswith("the cat"))
+        done = self.run_program("train", "tiny.json", "--out", "three", "--set", "training.sample_every=5",
+                                "--set", "training.sample_prompt=the cat ")
+        self.assertEqual(done.stderr.count("training.sample_prompt: ends in a space"), 1, done.stderr)
+
+    def test_stop_texts(self):
+        greedy = ["run", "--prompt", "the cat", "--tokens", 40, "--temperature", 0]
+        text = self.say(*greedy)[:-1]
+        continuation = text[len("the cat"):]
+        for stop in {continuation[5:8], continuation[9], continuation[20:29]}:
+            want = "the cat" + continuation[: continuation.index(stop)]
+            self.assertEqual(self.say(*greedy, "--stop", stop), want + "\n")
+            self.assertEqual(self.say(*greedy, "--stop", "never there", "--stop", stop), want + "\n")
+        self.assertEqual(self.say(*greedy, "--stop", "never there"), text + "\n")
+        self.refuse(2, "--stop", "generate", "run", "--prompt", "the", "--stop", "")
+
+    def test_it_stops_where_nobody_can_read_it(self):
+        # Without an end at the first failed write these would go on for days.
+        endless = ["run", "--prompt", "the", "--tokens", 1 << 40]
+        with open("/dev/full", "wb") as full:
+            process = subprocess.Popen(
+                [harness.BIN / "qkv-generate", *map(str, endless)],
+                cwd=self.folder, env=self.environment, stdout=full, stderr=subprocess.PIPE,
+            )
+            code, errors = harness.finish(process)
+        self.assertEqual(code, 1, errors)
+        self.assertEqual(errors.splitlines(), ["error: standard output: cannot write"])
+        for ignored in [True, False]:
+            ignore = (lambda: signal.signal(signal.SIGPIPE, signal.SIG_IGN)) if ignored else None
+            process = self.start("generate", *endless, preexec_fn=ignore)
+            self.assertEqual(process.stdout.read(3), b"the")
+            process.stdout.close()
+            code, errors = harness.finish(process)
+            self.assertNotEqual(code, 0)
+            if ignored:
+                self.assertEqual(errors.splitlines(), ["error: standard output: cannot write"])
+
+    def test_a_terminal_gets_no_control_bytes(self):
+        prompt = "the \x1b[31mcat\x07"
+        self.assertEqual(self.say("run", "--prompt", prompt, "--tokens", 0), prompt + "\n")
+        terminal, ours = pty.openpty()
+        done = subprocess.run(
+            [harness.BIN / "qkv-generate", "run", "--prompt", prompt, "--tokens", "0"],
+            cwd=self.folder, env=self.environment, stdout=ours, stderr=subprocess.PIPE, timeout=120,
+        )
+        os.close(ours)
+        self.assertEqual(done.returncode, 0, done.stderr)
+        self.assertEqual(os.read(terminal, 1000), b"the \\x1B[31mcat\\x07\r\n")
+        os.close(terminal)
 
     def test_what_is_refused(self):
         self.refuse(2, "masked", "generate", "masked", "--prompt", "the cat")

@@ -40,6 +40,17 @@ class Inspection(harness.ProgramTest):
         self.assertTrue((self.folder / "all/heads.pdf").read_bytes().startswith(b"%PDF-"))
         self.assertIn(b"<svg", (self.folder / "all/heads.svg").read_bytes()[:500])
 
+    def test_odd_texts_are_warnings(self):
+        self.write("lines.txt", "the cat 猫 sees\nthe dog 猫\n")
+        done = self.run_program("inspect", "masked", "--text-file", "lines.txt", "--out", "odd", "--format", "json")
+        self.assertEqual(done.returncode, 0, done.stderr)
+        self.assertIn("lines.txt: found several lines", done.stderr)
+        self.assertEqual(done.stderr.count("猫"), 1, done.stderr)
+        self.assertEqual(self.report("odd")["text"], "the cat 猫 sees\nthe dog 猫")
+        done = self.run_program("inspect", "run", "--text", "the cat ", "--out", "odd", "--format", "json")
+        self.assertEqual(done.returncode, 0, done.stderr)
+        self.assertIn("--text: ends in a space", done.stderr)
+
     def test_layer_and_head_narrow_the_pictures(self):
         names = self.look("narrow", "run", "--text", TEXT, "--format", "png", "--layer", 1, "--head", 0)
         self.assertIn("layer-1-head-0.png", names)

@@ -70,6 +70,34 @@ TEST(Generate, StopsAtTheEndOfTheDocumentAndDoesNotPrintIt) {
   EXPECT_EQ(text, "ab" + std::string(text.size() - 2, 'c'));
 }
 
+TEST(Generate, EndsBeforeAStopText) {
+  const Transformer model = model_that_says({characters().encode("c")});
+  EXPECT_EQ(generated(model, "ab", {.tokens = 50, .sampling = {}, .seed = 1, .stops = {"cc"}}),
+            "ab");
+  EXPECT_EQ(generated(model, "ab", {.tokens = 5, .sampling = {}, .seed = 1, .stops = {"ccd"}}),
+            "abccccc");
+  // The prompt is no part of what is searched.
+  EXPECT_EQ(
+      generated(model, "abcc", {.tokens = 2, .sampling = {}, .seed = 1, .stops = {"bc", "x"}}),
+      "abcccc");
+  for (const std::string bad : {"", "\xFF"}) {
+    EXPECT_THROW(generated(model, "ab", {.tokens = 1, .sampling = {}, .seed = 1, .stops = {bad}}),
+                 Error);
+  }
+}
+
+TEST(Generate, WhatPrintThrowsEndsIt) {
+  const Transformer model = model_that_says({characters().encode("c")});
+  int parts = 0;
+  const auto print = [&](const std::string&) {
+    if (++parts == 3) throw Error("full", Error::Fault::kRun);
+  };
+  EXPECT_THROW(generate(model, characters(), "stream", "ab",
+                        {.tokens = std::int64_t{1} << 40, .sampling = {}, .seed = 1}, print),
+               Error);
+  EXPECT_EQ(parts, 3);
+}
+
 TEST(Generate, AStreamHasNoEnd) {
   const GenerationOptions options{.tokens = 200, .sampling = {}, .seed = 1};
   EXPECT_EQ(

@@ -98,6 +98,24 @@ TEST_F(CorpusTest, StreamIsTheFilesOneAfterTheOther) {
   }
 }
 
+TEST_F(CorpusTest, WarnsOfNulBytesOncePerFile) {
+  std::string utf16 = "one line\n";
+  for (const char byte : testing::sentences(1, 30)) utf16 += {byte, '\0'};
+  std::erase_if(utf16, [](char byte) { return static_cast<unsigned char>(byte) >= 0x80; });
+  const fs::path plain = write("plain", testing::sentences(2, 50));
+  Config both = config({plain, write("wide", utf16)});
+  both.data.validation_fraction = 0.5;
+  ::usleep(2'100'000);                    // else no hash is kept
+  for (int time = 0; time < 2; ++time) {  // the cache hides nothing
+    ::testing::internal::CaptureStderr();
+    open_corpus(both);
+    const std::string told = ::testing::internal::GetCapturedStderr();
+    const std::string warning = (scratch_ / "wide").string() + ": found a NUL byte at byte 10";
+    EXPECT_NE(told.find(warning), std::string::npos) << told;
+    EXPECT_EQ(told.find("NUL"), told.rfind("NUL")) << told;
+  }
+}
+
 TEST_F(CorpusTest, BlocksDoNotShowInTheIds) {
   // Several blocks of reading, with characters of all lengths across their borders, and no line
   // ends.

@@ -1,10 +1,15 @@
 #include "text/tokenizer.h"
 
 #include <gtest/gtest.h>
+#include <sentencepiece_processor.h>
 #include <sentencepiece_trainer.h>
 
+#include <algorithm>
+#include <cctype>
 #include <fstream>
+#include <map>
 #include <set>
+#include <sstream>
 
 #include "base/error.h"
 #include "base/files.h"
@@ -242,6 +247,139 @@ class Sentences : public sentencepiece::SentenceIterator {
   std::string value_ = "the cat";
 };
 
+/// Lines of made-up words, the word of rank r with a probability of about 1/r (Zipf's law).
+std::string zipf_text(unsigned seed, int lines) {
+  std::mt19937 random(seed);
+  const auto draw = [&random](std::size_t count) { return random() % count; };
+  static const std::vector<std::string> words = [] {
+    std::mt19937 letters(5);
+    const std::string consonants = "bdfghklmnprstvw";
+    const std::string vowels = "aeiou";
+    std::set<std::string> known;
+    std::vector<std::string> out;
+    while (out.size() < 3000) {
+      std::string word;
+      for (std::size_t left = 1 + letters() % 4; left > 0; --left) {
+        word += consonants[letters() % consonants.size()];
+        word += vowels[letters() % vowels.size()];
+      }
+      if (known.insert(word).second) out.push_back(word);
+    }
+    return out;
+  }();
+  std::vector<double> ends;
+  double sum = 0;
+  for (std::size_t rank = 1; rank <= words.size(); ++rank)
+    ends.push_back(sum += 1 / static_cast<double>(rank));
+  std::string text;
+  for (int line = 0; line < lines; ++line) {
+    for (std::size_t left = 3 + draw(12); left > 0; --left) {
+      const double at = sum * static_cast<double>(random()) / 4294967296.0;
+      const auto rank = std::upper_bound(ends.begin(), ends.end(), at) - ends.begin();
+      text += words[static_cast<std::size_t>(rank)];
+      text += left == 1 ? ".\n" : draw(8) == 0 ? ", " : " ";
+    }
+  }
+  return text;
+}
+
+/// The lines of a text, as SentencePiece's own trainer reads them.
+class LinesOf : public sentencepiece::SentenceIterator {
+ public:
+  explicit LinesOf(const std::string& text) : text_(text) { Next(); }
+  bool done() const override { return done_; }
+  void Next() override { done_ = !std::getline(text_, line_); }
+  const std::string& value() const override { return line_; }
+  sentencepiece::util::Status status() const override { return {}; }
+
+ private:
+  std::istringstream text_;
+  std::string line_;
+  bool done_ = false;
+};
+
+/// How many tokens SentencePiece, trained and used as it stands, makes of the lines of `text`.
+std::size_t tokens_of_sentencepiece(const std::string& learned_from, const std::string& text,
+                                    const std::string& kind, std::int64_t pieces) {
+  LinesOf lines(learned_from);
+  std::string model;
+  const auto trained = sentencepiece::SentencePieceTrainer::Train(
+      std::unordered_map<std::string, std::string>{{"model_type", kind},
+                                                   {"vocab_size", std::to_string(pieces + 3 + 256)},
+                                                   {"byte_fallback", "true"},
+                                                   {"minloglevel", "3"}},
+      &lines, &model);
+  EXPECT_TRUE(trained.ok()) << trained.message();
+  sentencepiece::SentencePieceProcessor processor;
+  EXPECT_TRUE(processor.LoadFromSerializedProto(model).ok());
+  std::size_t count = 0;
+  for (LinesOf line(text); !line.done(); line.Next())
+    count += processor.EncodeAsIds(line.value()).size();
+  return count;
+}
+
+TEST(Tokenizer, SpellsInAsFewTokensAsSentencePiecesOwnTrainer) {
+  const std::string learned_from = zipf_text(1, 6000);
+  const std::string held_out = zipf_text(2, 600);
+  const auto lines = static_cast<std::size_t>(std::ranges::count(held_out, '\n'));
+  for (const std::string kind : {"bpe", "unigram"}) {
+    for (const std::int64_t vocabulary : {500, 2000}) {
+      // The newlines are tokens of our own.
+      const std::size_t found =
+          learn(learned_from, kind, vocabulary).encode(held_out).size() - lines;
+      const std::size_t expected =
+          tokens_of_sentencepiece(learned_from, held_out, kind, vocabulary);
+      EXPECT_LE(static_cast<double>(found), 1.02 * static_cast<double>(expected))
+          << kind << " " << vocabulary;
+    }
+  }
+}
+
+/// The words of a text, the most frequent first.
+std::vector<std::string> frequent_words(const std::string& text) {
+  std::map<std::string, int> counts;
+  std::string word;
+  for (const char letter : text) {
+    if (std::isalpha(static_cast<unsigned char>(letter)) != 0) {
+      word += letter;
+    } else if (!word.empty()) {
+      ++counts[std::exchange(word, {})];
+    }
+  }
+  std::vector<std::string> words;
+  for (const auto& [known, count] : counts) words.push_back(known);
+  std::ranges::stable_sort(words, std::greater(), [&](const auto& w) { return counts[w]; });
+  return words;
+}
+
+TEST(Tokenizer, FrequentWordsArePieces) {
+  // In the second text a space or a full stop follows every word, so that none is the beginning of
+  // another's surroundings.
+  for (const std::string& text :
+       {zipf_text(1, 6000), read_file(QKV_SOURCE_DIR "/data/world/train.txt").substr(0, 500000)}) {
+    const std::vector<std::string> words = frequent_words(text);
+    for (const std::string kind : {"bpe", "unigram"}) {
+      const Tokenizer tokenizer = learn(text, kind, 1000);
+      for (std::size_t rank = 0; rank < std::min<std::size_t>(words.size(), 200); ++rank) {
+        EXPECT_EQ(pieces(tokenizer, words[rank]), Names{"▁" + words[rank]}) << kind << " " << rank;
+      }
+    }
+  }
+}
+
+TEST(Tokenizer, SentencePieceDoesNotEndTheProcess) {
+  // Its unigram trainer does so where it expects no piece half a time.
+  for (std::size_t length = 1; length <= 24; ++length) {
+    for (const std::int64_t vocabulary : {1, 100}) {
+      for (const std::string& text : {std::string(length, 'a'), std::string(length, ' '),
+                                      "." + std::string(length, 'a') + " b"}) {
+        const Tokenizer tokenizer = learn(text, "unigram", vocabulary);
+        EXPECT_EQ(tokenizer.decode(tokenizer.encode(text)), text);
+      }
+    }
+  }
+}
+
 TEST(Tokenizer, NormalisationOfOthersIsSwitchedOff) {
   Sentences sentences;
   std::string model;
@@ -264,6 +402,17 @@ TEST(Tokenizer, NormalisationOfOthersIsSwitchedOff) {
   for (int round = 0; round < 500; ++round) {
     const std::string text = testing::hostile_text(random) + "ﬁ Ⅸ  THE Å";
     ASSERT_EQ(tokenizer.decode(tokenizer.encode(text)), text);
+  }
+}
+
+TEST(Tokenizer, SentencePieceAloneReadsALineOfWordsAlike) {
+  for (const std::string& kind : kinds()) {
+    const Tokenizer tokenizer = learn("the cat sat on the mat\nthe cat\n", kind);
+    sentencepiece::SentencePieceProcessor processor;
+    ASSERT_TRUE(processor.LoadFromSerializedProto(tokenizer.bytes()).ok());
+    for (const std::string text : {"the cat sat on the mat", "mat"}) {
+      EXPECT_EQ(processor.EncodeAsIds(text), tokenizer.encode(text)) << kind;
+    }
   }
 }
 

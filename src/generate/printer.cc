@@ -1,0 +1,58 @@
+#include "generate/printer.h"
+
+#include <cstdio>
+
+#include "base/error.h"
+#include "base/format.h"
+#include "base/utf8.h"
+
+namespace qkv {
+namespace {
+
+using Clock = std::chrono::steady_clock;
+// Text is shown as it comes, but who reads it is woken no more often than an eye sees.
+constexpr auto kPause = std::chrono::milliseconds(20);
+
+// C1 controls too, which terminals obey in UTF-8: U+009B begins a command as ESC [ does.
+bool is_control(char32_t code) { return code < 0x20 || (code >= 0x7F && code < 0xA0); }
+
+}  // namespace
+
+std::string terminal_text(std::string_view text) {
+  std::string out;
+  for (std::size_t offset = 0; offset < text.size();) {
+    const auto character = decode_utf8(text, offset);
+    const std::size_t size = character ? character->size : 1;
+    const char32_t code = character ? character->code : static_cast<unsigned char>(text[offset]);
+    if (code == '\n' || code == '\t' || (character && !is_control(code))) {
+      out += text.substr(offset, size);
+    } else {
+      char escaped[8];
+      std::snprintf(escaped, sizeof escaped, "\\x%02X", static_cast<unsigned>(code));
+      out += escaped;
+    }
+    offset += size;
+  }
+  return out;
+}
+
+void Printer::print(const std::string& text) {
+  out_ << (to_terminal_ ? terminal_text(text) : text);
+  const auto now = Clock::now();
+  if (early_ == 0 && now - shown_ < kPause) return;
+  flush();
+  shown_ = now;
+  if (early_ > 0) --early_;
+}
+
+void Printer::finish() {
+  out_ << '\n';
+  flush();
+}
+
+void Printer::flush() {
+  out_ << std::flush;
+  if (!out_) throw Error("standard output: cannot write", Error::Fault::kRun);
+}
+
+}  // namespace qkv
