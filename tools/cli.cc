@@ -1,5 +1,10 @@
 #include "cli.h"
 
+#include <fcntl.h>
+#include <unistd.h>
+
+#include <cerrno>
+#include <csignal>
 #include <exception>
 #include <filesystem>
 #include <iostream>
@@ -40,6 +45,16 @@ bool is_users(const std::error_code& code) {
          code == std::errc::permission_denied || code == std::errc::too_many_symbolic_link_levels;
 }
 
+/// Opens /dev/null for each standard stream that is closed: the next file that is opened would take
+/// its number, and what is printed would be written into that file. Opened the wrong way around, so
+/// that reading and writing fail as they do on a closed stream.
+void occupy_closed_streams() {
+  for (const int stream : {STDIN_FILENO, STDOUT_FILENO, STDERR_FILENO}) {
+    if (::fcntl(stream, F_GETFD) < 0 && errno == EBADF)
+      ::open("/dev/null", stream == STDIN_FILENO ? O_WRONLY : O_RDONLY);
+  }
+}
+
 }  // namespace
 
 CommandLine::CommandLine(const std::string& name, const std::string& description)
@@ -48,7 +63,8 @@ CommandLine::CommandLine(const std::string& name, const std::string& description
   add_option("--threads", common.threads, "number of threads; 0: one per processor")
       ->check(check_whole(0, 1024))
       ->group("Common");
-  add_option("--log-level", common.log_level, "trace, debug, info, warning, error or off")
+  add_option("--log-level", common.log_level,
+             "trace, debug, info, warning, error or off; progress counts as info")
       ->group("Common");
   get_formatter()->column_width(34);
 }
@@ -67,6 +83,8 @@ CLI::Validator check_whole(std::int64_t least, std::int64_t most) {
 }
 
 int run_program(CommandLine& line, int argc, char** argv, const std::function<int()>& body) {
+  occupy_closed_streams();
+  std::signal(SIGXFSZ, SIG_IGN);  // the write fails instead, and its error is told
   try {
     line.parse(argc, argv);
   } catch (const CLI::ParseError& error) {

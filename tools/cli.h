@@ -30,7 +30,9 @@ constexpr std::int64_t kGreatestSeed = (std::int64_t{1} << 53) - 1;
 
 /// Parses the command line, runs `body` and turns what goes wrong into one line on standard error
 /// and an exit code: 2 where the user gave something wrong, 1 where the run failed or its results
-/// could not be printed. The one place where programs catch.
+/// could not be printed. The one place where programs catch. First of all it sees to it that no
+/// file can take the place of a closed standard stream, and that a file that may not grow is an
+/// error.
 int run_program(CommandLine& line, int argc, char** argv, const std::function<int()>& body);
 
 }  // namespace qkv

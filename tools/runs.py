@@ -38,7 +38,7 @@ def sets(**keys):
 def train(config, folder, keys, threads=0):
     """Trains into `folder`, or goes on where that was interrupted."""
     begun = ["--resume"] if (folder / "checkpoints/last").exists() else ["--overwrite"] if folder.exists() else []
-    program("train", config, "--out", folder, *sets(**keys), *begun, "--log-level", "warning", "--threads", threads)
+    program("train", config, "--out", folder, *sets(**keys), *begun, "--threads", threads)
 
 
 @functools.cache

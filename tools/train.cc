@@ -56,7 +56,7 @@ int main(int argc, char** argv) {
 
     qkv::Trainer trainer(config, options);
     const qkv::Ending ending = trainer.run();
-    std::cout << qkv::summarise(trainer, ending);
+    if (qkv::log::shows_info()) std::cout << qkv::summarise(trainer, ending);
     if (profile) std::cout << trainer.profile_table();
     return ending == qkv::Ending::kInterrupted ? 128 + trainer.signal() : 0;
   });

@@ -15,6 +15,7 @@
 #include <cstring>
 #include <memory>
 #include <random>
+#include <regex>
 #include <utility>
 
 #include "base/error.h"
@@ -128,7 +129,9 @@ void FileWriter::finish() {
 }
 
 FileLock::FileLock(const fs::path& path, const std::string& what) {
-  descriptor_ = ::open(path.c_str(), O_RDWR | O_CREAT | O_CLOEXEC, 0666);
+  descriptor_ = ::open(path.c_str(), O_RDWR | O_CREAT | O_CLOEXEC | O_NOFOLLOW, 0666);
+  if (descriptor_ < 0 && fs::is_symlink(path))
+    throw Error(path.string() + ": found a link, expected a file");
   if (descriptor_ < 0) fail(path, "create", errno, Error::Fault::kInput);
   if (::flock(descriptor_, LOCK_EX | LOCK_NB) != 0) {
     ::close(std::exchange(descriptor_, -1));
@@ -169,7 +172,20 @@ void write_file(const fs::path& path, std::string_view bytes) {
 
 void replace_file(const fs::path& path, const std::function<void(const fs::path&)>& write) {
   const fs::path temporary = temporary_name(path);
-  write(temporary);
+  struct stat before {};
+  const bool replaces = ::lstat(path.c_str(), &before) == 0 && S_ISREG(before.st_mode);
+  if (replaces) {  // nobody else may read it while it is written
+    const int descriptor = ::open(temporary.c_str(), O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0600);
+    if (descriptor >= 0) ::close(descriptor);
+  }
+  try {
+    write(temporary);
+  } catch (...) {
+    ::unlink(temporary.c_str());
+    throw;
+  }
+  // Fails where the file system knows no permissions: then there are none to keep.
+  if (replaces) ::chmod(temporary.c_str(), before.st_mode & 0777U);
   if (::rename(temporary.c_str(), path.c_str()) != 0) {
     const int code = errno;
     ::unlink(temporary.c_str());
@@ -221,6 +237,14 @@ fs::path temporary_name(const fs::path& path) {
   // Cut, for a name of 255 bytes, the most that there can be, leaves no room for more.
   const std::string name = path.filename().string().substr(0, 200);
   return path.parent_path() / concat(".", name, ".", ::getpid(), ".", own, ".", count++, ".tmp");
+}
+
+std::optional<std::string> named_by_temporary(const fs::path& path) {
+  static const std::regex pattern(R"(\.(.+?)(\.[0-9]+){2,3}\.tmp)");
+  const std::string name = path.filename();
+  std::smatch parts;
+  if (!std::regex_match(name, parts, pattern)) return std::nullopt;
+  return parts[1];
 }
 
 TemporaryFolder::TemporaryFolder() {

@@ -5,6 +5,7 @@
 #include <filesystem>
 #include <functional>
 #include <memory>
+#include <optional>
 #include <string>
 #include <string_view>
 
@@ -63,7 +64,8 @@ class FileWriter {
 /// An exclusive lock on a file, created if absent, that dies with the process.
 class FileLock {
  public:
-  /// Throws Error where somebody else holds it; `what` names the locked thing in the message.
+  /// Throws Error where somebody else holds it, or where a link is there, which is not followed;
+  /// `what` names the locked thing in the message.
   FileLock(const std::filesystem::path& path, const std::string& what);
   ~FileLock();
   FileLock(const FileLock&) = delete;
@@ -76,7 +78,8 @@ class FileLock {
 /// The whole file; `-` is standard input. Throws Error where it cannot be read.
 std::string read_file(const std::filesystem::path& path);
 
-/// Replaces the file by one that holds `bytes`: complete or not at all. Throws Error (Fault::kRun).
+/// Replaces the file by one that holds `bytes`: complete or not at all. A file that is replaced
+/// keeps its permissions; a link is replaced and not followed. Throws Error (Fault::kRun).
 void write_file(const std::filesystem::path& path, std::string_view bytes);
 
 /// The same for a file that `write` writes to the path it is given.
@@ -96,6 +99,10 @@ void make_folder(const std::filesystem::path& folder, Error::Fault fault = Error
 
 /// A name next to `path` that no other process uses, for what is renamed to `path` when complete.
 std::filesystem::path temporary_name(const std::filesystem::path& path);
+
+/// The name that `path` would be renamed to, where its own is one that temporary_name makes (now or
+/// before it held three numbers); else nothing.
+std::optional<std::string> named_by_temporary(const std::filesystem::path& path);
 
 /// A folder for files that nobody needs afterwards: it goes away with this object. Throws Error
 /// where there is no place for one.

@@ -30,6 +30,8 @@ void set_level(const std::string& name) {
   logger().set_level(level);
 }
 
+bool shows_info() { return logger().should_log(spdlog::level::info); }
+
 // Each call first clears the line on which a progress bar may stand.
 void debug(const std::string& message) {
   if (logger().should_log(spdlog::level::debug)) Progress::clear_line();

@@ -9,6 +9,9 @@ namespace qkv::log {
 /// Sets the least level that is shown: trace, debug, info, warning, error or off. Throws Error.
 void set_level(const std::string& name);
 
+/// Whether info is shown, and with it what else informs of work: its progress, its summary.
+bool shows_info();
+
 void debug(const std::string& message);
 void info(const std::string& message);
 void warning(const std::string& message);

@@ -8,6 +8,7 @@
 #include <utility>
 
 #include "base/format.h"
+#include "base/log.h"
 
 namespace qkv {
 namespace {
@@ -53,6 +54,7 @@ void Progress::clear_line() {
 void Progress::update(std::uint64_t done, const std::string& note) {
   done_ = done;
   note_ = note;
+  if (!log::shows_info()) return;
   const double pause = on_terminal() ? 0.1 : 5.0;
   const auto now = Clock::now();
   if (seconds_between(drawn_, now) < pause) return;

@@ -7,7 +7,8 @@
 namespace qkv {
 
 /// How far long work is, on standard error: on a terminal a bar with rate and time left, redrawn a
-/// few times a second; elsewhere a plain line every few seconds. Short work prints nothing there.
+/// few times a second; elsewhere a plain line every few seconds. Short work prints nothing there,
+/// and nothing is shown where the log shows no info.
 class Progress {
  public:
   /// `unit` is plural: "steps", "bytes". `start` is where the work begins (a resumed run).

@@ -2,33 +2,46 @@
 
 #include <unistd.h>
 
-#include <csignal>
+#include <cstddef>
 
 namespace qkv {
 namespace {
 
-// A handler can reach nothing but a static.
+constexpr std::array<int, 4> kNoted = {SIGINT, SIGTERM, SIGHUP, SIGPIPE};
+
+// A handler can reach nothing but statics.
 volatile std::sig_atomic_t g_caught = 0;
+volatile std::sig_atomic_t g_asked = 0;
 
 void note_signal(int signal) {
-  if (g_caught != 0) ::_exit(128 + signal);
-  g_caught = signal;
+  if (g_caught == 0) g_caught = signal;
+  // A closed pipe is noticed at each write, and a lost terminal is told of by system and shell:
+  // neither is a second request.
+  if (signal == SIGPIPE || signal == SIGHUP) return;
+  if (g_asked != 0) ::_exit(128 + signal);
+  g_asked = 1;
 }
 
 }  // namespace
 
 StopSignal::StopSignal() {
   g_caught = 0;
+  g_asked = 0;
   struct sigaction action {};
   action.sa_handler = &note_signal;
   action.sa_flags = SA_RESTART;
-  ::sigaction(SIGINT, &action, nullptr);
-  ::sigaction(SIGTERM, &action, nullptr);
+  for (std::size_t index = 0; index < kNoted.size(); ++index) {
+    ::sigaction(kNoted[index], nullptr, &before_[index]);
+    if (before_[index].sa_handler != SIG_IGN) ::sigaction(kNoted[index], &action, nullptr);
+  }
 }
 
 StopSignal::~StopSignal() {
-  ::signal(SIGINT, SIG_DFL);
-  ::signal(SIGTERM, SIG_DFL);
+  for (std::size_t index = 0; index < kNoted.size(); ++index) {
+    // What is still to be printed must not end the process after its exit code was decided.
+    if (kNoted[index] == SIGPIPE && g_caught == SIGPIPE) before_[index].sa_handler = SIG_IGN;
+    ::sigaction(kNoted[index], &before_[index], nullptr);
+  }
 }
 
 int StopSignal::caught() const { return g_caught; }

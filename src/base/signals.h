@@ -1,18 +1,26 @@
 #pragma once
 
+#include <array>
+#include <csignal>
+
 namespace qkv {
 
-/// While one exists, the first SIGINT or SIGTERM is only noted, so that work can end in order; the
-/// second leaves the process at once with 130 or 143. One at a time.
+/// While one exists, SIGINT, SIGTERM, SIGHUP and SIGPIPE are only noted, so that work can end in
+/// order. A second SIGINT or SIGTERM ends the process at once with 130 or 143. A signal that was
+/// ignored before (nohup) stays ignored. One at a time.
 class StopSignal {
  public:
   StopSignal();
+  /// Handles signals as before; after a SIGPIPE that was noted, further ones are ignored.
   ~StopSignal();
   StopSignal(const StopSignal&) = delete;
   StopSignal& operator=(const StopSignal&) = delete;
 
-  /// The signal that came (SIGINT or SIGTERM), or 0.
+  /// The first signal that came, or 0.
   int caught() const;
+
+ private:
+  std::array<struct sigaction, 4> before_{};
 };
 
 }  // namespace qkv

@@ -4,6 +4,7 @@
 #include <unistd.h>
 
 #include <algorithm>
+#include <array>
 #include <limits>
 #include <map>
 #include <vector>
@@ -24,6 +25,7 @@ constexpr const char* kTokenizer = "tokenizer.model";
 constexpr const char* kWeights = "model.safetensors";
 constexpr const char* kOptimizer = "optimizer.safetensors";
 constexpr const char* kTrainer = "trainer.json";
+constexpr std::array kFiles = {kConfig, kTokenizer, kWeights, kOptimizer, kTrainer};
 
 Json to_json(const std::optional<MeasuredLoss>& measured) {
   if (!measured) return nullptr;
@@ -44,8 +46,8 @@ class Members {
     }
     return value;
   }
-  double number(const char* key) const {
-    if (!at(key).is_number()) refuse(key, at(key), "a number");
+  double loss(const char* key) const {
+    if (!at(key).is_number() || at(key) < 0) refuse(key, at(key), "a number from 0");
     return at(key);
   }
   std::string text(const char* key) const {
@@ -60,7 +62,7 @@ class Members {
   std::optional<MeasuredLoss> measured(const char* key, std::int64_t latest) const {
     if (at(key).is_null()) return std::nullopt;
     const Members members = object(key);
-    return MeasuredLoss{.loss = members.number("loss"), .step = members.natural("step", latest)};
+    return MeasuredLoss{.loss = members.loss("loss"), .step = members.natural("step", latest)};
   }
 
   [[noreturn]] void refuse(const char* key, const Json& found, const std::string& expected) const {
@@ -119,22 +121,33 @@ void require_undamaged(const fs::path& file, const std::string& hash, const Json
 
 /// Whether a name is one of step_path's: what else lies in the folder is not ours to read or
 /// remove.
-bool is_step(const fs::path& path) {
-  const std::string name = path.filename();
-  return name.starts_with("step-") && name.size() > 5 &&
-         name.find_first_not_of("0123456789", 5) == std::string::npos;
+bool is_step(const fs::path& path) { return is_step_name(path.filename()); }
+
+bool is_link_name(const fs::path& name) { return name == "best" || name == "last"; }
+
+/// Whether a name is one that a save which was cut off leaves.
+bool is_leftover(const fs::path& path) {
+  const auto name = named_by_temporary(path);
+  return name && (is_step_name(*name) || is_link_name(*name));
 }
 
-std::string step_name(std::int64_t step) {
-  std::string digits = std::to_string(step);
-  digits.insert(0, digits.size() < 7 ? 7 - digits.size() : 0, '0');
-  return "step-" + digits;
+/// Something in a checkpoint's folder that is none of its files, or nothing. `folder` itself where
+/// it is no folder.
+std::optional<fs::path> foreign_in_step(const fs::path& folder) {
+  if (!fs::is_directory(folder)) return folder;
+  for (const auto& entry : fs::directory_iterator(folder)) {
+    const bool ours =
+        std::find(kFiles.begin(), kFiles.end(), entry.path().filename()) != kFiles.end();
+    if (!ours || entry.is_directory()) return entry.path();
+  }
+  return std::nullopt;
 }
 
 /// Whether `place` is a checkpoint of its own that equals one beside it: what a link to that one
 /// becomes where a copy follows links (cp -rL). trainer.json knows the hash of each other file.
 bool is_copy_of_step(const fs::path& place) {
-  if (fs::is_symlink(place) || !fs::is_regular_file(place / kTrainer)) return false;
+  if (fs::is_symlink(place) || !fs::is_regular_file(place / kTrainer) || foreign_in_step(place))
+    return false;
   const std::string trainer = read_file(place / kTrainer);
   for (const auto& entry : fs::directory_iterator(place.parent_path())) {
     if (is_step(entry.path()) && fs::is_regular_file(entry.path() / kTrainer) &&
@@ -144,35 +157,41 @@ bool is_copy_of_step(const fs::path& place) {
   return false;
 }
 
-/// A symbolic link that points to `target`, swapped in one step.
-void swap_link(const fs::path& link, const fs::path& target) {
-  std::error_code code;
-  if (fs::read_symlink(link, code) == target) return;
-  const fs::path temporary = temporary_name(link);
+/// A link that points to `target`, swapped in one step.
+void swap_link(const fs::path& link, const fs::path& target, LinkKind kind) {
   if (is_copy_of_step(link)) {
+    const fs::path temporary = temporary_name(link);
+    std::error_code code;
     fs::rename(link, temporary, code);
     fs::remove_all(temporary, code);
   }
-  fs::create_symlink(target, temporary, code);
-  if (!code) fs::rename(temporary, link, code);
-  if (code)
-    throw Error(concat(link.string(), ": cannot link to ", target.string(), ": ", code.message()),
-                Error::Fault::kRun);
+  write_step_link(link, target, kind);
 }
 
-/// The state in trainer.json, of a checkpoint in `folder` of a run of at most `steps` steps.
-TrainerState state_from(const Json& json, const fs::path& folder, std::int64_t steps) {
+/// The tokens that `steps` steps can read at most.
+std::int64_t most_tokens(const Config& config, std::int64_t steps) {
+  std::int64_t tokens = steps;
+  bool overflows = false;
+  for (const std::int64_t factor :
+       {config.training.batch_size, config.training.accumulation, config.model.context})
+    overflows |= __builtin_mul_overflow(tokens, factor, &tokens);
+  return overflows ? std::numeric_limits<std::int64_t>::max() : tokens;
+}
+
+/// The state in trainer.json, of a checkpoint in `folder` of a run of this config. Throws Error
+/// where a number is one that such a run cannot have reached.
+TrainerState state_from(const Json& json, const fs::path& folder, const Config& config) {
   TrainerState state;
   if (json.is_null()) return state;
-  constexpr std::int64_t kMost = std::numeric_limits<std::int64_t>::max();
   const Members members(json, (folder / kTrainer).string());
-  state.step = members.natural("step", steps);
+  state.step = members.natural("step", config.training.steps);
   if (is_step(folder) && folder.filename() != step_name(state.step))
     members.refuse("step", state.step, concat("that of ", folder.filename().string()));
-  state.tokens = static_cast<std::uint64_t>(members.natural("tokens", kMost));
+  state.tokens =
+      static_cast<std::uint64_t>(members.natural("tokens", most_tokens(config, state.step)));
   state.best = members.measured("best", state.step);
   state.best_checkpoint = members.measured("best_checkpoint", state.step);
-  state.validations_without_best = members.natural("validations_without_best", kMost);
+  state.validations_without_best = members.natural("validations_without_best", state.step);
   const Members corpus = members.object("corpus");
   state.train_hash = corpus.text("train_sha256");
   state.validation_hash = corpus.text("validation_sha256");
@@ -202,11 +221,18 @@ bool earlier(const fs::path& a, const fs::path& b) {
 
 fs::path find_checkpoint(const fs::path& path) {
   if (holds_weights(path)) return path;
-  const fs::path checkpoints = path / "checkpoints";
-  const fs::path best = checkpoints / "best";
+  const fs::path best = path / "checkpoints" / "best";
+  for (const fs::path& place : {path, best}) {
+    const auto name = read_step_link(place);
+    if (!name || (place == path && !is_step_name(*name))) continue;
+    fs::path target = place.parent_path() / *name;
+    if (holds_weights(target)) return target;
+    throw Error(concat(place.string(), ": points to ", name->string(),
+                       ", which is not there, expected a checkpoint; qkv-train --resume points it "
+                       "to the best one that is left"));
+  }
   // A copy of a run may hold a folder where the run has a link.
-  if (holds_weights(best))
-    return fs::is_symlink(best) ? checkpoints / fs::read_symlink(best) : best;
+  if (holds_weights(best)) return best;
   std::error_code ignored;
   if (!fs::exists(path, ignored))
     throw Error(concat(path.string(), ": not found, expected a checkpoint or run folder"));
@@ -241,7 +267,63 @@ void require_fit(const NamedTensors& tensors, const Model& model, const std::str
                        ", which this model does not have"));
 }
 
+/// Throws Error, naming `where` and the tensor, where a value is not finite.
+void require_finite(const NamedTensors& tensors, const std::string& where) {
+  for (const auto& [name, tensor] : tensors) {
+    const Tensor wrong = at::isfinite(tensor).logical_not();
+    if (!wrong.any().item<bool>()) continue;
+    const Tensor values = tensor.masked_select(wrong);
+    throw Error(concat(where, ": tensor ", quoted(name), ": found ", values.numel(), " of ",
+                       tensor.numel(), " values not finite, the first ", values[0].item<float>(),
+                       ", expected finite numbers"));
+  }
+}
+
+/// The config as it stands in a checkpoint, which people share: of each file its name alone.
+Config with_names_only(Config config) {
+  for (auto* paths : {&config.data.train, &config.data.validation}) {
+    for (fs::path& path : *paths) path = path.filename();
+  }
+  if (auto& path = config.tokenizer.path) path = path->filename();
+  return config;
+}
+
+/// The run's folder, where the checkpoint is in one.
+std::optional<fs::path> run_of(const fs::path& checkpoint) {
+  std::error_code code;
+  const fs::path checkpoints = fs::canonical(checkpoint, code).parent_path();
+  if (code || checkpoints.filename() != "checkpoints") return std::nullopt;
+  return checkpoints.parent_path();
+}
+
+/// Takes from the config.json of the run around a checkpoint where the named files lie.
+void find_files(Config& config, const fs::path& checkpoint) {
+  const auto run = run_of(checkpoint);
+  std::error_code ignored;
+  if (!run || !fs::is_regular_file(*run / kConfig, ignored)) return;
+  try {
+    const Config around = parse_config(read_json(*run / kConfig), kConfig, *run);
+    config.data.train = around.data.train;
+    config.data.validation = around.data.validation;
+    config.tokenizer.path = around.tokenizer.path;
+  } catch (const Error&) {
+    return;  // the checkpoint opens without it
+  }
+}
+
 }  // namespace
+
+std::string checkpoint_name(const fs::path& checkpoint) {
+  const auto names = [&](const char* part) {
+    return std::find(checkpoint.begin(), checkpoint.end(), part) != checkpoint.end();
+  };
+  if (checkpoint.is_relative() && !names("..") && !names(".")) return checkpoint.string();
+  fs::path place = fs::absolute(checkpoint).lexically_normal();
+  if (!place.has_filename()) place = place.parent_path();
+  const fs::path checkpoints = place.parent_path();
+  if (checkpoints.filename() != "checkpoints") return place.filename();
+  return checkpoints.parent_path().filename() / checkpoints.filename() / place.filename();
+}
 
 Config checkpoint_config(const fs::path& checkpoint) {
   return parse_checkpoint_config(checkpoint, read_file(checkpoint / kConfig));
@@ -255,7 +337,8 @@ Checkpoint open_checkpoint(const fs::path& path, const Runtime& runtime) {
   std::string config_hash = sha256(config_text);
   require_undamaged(folder / kConfig, config_hash, trainer);
   Config config = parse_checkpoint_config(folder, config_text);
-  TrainerState state = state_from(trainer, folder, config.training.steps);
+  TrainerState state = state_from(trainer, folder, config);
+  find_files(config, folder);
 
   std::string tokenizer_bytes = read_file(folder / kTokenizer);
   require_undamaged(folder / kTokenizer, sha256(tokenizer_bytes), trainer);
@@ -272,6 +355,7 @@ Checkpoint open_checkpoint(const fs::path& path, const Runtime& runtime) {
   const auto shapes =
       make_model(config.model, tokenizer.size(), config.seed, at::device(at::kMeta));
   require_fit(tensors, *shapes, weights.string());
+  require_finite(tensors, weights.string());
   auto model = make_model(config.model, tokenizer.size(), config.seed,
                           at::TensorOptions(runtime.device).dtype(at::kFloat));
   load_weights(tensors, *model, weights.string());
@@ -301,7 +385,7 @@ void CheckpointFolder::save(const Config& config, const Tokenizer& tokenizer, co
   std::error_code code;
   try {
     make_folder(temporary, Error::Fault::kRun);
-    Json json = to_json(config);
+    Json json = to_json(with_names_only(config));
     json.update(llama_keys(config.model, tokenizer.size()));
     write_new_file(temporary / kConfig, json.dump(2) + "\n");
     write_new_file(temporary / kTokenizer, tokenizer.bytes());
@@ -334,16 +418,18 @@ void CheckpointFolder::save(const Config& config, const Tokenizer& tokenizer, co
 
 void CheckpointFolder::update_links(const TrainerState& state, std::int64_t keep) const {
   const fs::path last = step_path(state.step).filename();
+  const auto& measured = state.best_checkpoint;
   const fs::path best =
-      state.best_checkpoint ? step_path(state.best_checkpoint->step).filename() : last;
-  swap_link(folder_ / "last", last);
-  swap_link(folder_ / "best", best);
+      measured && holds(measured->step) ? step_path(measured->step).filename() : last;
+  swap_link(folder_ / "last", last, links_);
+  swap_link(folder_ / "best", best, links_);
   sync_folder(folder_);
 
   std::vector<fs::path> others;
   for (const auto& entry : fs::directory_iterator(folder_)) {
     const fs::path name = entry.path().filename();
-    if (is_step(name) && name != last && name != best && name != step_path(0).filename())
+    if (is_step(name) && name != last && name != best && name != step_path(0).filename() &&
+        !foreign_in_step(entry.path()))
       others.push_back(name);
   }
   std::sort(others.begin(), others.end(),
@@ -362,7 +448,7 @@ std::optional<fs::path> CheckpointFolder::newest() const {
   std::optional<fs::path> newest;
   if (!fs::is_directory(folder_)) return newest;
   for (const auto& entry : fs::directory_iterator(folder_)) {
-    if (entry.path().extension() == ".tmp") {
+    if (is_leftover(entry.path())) {
       std::error_code ignored;
       fs::remove_all(entry.path(), ignored);
     } else if (is_step(entry.path()) && (!newest || earlier(*newest, entry.path()))) {
@@ -372,10 +458,36 @@ std::optional<fs::path> CheckpointFolder::newest() const {
   return newest;
 }
 
+std::optional<MeasuredLoss> CheckpointFolder::best_of(
+    const std::vector<MeasuredLoss>& measured) const {
+  std::optional<MeasuredLoss> best;
+  for (const MeasuredLoss& one : measured) {
+    if (holds(one.step) && (!best || one.loss < best->loss)) best = one;
+  }
+  return best;
+}
+
+bool CheckpointFolder::holds(std::int64_t step) const { return holds_weights(step_path(step)); }
+
+std::optional<fs::path> CheckpointFolder::foreign() const {
+  if (!fs::exists(folder_)) return std::nullopt;
+  if (!fs::is_directory(folder_)) return folder_;
+  for (const auto& entry : fs::directory_iterator(folder_)) {
+    const fs::path& path = entry.path();
+    if (is_leftover(path)) continue;
+    if (!is_step(path) && !is_link_name(path.filename())) return path;
+    if (entry.is_symlink() || (is_link_name(path.filename()) && read_step_link(path))) continue;
+    if (const auto found = foreign_in_step(path)) return found;
+  }
+  return std::nullopt;
+}
+
 NamedTensors read_optimizer(const fs::path& checkpoint) {
-  require_undamaged(checkpoint / kOptimizer, sha256_file(checkpoint / kOptimizer),
-                    read_trainer(checkpoint));
-  return read_safetensors(checkpoint / kOptimizer);
+  const fs::path path = checkpoint / kOptimizer;
+  require_undamaged(path, sha256_file(path), read_trainer(checkpoint));
+  NamedTensors tensors = read_safetensors(path);
+  require_finite(tensors, path.string());
+  return tensors;
 }
 
 }  // namespace qkv

@@ -5,9 +5,11 @@
 #include <memory>
 #include <optional>
 #include <string>
+#include <vector>
 
 #include "base/json.h"
 #include "checkpoint/safetensors.h"
+#include "checkpoint/step_link.h"
 #include "config/config.h"
 #include "model/libtorch.h"
 #include "model/model.h"
@@ -44,13 +46,19 @@ struct Checkpoint {
   std::string weights_hash;  ///< SHA-256 of model.safetensors
 };
 
-/// The folder that `path` means: itself if it is a checkpoint, else the best checkpoint of the run
-/// folder. Throws Error where it is neither.
+/// The folder that `path` means: itself if it is a checkpoint, the one that it points to if it is a
+/// run's best or last, else the best checkpoint of the run folder. Throws Error where it is none,
+/// or points to one that is not there.
 std::filesystem::path find_checkpoint(const std::filesystem::path& path);
 
+/// What a checkpoint is called in files that people share: its path from the run's folder on, or
+/// its own folder's name where it is in no run. A relative path without . and .. stays as it is.
+std::string checkpoint_name(const std::filesystem::path& checkpoint);
+
 /// Opens a checkpoint folder or a run folder; reads data only, executes nothing. Throws Error where
-/// a file is missing, damaged (its SHA-256 is not the one in trainer.json) or does not fit the
-/// config, before the model takes memory.
+/// a file is missing, damaged (its SHA-256 is not the one in trainer.json), does not fit the
+/// config, before the model takes memory, or holds a weight that is not finite. A checkpoint names
+/// the files of its text; where they lie is taken from the config.json of the run that it is in.
 Checkpoint open_checkpoint(const std::filesystem::path& path, const Runtime& runtime);
 
 /// The config of a checkpoint folder alone. Throws Error as open_checkpoint.
@@ -63,27 +71,41 @@ void load_weights(const NamedTensors& tensors, const Model& model, const std::st
 /// The checkpoints of one run: RUN/checkpoints/step-NNNNNNN, with the links best and last.
 class CheckpointFolder {
  public:
-  explicit CheckpointFolder(const std::filesystem::path& run) : folder_(run / "checkpoints") {}
+  explicit CheckpointFolder(const std::filesystem::path& run, LinkKind links = LinkKind::kSymbolic)
+      : folder_(run / "checkpoints"), links_(links) {}
 
-  /// Writes a checkpoint: complete or absent. `optimizer` holds the moments. Throws Error
-  /// (Fault::kRun) where it cannot; what was there before stays.
+  /// Writes a checkpoint: complete or absent. `optimizer` holds the moments. Of the config's files
+  /// only the names are written. Throws Error (Fault::kRun) where it cannot; what was there before
+  /// stays.
   void save(const Config& config, const Tokenizer& tokenizer, const Model& model,
             const NamedTensors& optimizer, const TrainerState& state) const;
 
-  /// Points best and last where `state` says, and removes what is older than the newest `keep`; the
-  /// untrained, the best and the last are never removed.
+  /// Points best and last where `state` says (best to the last where that one is gone), and removes
+  /// what is older than the newest `keep`; the untrained, the best and the last are never removed,
+  /// nor a folder that holds something else than a checkpoint's files.
   void update_links(const TrainerState& state, std::int64_t keep) const;
 
   /// The newest complete checkpoint, or nothing. Leftovers of saves that were cut off are removed.
   std::optional<std::filesystem::path> newest() const;
 
+  /// The lowest of these losses whose step is among the checkpoints.
+  std::optional<MeasuredLoss> best_of(const std::vector<MeasuredLoss>& measured) const;
+
+  /// Something in the folder that no qkv run makes, whose name one may not remove; or nothing.
+  std::optional<std::filesystem::path> foreign() const;
+
+  /// Whether the checkpoint of a step is there.
+  bool holds(std::int64_t step) const;
+
   std::filesystem::path step_path(std::int64_t step) const;
 
  private:
   std::filesystem::path folder_;
+  LinkKind links_;
 };
 
-/// Reads the optimizer's moments of a checkpoint, checked against trainer.json's hash.
+/// Reads the optimizer's moments of a checkpoint, checked against trainer.json's hash. Throws Error
+/// where one is not finite.
 NamedTensors read_optimizer(const std::filesystem::path& checkpoint);
 
 }  // namespace qkv

@@ -59,9 +59,12 @@ Entry read_entry(const std::string& name, const Json& description, std::uint64_t
   constexpr std::size_t kMostAxes = 8;
   bool valid = shape.is_array() && shape.size() <= kMostAxes;
   std::uint64_t count = 1;
+  std::int64_t strides = 1;  // grow also where an axis of none leaves no value
   for (std::size_t axis = 0; valid && axis < shape.size(); ++axis) {
     valid = is_natural(shape[axis]) && shape[axis].get<std::uint64_t>() <= data_size &&
-            !__builtin_mul_overflow(count, shape[axis].get<std::uint64_t>(), &count);
+            !__builtin_mul_overflow(count, shape[axis].get<std::uint64_t>(), &count) &&
+            !__builtin_mul_overflow(
+                strides, std::max(shape[axis].get<std::uint64_t>(), std::uint64_t{1}), &strides);
     if (valid) entry.shape.push_back(shape[axis].get<std::int64_t>());
   }
   std::uint64_t bytes = 0;

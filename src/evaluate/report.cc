@@ -18,6 +18,15 @@ namespace {
 
 /// The validation text of the run; warns where it is no longer what the run was trained beside.
 std::optional<TokenFile> validation_of(const Checkpoint& checkpoint) {
+  const DataConfig& data = checkpoint.config.data;
+  for (const auto* files : {&data.train, &data.validation}) {
+    for (const std::filesystem::path& file : *files) {
+      if (std::error_code ignored; !std::filesystem::exists(file, ignored)) {
+        throw Error(concat(checkpoint.path.string(), ": found no ", file.string(),
+                           ", the text of its run, expected it there or --data FILE"));
+      }
+    }
+  }
   Corpus corpus = open_corpus(
       checkpoint.config, Tokenizer::from_bytes(checkpoint.tokenizer.bytes(),
                                                checkpoint.tokenizer.kind(), "tokenizer.model"));
@@ -62,7 +71,8 @@ bool has_bits_per_byte(const Answers& answers) {
 }
 
 Json to_json(const Answers& answers) {
-  Json json = {{"checkpoint", replace_invalid_utf8(answers.checkpoint)}, {"step", answers.step}};
+  Json json = {{"checkpoint", replace_invalid_utf8(checkpoint_name(answers.checkpoint))},
+               {"step", answers.step}};
   if (answers.score) {
     const Score& score = *answers.score;
     json["loss"] = score.loss();
@@ -86,7 +96,7 @@ std::string percent(double share) { return fixed(share * 100, 2) + "%"; }
 }  // namespace
 
 std::string source_line(const Answers& answers) {
-  return concat(answers.checkpoint, " · step ", answers.step);
+  return concat(checkpoint_name(answers.checkpoint), " · step ", answers.step);
 }
 
 Answers answer(const Checkpoint& checkpoint, const Questions& questions, const Runtime& runtime) {

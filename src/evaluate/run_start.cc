@@ -11,7 +11,7 @@ RunStart run_start(const Checkpoint& checkpoint, const Runtime& runtime) {
     Checkpoint start = open_checkpoint(first, runtime);
     if (start.tokenizer.hash() == checkpoint.tokenizer.hash() &&
         start.config.model.layers == config.layers) {
-      return {.model = std::move(start.model), .checkpoint = first.string()};
+      return {.model = std::move(start.model), .checkpoint = checkpoint_name(first)};
     }
   }
   return {.model = make_model(config, checkpoint.tokenizer.size(), checkpoint.config.seed,

@@ -34,7 +34,7 @@ fs::path write_taps(const Checkpoint& checkpoint, const Inspection& inspection,
   fs::path path = folder / "taps.safetensors";
   replace_file(path, [&](const fs::path& temporary) {
     write_safetensors(temporary, inspection.taps.values(),
-                      {{"checkpoint", replace_invalid_utf8(checkpoint.path.string())},
+                      {{"checkpoint", replace_invalid_utf8(checkpoint_name(checkpoint.path))},
                        {"step", std::to_string(checkpoint.state.step)},
                        {"weights_sha256", checkpoint.weights_hash}});
   });

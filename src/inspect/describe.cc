@@ -9,7 +9,7 @@ namespace qkv {
 namespace {
 
 Json describe_checkpoint(const Checkpoint& checkpoint) {
-  return {{"path", replace_invalid_utf8(checkpoint.path.string())},
+  return {{"path", replace_invalid_utf8(checkpoint_name(checkpoint.path))},
           {"step", checkpoint.state.step},
           {"seed", checkpoint.config.seed},
           {"config_sha256", checkpoint.config_hash},

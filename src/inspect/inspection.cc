@@ -22,7 +22,7 @@ Inspection inspect(const Checkpoint& checkpoint, Passage passage) {
 }
 
 std::string source_line(const Checkpoint& checkpoint) {
-  return concat(checkpoint.path.string(), " · step ", checkpoint.state.step);
+  return concat(checkpoint_name(checkpoint.path), " · step ", checkpoint.state.step);
 }
 
 AttentionMap attention_map(const Inspection& inspection, std::int64_t layer, std::int64_t head) {

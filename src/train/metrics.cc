@@ -10,24 +10,57 @@ namespace qkv {
 namespace fs = std::filesystem;
 namespace {
 
-/// The lines of steps up to `step`.
-std::string kept_lines(const std::string& text, std::int64_t step) {
-  std::string kept;
-  std::istringstream lines(text);
+constexpr const char* kMetrics = "metrics.jsonl";
+
+/// Calls `take` with each record, its line and its line's number from 1; a line that is no record
+/// is left out.
+template <typename Take>
+void for_each_record(const fs::path& path, const Take& take) {
+  if (!fs::exists(path)) return;
+  std::istringstream lines(read_file(path));
+  std::size_t number = 0;
   for (std::string line; std::getline(lines, line);) {
+    ++number;
     const Json record = Json::parse(line, nullptr, /*allow_exceptions=*/false);
-    if (!record.is_object() || !record.contains("step") || !record["step"].is_number_integer())
-      continue;
-    if (record["step"] <= step) kept += line + "\n";
+    if (record.is_object() && record.contains("step") && record["step"].is_number_integer())
+      take(record, line, number);
   }
+}
+
+/// The lines of steps up to `step`.
+std::string kept_lines(const fs::path& path, std::int64_t step) {
+  std::string kept;
+  for_each_record(path, [&](const Json& record, const std::string& line, std::size_t) {
+    if (record["step"] <= step) kept += line + "\n";
+  });
   return kept;
 }
 
 }  // namespace
 
+std::vector<MeasuredLoss> validation_losses(const fs::path& run) {
+  std::vector<MeasuredLoss> losses;
+  for_each_record(run / kMetrics, [&](const Json& record, const std::string&, std::size_t) {
+    if (record.contains("validation_loss") && record["validation_loss"].is_number())
+      losses.push_back({.loss = record["validation_loss"], .step = record["step"]});
+  });
+  return losses;
+}
+
+void require_metrics_within(const fs::path& run, std::int64_t most) {
+  const fs::path path = run / kMetrics;
+  for_each_record(path, [&](const Json& record, const std::string&, std::size_t number) {
+    const Json& step = record["step"];
+    if (!step.is_number_unsigned() || step > static_cast<std::uint64_t>(most)) {
+      throw Error(concat(path.string(), ":", number, ": step: found ", step.dump(),
+                         ", expected a step of the run, from 0 to ", most));
+    }
+  });
+}
+
 Metrics::Metrics(const fs::path& run, std::int64_t step)
-    : path_(run / "metrics.jsonl"), tensorboard_(run / "tensorboard", step) {
-  write_file(path_, fs::exists(path_) ? kept_lines(read_file(path_), step) : "");
+    : path_(run / kMetrics), tensorboard_(run / "tensorboard", step) {
+  write_file(path_, kept_lines(path_, step));
   lines_.open(path_, std::ios::app);
   if (!lines_) throw Error(concat(path_.string(), ": cannot open"), Error::Fault::kRun);
 }

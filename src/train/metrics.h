@@ -4,11 +4,20 @@
 #include <filesystem>
 #include <fstream>
 #include <string>
+#include <vector>
 
 #include "base/json.h"
+#include "checkpoint/checkpoint.h"
 #include "train/tensorboard.h"
 
 namespace qkv {
+
+/// The validation losses in RUN/metrics.jsonl, in its order; none where the file is missing.
+std::vector<MeasuredLoss> validation_losses(const std::filesystem::path& run);
+
+/// Throws Error where RUN/metrics.jsonl holds a record of a step that is none from 0 to `most`. A
+/// line that is no record (the last may be cut off) says nothing.
+void require_metrics_within(const std::filesystem::path& run, std::int64_t most);
 
 /// What a run reports while it goes: RUN/metrics.jsonl, a JSON object a line, and the same numbers
 /// for TensorBoard in RUN/tensorboard.

@@ -6,6 +6,7 @@
 #include "base/error.h"
 #include "base/format.h"
 #include "train/difference.h"
+#include "train/tensorboard.h"
 
 namespace qkv {
 namespace fs = std::filesystem;
@@ -68,6 +69,17 @@ Json comparable(const Config& config) {
   return json;
 }
 
+/// Throws Error where a link stands for what a run writes into: it might lead anywhere.
+void require_no_links(const fs::path& run) {
+  for (const char* part : {kLock, kCheckpoints, kTensorBoard}) {
+    if (fs::is_symlink(run / part)) {
+      throw Error(concat((run / part).string(), ": found a link, expected a ",
+                         std::string_view(part) == kLock ? "file" : "folder",
+                         "; a run writes through no link below its own folder"));
+    }
+  }
+}
+
 }  // namespace
 
 RunFolder::RunFolder(fs::path path, RunMode mode) : path_(std::move(path)), checkpoints_(path_) {
@@ -83,6 +95,8 @@ RunFolder::RunFolder(fs::path path, RunMode mode) : path_(std::move(path)), chec
     throw Error(
         concat(name, ": holds something that is not a qkv run; --overwrite removes nothing else"));
   }
+  require_no_links(path_);
+  if (mode != RunMode::kResume) require_nothing_foreign();
   made_ = !fs::exists(path_);
   make_folder(path_);
   lock_ = std::make_unique<FileLock>(path_ / kLock, name);
@@ -99,7 +113,21 @@ RunFolder::~RunFolder() {
   fs::remove(path_, ignored);  // only where it is empty
 }
 
+void RunFolder::require_nothing_foreign() const {
+  auto found = checkpoints_.foreign();
+  if (!found) found = foreign_to_tensorboard(path_ / kTensorBoard);
+  for (const char* file : {kConfig, kTokenizer, kMetrics}) {
+    if (!found && fs::is_directory(path_ / file)) found = path_ / file;
+  }
+  if (found) {
+    throw Error(concat(found->string(), ": not made by qkv, expected it elsewhere; ",
+                       path_.string(),
+                       " is to be emptied for a new run, and nothing else is removed"));
+  }
+}
+
 void RunFolder::begin(const Tokenizer& tokenizer) {
+  require_nothing_foreign();
   made_ = false;
   // The old config last: until then this is a run that --overwrite may remove.
   for (const char* part : {kCheckpoints, kMetrics, kTensorBoard, kConfig}) {
@@ -112,10 +140,13 @@ void RunFolder::write_config(const Config& config) const {
   write_file(path_ / kConfig, to_json(config).dump(2) + "\n");
 }
 
-void RunFolder::require_same(const Config& config) const {
+Config RunFolder::config() const {
   const fs::path path = path_ / kConfig;
-  const Config before = parse_config(read_json(path), path.string(), path_);
-  if (const auto difference = first_difference(comparable(config), comparable(before))) {
+  return parse_config(read_json(path), path.string(), path_);
+}
+
+void RunFolder::require_same(const Config& wanted) const {
+  if (const auto difference = first_difference(comparable(wanted), comparable(config()))) {
     throw Error(concat(difference->key, ": found ", difference->found.dump(), ", but the run in ",
                        path_.string(), " has ", difference->expected.dump(),
                        "; a resumed run may not change it"));

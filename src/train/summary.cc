@@ -45,12 +45,20 @@ std::string summarise(const Trainer& trainer, Ending ending) {
     case Ending::kFinished:
       break;
   }
-  table.add({"steps", with_commas(static_cast<std::uint64_t>(state.step))});
-  table.add({"tokens", with_commas(state.tokens)});
+  // Time and speed are those of this process, which may not have made all the steps.
+  const bool resumed = trainer.resumed() && trainer.steps_made() > 0;
+  const auto counted = [&](std::uint64_t all, std::uint64_t now) {
+    return resumed ? concat(with_commas(all), ", of these ", with_commas(now), " since the resume")
+                   : with_commas(all);
+  };
+  table.add({"steps", counted(static_cast<std::uint64_t>(state.step),
+                              static_cast<std::uint64_t>(trainer.steps_made()))});
+  table.add({"tokens", counted(state.tokens, trainer.tokens_read())});
   const Profile& profile = trainer.profile();
   if (trainer.steps_made() > 0) {
-    table.add({"time", concat(human_seconds(profile.total()), " (",
-                              human_seconds(profile.training_seconds()), " of training)")});
+    table.add({resumed ? "time since the resume" : "time",
+               concat(human_seconds(profile.total()), " (",
+                      human_seconds(profile.training_seconds()), " of training)")});
     table.add({"tokens/s",
                with_commas(static_cast<std::uint64_t>(static_cast<double>(trainer.tokens_read()) /
                                                       profile.training_seconds()))});

@@ -3,6 +3,7 @@
 #include <array>
 #include <bit>
 #include <chrono>
+#include <regex>
 
 #include "base/bytes.h"
 #include "base/error.h"
@@ -65,12 +66,27 @@ std::string event(std::int64_t step, const std::string& content) {
 
 }  // namespace
 
+std::optional<std::filesystem::path> foreign_to_tensorboard(const std::filesystem::path& folder) {
+  namespace fs = std::filesystem;
+  static const std::regex ours(R"(events\.out\.tfevents\.[0-9]{6,}\.qkv)");
+  if (!fs::exists(folder)) return std::nullopt;
+  if (!fs::is_directory(folder)) return folder;
+  for (const auto& entry : fs::directory_iterator(folder)) {
+    if (entry.is_directory() || !std::regex_match(entry.path().filename().string(), ours))
+      return entry.path();
+  }
+  return std::nullopt;
+}
+
 TensorBoard::TensorBoard(const std::filesystem::path& folder, std::int64_t step) {
   make_folder(folder);
   // Readers take the files by name; a number in front keeps them in the order of their making.
   std::string number;
   std::filesystem::path path;
-  for (int count = 0; number.empty() || std::filesystem::exists(path); ++count) {
+  const auto there = [](const std::filesystem::path& file) {  // also a link that leads nowhere
+    return std::filesystem::exists(std::filesystem::symlink_status(file));
+  };
+  for (int count = 0; number.empty() || there(path); ++count) {
     number = std::to_string(count);
     number.insert(0, number.size() < 6 ? 6 - number.size() : 0, '0');
     path = folder / concat("events.out.tfevents.", number, ".qkv");

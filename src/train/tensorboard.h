@@ -3,9 +3,13 @@
 #include <cstdint>
 #include <filesystem>
 #include <fstream>
+#include <optional>
 #include <string>
 
 namespace qkv {
+
+/// Something in the folder that is no event file of qkv's, or nothing.
+std::optional<std::filesystem::path> foreign_to_tensorboard(const std::filesystem::path& folder);
 
 /// Writes scalars as a TensorBoard event file: framed records (length, masked CRC-32C, bytes) of
 /// tensorflow.Event messages, encoded here because libsentencepiece allows no second protobuf.

@@ -118,18 +118,7 @@ Trainer::Trainer(const Config& config, const TrainingOptions& options)
                  "training.sample_prompt");
   }
   if (const auto& newest = folder_.newest()) {
-    const Checkpoint checkpoint = open_checkpoint(*newest, runtime_);
-    require_same_model(config.model, checkpoint.config.model, /*resumed=*/true, *newest);
-    require_hash("tokenizer", "tokenizer", corpus_.tokenizer.hash(), checkpoint.tokenizer.hash(),
-                 options.out);
-    require_hash("data.train", "text", corpus_.train_hash, checkpoint.state.train_hash,
-                 options.out);
-    require_hash("data.validation", "text", corpus_.validation_hash,
-                 checkpoint.state.validation_hash, options.out);
-    load_weights(checkpoint.model->parameters().list(), *model_, newest->string());
-    optimizer_.load_moments(read_optimizer(*newest), (*newest / "optimizer.safetensors").string());
-    state_ = checkpoint.state;
-    saved_ = state_.step;
+    resume(*newest);
   } else {
     if (options.init) {
       const fs::path path = find_checkpoint(*options.init);
@@ -143,6 +132,38 @@ Trainer::Trainer(const Config& config, const TrainingOptions& options)
   first_step_ = state_.step;
   first_tokens_ = state_.tokens;
   reported_tokens_ = state_.tokens;
+}
+
+void Trainer::resume(const fs::path& path) {
+  const Checkpoint checkpoint = open_checkpoint(path, runtime_);
+  require_same_model(config_.model, checkpoint.config.model, /*resumed=*/true, path);
+  const fs::path& run = folder_.path();
+  require_hash("tokenizer", "tokenizer", corpus_.tokenizer.hash(), checkpoint.tokenizer.hash(),
+               run);
+  require_hash("data.train", "text", corpus_.train_hash, checkpoint.state.train_hash, run);
+  require_hash("data.validation", "text", corpus_.validation_hash, checkpoint.state.validation_hash,
+               run);
+  load_weights(checkpoint.model->parameters().list(), *model_, path.string());
+  optimizer_.load_moments(read_optimizer(path), (path / "optimizer.safetensors").string());
+  state_ = checkpoint.state;
+  saved_ = state_.step;
+  const std::int64_t steps = config_.training.steps;
+  if (state_.step > steps) {
+    throw Error(concat("training.steps: found ", steps, ", expected at least the ", state_.step,
+                       " steps that the run in ", run.string(), " has made"));
+  }
+  if (!finished()) require_metrics_within(run, std::max(steps, folder_.config().training.steps));
+
+  auto& best = state_.best_checkpoint;
+  if (!best || folder_.checkpoints().holds(best->step)) return;
+  const std::int64_t gone = best->step;
+  best = folder_.checkpoints().best_of(validation_losses(run));
+  log::warning(concat(
+      folder_.checkpoints().step_path(gone).string(), ": the best checkpoint is gone; best is now ",
+      step_name(best ? best->step : state_.step),
+      best
+          ? concat(", validation loss ", fixed(best->loss, 4))
+          : std::string(", the last, since metrics.jsonl holds no validation loss of the others")));
 }
 
 Ending Trainer::run() {

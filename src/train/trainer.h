@@ -64,10 +64,15 @@ class Trainer {
   /// Steps made by this process.
   std::int64_t steps_made() const { return state_.step - first_step_; }
   std::uint64_t tokens_read() const { return state_.tokens - first_tokens_; }
+  /// Whether an earlier process made the first steps of the run.
+  bool resumed() const { return first_step_ > 0; }
   /// The last validation of this process.
   const std::optional<Score>& score() const { return score_; }
 
  private:
+  /// Takes weights, moments and counters of the newest checkpoint. Throws Error where it is none of
+  /// this run, or has made more steps than are asked for.
+  void resume(const std::filesystem::path& checkpoint);
   /// The micro-batches of a step, and how many targets and tokens are in them.
   struct StepBatches {
     std::vector<Batch> batches;

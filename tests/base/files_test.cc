@@ -28,6 +28,64 @@ TEST(Files, WriteReplacesTheWhole) {
   EXPECT_THROW(MappedFile(scratch.path()), Error);
 }
 
+TEST(Files, WhatIsReplacedKeepsItsPermissions) {
+  const Scratch scratch;
+  const auto mode_of = [&](const char* name) {
+    struct stat status {};
+    ::stat((scratch / name).c_str(), &status);
+    return status.st_mode & 07777U;
+  };
+  const mode_t before = ::umask(022);
+  for (const mode_t mode : {0600U, 0640U, 0444U, 0755U, 0666U}) {
+    write_file(scratch / "file", "old");
+    ::chmod((scratch / "file").c_str(), mode);
+    write_file(scratch / "file", "new");
+    EXPECT_EQ(mode_of("file"), mode);
+    EXPECT_EQ(read_file(scratch / "file"), "new");
+  }
+  for (const mode_t mask : {022U, 077U, 002U}) {
+    ::umask(mask);
+    fs::remove(scratch / "file");
+    write_file(scratch / "file", "new");
+    EXPECT_EQ(mode_of("file"), 0666U & ~mask);
+  }
+  // While it is written nobody else reads it either.
+  ::chmod((scratch / "file").c_str(), 0640);
+  replace_file(scratch / "file", [&](const fs::path& temporary) {
+    FileWriter writer(temporary);
+    EXPECT_EQ(mode_of(temporary.filename().c_str()), 0600U);
+    writer.finish();
+  });
+  EXPECT_EQ(mode_of("file"), 0640U);
+  ::umask(before);
+}
+
+TEST(Files, AFailedReplacementLeavesWhatWasThereAlone) {
+  const Scratch scratch;
+  write_file(scratch / "file", "old");
+  EXPECT_THROW(replace_file(scratch / "file", [](const fs::path&) { throw Error("no"); }), Error);
+  EXPECT_EQ(read_file(scratch / "file"), "old");
+  EXPECT_EQ(std::distance(fs::directory_iterator(scratch.path()), fs::directory_iterator()), 1);
+}
+
+TEST(Files, ALinkIsReplacedAndNotFollowed) {
+  const Scratch scratch;
+  write_file(scratch / "theirs", "theirs");
+  fs::create_symlink("theirs", scratch / "link");
+  write_file(scratch / "link", "ours");
+  EXPECT_FALSE(fs::is_symlink(scratch / "link"));
+  EXPECT_EQ(read_file(scratch / "theirs"), "theirs");
+}
+
+TEST(Files, TemporaryNamesAreToldFromOthers) {
+  for (const char* name : {"step-0000030", "a.b", "best", "x.7"})
+    EXPECT_EQ(named_by_temporary(temporary_name(fs::path("folder") / name)), name);
+  EXPECT_EQ(named_by_temporary("folder/.last.77.0.tmp"), "last");  // as it once was
+  for (const char* name : {"notes.tmp", ".notes.tmp", ".tmp", "best.1.2.3.tmp", ".best.1.tmp",
+                           ".best.1.2.3.tmp~", ".best.1.a.3.tmp", "..1.2.tmp.txt"})
+    EXPECT_EQ(named_by_temporary(name), std::nullopt) << name;
+}
+
 TEST(Files, AFileThatCannotBeMadeIsRefusedBeforeTheWork) {
   const Scratch scratch;
   EXPECT_EQ(writable_file(scratch / "file"), scratch / "file");
@@ -126,6 +184,9 @@ TEST(FileLock, HoldsUntilItGoes) {
     EXPECT_THROW(FileLock(scratch / "lock", "the run"), Error);
   }
   EXPECT_NO_THROW(FileLock(scratch / "lock", "the run"));
+  fs::create_symlink("elsewhere", scratch / "link");
+  EXPECT_THROW(FileLock(scratch / "link", "the run"), Error);
+  EXPECT_FALSE(fs::exists(scratch / "elsewhere"));
 }
 
 TEST(Sha256, FollowsThePublishedExamples) {  // FIPS 180-2, appendix B

@@ -3,6 +3,7 @@
 #include <gtest/gtest.h>
 #include <sys/resource.h>
 
+#include <cmath>
 #include <csignal>
 #include <fstream>
 #include <limits>
@@ -27,6 +28,7 @@ Config small_config() {
   config.model.position = "sinusoidal";
   config.model.layers = 1;
   config.data.train = {"/text.txt"};
+  config.training.batch_size = 200;  // with the context 1200 tokens a step
   return config;
 }
 
@@ -320,6 +322,92 @@ TEST(Checkpoint, ItsStepIsThatOfItsFolderAndWithinTheRun) {
   EXPECT_TRUE(holds(error_of([&] { open_checkpoint(run.scratch / "moved", {}); }), "from 0 to "));
 }
 
+TEST(Checkpoint, ItsCountersAreSuchAsARunCanReach) {
+  const RunFolder run;
+  const fs::path folder = run.save(30, 20);
+  const Json good = read_json(folder / "trainer.json");
+  const auto with = [&](const char* key, const Json& value) {
+    Json json = good;
+    json[Json::json_pointer(key)] = value;
+    write_bytes(folder / "trainer.json", json.dump());
+  };
+  const auto refused = [&](const char* key, const Json& value, const char* message) {
+    with(key, value);
+    EXPECT_TRUE(holds(error_of([&] { open_checkpoint(folder, {}); }), message)) << key << value;
+  };
+  constexpr std::int64_t kMost = std::numeric_limits<std::int64_t>::max();
+  refused("/tokens", kMost, "tokens: found 9223372036854775807, expected a whole number from 0 to");
+  refused("/tokens", 30 * 1200 + 1, "tokens: found 36001, expected a whole number from 0 to 36000");
+  refused("/validations_without_best", 31, "validations_without_best: found 31, expected");
+  refused("/best/step", 31, "best: step: found 31, expected a whole number from 0 to 30");
+  refused("/best_checkpoint/step", kMost, "best_checkpoint: step: found ");
+  refused("/best/loss", -0.5, "best: loss: found -0.5, expected a number from 0");
+  with("/tokens", 30 * 1200);
+  EXPECT_EQ(open_checkpoint(folder, {}).state.tokens, 36000U);
+}
+
+TEST(Checkpoint, WeightsAndMomentsThatAreNotFiniteAreRefused) {
+  const RunFolder run;
+  for (const double wrong :
+       {static_cast<double>(NAN), static_cast<double>(INFINITY), -static_cast<double>(INFINITY)}) {
+    Transformer model = make_model();
+    const torch::NoGradGuard no_gradients;
+    const auto& [name, weight] = model.parameters().list().back();
+    weight.view(-1)[3] = wrong;
+    const Tensor moment = torch::tensor({1.0, wrong}, at::kFloat);
+    run.checkpoints.save(small_config(), tokenizer(), model, {{"moment", moment}}, state_at(10));
+    const fs::path folder = run.checkpoints.step_path(10);
+    const std::string message = error_of([&] { open_checkpoint(folder, {}); });
+    EXPECT_TRUE(
+        holds(message, "step-0000010/model.safetensors: tensor \"" + name + "\": found 1 of"))
+        << message;
+    EXPECT_TRUE(holds(error_of([&] { read_optimizer(folder); }),
+                      "optimizer.safetensors: tensor \"moment\": found 1 of 2 values not finite"));
+  }
+}
+
+TEST(Checkpoint, NamesItsFilesAndFindsThemByTheRunAroundIt) {
+  const RunFolder run;
+  Config config = small_config();
+  config.data.train = {"/secret/place/a.txt", "/secret/b.txt"};
+  config.data.validation = {"/secret/v.txt"};
+  config.tokenizer.path = "/secret/t.model";
+  run.checkpoints.save(config, tokenizer(), make_model(), {}, state_at(10));
+  const fs::path folder = run.checkpoints.step_path(10);
+  for (const char* file : {"config.json", "trainer.json", "model.safetensors"})
+    EXPECT_FALSE(holds(read_file(folder / file), "secret")) << file;
+  EXPECT_EQ(read_json(folder / "config.json")["data"]["train"], Json({"a.txt", "b.txt"}));
+
+  // The run's own config says where they lie; one that cannot be read hinders nobody.
+  write_file(run.scratch / "config.json", to_json(config).dump());
+  run.checkpoints.update_links(state_at(10), 1);
+  fs::create_directory_symlink(folder, run.scratch / "link");
+  for (const fs::path& path :
+       {folder, run.scratch.path(), run.folder / "best", run.scratch / "link"}) {
+    const Config found = open_checkpoint(path, {}).config;
+    EXPECT_EQ(found.data.train, config.data.train) << path;
+    EXPECT_EQ(found.data.validation, config.data.validation) << path;
+    EXPECT_EQ(found.tokenizer.path, config.tokenizer.path) << path;
+  }
+  write_file(run.scratch / "config.json", "{");
+  EXPECT_EQ(open_checkpoint(folder, {}).config.data.train[1], fs::canonical(folder) / "b.txt");
+  // Elsewhere the names are all there is.
+  write_file(run.scratch / "config.json", to_json(config).dump());
+  fs::rename(folder, run.scratch / "alone");
+  EXPECT_EQ(open_checkpoint(run.scratch / "alone", {}).config.data.train[1],
+            fs::canonical(run.scratch / "alone") / "b.txt");
+}
+
+TEST(Checkpoint, IsCalledByItsPlaceInItsRun) {
+  EXPECT_EQ(checkpoint_name("/place/runs/world/checkpoints/step-0000010"),
+            "world/checkpoints/step-0000010");
+  EXPECT_EQ(checkpoint_name("/place/runs/world/checkpoints/best/"), "world/checkpoints/best");
+  EXPECT_EQ(checkpoint_name("/place/kept"), "kept");
+  EXPECT_EQ(checkpoint_name("runs/world/checkpoints/best"), "runs/world/checkpoints/best");
+  EXPECT_EQ(checkpoint_name("../up/kept"), "kept");
+  EXPECT_EQ(checkpoint_name("."), fs::current_path().filename());
+}
+
 TEST(Checkpoint, ComparesShapesBeforeTheModelTakesMemory) {
   const RunFolder run;
   const fs::path folder = run.save(0);
@@ -391,6 +479,87 @@ TEST(CheckpointFolder, WithoutValidationBestIsTheLast) {
   EXPECT_EQ(fs::read_symlink(run.folder / "best"), "step-0000010");
 }
 
+TEST(CheckpointFolder, WithoutSymbolicLinksFilesPointToCheckpoints) {
+  const RunFolder run;
+  const CheckpointFolder checkpoints(run.scratch.path(), LinkKind::kFile);
+  for (const std::int64_t step : {10, 20, 30}) run.save(step, 10);
+  checkpoints.update_links(state_at(20, 10), 5);
+  EXPECT_EQ(read_file(run.folder / "best"), "step-0000010\n");
+  EXPECT_EQ(read_file(run.folder / "last"), "step-0000020\n");
+  EXPECT_EQ(run.open().path, run.folder / "step-0000010");
+  EXPECT_EQ(find_checkpoint(run.folder / "last"), run.folder / "step-0000020");
+  EXPECT_EQ(checkpoints.foreign(), std::nullopt);
+  checkpoints.update_links(state_at(30, 20), 0);
+  EXPECT_EQ(run.open().path, run.folder / "step-0000020");
+  EXPECT_EQ(run.names(), (Names{"best", "last", "step-0000020", "step-0000030"}));
+
+  // Where there are links again, they take the files' places, and the other way around.
+  run.save(40);
+  run.checkpoints.update_links(state_at(40, 30), 5);
+  EXPECT_EQ(fs::read_symlink(run.folder / "last"), "step-0000040");
+  checkpoints.update_links(state_at(30, 20), 5);
+  EXPECT_FALSE(fs::is_symlink(run.folder / "last"));
+  EXPECT_EQ(find_checkpoint(run.folder / "last"), run.folder / "step-0000030");
+
+  // A file that names no checkpoint points nowhere.
+  for (const char* text : {"", "step-", "../step-0000020", "step-0000020 and more", "\xff"}) {
+    write_bytes(run.folder / "best", text);
+    EXPECT_TRUE(holds(error_of([&] { run.open(); }), "expected a checkpoint or run folder"))
+        << text;
+    EXPECT_EQ(checkpoints.foreign(), run.folder / "best");
+  }
+  write_bytes(run.folder / "best", "step-0000020\r\n");
+  EXPECT_EQ(run.open().state.step, 20);
+}
+
+TEST(CheckpointFolder, NoLinkPointsToWhatIsGone) {
+  for (const LinkKind kind : {LinkKind::kSymbolic, LinkKind::kFile}) {
+    const RunFolder run;
+    const CheckpointFolder checkpoints(run.scratch.path(), kind);
+    for (const std::int64_t step : {0, 10, 20, 30}) run.save(step);
+    checkpoints.update_links(state_at(30, 10), 5);
+    fs::remove_all(run.folder / "step-0000010");
+    for (const fs::path& path : {run.scratch.path(), run.folder / "best"}) {
+      const std::string message = error_of([&] { find_checkpoint(path); });
+      EXPECT_TRUE(holds(message, "best: points to step-0000010, which is not there")) << message;
+    }
+    const std::vector<MeasuredLoss> measured = {
+        {.loss = 3, .step = 0}, {.loss = 1, .step = 10}, {.loss = 2, .step = 20}};
+    EXPECT_EQ(checkpoints.best_of(measured)->step, 20);
+    EXPECT_FALSE(checkpoints.best_of({{.loss = 1, .step = 10}}));
+    checkpoints.update_links(state_at(30, 10), 5);
+    EXPECT_EQ(run.open().state.step, 30);
+  }
+}
+
+TEST(CheckpointFolder, TellsWhatNoRunMade) {
+  const RunFolder run;
+  EXPECT_EQ(run.checkpoints.foreign(), std::nullopt);
+  for (const std::int64_t step : {0, 10, 20}) run.save(step);
+  run.checkpoints.update_links(state_at(20), 5);
+  fs::create_directories(run.folder / ".step-0000030.77.1.0.tmp" / "deep");
+  fs::remove(run.folder / "best");
+  fs::copy(run.folder / "step-0000010", run.folder / "best", fs::copy_options::recursive);
+  EXPECT_EQ(run.checkpoints.foreign(), std::nullopt);
+  for (const char* name : {"notes.txt", "mine.tmp", ".mine.1.2.3.tmp", "step-0000010/notes.txt",
+                           "best/notes.txt", "step-notes", ".hidden", "step-0000040"}) {
+    write_bytes(run.folder / name, "mine");
+    EXPECT_EQ(run.checkpoints.foreign(), run.folder / name);
+    EXPECT_TRUE(fs::remove(run.folder / name));
+  }
+  fs::remove(run.folder / "step-0000010" / "config.json");
+  fs::create_directory(run.folder / "step-0000010" / "config.json");
+  EXPECT_EQ(run.checkpoints.foreign(), run.folder / "step-0000010" / "config.json");
+}
+
+TEST(CheckpointFolder, ACheckpointThatHoldsSomethingElseStays) {
+  const RunFolder run;
+  for (const std::int64_t step : {10, 20, 30}) run.save(step);
+  write_bytes(run.folder / "step-0000010" / "notes.txt", "mine");
+  run.checkpoints.update_links(state_at(30), 0);
+  EXPECT_EQ(run.names(), (Names{"best", "last", "step-0000010", "step-0000030"}));
+}
+
 TEST(CheckpointFolder, ALinkThatSomeoneReplacedByAFileIsAnErrorOrIsSwapped) {
   const RunFolder run;
   run.save(10);
@@ -439,8 +608,12 @@ TEST(CheckpointFolder, NewestGoesByTheStepAndClearsLeftovers) {
   run.save(20);
   fs::create_directories(run.folder / ".step-0000030.77.0.tmp" / "deep");
   write_bytes(run.folder / ".last.77.1.tmp", "");
+  // Made under no name of ours: somebody's.
+  for (const char* name : {"mine.tmp", ".mine.77.1.0.tmp", ".last.tmp"})
+    write_bytes(run.folder / name, "");
   EXPECT_EQ(run.checkpoints.newest(), run.folder / "step-10000000");
-  EXPECT_EQ(run.names(), (Names{"step-0000020", "step-9999999", "step-10000000"}));
+  EXPECT_EQ(run.names(), (Names{"step-0000020", "step-9999999", "step-10000000", "mine.tmp",
+                                ".mine.77.1.0.tmp", ".last.tmp"}));
 }
 
 TEST(CheckpointFolder, SavingAStepAgainReplacesIt) {

@@ -113,6 +113,19 @@ TEST(Safetensors, ReadsWhatOthersWrite) {
   EXPECT_EQ(found[1].second.item<float>(), 1);
 }
 
+TEST(Safetensors, RefusesAShapeOfNoValuesThatOverflows) {
+  const auto file = [](const std::string& shape) {
+    const std::string header = R"({"a":{"dtype":"F32","shape":)" + shape +
+                               R"(,"data_offsets":[0,0]},)" +
+                               R"("b":{"dtype":"F32","shape":[128],"data_offsets":[0,512]}})";
+    return eight_bytes(header.size()) + header + std::string(512, '\0');
+  };
+  expect_refused(file("[0,512,512,512,512,512,512,512]"), "shape [0,512");
+  const Scratch scratch;
+  write_bytes(scratch / "file", file("[0,512,512]"));
+  EXPECT_EQ(read_safetensors(scratch / "file")[0].second.numel(), 0);
+}
+
 TEST(Safetensors, RefusesEveryTruncation) {
   const Scratch scratch;
   write_safetensors(scratch / "file", example());

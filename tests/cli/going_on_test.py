@@ -26,6 +26,98 @@ class Resume(harness.ProgramTest):
         self.assertIn("finished", self.succeed("train", "tiny.json", "--out", "run", "--resume"))
         self.assertEqual(self.weights("run"), before)
 
+    def test_a_run_that_made_more_steps_says_so(self):
+        before = harness.content_of(self.folder / "run")
+        self.refuse(2, ["training.steps: found 5", "at least the 10 steps", "run"], "train", "tiny.json", "--out", "run",
+                    "--resume", "--set", "training.steps=5")
+        self.assertEqual(harness.content_of(self.folder / "run"), before)
+
+    def copy(self, name):
+        return pathlib.Path(shutil.copytree(self.folder / "run", self.folder / name, symlinks=True))
+
+    def test_the_summary_tells_this_process_from_the_run(self):
+        self.copy("summed")
+        text = self.succeed("train", "tiny.json", "--out", "summed", "--resume", "--set", "training.steps=12")
+        self.assertRegex(text, r"(?m)^ *steps +12, of these 2 since the resume$")
+        self.assertRegex(text, r"(?m)^ *tokens +768, of these 128 since the resume$")
+        self.assertRegex(text, r"(?m)^ *time since the resume +")
+        first = self.succeed("train", "tiny.json", "--out", "summed", "--overwrite")
+        self.assertRegex(first, r"(?m)^ *steps +10$")
+        self.assertNotIn("since the resume", first)
+
+    def test_counters_that_cannot_be_are_refused_before_anything_is_written(self):
+        resume = ["tiny.json", "--out", "odd", "--resume", "--set", "training.steps=20"]
+        trainer = self.copy("odd") / "checkpoints/step-0000010/trainer.json"
+        good = trainer.read_text()
+        for changes, words in [({"tokens": 2**63 - 1}, "tokens: found 9223372036854775807"),
+                               ({"tokens": 641}, "tokens: found 641"),
+                               ({"validations_without_best": 11}, "validations_without_best: found 11"),
+                               ({"best": {"loss": 1, "step": 11}}, "best: step: found 11")]:
+            trainer.write_text(json.dumps({**json.loads(good), **changes}))
+            before = harness.content_of(self.folder / "odd")
+            self.refuse(2, ["trainer.json", words], "train", *resume)
+            self.assertEqual(harness.content_of(self.folder / "odd"), before)
+        trainer.write_text(good)
+        metrics = self.folder / "odd/metrics.jsonl"
+        records = metrics.read_text()
+        for step in [21, 2**63 - 1, 2**64 - 1, -1]:
+            metrics.write_text(records + json.dumps({"step": step, "loss": 1.0}) + "\n")
+            before = harness.content_of(self.folder / "odd")
+            self.refuse(2, [f"metrics.jsonl:{records.count(chr(10)) + 1}: step: found {step}", "0 to 20"], "train", *resume)
+            self.assertEqual(harness.content_of(self.folder / "odd"), before)
+        metrics.write_text(records + '{"step": 15, "loss": 1.0}\n{"step": 99, "lo')  # as a kill leaves it
+        self.succeed("train", *resume)
+
+    def test_a_best_checkpoint_that_is_gone(self):
+        run = self.copy("bestless")
+        checkpoints = run / "checkpoints"
+        trainer = checkpoints / "step-0000010/trainer.json"
+        best = {"loss": 1.0, "step": 5}
+        trainer.write_text(json.dumps({**json.loads(trainer.read_text()), "best": best, "best_checkpoint": best}))
+        losses = {0: 2.0, 5: 1.0, 10: 2.5}
+        (run / "metrics.jsonl").write_text(
+            "".join(json.dumps({"step": step, "validation_loss": loss}) + "\n" for step, loss in losses.items()))
+        (checkpoints / "best").unlink()
+        (checkpoints / "best").symlink_to("step-0000005")
+        self.succeed("eval", "bestless")
+        shutil.rmtree(checkpoints / "step-0000005")
+        for place in ["bestless", "bestless/checkpoints/best"]:
+            self.refuse(2, ["best: points to step-0000005", "not there", "--resume"], "eval", place)
+
+        def resumed(steps):
+            done = self.run_program("train", "tiny.json", "--out", "bestless", "--resume", "--set", f"training.steps={steps}")
+            self.assertEqual(done.returncode, 0, done.stderr)
+            return done.stderr
+
+        # Also where nothing is left to do; without the losses the last is taken.
+        told = resumed(10)
+        self.assertRegex(told, "(?m)^warning: .*step-0000005: the best checkpoint is gone; best is now step-0000000, validation loss 2.0000$")
+        self.assertEqual(os.readlink(checkpoints / "best"), "step-0000000")
+        os.rename(run / "metrics.jsonl", run / "metrics")
+        self.assertIn("best is now step-0000010, the last", resumed(10))
+        self.assertEqual(os.readlink(checkpoints / "best"), "step-0000010")
+        os.rename(run / "metrics", run / "metrics.jsonl")
+        self.assertIn("best is now step-0000000", resumed(12))
+        self.assertNotIn("gone", resumed(13))
+        self.succeed("eval", "bestless")
+
+    def test_files_in_place_of_links(self):
+        # As on a file system that has no symbolic links.
+        checkpoints = self.copy("linkless") / "checkpoints"
+        for link in ["best", "last"]:
+            target = os.readlink(checkpoints / link)
+            (checkpoints / link).unlink()
+            (checkpoints / link).write_text(target + "\n")
+        for place in ["", "/checkpoints/best", "/checkpoints/last"]:
+            self.assertEqual(json.loads(self.succeed("eval", "linkless" + place, "--json", "-"))["loss"],
+                             json.loads(self.succeed("eval", "run" + place, "--json", "-"))["loss"])
+            self.succeed("generate", "linkless" + place, "--prompt", "the", "--tokens", 3)
+            self.succeed("inspect", "linkless" + place, "--text", "the cat", "--out", "maps")
+        self.succeed("train", "tiny.json", "--out", "from-linkless", "--init", "linkless/checkpoints/last", "--set", "training.steps=2")
+        self.succeed("train", "tiny.json", "--out", "linkless", "--resume", "--set", "training.steps=12")
+        self.assertEqual(self.steps("linkless")[-1], "step-0000012")
+        self.succeed("train", "tiny.json", "--out", "linkless", "--overwrite", "--set", "training.steps=2")
+
     def test_without_a_run(self):
         self.refuse(2, "nothing", "train", "tiny.json", "--out", "nothing", "--resume")
         self.assertFalse((self.folder / "nothing").exists())
@@ -70,6 +162,8 @@ class Resume(harness.ProgramTest):
         self.assertEqual([r["step"] for r in self.records("longer") if "loss" in r], [*range(1, 11), 12])
         # The run's config is that of its last checkpoint.
         configs = [json.loads((self.folder / "longer" / name).read_text()) for name in ["config.json", "checkpoints/last/config.json"]]
+        for key in ["train", "validation"]:  # the run says where the text lies, a checkpoint its name
+            self.assertEqual([os.path.basename(path) for path in configs[0]["data"].pop(key)], configs[1]["data"].pop(key))
         self.assertEqual(configs[0], configs[1])
         self.assertEqual(configs[0]["training"]["steps"], 12)
 
@@ -134,7 +228,7 @@ class Init(harness.ProgramTest):
 class Endings(harness.ProgramTest):
     def stopped(self, name, signal_number, code):
         arguments = ["tiny.json", "--out", name, "--set", "training.steps=100000000", "--set", "training.schedule=constant"]
-        process = self.start("train", *arguments)
+        process = self.start("train", *arguments, preexec_fn=harness.by_default(signal_number))
         self.wait_for(lambda: (self.folder / name / "metrics.jsonl").exists() and self.records_so_far(name) > 7, process)
         process.send_signal(signal_number)
         returned, errors = harness.finish(process)
@@ -156,6 +250,38 @@ class Endings(harness.ProgramTest):
     def test_terminate(self):
         self.stopped("terminated", signal.SIGTERM, 143)
 
+    def test_hang_up(self):
+        self.stopped("hung", signal.SIGHUP, 129)
+
+    def test_broken_pipe(self):
+        self.stopped("piped", signal.SIGPIPE, 141)
+
+    def test_who_reads_the_messages_goes_away(self):
+        # Each validation is told at this level.
+        process = self.start("train", "tiny.json", "--out", "unread", "--set", "training.steps=100000000", "--log-level", "debug",
+                             preexec_fn=harness.by_default(signal.SIGPIPE))
+        self.wait_for(lambda: (self.folder / "unread/metrics.jsonl").exists() and self.records_so_far("unread") > 7, process)
+        process.stdout.close()
+        process.stderr.close()
+        try:
+            self.assertEqual(process.wait(timeout=120), 141)
+        finally:
+            process.kill()
+        last = int(os.readlink(self.folder / "unread/checkpoints/last")[5:])
+        self.assertGreater(last, 7)
+        self.assertEqual(max(r["step"] for r in self.records("unread")), last)
+
+    def test_an_ignored_signal_stays_ignored(self):
+        process = self.start("train", "tiny.json", "--out", "nohup", "--set", "training.steps=100000000",
+                             preexec_fn=lambda: signal.signal(signal.SIGHUP, signal.SIG_IGN))
+        self.wait_for(lambda: (self.folder / "nohup/metrics.jsonl").exists() and self.records_so_far("nohup") > 7, process)
+        process.send_signal(signal.SIGHUP)
+        seen = self.records_so_far("nohup")
+        self.wait_for(lambda: self.records_so_far("nohup") > seen + 7, process)
+        process.send_signal(signal.SIGTERM)
+        returned, errors = harness.finish(process)
+        self.assertEqual(returned, 143, errors)
+
     @staticmethod
     def processor_seconds(process):
         fields = pathlib.Path(f"/proc/{process.pid}/stat").read_text().rpartition(")")[2].split()
@@ -163,7 +289,8 @@ class Endings(harness.ProgramTest):
 
     def test_a_second_signal_ends_at_once(self):
         # A step of minutes, which the first signal would let end.
-        process = self.start("train", "tiny.json", "--out", "twice", "--set", "training.accumulation=100000")
+        process = self.start("train", "tiny.json", "--out", "twice", "--set", "training.accumulation=100000",
+                             preexec_fn=harness.by_default(signal.SIGINT))
         self.wait_for(lambda: (self.folder / "twice/checkpoints/last").exists(), process)
         start = self.processor_seconds(process)
         self.wait_for(lambda: self.processor_seconds(process) > start + 0.3, process)  # deep in the step
@@ -251,7 +378,7 @@ class FullDisk(harness.ProgramTest):
 
     def test_a_file_that_may_not_grow(self):
         def limit():
-            signal.signal(signal.SIGXFSZ, signal.SIG_IGN)
+            signal.signal(signal.SIGXFSZ, signal.SIG_DFL)
             resource.setrlimit(resource.RLIMIT_FSIZE, (100000, 100000))
 
         # The metrics outgrow the limit, the checkpoints do not.
@@ -259,6 +386,33 @@ class FullDisk(harness.ProgramTest):
         self.refuse(1, "limited", "train", "tiny.json", "--out", run, "--set", "training.steps=1000",
                     "--set", "training.validate_every=0", "--set", "checkpoints.every=100", preexec_fn=limit)
         self.expect_good_checkpoint(run)
+
+        def less():
+            signal.signal(signal.SIGXFSZ, signal.SIG_DFL)
+            resource.setrlimit(resource.RLIMIT_FSIZE, (100, 100))
+
+        self.refuse(1, ["large.json", "File too large"], "eval", run, "--data", "validation.txt", "--pairs", self.write(
+            "pairs.jsonl", "".join(json.dumps({"sentence_good": "the cat", "sentence_bad": "cat the", "UID": f"kind{n}"}) + "\n"
+                                   for n in range(9))), "--json", "large.json", preexec_fn=less)
+
+    def test_a_disk_without_links(self):
+        disk, image = self.folder / "fat", self.folder / "fat.image"
+        disk.mkdir()
+        with open(image, "wb") as file:
+            file.truncate(16 << 20)
+        for command in [["mkfs.vfat", image], ["mount", "-o", "loop", image, disk]]:
+            if os.geteuid() != 0 or not shutil.which(command[0]) or subprocess.run(command, capture_output=True).returncode != 0:
+                self.skipTest("cannot make and mount a FAT disk")
+        self.addCleanup(subprocess.run, ["umount", "-l", disk])
+        run = disk / "run"
+        self.succeed("train", "tiny.json", "--out", run)
+        self.assertEqual((run / "checkpoints/last").read_text(), "step-0000010\n")
+        self.succeed("eval", run)
+        self.succeed("inspect", run / "checkpoints/last", "--text", "the cat", "--out", disk / "maps")
+        self.succeed("train", "tiny.json", "--out", run, "--resume", "--set", "training.steps=12")
+        self.assertEqual((run / "checkpoints/last").read_text(), "step-0000012\n")
+        self.succeed("train", "tiny.json", "--out", run, "--overwrite", "--set", "training.steps=3")
+        self.assertEqual((run / "checkpoints/last").read_text(), "step-0000003\n")
 
 
 if __name__ == "__main__":

@@ -9,6 +9,7 @@ import json
 import os
 import pathlib
 import random
+import signal
 import struct
 import subprocess
 import tempfile
@@ -29,6 +30,22 @@ def sentences(count, seed):
 
 def sha256(path):
     return hashlib.sha256(pathlib.Path(path).read_bytes()).hexdigest()
+
+
+def by_default(*signals):
+    """Makes a program start with these signals not ignored, whatever started the tests."""
+    def prepare():
+        for number in signals:
+            signal.signal(number, signal.SIG_DFL)
+    return prepare
+
+
+def content_of(folder):
+    """Every file and link below the folder: what it holds or where it points."""
+    return {
+        str(path.relative_to(folder)): os.readlink(path) if path.is_symlink() else path.read_bytes()
+        for path in sorted(pathlib.Path(folder).rglob("*")) if path.is_symlink() or path.is_file()
+    }
 
 
 def overwrite_tensor(checkpoint, name, value):

@@ -80,6 +80,41 @@ class Layout(harness.ProgramTest):
             for word in [str(self.folder), "train.txt", "tiny"]:
                 self.assertFalse(word.encode() in content, f"{name} holds {word}")
 
+    def test_no_file_that_people_share_names_a_folder_of_the_machine(self):
+        # A run may say where its text lies in its own config.json, and nowhere else.
+        self.succeed("train", "tiny.json", "--out", "shared", "--set", "tokenizer.path=run/tokenizer.model", "--set", "training.steps=5",
+                     "--set", "training.sample_every=5")
+        run = self.folder / "shared"
+        place = str(self.folder.resolve()).encode()
+        self.assertIn(place, (run / "config.json").read_bytes())
+        for name, content in harness.content_of(run).items():
+            if name != "config.json":
+                self.assertNotIn(place, content if isinstance(content, bytes) else content.encode(), name)
+        config = json.loads((run / "checkpoints/last/config.json").read_text())
+        self.assertEqual(config["data"]["train"], ["train.txt"])
+        self.assertEqual(config["data"]["validation"], ["validation.txt"])
+        self.assertEqual(config["tokenizer"]["path"], "tokenizer.model")
+
+        # Nor does it matter to maps and numbers from where a checkpoint was named.
+        formats = "png,svg,pdf,json,safetensors"
+        for place, out in [(run, "absolute"), ("shared", "relative")]:
+            self.succeed("inspect", place, "--text", "the cat sees", "--out", out, "--format", formats, "--edges")
+            self.succeed("eval", place, "--json", f"{out}/scores.json")
+        self.assertEqual(harness.content_of(self.folder / "absolute"), harness.content_of(self.folder / "relative"))
+        for content in harness.content_of(self.folder / "absolute").values():
+            self.assertNotIn(str(self.folder.resolve()).encode(), content)
+
+    def test_a_checkpoint_out_of_its_run_asks_for_its_text(self):
+        shutil.copytree(self.folder / "run/checkpoints/step-0000020", self.folder / "kept")
+        self.refuse(2, ["kept", "train.txt", "expected", "--data"], "eval", "kept")
+        self.assertEqual(json.loads(self.succeed("eval", "kept", "--data", "validation.txt", "--json", "-"))["loss"],
+                         json.loads(self.succeed("eval", "run/checkpoints/last", "--json", "-"))["loss"])
+        self.succeed("inspect", "kept", "--text", "the cat", "--out", "kept-maps")
+
+    def test_a_quiet_run(self):
+        done = self.run_program("train", "tiny.json", "--out", "quiet", "--log-level", "error")
+        self.assertEqual((done.returncode, done.stdout, done.stderr), (0, "", ""))
+
     def test_safetensors_metadata(self):
         content = (self.folder / "run/checkpoints/last/model.safetensors").read_bytes()
         header = json.loads(content[8 : 8 + int.from_bytes(content[:8], "little")])
@@ -163,6 +198,89 @@ class WhoMayWrite(harness.ProgramTest):
         self.refuse(2, ["half", "no checkpoint"], "train", "tiny.json", "--out", "half", "--resume")
         self.refuse(2, "half", "train", "tiny.json", "--out", "half")
         self.succeed("train", "tiny.json", "--out", "half", "--overwrite", "--set", "training.steps=2")
+
+    def test_what_no_run_made_is_never_removed(self):
+        self.succeed("train", "tiny.json", "--out", "theirs")
+        run = self.folder / "theirs"
+        begin = ["train", "tiny.json", "--out", "theirs"]
+        for name in ["checkpoints/notes.txt", "checkpoints/mine.tmp", "checkpoints/.mine.1.2.3.tmp", "tensorboard/notes.txt",
+                     "checkpoints/step-0000005/notes.txt", "checkpoints/step-0000099", "tensorboard/events.out.tfevents.1.host"]:
+            with self.subTest(name):
+                (run / name).write_text("mine")
+                before = harness.content_of(run)
+                self.refuse(2, [name, "not made by qkv"], *begin, "--overwrite")
+                self.assertEqual(harness.content_of(run), before)
+                if not name.endswith("99"):
+                    self.succeed(*begin, "--resume", "--set", "training.steps=11", "--set", "checkpoints.keep=10")
+                    self.assertEqual((run / name).read_text(), "mine")
+                (run / name).unlink()
+        (run / "metrics.jsonl").unlink()
+        (run / "metrics.jsonl").mkdir()
+        self.refuse(2, ["metrics.jsonl", "not made by qkv"], *begin, "--overwrite")
+        (run / "metrics.jsonl").rmdir()
+        # What lies beside the run's own files stays.
+        (run / "thesis.txt").write_text("mine")
+        self.succeed(*begin, "--overwrite")
+        self.assertEqual((run / "thesis.txt").read_text(), "mine")
+        # Nor does a run that begins where another died remove anything else.
+        (run / "thesis.txt").unlink()
+        (run / "config.json").unlink()
+        for step in self.steps("theirs")[1:]:
+            shutil.rmtree(run / "checkpoints" / step)
+        (run / "tensorboard/notes.txt").write_text("mine")
+        self.refuse(2, ["tensorboard/notes.txt", "not made by qkv"], *begin)
+        (run / "tensorboard/notes.txt").unlink()
+        self.succeed(*begin)
+
+    def test_leftovers_of_a_save_go(self):
+        self.succeed("train", "tiny.json", "--out", "left")
+        leftover = self.folder / "left/checkpoints/.step-0000015.77.12345.0.tmp"
+        leftover.mkdir()
+        (leftover / "config.json").write_text("{")
+        self.succeed("train", "tiny.json", "--out", "left", "--resume")
+        self.assertFalse(leftover.exists())
+
+    def test_nothing_is_written_through_a_link(self):
+        self.succeed("train", "tiny.json", "--out", "linked")
+        run, outside = self.folder / "linked", self.folder / "outside"
+        for name in ["checkpoints", "tensorboard", ".lock"]:
+            with self.subTest(name):
+                os.rename(run / name, outside)
+                (run / name).symlink_to(outside)
+                before = harness.content_of(self.folder / "outside") if outside.is_dir() else outside.read_bytes()
+                for mode in ["--resume", "--overwrite"]:
+                    self.refuse(2, [f"linked/{name}: found a link"], "train", "tiny.json", "--out", "linked", mode,
+                                "--set", "training.steps=12")
+                self.assertEqual(harness.content_of(self.folder / "outside") if outside.is_dir() else outside.read_bytes(), before)
+                (run / name).unlink()
+                os.rename(outside, run / name)
+        # Links in place of its files are replaced, what they point to stays; so where a link leads nowhere.
+        for name in ["config.json", "metrics.jsonl", "tokenizer.model"]:
+            shutil.move(run / name, self.folder / f"their-{name}")
+            (run / name).symlink_to(self.folder / f"their-{name}")
+        before = {path: path.read_bytes() for path in self.folder.glob("their-*")}
+        (run / "tensorboard/events.out.tfevents.000001.qkv").symlink_to(self.folder / "made-by-nobody")
+        self.succeed("train", "tiny.json", "--out", "linked", "--resume", "--set", "training.steps=12")
+        self.succeed("train", "tiny.json", "--out", "linked", "--overwrite")
+        self.assertEqual({path: path.read_bytes() for path in self.folder.glob("their-*")}, before)
+        self.assertFalse((self.folder / "made-by-nobody").exists())
+        # The run's folder itself may be one.
+        (self.folder / "elsewhere").mkdir()
+        (self.folder / "by-link").symlink_to("elsewhere")
+        self.succeed("train", "tiny.json", "--out", "by-link", "--set", "training.steps=2")
+        self.assertTrue((self.folder / "elsewhere/config.json").exists())
+
+    def test_permissions_are_kept(self):
+        self.succeed("train", "tiny.json", "--out", "private")
+        files = [self.folder / "private" / name for name in ["config.json", "metrics.jsonl"]]
+        for path in files:
+            path.chmod(0o600)
+        self.succeed("train", "tiny.json", "--out", "private", "--resume", "--set", "training.steps=12")
+        self.assertEqual([path.stat().st_mode & 0o777 for path in files], [0o600, 0o600])
+        scores = self.write("scores.json", "")
+        scores.chmod(0o640)
+        self.succeed("eval", "private", "--json", "scores.json")
+        self.assertEqual(scores.stat().st_mode & 0o777, 0o640)
 
     def test_what_only_looks_like_a_run_is_left_alone(self):
         self.succeed("train", "tiny.json", "--out", "real", "--set", "training.steps=2")

@@ -1,6 +1,8 @@
 """What every program does with its command line."""
 
+import json
 import os
+import shutil
 import subprocess
 import unittest
 
@@ -87,6 +89,37 @@ class Usage(harness.ProgramTest):
         )
         self.assertEqual(done.returncode, 2, done.stderr)
         self.assertRegex(done.stderr, r"^error: TMPDIR: [^\n]*\n$")
+
+    def test_nothing_is_printed_into_a_file_that_took_a_closed_streams_number(self):
+        def close_streams():
+            for stream in [0, 1, 2]:
+                os.close(stream)
+
+        commands = {
+            "run": ["train", "tiny.json", "--out", "run", "--set", "training.validate_every=1", "--log-level", "debug"],
+            "maps": ["inspect", "run", "--text", "the cat", "--out", "maps", "--trace", "1", "--log-level", "debug"],
+            "scores": ["eval", "run", "--json", "scores/scores.json", "--log-level", "debug"],
+            "world": ["world", "--grammar", harness.ROOT / "data/world/grammar.json", "--out", "world"],
+        }
+        for place, command in commands.items():
+            (self.folder / place).mkdir()
+            self.succeed(*command)
+            files = [path.relative_to(self.folder) for path in (self.folder / place).rglob("*") if path.is_file()]
+            whole = {path: (self.folder / path).read_bytes() for path in files}
+            shutil.rmtree(self.folder / place)
+            (self.folder / place).mkdir()
+            # Its results cannot be printed: no success, but the files are whole.
+            self.assertEqual(self.run_program(*command, preexec_fn=close_streams).returncode, 1, command)
+            for path, content in whole.items():
+                found = (self.folder / path).read_bytes()
+                if path.name == "metrics.jsonl":  # holds times
+                    for line in found.decode().splitlines():
+                        self.assertIn("step", json.loads(line))
+                    self.assertEqual(found.count(b"\n"), content.count(b"\n"))
+                elif "tensorboard" in path.parts:
+                    self.assertEqual(len(found), len(content))
+                else:
+                    self.assertEqual(found, content, path)
 
     @unittest.skipUnless(os.path.exists("/dev/full"), "no /dev/full")
     def test_results_that_cannot_be_written_are_a_failure(self):
