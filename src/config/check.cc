@@ -71,7 +71,7 @@ void check_file(const fs::path& path, const std::string& name, const char* key) 
   std::error_code error;
   const fs::file_status status = fs::status(path, error);
   const auto expected = [&](const char* what) {
-    refuse(name, key, quoted(path.string(), 400), what);
+    refuse(name, key, quoted(path.string(), 200), what);
   };
   if (!fs::exists(status)) expected("an existing file");
   if (fs::is_directory(status)) expected("a file, not a folder");
@@ -149,7 +149,7 @@ void check_files(const Config& config, const std::string& name) {
     for (const fs::path& learned : config.data.train) {
       std::error_code error;
       if (fs::equivalent(path, learned, error)) {
-        refuse(name, "data.validation", quoted(path.string(), 400),
+        refuse(name, "data.validation", quoted(path.string(), 200),
                "a file that is not in data.train too");
       }
     }

@@ -71,6 +71,28 @@ const Json* member_of(const Json& node, const std::string& key) {
   return any != node.end() && any->is_object() ? &*any : nullptr;
 }
 
+/// A number as it was written, unless it is long.
+std::string shown_number(const std::string& written) {
+  constexpr std::size_t kLimit = 60;
+  return written.size() <= kLimit ? written : quoted(written, kLimit);
+}
+
+void make_whole_below(Json& value, const Json& node) {
+  constexpr double kMost = 9007199254740991;  // 2^53 - 1: above it a double names several integers
+  if (value.is_number_float() && node.value("type", Json()) == "integer") {
+    const auto number = value.get<double>();
+    if (std::trunc(number) == number && std::abs(number) <= kMost)
+      value = static_cast<std::int64_t>(number);
+  }
+  if (value.is_array() && node.contains("items")) {
+    for (Json& item : value) make_whole_below(item, node["items"]);
+  }
+  if (!value.is_object()) return;
+  for (const auto& [child, child_value] : value.items()) {
+    if (const Json* child_node = member_of(node, child)) make_whole_below(child_value, *child_node);
+  }
+}
+
 }  // namespace
 
 Schema::Schema(const std::string& text, const std::string& name)
@@ -144,7 +166,12 @@ void Schema::check_names(const Json& value, const Json& node, const std::string&
   }
 }
 
-void Schema::check(const Json& value, const std::string& key, const std::string& name) const {
+void Schema::make_whole(Json& value, const std::string& key) const {
+  if (const Json* node = find(key)) make_whole_below(value, *node);
+}
+
+void Schema::check(const Json& value, const std::string& key, const std::string& name,
+                   const std::string& written) const {
   const Json* node = find(key);
   if (node == nullptr) refuse_unknown(key, name);
   check_names(value, *node, key, name);
@@ -180,8 +207,8 @@ void Schema::check(const Json& value, const std::string& key, const std::string&
       throw Error(concat(name, ": ", needed, ": found nothing, expected ", expectation(*inner)));
     }
   }
-  throw Error(
-      concat(prefix(name, place), ": found ", shown(*found), ", expected ", expectation(*node)));
+  const std::string text = written.empty() ? shown(*found) : shown_number(written);
+  throw Error(concat(prefix(name, place), ": found ", text, ", expected ", expectation(*node)));
 }
 
 }  // namespace qkv

@@ -162,6 +162,13 @@ TEST(CheckConfig, MemoryMustExist) {
       width.rfind("c.json: model.width: found 65536, expected a model that fits into memory", 0),
       0U)
       << width;
+  // What is learned on a CUDA device does not lie in this memory.
+  EXPECT_EQ(message([](Config& c) {
+              c.runtime.device = "cuda";
+              c.runtime.kernels = "plain";
+              c.training.batch_size = 1048576;
+            }),
+            "");
   // A table of positions is no weight, but takes memory.
   ModelConfig table;
   table.layers = 1;
