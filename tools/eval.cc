@@ -37,7 +37,7 @@ void keep_standard_input(Request& request, std::optional<qkv::TemporaryFolder>& 
   std::filesystem::path& path = *std::find(request.data.begin(), request.data.end(), "-");
   scratch.emplace();
   path = scratch->path() / "standard input";
-  qkv::write_file(path, qkv::read_file("-"));
+  qkv::write_file(path, qkv::read_file("-", qkv::file_limit::kText));
 }
 
 struct Plot {
@@ -59,34 +59,28 @@ std::optional<Plot> plot_of(const Request& request) {
 int main(int argc, char** argv) {
   qkv::CommandLine line("qkv-eval", "Measures how well a checkpoint, or two, predict text.");
   Request request;
-  line.add_option("CHECKPOINT", request.checkpoint,
-                  "a checkpoint folder, or a run folder for its best")
-      ->check(qkv::check_path)
+  line.add_path("CHECKPOINT", request.checkpoint,
+                "a checkpoint folder, or a run folder for its best")
       ->required();
-  line.add_option("CHECKPOINT2", request.second, "another one, shown beside it")
-      ->check(qkv::check_path);
-  line.add_option("--data", request.data,
-                  "text to measure on; the run's validation data unless given")
-      ->check(qkv::check_path)
+  line.add_path("CHECKPOINT2", request.second, "another one, shown beside it");
+  line.add_path("--data", request.data,
+                "text to measure on; the run's validation data unless given")
       ->allow_extra_args(false);
-  line.add_option("--pairs", request.pairs,
-                  "minimal pairs as BLiMP's JSONL: sentence_good, sentence_bad")
-      ->check(qkv::check_path);
-  line.add_option("--probes", request.probes,
-                  "sentences whose meaning is known, e.g. data/world/probes.jsonl")
-      ->check(qkv::check_path);
-  line.add_option("--geometry", request.geometry,
-                  "what vectors of words should show, e.g. data/world/geometry.json")
-      ->check(qkv::check_path);
-  line.add_option("--plot", request.plot,
-                  "draws what probes and geometry say to this .png, .svg or .pdf file")
-      ->check(qkv::check_path);
+  line.add_path("--pairs", request.pairs,
+                "minimal pairs as BLiMP's JSONL: sentence_good, sentence_bad");
+  line.add_path("--probes", request.probes,
+                "sentences whose meaning is known, e.g. data/world/probes.jsonl");
+  line.add_path("--geometry", request.geometry,
+                "what vectors of words should show, e.g. data/world/geometry.json");
+  line.add_path("--plot", request.plot,
+                "draws what probes and geometry say to this .png, .svg or .pdf file");
   line.add_flag("--accuracy-only", request.accuracy_only,
                 "of the probes only how many are answered, not what attention shows of them");
-  line.add_option("--json", request.json, "writes the numbers to this file (- is standard output)")
-      ->check(qkv::check_path);
+  line.add_path("--json", request.json, "writes the numbers to this file (- is standard output)");
 
   return qkv::run_program(line, argc, argv, [&] {
+    qkv::find_checkpoint(request.checkpoint);
+    if (request.second) qkv::find_checkpoint(*request.second);
     std::optional<std::filesystem::path> json;
     if (request.json && request.json != "-") json = qkv::writable_file(*request.json);
     const std::optional<Plot> plot = plot_of(request);

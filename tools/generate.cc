@@ -27,13 +27,10 @@ int main(int argc, char** argv) {
   std::string prompt;
   std::string prompt_file;
   qkv::GenerationOptions options;
-  line.add_option("CHECKPOINT", checkpoint_path,
-                  "a checkpoint folder, or a run folder for its best")
-      ->check(qkv::check_path)
+  line.add_path("CHECKPOINT", checkpoint_path, "a checkpoint folder, or a run folder for its best")
       ->required();
   auto* prompt_option = line.add_option("--prompt", prompt, "the text to continue");
-  line.add_option("--prompt-file", prompt_file, "a file that holds it (- is standard input)")
-      ->check(qkv::check_path)
+  line.add_path("--prompt-file", prompt_file, "a file that holds it (- is standard input)")
       ->excludes(prompt_option);
   line.add_option("--tokens", options.tokens, "at most so many new tokens")
       ->check(qkv::check_whole(0, kMost))
@@ -52,7 +49,8 @@ int main(int argc, char** argv) {
 
   return qkv::run_program(line, argc, argv, [&] {
     qkv::check_sampling(options.sampling);
-    if (!prompt_file.empty()) prompt = qkv::read_file(prompt_file);
+    qkv::find_checkpoint(checkpoint_path);
+    if (!prompt_file.empty()) prompt = qkv::read_file(prompt_file, qkv::file_limit::kPrompt);
     qkv::require_utf8(prompt, prompt_file.empty() ? "--prompt" : prompt_file);
     const qkv::Runtime runtime = qkv::set_up_runtime(
         {.device = "auto", .precision = "float32", .threads = line.common.threads});

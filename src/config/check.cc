@@ -61,10 +61,10 @@ void check_memory(const Config& config, const std::string& name, std::int64_t vo
   const double needed = estimate_memory(config, vocabulary);
   const double there = physical_memory();
   if (needed <= there) return;
-  refuse(
-      name, "training.batch_size", config.training.batch_size,
-      concat("a run that fits into memory: with model.context ", config.model.context,
-             " it takes about ", human_bytes(needed), ", this machine has ", human_bytes(there)));
+  refuse(name, "training.batch_size", config.training.batch_size,
+         concat("a run that fits into memory: with model.context ", config.model.context,
+                " and training.accumulation ", config.training.accumulation, " it takes about ",
+                human_bytes(needed), ", this machine has ", human_bytes(there)));
 }
 
 void check_file(const fs::path& path, const std::string& name, const char* key) {

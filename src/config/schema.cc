@@ -26,8 +26,14 @@ std::string parent_of(const std::string& key) {
 
 std::string last_of(const std::string& key) { return key.substr(key.rfind('.') + 1); }
 
+/// A key may be as long as its file where the schema lets any key stand.
+std::string shown_key(const std::string& key) {
+  constexpr std::size_t kLimit = 200;
+  return key.size() <= kLimit ? key : quoted(key, kLimit);
+}
+
 std::string prefix(const std::string& name, const std::string& key) {
-  return key.empty() ? name : concat(name, ": ", key);
+  return key.empty() ? name : concat(name, ": ", shown_key(key));
 }
 
 void list_keys(const Json& node, const std::string& key, std::vector<std::string>& keys) {
@@ -204,7 +210,7 @@ void Schema::check(const Json& value, const std::string& key, const std::string&
         needed = joined(needed, child);
         inner = &(*inner)["properties"][child];
       }
-      throw Error(concat(name, ": ", needed, ": found nothing, expected ", expectation(*inner)));
+      throw Error(concat(prefix(name, needed), ": found nothing, expected ", expectation(*inner)));
     }
   }
   const std::string text = written.empty() ? shown(*found) : shown_number(written);

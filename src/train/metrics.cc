@@ -27,7 +27,8 @@ std::string kept_lines(const std::string& text, std::int64_t step) {
 
 Metrics::Metrics(const fs::path& run, std::int64_t step)
     : path_(run / "metrics.jsonl"), tensorboard_(run / "tensorboard", step) {
-  write_file(path_, fs::exists(path_) ? kept_lines(read_file(path_), step) : "");
+  write_file(path_,
+             fs::exists(path_) ? kept_lines(read_file(path_, file_limit::kMetrics), step) : "");
   lines_.open(path_, std::ios::app);
   if (!lines_) throw Error(concat(path_.string(), ": cannot open"), Error::Fault::kRun);
 }

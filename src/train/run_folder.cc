@@ -5,6 +5,7 @@
 
 #include "base/error.h"
 #include "base/format.h"
+#include "config/schema.h"
 #include "train/difference.h"
 
 namespace qkv {
@@ -116,8 +117,8 @@ void RunFolder::require_same(const Config& config) const {
   const fs::path path = path_ / kConfig;
   const Config before = parse_config(read_json(path), path.string(), path_);
   if (const auto difference = first_difference(comparable(config), comparable(before))) {
-    throw Error(concat(difference->key, ": found ", difference->found.dump(), ", but the run in ",
-                       path_.string(), " has ", difference->expected.dump(),
+    throw Error(concat(difference->key, ": found ", shown(difference->found), ", but the run in ",
+                       path_.string(), " has ", shown(difference->expected),
                        "; a resumed run may not change it"));
   }
 }
