@@ -178,8 +178,11 @@ Config load_resumed_config(const fs::path& path, const std::vector<std::string>&
   Json json = written_config(path, overrides);
   Config config = parse_config(json, name, {});
   const fs::path before = run(config) / "config.json";
-  if (!fs::is_regular_file(before)) return config;  // RunFolder says what is wrong there
-  keep_derived(json, parse_config(read_json(before), before.string(), before.parent_path()));
+  try {
+    keep_derived(json, parse_config(read_json(before), before.string(), before.parent_path()));
+  } catch (const Error&) {
+    return config;  // no run of ours: RunFolder says what is wrong there
+  }
   return parse_config(std::move(json), name, {});
 }
 
