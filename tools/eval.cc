@@ -45,13 +45,13 @@ struct Plot {
   qkv::PictureFormat format;
 };
 
-/// Throws Error where no picture can be written to where it is asked for.
+/// Throws Error where nothing can be drawn, or not in this format.
 std::optional<Plot> plot_of(const Request& request) {
   if (!request.plot) return std::nullopt;
   if (!request.probes && !request.geometry)
     throw qkv::Error("--plot: found neither --probes nor --geometry, expected what to draw");
   const qkv::PictureFormat format = qkv::picture_format(*request.plot);
-  return Plot{.path = qkv::writable_file(*request.plot), .format = format};
+  return Plot{.path = *request.plot, .format = format};
 }
 
 }  // namespace
@@ -79,11 +79,12 @@ int main(int argc, char** argv) {
   line.add_path("--json", request.json, "writes the numbers to this file (- is standard output)");
 
   return qkv::run_program(line, argc, argv, [&] {
+    std::optional<Plot> plot = plot_of(request);
     qkv::find_checkpoint(request.checkpoint);
     if (request.second) qkv::find_checkpoint(*request.second);
+    if (plot) plot->path = qkv::writable_file(plot->path);
     std::optional<std::filesystem::path> json;
     if (request.json && request.json != "-") json = qkv::writable_file(*request.json);
-    const std::optional<Plot> plot = plot_of(request);
     std::optional<qkv::TemporaryFolder> scratch;
     keep_standard_input(request, scratch);
     qkv::Questions questions{
