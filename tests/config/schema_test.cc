@@ -1,3 +1,5 @@
+#include "config/schema.h"
+
 #include <gtest/gtest.h>
 
 #include <algorithm>
@@ -5,7 +7,6 @@
 #include "base/error.h"
 #include "base/files.h"
 #include "config/config.h"
-#include "config/schema.h"
 
 namespace qkv {
 namespace {
