@@ -12,15 +12,23 @@ struct CommonOptions {
   std::string log_level = "info";
 };
 
+/// A check for what names a file or folder: an empty name is none.
+std::string check_path(const std::string& path);
+
 /// A command line with the common options.
 class CommandLine : public CLI::App {
  public:
   CommandLine(const std::string& name, const std::string& description);
+
+  /// Adds an option or an argument that names a file or folder. --help shows it as PATH; an empty
+  /// name, such as that of a shell's variable that is not set, is refused.
+  template <typename Path>
+  CLI::Option* add_path(const std::string& name, Path& path, const std::string& description) {
+    return add_option(name, path, description)->type_name("PATH")->check(check_path);
+  }
+
   CommonOptions common;
 };
-
-/// A check for options that name a file or folder: an empty name is none.
-std::string check_path(const std::string& path);
 
 /// A check for options that are a whole number of this range.
 CLI::Validator check_whole(std::int64_t least, std::int64_t most);

@@ -37,7 +37,7 @@ void keep_standard_input(Request& request, std::optional<qkv::TemporaryFolder>& 
   std::filesystem::path& path = *std::find(request.data.begin(), request.data.end(), "-");
   scratch.emplace();
   path = scratch->path() / "standard input";
-  qkv::write_file(path, qkv::read_file("-"));
+  qkv::write_file(path, qkv::read_file("-", qkv::file_limit::kText));
 }
 
 struct Plot {
@@ -45,13 +45,13 @@ struct Plot {
   qkv::PictureFormat format;
 };
 
-/// Throws Error where no picture can be written to where it is asked for.
+/// Throws Error where nothing can be drawn, or not in this format.
 std::optional<Plot> plot_of(const Request& request) {
   if (!request.plot) return std::nullopt;
   if (!request.probes && !request.geometry)
     throw qkv::Error("--plot: found neither --probes nor --geometry, expected what to draw");
   const qkv::PictureFormat format = qkv::picture_format(*request.plot);
-  return Plot{.path = qkv::writable_file(*request.plot), .format = format};
+  return Plot{.path = *request.plot, .format = format};
 }
 
 }  // namespace
@@ -59,36 +59,31 @@ std::optional<Plot> plot_of(const Request& request) {
 int main(int argc, char** argv) {
   qkv::CommandLine line("qkv-eval", "Measures how well one or two checkpoints predict text.");
   Request request;
-  line.add_option("CHECKPOINT", request.checkpoint,
-                  "a checkpoint folder, or a run folder (opens its best checkpoint)")
-      ->check(qkv::check_path)
+  line.add_path("CHECKPOINT", request.checkpoint,
+                "a checkpoint folder, or a run folder (opens its best checkpoint)")
       ->required();
-  line.add_option("CHECKPOINT2", request.second, "a second checkpoint, shown next to the first")
-      ->check(qkv::check_path);
-  line.add_option("--data", request.data, "text to measure on (default: the run's validation text)")
-      ->check(qkv::check_path)
+  line.add_path("CHECKPOINT2", request.second, "a second checkpoint, shown next to the first");
+  line.add_path("--data", request.data, "text to measure on (default: the run's validation text)")
       ->allow_extra_args(false);
-  line.add_option("--pairs", request.pairs,
-                  "minimal pairs as BLiMP's JSONL: sentence_good, sentence_bad")
-      ->check(qkv::check_path);
-  line.add_option("--probes", request.probes,
-                  "questions about labelled sentences, e.g. data/world/probes.jsonl")
-      ->check(qkv::check_path);
-  line.add_option("--geometry", request.geometry,
-                  "words whose embeddings should be similar, e.g. data/world/geometry.json")
-      ->check(qkv::check_path);
-  line.add_option("--plot", request.plot,
-                  "draws the results of probes and geometry into this .png, .svg or .pdf file")
-      ->check(qkv::check_path);
+  line.add_path("--pairs", request.pairs,
+                "minimal pairs as BLiMP's JSONL: sentence_good, sentence_bad");
+  line.add_path("--probes", request.probes,
+                "questions about labelled sentences, e.g. data/world/probes.jsonl");
+  line.add_path("--geometry", request.geometry,
+                "words whose embeddings should be similar, e.g. data/world/geometry.json");
+  line.add_path("--plot", request.plot,
+                "draws the results of probes and geometry into this .png, .svg or .pdf file");
   line.add_flag("--accuracy-only", request.accuracy_only,
                 "measures only the accuracy of probes, not their attention");
-  line.add_option("--json", request.json, "writes the numbers to this file (- is standard output)")
-      ->check(qkv::check_path);
+  line.add_path("--json", request.json, "writes the numbers to this file (- is standard output)");
 
   return qkv::run_program(line, argc, argv, [&] {
+    std::optional<Plot> plot = plot_of(request);
+    qkv::find_checkpoint(request.checkpoint);
+    if (request.second) qkv::find_checkpoint(*request.second);
+    if (plot) plot->path = qkv::writable_file(plot->path);
     std::optional<std::filesystem::path> json;
     if (request.json && request.json != "-") json = qkv::writable_file(*request.json);
-    const std::optional<Plot> plot = plot_of(request);
     std::optional<qkv::TemporaryFolder> scratch;
     keep_standard_input(request, scratch);
     qkv::Questions questions{

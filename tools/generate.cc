@@ -25,13 +25,11 @@ int main(int argc, char** argv) {
   std::string prompt;
   std::string prompt_file;
   qkv::GenerationOptions options;
-  line.add_option("CHECKPOINT", checkpoint_path,
-                  "a checkpoint folder, or a run folder (opens its best checkpoint)")
-      ->check(qkv::check_path)
+  line.add_path("CHECKPOINT", checkpoint_path,
+                "a checkpoint folder, or a run folder (opens its best checkpoint)")
       ->required();
   auto* prompt_option = line.add_option("--prompt", prompt, "the text to continue");
-  line.add_option("--prompt-file", prompt_file, "a file with the text (- is standard input)")
-      ->check(qkv::check_path)
+  line.add_path("--prompt-file", prompt_file, "a file with the text (- is standard input)")
       ->excludes(prompt_option);
   line.add_option("--tokens", options.tokens, "the largest number of new tokens")
       ->check(qkv::check_whole(0, kMost))
@@ -56,7 +54,8 @@ int main(int argc, char** argv) {
 
   return qkv::run_program(line, argc, argv, [&] {
     qkv::check_sampling(options.sampling);
-    if (!prompt_file.empty()) prompt = qkv::read_file(prompt_file);
+    qkv::find_checkpoint(checkpoint_path);
+    if (!prompt_file.empty()) prompt = qkv::read_file(prompt_file, qkv::file_limit::kPrompt);
     const std::string prompt_name = prompt_file.empty() ? "--prompt" : prompt_file;
     qkv::require_utf8(prompt, prompt_name);  // before the model is read
     const qkv::Runtime runtime = qkv::set_up_runtime(

@@ -44,7 +44,8 @@ void require_sense(const Request& request) {
 void inspect_text(const Request& request, const std::vector<qkv::Artefact>& formats,
                   const qkv::Checkpoint& checkpoint, const qkv::Runtime& runtime) {
   const std::string name = request.text ? "--text" : *request.text_file;
-  const std::string text = request.text ? *request.text : qkv::read_file(*request.text_file);
+  const std::string text =
+      request.text ? *request.text : qkv::read_file(*request.text_file, qkv::file_limit::kPrompt);
   qkv::require_heads(request.choice, checkpoint.config.model);
   if (request.out) qkv::require_formats(checkpoint, formats);
   const qkv::Inspection inspection =
@@ -76,18 +77,15 @@ int main(int argc, char** argv) {
   qkv::CommandLine line("qkv-inspect",
                         "Shows the attention and the intermediate values of a checkpoint.");
   Request request;
-  line.add_option("CHECKPOINT", request.checkpoint,
-                  "a checkpoint folder, or a run folder (opens its best checkpoint)")
-      ->check(qkv::check_path)
+  line.add_path("CHECKPOINT", request.checkpoint,
+                "a checkpoint folder, or a run folder (opens its best checkpoint)")
       ->required();
   auto* text = line.add_option("--text", request.text,
                                "the text to read; in a masked model, <mask> hides a word");
-  line.add_option("--text-file", request.text_file, "a file with the text (- is standard input)")
-      ->check(qkv::check_path)
+  line.add_path("--text-file", request.text_file, "a file with the text (- is standard input)")
       ->excludes(text);
-  line.add_option("--out", request.out,
-                  "the folder for pictures, attention.json and taps.safetensors")
-      ->check(qkv::check_path);
+  line.add_path("--out", request.out,
+                "the folder for pictures, attention.json and taps.safetensors");
   line.add_option("--format", request.format, "a list of png, svg, pdf, json, safetensors")
       ->capture_default_str();
   line.add_option("--layer", request.choice.layer, "draw (and trace) this layer, counted from 0");

@@ -58,6 +58,13 @@ def positive(text):
     return int(text)
 
 
+def named_path(text):
+    """The type of an option that names a file or folder: an empty name is none."""
+    if not text:
+        raise argparse.ArgumentTypeError("found an empty path, expected a name")
+    return pathlib.Path(text)
+
+
 def of_steps(steps):
     """The config's keys for so many steps; none for 0 or None, which leave it as it is."""
     return {"training__steps": steps, "training__warmup_steps": min(100, steps // 2)} if steps else {}

@@ -7,6 +7,7 @@
 #include "base/log.h"
 #include "base/table.h"
 #include "cli.h"
+#include "config/derived.h"
 #include "train/summary.h"
 #include "train/trainer.h"
 
@@ -20,16 +21,14 @@ int main(int argc, char** argv) {
   bool overwrite = false;
   bool dry_run = false;
   bool profile = false;
-  line.add_option("CONFIG", config_path, "the run's config, JSON (- is standard input)")
-      ->required();
-  line.add_option("--out", out, "the folder of the run (default: runs/NAME)");
+  line.add_path("CONFIG", config_path, "the run's config, JSON (- is standard input)")->required();
+  line.add_path("--out", out, "the folder of the run (default: runs/NAME)");
   line.add_option("--set", overrides, "KEY=VALUE replaces one setting of the config")
       ->allow_extra_args(false);
   auto* resume_flag = line.add_flag("--resume", resume, "continues the run in the folder");
   line.add_flag("--overwrite", overwrite, "removes the run in the folder first")
       ->excludes(resume_flag);
-  line.add_option("--init", init, "starts from this checkpoint's weights and tokenizer")
-      ->check(qkv::check_path)
+  line.add_path("--init", init, "starts from this checkpoint's weights and tokenizer")
       ->excludes(resume_flag);
   line.add_flag("--dry-run", dry_run, "prints what would be trained, and trains nothing");
   line.add_flag("--profile", profile, "prints how the time was spent");
@@ -40,15 +39,20 @@ int main(int argc, char** argv) {
   return qkv::run_program(line, argc, argv, [&] {
     if (line.common.threads > 0)
       overrides.push_back(qkv::concat("runtime.threads=", line.common.threads));
-    const qkv::Config config = qkv::load_config(config_path, overrides);
-    qkv::check_config(config, config_path);
+    const auto folder = [&](const qkv::Config& named) {
+      return std::filesystem::path(out.empty() ? "runs/" + named.name : out);
+    };
+    const qkv::Config config = resume ? qkv::load_resumed_config(config_path, overrides, folder)
+                                      : qkv::load_config(config_path, overrides);
+    qkv::check_config(qkv::on_its_device(config), config_path);
     qkv::check_files(config, config_path);
+    if (!init.empty()) qkv::find_checkpoint(init);
     if (dry_run) {
       std::cout << qkv::describe(config);
       return 0;
     }
     qkv::TrainingOptions options;
-    options.out = out.empty() ? "runs/" + config.name : out;
+    options.out = folder(config);
     options.mode = resume      ? qkv::RunMode::kResume
                    : overwrite ? qkv::RunMode::kOverwrite
                                : qkv::RunMode::kNew;

@@ -13,8 +13,8 @@ int main(int argc, char** argv) {
   std::string out;
   std::string grammar = "data/world/grammar.json";
   std::uint64_t seed = 1;
-  line.add_option("--out", out, "the folder to write into")->required();
-  line.add_option("--grammar", grammar, "the file with words and templates")->capture_default_str();
+  line.add_path("--out", out, "the folder to write into")->required();
+  line.add_path("--grammar", grammar, "the file with words and templates")->capture_default_str();
   line.add_option("--seed", seed,
                   "the seed of the random numbers; another seed gives other sentences")
       ->check(qkv::check_whole(0, qkv::kGreatestSeed))

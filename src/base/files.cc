@@ -46,28 +46,82 @@ fs::path folder_of(const fs::path& path) {
   return path.has_parent_path() ? path.parent_path() : fs::path(".");
 }
 
+/// The device of the pipes that lie in no folder; 0, which is none, where no pipe can be made.
+dev_t pipe_device() {
+  std::array<int, 2> ends{};
+  if (::pipe2(ends.data(), O_CLOEXEC) != 0) return 0;
+  struct stat status {};
+  ::fstat(ends[0], &status);
+  for (const int end : ends) ::close(end);
+  return status.st_dev;
+}
+
+/// A file that is open for reading.
+class Opened {
+ public:
+  /// Opens without waiting: a named pipe would wait for somebody who writes into it.
+  explicit Opened(const fs::path& path)
+      : standard_input_(path == "-"),
+        descriptor_(standard_input_
+                        ? STDIN_FILENO
+                        : ::open(path.c_str(), O_RDONLY | O_CLOEXEC | O_NONBLOCK | O_NOCTTY)) {
+    if (descriptor_ < 0 || ::fstat(descriptor_, &status_) != 0)
+      fail(path, "open", errno, Error::Fault::kInput);
+  }
+  ~Opened() {
+    if (!standard_input_) ::close(descriptor_);
+  }
+  Opened(const Opened&) = delete;
+  Opened& operator=(const Opened&) = delete;
+
+  int descriptor() const { return descriptor_; }
+  const struct stat& status() const { return status_; }
+  bool is_regular() const { return S_ISREG(status_.st_mode); }
+  std::uint64_t size() const { return static_cast<std::uint64_t>(status_.st_size); }
+
+  /// Whether it is standard input, by this or another name, or a pipe that a shell made, which lies
+  /// in no folder: who writes into it is there, or was.
+  bool is_given() const {
+    if (standard_input_) return true;
+    struct stat input {};
+    if (::fstat(STDIN_FILENO, &input) == 0 && input.st_dev == status_.st_dev &&
+        input.st_ino == status_.st_ino)
+      return true;
+    return S_ISFIFO(status_.st_mode) && status_.st_dev == pipe_device();
+  }
+
+  /// Reads wait from here on.
+  void wait_for_bytes() const {
+    if (!standard_input_) ::fcntl(descriptor_, F_SETFL, 0);
+  }
+
+ private:
+  bool standard_input_;
+  int descriptor_;
+  struct stat status_ {};
+};
+
+[[noreturn]] void refuse_kind(const fs::path& path, const Opened& file) {
+  throw Error(concat(path.string(), ": found ",
+                     S_ISDIR(file.status().st_mode) ? "a folder" : "no regular file",
+                     ", expected a file"));
+}
+
+[[noreturn]] void refuse_size(const fs::path& path, const std::string& found, std::uint64_t limit) {
+  throw Error(concat(path.string(), ": found ", found, " bytes, expected at most ", limit));
+}
+
 }  // namespace
 
-MappedFile::MappedFile(const fs::path& path) {
-  const int descriptor = ::open(path.c_str(), O_RDONLY | O_CLOEXEC);
-  if (descriptor < 0) fail(path, "open", errno, Error::Fault::kInput);
-  struct stat status {};
-  if (::fstat(descriptor, &status) != 0 || !S_ISREG(status.st_mode)) {
-    ::close(descriptor);
-    throw Error(concat(path.string(), ": found ",
-                       S_ISDIR(status.st_mode) ? "a folder" : "no regular file",
-                       ", expected a file"));
-  }
-  size_ = static_cast<std::size_t>(status.st_size);
-  if (size_ > 0) {
-    void* address = ::mmap(nullptr, size_, PROT_READ, MAP_PRIVATE, descriptor, 0);
-    const int code = errno;
-    ::close(descriptor);
-    if (address == MAP_FAILED) fail(path, "map into memory", code, Error::Fault::kInput);
-    data_ = static_cast<const char*>(address);
-  } else {
-    ::close(descriptor);
-  }
+MappedFile::MappedFile(const fs::path& path, std::uint64_t limit) {
+  const Opened file(path);
+  if (!file.is_regular()) refuse_kind(path, file);
+  if (file.size() > limit) refuse_size(path, std::to_string(file.size()), limit);
+  size_ = static_cast<std::size_t>(file.size());
+  if (size_ == 0) return;
+  void* address = ::mmap(nullptr, size_, PROT_READ, MAP_PRIVATE, file.descriptor(), 0);
+  if (address == MAP_FAILED) fail(path, "map into memory", errno, Error::Fault::kInput);
+  data_ = static_cast<const char*>(address);
 }
 
 MappedFile::~MappedFile() {
@@ -143,22 +197,21 @@ FileLock::~FileLock() {
   if (descriptor_ >= 0) ::close(descriptor_);
 }
 
-std::string read_file(const fs::path& path) {
-  const bool standard_input = path == "-";
-  const int descriptor = standard_input ? STDIN_FILENO : ::open(path.c_str(), O_RDONLY | O_CLOEXEC);
-  if (descriptor < 0) fail(path, "open", errno, Error::Fault::kInput);
+std::string read_file(const fs::path& path, std::uint64_t limit) {
+  const Opened file(path);
+  if (!file.is_regular() && !file.is_given()) refuse_kind(path, file);
+  if (file.is_regular() && file.size() > limit)
+    refuse_size(path, std::to_string(file.size()), limit);
+  file.wait_for_bytes();
   std::string out;
   std::string block(1U << 16U, '\0');
   while (true) {
-    const ssize_t count = ::read(descriptor, block.data(), block.size());
+    const ssize_t count = ::read(file.descriptor(), block.data(), block.size());
     if (count < 0 && errno == EINTR) continue;
-    if (count <= 0) {
-      const int code = errno;
-      if (!standard_input) ::close(descriptor);
-      if (count < 0) fail(path, "read", code, Error::Fault::kInput);
-      return out;
-    }
+    if (count < 0) fail(path, "read", errno, Error::Fault::kInput);
+    if (count == 0) return out;
     out.append(block, 0, static_cast<std::size_t>(count));
+    if (out.size() > limit) refuse_size(path, concat("more than ", limit), limit);
   }
 }
 
@@ -294,8 +347,8 @@ std::string sha256(std::string_view bytes) {
   return digest.hex();
 }
 
-std::string sha256_file(const fs::path& path) {
-  const MappedFile file(path);
+std::string sha256_file(const fs::path& path, std::uint64_t limit) {
+  const MappedFile file(path, limit);
   Sha256 digest;
   constexpr std::size_t kBlock = 1U << 24U;
   for (std::size_t begin = 0; begin < file.size(); begin += kBlock) {

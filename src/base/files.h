@@ -4,6 +4,7 @@
 #include <cstdint>
 #include <filesystem>
 #include <functional>
+#include <limits>
 #include <memory>
 #include <optional>
 #include <string>
@@ -13,11 +14,25 @@
 
 namespace qkv {
 
+/// The most bytes that are read of a file, by what it is. A larger one is refused before it is
+/// read.
+namespace file_limit {
+constexpr std::uint64_t kJson = 16'000'000;        ///< config, trainer.json, grammar, geometry
+constexpr std::uint64_t kJsonLines = 256'000'000;  ///< pairs, probes
+constexpr std::uint64_t kMetrics = 4'000'000'000;  ///< metrics.jsonl
+constexpr std::uint64_t kPrompt = 16'000'000;      ///< a text to continue or to inspect
+constexpr std::uint64_t kText = 1'000'000'000;     ///< text to measure on, from standard input
+constexpr std::uint64_t kSafetensorsHeader = 100'000'000;  ///< as the reference reader's
+constexpr std::uint64_t kTokenizer = 256'000'000;          ///< tokenizer.model
+constexpr std::uint64_t kNone = std::numeric_limits<std::uint64_t>::max();
+}  // namespace file_limit
+
 /// A file mapped read-only into memory. Empty files map to an empty view.
 class MappedFile {
  public:
-  /// Throws Error where the file cannot be opened, is no regular file, or cannot be mapped.
-  explicit MappedFile(const std::filesystem::path& path);
+  /// Throws Error where the file cannot be opened, is no regular file, is larger than `limit`
+  /// bytes, or cannot be mapped. Never waits.
+  explicit MappedFile(const std::filesystem::path& path, std::uint64_t limit = file_limit::kNone);
   ~MappedFile();
   MappedFile(MappedFile&& other) noexcept;
   MappedFile& operator=(MappedFile&& other) noexcept;
@@ -75,8 +90,10 @@ class FileLock {
   int descriptor_ = -1;
 };
 
-/// The whole file; `-` is standard input. Throws Error where it cannot be read.
-std::string read_file(const std::filesystem::path& path);
+/// The whole file; `-` is standard input. Throws Error where it cannot be read, holds more than
+/// `limit` bytes, or is neither a regular file, a shell's pipe (/dev/stdin, <(...)) nor the
+/// terminal of standard input: a named pipe or a device is refused at once, since it may never end.
+std::string read_file(const std::filesystem::path& path, std::uint64_t limit = file_limit::kText);
 
 /// Replaces the file by one that holds `bytes`: complete or not at all. A file that is replaced
 /// keeps its permissions; a link is replaced and not followed. Throws Error (Fault::kRun).
@@ -138,6 +155,6 @@ class Sha256 {
 
 /// SHA-256 as 64 hex digits.
 std::string sha256(std::string_view bytes);
-std::string sha256_file(const std::filesystem::path& path);
+std::string sha256_file(const std::filesystem::path& path, std::uint64_t limit = file_limit::kNone);
 
 }  // namespace qkv

@@ -1,5 +1,6 @@
 #include "base/format.h"
 
+#include <algorithm>
 #include <array>
 #include <charconv>
 #include <cmath>
@@ -76,6 +77,8 @@ std::string printable(std::string_view text) {
 }
 
 std::string quoted(std::string_view text, std::size_t limit) {
+  constexpr std::size_t kMost = 200;  // a message is for a person
+  limit = std::min(limit, kMost);
   std::string out = "\"";
   const bool cut = text.size() > limit;
   if (cut) {

@@ -33,8 +33,8 @@ std::string human_seconds(double seconds);
 /// The text with control bytes escaped, newlines among them: one line that a terminal only shows.
 std::string printable(std::string_view text);
 
-/// A text quoted for a message: control bytes escaped, cut after `limit` bytes at a whole
-/// character.
+/// A text quoted for a message: control bytes escaped, cut after `limit` bytes, but at most 200, at
+/// a whole character.
 std::string quoted(std::string_view text, std::size_t limit = 60);
 // Without these a std::string or literal would find std::quoted, which escapes and cuts nothing.
 inline std::string quoted(const std::string& text) { return quoted(std::string_view(text)); }

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <set>
+#include <utility>
 #include <vector>
 
 #include "base/error.h"
@@ -11,43 +12,103 @@
 
 namespace qkv {
 
-Json parse_json(std::string_view text, const std::string& name) {
-  constexpr int kDepthLimit = 100;
-  std::vector<std::set<std::string>> keys;
-  const auto check = [&](int depth, Json::parse_event_t event, Json& value) {
-    if (depth > kDepthLimit)
-      throw Error(concat(name, ": nested more than ", kDepthLimit, " levels deep"));
-    if (event == Json::parse_event_t::object_start) keys.emplace_back();
-    if (event == Json::parse_event_t::object_end) keys.pop_back();
-    if (event == Json::parse_event_t::key && !keys.back().insert(value.get<std::string>()).second) {
-      throw Error(concat(name, ": key ", quoted(value.get<std::string>()), " stands twice"));
-    }
+namespace {
+
+/// Builds a value from the parser's events. The library's own builder looks for each key among all
+/// before it, so that an object of n keys takes it n² steps; here members are appended, and a set
+/// for each open object finds what stands twice.
+class Builder {
+ public:
+  explicit Builder(const std::string& name) : name_(name) {}
+
+  Json take() { return std::move(root_); }
+
+  // What the parser calls; false would end it.
+  bool null() { return add(nullptr); }
+  bool boolean(bool value) { return add(value); }
+  bool number_integer(Json::number_integer_t value) { return add(value); }
+  bool number_unsigned(Json::number_unsigned_t value) { return add(value); }
+  bool number_float(Json::number_float_t value, const std::string&) { return add(value); }
+  bool string(std::string& value) { return add(std::move(value)); }
+  bool binary(Json::binary_t&) { return false; }  // not in a text
+  bool start_array(std::size_t) { return open(Json::array()); }
+  bool end_array() { return close(); }
+  bool start_object(std::size_t) { return open(Json::object()); }
+  bool end_object() { return close(); }
+  bool key(std::string& key) {
+    if (!open_.back().keys.insert(key).second)
+      throw Error(concat(name_, ": key ", quoted(key), " stands twice"));
+    key_ = std::move(key);
     return true;
+  }
+  bool parse_error(std::size_t position, const std::string& token, const Json::exception& error) {
+    std::string why = error.what();  // after the exception's name in brackets
+    why.erase(0, std::min(why.find("] "), why.size() - 2) + 2);
+    // It repeats what was read last, however long that is.
+    const std::string last = concat('\'', token, '\'');
+    if (const auto at = why.find(last); at != std::string::npos)
+      why.replace(at, last.size(), quoted(token));
+    throw Error(concat(name_, ": not JSON at byte ", position == 0 ? 0 : position - 1, ": ", why));
+  }
+
+ private:
+  /// An object or array whose end is still to come.
+  struct Container {
+    Json* value;
+    std::set<std::string> keys;
   };
+
+  /// Where the new value is now.
+  Json* put(Json value) {
+    if (open_.empty()) return &(root_ = std::move(value));
+    Json& parent = *open_.back().value;
+    if (parent.is_array()) return &parent.emplace_back(std::move(value));
+    return &parent.get_ref<Json::object_t&>()
+                .emplace_back(std::move(key_), std::move(value))
+                .second;
+  }
+  bool add(Json value) {
+    put(std::move(value));
+    return true;
+  }
+  bool open(Json empty) {
+    constexpr std::size_t kDepthLimit = 100;
+    if (open_.size() >= kDepthLimit)
+      throw Error(concat(name_, ": nested more than ", kDepthLimit, " levels deep"));
+    // A container does not move while one inside it is open: nothing is added to its parent.
+    open_.push_back({.value = put(std::move(empty)), .keys = {}});
+    return true;
+  }
+  bool close() {
+    open_.pop_back();
+    return true;
+  }
+
+  const std::string& name_;
+  Json root_;
+  std::vector<Container> open_;
+  std::string key_;
+};
+
+}  // namespace
+
+Json parse_json(std::string_view text, const std::string& name) {
   // The parser takes a NUL byte for the end of the text, and would not look at what follows.
   if (const auto nul = text.find('\0'); nul != std::string_view::npos) {
     throw Error(concat(name, ": not JSON at byte ", nul, ": found a NUL byte"));
   }
-  try {
-    return Json::parse(text.begin(), text.end(), check);
-  } catch (const Json::parse_error& error) {
-    std::string why = error.what();
-    if (const auto colon = why.find("parse error"); colon != std::string::npos)
-      why = why.substr(colon);
-    throw Error(
-        concat(name, ": not JSON at byte ", error.byte == 0 ? 0 : error.byte - 1, ": ", why));
-  } catch (const Json::exception& error) {
-    throw Error(concat(name, ": not JSON: ", error.what()));
-  }
+  Builder builder(name);
+  Json::sax_parse(text.begin(), text.end(), &builder);
+  return builder.take();
 }
 
 Json read_json(const std::filesystem::path& path) {
-  return parse_json(read_file(path), path.string());
+  return parse_json(read_file(path, file_limit::kJson), path.string());
 }
 
 void read_json_lines(const std::filesystem::path& path,
                      const std::function<void(const JsonLine&)>& take) {
-  const std::string text = read_file(path);
+  const std::string text = read_file(path, file_limit::kJsonLines);
   require_utf8(text, path.string());
   std::size_t number = 0;
   for (std::size_t begin = 0; begin < text.size();) {

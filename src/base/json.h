@@ -12,10 +12,10 @@ namespace qkv {
 using Json = nlohmann::ordered_json;
 
 /// Parses strict JSON: one value, no comments, no duplicate keys, no numbers that overflow, at most
-/// 100 levels deep. Throws Error with `name` and the byte offset.
+/// 100 levels deep. Takes time n log n. Throws Error with `name` and the byte offset.
 Json parse_json(std::string_view text, const std::string& name);
 
-/// The file's JSON; throws Error where it cannot be read or parsed.
+/// The file's JSON; throws Error where it cannot be read or parsed, or is above file_limit::kJson.
 Json read_json(const std::filesystem::path& path);
 
 /// One value of a JSON Lines file.
@@ -26,8 +26,8 @@ struct JsonLine {
 };
 
 /// Calls `take` with each line's value in turn; blank lines count as lines but are left out. Throws
-/// Error where the file cannot be read or is not UTF-8, and with file and line where one is not
-/// JSON; what `take` throws passes through.
+/// Error where the file cannot be read, is above file_limit::kJsonLines or is not UTF-8, and with
+/// file and line where one is not JSON; what `take` throws passes through.
 void read_json_lines(const std::filesystem::path& path,
                      const std::function<void(const JsonLine&)>& take);
 

@@ -148,10 +148,10 @@ std::optional<fs::path> foreign_in_step(const fs::path& folder) {
 bool is_copy_of_step(const fs::path& place) {
   if (fs::is_symlink(place) || !fs::is_regular_file(place / kTrainer) || foreign_in_step(place))
     return false;
-  const std::string trainer = read_file(place / kTrainer);
+  const std::string trainer = read_file(place / kTrainer, file_limit::kJson);
   for (const auto& entry : fs::directory_iterator(place.parent_path())) {
     if (is_step(entry.path()) && fs::is_regular_file(entry.path() / kTrainer) &&
-        read_file(entry.path() / kTrainer) == trainer)
+        read_file(entry.path() / kTrainer, file_limit::kJson) == trainer)
       return true;
   }
   return false;
@@ -196,6 +196,12 @@ TrainerState state_from(const Json& json, const fs::path& folder, const Config& 
   state.train_hash = corpus.text("train_sha256");
   state.validation_hash = corpus.text("validation_sha256");
   return state;
+}
+
+/// The most bytes of a safetensors file of so many values.
+std::uint64_t largest_safetensors(double values) {
+  return static_cast<std::uint64_t>(values * sizeof(float)) + sizeof(std::uint64_t) +
+         file_limit::kSafetensorsHeader;
 }
 
 /// Writes a file of a folder that nobody reads yet: it need not be complete at every moment.
@@ -326,28 +332,30 @@ std::string checkpoint_name(const fs::path& checkpoint) {
 }
 
 Config checkpoint_config(const fs::path& checkpoint) {
-  return parse_checkpoint_config(checkpoint, read_file(checkpoint / kConfig));
+  return parse_checkpoint_config(checkpoint, read_file(checkpoint / kConfig, file_limit::kJson));
 }
 
 Checkpoint open_checkpoint(const fs::path& path, const Runtime& runtime) {
   const fs::path folder = find_checkpoint(path);
   const Json trainer = read_trainer(folder);
 
-  const std::string config_text = read_file(folder / kConfig);
+  const std::string config_text = read_file(folder / kConfig, file_limit::kJson);
   std::string config_hash = sha256(config_text);
   require_undamaged(folder / kConfig, config_hash, trainer);
   Config config = parse_checkpoint_config(folder, config_text);
   TrainerState state = state_from(trainer, folder, config);
   find_files(config, folder);
 
-  std::string tokenizer_bytes = read_file(folder / kTokenizer);
+  std::string tokenizer_bytes = read_file(folder / kTokenizer, file_limit::kTokenizer);
   require_undamaged(folder / kTokenizer, sha256(tokenizer_bytes), trainer);
   Tokenizer tokenizer = Tokenizer::from_bytes(std::move(tokenizer_bytes), config.tokenizer.kind,
                                               (folder / kTokenizer).string());
   check_model(config.model, (folder / kConfig).string(), tokenizer.size());
 
   const fs::path weights = folder / kWeights;
-  std::string weights_hash = sha256_file(weights);
+  // Hashing a file takes time with its size, which this config bounds.
+  std::string weights_hash =
+      sha256_file(weights, largest_safetensors(count_parameters(config.model, tokenizer.size())));
   const NamedTensors tensors = read_safetensors(weights);
   require_undamaged(weights, weights_hash, trainer);
 
@@ -484,7 +492,10 @@ std::optional<fs::path> CheckpointFolder::foreign() const {
 
 NamedTensors read_optimizer(const fs::path& checkpoint) {
   const fs::path path = checkpoint / kOptimizer;
-  require_undamaged(path, sha256_file(path), read_trainer(checkpoint));
+  // At most two moments for each weight beside it.
+  const double weights = static_cast<double>(fs::file_size(checkpoint / kWeights)) / sizeof(float);
+  require_undamaged(path, sha256_file(path, largest_safetensors(2 * weights)),
+                    read_trainer(checkpoint));
   NamedTensors tensors = read_safetensors(path);
   require_finite(tensors, path.string());
   return tensors;

@@ -9,13 +9,13 @@
 #include "base/files.h"
 #include "base/format.h"
 #include "base/json.h"
+#include "config/schema.h"
 
 namespace qkv {
 namespace fs = std::filesystem;
 namespace {
 
 constexpr std::uint64_t kPrefix = 8;
-constexpr std::uint64_t kHeaderLimit = 100'000'000;  // as the reference reader's
 
 /// Where one tensor's values lie in the file's data part.
 struct Entry {
@@ -24,13 +24,6 @@ struct Entry {
   std::uint64_t begin = 0;
   std::uint64_t end = 0;
 };
-
-/// A value as it stands in messages: ASCII, and cut where it is long.
-std::string excerpt(const Json& value) {
-  constexpr std::size_t kLongest = 80;
-  const std::string text = value.dump(-1, ' ', /*ensure_ascii=*/true);
-  return text.size() <= kLongest ? text : text.substr(0, kLongest) + "…";
-}
 
 bool is_natural(const Json& value) { return value.is_number_unsigned(); }
 
@@ -42,12 +35,12 @@ Entry read_entry(const std::string& name, const Json& description, std::uint64_t
     throw Error(at + "found no dtype, shape and data_offsets, expected all three");
   }
   const Json& dtype = description["dtype"];
-  if (dtype != "F32") throw Error(concat(at, "found dtype ", excerpt(dtype), ", expected \"F32\""));
+  if (dtype != "F32") throw Error(concat(at, "found dtype ", shown(dtype), ", expected \"F32\""));
 
   const Json& offsets = description["data_offsets"];
   if (!offsets.is_array() || offsets.size() != 2 || !is_natural(offsets[0]) ||
       !is_natural(offsets[1])) {
-    throw Error(concat(at, "found data_offsets ", excerpt(offsets), ", expected [begin, end]"));
+    throw Error(concat(at, "found data_offsets ", shown(offsets), ", expected [begin, end]"));
   }
   Entry entry{.name = name, .shape = {}, .begin = offsets[0], .end = offsets[1]};
   if (entry.begin > entry.end || entry.end > data_size) {
@@ -58,19 +51,21 @@ Entry read_entry(const std::string& name, const Json& description, std::uint64_t
   const Json& shape = description["shape"];
   constexpr std::size_t kMostAxes = 8;
   bool valid = shape.is_array() && shape.size() <= kMostAxes;
-  std::uint64_t count = 1;
-  std::int64_t strides = 1;  // grow also where an axis of none leaves no value
+  std::int64_t stride = 1;
+  bool empty = false;
   for (std::size_t axis = 0; valid && axis < shape.size(); ++axis) {
-    valid = is_natural(shape[axis]) && shape[axis].get<std::uint64_t>() <= data_size &&
-            !__builtin_mul_overflow(count, shape[axis].get<std::uint64_t>(), &count) &&
-            !__builtin_mul_overflow(
-                strides, std::max(shape[axis].get<std::uint64_t>(), std::uint64_t{1}), &strides);
-    if (valid) entry.shape.push_back(shape[axis].get<std::int64_t>());
+    valid = is_natural(shape[axis]) && shape[axis].get<std::uint64_t>() <= data_size;
+    if (!valid) break;
+    const auto size = shape[axis].get<std::int64_t>();
+    entry.shape.push_back(size);
+    // Strides are products of sizes: they must be numbers even where another size is 0.
+    valid = !__builtin_mul_overflow(stride, std::max<std::int64_t>(size, 1), &stride);
+    empty = empty || size == 0;
   }
-  std::uint64_t bytes = 0;
-  if (!valid || __builtin_mul_overflow(count, sizeof(float), &bytes) ||
-      bytes != entry.end - entry.begin) {
-    throw Error(concat(at, "found shape ", excerpt(shape), " for ", entry.end - entry.begin,
+  std::int64_t bytes = 0;
+  valid = valid && !__builtin_mul_overflow(stride, sizeof(float), &bytes);
+  if (!valid || (empty ? 0 : static_cast<std::uint64_t>(bytes)) != entry.end - entry.begin) {
+    throw Error(concat(at, "found shape ", shown(shape), " for ", entry.end - entry.begin,
                        " bytes, expected a shape of as many float32 values"));
   }
   return entry;
@@ -83,10 +78,12 @@ void write_safetensors(const fs::path& path, const NamedTensors& tensors,
   Json header = {{"__metadata__", {{"format", "pt"}}}};
   for (const auto& [name, note] : notes) header["__metadata__"][name] = note;
   std::uint64_t offset = 0;
+  auto& members = header.get_ref<Json::object_t&>();
   for (const auto& [name, tensor] : tensors) {
     const std::uint64_t end = offset + static_cast<std::uint64_t>(tensor.numel()) * sizeof(float);
-    header[name] = {
+    const Json entry = {
         {"dtype", "F32"}, {"shape", tensor.sizes().vec()}, {"data_offsets", {offset, end}}};
+    members.emplace_back(name, entry);  // looks for no earlier one: names differ
     offset = end;
   }
   std::string text = header.dump();
@@ -108,7 +105,7 @@ NamedTensors read_safetensors(const fs::path& path) {
   if (file.size() < kPrefix)
     throw Error(concat(where, ": found ", file.size(), " bytes, expected a safetensors file"));
   const auto length = from_little_endian<std::uint64_t>(file.data());
-  if (length > kHeaderLimit || length > file.size() - kPrefix) {
+  if (length > file_limit::kSafetensorsHeader || length > file.size() - kPrefix) {
     throw Error(concat(where, ": found a header of ", length,
                        " bytes at byte 0, expected at most the ", file.size() - kPrefix,
                        " that follow"));

@@ -61,17 +61,17 @@ void check_memory(const Config& config, const std::string& name, std::int64_t vo
   const double needed = estimate_memory(config, vocabulary);
   const double there = physical_memory();
   if (needed <= there) return;
-  refuse(
-      name, "training.batch_size", config.training.batch_size,
-      concat("a run that fits into memory: with model.context ", config.model.context,
-             " it takes about ", human_bytes(needed), ", this machine has ", human_bytes(there)));
+  refuse(name, "training.batch_size", config.training.batch_size,
+         concat("a run that fits into memory: with model.context ", config.model.context,
+                " and training.accumulation ", config.training.accumulation, " it takes about ",
+                human_bytes(needed), ", this machine has ", human_bytes(there)));
 }
 
 void check_file(const fs::path& path, const std::string& name, const char* key) {
   std::error_code error;
   const fs::file_status status = fs::status(path, error);
   const auto expected = [&](const char* what) {
-    refuse(name, key, quoted(path.string(), 400), what);
+    refuse(name, key, quoted(path.string(), 200), what);
   };
   if (!fs::exists(status)) expected("an existing file");
   if (fs::is_directory(status)) expected("a file, not a folder");
@@ -149,7 +149,7 @@ void check_files(const Config& config, const std::string& name) {
     for (const fs::path& learned : config.data.train) {
       std::error_code error;
       if (fs::equivalent(path, learned, error)) {
-        refuse(name, "data.validation", quoted(path.string(), 400),
+        refuse(name, "data.validation", quoted(path.string(), 200),
                "a file that is not in data.train too");
       }
     }

@@ -4,6 +4,7 @@
 #include "base/format.h"
 #include "base/utf8.h"
 #include "config/config.h"
+#include "config/derived.h"
 #include "config/keys.h"
 #include "config/schema.h"
 
@@ -112,10 +113,12 @@ void apply_override(Json& json, const std::string& text, const Schema& schema,
   const std::string key = text.substr(0, equals);
   const Json* node = schema.find(key);
   if (node == nullptr) schema.refuse_unknown(key, "--set");
-  Json value = value_of(text.substr(equals + 1));
+  const std::string written = text.substr(equals + 1);
+  Json value = value_of(written);
   // One file need not be dressed up as a list.
   if (node->value("type", Json()) == "array" && value.is_string()) value = Json::array({value});
-  schema.check(value, key, "--set");
+  schema.make_whole(value, key);
+  schema.check(value, key, "--set", value.is_number() ? written : "");
 
   Json* place = &json;
   for (std::size_t begin = 0;;) {
@@ -135,6 +138,19 @@ void apply_override(Json& json, const std::string& text, const Schema& schema,
 
 Schema config_keys() { return {config_schema(), "configs/schema.json"}; }
 
+/// The config as a user wrote it: the file with the overrides in it, its paths absolute.
+Json written_config(const fs::path& path, const std::vector<std::string>& overrides) {
+  const std::string name = path.string();
+  Json json = read_json(path);
+  make_absolute(json, path == "-" ? fs::path() : path.parent_path(), name);
+  if (overrides.empty()) return json;
+  const Schema schema = config_keys();
+  for (const std::string& text : overrides) apply_override(json, text, schema, name);
+  // What is still relative came from an override.
+  make_absolute(json, fs::current_path(), "--set");
+  return json;
+}
+
 }  // namespace
 
 Config parse_config(Json json, const std::string& name, const fs::path& base,
@@ -142,28 +158,32 @@ Config parse_config(Json json, const std::string& name, const fs::path& base,
   if (json.is_object()) {
     for (const std::string& key : ignored_keys) json.erase(key);
   }
-  config_keys().check(json, "", name);
+  const Schema schema = config_keys();
+  schema.make_whole(json, "");
+  schema.check(json, "", name);
   make_absolute(json, base, name);
   Config config;
   read(json, config);
-  if (!json.contains("model") || !json["model"].contains("key_value_heads")) {
-    config.model.key_value_heads = config.model.heads;
-  }
+  derive_defaults(json, config);
   return config;
 }
 
 Config load_config(const fs::path& path, const std::vector<std::string>& overrides) {
+  return parse_config(written_config(path, overrides), path.string(), {});
+}
+
+Config load_resumed_config(const fs::path& path, const std::vector<std::string>& overrides,
+                           const std::function<fs::path(const Config&)>& run) {
   const std::string name = path.string();
-  const fs::path folder = path == "-" ? fs::path() : path.parent_path();
-  Json json = read_json(path);
-  if (!overrides.empty()) {
-    make_absolute(json, folder, name);
-    const Schema schema = config_keys();
-    for (const std::string& text : overrides) apply_override(json, text, schema, name);
-    // What is still relative came from an override.
-    make_absolute(json, fs::current_path(), "--set");
+  Json json = written_config(path, overrides);
+  Config config = parse_config(json, name, {});
+  const fs::path before = run(config) / "config.json";
+  try {
+    keep_derived(json, parse_config(read_json(before), before.string(), before.parent_path()));
+  } catch (const Error&) {
+    return config;  // no run of ours: RunFolder says what is wrong there
   }
-  return parse_config(std::move(json), name, folder);
+  return parse_config(std::move(json), name, {});
 }
 
 Json to_json(const Config& config) {

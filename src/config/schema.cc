@@ -26,8 +26,14 @@ std::string parent_of(const std::string& key) {
 
 std::string last_of(const std::string& key) { return key.substr(key.rfind('.') + 1); }
 
+/// A key may be as long as its file where the schema lets any key stand.
+std::string shown_key(const std::string& key) {
+  constexpr std::size_t kLimit = 200;
+  return key.size() <= kLimit ? key : quoted(key, kLimit);
+}
+
 std::string prefix(const std::string& name, const std::string& key) {
-  return key.empty() ? name : concat(name, ": ", key);
+  return key.empty() ? name : concat(name, ": ", shown_key(key));
 }
 
 void list_keys(const Json& node, const std::string& key, std::vector<std::string>& keys) {
@@ -69,6 +75,28 @@ const Json* member_of(const Json& node, const std::string& key) {
   }
   const auto any = node.find("additionalProperties");
   return any != node.end() && any->is_object() ? &*any : nullptr;
+}
+
+/// A number as it was written, unless it is long.
+std::string shown_number(const std::string& written) {
+  constexpr std::size_t kLimit = 60;
+  return written.size() <= kLimit ? written : quoted(written, kLimit);
+}
+
+void make_whole_below(Json& value, const Json& node) {
+  constexpr double kMost = 9007199254740991;  // 2^53 - 1: above it a double names several integers
+  if (value.is_number_float() && node.value("type", Json()) == "integer") {
+    const auto number = value.get<double>();
+    if (std::trunc(number) == number && std::abs(number) <= kMost)
+      value = static_cast<std::int64_t>(number);
+  }
+  if (value.is_array() && node.contains("items")) {
+    for (Json& item : value) make_whole_below(item, node["items"]);
+  }
+  if (!value.is_object()) return;
+  for (const auto& [child, child_value] : value.items()) {
+    if (const Json* child_node = member_of(node, child)) make_whole_below(child_value, *child_node);
+  }
 }
 
 }  // namespace
@@ -144,7 +172,12 @@ void Schema::check_names(const Json& value, const Json& node, const std::string&
   }
 }
 
-void Schema::check(const Json& value, const std::string& key, const std::string& name) const {
+void Schema::make_whole(Json& value, const std::string& key) const {
+  if (const Json* node = find(key)) make_whole_below(value, *node);
+}
+
+void Schema::check(const Json& value, const std::string& key, const std::string& name,
+                   const std::string& written) const {
   const Json* node = find(key);
   if (node == nullptr) refuse_unknown(key, name);
   check_names(value, *node, key, name);
@@ -177,11 +210,11 @@ void Schema::check(const Json& value, const std::string& key, const std::string&
         needed = joined(needed, child);
         inner = &(*inner)["properties"][child];
       }
-      throw Error(concat(name, ": ", needed, ": found nothing, expected ", expectation(*inner)));
+      throw Error(concat(prefix(name, needed), ": found nothing, expected ", expectation(*inner)));
     }
   }
-  throw Error(
-      concat(prefix(name, place), ": found ", shown(*found), ", expected ", expectation(*node)));
+  const std::string text = written.empty() ? shown(*found) : shown_number(written);
+  throw Error(concat(prefix(name, place), ": found ", text, ", expected ", expectation(*node)));
 }
 
 }  // namespace qkv

@@ -21,8 +21,14 @@ class Schema {
   /// The part that describes `key`, or nullptr where there is no such key.
   const Json* find(const std::string& key) const;
 
-  /// Throws Error unless `value` is one that `key` may hold. `name` stands in messages.
-  void check(const Json& value, const std::string& key, const std::string& name) const;
+  /// Throws Error unless `value` is one that `key` may hold. `name` stands in messages, and
+  /// `written`, where given, for the value as a user wrote it.
+  void check(const Json& value, const std::string& key, const std::string& name,
+             const std::string& written = "") const;
+
+  /// Makes whole numbers below 2^53 that are written as 1e3 or 1000.0 integers, where `key` and
+  /// what is inside it hold integers. Leaves what does not fit to check.
+  void make_whole(Json& value, const std::string& key) const;
 
   /// Throws the Error for a key that does not exist, with the nearest one that does.
   [[noreturn]] void refuse_unknown(const std::string& key, const std::string& name) const;

@@ -126,7 +126,8 @@ double estimate_memory(const Config& config, std::int64_t vocabulary) {
   double copies = 4;
   double layer = model.recurrent() ? kept_by_recurrent(model) : kept_by_transformer(model);
   double tokens = static_cast<double>(config.training.batch_size) * context;
-  const double batches = tokens * kBatch;
+  // All micro-batches of a step are drawn at once.
+  const double batches = tokens * static_cast<double>(config.training.accumulation) * kBatch;
   const bool fused = config.runtime.kernels == "fused" && is_fusable(model);
   if (fused) {
     // A gradient for each thread that has rows, and weights in bfloat16.

@@ -13,9 +13,14 @@
 #include "base/error.h"
 #include "base/format.h"
 #include "base/parallel.h"
+#include "model/device.h"
 
 namespace qkv {
 namespace {
+
+bool has_cuda() {
+  return at::detail::getCUDAHooks().hasCUDA() && at::detail::getCUDAHooks().deviceCount() > 0;
+}
 
 bool processor_multiplies_bfloat16() {
 #if defined(__x86_64__)
@@ -39,16 +44,19 @@ class OneThreadEach {
 
 }  // namespace
 
+std::string device_of(const RuntimeConfig& config) {
+  if (config.device != "auto") return config.device;
+  return has_cuda() ? "cuda" : "cpu";
+}
+
 Runtime set_up_runtime(const RuntimeConfig& config) {
   Runtime runtime;
-  const bool cuda =
-      at::detail::getCUDAHooks().hasCUDA() && at::detail::getCUDAHooks().deviceCount() > 0;
-  if (config.device == "cuda" && !cuda) {
+  if (config.device == "cuda" && !has_cuda()) {
     throw Error(
         "runtime.device: found \"cuda\", but libtorch sees no CUDA device; expected \"cpu\" or "
         "\"auto\"");
   }
-  if (cuda && config.device != "cpu") runtime.device = at::Device(at::kCUDA, 0);
+  if (device_of(config) == "cuda") runtime.device = at::Device(at::kCUDA, 0);
   // Flash attention is as fast as cuDNN's, which prepares itself for every new shape.
   if (runtime.device.is_cuda()) at::globalContext().setSDPUseCuDNN(false);
 

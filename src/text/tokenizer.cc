@@ -9,11 +9,6 @@
 #include "text/pieces.h"
 
 namespace qkv {
-namespace {
-
-constexpr std::size_t kLargestFile = std::size_t{256} << 20U;
-
-}  // namespace
 
 Tokenizer::Tokenizer(std::shared_ptr<const Pieces> pieces) : pieces_(std::move(pieces)) {}
 Tokenizer::Tokenizer(Tokenizer&&) noexcept = default;
@@ -27,12 +22,7 @@ Tokenizer Tokenizer::train(const TokenizerConfig& config,
 }
 
 Tokenizer Tokenizer::load(const std::filesystem::path& path, const std::string& kind) {
-  const MappedFile file(path);
-  if (file.size() > kLargestFile) {
-    throw Error(concat(path.string(), ": found ", file.size(),
-                       " bytes, expected a tokenizer.model of at most ", kLargestFile));
-  }
-  return from_bytes(std::string(file.text()), kind, path.string());
+  return from_bytes(read_file(path, file_limit::kTokenizer), kind, path.string());
 }
 
 Tokenizer Tokenizer::from_bytes(std::string bytes, const std::string& kind,

@@ -17,7 +17,7 @@ constexpr const char* kMetrics = "metrics.jsonl";
 template <typename Take>
 void for_each_record(const fs::path& path, const Take& take) {
   if (!fs::exists(path)) return;
-  std::istringstream lines(read_file(path));
+  std::istringstream lines(read_file(path, file_limit::kMetrics));
   std::size_t number = 0;
   for (std::string line; std::getline(lines, line);) {
     ++number;

@@ -5,6 +5,7 @@
 
 #include "base/error.h"
 #include "base/format.h"
+#include "config/schema.h"
 #include "train/difference.h"
 #include "train/tensorboard.h"
 
@@ -147,8 +148,8 @@ Config RunFolder::config() const {
 
 void RunFolder::require_same(const Config& wanted) const {
   if (const auto difference = first_difference(comparable(wanted), comparable(config()))) {
-    throw Error(concat(difference->key, ": found ", difference->found.dump(), ", but the run in ",
-                       path_.string(), " has ", difference->expected.dump(),
+    throw Error(concat(difference->key, ": found ", shown(difference->found), ", but the run in ",
+                       path_.string(), " has ", shown(difference->expected),
                        "; a resumed run may not change it"));
   }
 }

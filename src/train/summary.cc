@@ -10,7 +10,7 @@ namespace qkv {
 std::string describe(const Config& config) {
   const Corpus corpus = open_corpus(config);
   const std::int64_t vocabulary = corpus.tokenizer.size();
-  check_config(config, config.name, vocabulary);
+  check_config(on_its_device(config), config.name, vocabulary);
   Table table;
   table.add({"parameters",
              with_commas(static_cast<std::uint64_t>(count_parameters(config.model, vocabulary)))});

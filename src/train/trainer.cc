@@ -9,7 +9,9 @@
 #include "base/files.h"
 #include "base/format.h"
 #include "base/log.h"
+#include "config/schema.h"
 #include "generate/generator.h"
+#include "model/device.h"
 #include "text/prompt.h"
 #include "train/difference.h"
 #include "train/schedule.h"
@@ -39,8 +41,8 @@ void require_same_model(const ModelConfig& found, const ModelConfig& expected, b
     return json;
   };
   if (const auto difference = first_difference(comparable(found), comparable(expected))) {
-    throw Error(concat(difference->key, ": found ", difference->found.dump(), ", expected ",
-                       difference->expected.dump(), " as in ", checkpoint.string()));
+    throw Error(concat(difference->key, ": found ", shown(difference->found), ", expected ",
+                       shown(difference->expected), " as in ", checkpoint.string()));
   }
 }
 
@@ -53,8 +55,8 @@ std::optional<Tokenizer> given_tokenizer(const Config& config, const TrainingOpt
     Tokenizer tokenizer = folder.tokenizer(config);
     // The run has its own copy; a file that the config names must still be the same one.
     if (const auto& path = config.tokenizer.path) {
-      require_hash("tokenizer.path", "tokenizer", sha256_file(*path), tokenizer.hash(),
-                   options.out);
+      require_hash("tokenizer.path", "tokenizer", sha256_file(*path, file_limit::kTokenizer),
+                   tokenizer.hash(), options.out);
     }
     return tokenizer;
   }
@@ -67,7 +69,8 @@ std::optional<Tokenizer> given_tokenizer(const Config& config, const TrainingOpt
   }
   require_same_model(config.model, init.model, /*resumed=*/false, path);
   Tokenizer tokenizer = Tokenizer::load(path / "tokenizer.model", init.tokenizer.kind);
-  if (config.tokenizer.path && sha256_file(*config.tokenizer.path) != tokenizer.hash()) {
+  if (config.tokenizer.path &&
+      sha256_file(*config.tokenizer.path, file_limit::kTokenizer) != tokenizer.hash()) {
     throw Error(concat("tokenizer.path: found another tokenizer than that of ", path.string(),
                        ", which --init starts from; expected null"));
   }
@@ -85,20 +88,19 @@ std::uint64_t tokens_in(const Batch& batch) {
          static_cast<std::uint64_t>(std::count(batch.documents.begin(), batch.documents.end(), -1));
 }
 
-/// The config with the device that it runs on, which "auto" leaves open.
-Config on_its_device(Config config, const Runtime& runtime) {
-  config.runtime.device = runtime.device.is_cuda() ? "cuda" : "cpu";
+}  // namespace
+
+Config on_its_device(Config config) {
+  config.runtime.device = device_of(config.runtime);
   return config;
 }
-
-}  // namespace
 
 Trainer::Trainer(const Config& config, const TrainingOptions& options)
     : config_(config),
       runtime_(set_up_runtime(config.runtime)),
       folder_(options.out, options.mode),
       corpus_(open_corpus(config, given_tokenizer(config, options, folder_))),
-      model_((check_config(on_its_device(config, runtime_), config.name, corpus_.tokenizer.size()),
+      model_((check_config(on_its_device(config), config.name, corpus_.tokenizer.size()),
               make_model(config.model, corpus_.tokenizer.size(), config.seed,
                          at::TensorOptions(runtime_.device).dtype(at::kFloat)))),
       fused_(fused_training(*model_, config, runtime_)),

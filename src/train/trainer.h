@@ -24,6 +24,9 @@
 
 namespace qkv {
 
+/// The config with the device that it runs on here, which "auto" leaves open: for check_config.
+Config on_its_device(Config config);
+
 struct TrainingOptions {
   std::filesystem::path out;  ///< the run's folder
   RunMode mode = RunMode::kNew;

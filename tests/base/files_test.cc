@@ -1,7 +1,11 @@
 #include "base/files.h"
 
+#include <fcntl.h>
 #include <gtest/gtest.h>
 #include <sys/stat.h>
+#include <unistd.h>
+
+#include <array>
 
 #include "base/error.h"
 #include "scratch.h"
@@ -84,6 +88,70 @@ TEST(Files, TemporaryNamesAreToldFromOthers) {
   for (const char* name : {"notes.tmp", ".notes.tmp", ".tmp", "best.1.2.3.tmp", ".best.1.tmp",
                            ".best.1.2.3.tmp~", ".best.1.a.3.tmp", "..1.2.tmp.txt"})
     EXPECT_EQ(named_by_temporary(name), std::nullopt) << name;
+}
+
+/// What reading says of a path, its folder left out; "" where it can be read.
+template <typename Read>
+std::string refusal(const Scratch& scratch, const Read& read) {
+  try {
+    read();
+  } catch (const Error& error) {
+    EXPECT_EQ(error.fault(), Error::Fault::kInput);
+    const std::string message = error.what();
+    const std::string folder = scratch.path().string() + '/';
+    return message.rfind(folder, 0) == 0 ? message.substr(folder.size()) : message;
+  }
+  return "";
+}
+
+TEST(Files, AFileAboveItsLimitIsRefusedBeforeItIsRead) {
+  const Scratch scratch;
+  write_file(scratch / "file", "12345");
+  EXPECT_EQ(read_file(scratch / "file", 5), "12345");
+  EXPECT_EQ(MappedFile(scratch / "file", 5).text(), "12345");
+  // A terabyte that takes no place on disk.
+  write_file(scratch / "giant", "");
+  fs::resize_file(scratch / "giant", std::uintmax_t{1} << 40U);
+  for (const char* name : {"file", "giant"}) {
+    const std::string size = std::to_string(fs::file_size(scratch / name));
+    const std::string expected =
+        std::string(name) + ": found " + size + " bytes, expected at most 4";
+    EXPECT_EQ(refusal(scratch, [&] { read_file(scratch / name, 4); }), expected);
+    EXPECT_EQ(refusal(scratch, [&] { MappedFile(scratch / name, 4); }), expected);
+    EXPECT_EQ(refusal(scratch, [&] { sha256_file(scratch / name, 4); }), expected);
+  }
+  EXPECT_NE(refusal(scratch, [&] { read_file(scratch / "giant"); }), "");
+}
+
+TEST(Files, APipeInAFolderAndADeviceAreRefusedAtOnce) {
+  const Scratch scratch;
+  ASSERT_EQ(::mkfifo((scratch / "pipe").c_str(), 0600), 0);
+  fs::create_symlink("/dev/zero", scratch / "zero");
+  for (const char* name : {"pipe", "zero"}) {
+    const std::string expected = std::string(name) + ": found no regular file, expected a file";
+    EXPECT_EQ(refusal(scratch, [&] { read_file(scratch / name); }), expected);
+    EXPECT_EQ(refusal(scratch, [&] { MappedFile(scratch / name); }), expected);
+    EXPECT_EQ(refusal(scratch, [&] { sha256_file(scratch / name); }), expected);
+  }
+}
+
+TEST(Files, APipeOfAShellIsReadUpToItsLimit) {
+  const Scratch scratch;
+  std::array<int, 2> ends{};
+  ASSERT_EQ(::pipe2(ends.data(), O_CLOEXEC), 0);
+  const fs::path name = "/dev/fd/" + std::to_string(ends[0]);
+  ASSERT_EQ(::write(ends[1], "12345", 5), 5);
+  ::close(ends[1]);
+  EXPECT_EQ(read_file(name, 5), "12345");
+  ::close(ends[0]);
+
+  ASSERT_EQ(::pipe2(ends.data(), O_CLOEXEC), 0);
+  ASSERT_EQ(::write(ends[1], "12345", 5), 5);
+  // Its other end stays open: who reads to the end would wait.
+  const fs::path open = "/dev/fd/" + std::to_string(ends[0]);
+  EXPECT_EQ(refusal(scratch, [&] { read_file(open, 4); }),
+            open.string() + ": found more than 4 bytes, expected at most 4");
+  for (const int end : ends) ::close(end);
 }
 
 TEST(Files, AFileThatCannotBeMadeIsRefusedBeforeTheWork) {

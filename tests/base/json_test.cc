@@ -43,6 +43,32 @@ TEST(Json, BoundsTheDepth) {
   EXPECT_NE(message_of(std::string(1000000, '[')), "accepted");
 }
 
+// Looking for each key among those before it, this would take hours.
+TEST(Json, ReadsAnObjectOfAMillionKeys) {
+  std::string text = "{";
+  for (int key = 0; key < 1'000'000; ++key) text += '"' + std::to_string(key) + "\":[],";
+  const Json found = parse_json(text + R"("last": {"a": 1}})", "x");
+  EXPECT_EQ(found.size(), 1'000'001U);
+  EXPECT_EQ(std::prev(found.end()).key(), "last");
+  EXPECT_EQ(std::prev(found.end()).value().dump(), R"({"a":1})");
+  EXPECT_EQ(message_of(text + R"("500000": 1})"), R"(x.json: key "500000" stands twice)");
+}
+
+TEST(Json, QuotesLittleOfWhatItFound) {
+  const std::string much(1'000'000, 'a');
+  for (const std::string& text :
+       {much, '"' + much, '"' + much + "\x01\"", "{\"" + much + "\": 1, \"" + much + "\": 2}",
+        '[' + std::string(1'000'000, '9') + "e9999]", "{\"a\" \"" + much + "\"}"}) {
+    const std::string message = message_of(text);
+    EXPECT_EQ(message.rfind("x.json: ", 0), 0U) << message.substr(0, 100);
+    EXPECT_LT(message.size(), 350U) << message.substr(0, 100);
+  }
+  EXPECT_EQ(message_of("[tru]"),
+            "x.json: not JSON at byte 4: parse error at line 1, column 5: syntax error while "
+            "parsing value - invalid literal; last read: \"[tru]\"");
+  EXPECT_EQ(message_of("[1e999]"), "x.json: not JSON at byte 5: number overflow parsing \"1e999\"");
+}
+
 TEST(Json, ReadsFiles) {
   const testing::Scratch scratch;
   write_file(scratch / "a.json", "[1]");
@@ -69,6 +95,25 @@ std::string lines_of(const std::string& bytes) {
     seen += message.substr(folder.size());
   }
   return seen;
+}
+
+TEST(Json, RefusesAFileAboveTheLimit) {
+  const testing::Scratch scratch;
+  for (const std::uint64_t limit : {file_limit::kJson, file_limit::kJsonLines}) {
+    write_file(scratch / "giant", "");
+    std::filesystem::resize_file(scratch / "giant", limit + 1);
+    try {
+      if (limit == file_limit::kJson) {
+        read_json(scratch / "giant");
+      } else {
+        read_json_lines(scratch / "giant", [](const JsonLine&) {});
+      }
+      ADD_FAILURE();
+    } catch (const Error& error) {
+      const std::string expected = "bytes, expected at most " + std::to_string(limit);
+      EXPECT_NE(std::string(error.what()).find(expected), std::string::npos) << error.what();
+    }
+  }
 }
 
 TEST(JsonLines, NamesFileAndLineAndSkipsBlankOnes) {

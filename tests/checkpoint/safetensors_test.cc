@@ -307,6 +307,39 @@ TEST(Safetensors, RefusesAbsurdShapes) {
                  "a dtype of 100,000 letters");
 }
 
+TEST(Safetensors, RefusesStridesThatOverflow) {
+  // The strides of [0, 1024, …] reach 2^70, though there is no element.
+  const std::string rest = R"(,"rest":{"dtype":"F32","shape":[256],"data_offsets":[0,1024]}})";
+  for (const char* shape :
+       {"[0,1024,1024,1024,1024,1024,1024,1024]", "[1024,1024,1024,1024,1024,1024,1024,0]",
+        "[1024,0,1024,1024,512,1024,1024,4]"}) {
+    const std::string header = R"({"empty":{"dtype":"F32","data_offsets":[0,0],"shape":)" +
+                               std::string(shape) + "}" + rest;
+    EXPECT_NE(expect_refused(file_of(header, 1024), shape).find("found shape "), std::string::npos)
+        << shape;
+  }
+  const Scratch scratch;
+  write_bytes(
+      scratch / "good",
+      file_of(R"({"empty":{"dtype":"F32","data_offsets":[0,0],"shape":[0,1024,1024]})" + rest,
+              1024));
+  EXPECT_EQ(read_safetensors(scratch / "good").front().second.sizes(),
+            at::IntArrayRef({0, 1024, 1024}));
+}
+
+// Its header holds 9 MB of JSON.
+TEST(Safetensors, ReadsAHundredThousandTensors) {
+  std::string header = "{";
+  for (int tensor = 0; tensor < 100'000; ++tensor) {
+    header += '"' + std::to_string(tensor) + R"(":{"dtype":"F32","shape":[1,1],"data_offsets":[)" +
+              std::to_string(4 * tensor) + ',' + std::to_string(4 * tensor + 4) + "]},";
+  }
+  header.back() = '}';
+  const Scratch scratch;
+  write_bytes(scratch / "file", file_of(header, 400'000));
+  EXPECT_EQ(read_safetensors(scratch / "file").size(), 100'000U);
+}
+
 std::string two(const std::string& first, const std::string& second) {
   return R"({"a":{"dtype":"F32","shape":[1],"data_offsets":)" + first +
          R"(},"b":{"dtype":"F32","shape":[1],"data_offsets":)" + second + "}}";

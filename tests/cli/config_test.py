@@ -1,5 +1,7 @@
 """Configs and texts that a run must refuse: one line, exit 2, nothing made."""
 
+import json
+import random
 import resource
 import time
 import unittest
@@ -44,6 +46,28 @@ class Refusals(harness.ProgramTest):
         self.refuse_config("context", "tiny.json", "--set", "model.context=1234567890", preexec_fn=limit_memory)
         self.refuse_config("batch_size", "tiny.json", "--set", "training.batch_size=1234567890", preexec_fn=limit_memory)
         self.assertLess(time.monotonic() - began, 20)
+
+    def test_whatever_is_asked_for_is_one_line(self):
+        """The greatest and the least that each key may be, alone and together, in no more memory than libtorch takes."""
+        schema = json.loads((harness.ROOT / "configs/schema.json").read_text())["properties"]
+        sizes = {}
+        for section, parts in [("model", schema["model"]["properties"]), ("model.feed_forward", schema["model"]["properties"]["feed_forward"]["properties"]),
+                               ("training", schema["training"]["properties"]), ("tokenizer", schema["tokenizer"]["properties"]),
+                               ("runtime", schema["runtime"]["properties"])]:
+            for key, node in parts.items():
+                if node.get("type") == "integer":
+                    sizes[f"{section}.{key}"] = (node["minimum"], node["maximum"])
+        draw = random.Random(1)
+        asked = [{key: most} for key, (_, most) in sizes.items()]
+        asked += [{key: draw.choice(ends) for key, ends in sizes.items() if draw.random() < share} for share in [0.2, 0.5, 1] for _ in range(10)]
+        for values in asked:
+            words = {"model.position": draw.choice(["none", "sinusoidal", "learned", "rotary", "alibi"]),
+                     "model.kind": draw.choice(["transformer", "lstm"]), "runtime.kernels": draw.choice(["fused", "plain"])}
+            sets = [part for key, value in {**values, **words}.items() for part in ["--set", f"{key}={value}"]]
+            done = self.run_program("train", "tiny.json", "--dry-run", "--log-level", "error", *sets, preexec_fn=limit_memory)
+            self.assertIn(done.returncode, [0, 2], (sets, done.stderr))
+            if done.returncode == 2:
+                self.assertRegex(done.stderr, r"\A(error|qkv-train): [^\n]*\n\Z", sets)
 
     def test_what_the_schema_cannot_say(self):
         for change, word in {
@@ -122,6 +146,25 @@ class Acceptances(harness.ProgramTest):
         self.assertEqual(self.succeed("train", "./tiny.json", "--dry-run"), plain)
         self.assertEqual(self.succeed("train", self.folder / "tiny.json", "--dry-run"), plain)
         self.assertEqual(self.succeed("train", "-", "--dry-run", input=(self.folder / "tiny.json").read_text()), plain)
+
+    def test_steps_alone_are_enough(self):
+        self.write("least.json", json.dumps({"data": {"train": ["train.txt"]}, "model": {"context": 16}}))
+        shown = self.succeed("train", "least.json", "--dry-run", "--set", "training.steps=60")
+        self.assertIn('"warmup_steps": 6,', shown)
+        shown = self.succeed("train", "least.json", "--dry-run", "--set", "training.steps=1e3", "--set", "model.width=6.0")
+        for words in ['"steps": 1000,', '"warmup_steps": 100,', '"width": 6,', '"heads": 3,']:
+            self.assertIn(words, shown)
+
+    def test_a_run_that_goes_on_keeps_what_it_wrote(self):
+        base = {"data": {"train": ["train.txt"]}, "model": {"layers": 1, "width": 16, "context": 16}, "runtime": {"threads": 1}}
+        self.write("least.json", json.dumps(base))
+        batch = ["--set", "training.batch_size=2"]
+        self.succeed("train", "least.json", "--out", "run", "--set", "training.steps=20", *batch)
+        config = self.folder / "run/config.json"
+        self.assertEqual(json.loads(config.read_text())["training"]["warmup_steps"], 2)
+        self.succeed("train", "least.json", "--out", "run", "--resume", "--set", "training.steps=40", *batch)
+        self.assertEqual(json.loads(config.read_text())["training"]["warmup_steps"], 2)
+        self.refuse(2, "training.warmup_steps", "train", "least.json", "--out", "run", "--resume", "--set", "training.warmup_steps=4", *batch)
 
     def test_dry_run_makes_no_folder(self):
         before = sorted(p for p in self.folder.iterdir() if p.name != "cache")

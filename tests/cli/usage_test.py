@@ -2,6 +2,7 @@
 
 import json
 import os
+import re
 import shutil
 import subprocess
 import unittest
@@ -11,6 +12,33 @@ import harness
 
 def programs():
     return [name for name in ["train", "eval", "generate", "inspect"] if (harness.BIN / f"qkv-{name}").exists()]
+
+
+class Scripts(harness.ProgramTest):
+    """tools/NAME and tools/bench/NAME."""
+
+    def test_help_does_nothing_else(self):
+        stubs = self.folder / "stubs"
+        stubs.mkdir()
+        for name in ["apt-get", "bible", "cmake", "ctest", "dpkg-query", "flock", "sudo"]:
+            self.write(f"stubs/{name}", f'#!/bin/sh\necho {name} "$@" >> "{self.folder}/called"\nexit 1\n').chmod(0o755)
+        scripts = [path for folder in ["tools", "tools/bench"] for path in sorted((harness.ROOT / folder).iterdir())
+                   if path.is_file() and os.access(path, os.X_OK)]
+        self.assertGreaterEqual(len(scripts), 12)
+        for script in scripts:
+            for option in ["--help", "-h"]:
+                done = subprocess.run([script, option], cwd=self.folder, capture_output=True, encoding="utf-8", stdin=subprocess.DEVNULL,
+                                      env={**self.environment, "PATH": f"{stubs}:{os.environ['PATH']}"}, timeout=60)
+                self.assertEqual(done.returncode, 0, f"{script}: {done.stderr}")
+                self.assertIn("usage: ", done.stdout, script)
+                self.assertFalse((self.folder / "called").exists(), script)
+
+    def test_no_path_may_be_empty(self):
+        for script in ["seeds", "ladder"]:
+            for option in ["--runs", "--page"]:
+                done = subprocess.run([harness.ROOT / "tools" / script, option, ""], capture_output=True, encoding="utf-8", timeout=60)
+                self.assertEqual(done.returncode, 2, done.stderr)
+                self.assertIn(f"argument {option}: found an empty path, expected a name", done.stderr)
 
 
 class Usage(harness.ProgramTest):
@@ -63,6 +91,46 @@ class Usage(harness.ProgramTest):
         for option in ["--data", "--pairs", "--json"]:
             self.refuse(2, [option, "empty path"], "eval", "somewhere", option, "")
 
+    def paths_of(self, program):
+        """The names of the options and arguments that name a file or folder, by --help."""
+        shown = self.succeed(program, "--help")
+        rows = re.findall(r"^  (?:-\w,)?(\S+) ([A-Z]{2,})(?: in \S+)?(?: REQUIRED)?(?: \.\.\.)?(.*(?:\n {10,}.*)*)", shown, re.M)
+        for name, kind, words in rows:
+            if kind != "PATH":
+                self.assertNotRegex(words, r"(?<![-\w])(file|folder)s?\b", f"{program} {name} takes {kind}: does it name a file?")
+        return [name for name, kind, _ in rows if kind == "PATH"]
+
+    def test_no_path_of_any_program_may_be_empty(self):
+        """A shell's variable that is not set must not stand for another file: --out "$UNSET" --overwrite."""
+        count = 0
+        for program in [*programs(), "world"]:
+            names = self.paths_of(program)
+            arguments = [name for name in names if not name.startswith("-")]
+            for name in names:
+                if name in arguments:
+                    given = ["somewhere"] * arguments.index(name) + [""]
+                else:
+                    given = ["somewhere"] * min(1, len(arguments)) + [name, ""]
+                self.refuse(2, [name, "found an empty path, expected a name"], program, *given)
+                count += 1
+        self.assertGreaterEqual(count, 18)
+        self.assertLessEqual({"--out", "--init", "CONFIG"}, set(self.paths_of("train")))
+
+    def test_an_empty_folder_leaves_the_run_of_that_name(self):
+        self.succeed("train", "tiny.json")
+        before = self.weights("runs/tiny")
+        self.refuse(2, ["--out", "empty path"], "train", "tiny.json", "--out", "", "--overwrite")
+        self.assertEqual(self.weights("runs/tiny"), before)
+
+    def test_what_is_wrong_first_is_said_first(self):
+        """A checkpoint that is not there, before outputs that cannot be made and inputs that cannot be read."""
+        for option in ["--plot", "--json"]:
+            given = [option, "INTO/x.png", "--probes", "nowhere.jsonl"]
+            self.refuse(2, "nowhere/run: not found", "eval", "nowhere/run", *given)
+        self.refuse(2, "nowhere/run: not found", "generate", "nowhere/run", "--prompt-file", "nowhere.txt")
+        self.refuse(2, "nowhere/run: not found", "inspect", "nowhere/run", "--text-file", "nowhere.txt", "--out", "tiny.json/x")
+        self.refuse(2, "nowhere/run: not found", "train", "tiny.json", "--init", "nowhere/run", "--out", "tiny.json/x")
+
     def test_numbers_that_do_not_fit(self):
         for option, value in [("--seed", "9" * 23), ("--seed", "-1"), ("--top-k", "9" * 20), ("--top-k", "-1"),
                               ("--tokens", "9" * 20), ("--threads", "1025")]:
@@ -79,7 +147,8 @@ class Usage(harness.ProgramTest):
     def test_a_name_that_is_too_long(self):
         name = "n" * 300
         self.refuse(2, [name, "too long"], "train", "tiny.json", "--out", name)
-        self.refuse(2, [name, "too long"], "eval", "somewhere", "--json", name)
+        self.succeed("train", "tiny.json", "--out", "run")
+        self.refuse(2, [name, "too long"], "eval", "run", "--json", name)
 
     def test_no_place_for_temporary_files(self):
         environment = {**self.environment, "QKV_CACHE": str(self.folder / "tiny.json" / "cache"), "TMPDIR": "nowhere"}

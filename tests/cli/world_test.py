@@ -190,7 +190,9 @@ class World(harness.ProgramTest):
         probes = ["eval", "nowhere", "--probes", "world/probes.jsonl"]
         self.refuse(2, ["plot.jpeg", ".png, .svg or .pdf"], *probes, "--plot", "plot.jpeg")
         self.refuse(2, "nowhere", *probes, "--plot", "plot.png")
-        self.refuse(2, "folder/plot.png", *probes, "--plot", "folder/plot.png")
+        (self.folder / "there").mkdir()
+        self.write("there/model.safetensors", "")
+        self.refuse(2, "folder/plot.png", "eval", "there", "--probes", "world/probes.jsonl", "--plot", "folder/plot.png")
         self.refuse(2, ["--plot", "--probes"], "eval", "nowhere", "--plot", "plot.png")
         self.assertFalse((self.folder / "plot.png").exists())
 

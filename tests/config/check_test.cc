@@ -153,6 +153,16 @@ TEST(CheckConfig, MemoryMustExist) {
       << batch;
   EXPECT_NE(batch.find(" TB, this machine has "), std::string::npos) << batch;
 
+  // A step's micro-batches are drawn at once.
+  const std::string accumulated = message([](Config& c) {
+    c.training.accumulation = 1048576;
+    c.training.batch_size = 1024;
+    c.model.context = 1024;
+  });
+  EXPECT_NE(accumulated.find("and training.accumulation 1048576 it takes about "),
+            std::string::npos)
+      << accumulated;
+
   const std::string width = message([](Config& c) {
     c.model.layers = 1024;
     c.model.width = 65536;
@@ -162,6 +172,13 @@ TEST(CheckConfig, MemoryMustExist) {
       width.rfind("c.json: model.width: found 65536, expected a model that fits into memory", 0),
       0U)
       << width;
+  // What is learned on a CUDA device does not lie in this memory.
+  EXPECT_EQ(message([](Config& c) {
+              c.runtime.device = "cuda";
+              c.runtime.kernels = "plain";
+              c.training.batch_size = 1048576;
+            }),
+            "");
   // A table of positions is no weight, but takes memory.
   ModelConfig table;
   table.layers = 1;

@@ -2,10 +2,12 @@
 
 #include <cmath>
 #include <limits>
+#include <sstream>
 
 #include "base/error.h"
 #include "base/files.h"
 #include "config/config.h"
+#include "config/derived.h"
 #include "scratch.h"
 
 namespace qkv {
@@ -155,8 +157,9 @@ TEST(ParseConfig, WrongValuesAreNamed) {
             R"(x.json: model.width: found "x", expected an integer from 1 to 65536)");
   EXPECT_EQ(refusal_of("model.width", "1234567890"),
             "x.json: model.width: found 1234567890, expected an integer from 1 to 65536");
-  for (const char* wrong : {"1.5", "-1", "0", "1e3", "99999999999999999999", "18446744073709551615",
-                            "null", "true", "[]", "{}", "[1, 2, 3, 4, 5, 6]"}) {
+  for (const char* wrong :
+       {"1.5", "-1", "0", "1e-3", "1e5", "99999999999999999999", "18446744073709551615", "null",
+        "true", "[]", "{}", "[1, 2, 3, 4, 5, 6]"}) {
     EXPECT_EQ(refusal_of("model.width", wrong).rfind("x.json: model.width: found ", 0), 0U)
         << wrong;
   }
@@ -183,6 +186,92 @@ TEST(ParseConfig, WrongValuesAreNamed) {
   EXPECT_EQ(
       refusal_of("model.feed_forward.activation", R"("tanh")"),
       R"(x.json: model.feed_forward.activation: found "tanh", expected "gelu", "relu", "relu2", "silu", "swiglu" or "none")");
+}
+
+TEST(ParseConfig, WholeNumbersMayHaveAPointOrAnExponent) {
+  const Config config = parsed(R"({"data": {"train": ["a"]}, "seed": 9007199254740991.0,
+    "model": {"width": 1.28e2, "feed_forward": {"width": 1000.0}},
+    "training": {"steps": 1e3, "warmup_steps": 0e0, "validate_every": -0.0}})");
+  EXPECT_EQ(config.seed, 9007199254740991U);
+  EXPECT_EQ(config.model.width, 128);
+  EXPECT_EQ(config.model.feed_forward.width, 1000);
+  EXPECT_EQ(config.training.steps, 1000);
+  EXPECT_EQ(config.training.warmup_steps, 0);
+  EXPECT_EQ(config.training.validate_every, 0);
+  EXPECT_EQ(to_json(config)["training"]["steps"].dump(), "1000");
+  EXPECT_EQ(refusal_of("training.steps", "1000.5"),
+            "x.json: training.steps: found 1000.5, expected an integer from 1 to 1000000000");
+  EXPECT_EQ(refusal_of("training.steps", "1e10"),
+            "x.json: training.steps: found 10000000000, expected an integer from 1 to 1000000000");
+  EXPECT_EQ(refusal_of("seed", "9007199254740992.0"),
+            "x.json: seed: found 9007199254740992, expected an integer from 0 to 9007199254740991");
+  EXPECT_EQ(refusal_of("seed", "1e300"),
+            "x.json: seed: found 1e+300, expected an integer from 0 to 9007199254740991");
+}
+
+// What a config with these keys holds of those whose defaults follow others.
+std::string derived(const std::string& keys) {
+  const Config c = parsed(R"({"data": {"train": ["a"]}, )" + keys + "}");
+  EXPECT_NO_THROW(check_config(c, "c.json")) << keys;
+  std::ostringstream out;
+  out << c.model.heads << ' ' << c.model.key_value_heads << ' ' << c.model.width << "; "
+      << c.training.steps << ' ' << c.training.warmup_steps << ' ' << c.training.learning_rate
+      << ' ' << c.training.minimum_learning_rate;
+  return out.str();
+}
+
+TEST(ParseConfig, NoDefaultContradictsWhatWasWritten) {
+  const std::string model = "4 4 128; ";
+  const std::string training = "; 2000 100 0.001 0.0001";
+  EXPECT_EQ(derived(R"("seed": 1)"), "4 4 128; 2000 100 0.001 0.0001");
+
+  EXPECT_EQ(derived(R"("training": {"steps": 60})"), model + "60 6 0.001 0.0001");
+  EXPECT_EQ(derived(R"("training": {"steps": 1})"), model + "1 0 0.001 0.0001");
+  EXPECT_EQ(derived(R"("training": {"steps": 50000})"), model + "50000 100 0.001 0.0001");
+  EXPECT_EQ(derived(R"("training": {"steps": 60, "warmup_steps": 60})"),
+            model + "60 60 0.001 0.0001");
+  EXPECT_EQ(derived(R"("training": {"warmup_steps": 3000})"), model + "3000 3000 0.001 0.0001");
+  EXPECT_EQ(derived(R"("training": {"learning_rate": 5e-5})"), model + "2000 100 5e-05 5e-06");
+  EXPECT_EQ(derived(R"("training": {"learning_rate": 0.1})"), model + "2000 100 0.1 0.0001");
+  EXPECT_EQ(derived(R"("training": {"minimum_learning_rate": 0.01})"),
+            model + "2000 100 0.01 0.01");
+  EXPECT_EQ(derived(R"("training": {"minimum_learning_rate": 0.01, "schedule": "constant"})"),
+            model + "2000 100 0.001 0.01");
+
+  EXPECT_EQ(derived(R"("model": {"width": 6})"), "3 3 6" + training);
+  EXPECT_EQ(derived(R"("model": {"width": 7})"), "1 1 7" + training);
+  EXPECT_EQ(derived(R"("model": {"width": 12, "position": "rotary"})"), "3 3 12" + training);
+  EXPECT_EQ(derived(R"("model": {"heads": 3})"), "3 3 126" + training);
+  EXPECT_EQ(derived(R"("model": {"heads": 1000})"), "1000 1000 1000" + training);
+  EXPECT_EQ(derived(R"("model": {"heads": 128, "position": "rotary"})"), "128 128 256" + training);
+  EXPECT_EQ(derived(R"("model": {"key_value_heads": 3})"), "3 3 126" + training);
+  EXPECT_EQ(derived(R"("model": {"key_value_heads": 8})"), "8 8 128" + training);
+  EXPECT_EQ(derived(R"("model": {"key_value_heads": 2, "attention": {"projection": "identity"}})"),
+            "2 2 128" + training);
+  EXPECT_EQ(derived(R"("model": {"kind": "lstm", "objective": "masked", "heads": 3})"),
+            "3 3 128" + training);
+  EXPECT_EQ(derived(R"("model": {"kind": "gru", "width": 150})"), "4 4 150" + training);
+}
+
+TEST(ParseConfig, WhatWasWrittenIsKeptAndChecked) {
+  const auto complaint = [](const std::string& keys) -> std::string {
+    try {
+      check_config(parsed(R"({"data": {"train": ["a"]}, )" + keys + "}"), "c.json");
+    } catch (const Error& error) {
+      return error.what();
+    }
+    return "accepted";
+  };
+  EXPECT_EQ(complaint(R"("training": {"steps": 60, "warmup_steps": 100})"),
+            "c.json: training.warmup_steps: found 100, expected at most training.steps (60)");
+  EXPECT_EQ(complaint(R"("training": {"learning_rate": 1e-5, "minimum_learning_rate": 1e-4})")
+                .rfind("c.json: training.minimum_learning_rate: found 1e-04", 0),
+            0U);
+  EXPECT_EQ(complaint(R"("model": {"width": 128, "heads": 3})"),
+            "c.json: model.heads: found 3, expected a divisor of model.width (128)");
+  EXPECT_EQ(complaint(R"("model": {"width": 7, "position": "rotary"})")
+                .rfind("c.json: model.position: found \"rotary\"", 0),
+            0U);
 }
 
 TEST(ParseConfig, DataIsRequired) {
@@ -301,6 +390,57 @@ TEST_F(Load, WrongOverridesAreNamed) {
   // A mistake of the file stays the file's.
   EXPECT_EQ(refused({"model.width=3"}, R"({"data": {"train": ["a"]}, "sede": 1})"),
             R"(c.json: unknown key "sede"; did you mean "seed"?)");
+}
+
+TEST_F(Load, AnOverrideIsShownAsItWasWritten) {
+  EXPECT_EQ(load_config(write("c.json", kLeast), {"training.steps=1e3"}).training.steps, 1000);
+  EXPECT_EQ(load_config(write("c.json", kLeast), {"model.width=64.0"}).model.width, 64);
+  EXPECT_EQ(load_config(write("c.json", kLeast), {"training={\"steps\": 1e2}"}).training.steps,
+            100);
+  const std::string expected = ", expected an integer from 1 to 1000000000";
+  for (const char* wrong : {"1e20", "1000.5", "9007199254740993.0", "1E-1", "99999999999999999999"})
+    EXPECT_EQ(refused({std::string("training.steps=") + wrong}),
+              std::string("--set: training.steps: found ") + wrong + expected);
+  EXPECT_LT(refused({"training.steps=" + std::string(5000, '1')}).size(), 200U);
+}
+
+TEST_F(Load, AnEmptyPathIsNone) {
+  for (const char* key : {"data.train", "data.validation", "tokenizer.path"}) {
+    const std::string name(key);
+    EXPECT_EQ(refused({name + "="}).rfind("--set: " + name, 0), 0U) << key;
+    if (name == "tokenizer.path") continue;
+    EXPECT_EQ(refused({name + "=[\"a\", \"\"]"}),
+              "--set: " + name + "[1]: found \"\", expected a text that is not empty");
+  }
+  EXPECT_EQ(refused({}, R"({"data": {"train": ["a"], "validation": [""]}})"),
+            R"(c.json: data.validation[0]: found "", expected a text that is not empty)");
+  EXPECT_EQ(refused({}, R"({"data": {"train": ["a"]}, "tokenizer": {"path": ""}})"),
+            R"(c.json: tokenizer.path: found "", expected null or a text that is not empty)");
+}
+
+TEST_F(Load, ARunThatGoesOnKeepsItsDefaults) {
+  const auto resumed = [&](const std::vector<std::string>& overrides, const std::string& text) {
+    return load_resumed_config(write("c.json", text), overrides,
+                               [&](const Config&) { return scratch_ / "run"; });
+  };
+  const std::string text = R"({"data": {"train": ["a.txt"]}, "training": {"learning_rate": 5e-4}})";
+  // Nothing there: the run folder says so.
+  Config before = load_config(write("c.json", text));
+  EXPECT_EQ(resumed({}, text), before);
+  before.training.steps = 500;
+  before.training.warmup_steps = 70;  // as an earlier version might have it
+  before.training.minimum_learning_rate = 1e-4;
+  before.model.heads = before.model.key_value_heads = 2;
+  write("run/config.json", to_json(before).dump());
+  const Config after = resumed({"training.steps=9000"}, text);
+  EXPECT_EQ(after.training.steps, 9000);
+  EXPECT_EQ(after.training.warmup_steps, 70);
+  EXPECT_EQ(after.training.minimum_learning_rate, 1e-4);
+  EXPECT_EQ(after.model.heads, 2);
+  EXPECT_EQ(after.model.key_value_heads, 2);
+  // What is written now is what a user wants.
+  EXPECT_EQ(resumed({"training.warmup_steps=5", "model.heads=4"}, text).training.warmup_steps, 5);
+  EXPECT_EQ(resumed({"training.warmup_steps=5", "model.heads=4"}, text).model.heads, 4);
 }
 
 TEST(Nearest, CountsEdits) {

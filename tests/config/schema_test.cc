@@ -1,7 +1,10 @@
+#include "config/schema.h"
+
 #include <gtest/gtest.h>
 
 #include <algorithm>
 
+#include "base/error.h"
 #include "base/files.h"
 #include "config/config.h"
 
@@ -58,6 +61,20 @@ TEST(Schema, TheLibraryCarriesTheFile) {
 
 TEST(Schema, IsStrictAndDescribesEveryKey) {
   expect_described(parse_json(config_schema(), "schema"), "");
+}
+
+TEST(Schema, QuotesLittleOfALongKey) {
+  const Schema schema(R"({"type": "object", "additionalProperties": {"type": "boolean"}})", "s");
+  Json value = Json::object();
+  value[std::string(1'000'000, 'k')] = 1;
+  try {
+    schema.check(value, "", "x.json");
+    ADD_FAILURE();
+  } catch (const Error& error) {
+    const std::string message = error.what();
+    EXPECT_LT(message.size(), 300U) << message.substr(0, 100);
+    EXPECT_NE(message.find("found 1, expected true or false"), std::string::npos);
+  }
 }
 
 // The structs and the schema state the same keys in the same order with the same defaults.

@@ -7,9 +7,17 @@
 #include <vector>
 
 #include "base/error.h"
+#include "model/device.h"
 
 namespace qkv {
 namespace {
+
+TEST(Device, AutoIsTheOneThatThisMachineHas) {
+  EXPECT_EQ(device_of({.device = "cpu"}), "cpu");
+  EXPECT_EQ(device_of({.device = "cuda"}), "cuda");
+  const Runtime runtime = set_up_runtime({.device = "auto"});
+  EXPECT_EQ(device_of({.device = "auto"}), runtime.device.is_cuda() ? "cuda" : "cpu");
+}
 
 TEST(SideBySide, EachComputesAloneAndNothingIsLeftOfIt) {
   const int before = at::get_num_threads();
