@@ -30,7 +30,7 @@ class DataTest(harness.ProgramTest):
                 self.write(files[-1], harness.sentences(lines, seed=100 * lines + file))
             for layout in ["lines", "stream"]:
                 data = {"train": files, "validation": [], "validation_fraction": 0.1, "layout": layout}
-                *_, share = self.dry_run("files.json", data=data, tokenizer={"kind": "word"})
+                *_, share = self.dry_run("files.json", data=data, tokenizer={"kind": "char"})
                 self.assertAlmostEqual(share, 10, delta=1.5 if lines == 1 else 1)
 
     def test_the_summary_states_both_sizes(self):
