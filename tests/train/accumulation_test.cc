@@ -96,6 +96,12 @@ Made make(const Case& c, const TokenFile& tokens, std::int64_t accumulation, at:
   const Runtime runtime = set_up_runtime(config.runtime);
   const auto model =
       make_model(config.model, kVocabulary, 5, at::TensorOptions(at::kCPU).dtype(type));
+  if (type == at::kDouble) {  // the same weights: drawn in double they would be others
+    const auto drawn = make_model(config.model, kVocabulary, 5);
+    for (std::size_t place = 0; place < drawn->parameters().list().size(); ++place)
+      model->parameters().list()[place].second.set_data(
+          drawn->parameters().list()[place].second.detach().to(type));
+  }
   const auto fused = fused_training(*model, config, runtime);
   const auto plain = plain_gradients(*model, config, runtime);
   EXPECT_EQ(fused != nullptr, config.runtime.kernels == "fused");
