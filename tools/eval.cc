@@ -6,6 +6,7 @@
 
 #include "base/error.h"
 #include "base/files.h"
+#include "base/temporary_file.h"
 #include "checkpoint/checkpoint.h"
 #include "cli.h"
 #include "evaluate/plot.h"
@@ -26,18 +27,15 @@ struct Request {
   std::optional<std::string> plot;
 };
 
-/// Standard input comes once, but two checkpoints read the data: a file in `scratch` takes its
-/// place. Throws Error where two options want it.
-void keep_standard_input(Request& request, std::optional<qkv::TemporaryFolder>& scratch) {
+/// Standard input comes once, but two checkpoints read the data: a file takes its place. Throws
+/// Error where two options want it.
+void keep_data(Request& request) {
   const auto named = std::count(request.data.begin(), request.data.end(), "-");
   const std::array others = {request.pairs, request.probes, request.geometry};
   if (named + std::count(others.begin(), others.end(), "-") > 1)
     throw qkv::Error("-: found standard input named twice, expected once: it can be read once");
   if (named == 0) return;
-  std::filesystem::path& path = *std::find(request.data.begin(), request.data.end(), "-");
-  scratch.emplace();
-  path = scratch->path() / "standard input";
-  qkv::write_file(path, qkv::read_file("-", qkv::file_limit::kText));
+  *std::find(request.data.begin(), request.data.end(), "-") = qkv::keep_standard_input();
 }
 
 struct Plot {
@@ -84,8 +82,7 @@ int main(int argc, char** argv) {
     if (plot) plot->path = qkv::writable_file(plot->path);
     std::optional<std::filesystem::path> json;
     if (request.json && request.json != "-") json = qkv::writable_file(*request.json);
-    std::optional<qkv::TemporaryFolder> scratch;
-    keep_standard_input(request, scratch);
+    keep_data(request);
     qkv::Questions questions{
         .data = request.data, .pairs = {}, .probes = {}, .accuracy_only = request.accuracy_only};
     if (request.pairs) questions.pairs = qkv::read_pairs(*request.pairs);

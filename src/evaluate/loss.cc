@@ -72,7 +72,7 @@ Score score_of(const Model& model, const Batch& batch) {
 double Score::perplexity() const { return std::exp(loss()); }
 
 double Score::bits_per_byte() const {
-  if (cut_documents > 0) return std::numeric_limits<double>::quiet_NaN();
+  if (cut.count > 0) return std::numeric_limits<double>::quiet_NaN();
   return nats / std::numbers::ln2 / static_cast<double>(text_bytes);
 }
 
@@ -89,7 +89,7 @@ Score evaluate(const Model& model, const TokenFile& tokens, std::uint64_t seed,
   if (!label.empty()) progress.emplace(label, "rows", batches.rows());
   Score score;
   score.text_bytes = tokens.text_bytes();
-  score.cut_documents = batches.cut_documents();
+  score.cut = batches.cut();
   const auto all = static_cast<std::int64_t>(batches.rows());
   const auto count = static_cast<std::size_t>((all + rows - 1) / rows);
   std::vector<Score> parts(count);

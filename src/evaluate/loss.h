@@ -21,11 +21,11 @@ Prediction predict(const Model& model, const Batch& batch, const Pass& pass = {}
 
 /// How well a model predicts a text.
 struct Score {
-  double nats = 0;                  ///< −log p of all predicted tokens together
-  std::uint64_t tokens = 0;         ///< how many were predicted
-  std::uint64_t correct = 0;        ///< how many were the model's first choice
-  std::uint64_t text_bytes = 0;     ///< bytes of the original text
-  std::uint64_t cut_documents = 0;  ///< longer than the context: their ends were not predicted
+  double nats = 0;               ///< −log p of all predicted tokens together
+  std::uint64_t tokens = 0;      ///< how many were predicted
+  std::uint64_t correct = 0;     ///< how many were the model's first choice
+  std::uint64_t text_bytes = 0;  ///< bytes of the original text
+  CutDocuments cut;              ///< their ends were not predicted
 
   double loss() const { return nats / static_cast<double>(tokens); }
   double perplexity() const;

@@ -67,7 +67,7 @@ void warn_of_texts(const Checkpoint& checkpoint, const Questions& questions,
 }
 
 bool has_bits_per_byte(const Answers& answers) {
-  return answers.causal && answers.score->cut_documents == 0;
+  return answers.causal && answers.score->cut.count == 0;
 }
 
 Json to_json(const Answers& answers) {
@@ -122,11 +122,8 @@ Answers answer(const Checkpoint& checkpoint, const Questions& questions, const R
   if (tokens) {
     answers.score =
         evaluate(*checkpoint.model, *tokens, checkpoint.config.seed, runtime, "evaluating");
-    if (const std::uint64_t cut = answers.score->cut_documents; cut > 0) {
-      log::warning(concat(with_commas(cut), " documents are longer than the context of ",
-                          checkpoint.config.model.context,
-                          " tokens and are cut: no bits per byte"));
-    }
+    if (const CutDocuments& cut = answers.score->cut; cut.count > 0)
+      log::warning(to_text(cut, checkpoint.config.model.context) + ", so no bits per byte");
   }
   if (!questions.pairs.empty()) {
     answers.pairs =

@@ -36,7 +36,7 @@ struct Reading {
   const std::int32_t* targets = nullptr;    ///< [tokens], below 0 where nothing is predicted
   std::vector<Document> documents;
   std::int64_t first_token = 0;  ///< place of its first token in the step: names dropouts
-  std::uint64_t step = 0;        ///< number of the micro-batch: names dropouts
+  std::uint64_t step = 0;        ///< its number: names dropouts
 };
 
 /// What a thread's time in a step goes to.

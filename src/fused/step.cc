@@ -108,7 +108,7 @@ FusedStep::FusedStep(const ModelConfig& config, std::int64_t vocabulary, std::in
 FusedStep::~FusedStep() = default;
 
 template <typename T>
-double FusedStep::run_slice(int thread, const Batch& batch, std::uint64_t number, float scale) {
+double FusedStep::run_slice(int thread, const Batch& batch, std::uint64_t step, float scale) {
   Slice& slice = *slices_[static_cast<std::size_t>(thread)];
   const Range range = part_of(batch.rows, thread, workers_.count());
   Weights<T> weights{weights_.data(), nullptr};
@@ -126,8 +126,8 @@ double FusedStep::run_slice(int thread, const Batch& batch, std::uint64_t number
     reading.tokens = rows * batch.context;
     reading.ids = batch.inputs.data() + first;
     reading.targets = batch.targets.data() + first;
-    reading.first_token = first;
-    reading.step = number;
+    reading.first_token = batch.first_row * batch.context + first;
+    reading.step = step;
     if (batch.documents.empty()) {
       if (static_cast<std::int64_t>(slice.positions.size()) < reading.tokens) {
         slice.positions.resize(static_cast<std::size_t>(reading.tokens));
@@ -158,12 +158,12 @@ void FusedStep::take_weights() {
   });
 }
 
-double FusedStep::run(const Batch& batch, std::uint64_t number, std::uint64_t predicted) {
+double FusedStep::run(const Batch& batch, std::uint64_t step, std::uint64_t predicted) {
   const auto scale = static_cast<float>(1 / static_cast<double>(predicted));
   workers_.run([&](int thread) {
     slices_[static_cast<std::size_t>(thread)]->nats =
-        bfloat16_ ? run_slice<Bfloat16>(thread, batch, number, scale)
-                  : run_slice<float>(thread, batch, number, scale);
+        bfloat16_ ? run_slice<Bfloat16>(thread, batch, step, scale)
+                  : run_slice<float>(thread, batch, step, scale);
   });
   double nats = 0;
   for (const auto& slice : slices_) nats += slice->nats;

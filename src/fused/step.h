@@ -44,10 +44,10 @@ class FusedStep {
   /// Reads the weights anew: to be called before the first run() after they changed.
   void take_weights();
 
-  /// Forward and backward through micro-batch number `number` (which names its dropouts). Returns
-  /// the sum of −log p over what it predicts; its gradient, divided by `predicted`, is kept by the
-  /// threads.
-  double run(const Batch& batch, std::uint64_t number, std::uint64_t predicted);
+  /// Forward and backward through a micro-batch of step number `step` (which names its dropouts).
+  /// Returns the sum of −log p over what it predicts; its gradient, divided by `predicted`, is kept
+  /// by the threads.
+  double run(const Batch& batch, std::uint64_t step, std::uint64_t predicted);
 
   /// Sums what the threads kept since the last time into gradient(); returns its norm.
   double gather();
@@ -59,7 +59,7 @@ class FusedStep {
  private:
   struct Slice;
   template <typename T>
-  double run_slice(int thread, const Batch& batch, std::uint64_t number, float scale);
+  double run_slice(int thread, const Batch& batch, std::uint64_t step, float scale);
 
   bool bfloat16_;
   WeightLayout layout_;

@@ -18,14 +18,16 @@ class Taps {
 };
 
 /// Sets each value to zero with probability p and divides the others by 1 − p (Srivastava et al.
-/// 2014). Which ones depends only on (seed, step, place), so a resumed run drops the same; or
-/// in_order, on the state of the device's generator.
+/// 2014). Which ones depends only on (seed, step, place, row in the step's batch), so a resumed run
+/// drops the same, and so does a batch that is split; or in_order, on the state of the device's
+/// generator.
 class Dropout {
  public:
   Dropout() = default;  ///< drops nothing
-  /// `step` numbers the forward passes of a run.
-  Dropout(double probability, std::uint64_t seed, std::uint64_t step)
-      : probability_(probability), seed_(seed), step_(step) {}
+  /// `step` numbers the steps of a run, `first_row` is where in its batch those that a pass reads
+  /// begin.
+  Dropout(double probability, std::uint64_t seed, std::uint64_t step, std::int64_t first_row = 0)
+      : probability_(probability), seed_(seed), step_(step), first_row_(first_row) {}
   /// Draws one after the other from libtorch's own generator of the device, which seed_device sets
   /// before the pass: so also operations that keep no weights can drop them.
   static Dropout in_order(double probability) {
@@ -34,7 +36,7 @@ class Dropout {
     return dropout;
   }
 
-  /// `place` tells the dropouts of one pass apart.
+  /// `place` tells the dropouts of one pass apart; the first axis of `x` is rows.
   Tensor operator()(const Tensor& x, std::uint64_t place) const;
   bool active() const { return probability_ > 0; }
   bool draws_in_order() const { return in_order_; }
@@ -45,6 +47,7 @@ class Dropout {
   bool in_order_ = false;
   std::uint64_t seed_ = 0;
   std::uint64_t step_ = 0;
+  std::int64_t first_row_ = 0;
 };
 
 /// What a causal model keeps of the tokens that it has read, so that the next token needs only its

@@ -13,6 +13,7 @@ namespace qkv {
 struct Batch {
   static constexpr std::int32_t kIgnored = -1;
 
+  std::int64_t first_row = 0;  ///< place of its first row in the step's batch: names dropouts
   std::int64_t rows = 0;
   std::int64_t context = 0;
   std::vector<std::int32_t> inputs;
@@ -28,6 +29,16 @@ struct Objective {
   std::int32_t vocabulary = 0;  ///< masked: random replacements are drawn from ids ≥ 4 below it
 };
 
+/// Documents that are longer than the context.
+struct CutDocuments {
+  std::uint64_t count = 0;
+  std::uint64_t tokens = 0;      ///< that no pass ever sees
+  std::uint64_t all_tokens = 0;  ///< of the text
+};
+
+/// A line for people: how many are cut at `context` tokens, and how much of the text is lost.
+std::string to_text(const CutDocuments& cut, std::int64_t context);
+
 /// Where the documents of layout `lines` stand in rows: next-fit, in the order given, so that a row
 /// holds as many whole documents as fit. A document of n ids (`<s>` and `</s>` included) takes n −
 /// 1 places where the next token is asked, n where a masked one is, at most `context`: the rest is
@@ -35,7 +46,7 @@ struct Objective {
 struct Packing {
   std::vector<std::uint64_t>
       row_begins;  ///< place in the order of each row's first document, and the end
-  std::uint64_t cut_documents = 0;
+  CutDocuments cut;
 };
 
 /// Training batches: each a pure function of (seed, step), so that a resumed run sees the same. An
@@ -49,12 +60,13 @@ class TrainingBatches {
   TrainingBatches(const TokenFile& tokens, std::int64_t context, Objective objective,
                   std::uint64_t seed);
 
-  /// Micro-batch number `index` (= step × accumulation + micro) of `rows` rows. Safe from any
-  /// thread. Throws Error (Fault::kRun) on a damaged token file.
-  Batch get(std::uint64_t index, std::int64_t rows) const;
+  /// The batch of step number `step`, of `rows` rows, whose masks are keyed by step and row. Safe
+  /// from any thread. Throws Error (Fault::kRun) on a damaged token file.
+  Batch get(std::uint64_t step, std::int64_t rows) const { return get(step, rows, 0, rows); }
+  /// Rows first … first + count − 1 of it: a micro-batch.
+  Batch get(std::uint64_t step, std::int64_t rows, std::int64_t first, std::int64_t count) const;
 
-  /// Documents longer than the context, which are cut.
-  std::uint64_t cut_documents() const { return packing_.cut_documents; }
+  const CutDocuments& cut() const { return packing_.cut; }
   std::uint64_t rows_in_epoch() const;
 
  private:
@@ -81,8 +93,7 @@ class ValidationBatches {
   /// Rows first … first+count−1 (fewer at the end); short rows are padded with targets ignored.
   Batch get(std::uint64_t first, std::int64_t count) const;
 
-  /// Documents longer than the context, which are cut.
-  std::uint64_t cut_documents() const { return packing_.cut_documents; }
+  const CutDocuments& cut() const { return packing_.cut; }
 
  private:
   const TokenFile& tokens_;

@@ -4,8 +4,10 @@
 
 #include <chrono>
 #include <cstdlib>
+#include <regex>
 
 #include "base/error.h"
+#include "base/files.h"
 #include "base/format.h"
 #include "base/log.h"
 
@@ -35,14 +37,25 @@ void try_to_write(const fs::path& folder) {
   probe.flush();  // a full disk takes the name of a file, but nothing in it
 }
 
-/// Removes what writers that were killed left behind. Whoever still writes a file has changed it
-/// within the day.
+/// Whether this is the name of a file that is renamed to a cache entry when complete: what
+/// temporary_name makes of the entry's name.
+bool is_unfinished_entry(const std::string& name) {
+  static const std::regex unfinished(
+      R"(\.(probe|(text|tokenizer|tokens|checked)-[0-9a-f]{64})(\.[0-9]{1,20}){3}\.tmp)");
+  return std::regex_match(name, unfinished);
+}
+
+/// Removes what writers that were killed left behind, and nothing else. Whoever still writes a file
+/// has changed it within the day.
 void remove_leftovers(const fs::path& folder) {
   std::error_code ignored;
   const auto old = fs::file_time_type::clock::now() - std::chrono::hours(24);
   for (const auto& entry : fs::directory_iterator(folder, ignored)) {
-    const bool temporary = entry.path().extension() == ".tmp";
-    if (temporary && entry.last_write_time(ignored) < old) fs::remove(entry.path(), ignored);
+    const bool file = entry.is_regular_file(ignored) && !entry.is_symlink(ignored);
+    if (file && is_unfinished_entry(entry.path().filename().string()) &&
+        entry.last_write_time(ignored) < old) {
+      fs::remove(entry.path(), ignored);
+    }
   }
 }
 
@@ -57,7 +70,7 @@ std::optional<fs::path> CorpusCache::find(const std::string& name) const {
   return entry;
 }
 
-fs::path CorpusCache::place(const std::string& name) {
+std::optional<fs::path> CorpusCache::place(const std::string& name) {
   if (!checked_) {
     checked_ = true;
     try {
@@ -69,9 +82,12 @@ fs::path CorpusCache::place(const std::string& name) {
       log::warning(concat("no cache, so texts are encoded again each time: ", error.what()));
     }
   }
-  if (writable_) return folder_ / name;
-  if (!scratch_) scratch_.emplace();
-  return scratch_->path() / name;
+  if (!writable_) return std::nullopt;
+  return folder_ / name;
+}
+
+void CorpusCache::keep(const std::string& name, std::string_view bytes) {
+  if (const auto path = place(name)) write_file(*path, bytes);
 }
 
 }  // namespace qkv

@@ -3,15 +3,13 @@
 #include <filesystem>
 #include <optional>
 #include <string>
-
-#include "base/files.h"
+#include <string_view>
 
 namespace qkv {
 
 /// The folder where tokenizers, ids and hashes of texts are kept from run to run: QKV_CACHE, else
 /// XDG_CACHE_HOME/qkv, else ~/.cache/qkv. Entries never change once they are there and may be
-/// deleted at any time. What cannot be written there goes to a temporary folder that this object
-/// removes.
+/// deleted at any time.
 class CorpusCache {
  public:
   CorpusCache();
@@ -20,14 +18,15 @@ class CorpusCache {
 
   /// Where an entry is, if it is there and may be read.
   std::optional<std::filesystem::path> find(const std::string& name) const;
-  /// Where to write it.
-  std::filesystem::path place(const std::string& name);
+  /// Where to write it; nothing where nothing can be written, of which a warning says so once.
+  std::optional<std::filesystem::path> place(const std::string& name);
+  /// Writes an entry, where that can be.
+  void keep(const std::string& name, std::string_view bytes);
 
  private:
   std::filesystem::path folder_;
   bool checked_ = false;
   bool writable_ = false;
-  std::optional<TemporaryFolder> scratch_;
 };
 
 }  // namespace qkv

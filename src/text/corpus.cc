@@ -10,6 +10,9 @@
 #include "text/encoding.h"
 #include "text/learning.h"
 #include "text/source.h"
+#include "text/token_check.h"
+#include "text/token_format.h"
+#include "text/token_writer.h"
 
 namespace qkv {
 namespace {
@@ -64,7 +67,7 @@ Tokenizer learned_tokenizer(const Source& train, const std::string& train_hash,
   }
   Tokenizer tokenizer =
       Tokenizer::from_bytes(learn_from(train, wanted, newlines), wanted.kind, "learned tokenizer");
-  write_file(cache.place(name), tokenizer.hash() + tokenizer.bytes());
+  cache.keep(name, tokenizer.hash() + tokenizer.bytes());
   return tokenizer;
 }
 
@@ -74,21 +77,29 @@ TokenFile cached_tokens(const Source& source, const std::string& hash, const Tok
   std::string sizes;
   for (const TextRange& range : source.ranges) sizes += concat(range.size(), ' ');
   const std::string name =
-      "tokens-" + sha256(concat(kRules, ' ', hash, ' ', sizes, tokenizer.hash(), ' ',
-                                tokenizer.kind(), ' ', layout));
+      "tokens-" + sha256(concat(kRules, ' ', TokenHeader::kVersion, ' ', hash, ' ', sizes,
+                                tokenizer.hash(), ' ', tokenizer.kind(), ' ', layout));
   if (const auto entry = cache.find(name)) {
     try {
       TokenFile tokens(*entry);
-      if (tokens.maximum_id() < tokenizer.size() && tokens.text_bytes() == source.bytes)
+      if (tokens.maximum_id() < tokenizer.size() && tokens.text_bytes() == source.bytes) {
+        check_once(tokens, cache);
         return tokens;
+      }
       log::warning(concat(entry->string(), ": does not fit its text, made again"));
     } catch (const Error& error) {
       log::warning(concat(error.what(), "; made again"));
     }
   }
-  const fs::path path = cache.place(name);
-  encode_source(source, tokenizer, layout, path);
-  return TokenFile(path);
+  if (const auto path = cache.place(name)) {
+    TokenWriter writer(*path, tokenizer.size());
+    encode_source(source, tokenizer, layout, writer);
+    return TokenFile(*path);
+  }
+  const TemporaryFile file;
+  TokenWriter writer(file, tokenizer.size());
+  encode_source(source, tokenizer, layout, writer);
+  return TokenFile(file.path());
 }
 
 std::string names_of(const Source& source) {
@@ -122,6 +133,10 @@ Corpus open_corpus(const Config& config, std::optional<Tokenizer> given) {
     throw Error(concat(
         "data.train: found no text in ", names_of(source.train),
         source.validation.bytes > 0 ? " before the part that is cut off for validation" : ""));
+  }
+  if (data.validation.empty() && data.validation_fraction > 0 && source.validation.bytes == 0) {
+    log::warning(concat("no validation: found one line in ", names_of(source.train),
+                        ", expected two or more to cut some off"));
   }
   std::set<fs::path> with_nul;
   std::string train_hash = text_hash(source.train, cache, with_nul);

@@ -1,7 +1,6 @@
 #include "text/encoding.h"
 
 #include "text/encoder.h"
-#include "text/token_writer.h"
 
 namespace qkv {
 namespace {
@@ -95,8 +94,7 @@ class Lines : public Layout {
 }  // namespace
 
 void encode_source(const Source& source, const Tokenizer& tokenizer, const std::string& layout,
-                   const std::filesystem::path& path) {
-  TokenWriter writer(path, tokenizer.size());
+                   TokenWriter& writer) {
   Stream stream(tokenizer, writer);
   Lines lines(tokenizer, writer);
   Layout& chosen = layout == "lines" ? static_cast<Layout&>(lines) : stream;

@@ -55,15 +55,18 @@ Batch padding(std::int64_t rows, std::int64_t context) {
 
 void put_tokens(Batch& batch, std::int64_t row, std::int64_t place, const TokenFile& tokens,
                 std::uint64_t begin, std::int64_t length, bool causal, std::int32_t document) {
+  if (length == 0) return;
   const auto at = static_cast<std::size_t>(row * batch.context + place);
+  std::vector<std::int32_t> ids(static_cast<std::size_t>(length) + (causal ? 1 : 0));
+  tokens.read(begin, ids);
   for (std::size_t index = 0; index < static_cast<std::size_t>(length); ++index) {
-    batch.inputs[at + index] = tokens[begin + index];
+    batch.inputs[at + index] = ids[index];
     batch.positions[at + index] = static_cast<std::int32_t>(index);
     batch.documents[at + index] = document;
   }
   if (!causal) return;
   for (std::size_t index = 0; index < static_cast<std::size_t>(length); ++index) {
-    batch.targets[at + index] = tokens[begin + index + 1];
+    batch.targets[at + index] = ids[index + 1];
   }
 }
 
@@ -75,12 +78,15 @@ void end_row(Batch& batch, std::int64_t row, std::int64_t place) {
 
 Packing pack(const TokenFile& tokens, std::int64_t context, bool causal, const Permutation* order) {
   Packing packing;
+  packing.cut.all_tokens = tokens.size();
   std::int64_t used = 0;
   for (std::uint64_t place = 0; place < tokens.documents(); ++place) {
     const std::uint64_t index = document_at(order, place);
     const std::int64_t places = places_of(tokens, index, context, causal);
     const std::uint64_t ids = tokens.document_begin(index + 1) - tokens.document_begin(index);
-    packing.cut_documents += ids > static_cast<std::uint64_t>(places) + (causal ? 1 : 0) ? 1 : 0;
+    const std::uint64_t seen = static_cast<std::uint64_t>(places) + (causal && ids > 0 ? 1 : 0);
+    packing.cut.count += ids > seen ? 1 : 0;
+    packing.cut.tokens += ids - seen;
     if (packing.row_begins.empty() || used + places > context) {
       packing.row_begins.push_back(place);
       used = 0;
@@ -134,6 +140,15 @@ void mask_row(Batch& batch, std::int64_t row, std::int32_t vocabulary, std::uint
   for (std::size_t at = begin; at < end; ++at) {
     if (batch.inputs[at] >= kFirstOrdinary && left-- == 0) return mask(at);
   }
+}
+
+std::string to_text(const CutDocuments& cut, std::int64_t context) {
+  const double share = 100 * static_cast<double>(cut.tokens) / static_cast<double>(cut.all_tokens);
+  return concat(with_commas(cut.count),
+                cut.count == 1 ? " document is longer" : " documents are longer",
+                " than the context of ", context, " tokens and ", cut.count == 1 ? "is" : "are",
+                " cut: ", with_commas(cut.tokens), " of ", with_commas(cut.all_tokens), " tokens (",
+                fixed(share, share < 1 ? 3 : 1), "%) are never read");
 }
 
 void require_ids(const Batch& batch, std::int32_t vocabulary) {

@@ -1,10 +1,12 @@
 #include "text/source.h"
 
+#include <algorithm>
 #include <cmath>
 
 #include "base/error.h"
 #include "base/files.h"
 #include "base/format.h"
+#include "base/log.h"
 #include "base/progress.h"
 #include "text/prompt.h"
 
@@ -18,9 +20,46 @@ void append(Source& source, const TextFile& file, const TextRange& range) {
   source.bytes += range.size();
 }
 
-bool is_hash(const std::string& text) {
-  return text.size() == 64 && text.find_first_not_of("0123456789abcdef") == std::string::npos;
+/// Bytes of `all` that training should have.
+std::uint64_t wanted(std::uint64_t all, double fraction) {
+  return static_cast<std::uint64_t>(std::floor(static_cast<double>(all) * (1 - fraction)));
 }
+
+/// Where to cut a file, so that training, which has `train` bytes of other files, comes to about
+/// `wanted`.
+std::uint64_t cut_of(const TextFile& file, std::uint64_t wanted, std::uint64_t train, bool lines) {
+  const std::uint64_t cut = std::min(wanted - std::min(wanted, train), file.size());
+  if (cut == file.size()) return cut;
+  if (!lines) return file.character_begin(cut);
+  const std::uint64_t begin = file.line_begin(cut);
+  const std::uint64_t end = file.line_end(cut);
+  return cut - begin <= end - cut ? begin : end;
+}
+
+/// The first line of all, unless it is the only one.
+void give_line_to_training(const std::vector<std::filesystem::path>& files, std::uint64_t all,
+                           std::vector<std::uint64_t>& cuts) {
+  for (std::size_t index = 0; index < files.size(); ++index) {
+    const std::uint64_t end = TextFile(files[index]).line_end(0);
+    if (end == 0) continue;
+    if (end < all) cuts[index] = end;
+    return;
+  }
+}
+
+/// The last line of all, unless it is the only one.
+void give_line_to_validation(const std::vector<std::filesystem::path>& files, std::uint64_t all,
+                             std::vector<std::uint64_t>& cuts) {
+  for (std::size_t index = files.size(); index-- > 0;) {
+    const TextFile file(files[index]);
+    if (file.size() == 0) continue;
+    const std::uint64_t begin = file.line_begin(file.size() - 1);
+    if (file.size() - begin < all) cuts[index] = begin;
+    return;
+  }
+}
+
+constexpr std::size_t kHashDigits = 64;
 
 }  // namespace
 
@@ -35,17 +74,25 @@ Source whole_files(const std::vector<std::filesystem::path>& files) {
 
 SplitSource split_files(const std::vector<std::filesystem::path>& files, double fraction,
                         const std::string& layout) {
-  SplitSource split;
+  const bool lines = layout == "lines";
+  std::vector<std::uint64_t> cuts;
+  std::uint64_t all = 0;
+  std::uint64_t train = 0;
   for (const auto& path : files) {
     const TextFile file(path);
-    auto cut = file.size();
-    if (fraction > 0)
-      cut =
-          static_cast<std::uint64_t>(std::floor(static_cast<double>(file.size()) * (1 - fraction)));
-    if (cut < file.size())
-      cut = layout == "lines" ? file.line_begin(cut) : file.character_begin(cut);
-    append(split.train, file, {path, 0, cut});
-    append(split.validation, file, {path, cut, file.size()});
+    all += file.size();
+    cuts.push_back(fraction > 0 ? cut_of(file, wanted(all, fraction), train, lines) : file.size());
+    train += cuts.back();
+  }
+  if (fraction > 0 && lines && train == 0) give_line_to_training(files, all, cuts);
+  if (fraction > 0 && lines && train == all) give_line_to_validation(files, all, cuts);
+
+  SplitSource split;
+  for (std::size_t index = 0; index < files.size(); ++index) {
+    const TextFile file(files[index]);
+    const std::uint64_t cut = std::min(cuts[index], file.size());
+    append(split.train, file, {files[index], 0, cut});
+    append(split.validation, file, {files[index], cut, file.size()});
   }
   return split;
 }
@@ -89,10 +136,13 @@ void read_blocks(const Source& source, const std::string& doing,
 
 std::string text_hash(const Source& source, CorpusCache& cache,
                       std::set<std::filesystem::path>& with_nul) {
-  const std::string name = concat("text-", sha256(source.fingerprint));
+  // An entry is the hash, and the hash's own.
+  const std::string name = concat("text-", sha256("2\n" + source.fingerprint));
   if (const auto entry = cache.find(name)) {
-    std::string known = read_file(*entry);
-    if (is_hash(known)) return known;
+    const std::string known = read_file(*entry);
+    std::string hash = known.substr(0, kHashDigits);
+    if (known == hash + sha256(hash)) return hash;
+    log::warning(concat(entry->string(), ": damaged, made again"));
   }
   Sha256 digest;
   auto range = source.ranges.begin();
@@ -108,7 +158,7 @@ std::string text_hash(const Source& source, CorpusCache& cache,
     if (block.empty() && ++range != source.ranges.end()) offset = range->begin;
   });
   std::string hash = digest.hex();
-  if (!source.changed_just_now && !has_nul) write_file(cache.place(name), hash);
+  if (!source.changed_just_now && !has_nul) cache.keep(name, hash + sha256(hash));
   return hash;
 }
 

@@ -23,8 +23,13 @@ struct Source {
 /// All of these files. Throws Error.
 Source whole_files(const std::vector<std::filesystem::path>& files);
 
-/// A training and a validation part: the last `fraction` of each file is cut off for validation, at
-/// floor(size · (1 − fraction)) moved back to a character (stream) or to a line (lines).
+/// A training and a validation part: the end of each file is cut off for validation, so much that
+/// validation has about `fraction` of all files together.
+///
+/// Training should have floor(bytes of the files so far · (1 − fraction)): what one file gave too
+/// much or too little, which must be whole characters (stream) or lines, the next ones make up for.
+/// Layout stream cuts at the character that holds this place, lines at the nearer end of the line
+/// that does. Where there are two lines, neither part is empty.
 struct SplitSource {
   Source train;
   Source validation;

@@ -44,19 +44,23 @@ TextFile::~TextFile() { ::close(descriptor_); }
 
 std::string TextFile::read(std::uint64_t offset, std::uint64_t count) const {
   std::string out(count, '\0');
-  std::size_t filled = 0;
+  out.resize(read(offset, count, out.data()));
+  return out;
+}
+
+std::uint64_t TextFile::read(std::uint64_t offset, std::uint64_t count, char* into) const {
+  std::uint64_t filled = 0;
   while (filled < count) {
-    const ssize_t got = ::pread(descriptor_, out.data() + filled, count - filled,
-                                static_cast<off_t>(offset + filled));
+    const ssize_t got =
+        ::pread(descriptor_, into + filled, count - filled, static_cast<off_t>(offset + filled));
     if (got < 0 && errno == EINTR) continue;
     if (got < 0)
       throw Error(concat(path_.string(), ": cannot read: ", std::strerror(errno)),
                   Error::Fault::kRun);
     if (got == 0) break;
-    filled += static_cast<std::size_t>(got);
+    filled += static_cast<std::uint64_t>(got);
   }
-  out.resize(filled);
-  return out;
+  return filled;
 }
 
 std::uint64_t TextFile::character_begin(std::uint64_t offset) const {
@@ -76,6 +80,14 @@ std::uint64_t TextFile::line_begin(std::uint64_t offset) const {
     offset = from;
   }
   return 0;
+}
+
+std::uint64_t TextFile::line_end(std::uint64_t offset) const {
+  for (; offset < size_; offset += kBlock) {
+    const std::size_t newline = read(offset, kBlock).find('\n');
+    if (newline != std::string::npos) return offset + newline + 1;
+  }
+  return size_;
 }
 
 TextReader::TextReader(const TextRange& range)

@@ -36,10 +36,14 @@ class TextFile {
 
   /// Bytes [offset, offset + count); fewer at the end of the file.
   std::string read(std::uint64_t offset, std::uint64_t count) const;
+  /// The same into memory of the caller; returns how many there were.
+  std::uint64_t read(std::uint64_t offset, std::uint64_t count, char* into) const;
 
   /// `offset` moved back to the beginning of a character, or of a line.
   std::uint64_t character_begin(std::uint64_t offset) const;
   std::uint64_t line_begin(std::uint64_t offset) const;
+  /// Where the line that holds byte `offset` ends, its newline included.
+  std::uint64_t line_end(std::uint64_t offset) const;
 
  private:
   std::filesystem::path path_;

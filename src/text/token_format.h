@@ -1,16 +1,21 @@
 #pragma once
 
 #include <array>
+#include <cstddef>
 #include <cstdint>
+
+#include "text/checksum.h"
 
 namespace qkv {
 
 /// The first bytes of a token file, in the machine's byte order. The ids follow, padded to a
 /// multiple of 8 bytes; then, where there are documents, documents + 1 places (uint64) where they
-/// begin and end.
+/// begin and end; then the checksum (text/checksum.h) of each kChecked bytes of what stands between
+/// header and checksums, the last of which may be fewer.
 struct TokenHeader {
   static constexpr std::array<char, 8> kMagic = {'q', 'k', 'v', 't', 'o', 'k', 'e', 'n'};
-  static constexpr std::uint32_t kVersion = 1;
+  static constexpr std::uint32_t kVersion = 2;
+  static constexpr std::uint64_t kChecked = 4096;
 
   std::array<char, 8> magic = kMagic;
   std::uint32_t version = kVersion;
@@ -19,9 +24,15 @@ struct TokenHeader {
   std::uint64_t documents = 0;
   std::uint64_t text_bytes = 0;
   std::uint64_t maximum_id = 0;
-  std::array<std::uint64_t, 2> unused{};
+  std::uint64_t checksums = 0;  ///< the checksum of the checksums
+  std::uint64_t checksum = 0;   ///< of the 56 bytes before it
 };
 static_assert(sizeof(TokenHeader) == 64);
+
+/// What TokenHeader::checksum should be.
+inline std::uint64_t checksum_of(const TokenHeader& header) {
+  return checksum({reinterpret_cast<const char*>(&header), offsetof(TokenHeader, checksum)});
+}
 
 /// Bytes of `size` ids with their padding.
 constexpr std::uint64_t padded_id_bytes(std::uint64_t size, std::uint32_t id_bytes) {

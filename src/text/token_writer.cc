@@ -1,7 +1,6 @@
 #include "text/token_writer.h"
 
-#include <string>
-#include <string_view>
+#include <algorithm>
 
 #include "base/error.h"
 #include "base/format.h"
@@ -17,17 +16,47 @@ std::string_view bytes_of(const std::vector<Value>& values) {
 
 }  // namespace
 
-TokenWriter::TokenWriter(const std::filesystem::path& path, std::int64_t vocabulary)
+TokenWriter::TokenWriter(const std::filesystem::path& path, const std::filesystem::path& written,
+                         std::int64_t vocabulary)
     : path_(path),
-      temporary_(temporary_name(path)),
-      file_(temporary_),
+      written_(written),
+      file_(written),
+      vocabulary_(vocabulary),
       narrow_(vocabulary <= 65536) {
   file_.write(std::string(sizeof(TokenHeader), '\0'));
 }
 
+TokenWriter::TokenWriter(const std::filesystem::path& path, std::int64_t vocabulary)
+    : TokenWriter(path, temporary_name(path), vocabulary) {}
+
+TokenWriter::TokenWriter(const TemporaryFile& file, std::int64_t vocabulary)
+    : TokenWriter({}, file.path(), vocabulary) {}
+
+void TokenWriter::write(std::string_view bytes) {
+  file_.write(bytes);
+  while (!bytes.empty()) {
+    const std::size_t count = std::min(bytes.size(), TokenHeader::kChecked - block_.size());
+    block_ += bytes.substr(0, count);
+    bytes.remove_prefix(count);
+    if (block_.size() == TokenHeader::kChecked) end_block();
+  }
+}
+
+void TokenWriter::end_block() {
+  if (block_.empty()) return;
+  checksums_.push_back(checksum(block_));
+  block_.clear();
+}
+
 void TokenWriter::flush() {
-  file_.write(bytes_of(narrow_ids_));
-  file_.write(bytes_of(wide_ids_));
+  // Checksums are made of checked ids, so ids that agree with them need not be checked again.
+  if (size_ > 0 && maximum_id_ >= vocabulary_) {
+    throw Error(concat("tokens: found id ", static_cast<std::int32_t>(maximum_id_),
+                       ", expected ids from 0 to below ", vocabulary_),
+                Error::Fault::kRun);
+  }
+  write(bytes_of(narrow_ids_));
+  write(bytes_of(wide_ids_));
   narrow_ids_.clear();
   wide_ids_.clear();
 }
@@ -39,19 +68,24 @@ void TokenWriter::finish(std::uint64_t text_bytes) {
   header.size = size_;
   header.documents = starts_.size();
   header.text_bytes = text_bytes;
-  header.maximum_id = static_cast<std::uint64_t>(maximum_id_);
-  file_.write(std::string(padded_id_bytes(size_, header.id_bytes) - size_ * header.id_bytes, '\0'));
+  header.maximum_id = maximum_id_;
+  write(std::string(padded_id_bytes(size_, header.id_bytes) - size_ * header.id_bytes, '\0'));
   if (!starts_.empty()) {
     starts_.push_back(size_);
-    file_.write(bytes_of(starts_));
+    write(bytes_of(starts_));
   }
+  end_block();
+  file_.write(bytes_of(checksums_));
+  header.checksums = checksum(bytes_of(checksums_));
+  header.checksum = checksum_of(header);
   file_.write_at(0, {reinterpret_cast<const char*>(&header), sizeof header});
   file_.finish();
+  if (path_.empty()) return;
   std::error_code code;
-  std::filesystem::rename(temporary_, path_, code);
+  std::filesystem::rename(written_, path_, code);
   if (code) {
     std::error_code ignored;
-    std::filesystem::remove(temporary_, ignored);
+    std::filesystem::remove(written_, ignored);
     throw Error(concat(path_.string(), ": cannot replace: ", code.message()), Error::Fault::kRun);
   }
 }

@@ -2,20 +2,27 @@
 
 #include <cstdint>
 #include <filesystem>
+#include <string>
+#include <string_view>
 #include <vector>
 
 #include "base/files.h"
+#include "base/temporary_file.h"
 
 namespace qkv {
 
 /// Writes a token file; the file at `path` is complete after finish(), else absent or what it was.
 class TokenWriter {
  public:
-  /// Ids are below `vocabulary`.
+  /// Ids are from 0 to below `vocabulary`; others are found when the buffer is full or at the end,
+  /// and throw Error.
   TokenWriter(const std::filesystem::path& path, std::int64_t vocabulary);
+  /// Into a file without a name, which is complete after finish() too.
+  TokenWriter(const TemporaryFile& file, std::int64_t vocabulary);
 
   void add(std::int32_t id) {
-    if (id > maximum_id_) maximum_id_ = id;
+    const auto number = static_cast<std::uint32_t>(id);  // below 0: greater than all others
+    if (number > maximum_id_) maximum_id_ = number;
     if (narrow_) {
       narrow_ids_.push_back(static_cast<std::uint16_t>(id));
     } else {
@@ -31,14 +38,22 @@ class TokenWriter {
 
  private:
   static constexpr std::uint64_t kBuffered = 65536;
+  TokenWriter(const std::filesystem::path& path, const std::filesystem::path& written,
+              std::int64_t vocabulary);
   void flush();
+  /// Writes what checksums are for.
+  void write(std::string_view bytes);
+  void end_block();
 
-  std::filesystem::path path_;
-  std::filesystem::path temporary_;
+  std::filesystem::path path_;  ///< empty where the file gets no name
+  std::filesystem::path written_;
   FileWriter file_;
+  std::int64_t vocabulary_;
   bool narrow_;
   std::uint64_t size_ = 0;
-  std::int32_t maximum_id_ = 0;
+  std::uint32_t maximum_id_ = 0;
+  std::string block_;  ///< what was written since the last checksum
+  std::vector<std::uint64_t> checksums_;
   std::vector<std::uint16_t> narrow_ids_;
   std::vector<std::int32_t> wide_ids_;
   std::vector<std::uint64_t> starts_;

@@ -34,12 +34,14 @@ std::uint64_t TrainingBatches::rows_in_epoch() const {
   return tokens_.documents() > 0 ? packing_.row_begins.size() - 1 : windows_;
 }
 
-Batch TrainingBatches::get(std::uint64_t index, std::int64_t rows) const {
-  Batch batch = padding(rows, context_);
+Batch TrainingBatches::get(std::uint64_t step, std::int64_t rows, std::int64_t first,
+                           std::int64_t count) const {
+  Batch batch = padding(count, context_);
+  batch.first_row = first;
   const std::uint64_t in_epoch = rows_in_epoch();
-  for (std::int64_t row = 0; row < rows; ++row) {
+  for (std::int64_t row = 0; row < count; ++row) {
     const std::uint64_t visit =
-        index * static_cast<std::uint64_t>(rows) + static_cast<std::uint64_t>(row);
+        step * static_cast<std::uint64_t>(rows) + static_cast<std::uint64_t>(first + row);
     const std::uint64_t epoch = visit / in_epoch;
     const std::uint64_t place =
         Permutation(stream_key(seed_, Purpose::kBatch, {epoch, 0}), in_epoch)(visit % in_epoch);
@@ -54,9 +56,10 @@ Batch TrainingBatches::get(std::uint64_t index, std::int64_t rows) const {
   }
   require_ids(batch, objective_.vocabulary);
   if (!objective_.causal) {
-    for (std::int64_t row = 0; row < rows; ++row) {
-      mask_row(batch, row, objective_.vocabulary,
-               stream_key(seed_, Purpose::kMasking, {index, static_cast<std::uint64_t>(row)}));
+    for (std::int64_t row = 0; row < count; ++row) {
+      mask_row(
+          batch, row, objective_.vocabulary,
+          stream_key(seed_, Purpose::kMasking, {step, static_cast<std::uint64_t>(first + row)}));
     }
   }
   if (tokens_.documents() == 0) batch.documents.clear();

@@ -36,13 +36,12 @@ FusedTraining::FusedTraining(const Model& model, const Config& config, const Run
   }
 }
 
-double FusedTraining::make(const std::vector<Batch>& batches, std::uint64_t number,
+double FusedTraining::make(const std::vector<Batch>& batches, std::uint64_t step,
                            std::uint64_t predicted) {
   double nats = 0;
   step_.take_weights();
   for (const Batch& batch : batches) {
-    if (predicted_in(batch) > 0) nats += step_.run(batch, number, predicted);
-    ++number;
+    if (predicted_in(batch) > 0) nats += step_.run(batch, step, predicted);
   }
   norm_ = step_.gather();
   return nats / static_cast<double>(std::max<std::uint64_t>(1, predicted));

@@ -17,7 +17,7 @@ class FusedTraining : public Gradients {
   /// Takes the model's weights over.
   FusedTraining(const Model& model, const Config& config, const Runtime& runtime);
 
-  double make(const std::vector<Batch>& batches, std::uint64_t number,
+  double make(const std::vector<Batch>& batches, std::uint64_t step,
               std::uint64_t predicted) override;
 
   Parts seconds() const override { return step_.seconds(); }

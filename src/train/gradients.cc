@@ -13,12 +13,13 @@ class PlainGradients : public Gradients {
   PlainGradients(const Model& model, const Config& config, const Runtime& runtime)
       : model_(model), dropout_(config.model.dropout), seed_(config.seed), runtime_(runtime) {}
 
-  double make(const std::vector<Batch>& batches, std::uint64_t number,
+  double make(const std::vector<Batch>& batches, std::uint64_t step,
               std::uint64_t predicted) override {
     double loss = 0;
     for (const Batch& batch : batches) {
-      const Pass pass{
-          .taps = nullptr, .dropout = Dropout(dropout_, seed_, number++), .cache = nullptr};
+      const Pass pass{.taps = nullptr,
+                      .dropout = Dropout(dropout_, seed_, step, batch.first_row),
+                      .cache = nullptr};
       if (predicted_in(batch) == 0) continue;
       Tensor mean;
       {

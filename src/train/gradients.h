@@ -21,9 +21,10 @@ class Gradients {
  public:
   virtual ~Gradients() = default;
 
-  /// Leaves the gradient with the model's weights and returns the loss in nats. `number` is the
-  /// first micro-batch's, which names its dropouts; `predicted` is the targets in all.
-  virtual double make(const std::vector<Batch>& batches, std::uint64_t number,
+  /// Leaves the gradient with the model's weights and returns the loss in nats. `step` is the
+  /// step's number from 0, which together with a row's place in it names dropouts; `predicted` is
+  /// the targets in all.
+  virtual double make(const std::vector<Batch>& batches, std::uint64_t step,
                       std::uint64_t predicted) = 0;
 
   /// What its time went to so far: names and seconds.

@@ -6,6 +6,24 @@
 #include "base/table.h"
 
 namespace qkv {
+namespace {
+
+/// How much text a run learns from and is judged by.
+void add_sizes(Table& table, const Corpus& corpus) {
+  const std::uint64_t train = corpus.train.size();
+  table.add({"training tokens", with_commas(train)});
+  if (!corpus.validation) {
+    table.add({"validation tokens", "none"});
+    return;
+  }
+  const std::uint64_t validation = corpus.validation->size();
+  const double share =
+      100 * static_cast<double>(validation) / static_cast<double>(train + validation);
+  table.add({"validation tokens", concat(with_commas(validation), ", ",
+                                         fixed(share, share < 1 ? 3 : 1), "% of all tokens")});
+}
+
+}  // namespace
 
 std::string describe(const Config& config) {
   const Corpus corpus = open_corpus(config);
@@ -15,9 +33,18 @@ std::string describe(const Config& config) {
   table.add({"parameters",
              with_commas(static_cast<std::uint64_t>(count_parameters(config.model, vocabulary)))});
   table.add({"vocabulary", with_commas(static_cast<std::uint64_t>(vocabulary))});
-  table.add({"training tokens", with_commas(corpus.train.size())});
-  table.add(
-      {"validation tokens", corpus.validation ? with_commas(corpus.validation->size()) : "none"});
+  add_sizes(table, corpus);
+  const Objective objective{.causal = config.model.causal(),
+                            .vocabulary = static_cast<std::int32_t>(vocabulary)};
+  const auto add_cut = [&](const char* name, const CutDocuments& cut) {
+    if (cut.count > 0) table.add({name, to_text(cut, config.model.context)});
+  };
+  const std::int64_t context = config.model.context;
+  add_cut("cut in training", TrainingBatches(corpus.train, context, objective, config.seed).cut());
+  if (corpus.validation) {
+    add_cut("cut in validation",
+            ValidationBatches(*corpus.validation, context, objective, config.seed).cut());
+  }
   const TrainingConfig& training = config.training;
   table.add({"tokens per step",
              with_commas(static_cast<std::uint64_t>(training.batch_size * training.accumulation *
@@ -54,6 +81,7 @@ std::string summarise(const Trainer& trainer, Ending ending) {
   table.add({"steps", counted(static_cast<std::uint64_t>(state.step),
                               static_cast<std::uint64_t>(trainer.steps_made()))});
   table.add({"tokens", counted(state.tokens, trainer.tokens_read())});
+  add_sizes(table, trainer.corpus());
   const Profile& profile = trainer.profile();
   if (trainer.steps_made() > 0) {
     table.add({resumed ? "time since the resume" : "time",
@@ -71,7 +99,7 @@ std::string summarise(const Trainer& trainer, Ending ending) {
   if (const auto& score = trainer.score(); score) {
     table.add({"last validation loss", concat(fixed(score->loss(), 4), " nats per token, accuracy ",
                                               fixed(score->accuracy() * 100, 1), "%")});
-    if (trainer.model().config().causal() && score->cut_documents == 0)
+    if (trainer.model().config().causal() && score->cut.count == 0)
       table.add({"last bits per byte", fixed(score->bits_per_byte(), 4)});
   }
   table.add({"best checkpoint", folder + "/checkpoints/best"});

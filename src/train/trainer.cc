@@ -110,11 +110,7 @@ Trainer::Trainer(const Config& config, const TrainingOptions& options)
                     ? std::make_unique<CapturedStep>(*model_, config, runtime_, optimizer_)
                     : nullptr),
       batches_(corpus_.train, config.model.context, objective_of(*model_), config.seed) {
-  if (batches_.cut_documents() > 0) {
-    log::warning(concat(with_commas(batches_.cut_documents()),
-                        " documents are longer than the context of ", config.model.context,
-                        " tokens and are cut"));
-  }
+  if (batches_.cut().count > 0) log::warning(to_text(batches_.cut(), config.model.context));
   if (config.training.sample_every > 0) {  // for its warnings, once
     given_prompt(config.training.sample_prompt, corpus_.tokenizer, config.data.layout,
                  "training.sample_prompt");
@@ -207,10 +203,11 @@ std::string Trainer::profile_table() const {
 
 Trainer::StepBatches Trainer::batches_of(std::int64_t step) const {
   const TrainingConfig& training = config_.training;
+  const std::int64_t rows = training.batch_size * training.accumulation;
   StepBatches made;
   for (std::int64_t micro = 0; micro < training.accumulation; ++micro) {
-    const auto number = static_cast<std::uint64_t>(step * training.accumulation + micro);
-    made.batches.push_back(batches_.get(number, training.batch_size));
+    made.batches.push_back(batches_.get(static_cast<std::uint64_t>(step), rows,
+                                        micro * training.batch_size, training.batch_size));
     made.predicted += predicted_in(made.batches.back());
     made.tokens += tokens_in(made.batches.back());
   }
@@ -226,8 +223,8 @@ CapturedStep::Result Trainer::make_step(const StepBatches& step) {
     return captured_->finish();
   }
   Gradients& gradients = fused_ ? *fused_ : *plain_;
-  const auto number = static_cast<std::uint64_t>(state_.step * config_.training.accumulation);
-  const double loss = gradients.make(step.batches, number, step.predicted);
+  const double loss =
+      gradients.make(step.batches, static_cast<std::uint64_t>(state_.step), step.predicted);
   profile_.enter(Phase::kUpdate);
   return {.loss = loss,
           .gradient_norm = std::isfinite(loss) ? optimizer_.update(state_.step + 1) : loss};

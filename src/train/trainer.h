@@ -54,6 +54,7 @@ class Trainer {
   const RunFolder& folder() const { return folder_; }
   const TrainerState& state() const { return state_; }
   const Model& model() const { return *model_; }
+  const Corpus& corpus() const { return corpus_; }
   const Profile& profile() const { return profile_; }
   /// Where the time went: the phases, and what the gradient consists of.
   std::string profile_table() const;

@@ -103,7 +103,7 @@ class Evaluation(harness.ProgramTest):
         self.write("cut.txt", harness.sentences(5, seed=3) + "the cat " * 600 + "\n")
         done = self.run_program("eval", "lines", "--data", "cut.txt", "--json", "-")
         self.assertIsNone(json.loads(done.stdout)["bits_per_byte"])
-        self.assertIn("1 documents are longer than the context of 32", done.stderr)
+        self.assertIn("1 document is longer than the context of 32 tokens and is cut", done.stderr)
         rows = [line.split() for line in self.succeed("eval", "lines", "--data", "cut.txt").splitlines()]
         self.assertIn(["bits", "per", "byte", "–"], rows)
 

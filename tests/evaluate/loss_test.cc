@@ -115,7 +115,7 @@ TEST_F(EvaluateTest, LinesPredictEachDocumentWithItsEnd) {
   EXPECT_EQ(score.tokens, predicted);
   EXPECT_NEAR(score.nats, expected, 1e-3);
   // The bytes of what was cut are not known, so there is nothing to divide by.
-  EXPECT_EQ(score.cut_documents, 4U);
+  EXPECT_EQ(score.cut.count, 4U);
   EXPECT_TRUE(std::isnan(score.bits_per_byte()));
 }
 
@@ -142,7 +142,7 @@ TEST_F(EvaluateTest, LinesThatFitHaveBitsPerByte) {
   std::ofstream(scratch_ / "short.txt") << text;
   const Score score = evaluate(
       model("causal"), open_tokens({scratch_ / "short.txt"}, tokenizer_, "lines"), 1, Runtime());
-  EXPECT_EQ(score.cut_documents, 0U);
+  EXPECT_EQ(score.cut.count, 0U);
   EXPECT_EQ(score.text_bytes, text.size());
   EXPECT_NEAR(score.bits_per_byte(), score.nats / std::log(2.0) / static_cast<double>(text.size()),
               1e-9);

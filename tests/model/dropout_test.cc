@@ -9,7 +9,7 @@ namespace {
 constexpr std::int64_t kCount = 200'000;
 
 TEST(Dropout, DropsTheShareItSaysAndKeepsTheMean) {
-  const Tensor x = torch::ones({kCount}, at::kDouble);
+  const Tensor x = torch::ones({4, kCount / 4}, at::kDouble);
   for (const double probability : {0.1, 0.5, 0.9}) {
     const Tensor y = Dropout(probability, 1, 2)(x, 0);
     const double kept = (y != 0).to(at::kDouble).mean().item<double>();
@@ -21,7 +21,7 @@ TEST(Dropout, DropsTheShareItSaysAndKeepsTheMean) {
 }
 
 TEST(Dropout, IsAFunctionOfSeedStepAndPlace) {
-  const Tensor x = torch::ones({kCount});
+  const Tensor x = torch::ones({4, kCount / 4});
   const Tensor y = Dropout(0.5, 1, 2)(x, 3);
   EXPECT_TRUE(y.equal(Dropout(0.5, 1, 2)(x, 3)));
   // An unrelated mask agrees in half of all places.
@@ -30,6 +30,18 @@ TEST(Dropout, IsAFunctionOfSeedStepAndPlace) {
     EXPECT_NEAR((y == other).to(at::kDouble).mean().item<double>(), 0.5,
                 5 * 0.5 / std::sqrt(kCount));
   }
+}
+
+TEST(Dropout, DropsOfARowWhatItDropsOfItInTheWholeBatch) {
+  const Tensor x = torch::ones({6, 5, 50});
+  const Tensor whole = Dropout(0.5, 1, 2)(x, 3);
+  for (const std::int64_t rows : {1, 2, 3}) {
+    for (std::int64_t first = 0; first < 6; first += rows) {
+      const Tensor part = Dropout(0.5, 1, 2, first)(x.slice(0, first, first + rows), 3);
+      EXPECT_TRUE(part.equal(whole.slice(0, first, first + rows))) << first;
+    }
+  }
+  EXPECT_FALSE(whole[0].equal(whole[1]));
 }
 
 TEST(Dropout, InOrderIsAFunctionOfTheDevicesSeed) {

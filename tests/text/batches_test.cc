@@ -106,6 +106,32 @@ TEST(TrainingBatches, AnyGroupingOfRowsVisitsTheSameWindows) {
   EXPECT_EQ(grouped, one_by_one);
 }
 
+TEST(TrainingBatches, SplittingABatchKeepsItsMasks) {
+  const Scratch scratch;
+  const TokenFile streamed = stream(scratch, 500);
+  const TokenFile documents = lines(scratch, random_lengths(1, 60, 14));
+  for (const TokenFile* tokens : {&streamed, &documents}) {
+    const TrainingBatches batches(*tokens, 12, {false, 2000}, 5);
+    const Batch whole = batches.get(3, 6);
+    const std::vector<Batch> parts = {batches.get(3, 6, 0, 1), batches.get(3, 6, 1, 2),
+                                      batches.get(3, 6, 3, 3)};
+    EXPECT_EQ(parts[2].first_row, 3);
+    for (const Batch& part : parts) {
+      const auto begin = static_cast<std::size_t>(part.first_row * 12);
+      ASSERT_EQ(part.inputs.size(), static_cast<std::size_t>(part.rows * 12));
+      ASSERT_EQ(part.documents.empty(), whole.documents.empty());
+      for (std::size_t at = 0; at < part.inputs.size(); ++at) {
+        ASSERT_EQ(part.inputs[at], whole.inputs[begin + at]);
+        ASSERT_EQ(part.targets[at], whole.targets[begin + at]);
+        ASSERT_EQ(part.positions[at], whole.positions[begin + at]);
+        if (!part.documents.empty()) {
+          ASSERT_EQ(part.documents[at], whole.documents[begin + at]);
+        }
+      }
+    }
+  }
+}
+
 TEST(TrainingBatches, ArePureFunctionsOfSeedAndIndex) {
   const Scratch scratch;
   const TokenFile streamed = stream(scratch, 500);
@@ -173,7 +199,7 @@ TEST(TrainingBatches, EveryDocumentOnceInEachEpoch) {
   const std::vector<int> lengths = random_lengths(2, 200, 17);  // up to context + 1: none is cut
   const TokenFile tokens = lines(scratch, lengths);
   const TrainingBatches batches(tokens, 16, {}, 9);
-  EXPECT_EQ(batches.cut_documents(), 0U);
+  EXPECT_EQ(batches.cut().count, 0U);
   const std::uint64_t rows = batches.rows_in_epoch();
   std::vector<std::vector<std::int32_t>> orders;
   for (std::uint64_t epoch = 0; epoch < 3; ++epoch) {
@@ -209,11 +235,22 @@ TEST(TrainingBatches, LongDocumentsAreCutAndCounted) {
   const TokenFile tokens =
       lines(scratch, {9, 10, 11, 30, 3});  // context 8: 9 fits, 10, 11 and 30 do not
   const TrainingBatches batches(tokens, 8, {}, 1);
-  EXPECT_EQ(batches.cut_documents(), 3U);
+  EXPECT_EQ(batches.cut().count, 3U);
   const TrainingBatches masked(tokens, 8, {false, 100000}, 1);
-  EXPECT_EQ(masked.cut_documents(), 4U);  // a masked document takes all its ids
+  EXPECT_EQ(masked.cut().count, 4U);  // a masked document takes all its ids
   const ValidationBatches validation(tokens, 8, {}, 1);
-  EXPECT_EQ(validation.cut_documents(), 3U);
+  EXPECT_EQ(validation.cut().count, 3U);
+  // 10, 11 and 30 ids, of which 9 are seen, the last as a target only; 8 where all are inputs.
+  for (const CutDocuments& cut : {batches.cut(), validation.cut()})
+    EXPECT_EQ(cut.tokens, 1U + 2 + 21);
+  EXPECT_EQ(masked.cut().tokens, 1U + 2 + 3 + 22);
+  EXPECT_EQ(batches.cut().all_tokens, 63U);
+  EXPECT_EQ(to_text(batches.cut(), 8),
+            "3 documents are longer than the context of 8 tokens and are cut: 24 of 63 tokens "
+            "(38.1%) are never read");
+  EXPECT_EQ(to_text({.count = 1, .tokens = 5, .all_tokens = 100000}, 8),
+            "1 document is longer than the context of 8 tokens and is cut: 5 of 100,000 tokens "
+            "(0.005%) are never read");
   const Batch batch = validation.get(1, 1);
   EXPECT_EQ(batch.inputs, (std::vector<std::int32_t>{kBegin, 17, 18, 19, 20, 21, 22, 23}));
   EXPECT_EQ(batch.targets, (std::vector<std::int32_t>{17, 18, 19, 20, 21, 22, 23, 24}));
@@ -376,11 +413,13 @@ TEST(Batches, NoticeDamagedIds) {
   bytes[64 + 4 * 10 + 3] = '\x01';  // and far too great
   write_file(scratch / "great", bytes);
   for (const std::string name : {"negative", "great"}) {
-    const TokenFile tokens(scratch / name);
+    EXPECT_THROW(TokenFile(scratch / name), Error);
+    const TokenFile tokens(scratch / name, /*most_in_memory=*/0);
+    EXPECT_THROW(tokens.check(), Error);
     const TrainingBatches batches(tokens, 10, {true, 30}, 1);
     EXPECT_THROW(batches.get(0, 1), Error) << name;
     const ValidationBatches validation(tokens, 5, {false, 30}, 1);
-    EXPECT_NO_THROW(validation.get(0, 2));
+    EXPECT_THROW(validation.get(0, 2), Error) << name;
     EXPECT_THROW(validation.get(2, 1), Error) << name;
   }
 }

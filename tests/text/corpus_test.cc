@@ -6,6 +6,7 @@
 #include <utime.h>
 
 #include <chrono>
+#include <fstream>
 #include <set>
 
 #include "base/error.h"
@@ -13,6 +14,10 @@
 #include "base/format.h"
 #include "samples.h"
 #include "scratch.h"
+#include "text/cache.h"
+#include "text/source.h"
+#include "text/token_check.h"
+#include "text/token_writer.h"
 
 namespace qkv {
 namespace {
@@ -173,6 +178,90 @@ TEST_F(CorpusTest, ValidationIsTheEndOfEachFile) {
             (std::vector<std::string>{"cccc", "dddd"}));
 }
 
+/// The bytes of each part of a text in these files, cut at this fraction.
+struct Sizes {
+  double train;
+  double validation;
+  double share() const { return validation / (train + validation); }
+};
+Sizes sizes_of(const Config& config) {
+  const SplitSource split =
+      split_files(config.data.train, config.data.validation_fraction, config.data.layout);
+  return {static_cast<double>(split.train.bytes), static_cast<double>(split.validation.bytes)};
+}
+
+TEST_F(CorpusTest, CutsTheFractionOfAllFilesTogether) {
+  for (const std::string layout : {"lines", "stream"}) {
+    for (const int lines : {1, 2, 3, 7}) {
+      std::vector<fs::path> files;
+      std::string all;
+      std::size_t longest = 0;
+      std::mt19937 random(static_cast<unsigned>(lines));
+      for (int file = 0; file < 60; ++file) {
+        std::string text;
+        for (int line = 0; line < lines; ++line) {
+          const std::string sentence = std::string(5 + random() % 40, 'a') + "\n";
+          longest = std::max(longest, sentence.size());
+          text += sentence;
+        }
+        files.push_back(write(concat("file", file), text));
+        all += text;
+      }
+      Config split = config(files, "char");
+      split.data.layout = layout;
+      for (const double fraction : {0.01, 0.1, 0.37, 0.5, 0.9}) {
+        SCOPED_TRACE(concat(layout, ' ', lines, ' ', fraction));
+        split.data.validation_fraction = fraction;
+        const Sizes sizes = sizes_of(split);
+        EXPECT_EQ(sizes.train + sizes.validation, static_cast<double>(all.size()));
+        EXPECT_NEAR(sizes.validation, fraction * static_cast<double>(all.size()),
+                    static_cast<double>(longest));
+      }
+      split.data.validation_fraction = 0.1;
+      const Corpus corpus = open_corpus(split);
+      ASSERT_TRUE(corpus.validation);
+      if (layout == "lines") {  // whole ones, each in one part
+        EXPECT_EQ(corpus.train.documents() + corpus.validation->documents(),
+                  static_cast<std::uint64_t>(60 * lines));
+      }
+    }
+  }
+}
+
+TEST_F(CorpusTest, CutsFilesOfUnlikeSizeWell) {
+  const std::string giant = std::string(10000, 'g') + "\n";
+  const std::string small = "aa\nbb\ncc\n";
+  const auto share = [&](std::vector<std::string> texts, double fraction) {
+    std::vector<fs::path> files;
+    for (const std::string& text : texts) files.push_back(write(concat("f", files.size()), text));
+    Config split = config(files);
+    split.data.layout = "lines";
+    split.data.validation_fraction = fraction;
+    return sizes_of(split);
+  };
+  // The giant line goes where it does less harm, wherever it stands.
+  EXPECT_LT(share({giant, small, small}, 0.1).share(), 0.01);
+  EXPECT_LT(share({small, giant, small}, 0.1).share(), 0.01);
+  EXPECT_LT(share({small, small, giant}, 0.1).share(), 0.01);
+  EXPECT_GT(share({giant, small, small}, 0.9).share(), 0.99);
+  // No part is empty where there are two lines.
+  for (const double fraction : {1e-9, 0.01, 0.5, 0.99, 1 - 1e-9}) {
+    for (const auto& texts : std::vector<std::vector<std::string>>{{"aaaa\nb\n"},
+                                                                   {"a\nbbbb"},
+                                                                   {"aaaa", "b"},
+                                                                   {"", "a\n", "", "bbb\n", ""},
+                                                                   {small + giant}}) {
+      const Sizes sizes = share(texts, fraction);
+      EXPECT_GT(sizes.train, 0) << fraction;
+      EXPECT_GT(sizes.validation, 0) << fraction;
+    }
+  }
+  Config one = config({write("one", "a single line\n")});
+  one.data.layout = "lines";
+  one.data.validation_fraction = 0.1;
+  EXPECT_FALSE(open_corpus(one).validation);
+}
+
 TEST_F(CorpusTest, CutsWhereNanoGptDoes) {
   const std::string text(1115394, 'a');
   Config split = config({write("text", text)});
@@ -250,10 +339,21 @@ TEST_F(CorpusTest, TrustsSizeAndTimeOfChange) {
   const Corpus first = open_corpus(config({path}, "word"));
   ASSERT_EQ(entries("text-"), 1U);
   // A wrong hash in the entry would now be believed, which shows that the text is not read again.
-  write_file(find("text-").front(), std::string(64, 'a'));
-  EXPECT_EQ(open_corpus(config({path}, "word")).train_hash, std::string(64, 'a'));
-  write_file(find("text-").front(), "nonsense");
-  EXPECT_EQ(open_corpus(config({path}, "word")).train_hash, first.train_hash);
+  const std::string whole = read_file(find("text-").front());
+  const std::string wrong(64, 'a');
+  write_file(find("text-").front(), wrong + sha256(wrong));
+  EXPECT_EQ(open_corpus(config({path}, "word")).train_hash, wrong);
+  std::string changed = whole;
+  changed[5] = changed[5] == '1' ? '2' : '1';
+  for (const std::string& damaged :
+       {std::string("nonsense"), std::string(), changed, whole.substr(0, 64), whole + "0"}) {
+    write_file(find("text-").front(), damaged);
+    ::testing::internal::CaptureStderr();
+    EXPECT_EQ(open_corpus(config({path}, "word")).train_hash, first.train_hash);
+    const std::string said = ::testing::internal::GetCapturedStderr();
+    EXPECT_NE(said.find(find("text-").front().string()), std::string::npos) << said;
+    EXPECT_EQ(read_file(find("text-").front()), whole);
+  }
   std::string other = testing::sentences(1, 100);
   other[5] = other[5] == 'x' ? 'y' : 'x';
   write_file(path, other);
@@ -265,29 +365,82 @@ TEST_F(CorpusTest, MakesDamagedEntriesAgain) {
   const auto path = write("text", text);
   const Corpus first = open_corpus(config({path}, "word"));
   for (const std::string entry : {"tokens-", "tokenizer-"}) {
-    for (const std::string damage : {"", "x"}) {
-      std::string bytes = read_file(find(entry).front());
-      bytes = damage.empty() ? bytes.substr(0, bytes.size() / 2) : bytes + damage;
-      write_file(find(entry).front(), bytes);
+    const std::string whole = read_file(find(entry).front());
+    std::string changed = whole;
+    changed[100] ^= 1;  // an id that there could be
+    std::string negative = whole;
+    negative.replace(100, 2, "\xFF\xFF");
+    for (const std::string& damaged :
+         {whole.substr(0, whole.size() / 2), whole + "x", std::string(), changed, negative}) {
+      write_file(find(entry).front(), damaged);
+      ::testing::internal::CaptureStderr();
       const Corpus again = open_corpus(config({path}, "word"));
+      const std::string said = ::testing::internal::GetCapturedStderr();
+      EXPECT_NE(said.find(find(entry).front().string()), std::string::npos) << said;
+      EXPECT_NE(said.find("made again"), std::string::npos) << said;
+      EXPECT_EQ(read_file(find(entry).front()), whole);
       EXPECT_EQ(again.tokenizer.hash(), first.tokenizer.hash());
       EXPECT_EQ(text_of(again.tokenizer, again.train), text);
     }
   }
 }
 
-TEST_F(CorpusTest, RemovesWhatKilledWritersLeft) {
+TEST_F(CorpusTest, RemovesWhatKilledWritersLeftAndNothingElse) {
   const auto path = write("text", "some text");
-  fs::create_directory(scratch_ / "cache");
-  for (const char* name : {".tokens-old.1.0.tmp", ".tokens-new.2.0.tmp", "other"})
-    write_file(scratch_ / "cache" / name, "part");
+  const fs::path cache = scratch_ / "cache";
+  fs::create_directory(cache);
+  std::vector<fs::path> left;
+  for (const std::string kind : {"text-", "tokenizer-", "tokens-", "checked-"})
+    left.push_back(temporary_name(cache / (kind + sha256(kind))));
+  left.push_back(temporary_name(cache / "probe"));
+  const fs::path written_now = temporary_name(cache / ("tokens-" + sha256("now")));
+  std::vector<fs::path> others = {
+      cache / "other",
+      cache / "thesis.tmp",
+      cache / ".tokens-old.1.0.tmp",
+      cache / ".config.json.1.2.3.tmp",
+      temporary_name(cache / "mine"),
+      cache / (temporary_name(cache / "probe").filename().string() + "x"),
+      cache / ("tokens-" + sha256("x") + ".1.2.3.tmp")};
+  for (const auto* files : {&left, &others}) {
+    for (const fs::path& file : *files) write_file(file, "part");
+  }
+  write_file(written_now, "part");
+  const fs::path folder = temporary_name(cache / "probe");
+  fs::create_directory(folder);
+  others.push_back(folder);
+  const fs::path link = temporary_name(cache / "probe");
+  fs::create_symlink(cache / "other", link);
+  others.push_back(link);
   const auto two_days_ago = fs::file_time_type::clock::now() - std::chrono::hours(48);
-  for (const char* name : {".tokens-old.1.0.tmp", "other"})
-    fs::last_write_time(scratch_ / "cache" / name, two_days_ago);
+  for (const auto* files : {&left, &others}) {
+    for (const fs::path& file : *files) fs::last_write_time(file, two_days_ago);
+  }
   open_corpus(config({path}));
-  EXPECT_EQ(entries(".tokens-old"), 0U);
-  EXPECT_EQ(entries(".tokens-new"), 1U);  // somebody may be writing it
-  EXPECT_EQ(entries("other"), 1U);
+  for (const fs::path& file : left) EXPECT_FALSE(fs::exists(file)) << file;
+  for (const fs::path& file : others) EXPECT_TRUE(fs::exists(file)) << file;
+  EXPECT_TRUE(fs::exists(written_now));  // somebody may be writing it
+}
+
+TEST_F(CorpusTest, ChecksAFileThatIsNotInMemoryOnce) {
+  TokenWriter writer(scratch_ / "tokens", 300);
+  for (int index = 0; index < 20000; ++index) writer.add(index % 300);
+  writer.finish(1);
+  const auto check = [&] {
+    CorpusCache cache;
+    check_once(TokenFile(scratch_ / "tokens", /*most_in_memory=*/0), cache);
+  };
+  check();
+  EXPECT_EQ(entries("checked-"), 0U);  // changed just now: its time of change says too little
+  ::usleep(2'100'000);
+  check();
+  EXPECT_EQ(entries("checked-"), 1U);
+  check();
+  EXPECT_EQ(entries("checked-"), 1U);
+  std::string bytes = read_file(scratch_ / "tokens");
+  bytes[20000] ^= 1;
+  std::ofstream(scratch_ / "tokens", std::ios::in | std::ios::out) << bytes;  // in place
+  EXPECT_THROW(check(), Error);
 }
 
 TEST_F(CorpusTest, WorksWithoutACache) {
@@ -295,8 +448,12 @@ TEST_F(CorpusTest, WorksWithoutACache) {
   const auto path = write("text", text);
   write("file", "no folder");
   ::setenv("QKV_CACHE", (scratch_ / "file" / "cache").c_str(), 1);
+  fs::create_directory(scratch_ / "temporary");
+  ::setenv("TMPDIR", (scratch_ / "temporary").c_str(), 1);
   const Corpus corpus = open_corpus(config({path}, "word"));
   EXPECT_EQ(text_of(corpus.tokenizer, corpus.train), text);
+  EXPECT_TRUE(fs::is_empty(scratch_ / "temporary"));
+  ::unsetenv("TMPDIR");
 }
 
 TEST_F(CorpusTest, FindsItsFolder) {

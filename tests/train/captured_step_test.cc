@@ -102,8 +102,8 @@ std::vector<double> plain(const Config& config) {
   std::vector<double> numbers;
   for (std::int64_t step = 1; step <= config.training.steps; ++step) {
     const std::vector<Batch> batches = batches_of(config, step);
-    numbers.push_back(gradients->make(batches, static_cast<std::uint64_t>(2 * (step - 1)),
-                                      predicted_in(batches)));
+    numbers.push_back(
+        gradients->make(batches, static_cast<std::uint64_t>(step - 1), predicted_in(batches)));
     numbers.push_back(optimizer.update(step));
   }
   return numbers;

@@ -1,0 +1,11 @@
+#pragma once
+
+#include <cstdint>
+#include <string_view>
+
+namespace qkv {
+
+/// Finds damage, not malice: XXH3 (Collet 2019) of 64 bits, whose value no machine changes.
+std::uint64_t checksum(std::string_view bytes);
+
+}  // namespace qkv

@@ -1,0 +1,191 @@
+#include <gtest/gtest.h>
+#include <torch/types.h>
+
+#include <algorithm>
+#include <cmath>
+#include <cstdlib>
+#include <limits>
+#include <sstream>
+#include <string>
+#include <vector>
+
+#include "base/files.h"
+#include "base/format.h"
+#include "base/json.h"
+#include "base/random.h"
+#include "scratch.h"
+#include "text/token_writer.h"
+#include "text/tokenizer.h"
+#include "tiny_run.h"
+#include "train/fused_training.h"
+#include "train/gradients.h"
+#include "train/trainer.h"
+
+namespace qkv {
+namespace {
+
+constexpr std::int32_t kVocabulary = 60;
+constexpr std::int64_t kRows = 12;  ///< of a step, however they are split
+constexpr std::uint64_t kStep = 3;
+
+/// Random ids in documents of 2 to 20 tokens, or in one stream.
+TokenFile tokens_of(const testing::Scratch& scratch, bool documents) {
+  TokenWriter writer(scratch / "tokens", kVocabulary);
+  RandomStream random(1);
+  for (int document = 0; document < 200; ++document) {
+    if (documents) writer.begin_document();
+    writer.add(Tokenizer::kBegin);
+    for (std::uint64_t left = random.below(19); left > 0; --left)
+      writer.add(4 + static_cast<std::int32_t>(random.below(kVocabulary - 4)));
+    writer.add(Tokenizer::kEnd);
+  }
+  writer.finish(1);
+  return TokenFile(scratch / "tokens");
+}
+
+struct Case {
+  const char* name;
+  const char* kernels;
+  bool documents;
+  Config config;
+};
+
+Config small() {
+  Config config;
+  config.model.layers = 2;
+  config.model.heads = config.model.key_value_heads = 4;
+  config.model.width = 32;
+  config.model.context = 24;
+  config.model.feed_forward.width = 48;
+  config.model.initial_deviation = 0.2;
+  config.model.objective = "masked";
+  config.runtime = {.device = "cpu", .precision = "float32", .threads = 2, .kernels = "fused"};
+  return config;
+}
+
+std::vector<Case> cases() {
+  std::vector<Case> cases;
+  for (const char* kernels : {"fused", "plain"}) {
+    for (const double dropout : {0.0, 0.3}) {
+      for (const bool documents : {false, true}) {
+        Case& c = cases.emplace_back(Case{"masked", kernels, documents, small()});
+        c.config.model.dropout = dropout;
+      }
+      cases.emplace_back(Case{"causal", kernels, true, small()}).config.model.dropout = dropout;
+      cases.back().config.model.objective = "causal";
+    }
+  }
+  Case& recurrent = cases.emplace_back(Case{"gru", "plain", true, small()});
+  recurrent.config.model.kind = "gru";
+  recurrent.config.model.objective = "causal";
+  recurrent.config.model.dropout = 0.3;
+  return cases;
+}
+
+struct Made {
+  double loss = 0;
+  Tensor gradient;  ///< of all weights, float64 [weights]
+};
+
+/// The gradient of one step whose batch is split into `accumulation` micro-batches.
+Made make(const Case& c, const TokenFile& tokens, std::int64_t accumulation, at::ScalarType type) {
+  Config config = c.config;
+  config.training.accumulation = accumulation;
+  config.training.batch_size = kRows / accumulation;
+  config.runtime.kernels = type == at::kDouble ? "plain" : c.kernels;
+  const Runtime runtime = set_up_runtime(config.runtime);
+  const auto model =
+      make_model(config.model, kVocabulary, 5, at::TensorOptions(at::kCPU).dtype(type));
+  if (type == at::kDouble) {  // the same weights: drawn in double they would be others
+    const auto drawn = make_model(config.model, kVocabulary, 5);
+    for (std::size_t place = 0; place < drawn->parameters().list().size(); ++place)
+      model->parameters().list()[place].second.set_data(
+          drawn->parameters().list()[place].second.detach().to(type));
+  }
+  const auto fused = fused_training(*model, config, runtime);
+  const auto plain = plain_gradients(*model, config, runtime);
+  EXPECT_EQ(fused != nullptr, config.runtime.kernels == "fused");
+  Gradients& gradients = fused ? *fused : *plain;
+
+  const TrainingBatches batches(tokens, config.model.context, {config.model.causal(), kVocabulary},
+                                config.seed);
+  std::vector<Batch> parts;
+  std::uint64_t predicted = 0;
+  for (std::int64_t first = 0; first < kRows; first += config.training.batch_size) {
+    parts.push_back(batches.get(kStep, kRows, first, config.training.batch_size));
+    predicted += predicted_in(parts.back());
+  }
+  Made made;
+  made.loss = gradients.make(parts, kStep, predicted);
+  std::vector<Tensor> all;
+  for (const auto& [name, weight] : model->parameters().list())
+    all.push_back(weight.grad().to(at::kDouble).flatten().clone());
+  made.gradient = at::cat(all);
+  return made;
+}
+
+double difference(const Made& found, const Made& expected) {
+  return ((found.gradient - expected.gradient).norm() / expected.gradient.norm()).item<double>();
+}
+
+TEST(Accumulation, IsTheLargerBatch) {
+  const testing::Scratch scratch;
+  for (const Case& c : cases()) {
+    SCOPED_TRACE(concat(c.name, ' ', c.kernels, c.documents ? " documents" : "", " dropout ",
+                        c.config.model.dropout));
+    const TokenFile tokens = tokens_of(scratch, c.documents);
+    // The same sums in another order: no further from each other than a few times what rounding
+    // does to the plain model on this processor.
+    Case plain = c;
+    plain.kernels = "plain";
+    const double rounding =
+        difference(make(plain, tokens, 1, at::kFloat), make(plain, tokens, 1, at::kDouble));
+    ASSERT_LT(rounding, 1e-5);
+    const double bound = 8 * std::max<double>(rounding, std::numeric_limits<float>::epsilon());
+    const Made whole = make(c, tokens, 1, at::kFloat);
+    for (const std::int64_t accumulation : {2, 3, 12}) {
+      const Made split = make(c, tokens, accumulation, at::kFloat);
+      EXPECT_LT(std::abs(split.loss - whole.loss), bound * whole.loss) << accumulation;
+      EXPECT_LT(difference(split, whole), bound) << accumulation;
+    }
+  }
+}
+
+/// The loss of the first step of a run.
+double first_loss(Config config, const testing::Scratch& scratch, const std::string& name) {
+  config.training.steps = 1;
+  config.training.warmup_steps = 1;
+  config.training.log_every = 1;
+  TrainingOptions options;
+  options.out = scratch / name;
+  Trainer(config, options).run();
+  std::istringstream lines(read_file(scratch / name / "metrics.jsonl"));
+  for (std::string line; std::getline(lines, line);) {
+    const Json record = parse_json(line, "metrics.jsonl");
+    if (record.contains("loss")) return record["loss"].get<double>();
+  }
+  ADD_FAILURE() << "no loss";
+  return 0;
+}
+
+TEST(Accumulation, OfARunIsTheLargerBatch) {
+  const testing::Scratch scratch;
+  ::setenv("QKV_CACHE", (scratch / "cache").c_str(), 1);
+  Config config = testing::tiny_config(scratch);
+  config.model.objective = "masked";
+  config.model.dropout = 0.3;
+  for (const std::string kernels : {"fused", "plain"}) {
+    config.runtime.kernels = kernels;
+    config.training.batch_size = 8;
+    config.training.accumulation = 1;
+    const double whole = first_loss(config, scratch, kernels + "-1");
+    config.training.batch_size = 2;
+    config.training.accumulation = 4;
+    // Another mask would change it by percents, the order of a sum by some units of float32's
+    // rounding, 6e-8.
+    EXPECT_NEAR(first_loss(config, scratch, kernels + "-4"), whole, 1e-5 * whole) << kernels;
+  }
+}
+
+}  // namespace
+}  // namespace qkv
