@@ -10,6 +10,19 @@
 #include "base/utf8.h"
 
 namespace qkv {
+namespace {
+
+/// The parser's words as a message shows them: they quote the text, whatever bytes it holds.
+std::string shown(const std::string& why) {
+  constexpr std::size_t kLongest = 200;
+  const std::string text = printable(replace_invalid_utf8(why));
+  if (text.size() <= kLongest) return text;
+  std::size_t end = kLongest;
+  while (continues_character(text[end])) --end;
+  return text.substr(0, end) + "…";
+}
+
+}  // namespace
 
 Json parse_json(std::string_view text, const std::string& name) {
   constexpr int kDepthLimit = 100;
@@ -34,10 +47,10 @@ Json parse_json(std::string_view text, const std::string& name) {
     std::string why = error.what();
     if (const auto colon = why.find("parse error"); colon != std::string::npos)
       why = why.substr(colon);
-    throw Error(
-        concat(name, ": not JSON at byte ", error.byte == 0 ? 0 : error.byte - 1, ": ", why));
+    throw Error(concat(name, ": not JSON at byte ", error.byte == 0 ? 0 : error.byte - 1, ": ",
+                       shown(why)));
   } catch (const Json::exception& error) {
-    throw Error(concat(name, ": not JSON: ", error.what()));
+    throw Error(concat(name, ": not JSON: ", shown(error.what())));
   }
 }
 

@@ -133,7 +133,11 @@ void apply_override(Json& json, const std::string& text, const Schema& schema,
   *place = std::move(value);
 }
 
-Schema config_keys() { return {config_schema(), "configs/schema.json"}; }
+/// Read once: that takes longer than checking a file.
+const Schema& config_keys() {
+  static const Schema schema(config_schema(), "configs/schema.json");
+  return schema;
+}
 
 }  // namespace
 
@@ -158,7 +162,7 @@ Config load_config(const fs::path& path, const std::vector<std::string>& overrid
   Json json = read_json(path);
   if (!overrides.empty()) {
     make_absolute(json, folder, name);
-    const Schema schema = config_keys();
+    const Schema& schema = config_keys();
     for (const std::string& text : overrides) apply_override(json, text, schema, name);
     // What is still relative came from an override.
     make_absolute(json, fs::current_path(), "--set");

@@ -27,7 +27,7 @@ std::string parent_of(const std::string& key) {
 std::string last_of(const std::string& key) { return key.substr(key.rfind('.') + 1); }
 
 std::string prefix(const std::string& name, const std::string& key) {
-  return key.empty() ? name : concat(name, ": ", key);
+  return key.empty() ? name : concat(name, ": ", shown_key(key));
 }
 
 void list_keys(const Json& node, const std::string& key, std::vector<std::string>& keys) {
@@ -71,10 +71,28 @@ const Json* member_of(const Json& node, const std::string& key) {
   return any != node.end() && any->is_object() ? &*any : nullptr;
 }
 
+/// Puts each definition in the place of the references to it, which name it as
+/// "#/definitions/NAME".
+void expand_references(Json& node, const Json& definitions) {
+  if (const auto reference = node.find("$ref"); node.is_object() && reference != node.end()) {
+    const auto name = reference->get<std::string>();
+    node = definitions.at(name.substr(name.rfind('/') + 1));
+  }
+  for (Json& child : node) {
+    if (child.is_structured()) expand_references(child, definitions);
+  }
+}
+
+Json schema_of(const std::string& text, const std::string& name) {
+  Json root = parse_json(text, name);
+  expand_references(root, root.value("definitions", Json::object()));
+  return root;
+}
+
 }  // namespace
 
 Schema::Schema(const std::string& text, const std::string& name)
-    : root_(parse_json(text, name)), rules_(rules_of(root_)) {
+    : root_(schema_of(text, name)), rules_(rules_of(root_)) {
   list_keys(root_, "", keys_);
 }
 
@@ -177,7 +195,7 @@ void Schema::check(const Json& value, const std::string& key, const std::string&
         needed = joined(needed, child);
         inner = &(*inner)["properties"][child];
       }
-      throw Error(concat(name, ": ", needed, ": found nothing, expected ", expectation(*inner)));
+      throw Error(concat(prefix(name, needed), ": found nothing, expected ", expectation(*inner)));
     }
   }
   throw Error(
