@@ -23,9 +23,11 @@ std::string text_range(const Json& node) {
   return least > 0 ? "a text that is not empty" : "a text";
 }
 
-/// How many members a list has: "2", "2 to 9", "at least 2".
+/// How many members a list has: "2", "2 to 9", "at least 2", "at most 9".
 std::string count_range(const Json& node) {
-  if (!node.contains("minItems")) return "any number";
+  if (!node.contains("minItems")) {
+    return node.contains("maxItems") ? concat("at most ", node["maxItems"]) : "any number";
+  }
   if (!node.contains("maxItems")) return concat("at least ", node["minItems"]);
   if (node["minItems"] == node["maxItems"]) return shown(node["minItems"]);
   return concat(node["minItems"], " to ", node["maxItems"]);
@@ -55,9 +57,15 @@ std::string shown(const Json& value) {
   if (value.is_array() && value.size() > 4) return concat("a list of ", value.size());
   if (value.is_number_float()) return shortest(value.get<double>());
   const std::string text = value.dump(-1, ' ', false, Json::error_handler_t::replace);
-  return text.size() <= kLimit ? text
+  return text.size() <= kLimit ? printable(text)
          : value.is_array()    ? concat("a list of ", value.size())
                                : quoted(text, kLimit);
+}
+
+std::string shown_key(const std::string& key) {
+  constexpr std::size_t kLongest = 200;
+  const std::string text = quoted(key, kLongest);
+  return text.substr(1, text.size() - 2);
 }
 
 std::string expectation(const Json& node) {

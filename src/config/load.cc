@@ -136,7 +136,11 @@ void apply_override(Json& json, const std::string& text, const Schema& schema,
   *place = std::move(value);
 }
 
-Schema config_keys() { return {config_schema(), "configs/schema.json"}; }
+/// Read once: that takes longer than checking a file.
+const Schema& config_keys() {
+  static const Schema schema(config_schema(), "configs/schema.json");
+  return schema;
+}
 
 /// The config as a user wrote it: the file with the overrides in it, its paths absolute.
 Json written_config(const fs::path& path, const std::vector<std::string>& overrides) {
@@ -144,7 +148,7 @@ Json written_config(const fs::path& path, const std::vector<std::string>& overri
   Json json = read_json(path);
   make_absolute(json, path == "-" ? fs::path() : path.parent_path(), name);
   if (overrides.empty()) return json;
-  const Schema schema = config_keys();
+  const Schema& schema = config_keys();
   for (const std::string& text : overrides) apply_override(json, text, schema, name);
   // What is still relative came from an override.
   make_absolute(json, fs::current_path(), "--set");
@@ -158,7 +162,7 @@ Config parse_config(Json json, const std::string& name, const fs::path& base,
   if (json.is_object()) {
     for (const std::string& key : ignored_keys) json.erase(key);
   }
-  const Schema schema = config_keys();
+  const Schema& schema = config_keys();
   schema.make_whole(json, "");
   schema.check(json, "", name);
   make_absolute(json, base, name);

@@ -26,12 +26,6 @@ std::string parent_of(const std::string& key) {
 
 std::string last_of(const std::string& key) { return key.substr(key.rfind('.') + 1); }
 
-/// A key may be as long as its file where the schema lets any key stand.
-std::string shown_key(const std::string& key) {
-  constexpr std::size_t kLimit = 200;
-  return key.size() <= kLimit ? key : quoted(key, kLimit);
-}
-
 std::string prefix(const std::string& name, const std::string& key) {
   return key.empty() ? name : concat(name, ": ", shown_key(key));
 }
@@ -99,10 +93,28 @@ void make_whole_below(Json& value, const Json& node) {
   }
 }
 
+/// Puts each definition in the place of the references to it, which name it as
+/// "#/definitions/NAME".
+void expand_references(Json& node, const Json& definitions) {
+  if (const auto reference = node.find("$ref"); node.is_object() && reference != node.end()) {
+    const auto name = reference->get<std::string>();
+    node = definitions.at(name.substr(name.rfind('/') + 1));
+  }
+  for (Json& child : node) {
+    if (child.is_structured()) expand_references(child, definitions);
+  }
+}
+
+Json schema_of(const std::string& text, const std::string& name) {
+  Json root = parse_json(text, name);
+  expand_references(root, root.value("definitions", Json::object()));
+  return root;
+}
+
 }  // namespace
 
 Schema::Schema(const std::string& text, const std::string& name)
-    : root_(parse_json(text, name)), rules_(rules_of(root_)) {
+    : root_(schema_of(text, name)), rules_(rules_of(root_)) {
   list_keys(root_, "", keys_);
 }
 

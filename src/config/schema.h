@@ -45,6 +45,9 @@ class Schema {
 /// A value as a message shows it: short, on one line.
 std::string shown(const Json& value);
 
+/// The same of a key or the path of one, without quotes.
+std::string shown_key(const std::string& key);
+
 /// What a part of the schema allows, in words: "an integer from 1 to 1024".
 std::string expectation(const Json& node);
 

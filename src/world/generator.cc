@@ -10,17 +10,19 @@
 #include "base/files.h"
 #include "base/format.h"
 #include "base/random.h"
-#include "base/utf8.h"
+#include "world/effort.h"
 #include "world/geometry.h"
 #include "world/geometry_file.h"
 #include "world/pick.h"
 #include "world/senses.h"
 #include "world/sentence.h"
+#include "world/words.h"
 
 namespace qkv {
 namespace {
 
-constexpr std::int64_t kTriesOfAProbe = 2000;  ///< most drawn for each probe
+constexpr std::uint64_t kTriesOfAProbe = 2000;  ///< most drawn for each probe, on average
+constexpr std::uint64_t kTriesOfALine = 20;
 
 /// What a stream of random numbers is for.
 enum class Part : std::uint64_t { kLines = 1, kProbes, kSenses };
@@ -35,25 +37,9 @@ bool reserved(const Family& family, const std::array<std::string, 2>& words, std
   return hash_of(concat(seed, '\n', family.name, '\n', words[0], '\n', words[1])) % one_in == 0;
 }
 
-/// The words of a line, space and punctuation left out. REQUIRES valid UTF-8.
-std::vector<std::string> split_words(const std::string& line) {
-  std::vector<std::string> words(1);
-  for (std::size_t place = 0; place < line.size();) {
-    const Character character = *decode_utf8(line, place);
-    if (kind_of(character.code) == CharacterKind::kWord) {
-      words.back().append(line, place, character.size);
-    } else if (!words.back().empty()) {
-      words.emplace_back();
-    }
-    place += character.size;
-  }
-  if (words.back().empty()) words.pop_back();
-  return words;
-}
-
 /// Only single words are found again in the lines.
 void require_single(const std::string& word, const std::string& where) {
-  if (split_words(word) == std::vector{word}) return;
+  if (split_words(word) == std::vector{std::string_view(word)}) return;
   throw Error(concat(where, ": found ", quoted(word),
                      ", expected a single word without spaces and punctuation"));
 }
@@ -68,10 +54,12 @@ class HeldOutPairs {
   }
 
   bool in(const std::string& line) const {
-    const std::vector<std::string> words = split_words(line);
+    const std::vector<std::string_view> words = split_words(line);
+    std::string pair;
     for (std::size_t first = 0; first < words.size(); ++first) {
       for (std::size_t gap = 1; gap <= widest_ && first + gap < words.size(); ++gap) {
-        const auto found = pairs_.find(words[first] + ' ' + words[first + gap]);
+        pair.assign(words[first]).append(" ").append(words[first + gap]);
+        const auto found = pairs_.find(pair);
         if (found != pairs_.end() && gap <= found->second) return true;
       }
     }
@@ -150,14 +138,13 @@ std::vector<Probe> make_probes(const Grammar& grammar, std::uint64_t seed) {
     RandomStream random(
         stream_key(seed, Purpose::kWorld, {static_cast<std::uint64_t>(Part::kProbes), number}));
     std::unordered_set<std::string> known;
-    std::int64_t tries = 0;
+    Effort effort(concat(grammar.where, ": families.", family.name, ".probes"), "different ones",
+                  static_cast<std::uint64_t>(family.probes), kTriesOfAProbe);
     for (std::int64_t made = 0; made < family.probes;) {
-      if (++tries > kTriesOfAProbe * family.probes) {
-        throw Error(concat(grammar.where, ": families.", family.name, ".probes: found ", made,
-                           " in ", tries - 1, " tries, expected ", family.probes));
-      }
+      effort.try_once();
       std::optional<Probe> probe = try_probe(grammar, family, seed, random);
       if (!probe || !known.insert(probe->text).second) continue;
+      effort.found(bytes_with_candidates(*probe));
       probe->id = concat(family.name, '-', made++);
       probes.push_back(std::move(*probe));
     }
@@ -193,17 +180,15 @@ World generate_world(const Grammar& grammar, std::uint64_t seed) {
       stream_key(seed, Purpose::kWorld, {static_cast<std::uint64_t>(Part::kLines)}));
   std::unordered_set<std::string> known;
   const auto all = static_cast<std::size_t>(grammar.train_lines + grammar.validation_lines);
-  std::size_t tries = 0;
+  Effort effort(grammar.where + ": lines", "different ones", all, kTriesOfALine);
   while (known.size() < all) {
-    if (++tries > 20 * all) {
-      throw Error(concat(grammar.where, ": lines: found ", known.size(), " different ones in ",
-                         tries, " tries, expected ", all));
-    }
+    effort.try_once();
     const Template& form = pick(pick(grammar.families, random).templates, random);
     const Scene scene(grammar, form, random);
     const Sentence sentence = write_sentence(grammar, form, scene, std::nullopt, random);
     if (!has_choices(sentence) || held_out.in(sentence.text)) continue;
     if (!known.insert(sentence.text).second) continue;
+    effort.found(static_cast<double>(sentence.text.size()));
     const bool train = known.size() <= static_cast<std::size_t>(grammar.train_lines);
     (train ? world.train : world.validation).push_back(sentence.text);
   }

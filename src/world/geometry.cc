@@ -1,5 +1,9 @@
 #include "world/geometry.h"
 
+#include <algorithm>
+#include <map>
+#include <utility>
+
 #include "base/error.h"
 #include "base/format.h"
 
@@ -28,39 +32,101 @@ void require_attributes(const std::vector<Word>& words, const std::vector<std::s
   }
 }
 
-/// Words that differ in exactly one of the attributes, e.g. man and woman.
-const Word* counterpart(const std::vector<Word>& words, const Word& word,
-                        const std::vector<std::string>& attributes, const std::string& changed,
-                        const std::string& value) {
-  for (const Word& other : words) {
-    bool fits = other.attributes.at(changed) == value;
-    for (const std::string& attribute : attributes) {
-      if (attribute != changed && other.attributes.at(attribute) != word.attributes.at(attribute))
-        fits = false;
-    }
-    if (fits) return &other;
-  }
-  return nullptr;
+/// Crossing takes time in proportion to the square of the words.
+void require_crossable(const std::vector<Word>& words, const std::string& where) {
+  constexpr std::size_t kMostCrossed = 1000;
+  if (words.size() <= kMostCrossed) return;
+  throw Error(concat(where, ": found a class of ", words.size(), " words, expected at most ",
+                     kMostCrossed));
 }
 
-/// a : b = c : d where b changes one attribute of a, and c another. REQUIRES all attributes.
-void add_crossed(const std::vector<Word>& words, const std::vector<std::string>& attributes,
-                 Json& analogies) {
+/// The words of a class by their attributes. Of words with the same attributes the first counts.
+class CrossedWords {
+ public:
+  /// REQUIRES all attributes in each word.
+  CrossedWords(const std::vector<Word>& words, std::vector<std::string> attributes)
+      : attributes_(std::move(attributes)) {
+    for (const Word& word : words) {
+      words_.emplace(values_of(word), &word);
+      for (const std::string& attribute : attributes_) {
+        std::vector<const Word*>& alike = alike_[{attribute, values_of(word, attribute)}];
+        const auto same = [&](const Word* other) {
+          return other->attributes.at(attribute) == word.attributes.at(attribute);
+        };
+        if (std::none_of(alike.begin(), alike.end(), same)) alike.push_back(&word);
+      }
+    }
+  }
+
+  const std::vector<std::string>& attributes() const { return attributes_; }
+
+  /// Words that differ from this one in nothing but one attribute at most, e.g. man and woman, in
+  /// their order.
+  const std::vector<const Word*>& counterparts(const Word& word,
+                                               const std::string& attribute) const {
+    return alike_.at({attribute, values_of(word, attribute)});
+  }
+
+  /// The word that is like `word` but for the value of one attribute; nullptr where there is none.
+  const Word* counterpart(const Word& word, const std::string& changed,
+                          const std::string& value) const {
+    const auto found = words_.find(values_of(word, changed, value));
+    return found == words_.end() ? nullptr : found->second;
+  }
+
+ private:
+  using Values = std::vector<std::string>;
+
+  /// The attributes' values, one of them replaced.
+  Values values_of(const Word& word, const std::string& changed = "",
+                   const std::string& value = "") const {
+    Values values;
+    for (const std::string& attribute : attributes_)
+      values.push_back(attribute == changed ? value : word.attributes.at(attribute));
+    return values;
+  }
+
+  std::vector<std::string> attributes_;
+  std::map<Values, const Word*> words_;
+  std::map<std::pair<std::string, Values>, std::vector<const Word*>> alike_;
+};
+
+/// Analogies, as many as may be asked.
+class Analogies {
+ public:
+  explicit Analogies(const Grammar& grammar) : grammar_(grammar) {}
+
+  void add(const std::string& a, const std::string& b, const std::string& c, const std::string& d) {
+    if (json_.size() == kMost) {
+      throw Error(concat(grammar_.where, ": geometry: found more than ", with_commas(kMost),
+                         " analogies, expected fewer words in the classes that cross or relate"));
+    }
+    json_.push_back({a, b, c, d});
+  }
+
+  const Json& json() const { return json_; }
+
+ private:
+  static constexpr std::size_t kMost = 100'000;
+
+  const Grammar& grammar_;
+  Json json_ = Json::array();
+};
+
+/// a : b = c : d where b changes one attribute of a, and c another.
+void add_crossed(const std::vector<Word>& words, const CrossedWords& crossed,
+                 Analogies& analogies) {
   for (const Word& a : words) {
-    for (const std::string& one : attributes) {
-      for (const std::string& two : attributes) {
+    for (const std::string& one : crossed.attributes()) {
+      for (const std::string& two : crossed.attributes()) {
         if (one == two) continue;
-        for (const Word& b : words) {
-          const std::string& to = b.attributes.at(one);
-          if (to == a.attributes.at(one) || counterpart(words, a, attributes, one, to) != &b)
-            continue;
-          for (const Word& c : words) {
-            const std::string& other = c.attributes.at(two);
-            if (other == a.attributes.at(two) ||
-                counterpart(words, a, attributes, two, other) != &c)
-              continue;
-            const Word* d = counterpart(words, b, attributes, two, other);
-            if (d != nullptr) analogies.push_back({a.text, b.text, c.text, d->text});
+        for (const Word* b : crossed.counterparts(a, one)) {
+          if (b->attributes.at(one) == a.attributes.at(one)) continue;
+          for (const Word* c : crossed.counterparts(a, two)) {
+            const std::string& other = c->attributes.at(two);
+            if (other == a.attributes.at(two)) continue;
+            const Word* d = crossed.counterpart(*b, two, other);
+            if (d != nullptr) analogies.add(a.text, b->text, c->text, d->text);
           }
         }
       }
@@ -78,12 +144,14 @@ Json geometry_questions(const Grammar& grammar) {
     for (const Word& word : class_of(grammar, name, "clusters")) members.push_back(word.text);
     clusters[name.get<std::string>()] = members;
   }
-  Json analogies = Json::array();
+  Analogies analogies(grammar);
   for (const Json& crossed : asked.value("crossed", Json::array())) {
     const std::vector<Word>& words = class_of(grammar, crossed["words"], "crossed");
     const std::vector<std::string> attributes = crossed["attributes"];
-    require_attributes(words, attributes, grammar.where + ": geometry.crossed");
-    add_crossed(words, attributes, analogies);
+    const std::string where = grammar.where + ": geometry.crossed";
+    require_attributes(words, attributes, where);
+    require_crossable(words, where);
+    add_crossed(words, CrossedWords(words, attributes), analogies);
   }
   // Pairs of one relation: cat is to kitten as dog is to puppy.
   for (const Json& relation : asked.value("relations", Json::array())) {
@@ -93,12 +161,11 @@ Json geometry_questions(const Grammar& grammar) {
       for (const Word& c : words) {
         if (&a == &c || !a.attributes.contains(attribute) || !c.attributes.contains(attribute))
           continue;
-        analogies.push_back(
-            {a.text, a.attributes.at(attribute), c.text, c.attributes.at(attribute)});
+        analogies.add(a.text, a.attributes.at(attribute), c.text, c.attributes.at(attribute));
       }
     }
   }
-  return {{"clusters", clusters}, {"analogies", analogies}};
+  return {{"clusters", clusters}, {"analogies", analogies.json()}};
 }
 
 }  // namespace qkv

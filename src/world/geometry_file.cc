@@ -11,16 +11,21 @@ namespace qkv {
 namespace {
 
 void require_in_one_cluster(const std::vector<WordCluster>& clusters, const std::string& file) {
+  constexpr std::size_t kMostWords = 5000;  // each is compared with each
   std::map<std::string, std::string> known;
   for (const WordCluster& cluster : clusters) {
     for (const std::string& word : cluster.words) {
       const auto [place, added] = known.emplace(word, cluster.name);
       if (added) continue;
-      throw Error(concat(file, ": clusters.", cluster.name, ": found ", quoted(word),
+      throw Error(concat(file, ": clusters.", shown_key(cluster.name), ": found ", quoted(word),
                          place->second == cluster.name ? " twice" : ", which also stands in ",
                          place->second == cluster.name ? "" : quoted(place->second),
                          ", expected each word once"));
     }
+  }
+  if (known.size() > kMostWords) {
+    throw Error(
+        concat(file, ": clusters: found ", known.size(), " words, expected at most ", kMostWords));
   }
 }
 
@@ -58,7 +63,8 @@ SenseSentence sentence_of(const std::string& word, const std::string& sense, con
 
 Geometry geometry_of(const Json& json, const std::string& where) {
   Geometry geometry{.clusters = {}, .analogies = {}, .senses = {}, .where = where};
-  Schema(geometry_schema(), "data/world/geometry.schema.json").check(json, "", where);
+  static const Schema schema(geometry_schema(), "data/world/geometry.schema.json");
+  schema.check(json, "", where);
   for (const auto& [name, words] : json["clusters"].items())
     geometry.clusters.push_back({.name = name, .words = words});
   require_in_one_cluster(geometry.clusters, where);
@@ -70,7 +76,8 @@ Geometry geometry_of(const Json& json, const std::string& where) {
   for (const auto& [word, senses] : words.items()) {
     for (const auto& [sense, sentences] : senses.items()) {
       for (std::size_t place = 0; place < sentences.size(); ++place) {
-        const std::string here = concat(where, ": senses.", word, ".", sense, "[", place, "]");
+        const std::string here =
+            concat(where, ": senses.", shown_key(word), ".", shown_key(sense), "[", place, "]");
         geometry.senses.push_back(sentence_of(word, sense, sentences[place], here));
       }
     }

@@ -4,6 +4,7 @@
 #include "base/format.h"
 #include "base/utf8.h"
 #include "config/schema.h"
+#include "world/line_size.h"
 #include "world/template_rules.h"
 
 namespace qkv {
@@ -35,12 +36,12 @@ void require_word(const std::string& text, const std::string& where) {
 std::vector<Word> read_words(const Json& node, const std::string& name) {
   std::vector<Word> words;
   for (const auto& [key, value] : node.items()) {
-    const std::string where = concat(name, '.', printable(key));
+    const std::string where = concat(name, '.', shown_key(key));
     Word word{.text = key, .attributes = {}};
     for (const auto& [attribute, text] : value.items()) {
       // Two words that are written alike, the bank of a river and that of money, have two keys.
       (attribute == "text" ? word.text : word.attributes[attribute]) = text;
-      require_word(text, concat(where, '.', printable(attribute)));
+      require_word(text, concat(where, '.', shown_key(attribute)));
     }
     require_word(word.text, where);
     words.push_back(std::move(word));
@@ -55,8 +56,9 @@ std::vector<Draw> draws_of(const Json& node, const std::string& name) {
     auto words = source.get<std::string>();
     const bool repeats = words.starts_with('*');
     if (repeats) words.erase(0, 1);
-    draws.push_back(
-        {.slot = slot, .words = Pattern(words, concat(name, ".", slot)), .repeats = repeats});
+    draws.push_back({.slot = slot,
+                     .words = Pattern(words, concat(name, ".", shown_key(slot))),
+                     .repeats = repeats});
   }
   return draws;
 }
@@ -142,14 +144,15 @@ Family family_of(const std::string& name, const Json& node, const std::string& w
 
 Grammar read_grammar(const std::filesystem::path& path) {
   const Json json = read_json(path);
-  Schema(grammar_schema(), "data/world/grammar.schema.json").check(json, "", path.string());
+  static const Schema schema(grammar_schema(), "data/world/grammar.schema.json");
+  schema.check(json, "", path.string());
   const std::string file = path.string();
   Grammar grammar;
   grammar.where = file;
   grammar.train_lines = json["lines"]["train"];
   grammar.validation_lines = json["lines"]["validation"];
   for (const auto& [name, words] : json["words"].items())
-    grammar.words[name] = read_words(words, concat(file, ": words.", printable(name)));
+    grammar.words[name] = read_words(words, concat(file, ": words.", shown_key(name)));
   for (const auto& [name, node] : json["families"].items()) {
     require_printable(name, file + ": families");
     Family family = family_of(name, node, concat(file, ": families.", name));
@@ -163,6 +166,11 @@ Grammar read_grammar(const std::filesystem::path& path) {
   if (grammar.families.empty())
     throw Error(file + ": families: found \"background\" alone, expected an ability");
   check_templates(grammar);
+  const LineSize longest = longest_line(grammar);
+  if (longest.bytes > kMostBytesOfALine) {
+    throw Error(concat(longest.form, ": found lines of up to ", human_bytes(longest.bytes),
+                       ", expected at most ", human_bytes(kMostBytesOfALine)));
+  }
   return grammar;
 }
 

@@ -22,17 +22,19 @@ Json to_json(const std::vector<Span>& spans) {
 }
 
 Json to_json(const Probe& probe) {
-  return {{"id", probe.id},
-          {"family", probe.family},
-          {"text", probe.text},
-          {"predict", to_json(probe.predict)},
-          {"candidates", probe.candidates},
-          {"answer", probe.answer},
-          {"query", to_json(probe.query)},
-          {"truth", to_json(probe.truth)},
-          {"distractors", to_json(probe.distractors)},
-          {"distance", probe.distance},
-          {"held_out", {{"words", probe.held_out}, {"within", probe.within}}}};
+  Json json = {{"id", probe.id},
+               {"family", probe.family},
+               {"text", probe.text},
+               {"predict", to_json(probe.predict)},
+               {"candidates", probe.candidates},
+               {"answer", probe.answer},
+               {"query", to_json(probe.query)},
+               {"truth", to_json(probe.truth)},
+               {"distractors", to_json(probe.distractors)},
+               {"distance", probe.distance}};
+  if (!probe.held_out[0].empty())
+    json["held_out"] = {{"words", probe.held_out}, {"within", probe.within}};
+  return json;
 }
 
 /// `where` is the file, the line and the key.
@@ -112,13 +114,27 @@ Probe probe_of(const Json& json, const std::string& where) {
 
 }  // namespace
 
+double bytes_with_candidates(const Probe& probe) {
+  double bytes = 0;
+  for (const std::string& candidate : probe.candidates)
+    bytes += static_cast<double>(probe.text.size() + candidate.size());
+  return bytes;
+}
+
 std::vector<Probe> read_probes(const std::filesystem::path& path) {
-  const Schema schema(probe_schema(), "data/world/probes.schema.json");
+  static const Schema schema(probe_schema(), "data/world/probes.schema.json");
   std::vector<Probe> probes;
   std::map<std::string, std::string> places;  // of the ids
+  double bytes = 0;
   read_json_lines(path, [&](const JsonLine& line) {
     schema.check(line.value, "", line.where);
     probes.push_back(probe_of(line.value, line.where));
+    bytes += bytes_with_candidates(probes.back());
+    if (bytes > kMostBytesOfProbes) {
+      throw Error(concat(line.where, ": candidates: found ", human_bytes(bytes),
+                         " of texts with each candidate up to here, expected at most ",
+                         human_bytes(kMostBytesOfProbes)));
+    }
     const auto [known, is_new] = places.emplace(probes.back().id, line.where);
     if (is_new) return;
     throw Error(concat(line.where, ": id: found ", quoted(known->first),

@@ -31,10 +31,15 @@ struct Probe {
 /// data/world/probes.schema.json, of which the library carries a copy.
 const std::string& probe_schema();
 
+/// The most bytes that the texts of a file's probes may take, each written with each candidate, as
+/// a model is asked of them.
+inline constexpr double kMostBytesOfProbes = 256e6;
+double bytes_with_candidates(const Probe& probe);
+
 /// A JSON object a line. Throws Error with file, line and key where one is no probe of the schema,
 /// a span is no whole characters of the text, `predict` does not hold the answer, the answer is not
-/// one of the candidates, a candidate or an id stands twice, or a distractor is what the answer
-/// depends on.
+/// one of the candidates, a candidate or an id stands twice, a distractor is what the answer
+/// depends on, or the probes take more than kMostBytesOfProbes.
 std::vector<Probe> read_probes(const std::filesystem::path& path);
 
 /// The same lines.

@@ -1,7 +1,5 @@
 #include "world/scene.h"
 
-#include <algorithm>
-
 #include "base/error.h"
 #include "base/format.h"
 
@@ -39,13 +37,13 @@ void Scene::draw(const Grammar& grammar, const std::vector<Draw>& draws, Slots& 
     const Word* word = nullptr;
     for (int tries = 0; word == nullptr; ++tries) {
       const Word& candidate = found->second[random.below(found->second.size())];
-      if (repeats || std::find(used_.begin(), used_.end(), candidate.text) == used_.end()) {
+      if (repeats || !used_.contains(candidate.text)) {
         word = &candidate;
       } else if (tries == kTriesOfAWord) {
         throw Error(concat(name_, ": the class ", quoted(name), " has too few words"));
       }
     }
-    if (!repeats) used_.push_back(word->text);
+    if (!repeats) used_.insert(word->text);
     slots[slot] = word;
   }
 }

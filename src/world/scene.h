@@ -2,6 +2,8 @@
 
 #include <map>
 #include <string>
+#include <string_view>
+#include <unordered_set>
 #include <vector>
 
 #include "base/random.h"
@@ -38,7 +40,7 @@ class Scene {
   std::string name_;  ///< of the template, for messages
   Slots shared_;
   std::vector<Slots> things_;
-  std::vector<std::string> used_;
+  std::unordered_set<std::string_view> used_;  ///< texts of the grammar's words
 };
 
 }  // namespace qkv

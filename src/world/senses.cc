@@ -3,17 +3,19 @@
 #include <algorithm>
 #include <map>
 #include <optional>
+#include <set>
 #include <utility>
 
 #include "base/error.h"
 #include "base/format.h"
+#include "world/effort.h"
 #include "world/pick.h"
 #include "world/sentence.h"
 
 namespace qkv {
 namespace {
 
-constexpr std::size_t kTriesOfASentence = 1000;  ///< most drawn for each sentence
+constexpr std::uint64_t kTriesOfASentence = 1000;  ///< most drawn for each, on average
 
 /// A word and its sense.
 using Meaning = std::pair<std::string, std::string>;
@@ -41,11 +43,10 @@ std::vector<Meaning> meanings_of(const Grammar& grammar, const std::vector<std::
       meanings.emplace_back(word.text, attribute->second);
     }
   }
+  std::map<std::string, std::set<std::string>> senses;
+  for (const auto& [word, name] : meanings) senses[word].insert(name);
   for (const Meaning& meaning : meanings) {
-    const auto same = [&](const Meaning& other) {
-      return other.first == meaning.first && other.second != meaning.second;
-    };
-    if (std::none_of(meanings.begin(), meanings.end(), same)) {
+    if (senses[meaning.first].size() < 2) {
       throw Error(concat(where, ": found the word ", quoted(meaning.first),
                          " in one sense, expected at least 2"));
     }
@@ -97,18 +98,19 @@ void add_sentences(const Grammar& grammar, const Json& asked, RandomStream& rand
   std::map<Meaning, std::vector<SenseSentence>> found;
   for (const Meaning& meaning : meanings) found[meaning] = {};
   std::size_t missing = found.size() * wanted;
-  for (std::size_t left = kTriesOfASentence * missing; missing > 0; --left) {
-    if (left == 0) {
-      throw Error(concat(where_asked(grammar), ": found ", found.size() * wanted - missing,
-                         " sentences of the family ", quoted(family.name), " that ask about ",
-                         quoted(slot), ", expected ", found.size() * wanted));
-    }
+  Effort effort(
+      where_asked(grammar),
+      concat("sentences of the family ", quoted(family.name), " that ask about ", quoted(slot)),
+      missing, kTriesOfASentence);
+  while (missing > 0) {
+    effort.try_once();
     const Template& form = pick(family.templates, random);
     std::optional<SenseSentence> sentence = draw_sentence(grammar, form, word, sense, random);
     const auto place = sentence ? found.find({sentence->word, sentence->sense}) : found.end();
     if (place == found.end() || place->second.size() == wanted) continue;
     const auto same = [&](const SenseSentence& known) { return known.text == sentence->text; };
     if (std::any_of(place->second.begin(), place->second.end(), same)) continue;
+    effort.found(static_cast<double>(sentence->text.size()));
     place->second.push_back(std::move(*sentence));
     --missing;
   }

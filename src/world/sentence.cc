@@ -5,7 +5,9 @@
 #include <string_view>
 #include <utility>
 
-#include "base/utf8.h"
+#include "base/error.h"
+#include "base/format.h"
+#include "world/words.h"
 
 namespace qkv {
 namespace {
@@ -23,7 +25,9 @@ class Writer {
     std::string& text = sentence_.text;
     if (text.ends_with(kArticle)) {
       const bool vowel = std::string_view("aeiou").find(words[0]) != std::string_view::npos;
-      text.replace(text.size() - kArticle.size(), kArticle.size(), vowel ? "an " : "a ");
+      const std::size_t begin = text.size() - kArticle.size();
+      text.replace(begin, kArticle.size(), vowel ? "an " : "a ");
+      shorten_spans(begin, begin + kArticle.size());
     }
     if (opening_ != nullptr) std::exchange(opening_, nullptr)->begin = text.size();
     text += words;
@@ -59,6 +63,20 @@ class Writer {
   }
 
  private:
+  /// What stood in [begin, end), a word and the space behind it, now ends where the text does: so
+  /// do the spans that ended there, or between the two.
+  void shorten_spans(std::size_t begin, std::size_t end) {
+    const auto shorten = [&](Span& span) {
+      if (span.end <= begin) return;
+      span.end = std::min(span.end, sentence_.text.size() - (span.end < end ? 1 : 0));
+    };
+    for (Span& thing : sentence_.things) shorten(thing);
+    for (Asked& asked : sentence_.asked) {
+      shorten(asked.predict);
+      for (Span& cue : asked.cues) shorten(cue);
+    }
+  }
+
   void add(const PatternPiece& piece, std::size_t asked) {
     const std::string& word = scene_.word(piece, asked);
     add(word);
@@ -113,13 +131,15 @@ class Writer {
   Span* opening_ = nullptr;  ///< begins with the next word
 };
 
-/// One sentence of the background.
-void add_background(const Grammar& grammar, Writer& writer, RandomStream& random) {
+/// Adds one sentence of the background, which is returned.
+std::string add_background(const Grammar& grammar, Writer& writer, RandomStream& random) {
   const auto& forms = grammar.background.templates;
   const Template& form = forms[random.below(forms.size())];
   const Scene scene(grammar, form, random);
   writer.space();
-  writer.add(write_sentence(grammar, form, scene, std::nullopt, random).text);
+  std::string text = write_sentence(grammar, form, scene, std::nullopt, random).text;
+  writer.add(text);
+  return text;
 }
 
 /// Small numbers as often as large ones of the same ratio: as many of 1 to 10 as of 10 to 100.
@@ -133,11 +153,16 @@ std::int64_t spread(const Range& range, RandomStream& random) {
 /// The words of the background between telling and asking.
 void add_between(const Grammar& grammar, const Template& form, Writer& writer,
                  RandomStream& random) {
-  const std::size_t begin = writer.sentence().text.size();
   const auto words = static_cast<std::size_t>(spread(form.between, random));
-  while (form.between.most > 0 &&
-         count_words(std::string_view(writer.sentence().text).substr(begin)) < words) {
-    add_background(grammar, writer, random);
+  for (std::size_t added = 0; added < words;) {
+    const std::string text = add_background(grammar, writer, random);
+    const std::size_t more = count_words(text);
+    if (more == 0) {
+      throw Error(
+          concat(form.name, ".between: found ", quoted(text),
+                 " in the background, which holds no word, expected words in each sentence"));
+    }
+    added += more;
   }
 }
 
@@ -172,22 +197,6 @@ void ask(const Template& form, const Scene& scene, std::optional<std::size_t> on
 }
 
 }  // namespace
-
-std::size_t count_words(std::string_view text) {
-  std::size_t count = 0;
-  bool in_word = false;
-  for (std::size_t place = 0; place < text.size();) {
-    const Character character = *decode_utf8(text, place);
-    place += character.size;
-    if (character.code == ' ') {
-      in_word = false;
-    } else if (!in_word && kind_of(character.code) == CharacterKind::kWord) {
-      in_word = true;
-      ++count;
-    }
-  }
-  return count;
-}
 
 Sentence write_sentence(const Grammar& grammar, const Template& form, const Scene& scene,
                         std::optional<std::size_t> only, RandomStream& random) {

@@ -32,11 +32,8 @@ struct Sentence {
 /// Writes a scene: the background before, the things, the background between, the questions (or
 /// the questions before the things, where the template asks first).
 /// With `only`, at most one question, about that thing (from 0); else those of a training line.
+/// Throws Error where words of the background are asked for and a sentence of it holds none.
 Sentence write_sentence(const Grammar& grammar, const Template& form, const Scene& scene,
                         std::optional<std::size_t> only, RandomStream& random);
-
-/// How many words a text has: runs of anything but spaces, punctuation alone left out. REQUIRES
-/// valid UTF-8.
-std::size_t count_words(std::string_view text);
 
 }  // namespace qkv

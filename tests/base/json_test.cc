@@ -4,6 +4,7 @@
 
 #include "base/error.h"
 #include "base/files.h"
+#include "base/utf8.h"
 #include "scratch.h"
 
 namespace qkv {
@@ -141,6 +142,24 @@ TEST(JsonLines, LetsThroughWhatTheTakerThrows) {
   };
   EXPECT_THROW(read_json_lines(scratch / "x.jsonl", take), Error);
   EXPECT_EQ(taken, 2);
+}
+
+// The parser quotes what it read last, whatever bytes that is.
+TEST(Json, MessagesAreOneReadableLine) {
+  for (const std::string& text :
+       {std::string("{\"a\xFF\": 1}"), std::string("[1, \x1b[0m\n\x9b]"),
+        std::string("\"\xE2\x28\xA1"), "[" + std::string(100'000, 'x') + "]",
+        "\"" + std::string(100'000, '\xAA') + "\""}) {
+    try {
+      parse_json(text, "x.json");
+      ADD_FAILURE() << text;
+    } catch (const Error& error) {
+      const std::string message = error.what();
+      EXPECT_FALSE(find_invalid_utf8(message)) << message;
+      EXPECT_NO_THROW(require_printable(message, "message"));
+      EXPECT_LT(message.size(), 300U);
+    }
+  }
 }
 
 }  // namespace

@@ -214,6 +214,11 @@ TEST(Generator, RefusesAGrammarThatCannotBe) {
   refused((form + "/ask/0/text").c_str(), "the {mood@cue} one {animal.tail@answer}.", "tail");
   refused((form + "/count").c_str(), Json::array({9, 9}), "too few words");
   refused((form + "/between").c_str(), Json::array({9, 3}), "between");
+  refused((form + "/held_out/words").c_str(), 5, "[0].held_out.words: found 5, expected a list");
+  refused((form + "/held_out/width").c_str(), 5,
+          "unknown key \"families.binding.templates.held_out.width\"");
+  refused("/words/animal/c\nat", 5, "words.animal.c\\nat: found 5");
+  refused((form + "/draw").c_str(), Json{{"a\x1b", "{\x1b"}}, "draw.a\\x1B: found ");
 }
 
 TEST(Generator, EndsWhereThereAreTooFewSentences) {
@@ -223,6 +228,127 @@ TEST(Generator, EndsWhereThereAreTooFewSentences) {
   form["between"] = {0, 0};
   json["lines"]["train"] = 8000;
   EXPECT_THROW(generate_world(grammar_of(json), 1), Error);
+}
+
+std::string refusal(const Json& json) {
+  try {
+    generate_world(grammar_of(json), 1);
+    return "";
+  } catch (const Error& error) {
+    return error.what();
+  }
+}
+
+TEST(Generator, EndsWhereSentencesOfTheBackgroundHoldNoWord) {
+  for (const char* text : {".", "!?", "😀", "— …"}) {
+    Json json = binding_grammar();
+    json["families"]["background"]["templates"] = {{{"text", text}}};
+    const std::string message = refusal(json);
+    EXPECT_NE(message.find(std::string("templates[0].between: found \"") + text + '"'),
+              std::string::npos)
+        << message;
+  }
+  // Punctuation inside a word does no harm, nor does a background without words that only stands
+  // before.
+  Json json = binding_grammar();
+  json["families"]["background"]["templates"] = {{{"text", "it isn't o'clock."}}};
+  EXPECT_EQ(refusal(json), "");
+  json = binding_grammar();
+  json["families"]["background"]["templates"] = {{{"text", "!?"}}};
+  json["families"]["binding"]["templates"][0]["between"] = {0, 0};
+  json["families"]["binding"]["templates"][0]["before"] = {0, 3};
+  EXPECT_EQ(refusal(json), "");
+}
+
+TEST(Generator, RefusesWhatWouldGrowTooLarge) {
+  const auto expect = [](const Json& json, const std::string& words) {
+    const std::string message = refusal(json);
+    EXPECT_NE(message.find(words), std::string::npos) << message;
+  };
+  Json json = binding_grammar();
+  Json& form = json["families"]["binding"]["templates"][0];
+  form["between"] = {900, 1000};
+  json["families"]["background"]["templates"] = {{{"text", std::string(2000, 'x')}}};
+  expect(json, "binding.templates[0]: found lines of up to 2.");
+  form["between"] = {0, 0};
+  form["things"][0]["mood"] = "*mood";
+  form["things"][0]["animal"] = "*animal";
+  form["count"] = {1, 1000};  // each asked about, with an answer of each as a candidate
+  expect(json, "binding.templates[0]: found lines of up to ");
+
+  json = binding_grammar();
+  json["families"]["background"]["templates"] = {{{"text", std::string(500, 'x')}}};
+  json["families"]["binding"]["templates"][0]["before"] = {2, 4};
+  json["lines"]["train"] = 1'000'000;
+  expect(json, "lines: found 1000020 different ones that take about ");
+  json["lines"]["train"] = 1'000'001;
+  expect(json, "lines.train");
+}
+
+TEST(Generator, AsksAsManyAnalogiesAsMayBe) {
+  Json json = binding_grammar();
+  Json words = Json::object();
+  for (int word = 0; word < 317; ++word) words["w" + std::to_string(word)] = {{"of", "x"}};
+  json["words"]["many"] = words;
+  json["geometry"] = {{"relations", {{{"words", "many"}, {"attribute", "of"}}}}};
+  EXPECT_NE(refusal(json).find("geometry: found more than 100,000 analogies"), std::string::npos);
+  words = Json::object();
+  for (int word = 0; word < 1001; ++word)
+    words["w" + std::to_string(word)] = {{"a", "x"}, {"b", std::to_string(word)}};
+  json["words"]["many"] = words;
+  json["geometry"] = {{"crossed", {{{"words", "many"}, {"attributes", {"a", "b"}}}}}};
+  EXPECT_NE(refusal(json).find("found a class of 1001 words, expected at most 1000"),
+            std::string::npos);
+}
+
+// A scene of 1000 things, each another word of a class of as many.
+TEST(Generator, DrawsManyThings) {
+  Json json = binding_grammar();
+  Json words = Json::object();
+  for (int word = 0; word < 1000; ++word) words["w" + std::to_string(word)] = {{"as", "y"}};
+  json["words"]["many"] = words;
+  json["lines"] = {{"train", 3}, {"validation", 0}};
+  json["families"] = {{"many",
+                       {{"templates",
+                         {{{"things", {{{"word", "many"}}}},
+                           {"count", {990, 990}},
+                           {"thing", "{word}"},
+                           {"text", "{things}."}}}}}}};
+  EXPECT_EQ(generate_world(grammar_of(json), 1).train.size(), 3U);
+}
+
+// Where the article is chosen, what stands before it has been marked already.
+TEST(Generator, SpansEndWhereTheArticleEnds) {
+  for (const auto& [thing, ends] : std::vector<std::pair<std::string, std::string>>{
+           {"[{animal} is a(n)] {mood} one", " is a"},
+           {"[{animal} is a(n) ]{mood} one", " is a "},
+           {"the [{animal}] is a(n) {mood} one", ""}}) {
+    Json json = binding_grammar();
+    Json& form = json["families"]["binding"]["templates"][0];
+    form["thing"] = thing;
+    form["held_out"] = {{"words", {"{animal}", "{mood}"}}, {"within", 3}};
+    form["ask"][0]["text"] = "the {animal@cue} {mood@answer} a(n) {animal.sound}.";
+    for (const Probe& probe : generate_world(grammar_of(json), 1).probes) {
+      SCOPED_TRACE(probe.text);
+      EXPECT_EQ(probe.text.find("a(n)"), std::string::npos);
+      EXPECT_EQ(at(probe, probe.predict), probe.answer);
+      for (const std::vector<Span>* spans : {&probe.truth, &probe.distractors}) {
+        for (const Span& span : *spans) {
+          const bool vowel =
+              std::string("aeiou").find(
+                  probe.text[span.end + (thing.find("a(n)]") != std::string::npos ? 1 : 0)]) !=
+              std::string::npos;
+          const std::string held = at(probe, span);
+          if (ends.empty()) {
+            EXPECT_EQ(held.find(' '), std::string::npos) << held;
+          } else {
+            const std::string article = vowel ? " is an" + ends.substr(5) : ends;
+            EXPECT_TRUE(held.ends_with(article)) << held;
+          }
+        }
+      }
+    }
+  }
 }
 
 TEST(Generator, AsksAboutEachThingUnlessANumberIsGiven) {

@@ -81,6 +81,14 @@ TEST(GeometryFile, SaysWhatIsWrongAndWhere) {
   expect_refused(changed("/analogies/0/4", "prince"),
                  "analogies[0]: found a list of 5, expected a list [...] of 4");
   expect_refused(changed("/analogies/0/3", "man"), "analogies[0]: found \"man\" twice");
+  Json many = Json::array();
+  for (int word = 0; word < 5000; ++word) many.push_back("w" + std::to_string(word));
+  expect_refused(changed("/clusters/many", many), "clusters: found 500");
+  expect_refused(changed("/analogies", Json(std::vector<Json>(100'001, a_file()["analogies"][0]))),
+                 "analogies: found a list of 100001, expected a list [...] of at most 100000");
+  // Keys of the file are shown as its values are.
+  expect_refused(changed("/clusters/\x1b[0m", {"dog", "dog"}), "clusters.\\x1B[0m: found \"dog\"");
+  expect_refused(changed("/clusters/\x1b[0m", 7), "clusters.\\x1B[0m: found 7");
   Json one_sense = a_file();
   one_sense["senses"]["bank"].erase("money");
   expect_refused(one_sense.dump(),

@@ -57,7 +57,17 @@ TEST(Probes, AreReadAsTheyAreWritten) {
   least["distractors"] = Json::array();
   least["query"] = Json::array();
   EXPECT_EQ(read(least.dump()).size(), 1U);
+  EXPECT_EQ(to_lines(read(least.dump())), least.dump() + "\n");
   EXPECT_THROW(read("\n"), Error);
+}
+
+// Each candidate is asked in a copy of the text.
+TEST(Probes, TakeNoMoreMemoryThanIsStated) {
+  Json probe = a_probe();
+  probe["text"] = probe["text"].get<std::string>() + std::string(500'000, ' ');
+  for (int candidate = 0; candidate < 600; ++candidate)
+    probe["candidates"].push_back("c" + std::to_string(candidate));
+  expect_refused(probe, "candidates: found 301 MB of texts");
 }
 
 TEST(Probes, KeepTheirSchema) {
@@ -70,6 +80,13 @@ TEST(Probes, KeepTheirSchema) {
     expect_refused("/distance", distance, "distance: found ");
   expect_refused("/predict/begin", -3, "predict.begin: found -3, expected an integer from 0");
   expect_refused("/predict/end", 53.5, "predict.end: found 53.5, expected an integer");
+  Json many = Json::array();
+  for (int candidate = 0; candidate < 1000; ++candidate)
+    many.push_back("c" + std::to_string(candidate));
+  many.push_back("oinked");
+  expect_refused("/candidates", many, "candidates: found ");
+  expect_refused("/distractors", Json(std::vector<Json>(1001, a_probe()["distractors"][0])),
+                 "distractors: found ");
   expect_refused("/truth", Json::array(), "truth: found [], expected a list [...] of at least 1");
   expect_refused("/candidates", {"oinked"}, "candidates: found [\"oinked\"], expected a list");
   expect_refused("/held_out/words/1", "", "held_out.words[1]: found \"\"");

@@ -1,0 +1,37 @@
+#include "world/effort.h"
+
+#include <bit>
+#include <utility>
+
+#include "base/error.h"
+#include "base/format.h"
+
+namespace qkv {
+
+Effort::Effort(std::string where, std::string what, std::uint64_t wanted, std::uint64_t tries)
+    : where_(std::move(where)),
+      what_(std::move(what)),
+      wanted_(wanted),
+      most_tries_(wanted * tries) {}
+
+void Effort::try_once() {
+  if (tries_ == most_tries_ || in_vain_ == kMostInVain) {
+    throw Error(concat(where_, ": found ", found_, ' ', what_, " in ", tries_, " tries, expected ",
+                       wanted_));
+  }
+  ++tries_;
+  ++in_vain_;
+}
+
+void Effort::found(double bytes) {
+  in_vain_ = 0;
+  bytes_ += bytes;
+  // The estimate grows better with each text; looking at it now and then will do.
+  if (!std::has_single_bit(++found_) && found_ != wanted_) return;
+  const double all = bytes_ / static_cast<double>(found_) * static_cast<double>(wanted_);
+  if (all <= kMostBytes) return;
+  throw Error(concat(where_, ": found ", wanted_, ' ', what_, " that take about ", human_bytes(all),
+                     " together, expected at most ", human_bytes(kMostBytes)));
+}
+
+}  // namespace qkv

@@ -1,0 +1,18 @@
+#pragma once
+
+#include "world/grammar.h"
+
+namespace qkv {
+
+/// The most bytes that a line may take while it is made. Spans of probes reach no further either.
+inline constexpr double kMostBytesOfALine = 1'000'000;
+
+/// An upper bound of the bytes that any line takes while it is made: its text, the words drawn for
+/// it, the candidates of its questions. As a double: nothing overflows.
+struct LineSize {
+  double bytes = 0;
+  std::string form;  ///< the name of the template with the longest lines
+};
+LineSize longest_line(const Grammar& grammar);
+
+}  // namespace qkv

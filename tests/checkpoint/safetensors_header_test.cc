@@ -1,0 +1,56 @@
+#include "checkpoint/safetensors_header.h"
+
+#include <gtest/gtest.h>
+
+#include "base/bytes.h"
+#include "base/error.h"
+
+namespace qkv {
+namespace {
+
+std::string file_of(const std::string& header, std::size_t data) {
+  return little_endian(std::uint64_t{header.size()}) + header + std::string(data, '\0');
+}
+
+TEST(SafetensorsHeader, SaysWhereValuesLie) {
+  const std::string file =
+      file_of(R"({"b":{"dtype":"F32","shape":[],"data_offsets":[24,28]},)"
+              R"("a":{"dtype":"F32","shape":[2,3],"data_offsets":[0,24]},)"
+              R"("none":{"dtype":"F32","shape":[3,0],"data_offsets":[28,28]}})",
+              28);
+  const SafetensorsHeader header = read_safetensors_header(file, "x");
+  EXPECT_EQ(header.data_begin, file.size() - 28);
+  ASSERT_EQ(header.tensors.size(), 3U);
+  EXPECT_EQ(header.tensors[0].name, "b");
+  EXPECT_EQ(header.tensors[1].shape, (std::vector<std::int64_t>{2, 3}));
+  EXPECT_EQ(header.tensors[1].end, 24U);
+  EXPECT_EQ(header.tensors[2].shape, (std::vector<std::int64_t>{3, 0}));
+}
+
+// A tensor without elements takes no bytes, whatever its other sides: their product must fit all
+// the same, since strides are computed from it.
+TEST(SafetensorsHeader, RefusesSidesWhoseProductOverflows) {
+  for (const char* shape : {"[0,100,100,100,100,100,100,100]", "[100,100,100,100,100,100,100,0]"}) {
+    const std::string tensors =
+        std::string(R"({"none":{"dtype":"F32","data_offsets":[0,0],"shape":)") + shape + "}," +
+        R"("a":{"dtype":"F32","shape":[25],"data_offsets":[0,100]}})";
+    EXPECT_NO_THROW(read_safetensors_header(file_of(tensors, 100), "x")) << shape;
+  }
+  const std::string side = "4000000000";
+  const std::string wide = R"({"none":{"dtype":"F32","data_offsets":[0,0],"shape":[0,)" + side +
+                           "," + side + "," + side + "]}}";
+  try {
+    read_safetensors_header(file_of(wide, 0), "x");
+    ADD_FAILURE();
+  } catch (const Error& error) {
+    EXPECT_NE(std::string(error.what()).find("tensor \"none\": found shape"), std::string::npos);
+  }
+  // As sides may be as large as the data, overflow is reached with 1 MB.
+  const std::string million =
+      R"({"none":{"dtype":"F32","data_offsets":[0,0],"shape":[0,1000000,1000000,1000000,1000000]},)"
+      R"("a":{"dtype":"F32","shape":[250000],"data_offsets":[0,1000000]}})";
+  EXPECT_THROW(read_safetensors_header(file_of(million, 1'000'000), "x"), Error);
+}
+
+}  // namespace
+}  // namespace qkv

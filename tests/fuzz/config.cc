@@ -1,0 +1,44 @@
+// A config file and --set: lines of KEY=VALUE, a blank line, then the file.
+
+#include "config/config.h"
+
+#include <string>
+#include <vector>
+
+#include "fuzz/support/answer.h"
+#include "fuzz/support/input_file.h"
+#include "fuzz/support/json_mutator.h"
+
+namespace qkv::fuzz {
+namespace {
+
+void read(std::string_view text) {
+  std::vector<std::string> overrides;
+  for (auto end = text.find('\n'); end != text.npos && end > 0 && text.front() != '{';
+       end = text.find('\n')) {
+    overrides.emplace_back(text.substr(0, end));
+    text.remove_prefix(end + 1);
+  }
+  const std::filesystem::path& path = input_file(text);
+  Config config;
+  if (!answers([&] { config = load_config(path, overrides); })) return;
+  // What is accepted is written in a form that reads back as the same.
+  require(parse_config(to_json(config), "again", "/") == config,
+          "a config reads back as it was written");
+  answers([&] { check_config(config, "config"); });
+  answers([&] { check_config(config, "config", 300); });
+  answers([&] { check_files(config, "config"); });
+}
+
+}  // namespace
+}  // namespace qkv::fuzz
+
+extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) {
+  qkv::fuzz::read({reinterpret_cast<const char*>(data), size});
+  return 0;
+}
+
+extern "C" std::size_t LLVMFuzzerCustomMutator(std::uint8_t* data, std::size_t size,
+                                               std::size_t most, unsigned seed) {
+  return qkv::fuzz::mutate_json(data, size, most, seed);
+}

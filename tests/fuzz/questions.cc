@@ -1,0 +1,41 @@
+// Files of questions: probes.jsonl and geometry.json.
+
+#include "fuzz/support/answer.h"
+#include "fuzz/support/input_file.h"
+#include "fuzz/support/json_mutator.h"
+#include "world/geometry_file.h"
+#include "world/probe.h"
+
+namespace qkv::fuzz {
+namespace {
+
+void read(std::string_view text) {
+  const std::filesystem::path& path = input_file(text);
+  std::vector<Probe> probes;
+  if (answers([&] { probes = read_probes(path); })) {
+    const std::string lines = to_lines(probes);
+    const std::vector<Probe> again = read_probes(input_file(lines));
+    require(to_lines(again) == lines, "probes read back as they were written");
+    input_file(text);
+  }
+  answers([&] {
+    const Geometry geometry = read_geometry(path);
+    for (const SenseSentence& sentence : geometry.senses) {
+      const auto& [begin, end] = sentence.span;
+      require(sentence.text.substr(begin, end - begin) == sentence.word, "a span holds its word");
+    }
+  });
+}
+
+}  // namespace
+}  // namespace qkv::fuzz
+
+extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) {
+  qkv::fuzz::read({reinterpret_cast<const char*>(data), size});
+  return 0;
+}
+
+extern "C" std::size_t LLVMFuzzerCustomMutator(std::uint8_t* data, std::size_t size,
+                                               std::size_t most, unsigned seed) {
+  return qkv::fuzz::mutate_json(data, size, most, seed);
+}

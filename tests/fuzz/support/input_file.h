@@ -1,0 +1,21 @@
+#pragma once
+
+#include <filesystem>
+#include <fstream>
+#include <string_view>
+
+#include "scratch.h"
+
+namespace qkv::fuzz {
+
+/// The path of a file that holds `bytes`, valid until the next call. It is written plainly: a write
+/// that reaches the disk each time would be most of a fuzzer's time.
+inline const std::filesystem::path& input_file(std::string_view bytes) {
+  static const testing::Scratch scratch;
+  static const std::filesystem::path path = scratch / "input";
+  std::ofstream(path, std::ios::binary)
+      .write(bytes.data(), static_cast<std::streamsize>(bytes.size()));
+  return path;
+}
+
+}  // namespace qkv::fuzz

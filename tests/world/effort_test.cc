@@ -1,0 +1,57 @@
+#include "world/effort.h"
+
+#include <gtest/gtest.h>
+
+#include <functional>
+
+#include "base/error.h"
+
+namespace qkv {
+namespace {
+
+std::string refusal(const std::function<void()>& search) {
+  try {
+    search();
+    return "";
+  } catch (const Error& error) {
+    return error.what();
+  }
+}
+
+TEST(Effort, EndsASearchThatFindsNothingMore) {
+  Effort effort("x: lines", "lines", 10, 5);
+  EXPECT_EQ(refusal([&] {
+              effort.try_once();
+              effort.found(1);
+              for (int tries = 0; tries < 1000; ++tries) effort.try_once();
+            }),
+            "x: lines: found 1 lines in 50 tries, expected 10");
+  Effort large("x: lines", "lines", 1'000'000'000, 1'000'000);
+  std::uint64_t tries = 0;
+  EXPECT_NE(refusal([&] {
+              while (true) {
+                large.try_once();
+                ++tries;
+              }
+            }),
+            "");
+  EXPECT_EQ(tries, Effort::kMostInVain);
+}
+
+TEST(Effort, RefusesMoreTextThanItMayCollect) {
+  Effort effort("x: lines", "lines", 1'000'000, 20);
+  EXPECT_EQ(refusal([&] { effort.found(200); }), "");
+  EXPECT_EQ(refusal([&] { effort.found(400); }),
+            "x: lines: found 1000000 lines that take about 300 MB together, expected at most "
+            "256 MB");
+  Effort last("x: lines", "lines", 3, 20);  // which the longest is
+  EXPECT_EQ(refusal([&] {
+              last.found(1);
+              last.found(1);
+            }),
+            "");
+  EXPECT_NE(refusal([&] { last.found(300'000'000); }), "");
+}
+
+}  // namespace
+}  // namespace qkv
