@@ -8,6 +8,7 @@
 #include "base/files.h"
 #include "checkpoint/checkpoint.h"
 #include "cli.h"
+#include "evaluate/detail_request.h"
 #include "evaluate/plot.h"
 #include "evaluate/report.h"
 
@@ -17,11 +18,11 @@ namespace {
 struct Request {
   std::string checkpoint;
   std::optional<std::string> second;
-  std::vector<std::filesystem::path> data;
+  qkv::Questions questions;
   std::optional<std::string> pairs;
   std::optional<std::string> probes;
   std::optional<std::string> geometry;
-  bool accuracy_only = false;
+  std::vector<std::string> details;
   std::optional<std::string> json;
   std::optional<std::string> plot;
 };
@@ -29,87 +30,90 @@ struct Request {
 /// Standard input comes once, but two checkpoints read the data: a file in `scratch` takes its
 /// place. Throws Error where two options want it.
 void keep_standard_input(Request& request, std::optional<qkv::TemporaryFolder>& scratch) {
-  const auto named = std::count(request.data.begin(), request.data.end(), "-");
+  const auto named = std::count(request.questions.data.begin(), request.questions.data.end(), "-");
   const std::array others = {request.pairs, request.probes, request.geometry};
   if (named + std::count(others.begin(), others.end(), "-") > 1)
     throw qkv::Error("-: found standard input named twice, expected once: it can be read once");
   if (named == 0) return;
-  std::filesystem::path& path = *std::find(request.data.begin(), request.data.end(), "-");
+  std::filesystem::path& path =
+      *std::find(request.questions.data.begin(), request.questions.data.end(), "-");
   scratch.emplace();
   path = scratch->path() / "standard input";
   qkv::write_file(path, qkv::read_file("-"));
 }
 
-struct Plot {
-  std::filesystem::path path;
-  qkv::PictureFormat format;
-};
-
-/// Throws Error where no picture can be written to where it is asked for.
-std::optional<Plot> plot_of(const Request& request) {
+/// Where the picture goes. Throws Error where none can be written there.
+std::optional<std::filesystem::path> plot_of(const Request& request) {
   if (!request.plot) return std::nullopt;
   if (!request.probes && !request.geometry)
     throw qkv::Error("--plot: found neither --probes nor --geometry, expected what to draw");
-  const qkv::PictureFormat format = qkv::picture_format(*request.plot);
-  return Plot{.path = qkv::writable_file(*request.plot), .format = format};
+  qkv::picture_format(*request.plot);
+  return qkv::writable_file(*request.plot);
 }
 
 }  // namespace
 
 int main(int argc, char** argv) {
-  qkv::CommandLine line("qkv-eval", "Measures how well a checkpoint, or two, predict text.");
+  qkv::CommandLine line("qkv-eval",
+                        "Measures how well a checkpoint predicts text, or compares two.");
   Request request;
   line.add_option("CHECKPOINT", request.checkpoint,
                   "a checkpoint folder, or a run folder for its best")
       ->check(qkv::check_path)
       ->required();
-  line.add_option("CHECKPOINT2", request.second, "another one, shown beside it")
+  line.add_option("CHECKPOINT2", request.second, "another one, to show beside it")
       ->check(qkv::check_path);
-  line.add_option("--data", request.data,
-                  "text to measure on; the run's validation data unless given")
+  line.add_option("--data", request.questions.data,
+                  "the text to measure on; without it the run's validation text")
       ->check(qkv::check_path)
       ->allow_extra_args(false);
+  line.add_flag("--own-data", request.questions.own_data,
+                "measure each of two runs on its own validation text, even if these differ");
   line.add_option("--pairs", request.pairs,
-                  "minimal pairs as BLiMP's JSONL: sentence_good, sentence_bad")
+                  "minimal pairs in BLiMP's JSONL form: sentence_good, sentence_bad")
       ->check(qkv::check_path);
   line.add_option("--probes", request.probes,
-                  "sentences whose meaning is known, e.g. data/world/probes.jsonl")
+                  "sentences with known answers and evidence, e.g. data/world/probes.jsonl")
       ->check(qkv::check_path);
   line.add_option("--geometry", request.geometry,
-                  "what vectors of words should show, e.g. data/world/geometry.json")
+                  "words whose relations are known, e.g. data/world/geometry.json")
       ->check(qkv::check_path);
   line.add_option("--plot", request.plot,
-                  "draws what probes and geometry say to this .png, .svg or .pdf file")
+                  "draw the results of --probes and --geometry to this .png, .svg or .pdf file")
       ->check(qkv::check_path);
-  line.add_flag("--accuracy-only", request.accuracy_only,
-                "of the probes only how many are answered, not what attention shows of them");
-  line.add_option("--json", request.json, "writes the numbers to this file (- is standard output)")
+  line.add_flag("--accuracy-only", request.questions.accuracy_only,
+                "with --probes: count right answers only, do not examine attention");
+  line.add_option("--detail", request.details,
+                  "with --probes: more tables, a list of layers, controls, distance, heads")
+      ->delimiter(',')
+      ->allow_extra_args(false);
+  line.add_option("--json", request.json, "write the numbers to this file (- is standard output)")
       ->check(qkv::check_path);
 
   return qkv::run_program(line, argc, argv, [&] {
     std::optional<std::filesystem::path> json;
     if (request.json && request.json != "-") json = qkv::writable_file(*request.json);
-    const std::optional<Plot> plot = plot_of(request);
+    const std::optional<std::filesystem::path> plot = plot_of(request);
+    const std::vector<qkv::ProbeDetail> details = qkv::probe_details(
+        request.details, request.probes.has_value(), request.questions.accuracy_only);
     std::optional<qkv::TemporaryFolder> scratch;
     keep_standard_input(request, scratch);
-    qkv::Questions questions{
-        .data = request.data, .pairs = {}, .probes = {}, .accuracy_only = request.accuracy_only};
-    if (request.pairs) questions.pairs = qkv::read_pairs(*request.pairs);
-    if (request.probes) questions.probes = qkv::read_probes(*request.probes);
-    if (request.geometry) questions.geometry = qkv::read_geometry(*request.geometry);
+    if (request.pairs) request.questions.pairs = qkv::read_pairs(*request.pairs);
+    if (request.probes) request.questions.probes = qkv::read_probes(*request.probes);
+    if (request.geometry) request.questions.geometry = qkv::read_geometry(*request.geometry);
 
     const qkv::Runtime runtime = qkv::set_up_runtime(
         {.device = "auto", .precision = "float32", .threads = line.common.threads});
-    std::vector<qkv::Answers> answers;
-    const auto ask = [&](const std::string& path) {
-      answers.push_back(qkv::answer(qkv::open_checkpoint(path, runtime), questions, runtime));
-    };
-    ask(request.checkpoint);
-    if (request.second) ask(*request.second);
+    std::vector<qkv::Checkpoint> checkpoints;
+    checkpoints.push_back(qkv::open_checkpoint(request.checkpoint, runtime));
+    if (request.second) checkpoints.push_back(qkv::open_checkpoint(*request.second, runtime));
+    const std::vector<qkv::Answers> answers = qkv::measure(checkpoints, request.questions, runtime);
 
     if (json) qkv::write_file(*json, qkv::report_json(answers));
-    std::cout << (request.json == "-" ? qkv::report_json(answers) : qkv::report_table(answers));
-    if (plot) qkv::draw_charts(qkv::report_plot(answers), plot->path, plot->format);
+    std::cout << (request.json == "-" ? qkv::report_json(answers)
+                                      : qkv::report_table(answers, details));
+    if (plot)
+      qkv::draw_charts(qkv::report_plot(answers), *plot, qkv::picture_format(*request.plot));
     return 0;
   });
 }

@@ -8,9 +8,8 @@
 #include "cli.h"
 #include "inspect/artefacts.h"
 #include "inspect/edge_map.h"
-#include "inspect/fillings.h"
+#include "inspect/findings_text.h"
 #include "inspect/neighbours.h"
-#include "inspect/trace.h"
 
 namespace {
 
@@ -50,17 +49,11 @@ void inspect_text(const Request& request, const std::vector<qkv::Artefact>& form
   const qkv::Inspection inspection =
       qkv::inspect(checkpoint, qkv::read_passage(checkpoint, text, name));
 
-  const std::string fillings =
-      checkpoint.config.model.causal() ? "" : qkv::fillings_text(inspection, checkpoint.tokenizer);
-  if (fillings.empty() && !request.out && !request.trace) {
-    throw qkv::Error(
-        "--out: found none, expected the folder for the artefacts (or --trace N, which prints)");
-  }
-  std::cout << fillings;
-  if (request.trace) {
-    std::cout << qkv::trace_text(checkpoint, inspection, request.choice.layer.value_or(0),
-                                 request.choice.head.value_or(0), *request.trace);
-  }
+  const std::string found =
+      qkv::findings_text(checkpoint, inspection, request.choice, request.trace);
+  if (found.empty() && !request.out)
+    throw qkv::Error(name + ": found no <mask> to fill, expected one, or --out, or --trace");
+  std::cout << found;
   if (!request.out) return;
   std::optional<qkv::EdgeMap> edges;
   if (request.edges) edges = qkv::edge_map(checkpoint, inspection, runtime);
@@ -74,28 +67,32 @@ void inspect_text(const Request& request, const std::vector<qkv::Artefact>& form
 
 int main(int argc, char** argv) {
   qkv::CommandLine line("qkv-inspect",
-                        "Opens a checkpoint: attention maps and what follows from them.");
+                        "Shows what a trained model attends to and predicts in a text.");
   Request request;
   line.add_option("CHECKPOINT", request.checkpoint,
                   "a checkpoint folder, or a run folder for its best")
       ->check(qkv::check_path)
       ->required();
   auto* text = line.add_option("--text", request.text,
-                               "the text to read; on a masked model <mask> hides a word");
-  line.add_option("--text-file", request.text_file, "a file that holds it (- is standard input)")
+                               "the text to read; for a masked model <mask> hides a word");
+  line.add_option("--text-file", request.text_file,
+                  "a file that holds the text (- is standard input)")
       ->check(qkv::check_path)
       ->excludes(text);
   line.add_option("--out", request.out,
-                  "the folder for pictures, attention.json and taps.safetensors")
+                  "write pictures, attention.json and taps.safetensors to this folder")
       ->check(qkv::check_path);
-  line.add_option("--format", request.format, "a list of png, svg, pdf, json, safetensors")
+  line.add_option("--format", request.format,
+                  "what to write: a list of png, svg, pdf, json, safetensors")
       ->capture_default_str();
-  line.add_option("--layer", request.choice.layer, "draw (and trace) this layer; counts from 0");
-  line.add_option("--head", request.choice.head, "draw (and trace) this head; counts from 0");
-  line.add_option("--trace", request.trace,
-                  "print one head's arithmetic for query token N (layer 0, head 0 unless given)");
+  line.add_option("--layer", request.choice.layer,
+                  "draw and trace only this layer, counted from 0");
+  line.add_option("--head", request.choice.head, "draw and trace only this head, counted from 0");
+  line.add_option(
+      "--trace", request.trace,
+      "print how one head reads for query token N, step by step; layer 0, head 0 by default");
   line.add_flag("--edges", request.edges,
-                "write what each edge does for the likeliest next word (or <mask>): cuts them all");
+                "remove each attention edge in turn, write what that does to the predicted word");
   line.add_option("--neighbours", request.neighbours,
                   "print the words whose embeddings are nearest to WORD's");
   line.add_option("--analogy", request.analogy, "A B C: print the words nearest to A - B + C")
