@@ -54,10 +54,9 @@ std::string warnings_of(const Findings& findings) {
   std::string text;
   for (const FamilyFindings& family : findings.families) {
     if (family.measured == 0 || family.map_is_trustworthy()) continue;
-    text += concat("  ! ", name_cell(family.family), ": do not trust this map: it looks in ",
-                   whole_percent_cell(family.attention.share.share),
-                   " of the probes, the answer uses it in ", whole_percent_cell(family.edges.share),
-                   "\n");
+    text += concat("  ! ", name_cell(family.family), ": do not trust this map: the head looks in ",
+                   whole_percent_cell(family.attention.share.share), ", the answer uses it in ",
+                   whole_percent_cell(family.edges.share), "\n");
   }
   return text;
 }

@@ -225,9 +225,9 @@ std::string report_table(const std::vector<Answers>& answers,
     if (column.probes.empty() && !column.geometry) continue;
     if (answers.size() > 1) text += concat("\n", column.checkpoint, "\n");
     if (column.not_asked > 0) {
-      text += concat("  ", with_commas(column.not_asked),
-                     " probes are not asked: their evidence comes after the answer, and this model "
-                     "reads only\n  what comes before.\n");
+      text += concat("  probes not asked: ", with_commas(column.not_asked),
+                     "; their evidence comes after the answer, and this model reads only what\n"
+                     "  comes before\n");
     }
     if (!column.probes.empty()) {
       text += concat("\n", probes_text(column.probes, column.findings, details));

@@ -133,7 +133,7 @@ class World(harness.ProgramTest):
             self.check_attention(family)
         text = self.succeed("eval", "run", "--probes", "world/probes.jsonl")
         self.assertIn("looks at evidence", text)
-        self.assertRegex(text, r"(?m)^  recall +[\d.]+% +\d+%  0\.[01] +\d+ → +\d+% \(\d+–\d+\) ")
+        self.assertRegex(text, r"(?m)^  recall +[\d.]+% +\d+% +0\.[01] +\d+ → +\d+% \(\d+–\d+\) ")
         self.assertNotIn("words between", text)
         detailed = self.succeed("eval", "run", "--probes", "world/probes.jsonl", "--detail", "layers,controls", "--detail", "distance,heads")
         self.assertIn(text, detailed)
@@ -190,7 +190,7 @@ class World(harness.ProgramTest):
         numbers = json.loads(self.succeed(*some, "--json", "-"))["probes"]
         self.assertEqual(sum(family["probes"] for family in numbers["families"].values()), 5)
         self.assertEqual(numbers["not_asked"], 3)
-        self.assertIn("  3 probes are not asked: their evidence comes after the answer", self.succeed(*some))
+        self.assertIn("  probes not asked: 3; their evidence comes after the answer", self.succeed(*some))
 
     def test_plots_that_cannot_be_drawn(self):
         probes = ["eval", "nowhere", "--probes", "world/probes.jsonl"]
