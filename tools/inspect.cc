@@ -53,13 +53,16 @@ void inspect_text(const Request& request, const std::vector<qkv::Artefact>& form
       qkv::findings_text(checkpoint, inspection, request.choice, request.trace);
   if (found.empty() && !request.out)
     throw qkv::Error(name + ": found no <mask> to fill, expected one, or --out, or --trace");
-  std::cout << found;
-  if (!request.out) return;
+  if (!request.out) {
+    std::cout << found;
+    return;
+  }
   std::optional<qkv::EdgeMap> edges;
   if (request.edges) edges = qkv::edge_map(checkpoint, inspection, runtime);
   auto files = qkv::write_artefacts(checkpoint, inspection, request.choice, formats, *request.out,
                                     runtime.threads);
   if (edges) qkv::write_edges(checkpoint, inspection, *edges, formats, *request.out, files);
+  std::cout << found;  // once all files are written
   for (const auto& file : files) std::cout << "wrote " << file.string() << "\n";
 }
 
