@@ -80,8 +80,8 @@ std::string skipped_text(const GeometryScore& score) {
 }
 
 constexpr const char* kClusterLegend =
-    R"(  nearest: how many neighbours of each word are asked for. of listed, of all: how many of them are of
-  its own cluster, sought among the listed words and among all words.
+    R"(  nearest: how many neighbours of each word are asked for.
+  of listed, of all: how many of them are of its own cluster, among the listed and among all words.
 )";
 
 std::string cluster_table(const NeighbourScore& score) {
