@@ -9,6 +9,7 @@
 #include "base/temporary_file.h"
 #include "checkpoint/checkpoint.h"
 #include "cli.h"
+#include "evaluate/detail_request.h"
 #include "evaluate/plot.h"
 #include "evaluate/report.h"
 
@@ -18,11 +19,11 @@ namespace {
 struct Request {
   std::string checkpoint;
   std::optional<std::string> second;
-  std::vector<std::filesystem::path> data;
+  qkv::Questions questions;
   std::optional<std::string> pairs;
   std::optional<std::string> probes;
   std::optional<std::string> geometry;
-  bool accuracy_only = false;
+  std::vector<std::string> details;
   std::optional<std::string> json;
   std::optional<std::string> plot;
 };
@@ -30,26 +31,22 @@ struct Request {
 /// Standard input comes once, but two checkpoints read the data: a file takes its place. Throws
 /// Error where two options want it.
 void keep_data(Request& request) {
-  const auto named = std::count(request.data.begin(), request.data.end(), "-");
+  auto& data = request.questions.data;
+  const auto named = std::count(data.begin(), data.end(), "-");
   const std::array others = {request.pairs, request.probes, request.geometry};
   if (named + std::count(others.begin(), others.end(), "-") > 1)
     throw qkv::Error("-: found standard input named twice, expected once: it can be read once");
   if (named == 0) return;
-  *std::find(request.data.begin(), request.data.end(), "-") = qkv::keep_standard_input();
+  *std::find(data.begin(), data.end(), "-") = qkv::keep_standard_input();
 }
 
-struct Plot {
-  std::filesystem::path path;
-  qkv::PictureFormat format;
-};
-
-/// Throws Error where nothing can be drawn, or not in this format.
-std::optional<Plot> plot_of(const Request& request) {
+/// Where the picture goes. Throws Error where nothing can be drawn, or not in this format.
+std::optional<std::filesystem::path> plot_of(const Request& request) {
   if (!request.plot) return std::nullopt;
   if (!request.probes && !request.geometry)
     throw qkv::Error("--plot: found neither --probes nor --geometry, expected what to draw");
-  const qkv::PictureFormat format = qkv::picture_format(*request.plot);
-  return Plot{.path = *request.plot, .format = format};
+  qkv::picture_format(*request.plot);
+  return *request.plot;
 }
 
 }  // namespace
@@ -61,8 +58,11 @@ int main(int argc, char** argv) {
                 "a checkpoint folder, or a run folder (opens its best checkpoint)")
       ->required();
   line.add_path("CHECKPOINT2", request.second, "a second checkpoint, shown next to the first");
-  line.add_path("--data", request.data, "text to measure on (default: the run's validation text)")
+  line.add_path("--data", request.questions.data,
+                "text to measure on (default: the run's validation text)")
       ->allow_extra_args(false);
+  line.add_flag("--own-data", request.questions.own_data,
+                "measures each of two runs on its own validation text, even if these differ");
   line.add_path("--pairs", request.pairs,
                 "minimal pairs as BLiMP's JSONL: sentence_good, sentence_bad");
   line.add_path("--probes", request.probes,
@@ -71,36 +71,40 @@ int main(int argc, char** argv) {
                 "words whose embeddings should be similar, e.g. data/world/geometry.json");
   line.add_path("--plot", request.plot,
                 "draws the results of probes and geometry into this .png, .svg or .pdf file");
-  line.add_flag("--accuracy-only", request.accuracy_only,
+  line.add_flag("--accuracy-only", request.questions.accuracy_only,
                 "measures only the accuracy of probes, not their attention");
+  line.add_option("--detail", request.details,
+                  "with --probes: more tables, a list of layers, controls, distance, heads")
+      ->delimiter(',')
+      ->allow_extra_args(false);
   line.add_path("--json", request.json, "writes the numbers to this file (- is standard output)");
 
   return qkv::run_program(line, argc, argv, [&] {
-    std::optional<Plot> plot = plot_of(request);
+    std::optional<std::filesystem::path> plot = plot_of(request);
     qkv::find_checkpoint(request.checkpoint);
     if (request.second) qkv::find_checkpoint(*request.second);
-    if (plot) plot->path = qkv::writable_file(plot->path);
+    if (plot) plot = qkv::writable_file(*plot);
     std::optional<std::filesystem::path> json;
     if (request.json && request.json != "-") json = qkv::writable_file(*request.json);
+    const std::vector<qkv::ProbeDetail> details = qkv::probe_details(
+        request.details, request.probes.has_value(), request.questions.accuracy_only);
     keep_data(request);
-    qkv::Questions questions{
-        .data = request.data, .pairs = {}, .probes = {}, .accuracy_only = request.accuracy_only};
-    if (request.pairs) questions.pairs = qkv::read_pairs(*request.pairs);
-    if (request.probes) questions.probes = qkv::read_probes(*request.probes);
-    if (request.geometry) questions.geometry = qkv::read_geometry(*request.geometry);
+    if (request.pairs) request.questions.pairs = qkv::read_pairs(*request.pairs);
+    if (request.probes) request.questions.probes = qkv::read_probes(*request.probes);
+    if (request.geometry) request.questions.geometry = qkv::read_geometry(*request.geometry);
 
     const qkv::Runtime runtime = qkv::set_up_runtime(
         {.device = "auto", .precision = "float32", .threads = line.common.threads});
-    std::vector<qkv::Answers> answers;
-    const auto ask = [&](const std::string& path) {
-      answers.push_back(qkv::answer(qkv::open_checkpoint(path, runtime), questions, runtime));
-    };
-    ask(request.checkpoint);
-    if (request.second) ask(*request.second);
+    std::vector<qkv::Checkpoint> checkpoints;
+    checkpoints.push_back(qkv::open_checkpoint(request.checkpoint, runtime));
+    if (request.second) checkpoints.push_back(qkv::open_checkpoint(*request.second, runtime));
+    const std::vector<qkv::Answers> answers = qkv::measure(checkpoints, request.questions, runtime);
 
     if (json) qkv::write_file(*json, qkv::report_json(answers));
-    std::cout << (request.json == "-" ? qkv::report_json(answers) : qkv::report_table(answers));
-    if (plot) qkv::draw_charts(qkv::report_plot(answers), plot->path, plot->format);
+    std::cout << (request.json == "-" ? qkv::report_json(answers)
+                                      : qkv::report_table(answers, details));
+    if (plot)
+      qkv::draw_charts(qkv::report_plot(answers), *plot, qkv::picture_format(*request.plot));
     return 0;
   });
 }

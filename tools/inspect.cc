@@ -8,9 +8,8 @@
 #include "cli.h"
 #include "inspect/artefacts.h"
 #include "inspect/edge_map.h"
-#include "inspect/fillings.h"
+#include "inspect/findings_text.h"
 #include "inspect/neighbours.h"
-#include "inspect/trace.h"
 
 namespace {
 
@@ -51,23 +50,20 @@ void inspect_text(const Request& request, const std::vector<qkv::Artefact>& form
   const qkv::Inspection inspection =
       qkv::inspect(checkpoint, qkv::read_passage(checkpoint, text, name));
 
-  const std::string fillings =
-      checkpoint.config.model.causal() ? "" : qkv::fillings_text(inspection, checkpoint.tokenizer);
-  if (fillings.empty() && !request.out && !request.trace) {
-    throw qkv::Error(
-        "--out: found none, expected the folder for the artefacts (or --trace N, which prints)");
+  const std::string found =
+      qkv::findings_text(checkpoint, inspection, request.choice, request.trace);
+  if (found.empty() && !request.out)
+    throw qkv::Error(name + ": found no <mask> to fill, expected one, or --out, or --trace");
+  if (!request.out) {
+    std::cout << found;
+    return;
   }
-  std::cout << fillings;
-  if (request.trace) {
-    std::cout << qkv::trace_text(checkpoint, inspection, request.choice.layer.value_or(0),
-                                 request.choice.head.value_or(0), *request.trace);
-  }
-  if (!request.out) return;
   std::optional<qkv::EdgeMap> edges;
   if (request.edges) edges = qkv::edge_map(checkpoint, inspection, runtime);
   auto files = qkv::write_artefacts(checkpoint, inspection, request.choice, formats, *request.out,
                                     runtime.threads);
   if (edges) qkv::write_edges(checkpoint, inspection, *edges, formats, *request.out, files);
+  std::cout << found;  // once all files are written
   for (const auto& file : files) std::cout << "wrote " << file.string() << "\n";
 }
 
@@ -75,28 +71,29 @@ void inspect_text(const Request& request, const std::vector<qkv::Artefact>& form
 
 int main(int argc, char** argv) {
   qkv::CommandLine line("qkv-inspect",
-                        "Shows the attention and the intermediate values of a checkpoint.");
+                        "Shows what a trained model attends to and predicts in a text.");
   Request request;
   line.add_path("CHECKPOINT", request.checkpoint,
                 "a checkpoint folder, or a run folder (opens its best checkpoint)")
       ->required();
   auto* text = line.add_option("--text", request.text,
-                               "the text to read; in a masked model, <mask> hides a word");
+                               "the text to read; for a masked model <mask> hides a word");
   line.add_path("--text-file", request.text_file, "a file with the text (- is standard input)")
       ->excludes(text);
   line.add_path("--out", request.out,
-                "the folder for pictures, attention.json and taps.safetensors");
-  line.add_option("--format", request.format, "a list of png, svg, pdf, json, safetensors")
+                "writes pictures, attention.json and taps.safetensors to this folder");
+  line.add_option("--format", request.format,
+                  "what to write: a list of png, svg, pdf, json, safetensors")
       ->capture_default_str();
-  line.add_option("--layer", request.choice.layer, "draw (and trace) this layer, counted from 0");
-  line.add_option("--head", request.choice.head, "draw (and trace) this head, counted from 0");
+  line.add_option("--layer", request.choice.layer, "draws and traces this layer, counted from 0");
+  line.add_option("--head", request.choice.head, "draws and traces this head, counted from 0");
   line.add_option("--trace", request.trace,
-                  "print one head's arithmetic for query token N (default: layer 0, head 0)");
+                  "prints one head's arithmetic for query token N (default: layer 0, head 0)");
   line.add_flag("--edges", request.edges,
-                "write the effect of each edge on the most probable next word (or <mask>)");
+                "writes the effect of each edge on the most probable next word (or <mask>)");
   line.add_option("--neighbours", request.neighbours,
-                  "print the words whose embeddings are nearest to WORD's");
-  line.add_option("--analogy", request.analogy, "A B C: print the words nearest to A - B + C")
+                  "prints the words whose embeddings are nearest to WORD's");
+  line.add_option("--analogy", request.analogy, "A B C: prints the words nearest to A - B + C")
       ->expected(3);
 
   return qkv::run_program(line, argc, argv, [&] {

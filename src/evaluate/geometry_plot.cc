@@ -10,10 +10,10 @@ namespace {
 Chart embedding_chart(const GeometryScore& score) {
   Chart chart;
   chart.title = "Embeddings";
-  chart.y_title = "share";
+  chart.y_title = "share of words or analogies";
   chart.percent = true;
-  Series now{.name = "checkpoint", .values = {}};
-  Series start{.name = "start of the run", .values = {}};
+  Series now{.name = "after training", .values = {}};
+  Series start{.name = "before training", .values = {}};
   Series guessing{.name = "guessing", .values = {}};
   const auto add = [&](const char* name, double share, double start_share, double chance) {
     if (!std::isfinite(share)) return;  // nothing of the kind was asked
@@ -25,13 +25,13 @@ Chart embedding_chart(const GeometryScore& score) {
   const NeighbourScore& near = score.now.neighbours;
   add("neighbours", near.precision.listed, score.start.neighbours.precision.listed,
       near.guessing.listed);
-  add("neighbours (all)", near.precision.all, score.start.neighbours.precision.all,
+  add("neighbours of all words", near.precision.all, score.start.neighbours.precision.all,
       near.guessing.all);
   add("purity", score.now.purity, score.start.purity, score.now.chance_purity);
   const AnalogyScore& solved = score.now.analogies;
   add("analogies", solved.accuracy.listed, score.start.analogies.accuracy.listed,
       solved.guessing.listed);
-  add("analogies (all)", solved.accuracy.all, score.start.analogies.accuracy.all,
+  add("analogies of all words", solved.accuracy.all, score.start.analogies.accuracy.all,
       solved.guessing.all);
   chart.series = {now, start};
   chart.reference = guessing;
@@ -42,7 +42,7 @@ Chart by_depth(const std::string& title, std::size_t depths) {
   Chart chart;
   chart.kind = ChartKind::kLines;
   chart.title = title;
-  chart.x_title = "vector behind";
+  chart.x_title = "vector after";
   for (std::size_t depth = 0; depth < depths; ++depth)
     chart.categories.push_back(depth_name(depth));
   return chart;
@@ -63,17 +63,17 @@ std::vector<Chart> charts_of(const GeometryScore& score) {
 
   const std::vector<SenseSeparation> now = mean_separation(score.senses);
   const std::vector<SenseSeparation> start = mean_separation(score.start_senses);
-  Chart cosine = by_depth("A word in two sentences", now.size());
+  Chart cosine = by_depth("One word in two sentences", now.size());
   cosine.y_title = "mean cosine";
   cosine.series = {line("same sense", now, &SenseSeparation::same),
                    line("other sense", now, &SenseSeparation::other)};
   charts.push_back(cosine);
 
-  Chart accuracy = by_depth("Its sense, by the nearest centroid", now.size());
-  accuracy.y_title = "accuracy";
+  Chart accuracy = by_depth("Its sense told by the nearest mean", now.size());
+  accuracy.y_title = "share of sentences";
   accuracy.percent = true;
-  accuracy.series = {line("checkpoint", now, &SenseSeparation::accuracy),
-                     line("start of the run", start, &SenseSeparation::accuracy)};
+  accuracy.series = {line("after training", now, &SenseSeparation::accuracy),
+                     line("before training", start, &SenseSeparation::accuracy)};
   double guessing = 0;
   for (const WordSenses& word : score.senses)
     guessing += word.guessing / static_cast<double>(score.senses.size());

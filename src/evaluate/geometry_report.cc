@@ -6,6 +6,7 @@
 #include "base/format.h"
 #include "base/table.h"
 #include "base/utf8.h"
+#include "evaluate/cells.h"
 
 namespace qkv {
 namespace {
@@ -27,7 +28,7 @@ std::string percent_or_dash(double share) {
 }
 
 std::string embedding_table(const GeometryScore& score) {
-  Table table({"embeddings", "asked", "checkpoint", "start", "guessing"});
+  Table table({"embeddings", "asked", "right", "at start", "chance"});
   const auto add = [&](const std::string& name, std::size_t asked, double now, double start,
                        double guessing) {
     if (asked > 0)
@@ -54,15 +55,17 @@ std::string embedding_table(const GeometryScore& score) {
 }
 
 constexpr const char* kEmbeddingLegend =
-    R"(  By the cosine of centred embeddings. neighbours: how many of a word's nearest 3 (or all others, in a
-  smaller cluster) are of its own cluster; purity: how many words are of the most frequent cluster in their
-  group, where average linkage makes as many groups as there are clusters; analogies: a is to b as c is to d
-  where d is nearest to b - a + c, of all candidates but a, b and c.
+    R"(  neighbours: how many of a word's 3 nearest words are of its own cluster, by the cosine of centred
+              embeddings; in a cluster of fewer than 4 words, all the others are asked for.
+  purity: how many words are of the most frequent cluster of their group; average linkage makes as
+          many groups as there are clusters.
+  analogies: a is to b as c is to d where d is nearest to b - a + c; a, b and c are no candidates.
+  at start: before training. chance: what guessing gives.
 )";
 
 std::string start_text(const GeometryScore& score) {
   return concat("  start: ",
-                score.start_checkpoint.empty() ? "a fresh model of the config's seed"
+                score.start_checkpoint.empty() ? "fresh weights from the config's seed"
                                                : score.start_checkpoint,
                 "\n");
 }
@@ -70,24 +73,30 @@ std::string start_text(const GeometryScore& score) {
 std::string skipped_text(const GeometryScore& score) {
   if (score.skipped.empty()) return {};
   return concat("  skipped: ", score.skipped.size(), " of ", score.words + score.skipped.size(),
-                " words, which are not one piece of the tokenizer, and with them ",
-                score.skipped_analogies, " of ", score.analogies.size() + score.skipped_analogies,
-                " analogies:\n  ", few_of(score.skipped, 100), "\n");
+                " words and ", score.skipped_analogies, " of ",
+                score.analogies.size() + score.skipped_analogies,
+                " analogies; these words are not one piece of the tokenizer:\n  ",
+                few_of(score.skipped, 96), "\n");
 }
+
+constexpr const char* kClusterLegend =
+    R"(  nearest: how many neighbours of each word are asked for.
+  of listed, of all: how many of them are of its own cluster, among the listed and among all words.
+)";
 
 std::string cluster_table(const NeighbourScore& score) {
   if (score.clusters.empty()) return {};
-  Table table({"cluster", "words", "nearest", "of listed", "of all", "word (its stranger)"});
+  Table table({"cluster", "words", "nearest", "of listed", "of all", "word (wrong neighbour)"});
   for (const NeighbourScore::Cluster& cluster : score.clusters) {
     std::vector<std::string> strangers;
     for (const auto& [word, stranger] : cluster.strangers)
       strangers.push_back(concat(word, " (", stranger, ")"));
     const bool asked = cluster.k > 0;
-    table.add({cluster.name, with_commas(cluster.words), std::to_string(cluster.k),
+    table.add({name_cell(cluster.name), with_commas(cluster.words), std::to_string(cluster.k),
                asked ? percent_or_dash(cluster.precision.listed) : "-",
-               asked ? percent_or_dash(cluster.precision.all) : "-", few_of(strangers, 48)});
+               asked ? percent_or_dash(cluster.precision.all) : "-", few_of(strangers, 40)});
   }
-  return concat("\n", table.text());
+  return concat("\n", table.text(), kClusterLegend);
 }
 
 /// The analogies whose answer, among the listed words, is wrong.
@@ -113,14 +122,16 @@ std::string wrong_text(const GeometryScore& score) {
 }
 
 constexpr const char* kSenseLegend =
-    R"(  A word's vector in sentences that differ in its sense: the mean cosine of two sentences of one sense (same),
-  of two senses (other), and how often a sentence is nearest to the mean of its own sense's other sentences
-  (centroid); the same at the start of the run (start).
+    R"(  A word's vectors in sentences that differ in its sense, after each layer.
+  same, other: the mean cosine of two sentences of the same sense, and of two senses.
+  right: how often a vector is nearest to the mean of the other vectors of its own sense.
+  at start: before training.
 )";
 
 std::string sense_table(const GeometryScore& score) {
   if (score.senses.empty()) return {};
-  Table table({"senses", "same", "other", "centroid", "start: same", "other", "centroid"});
+  Table table({"vector after", "same", "other", "right", "same at start", "other at start",
+               "right at start"});
   const std::vector<SenseSeparation> now = mean_separation(score.senses);
   const std::vector<SenseSeparation> start = mean_separation(score.start_senses);
   for (std::size_t depth = 0; depth < now.size(); ++depth) {
@@ -135,7 +146,7 @@ std::string sense_table(const GeometryScore& score) {
     guessing += word.guessing / static_cast<double>(score.senses.size());
   }
   return concat("\n", table.text(), kSenseLegend, "  ", score.senses.size(), " words in ",
-                sentences, " sentences; guessing gives ", percent_or_dash(guessing), "\n");
+                sentences, " sentences; chance is ", percent_or_dash(guessing), "\n");
 }
 
 Json to_json(const Shares& shares, const Shares& start, const Shares& guessing, const char* name) {

@@ -8,7 +8,8 @@
 namespace qkv {
 
 /// Tables of what the vectors of words show, at the checkpoint and at the start of its run, beside
-/// what guessing gives, each with a legend; at most 110 columns for words of common length.
+/// what guessing gives, each with a legend; at most 100 columns for names of common
+/// length.
 std::string geometry_text(const GeometryScore& score);
 
 /// The same numbers and more (docs/world.md). Shares are from 0 to 1; null where nothing was there

@@ -19,11 +19,17 @@ ScoredTexts::ScoredTexts(const std::vector<ScoredText>& texts, const Tokenizer& 
   }
 }
 
+std::size_t ScoredTexts::tokens() const {
+  std::size_t tokens = 0;
+  for (const Row& row : rows_) tokens += row.ids.size();
+  return tokens;
+}
+
 std::vector<LogProbability> ScoredTexts::scores(const Model& model, const Runtime& runtime,
-                                                const std::string& label, RowTaps* taps) const {
+                                                const TokenCounter& counter, RowTaps* taps) const {
   std::vector<ScoredRow> views;
   for (const Row& row : rows_) views.push_back({.ids = row.ids, .targets = row.targets});
-  const std::vector<TargetScore> scores = score_rows(model, views, runtime, label, taps);
+  const std::vector<TargetScore> scores = score_rows(model, views, runtime, counter, taps);
 
   std::vector<LogProbability> out(texts_);
   auto next = scores.begin();
@@ -41,7 +47,8 @@ std::vector<LogProbability> log_probabilities(const Model& model, const Tokenize
                                               const std::string& layout,
                                               const std::vector<ScoredText>& texts,
                                               const Runtime& runtime) {
-  return ScoredTexts(texts, tokenizer, layout, model.config()).scores(model, runtime, "scoring");
+  const ScoredTexts scored(texts, tokenizer, layout, model.config());
+  return scored.scores(model, runtime, token_progress("scoring", scored.tokens()));
 }
 
 }  // namespace qkv

@@ -23,11 +23,13 @@ class ScoredTexts {
               const std::string& layout, const ModelConfig& model);
 
   std::size_t rows() const { return rows_.size(); }
+  std::size_t tokens() const;  ///< of all rows
 
   /// log p of each text: the sum over its tokens, or over those that count. For a masked model the
-  /// pseudo-log-likelihood (Salazar et al. 2020). Shows progress where `label` is not empty.
+  /// pseudo-log-likelihood (Salazar et al. 2020).
   std::vector<LogProbability> scores(const Model& model, const Runtime& runtime,
-                                     const std::string& label = "", RowTaps* taps = nullptr) const;
+                                     const TokenCounter& counter = {},
+                                     RowTaps* taps = nullptr) const;
 
  private:
   struct Row {
@@ -39,7 +41,7 @@ class ScoredTexts {
   std::size_t texts_;
 };
 
-/// The scores of texts that are asked for once.
+/// The scores of texts that are asked for once. Shows progress.
 std::vector<LogProbability> log_probabilities(const Model& model, const Tokenizer& tokenizer,
                                               const std::string& layout,
                                               const std::vector<ScoredText>& texts,

@@ -47,30 +47,53 @@ std::vector<MinimalPair> read_pairs(const std::filesystem::path& path) {
   return pairs;
 }
 
-std::vector<PairAccuracy> evaluate_pairs(const Model& model, const Tokenizer& tokenizer,
-                                         const std::string& layout,
-                                         const std::vector<MinimalPair>& pairs,
-                                         const Runtime& runtime) {
-  std::vector<ScoredText> texts;
-  for (const MinimalPair& pair : pairs) {
-    texts.push_back({.text = pair.good, .where = pair.where, .scored = {}});
-    texts.push_back({.text = pair.bad, .where = pair.where, .scored = {}});
+std::vector<std::optional<PairScore>> score_pairs(const Model& model, const Tokenizer& tokenizer,
+                                                  const std::string& layout,
+                                                  const std::vector<MinimalPair>& pairs,
+                                                  const Runtime& runtime) {
+  std::vector<ScoredText> texts;  // good, bad, good, …
+  std::vector<std::size_t> scored;
+  const auto fits = [&](const ScoredText& text) {
+    return tokens_read(text, tokenizer, layout, model.config()) <= model.config().context;
+  };
+  for (std::size_t index = 0; index < pairs.size(); ++index) {
+    const auto text = [&](const std::string& sentence) {
+      return ScoredText{.text = sentence, .where = pairs[index].where, .scored = {}};
+    };
+    const ScoredText good = text(pairs[index].good);
+    const ScoredText bad = text(pairs[index].bad);
+    if (!fits(good) || !fits(bad)) continue;
+    texts.insert(texts.end(), {good, bad});
+    scored.push_back(index);
   }
-  const std::vector<LogProbability> scores =
+  if (scored.empty()) {  // which is told of the first pair
+    for (const std::string& sentence : {pairs.front().good, pairs.front().bad})
+      readings_of({.text = sentence, .where = pairs.front().where, .scored = {}}, tokenizer, layout,
+                  model.config());
+  }
+  const std::vector<LogProbability> nats =
       log_probabilities(model, tokenizer, layout, texts, runtime);
+  std::vector<std::optional<PairScore>> scores(pairs.size());
+  for (std::size_t place = 0; place < scored.size(); ++place)
+    scores[scored[place]] = {.good = nats[2 * place].nats, .bad = nats[2 * place + 1].nats};
+  return scores;
+}
 
+std::vector<PairAccuracy> pair_accuracies(const std::vector<MinimalPair>& pairs,
+                                          const std::vector<std::optional<PairScore>>& scores) {
   std::vector<PairAccuracy> groups;
   std::map<std::string, std::size_t> places;
-  PairAccuracy all{.group = kAllPairs, .pairs = 0, .correct = 0};
+  PairAccuracy all{.group = kAllPairs};
   for (std::size_t index = 0; index < pairs.size(); ++index) {
-    const double good = scores[2 * index].nats;
-    const double bad = scores[2 * index + 1].nats;
-    const double correct = good > bad ? 1.0 : good == bad ? 0.5 : 0.0;
     const auto [place, added] = places.emplace(pairs[index].group, groups.size());
-    if (added) groups.push_back({.group = pairs[index].group, .pairs = 0, .correct = 0});
+    if (added) groups.push_back({.group = pairs[index].group});
     for (PairAccuracy* group : {&groups[place->second], &all}) {
-      ++group->pairs;
-      group->correct += correct;
+      if (scores[index]) {
+        ++group->pairs;
+        group->correct += scores[index]->correct();
+      } else {
+        ++group->skipped;
+      }
     }
   }
   if (groups.size() == 1 && groups.front().group.empty()) groups.clear();

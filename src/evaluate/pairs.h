@@ -2,6 +2,7 @@
 
 #include <cstdint>
 #include <filesystem>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -23,20 +24,36 @@ struct MinimalPair {
 /// sentence_bad. Throws Error with file and line; no group may be named "all", as the total is.
 std::vector<MinimalPair> read_pairs(const std::filesystem::path& path);
 
+/// log p of both sentences of a pair, in nats.
+struct PairScore {
+  double good = 0;
+  double bad = 0;
+
+  /// 1 where the good sentence is the likelier one, ½ where both are equally likely.
+  double correct() const { return good > bad ? 1.0 : good == bad ? 0.5 : 0.0; }
+};
+
 /// How often the good sentence was the likelier one (a tie counts half), in one group of pairs.
 struct PairAccuracy {
   std::string group;
-  std::uint64_t pairs = 0;
+  std::uint64_t pairs = 0;  ///< that were scored
   double correct = 0;
+  std::uint64_t skipped = 0;  ///< that do not fit the context
 
+  /// NaN where no pair was scored.
   double accuracy() const { return correct / static_cast<double>(pairs); }
 };
 
+/// The score of each pair; nothing where one of its sentences is longer than the context. Throws
+/// Error where that is so of all pairs. Shows progress.
+std::vector<std::optional<PairScore>> score_pairs(const Model& model, const Tokenizer& tokenizer,
+                                                  const std::string& layout,
+                                                  const std::vector<MinimalPair>& pairs,
+                                                  const Runtime& runtime);
+
 /// The accuracy of each group, in the order of the file, and of all pairs together, last and named
-/// "all". Throws Error where a sentence does not fit the context.
-std::vector<PairAccuracy> evaluate_pairs(const Model& model, const Tokenizer& tokenizer,
-                                         const std::string& layout,
-                                         const std::vector<MinimalPair>& pairs,
-                                         const Runtime& runtime);
+/// "all".
+std::vector<PairAccuracy> pair_accuracies(const std::vector<MinimalPair>& pairs,
+                                          const std::vector<std::optional<PairScore>>& scores);
 
 }  // namespace qkv

@@ -7,7 +7,7 @@
 namespace qkv {
 namespace {
 
-/// Sums, in every pass, the weights from the query tokens to the spans of each row's probe.
+/// Takes, in every pass, the weights from the query tokens to the spans of each row's probe.
 class SpanWatcher : public RowTaps {
  public:
   SpanWatcher(const std::vector<ProbeReading>& probes, const ModelConfig& model)
@@ -57,8 +57,12 @@ class SpanWatcher : public RowTaps {
             .contiguous();  // [rows, ways, spans]
     const double* next = sums.const_data_ptr<double>();
     for (const std::size_t row : batch_.rows) {
-      for (std::int64_t way = 0; way < sums.size(1); ++way, next += sums.size(2))
-        contrasts[row].push_back(contrast_of({next, probes_[row].spans.size()}));
+      std::vector<double> means(probes_[row].spans.size());
+      const auto queries = static_cast<double>(probes_[row].query.size());
+      for (std::int64_t way = 0; way < sums.size(1); ++way, next += sums.size(2)) {
+        for (std::size_t span = 0; span < means.size(); ++span) means[span] = next[span] / queries;
+        contrasts[row].push_back(contrast_of(means));
+      }
     }
   }
 
@@ -74,13 +78,13 @@ class SpanWatcher : public RowTaps {
 }  // namespace
 
 AttentionContrasts attention_contrasts(const Model& model, const std::vector<ProbeReading>& probes,
-                                       const Runtime& runtime, const std::string& label) {
+                                       const Runtime& runtime, const TokenCounter& counter) {
   std::vector<ScoredRow> rows;
   rows.reserve(probes.size());
   for (const ProbeReading& probe : probes)
     rows.push_back({.ids = probe.reading.ids, .targets = {}});
   SpanWatcher watcher(probes, model.config());
-  score_rows(model, rows, runtime, label, &watcher);
+  score_rows(model, rows, runtime, counter, &watcher);
   return std::move(watcher).found();
 }
 

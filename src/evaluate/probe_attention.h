@@ -9,15 +9,15 @@
 namespace qkv {
 
 /// How much attention the query tokens of each probe pay to each of its spans: weights summed over
-/// the tokens of both.
+/// the span's tokens, on average over the query's. From 0 to 1.
 struct AttentionContrasts {
   Contrasts heads;    ///< the heads of layer 0, then those of layer 1, …
   Contrasts rollout;  ///< one way of looking: attention rollout through all layers
 };
 
-/// `probes` are measurable. Shows progress where `label` is not empty.
+/// `probes` are measurable. The model reads each once.
 AttentionContrasts attention_contrasts(const Model& model, const std::vector<ProbeReading>& probes,
-                                       const Runtime& runtime, const std::string& label = "");
+                                       const Runtime& runtime, const TokenCounter& counter = {});
 
 /// The place of a head among all, layer by layer, and back.
 std::size_t head_number(const HeadPlace& place, const ModelConfig& model);

@@ -6,27 +6,28 @@
 namespace qkv {
 namespace {
 
-/// Adds `name_of(query, key)` for each open pair of a query token and a token of a span; counts,
-/// for each name, how often it leads to each span.
+/// Takes `name_of(query, key)` for each open pair of a query token and a token of a span: for each
+/// name, how often it leads to each span, on average over the query tokens.
 template <typename NameOf>
-Contrasts count_spans(const std::vector<ProbeReading>& probes,
-                      const std::vector<std::int64_t>& names, bool causal, NameOf&& name_of) {
+Contrasts span_weights(const std::vector<ProbeReading>& probes,
+                       const std::vector<std::int64_t>& names, bool causal, NameOf&& name_of) {
   std::map<std::int64_t, std::size_t> ways;
   for (const std::int64_t name : names) ways.emplace(name, ways.size());
   Contrasts contrasts;
   for (const ProbeReading& probe : probes) {
-    std::vector<std::vector<double>> counts(names.size(), std::vector<double>(probe.spans.size()));
+    const double share = 1 / static_cast<double>(probe.query.size());
+    std::vector<std::vector<double>> weights(names.size(), std::vector<double>(probe.spans.size()));
     for (std::size_t span = 0; span < probe.spans.size(); ++span) {
       for (const std::int64_t key : probe.spans[span]) {
         for (const std::int64_t query : probe.query) {
           if (causal && key > query) continue;
           const auto way = ways.find(name_of(probe, query, key));
-          if (way != ways.end()) ++counts[way->second][span];
+          if (way != ways.end()) weights[way->second][span] += share;
         }
       }
     }
     std::vector<Contrast>& row = contrasts.emplace_back();
-    for (const std::vector<double>& spans : counts) row.push_back(contrast_of(spans));
+    for (const std::vector<double>& spans : weights) row.push_back(contrast_of(spans));
   }
   return contrasts;
 }
@@ -39,9 +40,9 @@ FixedContrasts offset_contrasts(const std::vector<ProbeReading>& probes, const M
   if (!model.causal()) {
     for (std::int64_t offset = 1; offset <= model.context; ++offset) out.names.push_back(-offset);
   }
-  out.contrasts = count_spans(probes, out.names, model.causal(),
-                              [](const ProbeReading& /*probe*/, std::int64_t query,
-                                 std::int64_t key) { return query - key; });
+  out.contrasts = span_weights(probes, out.names, model.causal(),
+                               [](const ProbeReading& /*probe*/, std::int64_t query,
+                                  std::int64_t key) { return query - key; });
   return out;
 }
 
@@ -52,10 +53,10 @@ FixedContrasts word_contrasts(const std::vector<ProbeReading>& probes, const Mod
   FixedContrasts out;
   out.names.assign(pieces.begin(), pieces.end());
   out.contrasts =
-      count_spans(probes, out.names, model.causal(),
-                  [](const ProbeReading& probe, std::int64_t /*query*/, std::int64_t key) {
-                    return std::int64_t{probe.reading.ids[static_cast<std::size_t>(key)]};
-                  });
+      span_weights(probes, out.names, model.causal(),
+                   [](const ProbeReading& probe, std::int64_t /*query*/, std::int64_t key) {
+                     return std::int64_t{probe.reading.ids[static_cast<std::size_t>(key)]};
+                   });
   return out;
 }
 

@@ -9,7 +9,7 @@
 namespace qkv {
 
 /// Attention that knows nothing of the text, as something to compare heads with. A weight of 1
-/// stands at each place looked at, and spans are summed as those of a head are.
+/// stands at each place looked at, and a span's number is taken as that of a head is.
 struct FixedContrasts {
   std::vector<std::int64_t> names;  ///< of the ways of looking: offsets, or pieces' ids
   Contrasts contrasts;

@@ -67,11 +67,11 @@ std::vector<Contrast> contrasts_of(const ProbeReading& probe, std::size_t places
 }  // namespace
 
 EdgeContrasts edge_contrasts(const Model& model, const std::vector<ProbeReading>& probes,
-                             EdgeScope scope, const Runtime& runtime, const std::string& label) {
+                             EdgeScope scope, const Runtime& runtime, const TokenCounter& counter) {
   const std::vector<Cut> places = places_to_cut(model.config(), scope);
   const Trials trials = trials_of(probes, places);
   EdgeCutter cutter(trials.cuts);
-  const std::vector<TargetScore> scores = score_rows(model, trials.rows, runtime, label, &cutter);
+  const std::vector<TargetScore> scores = score_rows(model, trials.rows, runtime, counter, &cutter);
 
   EdgeContrasts out;
   auto next = scores.begin();
@@ -84,6 +84,15 @@ EdgeContrasts edge_contrasts(const Model& model, const std::vector<ProbeReading>
     out.heads.emplace_back(heads, found.end());
   }
   return out;
+}
+
+std::size_t edge_tokens(const ModelConfig& model, const std::vector<ProbeReading>& probes,
+                        EdgeScope scope) {
+  const std::size_t places = places_to_cut(model, scope).size();
+  std::size_t tokens = 0;
+  for (const ProbeReading& probe : probes)
+    tokens += probe.reading.ids.size() * (1 + places * probe.spans.size());
+  return tokens;
 }
 
 }  // namespace qkv

@@ -22,9 +22,13 @@ struct EdgeContrasts {
 
 enum class EdgeScope { kAll, kLayersAndHeads };
 
-/// `probes` are measurable. Shows progress where `label` is not empty.
+/// `probes` are measurable.
 EdgeContrasts edge_contrasts(const Model& model, const std::vector<ProbeReading>& probes,
                              EdgeScope scope, const Runtime& runtime,
-                             const std::string& label = "");
+                             const TokenCounter& counter = {});
+
+/// How many tokens the model reads for that.
+std::size_t edge_tokens(const ModelConfig& model, const std::vector<ProbeReading>& probes,
+                        EdgeScope scope);
 
 }  // namespace qkv

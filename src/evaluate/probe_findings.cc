@@ -1,11 +1,11 @@
 #include "evaluate/probe_findings.h"
 
 #include <algorithm>
+#include <cmath>
 
 #include "evaluate/probe_attention.h"
 #include "evaluate/probe_controls.h"
 #include "evaluate/probe_edges.h"
-#include "model/transformer.h"
 
 namespace qkv {
 namespace {
@@ -33,99 +33,143 @@ Share share_at(const DistanceBand& band, const std::vector<ProbeReading>& probes
   return share_of(within, 0, Half::kBoth, least);
 }
 
-class Finder {
- public:
-  Finder(const Checkpoint& checkpoint, const Runtime& runtime)
-      : checkpoint_(checkpoint),
-        runtime_(runtime),
-        untrained_(checkpoint.config.model, checkpoint.tokenizer.size(), checkpoint.config.seed,
-                   checkpoint.model->parameters().options()) {}
-
-  FamilyFindings findings_of(const FamilyScore& family,
-                             const std::vector<const Probe*>& probes) const {
-    FamilyFindings out;
-    out.family = family.family;
-    std::vector<ProbeReading> readings;
-    for (const Probe* probe : probes) {
-      ProbeReading reading = read_probe(*probe, checkpoint_.tokenizer,
-                                        checkpoint_.config.data.layout, checkpoint_.config.model);
-      if (reading.is_measurable()) readings.push_back(std::move(reading));
-    }
-    out.measured = readings.size();
-    if (readings.empty()) return out;
-    look(readings, family.bands, out);
-    control(readings, out);
-    return out;
-  }
-
-  const Model& untrained() const { return untrained_; }
-
- private:
-  void look(const std::vector<ProbeReading>& readings, const std::vector<DistanceBand>& bands,
-            FamilyFindings& out) const {
-    const AttentionContrasts attention =
-        attention_contrasts(*checkpoint_.model, readings, runtime_, "attention: " + out.family);
-    out.attention = best_of(attention.heads);
-    out.rollout = share_of(attention.rollout, 0, Half::kBoth);
-
-    const EdgeContrasts edges =
-        edge_contrasts(*checkpoint_.model, readings, EdgeScope::kLayersAndHeads, runtime_,
-                       "cutting edges: " + out.family);
-    out.edges = share_of(edges.all, 0, Half::kBoth, kLeastNats);
-    out.edge_layer = best_of(edges.layers, kLeastNats);
-    out.edge_head = best_of(edges.heads, kLeastNats);
-    for (const DistanceBand& band : bands) {
-      out.bands.push_back(
-          {.least = band.least,
-           .attention = share_at(band, readings, attention.heads, out.attention.way, Half::kOdd, 0),
-           .edges = share_at(band, readings, edges.all, 0, Half::kBoth, kLeastNats)});
+/// The probes of each family, the families in the order of their first probes.
+std::vector<std::vector<const Probe*>> by_family(const std::vector<const Probe*>& probes) {
+  std::vector<std::vector<const Probe*>> families;
+  for (const Probe* probe : probes) {
+    const auto known = std::find_if(families.begin(), families.end(), [&](const auto& family) {
+      return family.front()->family == probe->family;
+    });
+    if (known == families.end()) {
+      families.push_back({probe});
+    } else {
+      known->push_back(probe);
     }
   }
-
-  void control(const std::vector<ProbeReading>& readings, FamilyFindings& out) const {
-    out.untrained_attention = best_of(
-        attention_contrasts(untrained_, readings, runtime_, "untrained: " + out.family).heads);
-    out.untrained_edges = share_of(edge_contrasts(untrained_, readings, EdgeScope::kAll, runtime_,
-                                                  "cutting untrained edges: " + out.family)
-                                       .all,
-                                   0, Half::kBoth, kLeastNats);
-    const FixedContrasts offsets = offset_contrasts(readings, checkpoint_.config.model);
-    out.offset = best_of(offsets.contrasts);
-    out.offset_tokens = offsets.names[out.offset.way];
-    const FixedContrasts words = word_contrasts(readings, checkpoint_.config.model);
-    out.word = best_of(words.contrasts);
-    out.word_piece =
-        checkpoint_.tokenizer.piece(static_cast<std::int32_t>(words.names[out.word.way]));
-  }
-
-  const Checkpoint& checkpoint_;
-  const Runtime& runtime_;
-  Transformer untrained_;
-};
+  return families;
+}
 
 }  // namespace
 
-Findings find_attention(const Checkpoint& checkpoint, const std::vector<Probe>& probes,
-                        const std::vector<FamilyScore>& scores, const Runtime& runtime) {
-  const Finder finder(checkpoint, runtime);
-  const std::string& layout = checkpoint.config.data.layout;
-  const std::vector<FamilyScore> untrained =
-      evaluate_probes(finder.untrained(), checkpoint.tokenizer, layout, probes, runtime);
-  Findings out{.model = checkpoint.config.model, .families = {}};
-  std::vector<std::vector<const Probe*>> families;
-  for (std::size_t family = 0; family < scores.size(); ++family) {
-    std::vector<const Probe*>& members = families.emplace_back();
-    for (const Probe* probe : askable_probes(probes, checkpoint.config.model.causal())) {
-      if (probe->family == scores[family].family) members.push_back(probe);
+bool FamilyFindings::map_is_trustworthy() const {
+  constexpr double kNear = 0.1;
+  const Share& looks = attention.share;
+  const bool apart =
+      looks.interval.low > edges.interval.high || edges.interval.low > looks.interval.high;
+  return !(apart && std::abs(looks.share - edges.share) > kNear);
+}
+
+double FamilyFindings::others_cost() const {
+  double sum = 0;
+  for (std::size_t head = 0; head < heads.single.size(); ++head) {
+    if (head != attention.way) sum += heads.single[head];
+  }
+  return sum / static_cast<double>(heads.single.size() - 1);
+}
+
+const FamilyFindings* found_of(const std::optional<Findings>& findings, std::size_t family) {
+  if (!findings || findings->families[family].measured == 0) return nullptr;
+  return &findings->families[family];
+}
+
+ProbeStudy::ProbeStudy(const Checkpoint& checkpoint, const std::vector<Probe>& probes, Scope scope,
+                       const Runtime& runtime)
+    : checkpoint_(checkpoint),
+      runtime_(runtime),
+      asked_(askable_probes(probes, checkpoint.config.model.causal()), checkpoint.tokenizer,
+             checkpoint.config.data.layout, checkpoint.config.model) {
+  if (scope == Scope::kAccuracy) return;
+  const Config& config = checkpoint.config;
+  untrained_.emplace(config.model, checkpoint.tokenizer.size(), config.seed,
+                     checkpoint.model->parameters().options());
+  const std::vector<std::vector<const Probe*>> families = by_family(asked_.probes());
+  for (const std::vector<const Probe*>& family : families) {
+    Family& readings = families_.emplace_back();
+    for (const Probe* probe : family) {
+      ProbeReading reading =
+          read_probe(*probe, checkpoint.tokenizer, config.data.layout, config.model);
+      if (reading.is_measurable()) readings.push_back(std::move(reading));
     }
-    out.families.push_back(finder.findings_of(scores[family], members));
+  }
+  head_cost_probes_.emplace(families, checkpoint.tokenizer, config.data.layout, config.model);
+}
+
+std::size_t ProbeStudy::tokens() const {
+  std::size_t tokens = asked_.tokens();
+  if (!untrained_) return tokens;
+  tokens += asked_.tokens();
+  for (const Family& family : families_) {
+    for (const ProbeReading& reading : family) tokens += 2 * reading.reading.ids.size();
+    for (const EdgeScope scope : {EdgeScope::kLayersAndHeads, EdgeScope::kAll})
+      tokens += edge_tokens(checkpoint_.config.model, family, scope);
+  }
+  return tokens + head_cost_probes_->tokens();
+}
+
+std::vector<FamilyScore> ProbeStudy::scores(const TokenCounter& counter) const {
+  return score_probes(*checkpoint_.model, asked_, runtime_, counter);
+}
+
+Findings ProbeStudy::findings(const std::vector<FamilyScore>& scores,
+                              const TokenCounter& counter) const {
+  const std::vector<FamilyScore> untrained = score_probes(*untrained_, asked_, runtime_, counter);
+  Findings out{.model = checkpoint_.config.model, .families = {}};
+  for (std::size_t family = 0; family < scores.size(); ++family) {
+    out.families.push_back(findings_of(scores[family], families_[family], counter));
     out.families.back().untrained_accuracy = untrained[family].count.accuracy();
   }
-  const std::vector<HeadCosts> costs =
-      head_costs(*checkpoint.model, checkpoint.tokenizer, layout, families, runtime);
+  std::vector<HeadCosts> costs = head_cost_probes_->costs(*checkpoint_.model, runtime_, counter);
   for (std::size_t family = 0; family < costs.size(); ++family)
-    out.families[family].heads = costs[family];
+    out.families[family].heads = std::move(costs[family]);
   return out;
+}
+
+FamilyFindings ProbeStudy::findings_of(const FamilyScore& score, const Family& family,
+                                       const TokenCounter& counter) const {
+  FamilyFindings out;
+  out.family = score.family;
+  out.measured = family.size();
+  if (family.empty()) return out;
+  look(family, score.bands, counter, out);
+  compare(family, counter, out);
+  return out;
+}
+
+void ProbeStudy::look(const Family& family, const std::vector<DistanceBand>& bands,
+                      const TokenCounter& counter, FamilyFindings& out) const {
+  const AttentionContrasts attention =
+      attention_contrasts(*checkpoint_.model, family, runtime_, counter);
+  out.attention = best_of(attention.heads);
+  out.rollout = share_of(attention.rollout, 0, Half::kBoth);
+
+  const EdgeContrasts edges =
+      edge_contrasts(*checkpoint_.model, family, EdgeScope::kLayersAndHeads, runtime_, counter);
+  out.edges = share_of(edges.all, 0, Half::kBoth, kLeastNats);
+  out.edge_layer = best_of(edges.layers, kLeastNats);
+  out.edge_head = best_of(edges.heads, kLeastNats);
+  for (const DistanceBand& band : bands) {
+    out.bands.push_back(
+        {.least = band.least,
+         .attention = share_at(band, family, attention.heads, out.attention.way, Half::kOdd, 0),
+         .edges = share_at(band, family, edges.all, 0, Half::kBoth, kLeastNats)});
+  }
+}
+
+void ProbeStudy::compare(const Family& family, const TokenCounter& counter,
+                         FamilyFindings& out) const {
+  const ModelConfig& model = checkpoint_.config.model;
+  out.untrained_attention =
+      best_of(attention_contrasts(*untrained_, family, runtime_, counter).heads);
+  out.untrained_edges =
+      share_of(edge_contrasts(*untrained_, family, EdgeScope::kAll, runtime_, counter).all, 0,
+               Half::kBoth, kLeastNats);
+  const FixedContrasts offsets = offset_contrasts(family, model);
+  out.offset = best_of(offsets.contrasts);
+  out.offset_tokens = offsets.names[out.offset.way];
+  const FixedContrasts words = word_contrasts(family, model);
+  out.word = best_of(words.contrasts);
+  out.word_piece =
+      checkpoint_.tokenizer.piece(static_cast<std::int32_t>(words.names[out.word.way]));
 }
 
 }  // namespace qkv

@@ -1,12 +1,15 @@
 #pragma once
 
 #include <cstdint>
+#include <optional>
 #include <string>
 #include <vector>
 
 #include "checkpoint/checkpoint.h"
 #include "evaluate/contrast.h"
 #include "evaluate/probe_heads.h"
+#include "evaluate/probe_reading.h"
+#include "model/transformer.h"
 
 namespace qkv {
 
@@ -44,6 +47,14 @@ struct FamilyFindings {
   std::string word_piece;
   HeadCosts heads;
   std::vector<Band> bands;
+
+  /// Whether the answers use the evidence about as often as the best head looks at it: the two
+  /// shares differ by at most 10 points, or their intervals overlap. Where not, the head's map does
+  /// not show where the answers come from.
+  bool map_is_trustworthy() const;
+
+  /// What removing a head other than the best costs, on average.
+  double others_cost() const;
 };
 
 /// The findings of every family.
@@ -52,10 +63,45 @@ struct Findings {
   std::vector<FamilyFindings> families;
 };
 
-/// The findings of the families of `scores`, which are those of evaluate_probes, in their order.
-/// A family without a measurable probe has only `heads` and `untrained_accuracy`. Shows progress.
-/// Throws Error where a text does not fit the context. REQUIRES a model with attention.
-Findings find_attention(const Checkpoint& checkpoint, const std::vector<Probe>& probes,
-                        const std::vector<FamilyScore>& scores, const Runtime& runtime);
+/// The findings of a family by its place; nullptr where nothing of it was measured.
+const FamilyFindings* found_of(const std::optional<Findings>& findings, std::size_t family);
+
+/// All that a checkpoint is asked about its probes, made ready: so it is known how much there is to
+/// do before any of it is done.
+class ProbeStudy {
+ public:
+  enum class Scope { kAccuracy, kAttention };
+
+  /// kAttention REQUIRES a model with attention. `checkpoint`, `probes` and `runtime` outlive the
+  /// study. Throws Error as askable_probes, and where a text does not fit the context.
+  ProbeStudy(const Checkpoint& checkpoint, const std::vector<Probe>& probes, Scope scope,
+             const Runtime& runtime);
+
+  /// How many tokens the model reads for all that the scope holds.
+  std::size_t tokens() const;
+
+  std::vector<FamilyScore> scores(const TokenCounter& counter = {}) const;
+
+  /// The findings of the families of scores(), in their order. A family without a measurable probe
+  /// has only `heads` and `untrained_accuracy`. REQUIRES kAttention.
+  Findings findings(const std::vector<FamilyScore>& scores, const TokenCounter& counter = {}) const;
+
+ private:
+  /// The measurable probes of a family.
+  using Family = std::vector<ProbeReading>;
+
+  FamilyFindings findings_of(const FamilyScore& score, const Family& family,
+                             const TokenCounter& counter) const;
+  void look(const Family& family, const std::vector<DistanceBand>& bands,
+            const TokenCounter& counter, FamilyFindings& out) const;
+  void compare(const Family& family, const TokenCounter& counter, FamilyFindings& out) const;
+
+  const Checkpoint& checkpoint_;
+  const Runtime& runtime_;
+  AskedProbes asked_;
+  std::optional<Transformer> untrained_;  ///< nothing for kAccuracy, as the next
+  std::vector<Family> families_;
+  std::optional<HeadCostProbes> head_cost_probes_;
+};
 
 }  // namespace qkv

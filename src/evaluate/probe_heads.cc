@@ -3,7 +3,6 @@
 #include <algorithm>
 #include <limits>
 
-#include "base/progress.h"
 #include "evaluate/contrast.h"
 #include "evaluate/probe_attention.h"
 
@@ -30,70 +29,25 @@ Result result_of(const std::vector<ProbeOutcome>& outcomes) {
   return {.accuracy = 100 * result.accuracy / count, .margin = result.margin / count};
 }
 
-/// A family's probes of even places, to choose on, and those of odd ones, to report on.
-struct Halves {
-  AskedProbes even;
-  AskedProbes odd;
-  Result whole_even = {};
-  Result whole_odd = {};
+/// The results of one half of each family, with nothing removed.
+struct WholeResult {
+  Result even;
+  Result odd;
 };
 
+/// Removes heads of one model.
 class HeadTrials {
  public:
-  HeadTrials(const Model& model, const Tokenizer& tokenizer, const std::string& layout,
-             const std::vector<std::vector<const Probe*>>& families, const Runtime& runtime)
-      : model_(model), runtime_(runtime), progress_("removing heads", "trials", trials(families)) {
-    const auto half = [&](const std::vector<const Probe*>& probes, Half which) {
-      std::vector<const Probe*> chosen;
-      for (std::size_t place = 0; place < probes.size(); ++place) {
-        if (is_in(which, place)) chosen.push_back(probes[place]);
-      }
-      return AskedProbes(std::move(chosen), tokenizer, layout, model.config());
-    };
-    HeadMeans means;
-    for (const std::vector<const Probe*>& probes : families) {
-      Halves& halves = families_.emplace_back(
-          Halves{.even = half(probes, Half::kEven), .odd = half(probes, Half::kOdd)});
-      halves.whole_even = result_of(halves.even.outcomes(model, runtime, "", &means));
-      halves.whole_odd = result_of(halves.odd.outcomes(model, runtime, "", &means));
-    }
-    means_ = means.means();
-  }
+  HeadTrials(const Model& model, const Runtime& runtime, const TokenCounter& counter,
+             std::vector<Tensor> means)
+      : model_(model), runtime_(runtime), counter_(counter), means_(std::move(means)) {}
 
-  HeadCosts costs_of(const Halves& family) {
-    HeadCosts costs;
-    for (std::size_t head = 0; head < heads(); ++head) {
-      const std::vector<HeadPlace> alone = {head_place(head, model_.config())};
-      costs.single.push_back(family.whole_odd.accuracy - without(alone, family.odd).accuracy);
-    }
-    costs.group = group_of(family);
-    for (const Halves& other : families_) {
-      costs.group_on.push_back(other.whole_odd.accuracy - without(costs.group, other.odd).accuracy);
-    }
-    return costs;
-  }
-
-  const std::vector<Halves>& families() const { return families_; }
-
- private:
-  std::size_t heads() const {
-    return static_cast<std::size_t>(model_.config().layers * model_.config().heads);
-  }
-
-  std::uint64_t trials(const std::vector<std::vector<const Probe*>>& families) const {
-    std::uint64_t each = heads() + families.size();
-    for (std::size_t removed = 0; removed < heads() / 2; ++removed) each += heads() - removed;
-    return each * families.size();
-  }
-
-  Result without(const std::vector<HeadPlace>& removed, const AskedProbes& probes) {
+  Result without(const std::vector<HeadPlace>& removed, const AskedProbes& probes) const {
     HeadRemover remover(removed, means_);
-    const Result result = result_of(probes.outcomes(model_, runtime_, "", &remover));
-    progress_.update(++done_);
-    return result;
+    return result_of(probes.outcomes(model_, runtime_, counter_, &remover));
   }
 
-  std::vector<HeadPlace> group_of(const Halves& family) {
+  std::vector<HeadPlace> group_of(const AskedProbes& probes, double whole_accuracy) const {
     std::vector<HeadPlace> path;
     std::vector<double> falls;  // of accuracy, after each step of the path
     while (path.size() < heads() / 2) {
@@ -103,7 +57,7 @@ class HeadTrials {
         const HeadPlace place = head_place(head, model_.config());
         if (std::find(path.begin(), path.end(), place) != path.end()) continue;
         path.push_back(place);
-        const Result result = without(path, family.even);
+        const Result result = without(path, probes);
         path.pop_back();
         if (result.margin < lowest.margin) {
           lowest = result;
@@ -111,10 +65,15 @@ class HeadTrials {
         }
       }
       path.push_back(next);
-      falls.push_back(family.whole_even.accuracy - lowest.accuracy);
+      falls.push_back(whole_accuracy - lowest.accuracy);
     }
     path.resize(shortest_with_most(falls));
     return path;
+  }
+
+ private:
+  std::size_t heads() const {
+    return static_cast<std::size_t>(model_.config().layers * model_.config().heads);
   }
 
   static std::size_t shortest_with_most(const std::vector<double>& falls) {
@@ -129,21 +88,65 @@ class HeadTrials {
 
   const Model& model_;
   const Runtime& runtime_;
-  std::vector<Halves> families_;
+  const TokenCounter& counter_;
   std::vector<Tensor> means_;
-  Progress progress_;
-  std::uint64_t done_ = 0;
 };
 
 }  // namespace
 
-std::vector<HeadCosts> head_costs(const Model& model, const Tokenizer& tokenizer,
-                                  const std::string& layout,
-                                  const std::vector<std::vector<const Probe*>>& families,
-                                  const Runtime& runtime) {
-  HeadTrials trials(model, tokenizer, layout, families, runtime);
+HeadCostProbes::HeadCostProbes(const std::vector<std::vector<const Probe*>>& families,
+                               const Tokenizer& tokenizer, const std::string& layout,
+                               const ModelConfig& model)
+    : heads_(static_cast<std::size_t>(model.layers * model.heads)) {
+  for (const std::vector<const Probe*>& probes : families) {
+    const auto half = [&](Half which) {
+      std::vector<const Probe*> chosen;
+      for (std::size_t place = 0; place < probes.size(); ++place) {
+        if (is_in(which, place)) chosen.push_back(probes[place]);
+      }
+      return AskedProbes(std::move(chosen), tokenizer, layout, model);
+    };
+    families_.push_back({.even = half(Half::kEven), .odd = half(Half::kOdd)});
+  }
+}
+
+std::size_t HeadCostProbes::tokens() const {
+  std::size_t in_path = 0;  // trials on the way to a group
+  for (std::size_t removed = 0; removed < heads_ / 2; ++removed) in_path += heads_ - removed;
+  std::size_t tokens = 0;
+  for (const Halves& family : families_) {
+    tokens += family.even.tokens() * (1 + in_path);
+    // As they are; without each head; without the group of every family.
+    tokens += family.odd.tokens() * (1 + heads_ + families_.size());
+  }
+  return tokens;
+}
+
+std::vector<HeadCosts> HeadCostProbes::costs(const Model& model, const Runtime& runtime,
+                                             const TokenCounter& counter) const {
+  HeadMeans means;
+  std::vector<WholeResult> whole;
+  for (const Halves& family : families_) {
+    const Result even = result_of(family.even.outcomes(model, runtime, counter, &means));
+    whole.push_back(
+        {.even = even, .odd = result_of(family.odd.outcomes(model, runtime, counter, &means))});
+  }
+  const HeadTrials trials(model, runtime, counter, means.means());
+
   std::vector<HeadCosts> costs;
-  for (const Halves& family : trials.families()) costs.push_back(trials.costs_of(family));
+  for (std::size_t index = 0; index < families_.size(); ++index) {
+    const Halves& family = families_[index];
+    HeadCosts& cost = costs.emplace_back();
+    for (std::size_t head = 0; head < heads_; ++head) {
+      const std::vector<HeadPlace> alone = {head_place(head, model.config())};
+      cost.single.push_back(whole[index].odd.accuracy - trials.without(alone, family.odd).accuracy);
+    }
+    cost.group = trials.group_of(family.even, whole[index].even.accuracy);
+    for (std::size_t other = 0; other < families_.size(); ++other) {
+      cost.group_on.push_back(whole[other].odd.accuracy -
+                              trials.without(cost.group, families_[other].odd).accuracy);
+    }
+  }
   return costs;
 }
 

@@ -18,10 +18,26 @@ struct HeadCosts {
   std::vector<double> group_on;  ///< what the group costs each family, itself among them
 };
 
-/// `families` are the probes of each. Shows progress. Throws Error where a text does not fit.
-std::vector<HeadCosts> head_costs(const Model& model, const Tokenizer& tokenizer,
-                                  const std::string& layout,
-                                  const std::vector<std::vector<const Probe*>>& families,
-                                  const Runtime& runtime);
+/// The probes of all families, made ready for it.
+class HeadCostProbes {
+ public:
+  /// `families` are the probes of each. Throws Error where a text does not fit the context.
+  HeadCostProbes(const std::vector<std::vector<const Probe*>>& families, const Tokenizer& tokenizer,
+                 const std::string& layout, const ModelConfig& model);
+
+  std::size_t tokens() const;  ///< that the model reads for all costs
+  std::vector<HeadCosts> costs(const Model& model, const Runtime& runtime,
+                               const TokenCounter& counter = {}) const;
+
+ private:
+  /// A family's probes of even places, to choose on, and those of odd ones, to report on.
+  struct Halves {
+    AskedProbes even;
+    AskedProbes odd;
+  };
+
+  std::vector<Halves> families_;
+  std::size_t heads_;  ///< of all layers
+};
 
 }  // namespace qkv

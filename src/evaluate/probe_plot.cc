@@ -12,22 +12,26 @@
 namespace qkv {
 namespace {
 
-/// A share of probes, and the interval it may lie in.
+/// A share of probes, the interval it may lie in, and what it would be by chance.
 struct Bar {
   double value = 0;
   double low = 0;
   double high = 0;
+  double chance = 0;
 };
 
 /// Wilson (1927), the score interval: the true shares p for which what was seen is at most z
 /// standard deviations, those of p, from what is expected.
-Bar accuracy_of(std::uint64_t correct, std::uint64_t probes) {
+Bar accuracy_of(const ProbeCount& count) {
   constexpr double kZ = 1.959964;  // 95% of a normal distribution lie within
-  const auto n = static_cast<double>(probes);
-  const double p = static_cast<double>(correct) / n;
+  const auto n = static_cast<double>(count.probes);
+  const double p = count.accuracy();
   const double centre = (p + kZ * kZ / (2 * n)) / (1 + kZ * kZ / n);
   const double half = kZ / (1 + kZ * kZ / n) * std::sqrt(p * (1 - p) / n + kZ * kZ / (4 * n * n));
-  return {.value = p, .low = std::max(0.0, centre - half), .high = std::min(1.0, centre + half)};
+  return {.value = p,
+          .low = std::max(0.0, centre - half),
+          .high = std::min(1.0, centre + half),
+          .chance = count.guessing()};
 }
 
 /// What the first chart shows of each family; another line here is another series.
@@ -37,26 +41,31 @@ struct Measure {
   std::optional<Bar> (*bar)(const Answers&, std::size_t family);
 };
 
-std::optional<Bar> bar_of(const Share& share) {
+/// Chance is what an untrained model gives.
+std::optional<Bar> bar_of(const Share& share, const Share& untrained) {
   if (share.probes == 0) return std::nullopt;
-  return Bar{.value = share.share, .low = share.interval.low, .high = share.interval.high};
+  return Bar{.value = share.share,
+             .low = share.interval.low,
+             .high = share.interval.high,
+             .chance = untrained.share};
 }
 
 constexpr Measure kMeasures[] = {
-    {.name = "accuracy",
+    {.name = "right answers",
      .bar =
          [](const Answers& answers, std::size_t family) {
-           const ProbeCount& count = answers.probes[family].count;
-           return std::optional(accuracy_of(count.correct, count.probes));
+           return std::optional(accuracy_of(answers.probes[family].count));
          }},
-    {.name = "raw attention of the best head",
+    {.name = "best head looks at the evidence",
      .bar =
          [](const Answers& answers, std::size_t family) {
-           return answers.findings ? bar_of(answers.findings->families[family].attention.share)
-                                   : std::nullopt;
+           const FamilyFindings* found = found_of(answers.findings, family);
+           return found ? bar_of(found->attention.share, found->untrained_attention.share)
+                        : std::nullopt;
          }},
-    {.name = "causal edges", .bar = [](const Answers& answers, std::size_t family) {
-       return answers.findings ? bar_of(answers.findings->families[family].edges) : std::nullopt;
+    {.name = "answer uses the evidence", .bar = [](const Answers& answers, std::size_t family) {
+       const FamilyFindings* found = found_of(answers.findings, family);
+       return found ? bar_of(found->edges, found->untrained_edges) : std::nullopt;
      }}};
 
 std::string spaced(std::string name) {
@@ -72,7 +81,7 @@ void add(Series& series, std::size_t x, double value) {
 Chart by_family(const Answers& answers) {
   const std::vector<FamilyScore>& families = answers.probes;
   Chart chart;
-  chart.title = "By family";
+  chart.title = "By family of probes";
   chart.y_title = "share of probes";
   chart.percent = true;
   for (const FamilyScore& family : families) chart.categories.push_back(spaced(family.family));
@@ -84,13 +93,12 @@ Chart by_family(const Answers& answers) {
       add(series, index, bar->value);
       series.low.push_back(bar->low);
       series.high.push_back(bar->high);
+      series.levels.push_back(bar->chance);
     }
     if (!series.values.empty()) chart.series.push_back(std::move(series));
   }
-  chart.reference = Series{.name = "guessing", .values = {}};
-  for (const FamilyScore& family : families) {
-    chart.reference->values.push_back(family.count.guessing());
-  }
+  chart.levels_name =
+      chart.series.size() == 1 ? "guessing" : "by chance: guessing, or an untrained model";
   return chart;
 }
 
@@ -102,11 +110,11 @@ struct DistanceMeasure {
 };
 
 constexpr DistanceMeasure kDistanceMeasures[] = {
-    {.title = "By distance: accuracy", .y_title = "accuracy", .found = nullptr},
-    {.title = "By distance: raw attention of the best head",
+    {.title = "Right answers by distance", .y_title = "share of probes", .found = nullptr},
+    {.title = "Best head looks at the evidence, by distance",
      .y_title = "share of probes",
      .found = &FamilyFindings::Band::attention},
-    {.title = "By distance: causal edges",
+    {.title = "Answer uses the evidence, by distance",
      .y_title = "share of probes",
      .found = &FamilyFindings::Band::edges}};
 
@@ -151,10 +159,10 @@ Chart by_distance(const Answers& answers, const DistanceMeasure& measure) {
   Chart chart;
   chart.kind = ChartKind::kLines;
   chart.title = measure.title;
-  chart.x_title = "words between truth and answer";
+  chart.x_title = "words between evidence and answer";
   chart.y_title = measure.y_title;
   chart.percent = true;
-  if (measure.found == nullptr) chart.reference = Series{.name = "guessing (mean)", .values = {}};
+  if (measure.found == nullptr) chart.reference = Series{.name = "guessing", .values = {}};
   for (auto& [least, column] : columns) {
     column.index = chart.categories.size();
     chart.categories.push_back(column.name);

@@ -4,19 +4,27 @@
 #include <string>
 #include <vector>
 
-#include "base/json.h"
 #include "evaluate/probe_findings.h"
 #include "evaluate/probes.h"
 
 namespace qkv {
 
-/// Tables of how many probes are answered and, where it was asked, of what attention shows and what
-/// removing heads costs, each with a legend; at most 110 columns for names of common length.
-std::string probes_text(const std::vector<FamilyScore>& families,
-                        const std::optional<Findings>& findings);
+/// What can be told of the probes beside the report: how much each layer and each head matters,
+/// what attention that knows nothing would find, and how all depends on distance.
+enum class ProbeDetail { kLayers, kControls, kDistance, kHeads };
 
-/// The same numbers and more, by family (docs/world.md). Shares are from 0 to 1, effects of edges
-/// in nats, costs in percentage points; null where no probe was there to measure.
-Json probes_json(const std::vector<FamilyScore>& families, const std::optional<Findings>& findings);
+/// "layers", "controls", "distance" or "heads". Throws Error, naming --detail, for any other.
+ProbeDetail probe_detail(const std::string& name);
+
+/// Whether it tells of attention, which a model without attention, or one asked for accuracy alone,
+/// does not have.
+bool needs_findings(ProbeDetail detail);
+
+/// The report: a line a family, whether its map can be trusted, and what each column means. Then
+/// the tables of the details, those left out that need findings where there are none. A line has at
+/// most 100 columns, a table at most 8.
+std::string probes_text(const std::vector<FamilyScore>& families,
+                        const std::optional<Findings>& findings,
+                        const std::vector<ProbeDetail>& details = {});
 
 }  // namespace qkv

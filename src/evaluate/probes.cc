@@ -60,8 +60,8 @@ AskedProbes::AskedProbes(std::vector<const Probe*> probes, const Tokenizer& toke
     : probes_(std::move(probes)), texts_(candidates_of(probes_), tokenizer, layout, model) {}
 
 std::vector<ProbeOutcome> AskedProbes::outcomes(const Model& model, const Runtime& runtime,
-                                                const std::string& label, RowTaps* taps) const {
-  const std::vector<LogProbability> scores = texts_.scores(model, runtime, label, taps);
+                                                const TokenCounter& counter, RowTaps* taps) const {
+  const std::vector<LogProbability> scores = texts_.scores(model, runtime, counter, taps);
   std::vector<ProbeOutcome> outcomes;
   std::span<const LogProbability> left = scores;
   for (const Probe* probe : probes_) {
@@ -80,20 +80,17 @@ std::vector<const Probe*> askable_probes(const std::vector<Probe>& probes, bool 
     const std::string& where = probes.front().where;
     throw Error(concat(where.substr(0, where.rfind(':')),
                        ": found no probe that a causal model can be asked, expected at least 1 "
-                       "whose truth stands before the answer"));
+                       "whose evidence comes before the answer"));
   }
   return asked;
 }
 
-std::vector<FamilyScore> evaluate_probes(const Model& model, const Tokenizer& tokenizer,
-                                         const std::string& layout,
-                                         const std::vector<Probe>& probes, const Runtime& runtime) {
-  const AskedProbes asked(askable_probes(probes, model.config().causal()), tokenizer, layout,
-                          model.config());
-  const std::vector<ProbeOutcome> outcomes = asked.outcomes(model, runtime, "scoring");
+std::vector<FamilyScore> score_probes(const Model& model, const AskedProbes& probes,
+                                      const Runtime& runtime, const TokenCounter& counter) {
+  const std::vector<ProbeOutcome> outcomes = probes.outcomes(model, runtime, counter);
   std::vector<FamilyScore> families;
   auto outcome = outcomes.begin();
-  for (const Probe* probe : asked.probes()) {
+  for (const Probe* probe : probes.probes()) {
     FamilyScore& family = family_of(probe->family, families);
     const auto band =
         std::find_if(family.bands.begin(), family.bands.end(), [&](const DistanceBand& held) {
@@ -111,6 +108,14 @@ std::vector<FamilyScore> evaluate_probes(const Model& model, const Tokenizer& to
     std::erase_if(family.bands, [](const DistanceBand& band) { return band.count.probes == 0; });
   }
   return families;
+}
+
+std::vector<FamilyScore> evaluate_probes(const Model& model, const Tokenizer& tokenizer,
+                                         const std::string& layout,
+                                         const std::vector<Probe>& probes, const Runtime& runtime) {
+  const AskedProbes asked(askable_probes(probes, model.config().causal()), tokenizer, layout,
+                          model.config());
+  return score_probes(model, asked, runtime);
 }
 
 }  // namespace qkv

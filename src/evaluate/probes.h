@@ -58,8 +58,10 @@ class AskedProbes {
               const std::string& layout, const ModelConfig& model);
 
   const std::vector<const Probe*>& probes() const { return probes_; }
+  std::size_t tokens() const { return texts_.tokens(); }  ///< that the model reads each time
   std::vector<ProbeOutcome> outcomes(const Model& model, const Runtime& runtime,
-                                     const std::string& label = "", RowTaps* taps = nullptr) const;
+                                     const TokenCounter& counter = {},
+                                     RowTaps* taps = nullptr) const;
 
  private:
   std::vector<const Probe*> probes_;
@@ -70,8 +72,12 @@ class AskedProbes {
 /// asked where the truth comes only after. Throws Error where there are probes, but none to ask.
 std::vector<const Probe*> askable_probes(const std::vector<Probe>& probes, bool causal);
 
-/// The share of right answers by family, in the order of the file, and by distance. Throws Error
-/// as askable_probes, and where a text does not fit the context.
+/// The share of right answers by family, in the order of the file, and by distance.
+std::vector<FamilyScore> score_probes(const Model& model, const AskedProbes& probes,
+                                      const Runtime& runtime, const TokenCounter& counter = {});
+
+/// The same of all probes that the model can be asked. Throws Error as askable_probes, and where a
+/// text does not fit the context.
 std::vector<FamilyScore> evaluate_probes(const Model& model, const Tokenizer& tokenizer,
                                          const std::string& layout,
                                          const std::vector<Probe>& probes, const Runtime& runtime);

@@ -48,7 +48,7 @@ Sequence sequence_of(const ScoredText& text, const Tokenizer& tokenizer,
 }
 
 Reading causal_reading(Sequence sequence) {
-  // What stands behind the last token that counts changes nothing.
+  // What stands after the last token that counts changes nothing.
   const auto last = std::find(sequence.counts.rbegin(), sequence.counts.rend(), true).base() - 1 -
                     sequence.counts.begin();
   Reading reading;
@@ -79,9 +79,14 @@ std::vector<Reading> masked_readings(const Sequence& sequence, bool at_once) {
   return readings;
 }
 
+/// A causal model reads all but the last token, which it only predicts.
+std::int64_t read_of(const Sequence& sequence, const ModelConfig& model) {
+  return static_cast<std::int64_t>(sequence.ids.size()) - (model.causal() ? 1 : 0);
+}
+
 void require_fit(const Sequence& sequence, const ScoredText& text, const ModelConfig& model) {
   const std::string name = text.where.empty() ? quoted(text.text) : text.where;
-  const auto read = static_cast<std::int64_t>(sequence.ids.size()) - (model.causal() ? 1 : 0);
+  const std::int64_t read = read_of(sequence, model);
   if (read > model.context) {
     throw Error(concat(name, ": found a text of ", read,
                        " tokens, expected at most the context of ", model.context));
@@ -91,6 +96,11 @@ void require_fit(const Sequence& sequence, const ScoredText& text, const ModelCo
 }
 
 }  // namespace
+
+std::int64_t tokens_read(const ScoredText& text, const Tokenizer& tokenizer,
+                         const std::string& layout, const ModelConfig& model) {
+  return read_of(sequence_of(text, tokenizer, layout), model);
+}
 
 std::vector<Reading> readings_of(const ScoredText& text, const Tokenizer& tokenizer,
                                  const std::string& layout, const ModelConfig& model) {

@@ -27,8 +27,12 @@ struct Reading {
   ScoredRow row() const { return {.ids = ids, .targets = targets}; }
 };
 
+/// How many tokens the model would read of a text; more than its context do not fit.
+std::int64_t tokens_read(const ScoredText& text, const Tokenizer& tokenizer,
+                         const std::string& layout, const ModelConfig& model);
+
 /// A text as the model saw texts in training. Causal: what stands before the last token that
-/// counts, behind the document's begin (layout lines) or a new line (stream); the end of a document
+/// counts, after the document's begin (layout lines) or a new line (stream); the end of a document
 /// counts where all does. Masked: of a part, its tokens all masked at once; where all counts, a
 /// reading for each token, masked by itself. Throws Error where the text does not fit the context
 /// or a part holds no token.

@@ -1,27 +1,53 @@
 #include "evaluate/report.h"
 
+#include <algorithm>
+#include <cmath>
+
 #include "base/error.h"
 #include "base/format.h"
 #include "base/json.h"
 #include "base/log.h"
 #include "base/table.h"
 #include "base/utf8.h"
+#include "evaluate/cells.h"
 #include "evaluate/geometry_report.h"
-#include "evaluate/probe_report.h"
+#include "evaluate/probe_json.h"
 #include "inspect/inspection.h"
 #include "text/corpus.h"
 #include "text/prompt.h"
 #include "text/unknown_words.h"
 
 namespace qkv {
+namespace fs = std::filesystem;
 namespace {
 
-/// The validation text of the run; warns where it is no longer what the run was trained beside.
-std::optional<TokenFile> validation_of(const Checkpoint& checkpoint) {
+constexpr std::size_t kLongestName = 200;
+
+/// A run's validation text.
+struct Validation {
+  TokenFile tokens;
+  JudgedText text;
+};
+
+/// The files as they are called from here.
+std::string names_of(const std::vector<fs::path>& files) {
+  std::string names =
+      replace_invalid_utf8(files.front().lexically_proximate(fs::current_path()).string());
+  if (files.size() > 1) names += concat(" and ", files.size() - 1, " more");
+  return names;
+}
+
+std::string validation_name(const DataConfig& data) {
+  if (!data.validation.empty()) return names_of(data.validation);
+  return concat(percent_cell(data.validation_fraction), " of ", names_of(data.train));
+}
+
+/// Warns where the text is no longer what the run was trained beside.
+Validation validation_of(const Checkpoint& checkpoint) {
   const DataConfig& data = checkpoint.config.data;
   for (const auto* files : {&data.train, &data.validation}) {
-    for (const std::filesystem::path& file : *files) {
-      if (std::error_code ignored; !std::filesystem::exists(file, ignored)) {
+    for (const fs::path& file : *files) {
+      if (std::error_code ignored; !fs::exists(file, ignored)) {
         throw Error(concat(checkpoint.path.string(), ": found no ", file.string(),
                            ", the text of its run, expected it there or --data FILE"));
       }
@@ -30,11 +56,33 @@ std::optional<TokenFile> validation_of(const Checkpoint& checkpoint) {
   Corpus corpus = open_corpus(
       checkpoint.config, Tokenizer::from_bytes(checkpoint.tokenizer.bytes(),
                                                checkpoint.tokenizer.kind(), "tokenizer.model"));
-  const std::string& expected = checkpoint.state.validation_hash;
-  if (!expected.empty() && corpus.validation_hash != expected) {
-    log::warning("the validation text changed since this checkpoint was trained");
+  if (!corpus.validation) {
+    throw Error(
+        concat(checkpoint.path.string(), ": found no validation data in its run, expected --data"));
   }
-  return std::move(corpus.validation);
+  JudgedText text{.name = validation_name(checkpoint.config.data),
+                  .sha256 = corpus.validation_hash};
+  const std::string& expected = checkpoint.state.validation_hash;
+  if (!expected.empty() && text.sha256 != expected) {
+    log::warning(concat(text.name, ": the validation text has changed since ",
+                        checkpoint.path.string(), " was trained"));
+  }
+  return {.tokens = std::move(*corpus.validation), .text = std::move(text)};
+}
+
+/// The validation text of each run. Throws Error where they differ and must not.
+std::vector<Validation> validations_of(const std::vector<Checkpoint>& checkpoints, bool own_data) {
+  std::vector<Validation> all;
+  for (const Checkpoint& checkpoint : checkpoints) {
+    all.push_back(validation_of(checkpoint));
+    const JudgedText& first = all.front().text;
+    const JudgedText& text = all.back().text;
+    if (own_data || text.sha256 == first.sha256) continue;
+    throw Error(concat("--data: found none, and the runs have different validation texts, ",
+                       quoted(first.name, kLongestName), " and ", quoted(text.name, kLongestName),
+                       "; expected one text for both, or --own-data"));
+  }
+  return all;
 }
 
 /// Warns of what is odd in the texts that a model is asked about: line ends where a document is a
@@ -82,8 +130,19 @@ Json to_json(const Answers& answers) {
     json["tokens"] = score.tokens;
     json["bytes"] = score.text_bytes;
   }
+  if (answers.text) json["text"] = {{"name", answers.text->name}, {"sha256", answers.text->sha256}};
   for (const PairAccuracy& group : answers.pairs) {
-    json["pairs"][group.group] = {{"pairs", group.pairs}, {"accuracy", group.accuracy()}};
+    Json& entry = json["pairs"][group.group];
+    entry = {{"pairs", group.pairs}, {"accuracy", group.accuracy()}};
+    if (group.skipped > 0) entry["skipped"] = group.skipped;
+  }
+  for (std::size_t pair = 0; pair < answers.pair_scores.size(); ++pair) {
+    const std::optional<PairScore>& score = answers.pair_scores[pair];
+    json["pair_scores"].push_back(
+        {{"group", replace_invalid_utf8(answers.scored_pairs[pair].group)},
+         {"good", score ? Json(score->good) : Json()},
+         {"bad", score ? Json(score->bad) : Json()},
+         {"skipped", !score}});
   }
   if (!answers.probes.empty()) json["probes"] = probes_json(answers.probes, answers.findings);
   if (answers.not_asked > 0) json["probes"]["not_asked"] = answers.not_asked;
@@ -91,7 +150,43 @@ Json to_json(const Answers& answers) {
   return json;
 }
 
-std::string percent(double share) { return fixed(share * 100, 2) + "%"; }
+std::string percent(double share) {
+  return std::isfinite(share) ? fixed(share * 100, 2) + "%" : "–";
+}
+
+Score score_of(const Checkpoint& checkpoint, const TokenFile& tokens, const Runtime& runtime) {
+  const Score score =
+      evaluate(*checkpoint.model, tokens, checkpoint.config.seed, runtime, "evaluating");
+  if (score.cut.count > 0)
+    log::warning(to_text(score.cut, checkpoint.config.model.context) + ", so no bits per byte");
+  return score;
+}
+
+void ask_pairs(const Checkpoint& checkpoint, const std::vector<MinimalPair>& pairs,
+               const Runtime& runtime, Answers& answers) {
+  answers.pair_scores = score_pairs(*checkpoint.model, checkpoint.tokenizer,
+                                    checkpoint.config.data.layout, pairs, runtime);
+  answers.scored_pairs = pairs;
+  answers.pairs = pair_accuracies(pairs, answers.pair_scores);
+  if (const std::uint64_t skipped = answers.pairs.back().skipped; skipped > 0) {
+    log::warning(concat(with_commas(skipped), " of ", with_commas(pairs.size()),
+                        " pairs are longer than the context of ", checkpoint.config.model.context,
+                        " tokens and are skipped"));
+  }
+}
+
+void ask_probes(const Checkpoint& checkpoint, const Questions& questions, const Runtime& runtime,
+                Answers& answers) {
+  const bool looks = has_attention(checkpoint.config.model) && !questions.accuracy_only;
+  const ProbeStudy study(checkpoint, questions.probes,
+                         looks ? ProbeStudy::Scope::kAttention : ProbeStudy::Scope::kAccuracy,
+                         runtime);
+  const TokenCounter counter = token_progress("probes", study.tokens());
+  answers.probes = study.scores(counter);
+  answers.not_asked =
+      questions.probes.size() - askable_probes(questions.probes, answers.causal).size();
+  if (looks) answers.findings = study.findings(answers.probes, counter);
+}
 
 }  // namespace
 
@@ -99,50 +194,42 @@ std::string source_line(const Answers& answers) {
   return concat(checkpoint_name(answers.checkpoint), " · step ", answers.step);
 }
 
-Answers answer(const Checkpoint& checkpoint, const Questions& questions, const Runtime& runtime) {
-  Answers answers{.checkpoint = checkpoint.path.string(),
-                  .step = checkpoint.state.step,
-                  .causal = checkpoint.config.model.causal(),
-                  .score = {},
-                  .pairs = {},
-                  .probes = {},
-                  .not_asked = 0,
-                  .findings = {},
-                  .geometry = {}};
-  const std::string& layout = checkpoint.config.data.layout;
-  std::optional<TokenFile> tokens;
-  if (!questions.data.empty()) {
-    tokens.emplace(open_tokens(questions.data, checkpoint.tokenizer, layout));
-  } else if (questions.pairs.empty() && questions.probes.empty() && !questions.geometry) {
-    tokens = validation_of(checkpoint);
-    if (!tokens)
-      throw Error(answers.checkpoint + ": its run has no validation data; expected --data");
+std::vector<Answers> measure(const std::vector<Checkpoint>& checkpoints, const Questions& questions,
+                             const Runtime& runtime) {
+  const bool asks_other_things =
+      !questions.pairs.empty() || !questions.probes.empty() || questions.geometry;
+  std::vector<Validation> validations;
+  if (questions.data.empty() && !asks_other_things)
+    validations = validations_of(checkpoints, questions.own_data);
+  std::vector<Answers> answers;
+  for (std::size_t place = 0; place < checkpoints.size(); ++place) {
+    const Checkpoint& checkpoint = checkpoints[place];
+    Answers& column = answers.emplace_back();
+    column.checkpoint = checkpoint.path.string();
+    column.step = checkpoint.state.step;
+    column.causal = checkpoint.config.model.causal();
+    std::optional<TokenFile> data;
+    if (!questions.data.empty()) {
+      data.emplace(
+          open_tokens(questions.data, checkpoint.tokenizer, checkpoint.config.data.layout));
+    }
+    warn_of_texts(checkpoint, questions, data ? &*data : nullptr);
+    if (data) {
+      column.score = score_of(checkpoint, *data, runtime);
+    } else if (!validations.empty()) {
+      column.text = validations[place].text;
+      column.score = score_of(checkpoint, validations[place].tokens, runtime);
+    }
+    if (!questions.pairs.empty()) ask_pairs(checkpoint, questions.pairs, runtime, column);
+    if (!questions.probes.empty()) ask_probes(checkpoint, questions, runtime, column);
+    if (questions.geometry)
+      column.geometry = evaluate_geometry(checkpoint, *questions.geometry, runtime);
   }
-  warn_of_texts(checkpoint, questions, questions.data.empty() ? nullptr : &*tokens);
-  if (tokens) {
-    answers.score =
-        evaluate(*checkpoint.model, *tokens, checkpoint.config.seed, runtime, "evaluating");
-    if (const CutDocuments& cut = answers.score->cut; cut.count > 0)
-      log::warning(to_text(cut, checkpoint.config.model.context) + ", so no bits per byte");
-  }
-  if (!questions.pairs.empty()) {
-    answers.pairs =
-        evaluate_pairs(*checkpoint.model, checkpoint.tokenizer, layout, questions.pairs, runtime);
-  }
-  if (!questions.probes.empty()) {
-    answers.probes =
-        evaluate_probes(*checkpoint.model, checkpoint.tokenizer, layout, questions.probes, runtime);
-    answers.not_asked =
-        questions.probes.size() - askable_probes(questions.probes, answers.causal).size();
-    if (has_attention(checkpoint.config.model) && !questions.accuracy_only)
-      answers.findings = find_attention(checkpoint, questions.probes, answers.probes, runtime);
-  }
-  if (questions.geometry)
-    answers.geometry = evaluate_geometry(checkpoint, *questions.geometry, runtime);
   return answers;
 }
 
-std::string report_table(const std::vector<Answers>& answers) {
+std::string report_table(const std::vector<Answers>& answers,
+                         const std::vector<ProbeDetail>& details) {
   std::vector<std::string> header = {""};
   for (const Answers& column : answers) header.push_back(column.checkpoint);
   Table table(answers.size() > 1 ? header : std::vector<std::string>());
@@ -152,6 +239,7 @@ std::string report_table(const std::vector<Answers>& answers) {
     table.add(row);
   };
   add("step", [](const Answers& column) { return std::to_string(column.step); });
+  if (answers.front().text) add("text", [](const Answers& column) { return column.text->name; });
   if (answers.front().score) {
     add("loss (nats per token)",
         [](const Answers& column) { return fixed(column.score->loss(), 4); });
@@ -164,18 +252,28 @@ std::string report_table(const std::vector<Answers>& answers) {
   }
   for (std::size_t index = 0; index < answers.front().pairs.size(); ++index) {
     const PairAccuracy& group = answers.front().pairs[index];
-    add(concat("pairs: ", group.group, " (", with_commas(group.pairs), ")"),
+    add(concat("pairs: ", group.group, " (", with_commas(group.pairs + group.skipped), ")"),
         [&](const Answers& column) { return percent(column.pairs[index].accuracy()); });
+  }
+  const auto skipped = [](const Answers& column) {
+    return column.pairs.empty() ? 0 : column.pairs.back().skipped;
+  };
+  if (std::any_of(answers.begin(), answers.end(), skipped)) {
+    add("pairs skipped (longer than the context)",
+        [&](const Answers& column) { return with_commas(skipped(column)); });
   }
   std::string text = table.text();
   for (const Answers& column : answers) {
     if (column.probes.empty() && !column.geometry) continue;
     if (answers.size() > 1) text += concat("\n", column.checkpoint, "\n");
     if (column.not_asked > 0) {
-      text += concat("  probes not asked, as their truth stands only behind the answer: ",
-                     with_commas(column.not_asked), "\n");
+      text += concat("  probes not asked: ", with_commas(column.not_asked),
+                     "; their evidence comes after the answer, and this model reads only what\n"
+                     "  comes before\n");
     }
-    if (!column.probes.empty()) text += probes_text(column.probes, column.findings);
+    if (!column.probes.empty()) {
+      text += concat("\n", probes_text(column.probes, column.findings, details));
+    }
     if (!column.probes.empty() && column.geometry) text += "\n";
     if (column.geometry) text += geometry_text(*column.geometry);
   }

@@ -10,6 +10,7 @@
 #include "evaluate/loss.h"
 #include "evaluate/pairs.h"
 #include "evaluate/probe_findings.h"
+#include "evaluate/probe_report.h"
 #include "evaluate/probes.h"
 
 namespace qkv {
@@ -17,10 +18,17 @@ namespace qkv {
 /// What to measure of a checkpoint.
 struct Questions {
   std::vector<std::filesystem::path> data;  ///< empty: the run's own validation data
-  std::vector<MinimalPair> pairs;           ///< empty: none
-  std::vector<Probe> probes;                ///< empty: none
-  bool accuracy_only = false;               ///< of probes: whether attention is left alone
-  std::optional<Geometry> geometry = {};    ///< what the vectors of words are asked
+  bool own_data = false;  ///< whether each run may be judged by another text than the others
+  std::vector<MinimalPair> pairs;         ///< empty: none
+  std::vector<Probe> probes;              ///< empty: none
+  bool accuracy_only = false;             ///< of probes: whether attention is left alone
+  std::optional<Geometry> geometry = {};  ///< what the vectors of words are asked
+};
+
+/// The text that a run is judged by.
+struct JudgedText {
+  std::string name;    ///< its files
+  std::string sha256;  ///< of the text
 };
 
 /// The answers for one checkpoint.
@@ -30,8 +38,11 @@ struct Answers {
   bool causal = true;
   std::optional<Score>
       score;  ///< nothing where the run has no validation data and only pairs were asked
+  std::optional<JudgedText> text = {};  ///< of `score`, where it is the run's own
   std::vector<PairAccuracy> pairs;
-  std::vector<FamilyScore> probes;   ///< empty: not asked
+  std::vector<MinimalPair> scored_pairs = {};              ///< in the order of the file
+  std::vector<std::optional<PairScore>> pair_scores = {};  ///< of each; nothing: skipped
+  std::vector<FamilyScore> probes;                         ///< empty: not asked
   std::size_t not_asked = 0;         ///< probes whose truth a causal model does not read
   std::optional<Findings> findings;  ///< of the probes; nothing where not asked, or no attention
   std::optional<GeometryScore> geometry = {};  ///< nothing where not asked
@@ -40,11 +51,14 @@ struct Answers {
 /// "CHECKPOINT · step N": what names them in a picture.
 std::string source_line(const Answers& answers);
 
-/// Measures a checkpoint. Throws Error where there is no data to measure it on.
-Answers answer(const Checkpoint& checkpoint, const Questions& questions, const Runtime& runtime);
+/// Measures checkpoints. Throws Error where there is no data to measure one on, or where they would
+/// be judged by texts that differ and questions.own_data does not allow it.
+std::vector<Answers> measure(const std::vector<Checkpoint>& checkpoints, const Questions& questions,
+                             const Runtime& runtime);
 
-/// The answers side by side, one column a checkpoint.
-std::string report_table(const std::vector<Answers>& answers);
+/// The answers side by side, one column a checkpoint, and the reports of probes and geometry.
+std::string report_table(const std::vector<Answers>& answers,
+                         const std::vector<ProbeDetail>& details = {});
 
 /// The answers as the text of a JSON file: the first checkpoint's numbers at the top level, a
 /// second one's under "second".

@@ -25,7 +25,7 @@ struct WordSenses {
   std::string word;
   std::size_t sentences = 0;
   double guessing = 0;                  ///< 1 / senses
-  std::vector<SenseSeparation> depths;  ///< 0 the embedding, then behind each layer
+  std::vector<SenseSeparation> depths;  ///< 0 the embedding, then after each layer
 };
 
 /// vectors [sentences, width], and the sense of each, counted from 0. Every sense has at least two

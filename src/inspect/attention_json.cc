@@ -1,12 +1,16 @@
 #include "inspect/attention_json.h"
 
 #include "inspect/describe.h"
+#include "inspect/fillings.h"
 
 namespace qkv {
 
 std::string attention_json(const Checkpoint& checkpoint, const Inspection& inspection) {
   require_attention(checkpoint);
-  std::string out = describe_source(checkpoint, inspection.passage) + ",\n  \"layers\": [";
+  const Json predictions =
+      fillings_json(inspection, checkpoint.tokenizer, checkpoint.config.model.causal());
+  std::string out = describe_source(checkpoint, inspection.passage) +
+                    ",\n  \"predictions\": " + predictions.dump() + ",\n  \"layers\": [";
   for (std::int64_t layer = 0; layer < checkpoint.config.model.layers; ++layer) {
     out += layer == 0 ? "\n    {\"heads\": [" : ",\n    {\"heads\": [";
     for (std::int64_t head = 0; head < checkpoint.config.model.heads; ++head) {

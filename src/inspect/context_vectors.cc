@@ -55,7 +55,7 @@ std::vector<Tensor> context_vectors(const Model& model, const std::vector<Placed
   rows.reserve(words.size());
   for (const PlacedWord& word : words) rows.push_back({.ids = word.ids, .targets = {}});
   DepthWatcher watcher(words);
-  score_rows(model, rows, runtime, label, &watcher);
+  score_rows(model, rows, runtime, token_progress(label, token_count(rows)), &watcher);
   return watcher.vectors();
 }
 

@@ -64,8 +64,9 @@ EdgeEffects edge_effects(const Model& model, std::span<const std::int32_t> ids,
   edges.cuts.emplace_back();  // the text as it is
   EdgeCutter cutter(edges.cuts);
   const ScoredRow row{.ids = ids, .targets = {&target, 1}};
+  const std::vector<ScoredRow> rows(edges.cuts.size(), row);
   const std::vector<TargetScore> scores =
-      score_rows(model, std::vector<ScoredRow>(edges.cuts.size(), row), runtime, label, &cutter);
+      score_rows(model, rows, runtime, token_progress(label, token_count(rows)), &cutter);
   effects.log_probability = scores.back().nats;
   for (std::size_t edge = 0; edge < edges.effects.size(); ++edge) {
     *edges.effects[edge] = static_cast<float>(effects.log_probability - scores[edge].nats);

@@ -1,8 +1,8 @@
 #include "inspect/scoring.h"
 
 #include <algorithm>
+#include <memory>
 #include <numeric>
-#include <optional>
 
 #include "base/progress.h"
 #include "text/tokenizer.h"
@@ -105,8 +105,23 @@ std::vector<TargetScore> scores_of(const Model& model, const Tensor& hidden, con
 
 }  // namespace
 
+TokenCounter token_progress(const std::string& label, std::size_t tokens) {
+  if (label.empty()) return {};
+  auto progress = std::make_shared<Progress>(label, "tokens", tokens);
+  return [progress, done = std::size_t{0}](std::size_t more) mutable {
+    done += more;
+    progress->update(done);
+  };
+}
+
+std::size_t token_count(const std::vector<ScoredRow>& rows) {
+  std::size_t tokens = 0;
+  for (const ScoredRow& row : rows) tokens += row.ids.size();
+  return tokens;
+}
+
 std::vector<TargetScore> score_rows(const Model& model, const std::vector<ScoredRow>& rows,
-                                    const Runtime& runtime, const std::string& label,
+                                    const Runtime& runtime, const TokenCounter& counter,
                                     RowTaps* taps) {
   const torch::NoGradGuard no_gradients;
   const Autocast autocast(runtime);
@@ -117,10 +132,7 @@ std::vector<TargetScore> score_rows(const Model& model, const std::vector<Scored
     targets += row.targets.size();
   }
   std::vector<TargetScore> out(targets);
-  std::optional<Progress> progress;
-  if (!label.empty()) progress.emplace(label, "rows", rows.size());
   const Pass pass{.taps = taps, .dropout = {}, .cache = nullptr};
-  std::size_t done = 0;
   for (const RowBatch& batch : batches_of(rows)) {
     if (taps != nullptr) taps->begin(batch);
     const Tensor hidden =
@@ -135,8 +147,9 @@ std::vector<TargetScore> score_rows(const Model& model, const std::vector<Scored
         next += count;
       }
     }
-    done += batch.rows.size();
-    if (progress) progress->update(done);
+    if (counter)
+      counter(static_cast<std::size_t>(
+          std::accumulate(batch.lengths.begin(), batch.lengths.end(), std::int64_t{0})));
   }
   return out;
 }

@@ -1,6 +1,7 @@
 #pragma once
 
 #include <cstdint>
+#include <functional>
 #include <span>
 #include <string>
 #include <vector>
@@ -43,10 +44,20 @@ class RowTaps : public Taps {
   virtual void begin(const RowBatch& batch) = 0;
 };
 
+/// Is told after each pass how many tokens the model read in it, padding not counted.
+using TokenCounter = std::function<void(std::size_t tokens)>;
+
+/// Shows on a progress bar (Progress) how many of `tokens` have been read; no counter where `label`
+/// is empty. Several calls of score_rows may share one.
+TokenCounter token_progress(const std::string& label, std::size_t tokens);
+
+/// How many tokens the rows hold.
+std::size_t token_count(const std::vector<ScoredRow>& rows);
+
 /// The score of every target, in the order of the rows and their targets. Rows go in batches of
-/// near-equal length. Shows progress where `label` is not empty. Throws Error as the model does.
+/// near-equal length. Throws Error as the model does.
 std::vector<TargetScore> score_rows(const Model& model, const std::vector<ScoredRow>& rows,
-                                    const Runtime& runtime, const std::string& label = "",
+                                    const Runtime& runtime, const TokenCounter& counter = {},
                                     RowTaps* taps = nullptr);
 
 }  // namespace qkv

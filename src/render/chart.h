@@ -18,10 +18,15 @@ struct Series {
   std::vector<double> x = {};
   std::vector<double> low = {};   ///< where each value's range begins; empty: no ranges
   std::vector<double> high = {};  ///< and where it ends
+  /// What each value is to be compared with, chance say: a dashed line over its own bar; empty:
+  /// none. Bars only.
+  std::vector<double> levels = {};
 };
 
 enum class ChartKind {
-  kBars,  ///< a group of bars for each category, ranges as error bars, the values written above
+  /// A group of bars for each category, ranges as error bars; the values are written above, clear
+  /// of dashed lines.
+  kBars,
   kLines  ///< a line for each series, markers where they do not hide each other, ranges as bands
 };
 
@@ -34,6 +39,7 @@ struct Chart {
   std::vector<std::string> categories;  ///< what stands along x; empty (lines only): numbers do
   std::vector<Series> series;
   std::optional<Series> reference;  ///< a dashed line to compare with; its ranges are not drawn
+  std::string levels_name = {};     ///< of the series' levels in the legend
   bool percent = false;  ///< all values are shares from 0 to 1, on an axis from 0 to 100%
   bool log_x = false;
 };

@@ -78,6 +78,7 @@ Axis y_axis(const Chart& chart) {
     for (const double value : series->values) range.include(value);
   }
   for (const Series& series : chart.series) {
+    for (const double value : series.levels) range.include(value);
     for (const double value : series.low) range.include(value);
     for (const double value : series.high) range.include(value);
   }

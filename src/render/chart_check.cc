@@ -43,6 +43,12 @@ void require_values(const Series& series, const Chart& chart, const std::string&
   };
   if (series.values.empty()) throw Error(where + ": found no values, expected at least 1");
   check(series.values, "value");
+  if (!series.levels.empty()) {
+    if (chart.kind != ChartKind::kBars)
+      throw Error(where + ": found levels, expected none: only bars have them");
+    require_size(series.levels, series.values.size(), "levels", where);
+    check(series.levels, "level");
+  }
   if (series.low.empty() && series.high.empty()) return;
   require_size(series.low, series.values.size(), "low ends of ranges", where);
   require_size(series.high, series.values.size(), "high ends of ranges", where);

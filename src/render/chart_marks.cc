@@ -179,11 +179,29 @@ void draw_reference(cairo_t* context, const Chart& chart, const PanelLayout& pan
   stroke_reference(context);
 }
 
+/// A stretch across each bar that has a level.
+void draw_levels(cairo_t* context, const Chart& chart, const PanelLayout& panel) {
+  const double half = slot_width(chart, panel) / 2;
+  for (std::size_t index = 0; index < chart.series.size(); ++index) {
+    const Series& series = chart.series[index];
+    for (std::size_t bar = 0; bar < series.levels.size(); ++bar) {
+      const double x = place_x(chart, panel, index, x_of(series, bar));
+      const double y = panel.y.place(series.levels[bar]);
+      cairo_move_to(context, x - half, y);
+      cairo_line_to(context, x + half, y);
+    }
+  }
+  stroke_reference(context);
+}
+
 }  // namespace
 
 void draw_marks(cairo_t* context, const Chart& chart, const PanelLayout& panel) {
   const bool is_bars = chart.kind == ChartKind::kBars;
-  if (is_bars) draw_bars(context, chart, panel);
+  if (is_bars) {
+    draw_bars(context, chart, panel);
+    draw_levels(context, chart, panel);
+  }
   if (chart.reference) draw_reference(context, chart, panel);
   if (is_bars) {
     draw_bar_ranges(context, chart, panel);
@@ -195,7 +213,7 @@ void draw_marks(cairo_t* context, const Chart& chart, const PanelLayout& panel) 
 void draw_sample(cairo_t* context, const Chart& chart, const LegendEntry& entry) {
   const Rect& sample = entry.sample;
   const Point middle = {sample.x + sample.width / 2, sample.y + sample.height / 2};
-  const bool is_reference = entry.series == chart.series.size();
+  const bool is_reference = entry.series >= chart.series.size();
   if (chart.kind == ChartKind::kBars && !is_reference) {
     const double top = sharp(middle.y - sample.width / 2);
     draw_bar(context, entry.series, {sharp(sample.x), top, sample.width, sample.width});

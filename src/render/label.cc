@@ -32,11 +32,15 @@ std::string code_point(char32_t code) {
   return out;
 }
 
-/// U+2400 … U+2421, the pictures of the ASCII control characters.
-std::string control_picture(char32_t code) {
-  const char32_t picture = code == 0x7F ? 0x2421 : 0x2400 + code;
-  return {'\xE2', static_cast<char>(0x80U | ((picture >> 6U) & 0x3FU)),
-          static_cast<char>(0x80U | (picture & 0x3FU))};
+/// An ASCII control character as C writes it: Unicode has pictures of them, but few fonts do.
+std::string control_name(char32_t code) {
+  if (code == '\n') return "\\n";
+  if (code == '\t') return "\\t";
+  if (code == '\r') return "\\r";
+  if (code == 0x1B) return "\\e";
+  char out[8];
+  std::snprintf(out, sizeof out, "\\x%02x", static_cast<unsigned>(code));
+  return out;
 }
 
 }  // namespace
@@ -52,7 +56,7 @@ std::string printable(const std::string& text, std::size_t limit) {
     if (++count == limit && offset + character.size < whole.size()) return out + "…";
     only_joiners = only_joiners && is_joiner(character.code);
     if (character.code < 0x20 || character.code == 0x7F) {
-      out += control_picture(character.code);
+      out += control_name(character.code);
     } else if (is_invisible(character.code)) {
       out += code_point(character.code);
     } else {

@@ -12,8 +12,11 @@ using Role = PlacedText::Role;
 
 /// The names and samples in rows above all that stands there.
 void place_legend(const Chart& chart, const Text& text, PanelLayout& panel) {
-  const std::size_t count = chart.series.size() + (chart.reference ? 1 : 0);
-  if (count < 2) return;
+  std::vector<std::string> names;
+  for (const Series& series : chart.series) names.push_back(printable(series.name));
+  if (chart.reference) names.push_back(printable(chart.reference->name));
+  if (has_levels(chart)) names.push_back(printable(chart.levels_name));
+  if (names.size() < 2) return;
   constexpr double kRow = 17;
   constexpr double kBetween = 18;
   constexpr double kAfterSample = 6;
@@ -21,14 +24,13 @@ void place_legend(const Chart& chart, const Text& text, PanelLayout& panel) {
   constexpr double kSquare = 11;
   constexpr double kLineSample = 28;
 
-  std::vector<PlacedText> names;
+  std::vector<PlacedText> placed;
   double x = 0;
   double y = 0;
-  for (std::size_t index = 0; index < count; ++index) {
+  for (std::size_t index = 0; index < names.size(); ++index) {
     const bool is_series = index < chart.series.size();
     const double sample = is_series && chart.kind == ChartKind::kBars ? kSquare : kLineSample;
-    const std::string name =
-        printable(is_series ? chart.series[index].name : chart.reference->name);
+    const std::string& name = names[index];
     const double width =
         std::min(width_of(text, name, style), panel.plot.width - sample - kAfterSample);
     if (x > 0 && x + sample + kAfterSample + width > panel.plot.width) {
@@ -37,16 +39,16 @@ void place_legend(const Chart& chart, const Text& text, PanelLayout& panel) {
     }
     panel.legend.push_back({index, {x, y, sample, kRow}});
     x += sample + kAfterSample;
-    names.push_back({Role::kLegend,
-                     name,
-                     {{x, y + kRow / 2}, width, kLegendFont * kLine, 0},
-                     style,
-                     Text::Align::kLeft});
+    placed.push_back({Role::kLegend,
+                      name,
+                      {{x, y + kRow / 2}, width, kLegendFont * kLine, 0},
+                      style,
+                      Text::Align::kLeft});
     x += width + kBetween;
   }
   const double top = highest(panel.texts, 0) - 8 - (y + kRow);
   for (LegendEntry& entry : panel.legend) entry.sample.y += top;
-  for (PlacedText& name : names) {
+  for (PlacedText& name : placed) {
     name.box.start.y += top;
     panel.texts.push_back(std::move(name));
   }

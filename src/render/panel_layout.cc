@@ -1,6 +1,7 @@
 #include "render/panel_layout.h"
 
 #include <algorithm>
+#include <cmath>
 
 #include "render/panel_axes.h"
 #include "render/panel_heading.h"
@@ -9,6 +10,20 @@ namespace qkv {
 namespace {
 
 using Role = PlacedText::Role;
+
+/// Where dashed lines cross the bar, along y.
+std::vector<double> dashed_lines(const Chart& chart, const PanelLayout& panel, const Series& bars,
+                                 std::size_t index) {
+  std::vector<double> lines;
+  if (!bars.levels.empty()) lines.push_back(panel.y.place(bars.levels[index]));
+  if (!chart.reference) return lines;
+  const Series& reference = *chart.reference;
+  for (std::size_t place = 0; place < reference.values.size(); ++place) {
+    if (x_of(reference, place) == x_of(bars, index))
+      lines.push_back(panel.y.place(reference.values[place]));
+  }
+  return lines;
+}
 
 std::vector<PlacedText> value_texts(const Chart& chart, const Text& text, const PanelLayout& panel,
                                     int decimals) {
@@ -24,8 +39,14 @@ std::vector<PlacedText> value_texts(const Chart& chart, const Text& text, const 
       // Beyond the bar and its range, on the side to which it grows.
       const double high = bars.high.empty() ? value : std::max(value, bars.high[index]);
       const double low = bars.low.empty() ? value : std::min(value, bars.low[index]);
-      const Point middle = {place_x(chart, panel, series, x_of(bars, index)),
-                            value < 0 ? panel.y.place(low) + half : panel.y.place(high) - half};
+      double y = value < 0 ? panel.y.place(low) + half : panel.y.place(high) - half;
+      std::vector<double> lines = dashed_lines(chart, panel, bars, index);
+      std::sort(lines.begin(), lines.end());
+      if (value >= 0) std::reverse(lines.begin(), lines.end());
+      for (const double line : lines) {  // the text steps over each that it would touch
+        if (std::abs(line - y) < half) y = value < 0 ? line + half : line - half;
+      }
+      const Point middle = {place_x(chart, panel, series, x_of(bars, index)), y};
       out.push_back(centred(Role::kValue, y_text(chart, value, decimals), middle, text, style));
     }
   }
@@ -35,7 +56,8 @@ std::vector<PlacedText> value_texts(const Chart& chart, const Text& text, const 
 /// With one digit more than the ticks where that fits, without it where only that fits.
 void place_values(const Chart& chart, const Text& text, PanelLayout& panel) {
   const int of_ticks = chart.percent ? 2 : panel.y.ticks.front().decimals;
-  const double room = slot_width(chart, panel);
+  constexpr double kBetween = 4;  // or two numbers read as one
+  const double room = slot_width(chart, panel) - (chart.series.size() > 1 ? kBetween : 0);
   for (const int decimals : {of_ticks + 1, of_ticks}) {
     const std::vector<PlacedText> values = value_texts(chart, text, panel, decimals);
     const bool fit = std::all_of(values.begin(), values.end(),
@@ -56,6 +78,11 @@ PanelLayout lay_out(const Chart& chart, const Text& text, double width) {
   place_axis_texts(chart, text, panel);
   place_heading(chart, text, panel);
   return panel;
+}
+
+bool has_levels(const Chart& chart) {
+  return std::any_of(chart.series.begin(), chart.series.end(),
+                     [](const Series& series) { return !series.levels.empty(); });
 }
 
 void move(PanelLayout& panel, const Point& by) {

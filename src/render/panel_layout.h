@@ -11,7 +11,7 @@
 
 namespace qkv {
 
-/// A sample of a series in the legend; the reference's index is the number of series.
+/// A sample of a series in the legend; those of reference and levels have higher indices.
 struct LegendEntry {
   std::size_t series = 0;
   Rect sample;
@@ -33,6 +33,9 @@ inline constexpr double kNarrowestCategory = 20;
 
 /// One chart whose plot is `width` wide and has its upper left corner at (0, 0).
 PanelLayout lay_out(const Chart& chart, const Text& text, double width);
+
+/// Whether a series has levels.
+bool has_levels(const Chart& chart);
 
 /// Moves all of the panel, or only its title and legend.
 void move(PanelLayout& panel, const Point& by);

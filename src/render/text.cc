@@ -4,8 +4,14 @@
 #include <pango/pangocairo.h>
 
 #include <algorithm>
+#include <array>
+#include <atomic>
+#include <optional>
 
 #include "base/error.h"
+#include "base/format.h"
+#include "base/log.h"
+#include "base/utf8.h"
 
 namespace qkv {
 namespace {
@@ -34,6 +40,39 @@ void require_a_font() {
   }
 }
 
+constexpr std::array<const char*, 3> kFontPackages = {"fonts-noto-cjk", "fonts-noto-color-emoji",
+                                                      "fonts-noto-core"};
+
+/// Which of kFontPackages, Debian's, has a font for the character; nothing where it is in private
+/// use or not assigned.
+std::optional<std::size_t> font_package(char32_t code) {
+  switch (g_unichar_get_script(code)) {
+    case G_UNICODE_SCRIPT_HAN:
+    case G_UNICODE_SCRIPT_HIRAGANA:
+    case G_UNICODE_SCRIPT_KATAKANA:
+    case G_UNICODE_SCRIPT_HANGUL:
+    case G_UNICODE_SCRIPT_BOPOMOFO:
+      return 0;
+    case G_UNICODE_SCRIPT_COMMON:
+      return code >= 0x1F000 ? 1 : 2;
+    case G_UNICODE_SCRIPT_UNKNOWN:
+      return std::nullopt;
+    default:
+      return 2;
+  }
+}
+
+/// Warns that a box stands for the character; once in a process for each package.
+void warn_of_missing_font(char32_t code, const std::string& character) {
+  static std::array<std::atomic_flag, kFontPackages.size()> warned;
+  const std::optional<std::size_t> package = font_package(code);
+  if (!package || warned[*package].test_and_set()) return;
+  log::warning(concat("found no font for ", quoted(character),
+                      ", so pictures show a box in its place; install one (on Debian: apt-get "
+                      "install ",
+                      kFontPackages[*package], ")"));
+}
+
 }  // namespace
 
 struct Text::Fonts {
@@ -50,6 +89,21 @@ struct Text::Fonts {
     pango_layout_set_single_paragraph_mode(layout.get(), TRUE);
     pango_layout_set_text(layout.get(), text.data(), static_cast<int>(text.size()));
     return layout;
+  }
+
+  bool has(const std::string& character) const {
+    constexpr double kAnySize = 12;
+    return pango_layout_get_unknown_glyphs_count(line(character, kAnySize, false).get()) == 0;
+  }
+
+  void warn_of_missing(const std::string& text) const {
+    for (std::size_t offset = 0; offset < text.size();) {
+      const auto found = decode_utf8(text, offset);
+      if (!found) return;
+      const std::string character = text.substr(offset, found->size);
+      if (!has(character)) warn_of_missing_font(found->code, character);
+      offset += found->size;
+    }
   }
 };
 
@@ -95,7 +149,9 @@ void Text::draw(cairo_t* context, const std::string& line, const LabelBox& box, 
   const double wide = logical.width / (box.width * PANGO_SCALE);
   // The box that stands for a missing character has its own size at each scale: it is fitted
   // instead.
-  const bool fitted = wide <= 2 && pango_layout_get_unknown_glyphs_count(layout.get()) > 0;
+  const bool is_missing = pango_layout_get_unknown_glyphs_count(layout.get()) > 0;
+  if (is_missing) fonts_->warn_of_missing(line);
+  const bool fitted = wide <= 2 && is_missing;
   if (wide > 1 && !fitted) {
     pango_layout_set_width(layout.get(), static_cast<int>(box.width * PANGO_SCALE));
     pango_layout_set_ellipsize(layout.get(), PANGO_ELLIPSIZE_END);

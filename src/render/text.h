@@ -32,7 +32,8 @@ class Text {
   double width(const std::string& line, bool bold = false) const;
 
   /// Writes a line inside `box`, ellipsised where it is too long, and smaller where a script's
-  /// characters are taller than the box.
+  /// characters are taller than the box. Where no font has a character a box is drawn, and once a
+  /// warning names the package with one.
   void draw(cairo_t* context, const std::string& line, const LabelBox& box, const Style& style,
             Align align) const;
   void draw(cairo_t* context, const std::string& line, const Rect& box, const Style& style,

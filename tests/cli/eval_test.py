@@ -153,6 +153,45 @@ class Evaluation(harness.ProgramTest):
         self.assertEqual(self.measure("lines", "--pairs", "pairs.jsonl")["pairs"]["noise"]["accuracy"], 1)
         self.assertIn("noise", self.succeed("eval", "lines", "--pairs", "pairs.jsonl"))
 
+    def test_pairs_longer_than_the_context_are_skipped(self):
+        pairs = [{"sentence_good": "the cat sees a dog.", "sentence_bad": ". . .", "UID": "stops"},
+                 {"sentence_good": "the cat " * 50, "sentence_bad": "a", "UID": "long"},
+                 {"sentence_good": "a dog.", "sentence_bad": "dog a.", "UID": "stops"}]
+        self.write("mixed.jsonl", "".join(json.dumps(pair) + "\n" for pair in pairs))
+        done = self.run_program("eval", "run", "--pairs", "mixed.jsonl")
+        self.assertEqual(done.returncode, 0, done.stderr)
+        self.assertIn("1 of 3 pairs are longer than the context of 16 tokens and are skipped", done.stderr)
+        self.assertRegex(done.stdout, r"(?m)^  pairs skipped \(longer than the context\) +1$")
+        self.assertRegex(done.stdout, r"(?m)^  pairs: long \(1\) +–$")
+        both = self.measure("run", "run", "--pairs", "mixed.jsonl")
+        for numbers in [both, both["second"]]:
+            self.assertEqual(numbers["pairs"]["long"], {"pairs": 0, "accuracy": None, "skipped": 1})
+            self.assertEqual((numbers["pairs"]["all"]["pairs"], numbers["pairs"]["all"]["skipped"]), (2, 1))
+            first, skipped, last = numbers["pair_scores"]
+            self.assertEqual(skipped, {"group": "long", "good": None, "bad": None, "skipped": True})
+            right = sum(score["good"] > score["bad"] for score in [first, last]) / 2
+            self.assertEqual(numbers["pairs"]["all"]["accuracy"], right)
+            self.assertTrue(all(score[key] < 0 for score in [first, last] for key in ["good", "bad"]))
+        # log p in nats: of the one sentence as a text of its own, newline included, that is its loss times its tokens.
+        self.write("one.jsonl", json.dumps({"sentence_good": "a dog.", "sentence_bad": "dog a."}) + "\n")
+        alone = self.measure("run", "--pairs", "one.jsonl")["pair_scores"]
+        self.assertAlmostEqual(alone[0]["good"], last["good"], places=4)
+
+    def test_two_runs_of_different_texts_are_not_set_side_by_side(self):
+        self.write("elsewhere.txt", harness.sentences(40, seed=11))
+        self.succeed("train", "tiny.json", "--out", "elsewhere", "--set", "data.validation=elsewhere.txt")
+        line = self.refuse(2, ["--data: found none", '"validation.txt"', '"elsewhere.txt"', "--own-data"], "eval", "run", "elsewhere")
+        self.assertNotIn("\n", line)
+        both = self.measure("run", "elsewhere", "--own-data")
+        self.assertEqual((both["text"]["name"], both["second"]["text"]["name"]), ("validation.txt", "elsewhere.txt"))
+        self.assertEqual(both["second"]["text"]["sha256"], harness.sha256(self.folder / "elsewhere.txt"))
+        self.assertEqual(both["second"]["loss"], self.measure("elsewhere")["loss"])
+        table = self.succeed("eval", "run", "elsewhere", "--own-data")
+        self.assertRegex(table, r"(?m)^  text +validation.txt +elsewhere.txt$")
+        # One text for both, given or their own, needs no leave.
+        self.measure("run", "elsewhere", "--data", "elsewhere.txt")
+        self.assertRegex(self.succeed("eval", "run", "lines"), r"(?m)^  text +validation.txt +validation.txt$")
+
     GEOMETRY = {
         "clusters": {"animal": ["cat", "dog", "bird", "zebra"], "place": ["house", "tree"], "verb": ["sees", "likes", "finds"]},
         "analogies": [["cat", "dog", "house", "tree"], ["small", "red", "cat", "zebra"]],

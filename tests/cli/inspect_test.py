@@ -1,7 +1,9 @@
 """qkv-inspect: the files it writes, what it prints, what it refuses."""
 
 import json
+import pathlib
 import re
+import subprocess
 import unittest
 
 import harness
@@ -59,7 +61,7 @@ class Inspection(harness.ProgramTest):
     def test_attention_json(self):
         self.look("json", "run", "--text", TEXT, "--format", "json")
         report = self.report("json")
-        self.assertEqual(set(report), {"checkpoint", "text", "tokens", "layers"})
+        self.assertEqual(set(report), {"checkpoint", "text", "tokens", "predictions", "layers"})
         self.assertEqual(set(report["checkpoint"]), {"path", "step", "seed", "config_sha256", "weights_sha256", "tokenizer_sha256"})
         self.assertEqual(report["checkpoint"]["weights_sha256"], self.weights("run", "best"))
         self.assertEqual(report["checkpoint"]["config_sha256"], harness.sha256(self.folder / "run/checkpoints/best/config.json"))
@@ -105,10 +107,10 @@ class Inspection(harness.ProgramTest):
         text = self.succeed("inspect", "masked", "--text", "the <mask> sees a dog")
         place, header, *fillings = text.splitlines()
         self.assertEqual((place, header.split()), ("<mask> at token 2", ["filling", "probability", "piece"]))
-        self.assertEqual(len(fillings), 5, text)
+        self.assertEqual(len(fillings), 10, text)
         found = [re.fullmatch(r"\s*(\S+)\s+(0\.\d{4}|1\.0000)\s+\"(.+)\"", line) for line in fillings]
         self.assertTrue(all(found), text)
-        self.assertEqual(len({match[3] for match in found}), 5, text)
+        self.assertEqual(len({match[3] for match in found}), 10, text)
         likely = [float(match[2]) for match in found]
         self.assertEqual(likely, sorted(likely, reverse=True))
         self.assertTrue(0 < sum(likely) <= 1.0003, text)
@@ -117,6 +119,38 @@ class Inspection(harness.ProgramTest):
         self.assertEqual([t["id"] for t in report["tokens"]][::len(report["tokens"]) - 1], [1, 2])
         self.assertIn(3, [t["id"] for t in report["tokens"]])
         self.assertGreater(report["layers"][0]["heads"][0]["weights"][0][-1], 0)
+
+    def test_the_next_words_of_a_causal_model(self):
+        for run in ["run", "lstm", "blind"]:
+            text = self.succeed("inspect", run, "--text", TEXT)
+            place, header, *words = text.splitlines()
+            self.assertEqual((place, header.split()), ("after token 4, the end of the text", ["next", "word", "probability", "piece"]))
+            self.assertEqual(len(words), 10, text)
+            likely = [float(re.fullmatch(r"\s*\S+\s+([01]\.\d{4})\s+\".+\"", line)[1]) for line in words]
+            self.assertEqual(likely, sorted(likely, reverse=True))
+            self.assertTrue(0 < sum(likely) <= 1.0005, text)
+        self.look("next", "run", "--text", TEXT, "--format", "json")
+        (prediction,) = self.report("next")["predictions"]
+        self.assertEqual(prediction["token"], 4)
+        self.assertEqual(len(prediction["likeliest"]), 10)
+        printed = self.succeed("inspect", "run", "--text", TEXT).splitlines()[2:]
+        for line, piece in zip(printed, prediction["likeliest"]):
+            self.assertEqual(line.split()[:2], [piece["word"], f"{piece['probability']:.4f}"])
+        self.refuse(2, ["--text: found no <mask>", "--out"], "inspect", "masked", "--text", TEXT)
+
+    def test_a_script_without_a_font_is_told_once(self):
+        found = subprocess.run(["fc-match", "-f", "%{file}", "DejaVu Sans"], capture_output=True, encoding="utf-8").stdout
+        if not found.endswith("DejaVuSans.ttf"):
+            self.skipTest("no DejaVu Sans")
+        self.write("fonts.conf", f"<fontconfig><dir>{pathlib.Path(found).parent}</dir><cachedir>{self.folder}/fonts</cachedir></fontconfig>")
+        (self.folder / "猫の日").symlink_to("run")
+        environment = {**self.environment, "FONTCONFIG_FILE": str(self.folder / "fonts.conf")}
+        for name, warnings in [("run", 0), ("猫の日", 1)]:
+            done = subprocess.run([harness.BIN / "qkv-inspect", name, "--text", TEXT, "--out", "drawn", "--format", "png"],
+                                  cwd=self.folder, env=environment, capture_output=True, encoding="utf-8")
+            self.assertEqual(done.returncode, 0, done.stderr)
+            self.assertEqual(done.stderr.count("fonts-noto-cjk"), warnings, done.stderr)
+            self.assertEqual(len([line for line in done.stderr.splitlines() if "found no font" in line]), warnings, done.stderr)
 
     def test_edges(self):
         names = self.look("edges", "run", "--text", TEXT, "--edges", "--format", "png,svg,pdf,json")
@@ -136,7 +170,7 @@ class Inspection(harness.ProgramTest):
             for query, row in enumerate(effects):
                 self.assertEqual(row[query + 1 :], [0] * (4 - query))
         self.assertTrue(any(effect != 0 for effect in report["nats"][4]))
-        # Behind the last layer nothing reads what other tokens have mixed.
+        # After the last layer nothing reads what other tokens have mixed.
         self.assertEqual(report["layers"][1]["nats"][:4], [[0] * 5] * 4)
 
         self.assertEqual(self.look("edges-again", "run", "--text", TEXT, "--edges", "--format", "png,svg,pdf,json"), names)

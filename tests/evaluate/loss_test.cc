@@ -285,15 +285,46 @@ TEST_F(EvaluateTest, PairsCountByGroupAndATieCountsHalf) {
   const bool cat = likelier[0].nats > likelier[1].nats;
   const std::string good = cat ? "a cat" : "a dog";
   const std::string bad = cat ? "a dog" : "a cat";
-  const auto groups = evaluate_pairs(
-      causal, tokenizer_, "lines",
-      {{good, bad, "right", ""}, {bad, good, "wrong", ""}, {good, good, "tie", ""}}, Runtime());
+  const std::vector<MinimalPair> pairs = {
+      {good, bad, "right", ""}, {bad, good, "wrong", ""}, {good, good, "tie", ""}};
+  const auto groups =
+      pair_accuracies(pairs, score_pairs(causal, tokenizer_, "lines", pairs, Runtime()));
   ASSERT_EQ(groups.size(), 4U);
   EXPECT_EQ(groups[0].accuracy(), 1.0);
   EXPECT_EQ(groups[1].accuracy(), 0.0);
   EXPECT_EQ(groups[2].accuracy(), 0.5);
   EXPECT_EQ(groups[3].group, "all");
   EXPECT_EQ(groups[3].accuracy(), 0.5);
+}
+
+TEST_F(EvaluateTest, PairsLongerThanTheContextAreSkippedAndCounted) {
+  const Transformer causal = model("causal");
+  std::string longest;
+  for (std::int64_t word = 0; word <= causal.config().context; ++word) longest += "a cat ";
+  const std::vector<MinimalPair> pairs = {{"a cat", "a dog", "short", "p:1"},
+                                          {longest, "a dog", "long", "p:2"},
+                                          {"a dog", longest, "short", "p:3"}};
+  const auto scores = score_pairs(causal, tokenizer_, "lines", pairs, Runtime());
+  ASSERT_EQ(scores.size(), 3U);
+  const auto alone =
+      log_probabilities(causal, tokenizer_, "lines", {{"a cat"}, {"a dog"}}, Runtime());
+  ASSERT_TRUE(scores[0].has_value());
+  EXPECT_DOUBLE_EQ(scores[0]->good, alone[0].nats);
+  EXPECT_DOUBLE_EQ(scores[0]->bad, alone[1].nats);
+  EXPECT_FALSE(scores[1] || scores[2]);
+  const auto groups = pair_accuracies(pairs, scores);
+  ASSERT_EQ(groups.size(), 3U);
+  EXPECT_EQ(groups[0].pairs, 1U);
+  EXPECT_EQ(groups[0].skipped, 1U);
+  EXPECT_EQ(groups[1].pairs, 0U);
+  EXPECT_TRUE(std::isnan(groups[1].accuracy()));
+  EXPECT_EQ(groups[2].skipped, 2U);
+  try {
+    score_pairs(causal, tokenizer_, "lines", {pairs[1], pairs[2]}, Runtime());
+    FAIL();
+  } catch (const Error& error) {
+    EXPECT_TRUE(std::string(error.what()).starts_with("p:2: found a text of")) << error.what();
+  }
 }
 
 TEST_F(EvaluateTest, ReadsPairsAndNamesTheLineOfABadOne) {

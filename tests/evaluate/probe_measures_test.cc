@@ -8,6 +8,7 @@
 #include "evaluate/probe_controls.h"
 #include "evaluate/probe_edges.h"
 #include "evaluate/probe_findings.h"
+#include "evaluate/probe_json.h"
 #include "evaluate/probe_report.h"
 
 namespace qkv {
@@ -80,7 +81,7 @@ TEST_F(ProbeMeasures, AMaskedModelAsksAtTheMaskToo) {
 }
 
 // At "c", place 3 of 4, head 0 looks at the letter before, head 1 at all four evenly.
-TEST_F(ProbeMeasures, AttentionIsSummedFromTheQueryToEachSpan) {
+TEST_F(ProbeMeasures, AttentionToASpanIsAMeanOverTheQuery) {
   std::vector<Probe> probes = {near_[0], far_[0]};
   probes[0].query.push_back(near_[0].truth[0]);  // asks at "b" too, which looks at "a"
   probes[0].truth.push_back(near_[0].distractors[0]);
@@ -89,10 +90,10 @@ TEST_F(ProbeMeasures, AttentionIsSummedFromTheQueryToEachSpan) {
       attention_contrasts(*checkpoint_.model, readings(probes), Runtime());
   ASSERT_EQ(found.heads.size(), 2U);
   ASSERT_EQ(found.heads[0].size(), 2U);
-  EXPECT_NEAR(found.heads[0][0].truth, 2, 1e-6);  // "b" from "c", "a" from "b"
+  EXPECT_NEAR(found.heads[0][0].truth, 1, 1e-6);  // "b" from "c", "a" from "b"
   EXPECT_NEAR(found.heads[0][0].distractor, 0, 1e-6);
-  EXPECT_NEAR(found.heads[0][1].truth, 2.0 / 4 + 2.0 / 3, 1e-6);
-  EXPECT_NEAR(found.heads[0][1].distractor, 1.0 / 4, 1e-6);
+  EXPECT_NEAR(found.heads[0][1].truth, (2.0 / 4 + 2.0 / 3) / 2, 1e-6);
+  EXPECT_NEAR(found.heads[0][1].distractor, 1.0 / 4 / 2, 1e-6);
   EXPECT_NEAR(found.heads[1][0].truth, 0, 1e-6);
   EXPECT_NEAR(found.heads[1][0].distractor, 1, 1e-6);
   EXPECT_NEAR(found.rollout[1][0].truth, 0.5 * (0 + 0.25) / 2, 1e-6);
@@ -151,8 +152,9 @@ TEST_F(ProbeMeasures, RemovingTheHeadThatReadsCostsAllRemovingTheOtherNothing) {
   std::vector<const Probe*> near;
   for (const Probe& probe : near_) near.push_back(&probe);
   std::vector<const Probe*> far = {&far_[0], &far_[1]};
-  const std::vector<HeadCosts> costs =
-      head_costs(*checkpoint_.model, checkpoint_.tokenizer, "stream", {near, far}, Runtime());
+  const HeadCostProbes probes({near, far}, checkpoint_.tokenizer, "stream",
+                              checkpoint_.config.model);
+  const std::vector<HeadCosts> costs = probes.costs(*checkpoint_.model, Runtime());
   ASSERT_EQ(costs.size(), 2U);
   EXPECT_GE(costs[0].single[0], 50);  // its mean favours neither letter, or always the same
   EXPECT_EQ(costs[0].single[1], 0);
@@ -166,13 +168,21 @@ TEST_F(ProbeMeasures, FindingsTellWhatWasBuilt) {
   for (Probe& probe : far_) probe.family = "far";
   std::vector<Probe> probes = near_;
   probes.insert(probes.end(), far_.begin(), far_.end());
-  const std::vector<FamilyScore> scores =
-      evaluate_probes(*checkpoint_.model, checkpoint_.tokenizer, "stream", probes, Runtime());
+  const Runtime runtime;
+  const ProbeStudy study(checkpoint_, probes, ProbeStudy::Scope::kAttention, runtime);
+  std::size_t read = 0;
+  const TokenCounter counter = [&](std::size_t tokens) { read += tokens; };
+  const std::vector<FamilyScore> scores = study.scores(counter);
   ASSERT_EQ(scores.size(), 2U);
   EXPECT_EQ(scores[0].count.accuracy(), 1);
   EXPECT_EQ(scores[1].count.accuracy(), 0);
 
-  const Findings findings = find_attention(checkpoint_, probes, scores, Runtime());
+  const Findings findings = study.findings(scores, counter);
+  EXPECT_EQ(read, study.tokens());  // or the progress bar would not end at its end
+  const ProbeStudy quick(checkpoint_, probes, ProbeStudy::Scope::kAccuracy, runtime);
+  read = 0;
+  quick.scores(counter);
+  EXPECT_EQ(read, quick.tokens());
   const FamilyFindings& near = findings.families[0];
   EXPECT_EQ(near.measured, 4U);
   EXPECT_EQ(near.attention.way, 0U);
@@ -196,8 +206,7 @@ TEST_F(ProbeMeasures, FindingsTellWhatWasBuilt) {
   EXPECT_EQ(family["heads"]["group"].size(), 1U);
   EXPECT_EQ(family["heads"]["group_cost_on"], (Json{{"far", 0.0}}));
   EXPECT_EQ(family["by_distance"][0]["edges"], 1.0);
-  const std::string text = probes_text(scores, findings);
-  EXPECT_NE(text.find("letters"), std::string::npos);
+  EXPECT_EQ(family["map_is_trustworthy"], true);
   EXPECT_FALSE(probes_json(scores, {})["families"]["letters"].contains("edges"));
 }
 

@@ -46,7 +46,7 @@ TEST(ProbePlot, ShowsAccuracyAndItsIntervalByFamily) {
   EXPECT_EQ(chart.categories, (std::vector<std::string>{"reference meaning", "copy", "order"}));
   ASSERT_EQ(chart.series.size(), 1U);
   const Series& accuracy = chart.series[0];
-  EXPECT_EQ(accuracy.name, "accuracy");
+  EXPECT_EQ(accuracy.name, "right answers");
   EXPECT_EQ(accuracy.values, (std::vector<double>{0.5, 0, 1}));
   // The roots q of (p − q)² = 1.96² q (1 − q) / n, found by bisection.
   const double low[] = {0.2365931, 0, 0.9811547};
@@ -55,7 +55,9 @@ TEST(ProbePlot, ShowsAccuracyAndItsIntervalByFamily) {
     EXPECT_NEAR(accuracy.low[family], low[family], 1e-6);
     EXPECT_NEAR(accuracy.high[family], high[family], 1e-6);
   }
-  EXPECT_EQ(chart.reference->values, (std::vector<double>{0.5, 0.25, 0.5}));
+  EXPECT_EQ(accuracy.levels, (std::vector<double>{0.5, 0.25, 0.5}));
+  EXPECT_EQ(chart.levels_name, "guessing");
+  EXPECT_FALSE(chart.reference);
 }
 
 TEST(ProbePlot, ShowsFamiliesOfSeveralBandsByDistance) {
@@ -83,6 +85,7 @@ Share share_of(std::size_t probes, double share) {
   Share out;
   out.probes = probes;
   out.share = share;
+  out.interval = {.low = share, .high = share};
   return out;
 }
 
@@ -93,6 +96,10 @@ Answers looked_at(const std::string& name) {
   for (const FamilyScore& family : answers.probes) {
     FamilyFindings& found = answers.findings->families.emplace_back();
     found.measured = 4;
+    found.attention.share = share_of(2, 0.5);
+    found.untrained_attention.share = share_of(2, 0.125);
+    found.edges = share_of(4, 0.75);
+    found.untrained_edges = share_of(4, 0.0625);
     for (const DistanceBand& band : family.bands)
       found.bands.push_back({band.least, share_of(4, 0.25), share_of(4, 0.75)});
   }
@@ -104,14 +111,14 @@ TEST(ProbePlot, ShowsAttentionAndEdgesByDistanceWhereTheyWereMeasured) {
   const ChartPage page = probe_plot({looked_at("runs/a")});
   ASSERT_EQ(page.panels.size(), 4U);
   const Chart& attention = page.panels[2];
-  EXPECT_EQ(attention.title, "By distance: raw attention of the best head");
+  EXPECT_EQ(attention.title, "Best head looks at the evidence, by distance");
   EXPECT_FALSE(attention.reference);
   ASSERT_EQ(attention.series.size(), 2U);
   EXPECT_EQ(attention.series[0].x, (std::vector<double>{0}));
   EXPECT_EQ(attention.series[0].values, (std::vector<double>{0.25}));
   EXPECT_EQ(attention.series[1].values, (std::vector<double>{0.25, 0.25}));
   const Chart& edges = page.panels[3];
-  EXPECT_EQ(edges.title, "By distance: causal edges");
+  EXPECT_EQ(edges.title, "Answer uses the evidence, by distance");
   EXPECT_EQ(edges.series[0].x, (std::vector<double>{0, 2}));
   EXPECT_EQ(edges.series[0].values, (std::vector<double>{0.75, 0.5}));
   Answers unmeasured = looked_at("runs/a");
@@ -127,12 +134,21 @@ TEST(ProbePlot, ShowsAttentionAndEdgesByDistanceWhereTheyWereMeasured) {
   EXPECT_EQ(probe_plot({looked_at("runs/a"), some_answers("runs/b")}).panels.size(), 4U);
 }
 
+TEST(ProbePlot, ComparesEachBarWithItsOwnChance) {
+  const Chart chart = probe_plot({looked_at("runs/a")}).panels[0];
+  ASSERT_EQ(chart.series.size(), 3U);
+  EXPECT_EQ(chart.series[0].levels, (std::vector<double>{0.5, 0.25, 0.5}));
+  EXPECT_EQ(chart.series[1].levels, std::vector<double>(3, 0.125));
+  EXPECT_EQ(chart.series[2].levels, std::vector<double>(3, 0.0625));
+  EXPECT_EQ(chart.levels_name, "by chance: guessing, or an untrained model");
+}
+
 TEST(ProbePlot, SetsTwoCheckpointsSideBySide) {
   const ChartPage page = probe_plot({some_answers("runs/a"), some_answers("runs/b")});
   EXPECT_EQ(page.columns, 2);
   ASSERT_EQ(page.panels.size(), 4U);
-  EXPECT_EQ(page.panels[1].title, "By family · runs/b · step 7");
-  EXPECT_EQ(page.panels[2].title, "By distance: accuracy · runs/a · step 7");
+  EXPECT_EQ(page.panels[1].title, "By family of probes · runs/b · step 7");
+  EXPECT_EQ(page.panels[2].title, "Right answers by distance · runs/a · step 7");
 }
 
 TEST(ProbePlot, RefusesWhatWasAskedNothing) {

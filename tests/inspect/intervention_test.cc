@@ -14,7 +14,7 @@ double cut_nats(const Transformer& model, const Target& target, const Cut& cut) 
   const std::vector<Cut> cuts = {{}, cut};  // a row left alone stands in the same batch
   EdgeCutter cutter(cuts);
   const ScoredRow row{.ids = kIds, .targets = {&target, 1}};
-  const auto scores = score_rows(model, {row, row}, Runtime(), "", &cutter);
+  const auto scores = score_rows(model, {row, row}, Runtime(), {}, &cutter);
   EXPECT_NEAR(scores[0].nats, testing::masked_nats(model, kIds, target, {}), 1e-6);
   return scores[1].nats;
 }
@@ -69,7 +69,7 @@ std::vector<Tensor> means_over(const Transformer& model,
   HeadMeans means;
   std::vector<ScoredRow> rows;
   for (const auto& ids : texts) rows.push_back({.ids = ids, .targets = {}});
-  score_rows(model, rows, Runtime(), "", &means);
+  score_rows(model, rows, Runtime(), {}, &means);
   return means.means();
 }
 
@@ -110,7 +110,7 @@ TEST(HeadRemover, LeavesTheMeanThroughTheOutputMatrix) {
   const ScoredRow row{.ids = kIds, .targets = {&target, 1}};
   for (std::int64_t head = 0; head < 4; ++head) {
     HeadRemover remover({{.layer = 1, .head = head}}, means);
-    const double removed = score_rows(model, {row}, Runtime(), "", &remover)[0].nats;
+    const double removed = score_rows(model, {row}, Runtime(), {}, &remover)[0].nats;
 
     const Transformer changed = testing::uneven_model();
     Tensor columns;

@@ -2,6 +2,7 @@
 
 #include <gtest/gtest.h>
 
+#include "base/format.h"
 #include "inspect/fillings.h"
 #include "inspect/tiny.h"
 #include "inspect/vocabulary.h"
@@ -111,7 +112,7 @@ TEST(Fillings, AreTheLikeliestPiecesUnderTheMask) {
   double total = 0;
   for (std::int64_t id = 0; id < logits.size(0); ++id) total += std::exp(logits[id].item<double>());
 
-  const std::vector<Filling> found = fillings(inspection, checkpoint.tokenizer, 1);
+  const std::vector<Filling> found = fillings(inspection, checkpoint.tokenizer, 1, 5);
   ASSERT_EQ(found.size(), 5U);
   for (const Filling& filling : found) {
     EXPECT_NEAR(filling.probability, std::exp(logits[filling.id].item<double>()) / total, 1e-9);
@@ -121,10 +122,43 @@ TEST(Fillings, AreTheLikeliestPiecesUnderTheMask) {
     likelier += logits[id].item<double>() > logits[found[4].id].item<double>() ? 1 : 0;
   }
   EXPECT_EQ(likelier, 4);
-  const std::string text = fillings_text(inspection, checkpoint.tokenizer);
+  const std::string text = fillings_text(inspection, checkpoint.tokenizer, false);
   EXPECT_TRUE(text.starts_with("<mask> at token 1\n"));
   EXPECT_NE(text.find(piece_word(checkpoint.tokenizer, found[0].id)), std::string::npos);
-  EXPECT_EQ(fillings_text(testing::inspect_text(checkpoint, "the cat"), checkpoint.tokenizer), "");
+  EXPECT_EQ(
+      fillings_text(testing::inspect_text(checkpoint, "the cat"), checkpoint.tokenizer, false), "");
+}
+
+TEST(Fillings, OfACausalModelAreTheNextWords) {
+  const Checkpoint checkpoint = testing::tiny_checkpoint(config_of("lines", "causal"));
+  Inspection inspection = testing::inspect_text(checkpoint, "the cat");
+  const std::size_t last = inspection.passage.tokens.size() - 1;
+  EXPECT_EQ(asked_tokens(inspection.passage, true), std::vector<std::size_t>{last});
+  const Tensor logits = inspection.taps.value("logits")[static_cast<std::int64_t>(last)];
+  const Tensor probabilities = logits.to(at::kDouble).softmax(-1);
+  const std::vector<Filling> found = fillings(inspection, checkpoint.tokenizer, last);
+  ASSERT_EQ(found.size(), 10U);
+  std::vector<std::int32_t> open = {Tokenizer::kEnd};  // where the text may end
+  for (std::int32_t id = 4; id < logits.size(0); ++id) open.push_back(id);
+  const auto all = fillings(inspection, checkpoint.tokenizer, last, 1'000'000);
+  EXPECT_EQ(all.size(), open.size());
+  double total = 0;
+  for (const std::int32_t id : open) total += probabilities[id].item<double>();
+  double sum = 0;
+  for (const Filling& filling : all) sum += filling.probability;
+  EXPECT_NEAR(sum, total, 1e-9);
+  for (std::size_t place = 0; place < found.size(); ++place) {
+    EXPECT_EQ(found[place].id, all[place].id);
+    EXPECT_NEAR(found[place].probability, probabilities[found[place].id].item<double>(), 1e-9);
+  }
+  EXPECT_TRUE(fillings_text(inspection, checkpoint.tokenizer, true)
+                  .starts_with(concat("after token ", last, ", the end of the text\n")));
+  const Json json = fillings_json(inspection, checkpoint.tokenizer, true);
+  ASSERT_EQ(json.size(), 1U);
+  EXPECT_EQ(json[0]["token"], last);
+  ASSERT_EQ(json[0]["likeliest"].size(), 10U);
+  EXPECT_EQ(json[0]["likeliest"][0]["id"], found[0].id);
+  EXPECT_EQ(json[0]["likeliest"][0]["probability"], found[0].probability);
 }
 
 }  // namespace

@@ -19,7 +19,7 @@ std::vector<TargetScore> scored(const Transformer& model, const std::vector<Ques
   std::vector<ScoredRow> rows;
   for (const Question& question : questions)
     rows.push_back({.ids = question.ids, .targets = question.targets});
-  return score_rows(model, rows, Runtime(), "", taps);
+  return score_rows(model, rows, Runtime(), {}, taps);
 }
 
 // Rows of all lengths in one call, some with several targets at one place, some with none.

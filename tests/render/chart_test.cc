@@ -195,6 +195,83 @@ TEST(Chart, EveryValueLiesInThePlot) {
   }
 }
 
+TEST(Chart, NoDashedLineCrossesANumber) {
+  const Text text;
+  std::vector<ChartPage> pages = some_pages();
+  Chart levels = some_chart(ChartKind::kBars, 8, 3);
+  levels.reference.reset();
+  levels.levels_name = "chance";
+  for (Series& series : levels.series) series.levels = series.values;  // each line at its bar's end
+  pages.push_back({"Title", "", {levels}, 1});
+  for (double& level : levels.series[0].levels) level = std::min(1.0, level + 0.08);
+  pages.push_back({"Title", "", {levels}, 1});
+  std::size_t numbers = 0;
+  for (const ChartPage& page : pages) {
+    const PageLayout layout = lay_out(page, text);
+    for (std::size_t index = 0; index < page.panels.size(); ++index) {
+      const Chart& chart = page.panels[index];
+      const PanelLayout& panel = layout.panels[index];
+      if (chart.kind != ChartKind::kBars) continue;
+      for (const PlacedText& placed : panel.texts) {
+        if (placed.role != PlacedText::Role::kValue) continue;
+        ++numbers;
+        const Rect box = bounds(placed.box);
+        const double x = box.x + box.width / 2;
+        const auto expect_clear = [&](double line_x, double width, double value) {
+          if (std::abs(line_x - x) > width / 2) return;
+          const double y = panel.y.place(value);
+          EXPECT_TRUE(y <= box.y + 1e-9 || y >= box.y + box.height - 1e-9) << placed.line;
+        };
+        if (chart.reference) {
+          for (std::size_t at = 0; at < chart.reference->values.size(); ++at) {
+            expect_clear(panel.x.place(x_of(*chart.reference, at)), group_width(chart, panel),
+                         chart.reference->values[at]);
+          }
+        }
+        for (std::size_t series = 0; series < chart.series.size(); ++series) {
+          const Series& bars = chart.series[series];
+          for (std::size_t at = 0; at < bars.levels.size(); ++at) {
+            expect_clear(place_x(chart, panel, series, x_of(bars, at)), slot_width(chart, panel),
+                         bars.levels[at]);
+          }
+        }
+      }
+    }
+  }
+  EXPECT_GT(numbers, 100U);
+}
+
+TEST(Chart, DrawsALevelOverItsOwnBarAlone) {
+  Chart chart = some_chart(ChartKind::kBars, 3, 2);
+  chart.reference.reset();
+  for (Series& series : chart.series) {
+    series.low.clear();
+    series.high.clear();
+    series.values = {0.1, 0.1, 0.1};
+  }
+  chart.series[1].levels = {0.5, 0.5, 0.5};
+  chart.levels_name = "chance";
+  const Scratch scratch;
+  const ChartPage page = {"", "", {chart}, 1};
+  draw_charts(page, scratch / "chart.png", PictureFormat::kPng);
+  const Pixels pixels(scratch / "chart.png");
+  const PanelLayout panel = lay_out(page, Text()).panels[0];
+  EXPECT_EQ(panel.legend.size(), 3U);
+  const auto has_ink = [&](std::size_t series) {
+    const double middle = place_x(chart, panel, series, 1);
+    const double half = slot_width(chart, panel) / 2 - 2;
+    for (double x = middle - half; x < middle + half; x += 0.5) {
+      const unsigned colour = pixels.at(2 * x, 2 * panel.y.place(0.5));
+      if ((colour & 0xFFU) < 0x60U) return true;
+    }
+    return false;
+  };
+  EXPECT_FALSE(has_ink(0));
+  EXPECT_TRUE(has_ink(1));
+  chart.series[1].levels.pop_back();
+  EXPECT_EQ(message_of(chart), "By family, \"series 1\": found 2 levels, expected 3, one a value");
+}
+
 TEST(Chart, WritesTheValuesWhereTheyFit) {
   const Text text;
   const auto values = [&](const Chart& chart) {

@@ -15,11 +15,12 @@ TEST(VisibleLabel, ShowsWhiteSpaceAndTheEmptyText) {
   EXPECT_EQ(visible_label(""), "∅");
 }
 
-TEST(VisibleLabel, ShowsControlCharactersByTheirPicture) {
-  EXPECT_EQ(visible_label("\r\n"), "␍⏎");
-  EXPECT_EQ(visible_label(std::string("a\0b", 3)), "a␀b");
-  EXPECT_EQ(visible_label("\x1B"), "␛");
-  EXPECT_EQ(visible_label("\x7F"), "␡");
+TEST(VisibleLabel, ShowsControlCharactersByName) {
+  EXPECT_EQ(visible_label("\r\n"), "\\r⏎");
+  EXPECT_EQ(visible_label(std::string("a\0b", 3)), "a\\x00b");
+  EXPECT_EQ(visible_label("\x0B"), "\\x0b");
+  EXPECT_EQ(visible_label("\x1B"), "\\e");
+  EXPECT_EQ(visible_label("\x7F"), "\\x7f");
 }
 
 TEST(VisibleLabel, ShowsWhatIsInvisibleOrTurnsTheDirection) {

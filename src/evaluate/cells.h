@@ -1,0 +1,32 @@
+#pragma once
+
+#include <string>
+
+#include "evaluate/contrast.h"
+#include "inspect/intervention.h"
+
+namespace qkv {
+
+// What stands in the cells of tables; "-" where there is no number.
+
+inline constexpr const char* kNoCell = "-";
+
+/// A number, without a sign where it is shown as 0.
+std::string number_cell(double value, int decimals);
+
+/// A share from 0 to 1 in percent: "99.5%", "100%".
+std::string percent_cell(double share);
+
+/// In whole percent: "28%".
+std::string whole_percent_cell(double share);
+
+/// A share before and after, and its interval: "24 → 100% (98–100)".
+std::string change_cell(double before, const Share& after);
+
+/// A head: "layer.head".
+std::string head_cell(const HeadPlace& place);
+
+/// A name of at most so many columns; what is cut off becomes "…".
+std::string name_cell(const std::string& name, std::size_t columns = 17);
+
+}  // namespace qkv

@@ -1,0 +1,112 @@
+#include "evaluate/probe_json.h"
+
+#include "evaluate/probe_attention.h"
+
+namespace qkv {
+namespace {
+
+Json to_json(const ProbeCount& count) {
+  return {{"probes", count.probes},
+          {"accuracy", count.accuracy()},
+          {"accuracy_unrestricted", count.accuracy_unrestricted()},
+          {"guessing", count.guessing()}};
+}
+
+Json to_json(const Interval& interval) { return {interval.low, interval.high}; }
+
+Json to_json(const HeadPlace& place) { return {{"layer", place.layer}, {"head", place.head}}; }
+
+/// Numbers of heads, a list a layer.
+Json by_layer(const std::vector<double>& heads, const ModelConfig& model) {
+  Json layers = Json::array();
+  for (std::size_t head = 0; head < heads.size(); ++head) {
+    if (head % static_cast<std::size_t>(model.heads) == 0) layers.push_back(Json::array());
+    layers.back().push_back(heads[head]);
+  }
+  return layers;
+}
+
+Json attention_json(const FamilyFindings& family, const ModelConfig& model) {
+  const Share& share = family.attention.share;
+  return {{"probes", family.measured},
+          {"best_head", to_json(head_place(family.attention.way, model))},
+          {"share", share.share},
+          {"interval", to_json(share.interval)},
+          {"truth_weight", share.truth},
+          {"distractor_weight", share.distractor},
+          {"heads", by_layer(family.attention.all, model)},
+          {"rollout",
+           {{"share", family.rollout.share}, {"interval", to_json(family.rollout.interval)}}}};
+}
+
+Json edges_json(const FamilyFindings& family, const ModelConfig& model) {
+  return {{"share", family.edges.share},
+          {"interval", to_json(family.edges.interval)},
+          {"truth_nats", family.edges.truth},
+          {"distractor_nats", family.edges.distractor},
+          {"layers", family.edge_layer.all},
+          {"best_layer", family.edge_layer.way},
+          {"best_layer_share", family.edge_layer.share.share},
+          {"best_layer_interval", to_json(family.edge_layer.share.interval)},
+          {"heads", by_layer(family.edge_head.all, model)},
+          {"best_head", to_json(head_place(family.edge_head.way, model))},
+          {"best_head_share", family.edge_head.share.share},
+          {"best_head_interval", to_json(family.edge_head.share.interval)}};
+}
+
+Json controls_json(const FamilyFindings& family) {
+  return {
+      {"untrained_accuracy", family.untrained_accuracy},
+      {"untrained_attention", family.untrained_attention.share.share},
+      {"untrained_edges", family.untrained_edges.share},
+      {"fixed_offset", {{"offset", family.offset_tokens}, {"share", family.offset.share.share}}},
+      {"fixed_word", {{"piece", family.word_piece}, {"share", family.word.share.share}}}};
+}
+
+Json heads_json(const Findings& findings, std::size_t index) {
+  const FamilyFindings& family = findings.families[index];
+  Json group = Json::array();
+  for (const HeadPlace& place : family.heads.group) group.push_back(to_json(place));
+  Json on = Json::object();
+  for (std::size_t other = 0; other < findings.families.size(); ++other) {
+    if (other != index) on[findings.families[other].family] = family.heads.group_on[other];
+  }
+  return {{"best_head_cost", family.heads.single[family.attention.way]},
+          {"costs", by_layer(family.heads.single, findings.model)},
+          {"others_cost", family.others_cost()},
+          {"group", std::move(group)},
+          {"group_cost", family.heads.group_on[index]},
+          {"group_cost_on", std::move(on)}};
+}
+
+}  // namespace
+
+Json probes_json(const std::vector<FamilyScore>& families,
+                 const std::optional<Findings>& findings) {
+  Json json;
+  for (std::size_t index = 0; index < families.size(); ++index) {
+    const FamilyScore& family = families[index];
+    const FamilyFindings* found = found_of(findings, index);
+    Json numbers = to_json(family.count);
+    Json bands = Json::array();
+    for (std::size_t band = 0; band < family.bands.size(); ++band) {
+      bands.push_back({{"least", family.bands[band].least}, {"most", family.bands[band].most}});
+      bands.back().update(to_json(family.bands[band].count));
+      if (found == nullptr) continue;
+      bands.back()["attention"] = found->bands[band].attention.share;
+      bands.back()["edges"] = found->bands[band].edges.share;
+    }
+    numbers["by_distance"] = std::move(bands);
+    if (found != nullptr) {
+      numbers["map_is_trustworthy"] = found->map_is_trustworthy();
+      numbers["attention"] = attention_json(*found, findings->model);
+      numbers["edges"] = edges_json(*found, findings->model);
+      numbers["controls"] = controls_json(*found);
+      numbers["heads"] = heads_json(*findings, index);
+    }
+    json["families"][family.family] = std::move(numbers);
+  }
+  return json;
+}
+
+}  // namespace qkv

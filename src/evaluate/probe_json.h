@@ -1,0 +1,17 @@
+#pragma once
+
+#include <optional>
+#include <vector>
+
+#include "base/json.h"
+#include "evaluate/probe_findings.h"
+#include "evaluate/probes.h"
+
+namespace qkv {
+
+/// All numbers of the probes, by family (docs/world.md). Shares are from 0 to 1, weights means per
+/// query token, effects of edges in nats, costs in percentage points; null where no probe was there
+/// to measure.
+Json probes_json(const std::vector<FamilyScore>& families, const std::optional<Findings>& findings);
+
+}  // namespace qkv
