@@ -151,9 +151,9 @@ TEST_P(ArithmeticOf, WeighsOpenKeysAndNoOthers) {
     for (double& value : expected) total += value = std::exp(value - largest);
     arithmetic().weigh(open, keys, 0.25F, 0.5F, scores.data());
     for (std::int64_t key = 0; key < keys; ++key) {
-      // The exponent, at most 50, is rounded in float32, as are exponential, sum and quotient.
+      // The exponent, at most 50, is rounded twice, and then the exponential, sum and quotient.
       const double exact = key < open ? expected[static_cast<std::size_t>(key)] / total : 0;
-      EXPECT_NEAR(at(scores, key), exact, (50 + 10) * testing::kFloat32 * exact + 1e-30)
+      EXPECT_NEAR(at(scores, key), exact, (2 * 50 + 10) * testing::kFloat32 * exact + 1e-30)
           << "key " << key << " of " << open;
     }
   }

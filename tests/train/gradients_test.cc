@@ -252,7 +252,7 @@ Case case_of(const std::vector<std::pair<std::string, Json>>& values) {
   return c;
 }
 
-/// Every pair of values of two keys of a config, in about 60 cases. Choices that are no numbers are
+/// Every pair of values of two keys of a config, in 54 cases. Choices that are no numbers are
 /// the schema's, so that a new one is tested from its first day.
 std::vector<Case> sampled_cases() {
   const Json schema = parse_json(config_schema(), "schema").at("properties");
@@ -368,8 +368,9 @@ TEST(FusedGradients, AreAsNearInBfloat16AsTheModelsByAutocast) {
     // What a layer's products take and give is rounded, forward and backward: 28 roundings.
     const double floor =
         testing::rounding(28 * static_cast<double>(c.config.model.layers), testing::kBfloat16);
-    // Both paths round about the same numbers, so to errors of one size, but never the same ones.
-    constexpr double kTimes = 3;
+    // Both paths round about the same numbers, so to errors of one size; but where a few tokens
+    // make a gradient, or rounding takes one over relu's kink, by chance one of them several times.
+    constexpr double kTimes = 5;
     for (std::size_t place = 0; place < ours.size(); ++place)
       testing::expect_rounding_alone(ours[place], theirs[place], floor * size[place],
                                      exact.gradients[place].first, kTimes);
