@@ -15,7 +15,6 @@ namespace qkv::testing {
 
 /// The largest relative error of one rounding.
 inline constexpr double kFloat32 = 0x1p-24;
-inline constexpr double kDouble = 0x1p-53;
 inline constexpr double kBfloat16 = 0x1p-8;
 
 /// The relative error of a result that `terms` numbers were summed into. Roundings add up like a
