@@ -49,8 +49,8 @@ TEST_F(TrainerTest, FollowsTheRecordedLosses) {
   const std::map<std::int64_t, double> recorded = {{1, 5.5904527},  {2, 5.4876261},
                                                    {5, 4.5850143},  {10, 2.9778154},
                                                    {20, 2.7012403}, {30, 2.7312460}};
-  // In float32, whose rounding (2e-7 of a loss) 30 steps at this rate magnify to some 1e-6 on the
-  // way, as instruction sets that sum in other orders show.
+  // In float32, which rounds a loss by up to 2e-7: the bound leaves 30 steps room to magnify that
+  // several hundred times, as other orders of sums on other processors do.
   const auto losses = curve("run", "loss");
   for (const auto& [step, loss] : recorded)
     EXPECT_NEAR(losses.at(step), loss, 1e-4) << "step " << step;
