@@ -49,7 +49,9 @@ Prediction predict(const Model& model, const Batch& batch, const Pass& pass) {
     hidden = hidden.index_select(0, predicted);
     targets = targets.index_select(0, predicted);
   }
-  return {.logits = model.logits(hidden, pass).to(at::kFloat), .targets = targets};
+  Tensor logits = model.logits(hidden, pass);
+  if (logits.scalar_type() == at::kBFloat16) logits = logits.to(at::kFloat);
+  return {.logits = logits, .targets = targets};
 }
 
 namespace {

@@ -14,7 +14,7 @@ Tokens to_tokens(const Batch& batch, at::Device device);
 
 /// The logits at the places of a batch that are predicted, and what should stand there.
 struct Prediction {
-  Tensor logits;   ///< float32 [predicted, vocabulary]
+  Tensor logits;   ///< [predicted, vocabulary], in float32, or in double if the model is
   Tensor targets;  ///< int64 [predicted]
 };
 Prediction predict(const Model& model, const Batch& batch, const Pass& pass = {});

@@ -1,13 +1,9 @@
 #include "inference/team.h"
 
-#include <algorithm>
 #include <exception>
 
 namespace qkv {
 namespace {
-
-constexpr std::int64_t kLeastAlone = 4;
-constexpr std::int64_t kMostAlone = 1024;
 
 /// Wakes those who wait for a change of `value`.
 void change(std::atomic<std::uint32_t>& value) {
@@ -34,8 +30,7 @@ Team::~Team() {
 }
 
 void Team::run(const std::function<void(int)>& work) {
-  if (threads_.empty() || alone_ > 0) {
-    --alone_;
+  if (threads_.empty() || lone_runs_.next()) {
     size_ = 1;
     return work(0);
   }
@@ -47,18 +42,7 @@ void Team::run(const std::function<void(int)>& work) {
   change(started_);
   work(0);
   meet(0);
-  judge(Clock::now() - begin);
-}
-
-void Team::judge(Clock::duration run) {
-  if (waited_ < run * 2 / 5) {
-    slow_runs_ = 0;
-    next_alone_ /= 2;
-  } else if (++slow_runs_ > 1) {  // once is an accident, or they had to wake up
-    slow_runs_ = 0;
-    next_alone_ = std::clamp(2 * next_alone_, kLeastAlone, kMostAlone);
-    alone_ = next_alone_;
-  }
+  lone_runs_.judge(Clock::now() - begin, waited_);
 }
 
 void Team::serve(int member) {

@@ -7,6 +7,8 @@
 #include <thread>
 #include <vector>
 
+#include "inference/lone_runs.h"
+
 namespace qkv {
 
 /// A member's part of 0 … count − 1; those of all members are the whole.
@@ -18,7 +20,7 @@ struct Share {
 /// Threads that work on one thing in many short steps: each makes its share, then all meet. A step
 /// lasts microseconds, so they wait for each other awake. Where a processor is taken by somebody
 /// else that may be slower than one thread alone: a team that waits for nearly half of its time
-/// lets its first member work alone for a while.
+/// lets its first member work alone for a while (LoneRuns).
 class Team {
  public:
   /// At most so many members, at least the thread that calls run().
@@ -47,7 +49,6 @@ class Team {
   void serve(int member);
   /// Returns once `value` is no longer `old`, and how long that took, beyond a moment.
   Clock::duration wait_for_change(const std::atomic<std::uint32_t>& value, std::uint32_t old);
-  void judge(Clock::duration run);
 
   std::vector<std::thread> threads_;
   const std::function<void(int)>* work_ = nullptr;  ///< null: the team is dissolved
@@ -57,9 +58,7 @@ class Team {
   std::atomic<int> present_ = 0;             ///< who came to the next
   std::atomic<bool> sleepy_ = false;         ///< somebody waits asleep: the processor may be needed
   Clock::duration waited_{};                 ///< the first member, in this run
-  int slow_runs_ = 0;                        ///< in a row
-  std::int64_t alone_ = 0;                   ///< so many runs are yet to be made alone
-  std::int64_t next_alone_ = 0;              ///< and so many where too much time is lost again
+  LoneRuns lone_runs_;
 };
 
 }  // namespace qkv

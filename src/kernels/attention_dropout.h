@@ -71,4 +71,9 @@ template <class Bits>
   return key / kPairDistance % 2 == 0 ? hash << 16 : hash;
 }
 
+/// Whether the weight that a query of this number gives to `key` is kept.
+inline bool keeps(const HeadDropout& dropout, std::uint32_t query_number, std::int64_t key) {
+  return deciding_bits(pair_hash(query_number, pair_of(key)), key) >= dropout.threshold;
+}
+
 }  // namespace qkv

@@ -14,7 +14,9 @@ constexpr double kClosed = -std::numeric_limits<double>::infinity();
 
 Mask make_mask(bool causal, std::int64_t queries, std::int64_t keys, const Tensor& documents,
                at::Device device) {
-  Mask mask{.only_causal = causal && queries == keys && !documents.defined(), .closed = {}};
+  Mask mask{.only_causal = causal && queries == keys && !documents.defined(),
+            .closed = {},
+            .documents = documents};
   if (causal) {
     const Tensor later =
         torch::ones({queries, keys}, at::TensorOptions().dtype(at::kBool).device(device));
@@ -94,7 +96,7 @@ Tensor Attention::operator()(const Tensor& x, const Tensor& positions, const Pos
     Tensor taken = uniform_ ? even_weights(x, value.size(2), mask)
                             : weights(query, key, position, mask, pass, prefix);
     taken = pass.tap(prefix, "weights", taken);
-    taken = pass.dropout(taken, dropout_place(layer_, 0));
+    taken = pass.dropout.of_weights(taken, dropout_place(layer_, 0), mask.documents);
     mixed = at::matmul(taken, value);
     mixed = pass.tap(prefix, "mixed", mixed);
   }

@@ -15,6 +15,8 @@ struct Mask {
   bool only_causal = true;
   /// True where a key is closed, [batch | 1, 1, queries, keys]; undefined where all are open.
   Tensor closed;
+  /// Numbers of the keys' documents, [batch, keys]; undefined for one document a row.
+  Tensor documents;
 };
 
 /// The open keys of a pass: a causal model does not look ahead, and no token looks into another

@@ -18,9 +18,9 @@ class Taps {
 };
 
 /// Sets each value to zero with probability p and divides the others by 1 − p (Srivastava et al.
-/// 2014). Which ones depends only on (seed, step, place, row in the step's batch), so a resumed run
-/// drops the same, and so does a batch that is split; or in_order, on the state of the device's
-/// generator.
+/// 2014). Which ones depends only on (seed, step, place, row in the step's batch). So a resumed run
+/// drops the same, a batch that is split does, and on the CPU a training step by kernels
+/// (src/fused) does as this definition; or in_order, on the state of the device's generator.
 class Dropout {
  public:
   Dropout() = default;  ///< drops nothing
@@ -38,11 +38,18 @@ class Dropout {
 
   /// `place` tells the dropouts of one pass apart; the first axis of `x` is rows.
   Tensor operator()(const Tensor& x, std::uint64_t place) const;
+  /// The same of attention weights [batch, heads, queries, keys], where each document has a mask of
+  /// its own. `documents` [batch, keys] numbers them, or is undefined for one document a row; the
+  /// queries are the last ones of the keys. Weights between documents come back as 0. The
+  /// probability is rounded to a multiple of 2^-16.
+  Tensor of_weights(const Tensor& weights, std::uint64_t place, const Tensor& documents) const;
   bool active() const { return probability_ > 0; }
   bool draws_in_order() const { return in_order_; }
   double probability() const { return probability_; }
 
  private:
+  Tensor by_generator(const Tensor& x, std::uint64_t place) const;
+
   double probability_ = 0;
   bool in_order_ = false;
   std::uint64_t seed_ = 0;

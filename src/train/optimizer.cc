@@ -82,7 +82,7 @@ Tensor Optimizer::update(const Tensor& learning_rate, const Tensor& step, const 
                group->second_moments,
                {.learning_rate = learning_rate,
                 .step = step,
-                .divisor = divisor,
+                .divisor = divisor.to(at::kFloat),  // as the operation asks, whatever the weights
                 .skipped = skipped,
                 .beta1 = config_.beta1,
                 .beta2 = config_.beta2,

@@ -20,7 +20,7 @@ class Benchmarks(harness.ProgramTest):
         return subprocess.run(
             [python, harness.ROOT / "tools/bench" / script, "--python", "false", "--threads", "1", *arguments],
             cwd=cls.folder, env={**cls.environment, "QKV_BIN": str(harness.BIN), "PYTHONDONTWRITEBYTECODE": "1"},
-            timeout=60, capture_output=True, encoding="utf-8",
+            timeout=harness.PATIENCE, capture_output=True, encoding="utf-8",
         )
 
     def measure(self, script, *arguments, **options):

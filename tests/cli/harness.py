@@ -18,6 +18,7 @@ import unittest
 
 ROOT = pathlib.Path(__file__).resolve().parents[2]
 BIN = pathlib.Path(os.environ.get("QKV_BIN", ROOT / "build/release/bin")).resolve()
+PATIENCE = 500  # seconds, after which something hangs; no test is about time
 WORDS = "the a cat dog bird sees likes finds small red old house tree under beside".split()
 
 
@@ -115,7 +116,7 @@ class ProgramTest(unittest.TestCase):
         """The finished process; stdout and stderr are text."""
         return subprocess.run(
             [BIN / f"qkv-{program}", *map(str, arguments)],
-            cwd=cls.folder, env=cls.environment, timeout=120, capture_output=True,
+            cwd=cls.folder, env=cls.environment, timeout=PATIENCE, capture_output=True,
             encoding="utf-8", errors="surrogateescape", input=input, **options,
         )
 
@@ -150,7 +151,7 @@ class ProgramTest(unittest.TestCase):
     def optimizer(self, run, which="last"):
         return sha256(self.folder / run / "checkpoints" / which / "optimizer.safetensors")
 
-    def wait_for(self, condition, process, seconds=60):
+    def wait_for(self, condition, process, seconds=PATIENCE):
         """Waits until condition() holds while the process lives."""
         until = time.monotonic() + seconds
         while not condition():
@@ -163,5 +164,5 @@ class ProgramTest(unittest.TestCase):
 
 def finish(process):
     """Exit code and standard error of a started process."""
-    _, errors = process.communicate(timeout=120)
+    _, errors = process.communicate(timeout=PATIENCE)
     return process.returncode, errors.decode("utf-8", "replace")

@@ -46,7 +46,7 @@ class Seeds(harness.ProgramTest):
     def seeds(self, *arguments):
         return subprocess.run(
             [sys.executable, harness.ROOT / "tools/seeds", "--runs", self.runs, "--page", self.page, *map(str, arguments)],
-            env={**self.environment, "QKV_BIN": "nowhere"}, timeout=60, capture_output=True, encoding="utf-8",
+            env={**self.environment, "QKV_BIN": "nowhere"}, timeout=harness.PATIENCE, capture_output=True, encoding="utf-8",
         )
 
     def refuse(self, words, *arguments):

@@ -12,6 +12,7 @@
 
 #include "inference/panels.h"
 #include "inference/processor.h"
+#include "rounding.h"
 
 namespace qkv {
 namespace {
@@ -56,13 +57,21 @@ TEST_P(ArithmeticOf, MultipliesMatricesOfAllSizes) {
             for (std::int64_t row = 0; row < count; ++row) {
               for (std::int64_t output = 0; output < outputs + 3; ++output) {
                 const std::int64_t place = row * (outputs + 3) + output;
-                double expected = add || output >= outputs ? at(before, place) : 0;
-                if (output < outputs && has_bias) expected += at(bias, output);
+                std::vector<double> terms = {add || output >= outputs ? at(before, place) : 0.0};
+                if (output < outputs && has_bias) terms.push_back(at(bias, output));
                 for (std::int64_t input = 0; input < inputs && output < outputs; ++input) {
-                  expected += static_cast<double>(at(x, row * (inputs + 2) + input)) *
-                              static_cast<double>(at(weight, output * inputs + input));
+                  terms.push_back(static_cast<double>(at(x, row * (inputs + 2) + input)) *
+                                  static_cast<double>(at(weight, output * inputs + input)));
                 }
-                ASSERT_NEAR(at(y, place), expected, 1e-5)
+                double expected = 0;
+                double size = 0;
+                for (const double term : terms) {
+                  expected += term;
+                  size += std::abs(term);
+                }
+                // What a sum of so many may lose in whatever order (Higham 2002, 4.2).
+                const double most = testing::kFloat32 * static_cast<double>(terms.size()) * size;
+                ASSERT_NEAR(at(y, place), expected, most)
                     << outputs << " outputs, " << inputs << " inputs, row " << row << " of "
                     << count << ", output " << output;
               }
@@ -112,7 +121,15 @@ TEST_P(ArithmeticOf, Normalises) {
         for (std::int64_t place = 0; place < width; ++place) {
           const double expected = (at(x, place) - mean) / scale * at(weight, place) +
                                   (has_bias ? at(bias, place) : 0.0F);
-          EXPECT_NEAR(at(y, place), expected, 5e-6) << width << " rms " << rms;
+          // The mean of numbers near 5 is taken from them, so its rounding stays; then come six
+          // operations more.
+          const double size =
+              (std::abs(at(x, place)) + std::abs(mean)) / scale * std::abs(at(weight, place)) +
+              (has_bias ? std::abs(at(bias, place)) : 0.0F);
+          EXPECT_NEAR(
+              at(y, place), expected,
+              (testing::rounding(static_cast<double>(width)) + 6 * testing::kFloat32) * size)
+              << width << " rms " << rms;
         }
       }
     }
@@ -134,8 +151,9 @@ TEST_P(ArithmeticOf, WeighsOpenKeysAndNoOthers) {
     for (double& value : expected) total += value = std::exp(value - largest);
     arithmetic().weigh(open, keys, 0.25F, 0.5F, scores.data());
     for (std::int64_t key = 0; key < keys; ++key) {
-      EXPECT_NEAR(at(scores, key), key < open ? expected[static_cast<std::size_t>(key)] / total : 0,
-                  1e-6)
+      // The exponent, at most 50, is rounded twice, and then the exponential, sum and quotient.
+      const double exact = key < open ? expected[static_cast<std::size_t>(key)] / total : 0;
+      EXPECT_NEAR(at(scores, key), exact, (2 * 50 + 10) * testing::kFloat32 * exact + 1e-30)
           << "key " << key << " of " << open;
     }
   }
@@ -155,7 +173,8 @@ TEST_P(ArithmeticOf, Activates) {
     arithmetic().activate(activation, static_cast<std::int64_t>(y.size()), y.data());
     for (std::size_t place = 0; place < x.size(); ++place) {
       const double expected = formula(static_cast<double>(x[place]));
-      // What is next to 1 in a sum is rounded by 6e-8.
+      // Ten roundings of the value, and half of one of the 1 that stands beside it in a sum: the
+      // formulas have no more operations in any order.
       EXPECT_NEAR(y[place], expected, 6e-7 * std::abs(expected) + 3e-8) << x[place];
     }
   };
@@ -173,6 +192,7 @@ TEST_P(ArithmeticOf, Gates) {
   for (std::size_t place = 0; place < gate.size(); ++place) {
     const double expected = static_cast<double>(x[place]) * gate[place] /
                             (1 + std::exp(-static_cast<double>(gate[place])));
+    // As in Activates.
     EXPECT_NEAR(y[place], expected, 6e-7 * std::abs(expected) + 3e-8) << gate[place];
   }
 }
@@ -213,9 +233,10 @@ TEST_P(ArithmeticOf, TakesExponentials) {
   for (std::size_t place = 0; place < near.size(); ++place) {
     const double expected = std::exp((static_cast<double>(near[place]) - 30) / 0.75);
     expected_sum += expected;
-    // The argument's own rounding is up to 4e-6 where it is near −80.
+    // The argument's own rounding is up to 2^-24 · 80, 5e-6, where it is near −80.
     EXPECT_NEAR(powers[place], expected, 1e-5 * expected) << near[place];
   }
+  // Nearly all of it are the largest powers, of arguments near 0, whose errors are a few roundings.
   EXPECT_NEAR(sum, expected_sum, 1e-6 * expected_sum);
   EXPECT_EQ(powers[near.size() - 1], 1) << "e⁰ is exact";
 }
@@ -234,6 +255,7 @@ TEST_P(ArithmeticOf, TalliesAndSelects) {
       const Tally found =
           arithmetic().tally(static_cast<std::int64_t>(values.size()), values.data(), low, high);
       EXPECT_EQ(found.count, static_cast<std::int64_t>(places.size())) << low << " to " << high;
+      // Summed in double: 12,000 roundings of 1e-16.
       EXPECT_NEAR(found.sum, sum, 1e-9 * std::abs(sum)) << low << " to " << high;
       std::vector<std::int32_t> selected(values.size());
       selected.resize(static_cast<std::size_t>(arithmetic().select(

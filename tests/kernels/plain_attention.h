@@ -11,21 +11,23 @@
 
 namespace qkv {
 
-/// Attention written out in double precision, with all scores stored: what the kernels are tested
-/// against. All arrays are [token, head, channel] without gaps.
-struct PlainAttention {
+/// Attention written out, with all scores stored: in double what the kernels are tested against, in
+/// float how exact float32 can be expected to be. All arrays are [token, head, channel] without
+/// gaps.
+template <class Real>
+struct PlainAttentionIn {
   AttentionShape shape;
-  std::vector<double> query, key, value;
+  std::vector<Real> query, key, value;
 
   /// Set by forward.
-  std::vector<double> mixed;    ///< [token, head, channel]
-  std::vector<double> log_sum;  ///< [head, token]
-  std::vector<double> weights;  ///< [head, query, key], before dropout
+  std::vector<Real> mixed;    ///< [token, head, channel]
+  std::vector<Real> log_sum;  ///< [head, token]
+  std::vector<Real> weights;  ///< [head, query, key], before dropout
 
   /// Set by backward.
-  std::vector<double> query_gradient, key_gradient, value_gradient;
+  std::vector<Real> query_gradient, key_gradient, value_gradient;
   /// The largest sum, for a query, of the sizes of what its scores' gradients are differences of.
-  double cancelled = 0;
+  Real cancelled = 0;
 
   std::int64_t shared(std::int64_t head) const {
     return head * shape.key_value_heads / shape.heads;
@@ -33,16 +35,15 @@ struct PlainAttention {
   std::size_t at(std::int64_t token, std::int64_t head, std::int64_t heads) const {
     return static_cast<std::size_t>((token * heads + head) * shape.head_width);
   }
-  double& weight(std::int64_t head, std::int64_t q, std::int64_t k) {
+  Real& weight(std::int64_t head, std::int64_t q, std::int64_t k) {
     return weights[static_cast<std::size_t>((head * shape.tokens + q) * shape.tokens + k)];
   }
 
   /// What a weight is multiplied with: 0, or 1 over the probability of being kept.
-  double dropout(std::int64_t head, std::int64_t q, std::int64_t k) const {
+  Real dropout(std::int64_t head, std::int64_t q, std::int64_t k) const {
     const HeadDropout of_head = head_dropout(shape.dropout, head);
     const auto number = query_number(of_head, static_cast<std::uint32_t>(q));
-    const auto bits = deciding_bits(pair_hash(number, pair_of(k)), k);
-    return bits >= of_head.threshold ? 1 / static_cast<double>(of_head.kept) : 0;
+    return keeps(of_head, number, k) ? 1 / static_cast<Real>(of_head.kept) : 0;
   }
 
   void forward() {
@@ -53,24 +54,24 @@ struct PlainAttention {
     for (std::int64_t head = 0; head < shape.heads; ++head)
       for (std::int64_t q = 0; q < shape.tokens; ++q) {
         const std::int64_t seen = shape.causal ? q + 1 : shape.tokens;
-        double most = -INFINITY;
+        Real most = -INFINITY;
         for (std::int64_t k = 0; k < seen; ++k) {
-          double score = 0;
+          Real score = 0;
           for (std::int64_t c = 0; c < width; ++c)
             score += query[at(q, head, shape.heads) + c] *
                      key[at(k, shared(head), shape.key_value_heads) + c];
-          score *= static_cast<double>(shape.scale);
+          score *= static_cast<Real>(shape.scale);
           if (shape.slopes != nullptr)
-            score -= static_cast<double>(shape.slopes[head]) * static_cast<double>(std::abs(q - k));
+            score -= static_cast<Real>(shape.slopes[head]) * static_cast<Real>(std::abs(q - k));
           weight(head, q, k) = score;
           most = std::max(most, score);
         }
-        double sum = 0;
+        Real sum = 0;
         for (std::int64_t k = 0; k < seen; ++k) sum += std::exp(weight(head, q, k) - most);
         log_sum[static_cast<std::size_t>(head * shape.tokens + q)] = most + std::log(sum);
         for (std::int64_t k = 0; k < seen; ++k) {
           weight(head, q, k) = std::exp(weight(head, q, k) - most) / sum;
-          const double used = weight(head, q, k) * dropout(head, q, k);
+          const Real used = weight(head, q, k) * dropout(head, q, k);
           for (std::int64_t c = 0; c < width; ++c)
             mixed[at(q, head, shape.heads) + c] +=
                 used * value[at(k, shared(head), shape.key_value_heads) + c];
@@ -79,22 +80,22 @@ struct PlainAttention {
   }
 
   /// After forward.
-  void backward(const std::vector<double>& mixed_gradient) {
+  void backward(const std::vector<Real>& mixed_gradient) {
     const std::int64_t width = shape.head_width;
     query_gradient.assign(query.size(), 0);
     key_gradient.assign(key.size(), 0);
     value_gradient.assign(value.size(), 0);
     cancelled = 0;
-    std::vector<double> gradient(static_cast<std::size_t>(shape.tokens));
+    std::vector<Real> gradient(static_cast<std::size_t>(shape.tokens));
     for (std::int64_t head = 0; head < shape.heads; ++head)
       for (std::int64_t q = 0; q < shape.tokens; ++q) {
         const std::int64_t seen = shape.causal ? q + 1 : shape.tokens;
         const std::size_t of_query = at(q, head, shape.heads);
-        double mean = 0;
+        Real mean = 0;
         for (std::int64_t k = 0; k < seen; ++k) {
           const std::size_t of_key = at(k, shared(head), shape.key_value_heads);
-          const double factor = dropout(head, q, k);
-          double product = 0;
+          const Real factor = dropout(head, q, k);
+          Real product = 0;
           for (std::int64_t c = 0; c < width; ++c) {
             product += mixed_gradient[of_query + c] * value[of_key + c];
             value_gradient[of_key + c] +=
@@ -103,7 +104,7 @@ struct PlainAttention {
           gradient[static_cast<std::size_t>(k)] = product * factor;
           mean += weight(head, q, k) * product * factor;
         }
-        double parts = 0;
+        Real parts = 0;
         for (std::int64_t k = 0; k < seen; ++k)
           parts += weight(head, q, k) * std::abs(gradient[static_cast<std::size_t>(k)]);
         for (std::int64_t c = 0; c < width; ++c)
@@ -111,8 +112,8 @@ struct PlainAttention {
         cancelled = std::max(cancelled, parts);
         for (std::int64_t k = 0; k < seen; ++k) {
           const std::size_t of_key = at(k, shared(head), shape.key_value_heads);
-          const double of_product = static_cast<double>(shape.scale) * weight(head, q, k) *
-                                    (gradient[static_cast<std::size_t>(k)] - mean);
+          const Real of_product = static_cast<Real>(shape.scale) * weight(head, q, k) *
+                                  (gradient[static_cast<std::size_t>(k)] - mean);
           for (std::int64_t c = 0; c < width; ++c) {
             query_gradient[of_query + c] += of_product * key[of_key + c];
             key_gradient[of_key + c] += of_product * query[of_query + c];
@@ -121,5 +122,7 @@ struct PlainAttention {
       }
   }
 };
+
+using PlainAttention = PlainAttentionIn<double>;
 
 }  // namespace qkv

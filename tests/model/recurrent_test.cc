@@ -128,7 +128,9 @@ Matrix states_by_loops(const Model& model, const std::vector<std::int64_t>& ids)
 }
 
 TEST(Recurrent, AgreesWithLoops) {
-  // In double libtorch takes another way than in float32, so both are asked.
+  // In double libtorch takes another way than in float32, so both are asked. What enters a gate is
+  // a sum of 16 terms up to 2 in size, five tokens and two layers long, and no gate has a slope
+  // above 1: 2e-6 is 33 roundings of a state, 1e-12 thousands.
   for_each_kind([](const ModelConfig& config, const std::string& what) {
     for (const auto& [type, allowed] :
          {std::pair(at::kDouble, 1e-12), std::pair(at::kFloat, 2e-6)}) {
@@ -178,6 +180,8 @@ TEST(Recurrent, GradientsInFloatAreThoseInDouble) {
     for (std::size_t at = 0; at < found.size(); ++at) {
       const double largest = expected[at].abs().max().item<double>();
       EXPECT_GT(largest, 1e-4) << what;
+      // Twice that way, forward and back: 170 roundings of the largest, and 17 of the numbers
+      // near 1 that a small gradient is a difference of.
       EXPECT_LT(testing::largest_difference(found[at], expected[at]), 1e-5 * largest + 1e-6)
           << what << " " << model.parameters().list()[at].first;
     }

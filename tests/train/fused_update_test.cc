@@ -1,13 +1,14 @@
 // The optimizer's update by fused kernels beside the same by libtorch.
 #include <gtest/gtest.h>
 
-#include <algorithm>
 #include <cmath>
 #include <stdexcept>
+#include <string>
 #include <vector>
 
 #include "fused/step.h"
 #include "model/libtorch.h"
+#include "rounding.h"
 #include "train/fused_training.h"
 #include "train/optimizer.h"
 
@@ -48,55 +49,82 @@ Batch counted_batch(const Config& config, std::int64_t step) {
   return batch;
 }
 
-/// The largest difference of a weight's movement from libtorch's, relative to the movement's norm,
-/// after four steps with the same gradients.
-double away_from_libtorch(const Config& config) {
+/// How far a weight's movement by kernels and by libtorch in float32 are from libtorch's in double,
+/// relative to the movement's norm.
+struct Errors {
+  std::string name;
+  double by_kernels;
+  double by_libtorch;
+};
+
+/// Of all weights after four steps with the same gradients.
+std::vector<Errors> errors_of(const Config& config) {
   const Runtime runtime = set_up_runtime(config.runtime);
   const auto ours = make_model(config.model, kVocabulary, 5);
   const auto theirs = make_model(config.model, kVocabulary, 5);
+  const auto exact = make_model(config.model, kVocabulary, 5, at::kDouble);
   const auto fused = fused_training(*ours, config, runtime);
   if (fused == nullptr) throw std::logic_error("no fused kernels");
+  const auto& weights = ours->parameters().list();
+  {
+    const torch::NoGradGuard no_gradients;
+    for (std::size_t place = 0; place < weights.size(); ++place)
+      exact->parameters().list()[place].second.copy_(weights[place].second);
+  }
   Optimizer by_kernels(ours->parameters(), config.training, fused.get());
   Optimizer by_libtorch(theirs->parameters(), config.training);
+  Optimizer in_double(exact->parameters(), config.training);
   std::vector<Tensor> before;
-  for (const auto& [name, weight] : theirs->parameters().list())
+  for (const auto& [name, weight] : exact->parameters().list())
     before.push_back(weight.detach().clone());
   for (std::int64_t step = 1; step <= 4; ++step) {
     const Batch batch = counted_batch(config, step);
     fused->make({batch}, static_cast<std::uint64_t>(step), predicted_in(batch));
-    for (std::size_t place = 0; place < before.size(); ++place)
-      theirs->parameters().list()[place].second.mutable_grad() =
-          ours->parameters().list()[place].second.grad().clone();
-    const double norm = by_kernels.update(step);
+    for (std::size_t place = 0; place < before.size(); ++place) {
+      const Tensor gradient = weights[place].second.grad();
+      theirs->parameters().list()[place].second.mutable_grad() = gradient.clone();
+      exact->parameters().list()[place].second.mutable_grad() = gradient.to(at::kDouble);
+    }
+    const double norm = in_double.update(step);
     EXPECT_GT(norm, config.training.gradient_clip);
-    EXPECT_NEAR(by_libtorch.update(step), norm, 1e-5 * norm);
+    testing::expect_rounding_alone(std::abs(by_kernels.update(step) - norm),
+                                   std::abs(by_libtorch.update(step) - norm),
+                                   testing::rounding(kVocabulary * 32) * norm, "norm");
   }
-  double worst = 0;
+  std::vector<Errors> errors;
   for (std::size_t place = 0; place < before.size(); ++place) {
-    const auto& [name, weight] = theirs->parameters().list()[place];
-    const Tensor expected = weight.detach() - before[place];
-    const Tensor found = ours->parameters().list()[place].second.detach() - before[place];
-    const double moved = expected.norm().item<double>();
-    EXPECT_GT(moved, 0) << name;
-    const double away = (found - expected).norm().item<double>() / moved;
-    if (std::isnan(away)) return away;
-    worst = std::max(worst, away);
+    const auto& [name, weight] = exact->parameters().list()[place];
+    const Tensor moved = weight.detach() - before[place];
+    const double size = moved.norm().item<double>();
+    EXPECT_GT(size, 0) << name;
+    const auto error = [&](const Model& model) {
+      const Tensor found = model.parameters().list()[place].second.detach() - before[place];
+      return (found - moved).norm().item<double>() / size;
+    };
+    errors.push_back({name, error(*ours), error(*theirs)});
   }
-  return worst;
+  return errors;
 }
 
-TEST(FusedUpdate, OfAdamwIsLibtorchs) {
-  EXPECT_LT(away_from_libtorch(small("adamw", "float32")), 1e-5);
+void expect_rounding_alone(const Config& config) {
+  // Some operations a number; and a weight is rounded where it lies, near 0.1, after it moved by
+  // near 0.01.
+  constexpr double kFloor = 16 * testing::kFloat32;
+  for (const Errors& errors : errors_of(config))
+    testing::expect_rounding_alone(errors.by_kernels, errors.by_libtorch, kFloor, errors.name);
 }
 
-TEST(FusedUpdate, OfMuonIsLibtorchs) {
-  EXPECT_LT(away_from_libtorch(small("muon", "float32")), 1e-5);
-}
+TEST(FusedUpdate, OfAdamwIsLibtorchs) { expect_rounding_alone(small("adamw", "float32")); }
+
+TEST(FusedUpdate, OfMuonIsLibtorchs) { expect_rounding_alone(small("muon", "float32")); }
 
 TEST(FusedUpdate, OfMuonInBfloat16IsNearLibtorchsInFloat32) {
   if (!FusedStep::supports(small("muon", "bfloat16").model, /*bfloat16=*/true))
     GTEST_SKIP() << "not on this processor";
-  EXPECT_LT(away_from_libtorch(small("muon", "bfloat16")), 0.02);
+  // Newton and Schulz's five steps make singular values of about 1 out of any, so they take the
+  // rounding of the steps before back: what is left is five roundings or so.
+  for (const Errors& errors : errors_of(small("muon", "bfloat16")))
+    EXPECT_LT(errors.by_kernels, 0.02) << errors.name;
 }
 
 }  // namespace
