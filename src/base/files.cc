@@ -300,20 +300,6 @@ std::optional<std::string> named_by_temporary(const fs::path& path) {
   return parts[1];
 }
 
-TemporaryFolder::TemporaryFolder() {
-  std::error_code code;
-  const fs::path place = fs::temp_directory_path(code);
-  if (code) throw Error("TMPDIR: cannot be used for temporary files: " + code.message());
-  std::string pattern = (place / "qkv-XXXXXX").string();
-  if (::mkdtemp(pattern.data()) == nullptr) fail(pattern, "make", errno, Error::Fault::kRun);
-  path_ = pattern;
-}
-
-TemporaryFolder::~TemporaryFolder() {
-  std::error_code ignored;
-  fs::remove_all(path_, ignored);
-}
-
 struct Sha256::State {
   std::unique_ptr<EVP_MD_CTX, decltype(&EVP_MD_CTX_free)> context{EVP_MD_CTX_new(),
                                                                   &EVP_MD_CTX_free};

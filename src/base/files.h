@@ -121,21 +121,6 @@ std::filesystem::path temporary_name(const std::filesystem::path& path);
 /// before it held three numbers); else nothing.
 std::optional<std::string> named_by_temporary(const std::filesystem::path& path);
 
-/// A folder for files that nobody needs afterwards: it goes away with this object. Throws Error
-/// where there is no place for one.
-class TemporaryFolder {
- public:
-  TemporaryFolder();
-  ~TemporaryFolder();
-  TemporaryFolder(const TemporaryFolder&) = delete;
-  TemporaryFolder& operator=(const TemporaryFolder&) = delete;
-
-  const std::filesystem::path& path() const { return path_; }
-
- private:
-  std::filesystem::path path_;
-};
-
 /// The SHA-256 of bytes that arrive in parts.
 class Sha256 {
  public:

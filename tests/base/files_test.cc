@@ -190,17 +190,6 @@ TEST(Files, TheLongestNameCanBeWritten) {
   EXPECT_EQ(read_file(scratch / std::string(255, 'a')), "x");
 }
 
-TEST(TemporaryFolder, GoesAwayWithItsFiles) {
-  fs::path path;
-  {
-    const TemporaryFolder folder;
-    path = folder.path();
-    write_file(path / "file", "x");
-    EXPECT_NE(TemporaryFolder().path(), path);
-  }
-  EXPECT_FALSE(fs::exists(path));
-}
-
 TEST(FileWriter, WritesInPartsAndAtPlaces) {
   const Scratch scratch;
   std::string expected;
