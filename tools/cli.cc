@@ -16,7 +16,7 @@
 #include "base/log.h"
 #include "base/version.h"
 
-namespace qkv {
+namespace qkv::cli {
 namespace {
 
 constexpr int kFailed = 1;
@@ -27,8 +27,8 @@ std::string first_line(const std::string& text) { return text.substr(0, text.fin
 
 /// Says why the program fails, at every --log-level.
 void report(const std::string& message) {
-  log::set_level("error");
-  log::error(message);
+  base::log::set_level("error");
+  base::log::error(message);
 }
 
 /// The exit code of a program that ended with `code`: no success where its results are lost.
@@ -59,7 +59,7 @@ void occupy_closed_streams() {
 
 CommandLine::CommandLine(const std::string& name, const std::string& description)
     : CLI::App(description, name) {
-  set_version_flag("--version", std::string("qkv ") + qkv::version());
+  set_version_flag("--version", std::string("qkv ") + qkv::base::version());
   add_option("--threads", common.threads, "number of threads; 0: one per processor")
       ->check(check_whole(0, 1024))
       ->group("Common");
@@ -77,7 +77,8 @@ CLI::Validator check_whole(std::int64_t least, std::int64_t most) {
   const CLI::Range range(least, most);
   const auto check = [=](std::string& text) {
     if (range(text).empty()) return std::string();
-    return concat("found ", quoted(text), ", expected an integer from ", least, " to ", most);
+    return base::concat("found ", base::quoted(text), ", expected an integer from ", least, " to ",
+                        most);
   };
   return {check, range.get_description()};
 }
@@ -89,18 +90,18 @@ int run_program(CommandLine& line, int argc, char** argv, const std::function<in
     line.parse(argc, argv);
   } catch (const CLI::ParseError& error) {
     if (error.get_exit_code() == 0) return ended(line.exit(error));  // --help, --version
-    std::cerr << line.get_name() << ": " << printable(first_line(error.what()))
+    std::cerr << line.get_name() << ": " << base::printable(first_line(error.what()))
               << " (see --help)\n";
     return kUsage;
   }
   try {
-    log::set_level(line.common.log_level);
+    base::log::set_level(line.common.log_level);
     return ended(body());
-  } catch (const Error& error) {
+  } catch (const base::Error& error) {
     report(error.what());
-    return error.fault() == Error::Fault::kInput ? kUsage : kFailed;
+    return error.fault() == base::Error::Fault::kInput ? kUsage : kFailed;
   } catch (const std::filesystem::filesystem_error& error) {
-    report(concat(error.path1().string(), ": ", error.code().message()));
+    report(base::concat(error.path1().string(), ": ", error.code().message()));
     if (is_users(error.code())) return kUsage;
   } catch (const std::bad_alloc&) {
     report("out of memory");
@@ -110,4 +111,4 @@ int run_program(CommandLine& line, int argc, char** argv, const std::function<in
   return kFailed;
 }
 
-}  // namespace qkv
+}  // namespace qkv::cli

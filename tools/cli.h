@@ -4,7 +4,7 @@
 #include <functional>
 #include <string>
 
-namespace qkv {
+namespace qkv::cli {
 
 /// What every program has: --help, --version, --threads, --log-level.
 struct CommonOptions {
@@ -43,4 +43,4 @@ constexpr std::int64_t kGreatestSeed = (std::int64_t{1} << 53) - 1;
 /// error.
 int run_program(CommandLine& line, int argc, char** argv, const std::function<int()>& body);
 
-}  // namespace qkv
+}  // namespace qkv::cli

@@ -19,7 +19,7 @@ namespace {
 struct Request {
   std::string checkpoint;
   std::optional<std::string> second;
-  qkv::Questions questions;
+  qkv::evaluate::Questions questions;
   std::optional<std::string> pairs;
   std::optional<std::string> probes;
   std::optional<std::string> geometry;
@@ -35,24 +35,25 @@ void keep_data(Request& request) {
   const auto named = std::count(data.begin(), data.end(), "-");
   const std::array others = {request.pairs, request.probes, request.geometry};
   if (named + std::count(others.begin(), others.end(), "-") > 1)
-    throw qkv::Error("-: found standard input named twice, expected once: it can be read once");
+    throw qkv::base::Error(
+        "-: found standard input named twice, expected once: it can be read once");
   if (named == 0) return;
-  *std::find(data.begin(), data.end(), "-") = qkv::keep_standard_input();
+  *std::find(data.begin(), data.end(), "-") = qkv::base::keep_standard_input();
 }
 
 /// Where the picture goes. Throws Error where nothing can be drawn, or not in this format.
 std::optional<std::filesystem::path> plot_of(const Request& request) {
   if (!request.plot) return std::nullopt;
   if (!request.probes && !request.geometry)
-    throw qkv::Error("--plot: found neither --probes nor --geometry, expected what to draw");
-  qkv::picture_format(*request.plot);
+    throw qkv::base::Error("--plot: found neither --probes nor --geometry, expected what to draw");
+  qkv::render::picture_format(*request.plot);
   return *request.plot;
 }
 
 }  // namespace
 
 int main(int argc, char** argv) {
-  qkv::CommandLine line("qkv-eval", "Measures how well one or two checkpoints predict text.");
+  qkv::cli::CommandLine line("qkv-eval", "Measures how well one or two checkpoints predict text.");
   Request request;
   line.add_path("CHECKPOINT", request.checkpoint,
                 "a checkpoint folder, or a run folder (opens its best checkpoint)")
@@ -79,32 +80,35 @@ int main(int argc, char** argv) {
       ->allow_extra_args(false);
   line.add_path("--json", request.json, "writes the numbers to this file (- is standard output)");
 
-  return qkv::run_program(line, argc, argv, [&] {
+  return qkv::cli::run_program(line, argc, argv, [&] {
     std::optional<std::filesystem::path> plot = plot_of(request);
-    qkv::find_checkpoint(request.checkpoint);
-    if (request.second) qkv::find_checkpoint(*request.second);
-    if (plot) plot = qkv::writable_file(*plot);
+    qkv::checkpoint::find_checkpoint(request.checkpoint);
+    if (request.second) qkv::checkpoint::find_checkpoint(*request.second);
+    if (plot) plot = qkv::base::writable_file(*plot);
     std::optional<std::filesystem::path> json;
-    if (request.json && request.json != "-") json = qkv::writable_file(*request.json);
-    const std::vector<qkv::ProbeDetail> details = qkv::probe_details(
+    if (request.json && request.json != "-") json = qkv::base::writable_file(*request.json);
+    const std::vector<qkv::evaluate::ProbeDetail> details = qkv::evaluate::probe_details(
         request.details, request.probes.has_value(), request.questions.accuracy_only);
     keep_data(request);
-    if (request.pairs) request.questions.pairs = qkv::read_pairs(*request.pairs);
-    if (request.probes) request.questions.probes = qkv::read_probes(*request.probes);
-    if (request.geometry) request.questions.geometry = qkv::read_geometry(*request.geometry);
+    if (request.pairs) request.questions.pairs = qkv::evaluate::read_pairs(*request.pairs);
+    if (request.probes) request.questions.probes = qkv::world::read_probes(*request.probes);
+    if (request.geometry) request.questions.geometry = qkv::world::read_geometry(*request.geometry);
 
-    const qkv::Runtime runtime = qkv::set_up_runtime(
+    const qkv::model::Runtime runtime = qkv::model::set_up_runtime(
         {.device = "auto", .precision = "float32", .threads = line.common.threads});
-    std::vector<qkv::Checkpoint> checkpoints;
-    checkpoints.push_back(qkv::open_checkpoint(request.checkpoint, runtime));
-    if (request.second) checkpoints.push_back(qkv::open_checkpoint(*request.second, runtime));
-    const std::vector<qkv::Answers> answers = qkv::measure(checkpoints, request.questions, runtime);
+    std::vector<qkv::checkpoint::Checkpoint> checkpoints;
+    checkpoints.push_back(qkv::checkpoint::open_checkpoint(request.checkpoint, runtime));
+    if (request.second)
+      checkpoints.push_back(qkv::checkpoint::open_checkpoint(*request.second, runtime));
+    const std::vector<qkv::evaluate::Answers> answers =
+        qkv::evaluate::measure(checkpoints, request.questions, runtime);
 
-    if (json) qkv::write_file(*json, qkv::report_json(answers));
-    std::cout << (request.json == "-" ? qkv::report_json(answers)
-                                      : qkv::report_table(answers, details));
+    if (json) qkv::base::write_file(*json, qkv::evaluate::report_json(answers));
+    std::cout << (request.json == "-" ? qkv::evaluate::report_json(answers)
+                                      : qkv::evaluate::report_table(answers, details));
     if (plot)
-      qkv::draw_charts(qkv::report_plot(answers), *plot, qkv::picture_format(*request.plot));
+      qkv::render::draw_charts(qkv::evaluate::report_plot(answers), *plot,
+                               qkv::render::picture_format(*request.plot));
     return 0;
   });
 }

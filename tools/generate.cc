@@ -20,11 +20,11 @@ constexpr long kMost = 1L << 40;
 }  // namespace
 
 int main(int argc, char** argv) {
-  qkv::CommandLine line("qkv-generate", "Continues a text with a causal model.");
+  qkv::cli::CommandLine line("qkv-generate", "Continues a text with a causal model.");
   std::string checkpoint_path;
   std::string prompt;
   std::string prompt_file;
-  qkv::GenerationOptions options;
+  qkv::generate::GenerationOptions options;
   line.add_path("CHECKPOINT", checkpoint_path,
                 "a checkpoint folder, or a run folder (opens its best checkpoint)")
       ->required();
@@ -32,14 +32,14 @@ int main(int argc, char** argv) {
   line.add_path("--prompt-file", prompt_file, "a file with the text (- is standard input)")
       ->excludes(prompt_option);
   line.add_option("--tokens", options.tokens, "the largest number of new tokens")
-      ->check(qkv::check_whole(0, kMost))
+      ->check(qkv::cli::check_whole(0, kMost))
       ->capture_default_str();
   line.add_option("--temperature", options.sampling.temperature,
                   "divides the logits; 0 always takes the most probable token")
       ->capture_default_str();
   line.add_option("--top-k", options.sampling.top_k,
                   "draws from the K most probable tokens; 0: all")
-      ->check(qkv::check_whole(0, kMost))
+      ->check(qkv::cli::check_whole(0, kMost))
       ->capture_default_str();
   line.add_option("--top-p", options.sampling.top_p,
                   "draws from the fewest tokens whose probabilities reach this sum")
@@ -49,23 +49,25 @@ int main(int argc, char** argv) {
       ->allow_extra_args(false);
   line.add_option("--seed", options.seed,
                   "the seed of the random numbers; the same seed gives the same text")
-      ->check(qkv::check_whole(0, qkv::kGreatestSeed))
+      ->check(qkv::cli::check_whole(0, qkv::cli::kGreatestSeed))
       ->capture_default_str();
 
-  return qkv::run_program(line, argc, argv, [&] {
-    qkv::check_sampling(options.sampling);
-    qkv::find_checkpoint(checkpoint_path);
-    if (!prompt_file.empty()) prompt = qkv::read_file(prompt_file, qkv::file_limit::kPrompt);
+  return qkv::cli::run_program(line, argc, argv, [&] {
+    qkv::generate::check_sampling(options.sampling);
+    qkv::checkpoint::find_checkpoint(checkpoint_path);
+    if (!prompt_file.empty())
+      prompt = qkv::base::read_file(prompt_file, qkv::base::file_limit::kPrompt);
     const std::string prompt_name = prompt_file.empty() ? "--prompt" : prompt_file;
-    qkv::require_utf8(prompt, prompt_name);  // before the model is read
-    const qkv::Runtime runtime = qkv::set_up_runtime(
+    qkv::base::require_utf8(prompt, prompt_name);  // before the model is read
+    const qkv::model::Runtime runtime = qkv::model::set_up_runtime(
         {.device = "auto", .precision = "float32", .threads = line.common.threads});
-    const qkv::Checkpoint checkpoint = qkv::open_checkpoint(checkpoint_path, runtime);
+    const qkv::checkpoint::Checkpoint checkpoint =
+        qkv::checkpoint::open_checkpoint(checkpoint_path, runtime);
     const std::string& layout = checkpoint.config.data.layout;
-    prompt = qkv::given_prompt(prompt, checkpoint.tokenizer, layout, prompt_name);
-    qkv::Printer printer(std::cout, ::isatty(STDOUT_FILENO) == 1);
-    qkv::generate(*checkpoint.model, checkpoint.tokenizer, layout, prompt, options,
-                  [&](const std::string& text) { printer.print(text); });
+    prompt = qkv::text::given_prompt(prompt, checkpoint.tokenizer, layout, prompt_name);
+    qkv::generate::Printer printer(std::cout, ::isatty(STDOUT_FILENO) == 1);
+    qkv::generate::generate(*checkpoint.model, checkpoint.tokenizer, layout, prompt, options,
+                            [&](const std::string& text) { printer.print(text); });
     printer.finish();
     return 0;
   });

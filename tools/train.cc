@@ -12,7 +12,8 @@
 #include "train/trainer.h"
 
 int main(int argc, char** argv) {
-  qkv::CommandLine line("qkv-train", "Trains a model from a JSON config and saves checkpoints.");
+  qkv::cli::CommandLine line("qkv-train",
+                             "Trains a model from a JSON config and saves checkpoints.");
   std::string config_path;
   std::string out;
   std::vector<std::string> overrides;
@@ -36,32 +37,33 @@ int main(int argc, char** argv) {
   for (const char* other : {"--init", "--resume", "--overwrite"})
     line.get_option("--dry-run")->excludes(line.get_option(other));
 
-  return qkv::run_program(line, argc, argv, [&] {
+  return qkv::cli::run_program(line, argc, argv, [&] {
     if (line.common.threads > 0)
-      overrides.push_back(qkv::concat("runtime.threads=", line.common.threads));
-    const auto folder = [&](const qkv::Config& named) {
+      overrides.push_back(qkv::base::concat("runtime.threads=", line.common.threads));
+    const auto folder = [&](const qkv::config::Config& named) {
       return std::filesystem::path(out.empty() ? "runs/" + named.name : out);
     };
-    const qkv::Config config = resume ? qkv::load_resumed_config(config_path, overrides, folder)
-                                      : qkv::load_config(config_path, overrides);
-    qkv::check_config(qkv::on_its_device(config), config_path);
-    qkv::check_files(config, config_path);
-    if (!init.empty()) qkv::find_checkpoint(init);
+    const qkv::config::Config config =
+        resume ? qkv::config::load_resumed_config(config_path, overrides, folder)
+               : qkv::config::load_config(config_path, overrides);
+    qkv::config::check_config(qkv::train::on_its_device(config), config_path);
+    qkv::config::check_files(config, config_path);
+    if (!init.empty()) qkv::checkpoint::find_checkpoint(init);
     if (dry_run) {
-      std::cout << qkv::describe(config);
+      std::cout << qkv::train::describe(config);
       return 0;
     }
-    qkv::TrainingOptions options;
+    qkv::train::TrainingOptions options;
     options.out = folder(config);
-    options.mode = resume      ? qkv::RunMode::kResume
-                   : overwrite ? qkv::RunMode::kOverwrite
-                               : qkv::RunMode::kNew;
+    options.mode = resume      ? qkv::train::RunMode::kResume
+                   : overwrite ? qkv::train::RunMode::kOverwrite
+                               : qkv::train::RunMode::kNew;
     if (!init.empty()) options.init = init;
 
-    qkv::Trainer trainer(config, options);
-    const qkv::Ending ending = trainer.run();
-    if (qkv::log::shows_info()) std::cout << qkv::summarise(trainer, ending);
+    qkv::train::Trainer trainer(config, options);
+    const qkv::train::Ending ending = trainer.run();
+    if (qkv::base::log::shows_info()) std::cout << qkv::train::summarise(trainer, ending);
     if (profile) std::cout << trainer.profile_table();
-    return ending == qkv::Ending::kInterrupted ? 128 + trainer.signal() : 0;
+    return ending == qkv::train::Ending::kInterrupted ? 128 + trainer.signal() : 0;
   });
 }

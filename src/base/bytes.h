@@ -3,7 +3,7 @@
 #include <cstddef>
 #include <string>
 
-namespace qkv {
+namespace qkv::base {
 
 /// An unsigned integer as its bytes, the lowest first, whatever the processor's order.
 template <typename Unsigned>
@@ -25,4 +25,4 @@ Unsigned from_little_endian(const char* bytes) {
   return value;
 }
 
-}  // namespace qkv
+}  // namespace qkv::base

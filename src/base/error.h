@@ -3,7 +3,7 @@
 #include <stdexcept>
 #include <string>
 
-namespace qkv {
+namespace qkv::base {
 
 /// The one exception type of qkv. Its message is one line for a person: the file, key or byte
 /// offset, what was found and what was expected.
@@ -21,4 +21,4 @@ class Error : public std::runtime_error {
   Fault fault_;
 };
 
-}  // namespace qkv
+}  // namespace qkv::base

@@ -21,7 +21,7 @@
 #include "base/error.h"
 #include "base/format.h"
 
-namespace qkv {
+namespace qkv::base {
 namespace fs = std::filesystem;
 namespace {
 
@@ -344,4 +344,4 @@ std::string sha256_file(const fs::path& path, std::uint64_t limit) {
   return digest.hex();
 }
 
-}  // namespace qkv
+}  // namespace qkv::base

@@ -12,7 +12,7 @@
 
 #include "base/error.h"
 
-namespace qkv {
+namespace qkv::base {
 
 /// The most bytes that are read of a file, by what it is. A larger one is refused before it is
 /// read.
@@ -142,4 +142,4 @@ class Sha256 {
 std::string sha256(std::string_view bytes);
 std::string sha256_file(const std::filesystem::path& path, std::uint64_t limit = file_limit::kNone);
 
-}  // namespace qkv
+}  // namespace qkv::base

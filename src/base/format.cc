@@ -8,7 +8,7 @@
 
 #include "base/utf8.h"
 
-namespace qkv {
+namespace qkv::base {
 namespace {
 
 void append_printable(std::string& out, char c) {
@@ -92,4 +92,4 @@ std::string quoted(std::string_view text, std::size_t limit) {
   return out + (cut ? "…\"" : "\"");
 }
 
-}  // namespace qkv
+}  // namespace qkv::base

@@ -5,7 +5,7 @@
 #include <string>
 #include <string_view>
 
-namespace qkv {
+namespace qkv::base {
 
 /// The parts, written one after the other as by operator<<.
 template <typename... Parts>
@@ -41,4 +41,4 @@ inline std::string quoted(const std::string& text) { return quoted(std::string_v
 inline std::string quoted(std::string& text) { return quoted(std::string_view(text)); }
 inline std::string quoted(const char* text) { return quoted(std::string_view(text)); }
 
-}  // namespace qkv
+}  // namespace qkv::base

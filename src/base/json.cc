@@ -10,7 +10,7 @@
 #include "base/format.h"
 #include "base/utf8.h"
 
-namespace qkv {
+namespace qkv::base {
 namespace {
 
 /// The parser's words as a message shows them: they quote the text, whatever bytes it holds.
@@ -131,4 +131,4 @@ void read_json_lines(const std::filesystem::path& path,
   }
 }
 
-}  // namespace qkv
+}  // namespace qkv::base

@@ -6,7 +6,7 @@
 #include <string>
 #include <string_view>
 
-namespace qkv {
+namespace qkv::base {
 
 /// Keeps the order of keys, so that a file is written as it was meant to be read.
 using Json = nlohmann::ordered_json;
@@ -31,4 +31,4 @@ struct JsonLine {
 void read_json_lines(const std::filesystem::path& path,
                      const std::function<void(const JsonLine&)>& take);
 
-}  // namespace qkv
+}  // namespace qkv::base

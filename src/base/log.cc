@@ -7,7 +7,7 @@
 #include "base/format.h"
 #include "base/progress.h"
 
-namespace qkv::log {
+namespace qkv::base::log {
 namespace {
 
 spdlog::logger& logger() {
@@ -50,4 +50,4 @@ void error(const std::string& message) {
   logger().error(printable(message));
 }
 
-}  // namespace qkv::log
+}  // namespace qkv::base::log

@@ -4,7 +4,7 @@
 
 // Logs go to standard error. spdlog stands behind this header alone: it cannot share a file with
 // libtorch's own copy of fmt. A message is one line: control bytes in it are escaped.
-namespace qkv::log {
+namespace qkv::base::log {
 
 /// Sets the least level that is shown: trace, debug, info, warning, error or off. Throws Error.
 void set_level(const std::string& name);
@@ -17,4 +17,4 @@ void info(const std::string& message);
 void warning(const std::string& message);
 void error(const std::string& message);
 
-}  // namespace qkv::log
+}  // namespace qkv::base::log

@@ -8,7 +8,7 @@
 #include <thread>
 #include <vector>
 
-namespace qkv {
+namespace qkv::base {
 
 void for_each_in_parallel(std::size_t count, int threads,
                           const std::function<void(std::size_t)>& work) {
@@ -42,4 +42,4 @@ void for_each_in_parallel(std::size_t count, int threads,
   if (failure) std::rethrow_exception(failure);
 }
 
-}  // namespace qkv
+}  // namespace qkv::base

@@ -3,7 +3,7 @@
 #include <cstddef>
 #include <functional>
 
-namespace qkv {
+namespace qkv::base {
 
 /// Calls work(index) once for each of 0 … count − 1, in this order, on at most `threads` threads at
 /// once, and returns when all calls have. What a call throws is thrown again, that of the lowest
@@ -11,4 +11,4 @@ namespace qkv {
 void for_each_in_parallel(std::size_t count, int threads,
                           const std::function<void(std::size_t)>& work);
 
-}  // namespace qkv
+}  // namespace qkv::base

@@ -7,7 +7,7 @@
 #include <utility>
 #include <vector>
 
-namespace qkv {
+namespace qkv::base {
 
 /// What a stretch of time consists of: names and seconds.
 using Parts = std::vector<std::pair<std::string, double>>;
@@ -43,4 +43,4 @@ class PhaseClock {
   std::array<double, kPhases> seconds_{};
 };
 
-}  // namespace qkv
+}  // namespace qkv::base

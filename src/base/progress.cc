@@ -10,7 +10,7 @@
 #include "base/format.h"
 #include "base/log.h"
 
-namespace qkv {
+namespace qkv::base {
 namespace {
 
 using Clock = std::chrono::steady_clock;
@@ -91,4 +91,4 @@ std::string Progress::line(bool bar) const {
   return concat(label_, " ", cells, "  ", text);
 }
 
-}  // namespace qkv
+}  // namespace qkv::base

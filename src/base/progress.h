@@ -4,7 +4,7 @@
 #include <cstdint>
 #include <string>
 
-namespace qkv {
+namespace qkv::base {
 
 /// How far long work is, on standard error: on a terminal a bar with rate and time left, redrawn a
 /// few times a second; elsewhere a plain line every few seconds. Short work prints nothing there,
@@ -36,4 +36,4 @@ class Progress {
   std::chrono::steady_clock::time_point drawn_;
 };
 
-}  // namespace qkv
+}  // namespace qkv::base

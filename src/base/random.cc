@@ -1,6 +1,6 @@
 #include "base/random.h"
 
-namespace qkv {
+namespace qkv::base {
 namespace {
 
 std::uint64_t mix(std::uint64_t z) {
@@ -52,4 +52,4 @@ std::uint64_t Permutation::operator()(std::uint64_t index) const {
   return index;
 }
 
-}  // namespace qkv
+}  // namespace qkv::base

@@ -6,7 +6,7 @@
 #include <utility>
 #include <vector>
 
-namespace qkv {
+namespace qkv::base {
 
 /// What a random stream is for: part of its key, so that no two purposes share numbers.
 enum class Purpose : std::uint64_t {
@@ -70,4 +70,4 @@ class Permutation {
   unsigned half_bits_;
 };
 
-}  // namespace qkv
+}  // namespace qkv::base

@@ -4,7 +4,7 @@
 
 #include <cstddef>
 
-namespace qkv {
+namespace qkv::base {
 namespace {
 
 constexpr std::array<int, 4> kNoted = {SIGINT, SIGTERM, SIGHUP, SIGPIPE};
@@ -46,4 +46,4 @@ StopSignal::~StopSignal() {
 
 int StopSignal::caught() const { return g_caught; }
 
-}  // namespace qkv
+}  // namespace qkv::base

@@ -3,7 +3,7 @@
 #include <array>
 #include <csignal>
 
-namespace qkv {
+namespace qkv::base {
 
 /// While one exists, SIGINT, SIGTERM, SIGHUP and SIGPIPE are only noted, so that work can end in
 /// order. A second SIGINT or SIGTERM ends the process at once with 130 or 143. A signal that was
@@ -23,4 +23,4 @@ class StopSignal {
   std::array<struct sigaction, 4> before_{};
 };
 
-}  // namespace qkv
+}  // namespace qkv::base

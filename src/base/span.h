@@ -2,7 +2,7 @@
 
 #include <cstddef>
 
-namespace qkv {
+namespace qkv::base {
 
 /// Bytes [begin, end) of a text.
 struct Span {
@@ -13,4 +13,4 @@ struct Span {
   bool overlaps(const Span& other) const { return begin < other.end && other.begin < end; }
 };
 
-}  // namespace qkv
+}  // namespace qkv::base

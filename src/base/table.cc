@@ -5,7 +5,7 @@
 
 #include "base/utf8.h"
 
-namespace qkv {
+namespace qkv::base {
 namespace {
 
 bool is_number(const std::string& cell) {
@@ -48,4 +48,4 @@ std::string Table::text() const {
   return out;
 }
 
-}  // namespace qkv
+}  // namespace qkv::base

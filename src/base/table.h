@@ -3,7 +3,7 @@
 #include <string>
 #include <vector>
 
-namespace qkv {
+namespace qkv::base {
 
 /// Rows of text with aligned columns: numbers to the right, words to the left.
 class Table {
@@ -19,4 +19,4 @@ class Table {
   bool has_header_;
 };
 
-}  // namespace qkv
+}  // namespace qkv::base

@@ -12,7 +12,7 @@
 #include "base/error.h"
 #include "base/format.h"
 
-namespace qkv {
+namespace qkv::base {
 namespace {
 
 namespace fs = std::filesystem;
@@ -69,4 +69,4 @@ fs::path keep_standard_input(std::uint64_t limit) {
   return "/dev/stdin";
 }
 
-}  // namespace qkv
+}  // namespace qkv::base

@@ -3,7 +3,7 @@
 #include <cstdint>
 #include <filesystem>
 
-namespace qkv {
+namespace qkv::base {
 
 /// A file without a name in the temporary folder (TMPDIR), for what nobody needs afterwards: the
 /// system frees it when the last descriptor of it closes, however the process ends.
@@ -29,4 +29,4 @@ class TemporaryFile {
 /// or holds more than `limit` bytes.
 std::filesystem::path keep_standard_input(std::uint64_t limit = 1'000'000'000);
 
-}  // namespace qkv
+}  // namespace qkv::base

@@ -6,7 +6,7 @@
 #include <string>
 #include <string_view>
 
-namespace qkv {
+namespace qkv::base {
 
 /// One decoded character: its code point and its length in bytes (1 to 4).
 struct Character {
@@ -44,4 +44,4 @@ std::size_t display_width(std::string_view text);
 /// The text with each run of bytes that is not valid UTF-8 replaced by U+FFFD.
 std::string replace_invalid_utf8(std::string_view text);
 
-}  // namespace qkv
+}  // namespace qkv::base

@@ -1,7 +1,7 @@
 #include "base/version.h"
 
-namespace qkv {
+namespace qkv::base {
 
 const char* version() { return QKV_VERSION; }
 
-}  // namespace qkv
+}  // namespace qkv::base

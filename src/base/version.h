@@ -1,8 +1,8 @@
 #pragma once
 
-namespace qkv {
+namespace qkv::base {
 
 /// qkv's version, "0.2.0".
 const char* version();
 
-}  // namespace qkv
+}  // namespace qkv::base

@@ -16,7 +16,7 @@
 #include "checkpoint/llama.h"
 #include "config/schema.h"
 
-namespace qkv {
+namespace qkv::checkpoint {
 namespace fs = std::filesystem;
 namespace {
 
@@ -27,7 +27,7 @@ constexpr const char* kOptimizer = "optimizer.safetensors";
 constexpr const char* kTrainer = "trainer.json";
 constexpr std::array kFiles = {kConfig, kTokenizer, kWeights, kOptimizer, kTrainer};
 
-Json to_json(const std::optional<MeasuredLoss>& measured) {
+base::Json to_json(const std::optional<MeasuredLoss>& measured) {
   if (!measured) return nullptr;
   return {{"loss", measured->loss}, {"step", measured->step}};
 }
@@ -36,13 +36,14 @@ Json to_json(const std::optional<MeasuredLoss>& measured) {
 /// or no such value.
 class Members {
  public:
-  Members(const Json& object, std::string where) : object_(object), where_(std::move(where)) {}
+  Members(const base::Json& object, std::string where)
+      : object_(object), where_(std::move(where)) {}
 
   std::int64_t natural(const char* key, std::int64_t most) const {
-    const Json& value = at(key);
+    const base::Json& value = at(key);
     if (!value.is_number_unsigned() ||
         value.get<std::uint64_t>() > static_cast<std::uint64_t>(most)) {
-      refuse(key, value, concat("a whole number from 0 to ", most));
+      refuse(key, value, base::concat("a whole number from 0 to ", most));
     }
     return value;
   }
@@ -56,7 +57,7 @@ class Members {
   }
   Members object(const char* key) const {
     if (!at(key).is_object()) refuse(key, at(key), "an object");
-    return {at(key), concat(where_, ": ", key)};
+    return {at(key), base::concat(where_, ": ", key)};
   }
   /// A loss that was measured at `latest` or before, or null.
   std::optional<MeasuredLoss> measured(const char* key, std::int64_t latest) const {
@@ -65,57 +66,61 @@ class Members {
     return MeasuredLoss{.loss = members.loss("loss"), .step = members.natural("step", latest)};
   }
 
-  [[noreturn]] void refuse(const char* key, const Json& found, const std::string& expected) const {
-    throw Error(concat(where_, ": ", key, ": found ", shown(found), ", expected ", expected));
+  [[noreturn]] void refuse(const char* key, const base::Json& found,
+                           const std::string& expected) const {
+    throw base::Error(
+        base::concat(where_, ": ", key, ": found ", config::shown(found), ", expected ", expected));
   }
 
  private:
-  const Json& at(const char* key) const {
+  const base::Json& at(const char* key) const {
     const auto member = object_.find(key);
-    if (member == object_.end()) throw Error(concat(where_, ": found no ", quoted(key)));
+    if (member == object_.end())
+      throw base::Error(base::concat(where_, ": found no ", base::quoted(key)));
     return *member;
   }
 
-  const Json& object_;
+  const base::Json& object_;
   std::string where_;
 };
 
 /// trainer.json as JSON, or null where the folder has none (a checkpoint of another program).
-Json read_trainer(const fs::path& checkpoint) {
+base::Json read_trainer(const fs::path& checkpoint) {
   const fs::path path = checkpoint / kTrainer;
   if (!fs::exists(path)) return {};
-  Json trainer = read_json(path);
+  base::Json trainer = base::read_json(path);
   if (!trainer.is_object() || !trainer.contains("files") || !trainer["files"].is_object()) {
-    throw Error(
-        concat(path.string(), ": found no object \"files\", expected the SHA-256 of each file"));
+    throw base::Error(base::concat(
+        path.string(), ": found no object \"files\", expected the SHA-256 of each file"));
   }
   return trainer;
 }
 
-Json to_json(const TrainerState& state) {
+base::Json to_json(const TrainerState& state) {
   return {{"step", state.step},
           {"tokens", state.tokens},
           {"best", to_json(state.best)},
           {"best_checkpoint", to_json(state.best_checkpoint)},
           {"validations_without_best", state.validations_without_best},
           {"randomness", "every stream derives from config.json's seed and the step"},
-          {"versions", {{"qkv", version()}, {"libtorch", libtorch_version()}}},
+          {"versions", {{"qkv", base::version()}, {"libtorch", model::libtorch_version()}}},
           {"corpus",
            {{"train_sha256", state.train_hash}, {"validation_sha256", state.validation_hash}}}};
 }
 
 /// Throws Error where trainer.json knows another SHA-256 for this file, or none.
-void require_undamaged(const fs::path& file, const std::string& hash, const Json& trainer) {
+void require_undamaged(const fs::path& file, const std::string& hash, const base::Json& trainer) {
   if (trainer.is_null()) return;
-  const Json expected = trainer["files"].value(file.filename().string(), Json());
+  const base::Json expected = trainer["files"].value(file.filename().string(), base::Json());
   if (!expected.is_string()) {
-    throw Error(concat((file.parent_path() / kTrainer).string(), ": found no SHA-256 of ",
-                       file.filename().string(), ", expected one"));
+    throw base::Error(base::concat((file.parent_path() / kTrainer).string(),
+                                   ": found no SHA-256 of ", file.filename().string(),
+                                   ", expected one"));
   }
   if (expected != hash) {
-    throw Error(concat(file.string(), ": damaged: found SHA-256 ", hash.substr(0, 16),
-                       "…, expected ", expected.get<std::string>().substr(0, 16),
-                       "… (trainer.json)"));
+    throw base::Error(base::concat(file.string(), ": damaged: found SHA-256 ", hash.substr(0, 16),
+                                   "…, expected ", expected.get<std::string>().substr(0, 16),
+                                   "… (trainer.json)"));
   }
 }
 
@@ -127,7 +132,7 @@ bool is_link_name(const fs::path& name) { return name == "best" || name == "last
 
 /// Whether a name is one that a save which was cut off leaves.
 bool is_leftover(const fs::path& path) {
-  const auto name = named_by_temporary(path);
+  const auto name = base::named_by_temporary(path);
   return name && (is_step_name(*name) || is_link_name(*name));
 }
 
@@ -148,10 +153,10 @@ std::optional<fs::path> foreign_in_step(const fs::path& folder) {
 bool is_copy_of_step(const fs::path& place) {
   if (fs::is_symlink(place) || !fs::is_regular_file(place / kTrainer) || foreign_in_step(place))
     return false;
-  const std::string trainer = read_file(place / kTrainer, file_limit::kJson);
+  const std::string trainer = base::read_file(place / kTrainer, base::file_limit::kJson);
   for (const auto& entry : fs::directory_iterator(place.parent_path())) {
     if (is_step(entry.path()) && fs::is_regular_file(entry.path() / kTrainer) &&
-        read_file(entry.path() / kTrainer, file_limit::kJson) == trainer)
+        base::read_file(entry.path() / kTrainer, base::file_limit::kJson) == trainer)
       return true;
   }
   return false;
@@ -160,7 +165,7 @@ bool is_copy_of_step(const fs::path& place) {
 /// A link that points to `target`, swapped in one step.
 void swap_link(const fs::path& link, const fs::path& target, LinkKind kind) {
   if (is_copy_of_step(link)) {
-    const fs::path temporary = temporary_name(link);
+    const fs::path temporary = base::temporary_name(link);
     std::error_code code;
     fs::rename(link, temporary, code);
     fs::remove_all(temporary, code);
@@ -169,7 +174,7 @@ void swap_link(const fs::path& link, const fs::path& target, LinkKind kind) {
 }
 
 /// The tokens that `steps` steps can read at most.
-std::int64_t most_tokens(const Config& config, std::int64_t steps) {
+std::int64_t most_tokens(const config::Config& config, std::int64_t steps) {
   std::int64_t tokens = steps;
   bool overflows = false;
   for (const std::int64_t factor :
@@ -180,13 +185,14 @@ std::int64_t most_tokens(const Config& config, std::int64_t steps) {
 
 /// The state in trainer.json, of a checkpoint in `folder` of a run of this config. Throws Error
 /// where a number is one that such a run cannot have reached.
-TrainerState state_from(const Json& json, const fs::path& folder, const Config& config) {
+TrainerState state_from(const base::Json& json, const fs::path& folder,
+                        const config::Config& config) {
   TrainerState state;
   if (json.is_null()) return state;
   const Members members(json, (folder / kTrainer).string());
   state.step = members.natural("step", config.training.steps);
   if (is_step(folder) && folder.filename() != step_name(state.step))
-    members.refuse("step", state.step, concat("that of ", folder.filename().string()));
+    members.refuse("step", state.step, base::concat("that of ", folder.filename().string()));
   state.tokens =
       static_cast<std::uint64_t>(members.natural("tokens", most_tokens(config, state.step)));
   state.best = members.measured("best", state.step);
@@ -201,12 +207,12 @@ TrainerState state_from(const Json& json, const fs::path& folder, const Config& 
 /// The most bytes of a safetensors file of so many values.
 std::uint64_t largest_safetensors(double values) {
   return static_cast<std::uint64_t>(values * sizeof(float)) + sizeof(std::uint64_t) +
-         file_limit::kSafetensorsHeader;
+         base::file_limit::kSafetensorsHeader;
 }
 
 /// Writes a file of a folder that nobody reads yet: it need not be complete at every moment.
 void write_new_file(const fs::path& path, std::string_view bytes) {
-  FileWriter file(path);
+  base::FileWriter file(path);
   file.write(bytes);
   file.finish();
 }
@@ -233,60 +239,63 @@ fs::path find_checkpoint(const fs::path& path) {
     if (!name || (place == path && !is_step_name(*name))) continue;
     fs::path target = place.parent_path() / *name;
     if (holds_weights(target)) return target;
-    throw Error(concat(place.string(), ": points to ", name->string(),
-                       ", which is not there, expected a checkpoint; qkv-train --resume points it "
-                       "to the best one that is left"));
+    throw base::Error(
+        base::concat(place.string(), ": points to ", name->string(),
+                     ", which is not there, expected a checkpoint; qkv-train --resume points it "
+                     "to the best one that is left"));
   }
   // A copy of a run may hold a folder where the run has a link.
   if (holds_weights(best)) return best;
   std::error_code ignored;
   if (!fs::exists(path, ignored))
-    throw Error(concat(path.string(), ": not found, expected a checkpoint or run folder"));
-  throw Error(concat(path.string(), ": found neither ", kWeights,
-                     " nor checkpoints/best, expected a checkpoint or run folder"));
+    throw base::Error(
+        base::concat(path.string(), ": not found, expected a checkpoint or run folder"));
+  throw base::Error(base::concat(path.string(), ": found neither ", kWeights,
+                                 " nor checkpoints/best, expected a checkpoint or run folder"));
 }
 
 namespace {
 
-Config parse_checkpoint_config(const fs::path& folder, const std::string& text) {
+config::Config parse_checkpoint_config(const fs::path& folder, const std::string& text) {
   const std::string name = (folder / kConfig).string();
-  return parse_config(parse_json(text, name), name, folder, llama_key_names());
+  return config::parse_config(base::parse_json(text, name), name, folder, llama_key_names());
 }
 
 /// Throws Error, naming `where`, unless names and shapes are exactly the model's.
-void require_fit(const NamedTensors& tensors, const Model& model, const std::string& where) {
-  std::map<std::string, Tensor> found(tensors.begin(), tensors.end());
+void require_fit(const NamedTensors& tensors, const model::Model& model, const std::string& where) {
+  std::map<std::string, model::Tensor> found(tensors.begin(), tensors.end());
   for (const auto& [name, weight] : model.parameters().list()) {
     const auto tensor = found.find(name);
     if (tensor == found.end())
-      throw Error(concat(where, ": found no tensor ", quoted(name), ", expected one of shape ",
-                         shape_text(weight.sizes())));
+      throw base::Error(base::concat(where, ": found no tensor ", base::quoted(name),
+                                     ", expected one of shape ",
+                                     model::shape_text(weight.sizes())));
     if (tensor->second.sizes() != weight.sizes()) {
-      throw Error(concat(where, ": tensor ", quoted(name), ": found shape ",
-                         shape_text(tensor->second.sizes()), ", expected ",
-                         shape_text(weight.sizes())));
+      throw base::Error(base::concat(where, ": tensor ", base::quoted(name), ": found shape ",
+                                     model::shape_text(tensor->second.sizes()), ", expected ",
+                                     model::shape_text(weight.sizes())));
     }
     found.erase(tensor);
   }
   if (!found.empty())
-    throw Error(concat(where, ": found tensor ", quoted(found.begin()->first),
-                       ", which this model does not have"));
+    throw base::Error(base::concat(where, ": found tensor ", base::quoted(found.begin()->first),
+                                   ", which this model does not have"));
 }
 
 /// Throws Error, naming `where` and the tensor, where a value is not finite.
 void require_finite(const NamedTensors& tensors, const std::string& where) {
   for (const auto& [name, tensor] : tensors) {
-    const Tensor wrong = at::isfinite(tensor).logical_not();
+    const model::Tensor wrong = at::isfinite(tensor).logical_not();
     if (!wrong.any().item<bool>()) continue;
-    const Tensor values = tensor.masked_select(wrong);
-    throw Error(concat(where, ": tensor ", quoted(name), ": found ", values.numel(), " of ",
-                       tensor.numel(), " values not finite, the first ", values[0].item<float>(),
-                       ", expected finite numbers"));
+    const model::Tensor values = tensor.masked_select(wrong);
+    throw base::Error(base::concat(
+        where, ": tensor ", base::quoted(name), ": found ", values.numel(), " of ", tensor.numel(),
+        " values not finite, the first ", values[0].item<float>(), ", expected finite numbers"));
   }
 }
 
 /// The config as it stands in a checkpoint, which people share: of each file its name alone.
-Config with_names_only(Config config) {
+config::Config with_names_only(config::Config config) {
   for (auto* paths : {&config.data.train, &config.data.validation}) {
     for (fs::path& path : *paths) path = path.filename();
   }
@@ -303,16 +312,17 @@ std::optional<fs::path> run_of(const fs::path& checkpoint) {
 }
 
 /// Takes from the config.json of the run around a checkpoint where the named files lie.
-void find_files(Config& config, const fs::path& checkpoint) {
+void find_files(config::Config& config, const fs::path& checkpoint) {
   const auto run = run_of(checkpoint);
   std::error_code ignored;
   if (!run || !fs::is_regular_file(*run / kConfig, ignored)) return;
   try {
-    const Config around = parse_config(read_json(*run / kConfig), kConfig, *run);
+    const config::Config around =
+        config::parse_config(base::read_json(*run / kConfig), kConfig, *run);
     config.data.train = around.data.train;
     config.data.validation = around.data.validation;
     config.tokenizer.path = around.tokenizer.path;
-  } catch (const Error&) {
+  } catch (const base::Error&) {
     return;  // the checkpoint opens without it
   }
 }
@@ -331,41 +341,42 @@ std::string checkpoint_name(const fs::path& checkpoint) {
   return checkpoints.parent_path().filename() / checkpoints.filename() / place.filename();
 }
 
-Config checkpoint_config(const fs::path& checkpoint) {
-  return parse_checkpoint_config(checkpoint, read_file(checkpoint / kConfig, file_limit::kJson));
+config::Config checkpoint_config(const fs::path& checkpoint) {
+  return parse_checkpoint_config(checkpoint,
+                                 base::read_file(checkpoint / kConfig, base::file_limit::kJson));
 }
 
-Checkpoint open_checkpoint(const fs::path& path, const Runtime& runtime) {
+Checkpoint open_checkpoint(const fs::path& path, const model::Runtime& runtime) {
   const fs::path folder = find_checkpoint(path);
-  const Json trainer = read_trainer(folder);
+  const base::Json trainer = read_trainer(folder);
 
-  const std::string config_text = read_file(folder / kConfig, file_limit::kJson);
-  std::string config_hash = sha256(config_text);
+  const std::string config_text = base::read_file(folder / kConfig, base::file_limit::kJson);
+  std::string config_hash = base::sha256(config_text);
   require_undamaged(folder / kConfig, config_hash, trainer);
-  Config config = parse_checkpoint_config(folder, config_text);
+  config::Config config = parse_checkpoint_config(folder, config_text);
   TrainerState state = state_from(trainer, folder, config);
   find_files(config, folder);
 
-  std::string tokenizer_bytes = read_file(folder / kTokenizer, file_limit::kTokenizer);
-  require_undamaged(folder / kTokenizer, sha256(tokenizer_bytes), trainer);
-  Tokenizer tokenizer = Tokenizer::from_bytes(std::move(tokenizer_bytes), config.tokenizer.kind,
-                                              (folder / kTokenizer).string());
-  check_model(config.model, (folder / kConfig).string(), tokenizer.size());
+  std::string tokenizer_bytes = base::read_file(folder / kTokenizer, base::file_limit::kTokenizer);
+  require_undamaged(folder / kTokenizer, base::sha256(tokenizer_bytes), trainer);
+  text::Tokenizer tokenizer = text::Tokenizer::from_bytes(
+      std::move(tokenizer_bytes), config.tokenizer.kind, (folder / kTokenizer).string());
+  config::check_model(config.model, (folder / kConfig).string(), tokenizer.size());
 
   const fs::path weights = folder / kWeights;
   // Hashing a file takes time with its size, which this config bounds.
-  std::string weights_hash =
-      sha256_file(weights, largest_safetensors(count_parameters(config.model, tokenizer.size())));
+  std::string weights_hash = base::sha256_file(
+      weights, largest_safetensors(config::count_parameters(config.model, tokenizer.size())));
   const NamedTensors tensors = read_safetensors(weights);
   require_undamaged(weights, weights_hash, trainer);
 
   // Compared before a model of the config's size takes memory: on this device tensors have none.
   const auto shapes =
-      make_model(config.model, tokenizer.size(), config.seed, at::device(at::kMeta));
+      model::make_model(config.model, tokenizer.size(), config.seed, at::device(at::kMeta));
   require_fit(tensors, *shapes, weights.string());
   require_finite(tensors, weights.string());
-  auto model = make_model(config.model, tokenizer.size(), config.seed,
-                          at::TensorOptions(runtime.device).dtype(at::kFloat));
+  auto model = model::make_model(config.model, tokenizer.size(), config.seed,
+                                 at::TensorOptions(runtime.device).dtype(at::kFloat));
   load_weights(tensors, *model, weights.string());
   return {.path = folder,
           .config = std::move(config),
@@ -376,34 +387,36 @@ Checkpoint open_checkpoint(const fs::path& path, const Runtime& runtime) {
           .weights_hash = std::move(weights_hash)};
 }
 
-void load_weights(const NamedTensors& tensors, const Model& model, const std::string& where) {
+void load_weights(const NamedTensors& tensors, const model::Model& model,
+                  const std::string& where) {
   require_fit(tensors, model, where);
-  const std::map<std::string, Tensor> found(tensors.begin(), tensors.end());
+  const std::map<std::string, model::Tensor> found(tensors.begin(), tensors.end());
   const torch::NoGradGuard no_gradients;
   for (const auto& [name, weight] : model.parameters().list()) weight.copy_(found.at(name));
 }
 
 fs::path CheckpointFolder::step_path(std::int64_t step) const { return folder_ / step_name(step); }
 
-void CheckpointFolder::save(const Config& config, const Tokenizer& tokenizer, const Model& model,
-                            const NamedTensors& optimizer, const TrainerState& state) const {
-  make_folder(folder_, Error::Fault::kRun);
+void CheckpointFolder::save(const config::Config& config, const text::Tokenizer& tokenizer,
+                            const model::Model& model, const NamedTensors& optimizer,
+                            const TrainerState& state) const {
+  base::make_folder(folder_, base::Error::Fault::kRun);
   const fs::path target = step_path(state.step);
-  const fs::path temporary = temporary_name(target);
+  const fs::path temporary = base::temporary_name(target);
   std::error_code code;
   try {
-    make_folder(temporary, Error::Fault::kRun);
-    Json json = to_json(with_names_only(config));
+    base::make_folder(temporary, base::Error::Fault::kRun);
+    base::Json json = to_json(with_names_only(config));
     json.update(llama_keys(config.model, tokenizer.size()));
     write_new_file(temporary / kConfig, json.dump(2) + "\n");
     write_new_file(temporary / kTokenizer, tokenizer.bytes());
     write_safetensors(temporary / kWeights, model.parameters().list());
     write_safetensors(temporary / kOptimizer, optimizer);
-    Json trainer = to_json(state);
+    base::Json trainer = to_json(state);
     for (const char* file : {kConfig, kTokenizer, kWeights, kOptimizer})
-      trainer["files"][file] = sha256_file(temporary / file);
+      trainer["files"][file] = base::sha256_file(temporary / file);
     write_new_file(temporary / kTrainer, trainer.dump(2) + "\n");
-    sync_folder(temporary);
+    base::sync_folder(temporary);
   } catch (...) {
     fs::remove_all(temporary, code);
     throw;
@@ -418,9 +431,10 @@ void CheckpointFolder::save(const Config& config, const Tokenizer& tokenizer, co
   if (code) {
     const std::string why = code.message();
     fs::remove_all(temporary, code);
-    throw Error(concat(target.string(), ": cannot be put in place: ", why), Error::Fault::kRun);
+    throw base::Error(base::concat(target.string(), ": cannot be put in place: ", why),
+                      base::Error::Fault::kRun);
   }
-  sync_folder(folder_);
+  base::sync_folder(folder_);
   if (traded) fs::remove_all(temporary, code);
 }
 
@@ -431,7 +445,7 @@ void CheckpointFolder::update_links(const TrainerState& state, std::int64_t keep
       measured && holds(measured->step) ? step_path(measured->step).filename() : last;
   swap_link(folder_ / "last", last, links_);
   swap_link(folder_ / "best", best, links_);
-  sync_folder(folder_);
+  base::sync_folder(folder_);
 
   std::vector<fs::path> others;
   for (const auto& entry : fs::directory_iterator(folder_)) {
@@ -446,7 +460,7 @@ void CheckpointFolder::update_links(const TrainerState& state, std::int64_t keep
   for (std::size_t index = static_cast<std::size_t>(std::max<std::int64_t>(keep, 0));
        index < others.size(); ++index) {
     std::error_code ignored;
-    const fs::path doomed = temporary_name(folder_ / others[index]);
+    const fs::path doomed = base::temporary_name(folder_ / others[index]);
     fs::rename(folder_ / others[index], doomed, ignored);
     fs::remove_all(doomed, ignored);
   }
@@ -494,11 +508,11 @@ NamedTensors read_optimizer(const fs::path& checkpoint) {
   const fs::path path = checkpoint / kOptimizer;
   // At most two moments for each weight beside it.
   const double weights = static_cast<double>(fs::file_size(checkpoint / kWeights)) / sizeof(float);
-  require_undamaged(path, sha256_file(path, largest_safetensors(2 * weights)),
+  require_undamaged(path, base::sha256_file(path, largest_safetensors(2 * weights)),
                     read_trainer(checkpoint));
   NamedTensors tensors = read_safetensors(path);
   require_finite(tensors, path.string());
   return tensors;
 }
 
-}  // namespace qkv
+}  // namespace qkv::checkpoint

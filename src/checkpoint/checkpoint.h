@@ -15,7 +15,7 @@
 #include "model/model.h"
 #include "text/tokenizer.h"
 
-namespace qkv {
+namespace qkv::checkpoint {
 
 /// A validation loss and the step at which it was measured.
 struct MeasuredLoss {
@@ -38,9 +38,9 @@ struct TrainerState {
 /// An opened checkpoint, ready to compute.
 struct Checkpoint {
   std::filesystem::path path;
-  Config config;
-  Tokenizer tokenizer;
-  std::unique_ptr<const Model> model;
+  config::Config config;
+  text::Tokenizer tokenizer;
+  std::unique_ptr<const model::Model> model;
   TrainerState state;        ///< all at its defaults where there is no trainer.json
   std::string config_hash;   ///< SHA-256 of config.json
   std::string weights_hash;  ///< SHA-256 of model.safetensors
@@ -59,14 +59,14 @@ std::string checkpoint_name(const std::filesystem::path& checkpoint);
 /// a file is missing, damaged (its SHA-256 is not the one in trainer.json), does not fit the
 /// config, before the model takes memory, or holds a weight that is not finite. A checkpoint names
 /// the files of its text; where they lie is taken from the config.json of the run that it is in.
-Checkpoint open_checkpoint(const std::filesystem::path& path, const Runtime& runtime);
+Checkpoint open_checkpoint(const std::filesystem::path& path, const model::Runtime& runtime);
 
 /// The config of a checkpoint folder alone. Throws Error as open_checkpoint.
-Config checkpoint_config(const std::filesystem::path& checkpoint);
+config::Config checkpoint_config(const std::filesystem::path& checkpoint);
 
 /// Copies tensors into the model's weights. Throws Error, naming `where`, unless names and shapes
 /// are exactly the model's.
-void load_weights(const NamedTensors& tensors, const Model& model, const std::string& where);
+void load_weights(const NamedTensors& tensors, const model::Model& model, const std::string& where);
 
 /// The checkpoints of one run: RUN/checkpoints/step-NNNNNNN, with the links best and last.
 class CheckpointFolder {
@@ -77,8 +77,9 @@ class CheckpointFolder {
   /// Writes a checkpoint: complete or absent. `optimizer` holds the moments. Of the config's files
   /// only the names are written. Throws Error (Fault::kRun) where it cannot; what was there before
   /// stays.
-  void save(const Config& config, const Tokenizer& tokenizer, const Model& model,
-            const NamedTensors& optimizer, const TrainerState& state) const;
+  void save(const config::Config& config, const text::Tokenizer& tokenizer,
+            const model::Model& model, const NamedTensors& optimizer,
+            const TrainerState& state) const;
 
   /// Points best and last where `state` says (best to the last where that one is gone), and removes
   /// what is older than the newest `keep`; the untrained, the best and the last are never removed,
@@ -108,4 +109,4 @@ class CheckpointFolder {
 /// where one is not finite.
 NamedTensors read_optimizer(const std::filesystem::path& checkpoint);
 
-}  // namespace qkv
+}  // namespace qkv::checkpoint

@@ -1,9 +1,9 @@
 #include "checkpoint/llama.h"
 
-namespace qkv {
+namespace qkv::checkpoint {
 namespace {
 
-Json all_keys(const ModelConfig& model, std::int64_t vocabulary) {
+base::Json all_keys(const config::ModelConfig& model, std::int64_t vocabulary) {
   return {{"architectures", {"LlamaForCausalLM"}},
           {"model_type", "llama"},
           {"vocab_size", vocabulary},
@@ -29,22 +29,22 @@ Json all_keys(const ModelConfig& model, std::int64_t vocabulary) {
 
 }  // namespace
 
-Json llama_keys(const ModelConfig& model, std::int64_t vocabulary) {
+base::Json llama_keys(const config::ModelConfig& model, std::int64_t vocabulary) {
   const bool expressible = !model.recurrent() && model.causal() && model.position == "rotary" &&
                            model.norm == "rms" && model.feed_forward.activation == "swiglu" &&
                            model.attention.projection == "learned" &&
                            model.attention.weights == "softmax" && model.attention.scaled;
-  return expressible ? all_keys(model, vocabulary) : Json::object();
+  return expressible ? all_keys(model, vocabulary) : base::Json::object();
 }
 
 const std::vector<std::string>& llama_key_names() {
   static const std::vector<std::string> names = [] {
     std::vector<std::string> out;
-    const Json keys = all_keys(ModelConfig(), 0);
+    const base::Json keys = all_keys(config::ModelConfig(), 0);
     for (const auto& [name, value] : keys.items()) out.push_back(name);
     return out;
   }();
   return names;
 }
 
-}  // namespace qkv
+}  // namespace qkv::checkpoint

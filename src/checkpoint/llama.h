@@ -6,13 +6,13 @@
 #include "base/json.h"
 #include "config/config.h"
 
-namespace qkv {
+namespace qkv::checkpoint {
 
 /// The config.json keys by which Hugging Face's transformers loads the model as its Llama; empty
 /// where Llama cannot express it (it can: causal, rotary, rms, swiglu, learned, softmax, scaled).
-Json llama_keys(const ModelConfig& model, std::int64_t vocabulary);
+base::Json llama_keys(const config::ModelConfig& model, std::int64_t vocabulary);
 
 /// The names of all keys that llama_keys may write: what our own reader passes over.
 const std::vector<std::string>& llama_key_names();
 
-}  // namespace qkv
+}  // namespace qkv::checkpoint

@@ -7,18 +7,18 @@
 #include "base/json.h"
 #include "checkpoint/safetensors_header.h"
 
-namespace qkv {
+namespace qkv::checkpoint {
 namespace fs = std::filesystem;
 
 void write_safetensors(const fs::path& path, const NamedTensors& tensors,
                        const std::map<std::string, std::string>& notes) {
-  Json header = {{"__metadata__", {{"format", "pt"}}}};
+  base::Json header = {{"__metadata__", {{"format", "pt"}}}};
   for (const auto& [name, note] : notes) header["__metadata__"][name] = note;
   std::uint64_t offset = 0;
-  auto& members = header.get_ref<Json::object_t&>();
+  auto& members = header.get_ref<base::Json::object_t&>();
   for (const auto& [name, tensor] : tensors) {
     const std::uint64_t end = offset + static_cast<std::uint64_t>(tensor.numel()) * sizeof(float);
-    const Json entry = {
+    const base::Json entry = {
         {"dtype", "F32"}, {"shape", tensor.sizes().vec()}, {"data_offsets", {offset, end}}};
     members.emplace_back(name, entry);  // looks for no earlier one: names differ
     offset = end;
@@ -26,22 +26,22 @@ void write_safetensors(const fs::path& path, const NamedTensors& tensors,
   std::string text = header.dump();
   text.resize((text.size() + 7) / 8 * 8, ' ');
 
-  FileWriter writer(path);
-  writer.write(little_endian(std::uint64_t{text.size()}));
+  base::FileWriter writer(path);
+  writer.write(base::little_endian(std::uint64_t{text.size()}));
   writer.write(text);
   for (const auto& [name, tensor] : tensors) {
-    const Tensor values = tensor.detach().to(at::kCPU, at::kFloat).contiguous();
+    const model::Tensor values = tensor.detach().to(at::kCPU, at::kFloat).contiguous();
     writer.write({static_cast<const char*>(values.const_data_ptr()), values.nbytes()});
   }
   writer.finish();
 }
 
 NamedTensors read_safetensors(const fs::path& path) {
-  const MappedFile file(path);
+  const base::MappedFile file(path);
   const SafetensorsHeader header = read_safetensors_header(file.text(), path.string());
   NamedTensors tensors;
   for (const TensorEntry& entry : header.tensors) {
-    Tensor values = torch::empty(entry.shape, at::kFloat);
+    model::Tensor values = torch::empty(entry.shape, at::kFloat);
     if (values.nbytes() > 0)
       std::memcpy(values.data_ptr(), file.data() + header.data_begin + entry.begin,
                   values.nbytes());
@@ -50,4 +50,4 @@ NamedTensors read_safetensors(const fs::path& path) {
   return tensors;
 }
 
-}  // namespace qkv
+}  // namespace qkv::checkpoint

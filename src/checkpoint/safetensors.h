@@ -8,10 +8,10 @@
 
 #include "model/tensor.h"
 
-namespace qkv {
+namespace qkv::checkpoint {
 
 /// Tensors by name, in the order of the file.
-using NamedTensors = std::vector<std::pair<std::string, Tensor>>;
+using NamedTensors = std::vector<std::pair<std::string, model::Tensor>>;
 
 /// Writes float32 tensors as safetensors: an 8-byte little-endian header length, a JSON header
 /// padded with spaces to 8 bytes, the values. `__metadata__` is {"format": "pt"} and `notes`, so
@@ -25,4 +25,4 @@ void write_safetensors(const std::filesystem::path& path, const NamedTensors& te
 /// that does not match its bytes, values that overlap or leave gaps.
 NamedTensors read_safetensors(const std::filesystem::path& path);
 
-}  // namespace qkv
+}  // namespace qkv::checkpoint

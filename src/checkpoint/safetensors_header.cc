@@ -10,35 +10,37 @@
 #include "base/json.h"
 #include "config/schema.h"
 
-namespace qkv {
+namespace qkv::checkpoint {
 namespace {
 
 constexpr std::uint64_t kPrefix = 8;
 
-bool is_natural(const Json& value) { return value.is_number_unsigned(); }
+bool is_natural(const base::Json& value) { return value.is_number_unsigned(); }
 
-TensorEntry read_entry(const std::string& name, const Json& description, std::uint64_t data_size,
-                       const std::string& where) {
-  const std::string at = concat(where, ": tensor ", quoted(name), ": ");
+TensorEntry read_entry(const std::string& name, const base::Json& description,
+                       std::uint64_t data_size, const std::string& where) {
+  const std::string at = base::concat(where, ": tensor ", base::quoted(name), ": ");
   if (!description.is_object() || !description.contains("dtype") ||
       !description.contains("shape") || !description.contains("data_offsets")) {
-    throw Error(at + "found no dtype, shape and data_offsets, expected all three");
+    throw base::Error(at + "found no dtype, shape and data_offsets, expected all three");
   }
-  const Json& dtype = description["dtype"];
-  if (dtype != "F32") throw Error(concat(at, "found dtype ", shown(dtype), ", expected \"F32\""));
+  const base::Json& dtype = description["dtype"];
+  if (dtype != "F32")
+    throw base::Error(base::concat(at, "found dtype ", config::shown(dtype), ", expected \"F32\""));
 
-  const Json& offsets = description["data_offsets"];
+  const base::Json& offsets = description["data_offsets"];
   if (!offsets.is_array() || offsets.size() != 2 || !is_natural(offsets[0]) ||
       !is_natural(offsets[1])) {
-    throw Error(concat(at, "found data_offsets ", shown(offsets), ", expected [begin, end]"));
+    throw base::Error(
+        base::concat(at, "found data_offsets ", config::shown(offsets), ", expected [begin, end]"));
   }
   TensorEntry entry{.name = name, .shape = {}, .begin = offsets[0], .end = offsets[1]};
   if (entry.begin > entry.end || entry.end > data_size) {
-    throw Error(concat(at, "found bytes ", entry.begin, " to ", entry.end,
-                       ", expected a range within the ", data_size, " bytes of data"));
+    throw base::Error(base::concat(at, "found bytes ", entry.begin, " to ", entry.end,
+                                   ", expected a range within the ", data_size, " bytes of data"));
   }
 
-  const Json& shape = description["shape"];
+  const base::Json& shape = description["shape"];
   constexpr std::size_t kMostAxes = 8;
   bool valid = shape.is_array() && shape.size() <= kMostAxes;
   std::uint64_t bytes = sizeof(float);
@@ -52,8 +54,9 @@ TensorEntry read_entry(const std::string& name, const Json& description, std::ui
     entry.shape.push_back(side);
   }
   if (!valid || bytes != entry.end - entry.begin) {
-    throw Error(concat(at, "found shape ", shown(shape), " for ", entry.end - entry.begin,
-                       " bytes, expected a shape of as many float32 values"));
+    throw base::Error(base::concat(at, "found shape ", config::shown(shape), " for ",
+                                   entry.end - entry.begin,
+                                   " bytes, expected a shape of as many float32 values"));
   }
   return entry;
 }
@@ -62,16 +65,17 @@ TensorEntry read_entry(const std::string& name, const Json& description, std::ui
 
 SafetensorsHeader read_safetensors_header(std::string_view file, const std::string& where) {
   if (file.size() < kPrefix)
-    throw Error(concat(where, ": found ", file.size(), " bytes, expected a safetensors file"));
-  const auto length = from_little_endian<std::uint64_t>(file.data());
-  if (length > file_limit::kSafetensorsHeader || length > file.size() - kPrefix) {
-    throw Error(concat(where, ": found a header of ", length,
-                       " bytes at byte 0, expected at most the ", file.size() - kPrefix,
-                       " that follow"));
+    throw base::Error(
+        base::concat(where, ": found ", file.size(), " bytes, expected a safetensors file"));
+  const auto length = base::from_little_endian<std::uint64_t>(file.data());
+  if (length > base::file_limit::kSafetensorsHeader || length > file.size() - kPrefix) {
+    throw base::Error(base::concat(where, ": found a header of ", length,
+                                   " bytes at byte 0, expected at most the ", file.size() - kPrefix,
+                                   " that follow"));
   }
-  const Json json = parse_json(file.substr(kPrefix, length), where + " (header)");
+  const base::Json json = base::parse_json(file.substr(kPrefix, length), where + " (header)");
   if (!json.is_object())
-    throw Error(concat(where, ": found no JSON object as header, expected one"));
+    throw base::Error(base::concat(where, ": found no JSON object as header, expected one"));
 
   SafetensorsHeader header{.tensors = {}, .data_begin = kPrefix + length};
   const std::uint64_t data_size = file.size() - header.data_begin;
@@ -87,15 +91,17 @@ SafetensorsHeader read_safetensors_header(std::string_view file, const std::stri
   std::uint64_t covered = 0;
   for (const auto& [begin, end] : ranges) {
     if (begin != covered) {
-      throw Error(concat(where, ": found values at byte ", begin, " of the data, expected them at ",
-                         covered, " (no gap, no overlap)"));
+      throw base::Error(base::concat(where, ": found values at byte ", begin,
+                                     " of the data, expected them at ", covered,
+                                     " (no gap, no overlap)"));
     }
     covered = end;
   }
   if (covered != data_size) {
-    throw Error(concat(where, ": found ", data_size, " bytes of data, expected ", covered));
+    throw base::Error(
+        base::concat(where, ": found ", data_size, " bytes of data, expected ", covered));
   }
   return header;
 }
 
-}  // namespace qkv
+}  // namespace qkv::checkpoint

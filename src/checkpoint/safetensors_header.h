@@ -5,7 +5,7 @@
 #include <string_view>
 #include <vector>
 
-namespace qkv {
+namespace qkv::checkpoint {
 
 /// Where one tensor's float32 values lie in a safetensors file.
 struct TensorEntry {
@@ -27,4 +27,4 @@ struct SafetensorsHeader {
 /// Throws Error; `where` names the file in messages.
 SafetensorsHeader read_safetensors_header(std::string_view file, const std::string& where);
 
-}  // namespace qkv
+}  // namespace qkv::checkpoint

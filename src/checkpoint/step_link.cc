@@ -4,7 +4,7 @@
 #include "base/files.h"
 #include "base/format.h"
 
-namespace qkv {
+namespace qkv::checkpoint {
 namespace fs = std::filesystem;
 
 std::string step_name(std::int64_t step) {
@@ -25,7 +25,7 @@ std::optional<fs::path> read_step_link(const fs::path& place) {
   if (fs::is_symlink(place, code)) return fs::read_symlink(place);
   if (!fs::is_regular_file(place, code) || fs::file_size(place, code) > kLongest)
     return std::nullopt;
-  std::string name = read_file(place);
+  std::string name = base::read_file(place);
   name.erase(name.find_last_not_of(" \t\r\n") + 1);
   if (!is_step_name(name)) return std::nullopt;
   return name;
@@ -35,19 +35,19 @@ void write_step_link(const fs::path& place, const fs::path& target, LinkKind kin
   if (read_step_link(place) == target) return;
   std::error_code code;
   if (kind == LinkKind::kSymbolic) {
-    const fs::path temporary = temporary_name(place);
+    const fs::path temporary = base::temporary_name(place);
     fs::create_symlink(target, temporary, code);
     if (!code) {
       fs::rename(temporary, place, code);
       if (!code) return;
       std::error_code ignored;
       fs::remove(temporary, ignored);
-      throw Error(
-          concat(place.string(), ": cannot link to ", target.string(), ": ", code.message()),
-          Error::Fault::kRun);
+      throw base::Error(
+          base::concat(place.string(), ": cannot link to ", target.string(), ": ", code.message()),
+          base::Error::Fault::kRun);
     }
   }
-  write_file(place, target.string() + "\n");
+  base::write_file(place, target.string() + "\n");
 }
 
-}  // namespace qkv
+}  // namespace qkv::checkpoint

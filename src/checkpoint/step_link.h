@@ -4,7 +4,7 @@
 #include <optional>
 #include <string>
 
-namespace qkv {
+namespace qkv::checkpoint {
 
 /// How best and last point to a checkpoint beside them.
 enum class LinkKind {
@@ -25,4 +25,4 @@ std::optional<std::filesystem::path> read_step_link(const std::filesystem::path&
 void write_step_link(const std::filesystem::path& place, const std::filesystem::path& target,
                      LinkKind kind = LinkKind::kSymbolic);
 
-}  // namespace qkv
+}  // namespace qkv::checkpoint

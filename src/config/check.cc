@@ -5,7 +5,7 @@
 #include "base/utf8.h"
 #include "config/config.h"
 
-namespace qkv {
+namespace qkv::config {
 namespace {
 
 namespace fs = std::filesystem;
@@ -21,7 +21,7 @@ double physical_memory() {
 template <typename Found>
 [[noreturn]] void refuse(const std::string& name, const char* key, const Found& found,
                          const std::string& expected) {
-  throw Error(concat(name, ": ", key, ": found ", found, ", expected ", expected));
+  throw base::Error(base::concat(name, ": ", key, ": found ", found, ", expected ", expected));
 }
 
 void check_name(const Config& config, const std::string& name) {
@@ -29,7 +29,7 @@ void check_name(const Config& config, const std::string& name) {
   bool plain = !run.empty() && run != "." && run != ".." && run.find('/') == std::string::npos;
   for (const char c : run) plain = plain && static_cast<unsigned char>(c) >= 0x20 && c != 0x7F;
   if (!plain)
-    refuse(name, "name", quoted(run),
+    refuse(name, "name", base::quoted(run),
            "a name for a folder: no '/', no control characters, not \"..\"");
 }
 
@@ -37,11 +37,12 @@ void check_training(const Config& config, const std::string& name) {
   const TrainingConfig& training = config.training;
   if (training.warmup_steps > training.steps) {
     refuse(name, "training.warmup_steps", training.warmup_steps,
-           concat("at most training.steps (", training.steps, ")"));
+           base::concat("at most training.steps (", training.steps, ")"));
   }
   if (training.schedule != "constant" && training.minimum_learning_rate > training.learning_rate) {
-    refuse(name, "training.minimum_learning_rate", shortest(training.minimum_learning_rate),
-           concat("at most training.learning_rate (", shortest(training.learning_rate), ")"));
+    refuse(name, "training.minimum_learning_rate", base::shortest(training.minimum_learning_rate),
+           base::concat("at most training.learning_rate (", base::shortest(training.learning_rate),
+                        ")"));
   }
   if (training.sample_every > 0 && !config.model.causal()) {
     refuse(name, "training.sample_every", training.sample_every,
@@ -61,17 +62,18 @@ void check_memory(const Config& config, const std::string& name, std::int64_t vo
   const double needed = estimate_memory(config, vocabulary);
   const double there = physical_memory();
   if (needed <= there) return;
-  refuse(name, "training.batch_size", config.training.batch_size,
-         concat("a run that fits into memory: with model.context ", config.model.context,
-                " and training.accumulation ", config.training.accumulation, " it takes about ",
-                human_bytes(needed), ", this machine has ", human_bytes(there)));
+  refuse(
+      name, "training.batch_size", config.training.batch_size,
+      base::concat("a run that fits into memory: with model.context ", config.model.context,
+                   " and training.accumulation ", config.training.accumulation, " it takes about ",
+                   base::human_bytes(needed), ", this machine has ", base::human_bytes(there)));
 }
 
 void check_file(const fs::path& path, const std::string& name, const char* key) {
   std::error_code error;
   const fs::file_status status = fs::status(path, error);
   const auto expected = [&](const char* what) {
-    refuse(name, key, quoted(path.string(), 200), what);
+    refuse(name, key, base::quoted(path.string(), 200), what);
   };
   if (!fs::exists(status)) expected("an existing file");
   if (fs::is_directory(status)) expected("a file, not a folder");
@@ -82,29 +84,30 @@ void check_file(const fs::path& path, const std::string& name, const char* key) 
 void check_heads(const ModelConfig& model, const std::string& name) {
   if (model.width % model.heads != 0) {
     refuse(name, "model.heads", model.heads,
-           concat("a divisor of model.width (", model.width, ")"));
+           base::concat("a divisor of model.width (", model.width, ")"));
   }
   if (model.heads % model.key_value_heads != 0) {
     refuse(name, "model.key_value_heads", model.key_value_heads,
-           concat("a divisor of model.heads (", model.heads, ")"));
+           base::concat("a divisor of model.heads (", model.heads, ")"));
   }
   if (model.attention.projection == "identity" && model.key_value_heads != model.heads) {
-    refuse(name, "model.key_value_heads", model.key_value_heads,
-           concat("as many as model.heads (", model.heads,
-                  "), for model.attention.projection \"identity\" has no matrix to make fewer"));
+    refuse(
+        name, "model.key_value_heads", model.key_value_heads,
+        base::concat("as many as model.heads (", model.heads,
+                     "), for model.attention.projection \"identity\" has no matrix to make fewer"));
   }
   if (model.position == "rotary" && model.head_width() % 2 != 0) {
-    refuse(name, "model.position", quoted(model.position),
-           concat("an even head width for it, but model.width / model.heads is ", model.width,
-                  " / ", model.heads, " = ", model.head_width()));
+    refuse(name, "model.position", base::quoted(model.position),
+           base::concat("an even head width for it, but model.width / model.heads is ", model.width,
+                        " / ", model.heads, " = ", model.head_width()));
   }
 }
 
 void check_directions(const ModelConfig& model, const std::string& name) {
   if (model.causal() || model.width % 2 == 0) return;
   refuse(name, "model.width", model.width,
-         concat("an even one: with the objective \"masked\" each direction of a ", model.kind,
-                " has half of it"));
+         base::concat("an even one: with the objective \"masked\" each direction of a ", model.kind,
+                      " has half of it"));
 }
 
 }  // namespace
@@ -120,15 +123,16 @@ void check_model(const ModelConfig& model, const std::string& name, std::int64_t
   const double there = physical_memory();
   if (tables > there) {
     refuse(name, "model.context", model.context,
-           concat("a model that fits into memory: with model.width ", model.width,
-                  " its table of positions takes ", human_bytes(tables), ", this machine has ",
-                  human_bytes(there)));
+           base::concat("a model that fits into memory: with model.width ", model.width,
+                        " its table of positions takes ", base::human_bytes(tables),
+                        ", this machine has ", base::human_bytes(there)));
   }
   if (parameters * 4 > there) {
     refuse(name, "model.width", model.width,
-           concat("a model that fits into memory: its ",
-                  with_commas(static_cast<std::uint64_t>(parameters)), " weights take ",
-                  human_bytes(parameters * 4), ", this machine has ", human_bytes(there)));
+           base::concat("a model that fits into memory: its ",
+                        base::with_commas(static_cast<std::uint64_t>(parameters)), " weights take ",
+                        base::human_bytes(parameters * 4), ", this machine has ",
+                        base::human_bytes(there)));
   }
 }
 
@@ -149,11 +153,11 @@ void check_files(const Config& config, const std::string& name) {
     for (const fs::path& learned : config.data.train) {
       std::error_code error;
       if (fs::equivalent(path, learned, error)) {
-        refuse(name, "data.validation", quoted(path.string(), 200),
+        refuse(name, "data.validation", base::quoted(path.string(), 200),
                "a file that is not in data.train too");
       }
     }
   }
 }
 
-}  // namespace qkv
+}  // namespace qkv::config

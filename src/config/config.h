@@ -8,7 +8,7 @@
 
 #include "base/json.h"
 
-namespace qkv {
+namespace qkv::config {
 
 // The structs a run is made of. Their members are the keys of the JSON config, their initial values
 // its defaults; docs/config.md says what each means.
@@ -138,11 +138,11 @@ Config load_config(const std::filesystem::path& path,
 
 /// The same from JSON at hand; `name` stands in messages, relative paths start at `base`.
 /// `ignored_keys` are top-level keys that are not ours and may stand there.
-Config parse_config(Json json, const std::string& name, const std::filesystem::path& base,
+Config parse_config(base::Json json, const std::string& name, const std::filesystem::path& base,
                     const std::vector<std::string>& ignored_keys = {});
 
 /// Every key in the schema's order, defaults included: alone it reproduces the run.
-Json to_json(const Config& config);
+base::Json to_json(const Config& config);
 
 /// What the schema cannot say: heads divide width, head width even for rotary, sizes whose weights
 /// and activations fit the machine's memory, … Throws Error that names the key, the value found and
@@ -173,4 +173,4 @@ const std::string& config_schema();
 /// The member of `known` nearest to `word` by edit distance, or empty where none is near.
 std::string nearest(const std::string& word, const std::vector<std::string>& known);
 
-}  // namespace qkv
+}  // namespace qkv::config

@@ -3,10 +3,10 @@
 #include <algorithm>
 #include <array>
 
-namespace qkv {
+namespace qkv::config {
 namespace {
 
-bool has(const Json& written, const char* section, const char* key) {
+bool has(const base::Json& written, const char* section, const char* key) {
   return written.contains(section) && written[section].contains(key);
 }
 
@@ -27,7 +27,7 @@ bool divides(std::int64_t heads, std::int64_t width, bool even) {
   return width % heads == 0 && (!even || width / heads % 2 == 0);
 }
 
-std::int64_t fitting_heads(const Json& written, const ModelConfig& model) {
+std::int64_t fitting_heads(const base::Json& written, const ModelConfig& model) {
   constexpr std::int64_t kMost = 1024;
   const bool wide = has(written, "model", "width");
   const bool shared = has(written, "model", "key_value_heads");
@@ -41,7 +41,7 @@ std::int64_t fitting_heads(const Json& written, const ModelConfig& model) {
   });
 }
 
-void derive_heads(const Json& written, ModelConfig& model) {
+void derive_heads(const base::Json& written, ModelConfig& model) {
   constexpr std::int64_t kMostWidth = 65536;
   // To a recurrent net heads mean nothing.
   const bool has_heads = !model.recurrent();
@@ -54,7 +54,7 @@ void derive_heads(const Json& written, ModelConfig& model) {
   }
 }
 
-void derive_schedule(const Json& written, TrainingConfig& training) {
+void derive_schedule(const base::Json& written, TrainingConfig& training) {
   const auto is_written = [&](const char* key) { return has(written, "training", key); };
   if (!is_written("steps") && is_written("warmup_steps"))
     training.steps = std::max(training.steps, training.warmup_steps);
@@ -71,12 +71,12 @@ void derive_schedule(const Json& written, TrainingConfig& training) {
 
 }  // namespace
 
-void derive_defaults(const Json& written, Config& config) {
+void derive_defaults(const base::Json& written, Config& config) {
   derive_heads(written, config.model);
   derive_schedule(written, config.training);
 }
 
-void keep_derived(Json& written, const Config& run) {
+void keep_derived(base::Json& written, const Config& run) {
   // Not training.steps, which a run that goes on may change.
   static constexpr std::array<std::array<const char*, 2>, 6> kKeys = {{
       {"model", "heads"},
@@ -86,10 +86,10 @@ void keep_derived(Json& written, const Config& run) {
       {"training", "minimum_learning_rate"},
       {"training", "warmup_steps"},
   }};
-  const Json before = to_json(run);
+  const base::Json before = to_json(run);
   for (const auto& [section, key] : kKeys) {
     if (!has(written, section, key)) written[section][key] = before[section][key];
   }
 }
 
-}  // namespace qkv
+}  // namespace qkv::config

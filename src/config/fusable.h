@@ -2,7 +2,7 @@
 
 #include "config/config.h"
 
-namespace qkv {
+namespace qkv::config {
 
 /// Whether src/fused has a step for such a model: a Transformer with learned projections and
 /// softmax weights (or none), heads at most 256 wide.
@@ -13,4 +13,4 @@ inline bool is_fusable(const ModelConfig& model) {
          model.head_width() <= 256;
 }
 
-}  // namespace qkv
+}  // namespace qkv::config

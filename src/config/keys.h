@@ -6,7 +6,7 @@
 #include "config/config.h"
 
 // The keys of each struct, in the schema's order: the one list that both reading and writing go by.
-namespace qkv {
+namespace qkv::config {
 
 template <typename T, typename Section>
 concept Holds = std::same_as<std::remove_const_t<T>, Section>;
@@ -101,4 +101,4 @@ void visit_keys(Holds<Config> auto& config, const auto& visit) {
   visit("runtime", config.runtime);
 }
 
-}  // namespace qkv
+}  // namespace qkv::config

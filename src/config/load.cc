@@ -8,22 +8,22 @@
 #include "config/keys.h"
 #include "config/schema.h"
 
-namespace qkv {
+namespace qkv::config {
 namespace {
 
 namespace fs = std::filesystem;
 
 // A value that the schema accepted, into the member that holds it.
-void read(const Json& json, std::string& value) { value = json.get<std::string>(); }
-void read(const Json& json, bool& value) { value = json.get<bool>(); }
-void read(const Json& json, double& value) { value = json.get<double>(); }
-void read(const Json& json, std::int64_t& value) { value = json.get<std::int64_t>(); }
-void read(const Json& json, std::uint64_t& value) { value = json.get<std::uint64_t>(); }
-void read(const Json& json, std::vector<fs::path>& value) {
+void read(const base::Json& json, std::string& value) { value = json.get<std::string>(); }
+void read(const base::Json& json, bool& value) { value = json.get<bool>(); }
+void read(const base::Json& json, double& value) { value = json.get<double>(); }
+void read(const base::Json& json, std::int64_t& value) { value = json.get<std::int64_t>(); }
+void read(const base::Json& json, std::uint64_t& value) { value = json.get<std::uint64_t>(); }
+void read(const base::Json& json, std::vector<fs::path>& value) {
   value.clear();
-  for (const Json& path : json) value.emplace_back(path.get<std::string>());
+  for (const base::Json& path : json) value.emplace_back(path.get<std::string>());
 }
-void read(const Json& json, std::optional<fs::path>& value) {
+void read(const base::Json& json, std::optional<fs::path>& value) {
   if (json.is_null()) {
     value.reset();
   } else {
@@ -31,59 +31,60 @@ void read(const Json& json, std::optional<fs::path>& value) {
   }
 }
 template <typename Section>
-void read(const Json& json, Section& section) {
+void read(const base::Json& json, Section& section) {
   visit_keys(section, [&](const char* key, auto& value) {
     if (const auto found = json.find(key); found != json.end()) read(*found, value);
   });
 }
 
-void write(Json& json, const std::vector<fs::path>& value) {
-  json = Json::array();
+void write(base::Json& json, const std::vector<fs::path>& value) {
+  json = base::Json::array();
   for (const fs::path& path : value) json.push_back(path.string());
 }
-void write(Json& json, const std::optional<fs::path>& value) {
-  json = value ? Json(value->string()) : Json(nullptr);
+void write(base::Json& json, const std::optional<fs::path>& value) {
+  json = value ? base::Json(value->string()) : base::Json(nullptr);
 }
 template <typename Value>
-void write(Json& json, const Value& value) {
+void write(base::Json& json, const Value& value) {
   if constexpr (requires { json = value; }) {
     json = value;
   } else {
-    json = Json::object();
+    json = base::Json::object();
     visit_keys(value, [&](const char* key, const auto& member) { write(json[key], member); });
   }
 }
 
 // The paths among the values become absolute; anything that is none is left for the schema to
 // refuse.
-void make_absolute(Json& json, const fs::path& base, const std::string& name) {
+void make_absolute(base::Json& json, const fs::path& base, const std::string& name) {
   const auto each = [&](const char* section, const char* key, const auto& change) {
     if (!json.is_object() || !json.contains(section)) return;
-    Json& values = json[section];
+    base::Json& values = json[section];
     if (!values.is_object() || !values.contains(key)) return;
-    Json& value = values[key];
-    const auto change_one = [&](Json& one) {
+    base::Json& value = values[key];
+    const auto change_one = [&](base::Json& one) {
       if (one.is_string() && !one.get_ref<const std::string&>().empty())
-        change(one, concat(section, ".", key));
+        change(one, base::concat(section, ".", key));
     };
     change_one(value);
     if (value.is_array()) {
-      for (Json& one : value) change_one(one);
+      for (base::Json& one : value) change_one(one);
     }
   };
-  const auto change = [&](Json& value, const std::string& key) {
+  const auto change = [&](base::Json& value, const std::string& key) {
     const auto text = value.get<std::string>();
     if (text.find('\0') != std::string::npos) {
-      throw Error(
-          concat(name, ": ", key, ": found ", quoted(text), ", expected a path without NUL bytes"));
+      throw base::Error(base::concat(name, ": ", key, ": found ", base::quoted(text),
+                                     ", expected a path without NUL bytes"));
     }
     if (fs::path(text).is_absolute()) return;
     // The folder's true place first: "configs/.." is not here where configs is a link.
     const std::string absolute =
         (fs::weakly_canonical(fs::current_path() / base) / text).lexically_normal().string();
-    if (find_invalid_utf8(absolute)) {
-      throw Error(concat(name, ": ", key, ": found ", quoted(replace_invalid_utf8(absolute), 200),
-                         ", expected a path in UTF-8"));
+    if (base::find_invalid_utf8(absolute)) {
+      throw base::Error(base::concat(name, ": ", key, ": found ",
+                                     base::quoted(base::replace_invalid_utf8(absolute), 200),
+                                     ", expected a path in UTF-8"));
     }
     value = absolute;
   };
@@ -92,45 +93,46 @@ void make_absolute(Json& json, const fs::path& base, const std::string& name) {
   each("data", "validation", change);
 }
 
-Json value_of(const std::string& text) {
+base::Json value_of(const std::string& text) {
   try {
-    return parse_json(text, "--set");
-  } catch (const Error&) {
+    return base::parse_json(text, "--set");
+  } catch (const base::Error&) {
     return text;
   }
 }
 
 // Sets the key that "a.b=VALUE" names, after checking it by itself: its message shall not blame the
 // file.
-void apply_override(Json& json, const std::string& text, const Schema& schema,
+void apply_override(base::Json& json, const std::string& text, const Schema& schema,
                     const std::string& name) {
-  require_utf8(text, "--set");
+  base::require_utf8(text, "--set");
   const auto equals = text.find('=');
   if (equals == std::string::npos || equals == 0) {
-    throw Error(
-        concat("--set: found ", quoted(text), ", expected KEY=VALUE, such as model.width=64"));
+    throw base::Error(base::concat("--set: found ", base::quoted(text),
+                                   ", expected KEY=VALUE, such as model.width=64"));
   }
   const std::string key = text.substr(0, equals);
-  const Json* node = schema.find(key);
+  const base::Json* node = schema.find(key);
   if (node == nullptr) schema.refuse_unknown(key, "--set");
   const std::string written = text.substr(equals + 1);
-  Json value = value_of(written);
+  base::Json value = value_of(written);
   // One file need not be dressed up as a list.
-  if (node->value("type", Json()) == "array" && value.is_string()) value = Json::array({value});
+  if (node->value("type", base::Json()) == "array" && value.is_string())
+    value = base::Json::array({value});
   schema.make_whole(value, key);
   schema.check(value, key, "--set", value.is_number() ? written : "");
 
-  Json* place = &json;
+  base::Json* place = &json;
   for (std::size_t begin = 0;;) {
     if (!place->is_object()) {
-      throw Error(concat(name, begin == 0 ? "" : ": " + key.substr(0, begin - 1), ": found ",
-                         shown(*place), ", expected an object"));
+      throw base::Error(base::concat(name, begin == 0 ? "" : ": " + key.substr(0, begin - 1),
+                                     ": found ", shown(*place), ", expected an object"));
     }
     const std::size_t dot = key.find('.', begin);
     place = &(*place)[key.substr(begin, dot - begin)];
     if (dot == std::string::npos) break;
     // A section that the file left out begins empty.
-    if (place->is_null()) *place = Json::object();
+    if (place->is_null()) *place = base::Json::object();
     begin = dot + 1;
   }
   *place = std::move(value);
@@ -143,9 +145,9 @@ const Schema& config_keys() {
 }
 
 /// The config as a user wrote it: the file with the overrides in it, its paths absolute.
-Json written_config(const fs::path& path, const std::vector<std::string>& overrides) {
+base::Json written_config(const fs::path& path, const std::vector<std::string>& overrides) {
   const std::string name = path.string();
-  Json json = read_json(path);
+  base::Json json = base::read_json(path);
   make_absolute(json, path == "-" ? fs::path() : path.parent_path(), name);
   if (overrides.empty()) return json;
   const Schema& schema = config_keys();
@@ -157,7 +159,7 @@ Json written_config(const fs::path& path, const std::vector<std::string>& overri
 
 }  // namespace
 
-Config parse_config(Json json, const std::string& name, const fs::path& base,
+Config parse_config(base::Json json, const std::string& name, const fs::path& base,
                     const std::vector<std::string>& ignored_keys) {
   if (json.is_object()) {
     for (const std::string& key : ignored_keys) json.erase(key);
@@ -179,21 +181,22 @@ Config load_config(const fs::path& path, const std::vector<std::string>& overrid
 Config load_resumed_config(const fs::path& path, const std::vector<std::string>& overrides,
                            const std::function<fs::path(const Config&)>& run) {
   const std::string name = path.string();
-  Json json = written_config(path, overrides);
+  base::Json json = written_config(path, overrides);
   Config config = parse_config(json, name, {});
   const fs::path before = run(config) / "config.json";
   try {
-    keep_derived(json, parse_config(read_json(before), before.string(), before.parent_path()));
-  } catch (const Error&) {
+    keep_derived(json,
+                 parse_config(base::read_json(before), before.string(), before.parent_path()));
+  } catch (const base::Error&) {
     return config;  // no run of ours: RunFolder says what is wrong there
   }
   return parse_config(std::move(json), name, {});
 }
 
-Json to_json(const Config& config) {
-  Json json;
+base::Json to_json(const Config& config) {
+  base::Json json;
   write(json, config);
   return json;
 }
 
-}  // namespace qkv
+}  // namespace qkv::config

@@ -3,7 +3,7 @@
 
 #include "config/config.h"
 
-namespace qkv {
+namespace qkv::config {
 namespace {
 
 // Insertions, deletions, replacements and swaps of neighbours that turn `from` into `to` (optimal
@@ -47,4 +47,4 @@ std::string nearest(const std::string& word, const std::vector<std::string>& kno
   return best;
 }
 
-}  // namespace qkv
+}  // namespace qkv::config

@@ -12,7 +12,7 @@
 #include "base/format.h"
 #include "config/config.h"
 
-namespace qkv {
+namespace qkv::config {
 namespace {
 
 std::string joined(const std::string& parent, const std::string& key) {
@@ -27,10 +27,10 @@ std::string parent_of(const std::string& key) {
 std::string last_of(const std::string& key) { return key.substr(key.rfind('.') + 1); }
 
 std::string prefix(const std::string& name, const std::string& key) {
-  return key.empty() ? name : concat(name, ": ", shown_key(key));
+  return key.empty() ? name : base::concat(name, ": ", shown_key(key));
 }
 
-void list_keys(const Json& node, const std::string& key, std::vector<std::string>& keys) {
+void list_keys(const base::Json& node, const std::string& key, std::vector<std::string>& keys) {
   if (!node.contains("properties")) return;
   for (const auto& [child, child_node] : node["properties"].items()) {
     const std::string inner = joined(key, child);
@@ -39,7 +39,7 @@ void list_keys(const Json& node, const std::string& key, std::vector<std::string
   }
 }
 
-std::shared_ptr<const valijson::Schema> rules_of(const Json& node) {
+std::shared_ptr<const valijson::Schema> rules_of(const base::Json& node) {
   const nlohmann::json plain = node;
   auto rules = std::make_shared<valijson::Schema>();
   valijson::SchemaParser(valijson::SchemaParser::kDraft7)
@@ -48,7 +48,7 @@ std::shared_ptr<const valijson::Schema> rules_of(const Json& node) {
 }
 
 // Where valijson's first complaint lies, as steps from the top: it reports the innermost first.
-std::vector<std::string> first_complaint(const Json& value, const valijson::Schema& rules) {
+std::vector<std::string> first_complaint(const base::Json& value, const valijson::Schema& rules) {
   const nlohmann::json plain = value;
   valijson::ValidationResults results;
   valijson::Validator(valijson::Validator::kStrongTypes)
@@ -62,7 +62,7 @@ std::vector<std::string> first_complaint(const Json& value, const valijson::Sche
 }
 
 /// What `node` says of its member `key`, or nullptr: a named one, or any where all are alike.
-const Json* member_of(const Json& node, const std::string& key) {
+const base::Json* member_of(const base::Json& node, const std::string& key) {
   if (node.contains("properties")) {
     const auto member = node["properties"].find(key);
     if (member != node["properties"].end()) return &*member;
@@ -74,40 +74,41 @@ const Json* member_of(const Json& node, const std::string& key) {
 /// A number as it was written, unless it is long.
 std::string shown_number(const std::string& written) {
   constexpr std::size_t kLimit = 60;
-  return written.size() <= kLimit ? written : quoted(written, kLimit);
+  return written.size() <= kLimit ? written : base::quoted(written, kLimit);
 }
 
-void make_whole_below(Json& value, const Json& node) {
+void make_whole_below(base::Json& value, const base::Json& node) {
   constexpr double kMost = 9007199254740991;  // 2^53 - 1: above it a double names several integers
-  if (value.is_number_float() && node.value("type", Json()) == "integer") {
+  if (value.is_number_float() && node.value("type", base::Json()) == "integer") {
     const auto number = value.get<double>();
     if (std::trunc(number) == number && std::abs(number) <= kMost)
       value = static_cast<std::int64_t>(number);
   }
   if (value.is_array() && node.contains("items")) {
-    for (Json& item : value) make_whole_below(item, node["items"]);
+    for (base::Json& item : value) make_whole_below(item, node["items"]);
   }
   if (!value.is_object()) return;
   for (const auto& [child, child_value] : value.items()) {
-    if (const Json* child_node = member_of(node, child)) make_whole_below(child_value, *child_node);
+    if (const base::Json* child_node = member_of(node, child))
+      make_whole_below(child_value, *child_node);
   }
 }
 
 /// Puts each definition in the place of the references to it, which name it as
 /// "#/definitions/NAME".
-void expand_references(Json& node, const Json& definitions) {
+void expand_references(base::Json& node, const base::Json& definitions) {
   if (const auto reference = node.find("$ref"); node.is_object() && reference != node.end()) {
     const auto name = reference->get<std::string>();
     node = definitions.at(name.substr(name.rfind('/') + 1));
   }
-  for (Json& child : node) {
+  for (base::Json& child : node) {
     if (child.is_structured()) expand_references(child, definitions);
   }
 }
 
-Json schema_of(const std::string& text, const std::string& name) {
-  Json root = parse_json(text, name);
-  expand_references(root, root.value("definitions", Json::object()));
+base::Json schema_of(const std::string& text, const std::string& name) {
+  base::Json root = base::parse_json(text, name);
+  expand_references(root, root.value("definitions", base::Json::object()));
   return root;
 }
 
@@ -118,8 +119,8 @@ Schema::Schema(const std::string& text, const std::string& name)
   list_keys(root_, "", keys_);
 }
 
-const Json* Schema::find(const std::string& key) const {
-  const Json* node = &root_;
+const base::Json* Schema::find(const std::string& key) const {
+  const base::Json* node = &root_;
   if (key.empty()) return node;
   for (std::size_t begin = 0; begin <= key.size();) {
     const std::size_t end = std::min(key.find('.', begin), key.size());
@@ -132,7 +133,7 @@ const Json* Schema::find(const std::string& key) const {
 
 void Schema::refuse_unknown(const std::string& key, const std::string& name) const {
   const std::string parent = parent_of(key);
-  const Json* section = find(parent);
+  const base::Json* section = find(parent);
   std::vector<std::string> siblings;
   if (section != nullptr && section->contains("properties")) {
     for (const auto& [child, unused] : (*section)["properties"].items()) siblings.push_back(child);
@@ -150,33 +151,33 @@ void Schema::refuse_unknown(const std::string& key, const std::string& name) con
       if (words[i] == word) suggestion = keys_[i];
     }
   }
-  std::string hint = "; did you mean " + quoted(suggestion) + "?";
+  std::string hint = "; did you mean " + base::quoted(suggestion) + "?";
   if (suggestion.empty()) {
-    hint = parent.empty() ? "; the top level has" : "; " + quoted(parent) + " has";
+    hint = parent.empty() ? "; the top level has" : "; " + base::quoted(parent) + " has";
     if (siblings.empty()) hint = "; nothing is named like it";
     for (const std::string& sibling : siblings)
       hint += (sibling == siblings.front() ? " " : ", ") + sibling;
   }
-  throw Error(concat(name, ": unknown key ", quoted(key), hint));
+  throw base::Error(base::concat(name, ": unknown key ", base::quoted(key), hint));
 }
 
-void Schema::check_names(const Json& value, const Json& node, const std::string& key,
+void Schema::check_names(const base::Json& value, const base::Json& node, const std::string& key,
                          const std::string& name) const {
   if (value.is_number_float() && !std::isfinite(value.get<double>())) {
-    throw Error(
-        concat(prefix(name, key), ": found ", shown(value), ", expected ", expectation(node)));
+    throw base::Error(base::concat(prefix(name, key), ": found ", shown(value), ", expected ",
+                                   expectation(node)));
   }
   if (value.is_array() && node.contains("items")) {
-    for (const Json& item : value) check_names(item, node["items"], key, name);
+    for (const base::Json& item : value) check_names(item, node["items"], key, name);
   }
   if (!value.is_object() || !(node.contains("properties") || node.contains("additionalProperties")))
     return;
   for (const auto& [child, child_value] : value.items()) {
-    const Json* child_node = member_of(node, child);
+    const base::Json* child_node = member_of(node, child);
     if (child_node == nullptr) {
       if (child.find('.') != std::string::npos && find(joined(key, child)) != nullptr) {
-        throw Error(concat(name, ": unknown key ", quoted(joined(key, child)),
-                           "; in a file keys nest: {\"a\": {\"b\": 1}}"));
+        throw base::Error(base::concat(name, ": unknown key ", base::quoted(joined(key, child)),
+                                       "; in a file keys nest: {\"a\": {\"b\": 1}}"));
       }
       refuse_unknown(joined(key, child), name);
     }
@@ -184,20 +185,20 @@ void Schema::check_names(const Json& value, const Json& node, const std::string&
   }
 }
 
-void Schema::make_whole(Json& value, const std::string& key) const {
-  if (const Json* node = find(key)) make_whole_below(value, *node);
+void Schema::make_whole(base::Json& value, const std::string& key) const {
+  if (const base::Json* node = find(key)) make_whole_below(value, *node);
 }
 
-void Schema::check(const Json& value, const std::string& key, const std::string& name,
+void Schema::check(const base::Json& value, const std::string& key, const std::string& name,
                    const std::string& written) const {
-  const Json* node = find(key);
+  const base::Json* node = find(key);
   if (node == nullptr) refuse_unknown(key, name);
   check_names(value, *node, key, name);
 
   const std::vector<std::string> steps =
       first_complaint(value, key.empty() ? *rules_ : *rules_of(*node));
   if (steps.empty()) return;
-  const Json* found = &value;
+  const base::Json* found = &value;
   std::string place = key;
   for (std::size_t i = 1; i < steps.size(); ++i) {
     if (found->is_array()) {
@@ -211,22 +212,24 @@ void Schema::check(const Json& value, const std::string& key, const std::string&
     }
   }
   if (found->is_object() && node->contains("required")) {
-    for (const Json& required : (*node)["required"]) {
+    for (const base::Json& required : (*node)["required"]) {
       const auto missing = required.get<std::string>();
       if (found->contains(missing)) continue;
       // Name the key that a person has to write, not the section around it.
       std::string needed = joined(place, missing);
-      const Json* inner = &(*node)["properties"][missing];
+      const base::Json* inner = &(*node)["properties"][missing];
       while (inner->contains("required")) {
         const auto child = (*inner)["required"][0].get<std::string>();
         needed = joined(needed, child);
         inner = &(*inner)["properties"][child];
       }
-      throw Error(concat(prefix(name, needed), ": found nothing, expected ", expectation(*inner)));
+      throw base::Error(
+          base::concat(prefix(name, needed), ": found nothing, expected ", expectation(*inner)));
     }
   }
   const std::string text = written.empty() ? shown(*found) : shown_number(written);
-  throw Error(concat(prefix(name, place), ": found ", text, ", expected ", expectation(*node)));
+  throw base::Error(
+      base::concat(prefix(name, place), ": found ", text, ", expected ", expectation(*node)));
 }
 
-}  // namespace qkv
+}  // namespace qkv::config

@@ -4,7 +4,7 @@
 #include "config/config.h"
 #include "config/fusable.h"
 
-namespace qkv {
+namespace qkv::config {
 
 namespace {
 
@@ -147,4 +147,4 @@ double estimate_memory(const Config& config, std::int64_t vocabulary) {
                              (fused ? kept + judged : std::max(kept, judged)));
 }
 
-}  // namespace qkv
+}  // namespace qkv::config

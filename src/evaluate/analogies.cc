@@ -2,29 +2,31 @@
 
 #include "inspect/vocabulary.h"
 
-namespace qkv {
+namespace qkv::evaluate {
 namespace {
 
 constexpr std::size_t kGiven = 3;
 
 /// Whether `word` is nearer than every other candidate; the nearest first.
-bool is_nearest(std::int32_t word, const std::vector<Neighbour>& candidates) {
+bool is_nearest(std::int32_t word, const std::vector<inspect::Neighbour>& candidates) {
   return candidates.front().id == word &&
          (candidates.size() == 1 || candidates[1].cosine < candidates[0].cosine);
 }
 
 }  // namespace
 
-AnalogyScore score_analogies(const EmbeddingSpace& space,
+AnalogyScore score_analogies(const inspect::EmbeddingSpace& space,
                              const std::vector<PieceAnalogy>& analogies,
-                             const std::set<std::int32_t>& listed, const Tokenizer& tokenizer) {
+                             const std::set<std::int32_t>& listed,
+                             const text::Tokenizer& tokenizer) {
   AnalogyScore score;
   for (const auto& [a, b, c, d] : analogies) {
-    const std::vector<Neighbour> all = space.analogy(b, a, c, space.size());
-    std::vector<Neighbour> among_listed = all;
-    std::erase_if(among_listed, [&](const Neighbour& one) { return !listed.contains(one.id); });
-    score.answers.push_back({.listed = piece_word(tokenizer, among_listed.front().id),
-                             .all = piece_word(tokenizer, all.front().id)});
+    const std::vector<inspect::Neighbour> all = space.analogy(b, a, c, space.size());
+    std::vector<inspect::Neighbour> among_listed = all;
+    std::erase_if(among_listed,
+                  [&](const inspect::Neighbour& one) { return !listed.contains(one.id); });
+    score.answers.push_back({.listed = inspect::piece_word(tokenizer, among_listed.front().id),
+                             .all = inspect::piece_word(tokenizer, all.front().id)});
     score.accuracy.listed += is_nearest(d, among_listed) ? 1 : 0;
     score.accuracy.all += is_nearest(d, all) ? 1 : 0;
   }
@@ -38,4 +40,4 @@ AnalogyScore score_analogies(const EmbeddingSpace& space,
   return score;
 }
 
-}  // namespace qkv
+}  // namespace qkv::evaluate

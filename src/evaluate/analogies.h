@@ -9,7 +9,7 @@
 #include "evaluate/shares.h"
 #include "inspect/neighbours.h"
 
-namespace qkv {
+namespace qkv::evaluate {
 
 /// a is to b as c is to d, as pieces of a tokenizer.
 using PieceAnalogy = std::array<std::int32_t, 4>;
@@ -31,8 +31,9 @@ struct AnalogyScore {
 
 /// The candidates are `listed`, which hold all words of the analogies, or all learned pieces.
 /// Throws Error where a piece is none of the space's.
-AnalogyScore score_analogies(const EmbeddingSpace& space,
+AnalogyScore score_analogies(const inspect::EmbeddingSpace& space,
                              const std::vector<PieceAnalogy>& analogies,
-                             const std::set<std::int32_t>& listed, const Tokenizer& tokenizer);
+                             const std::set<std::int32_t>& listed,
+                             const text::Tokenizer& tokenizer);
 
-}  // namespace qkv
+}  // namespace qkv::evaluate

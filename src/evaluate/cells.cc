@@ -5,7 +5,7 @@
 #include "base/format.h"
 #include "base/utf8.h"
 
-namespace qkv {
+namespace qkv::evaluate {
 namespace {
 
 std::string right_aligned(const std::string& text, std::size_t columns) {
@@ -16,7 +16,7 @@ std::string right_aligned(const std::string& text, std::size_t columns) {
 
 std::string number_cell(double value, int decimals) {
   if (!std::isfinite(value)) return kNoCell;
-  const std::string text = fixed(value, decimals);
+  const std::string text = base::fixed(value, decimals);
   return std::stod(text) == 0 && text.starts_with('-') ? text.substr(1) : text;
 }
 
@@ -36,26 +36,28 @@ std::string change_cell(double before, const Share& after) {
   constexpr std::size_t kColumns = 3;
   const auto percent = [](double share) { return number_cell(share * 100, 0); };
   if (!std::isfinite(after.share)) return kNoCell;
-  return concat(right_aligned(percent(before), kColumns), " → ",
-                right_aligned(percent(after.share), kColumns), "% (", percent(after.interval.low),
-                "–", percent(after.interval.high), ")");
+  return base::concat(right_aligned(percent(before), kColumns), " → ",
+                      right_aligned(percent(after.share), kColumns), "% (",
+                      percent(after.interval.low), "–", percent(after.interval.high), ")");
 }
 
-std::string head_cell(const HeadPlace& place) { return concat(place.layer, ".", place.head); }
+std::string head_cell(const inspect::HeadPlace& place) {
+  return base::concat(place.layer, ".", place.head);
+}
 
 std::string name_cell(const std::string& name, std::size_t columns) {
-  const std::string whole = printable(name);
-  if (display_width(whole) <= columns) return whole;
+  const std::string whole = base::printable(name);
+  if (base::display_width(whole) <= columns) return whole;
   std::string out;
   for (std::size_t offset = 0; offset < whole.size();) {
     const std::size_t size =
-        decode_utf8(whole, offset).value_or(Character{.code = 0, .size = 1}).size;
+        base::decode_utf8(whole, offset).value_or(base::Character{.code = 0, .size = 1}).size;
     const std::string next = out + whole.substr(offset, size);
-    if (display_width(next) > columns - 1) break;
+    if (base::display_width(next) > columns - 1) break;
     out = next;
     offset += size;
   }
   return out + "…";
 }
 
-}  // namespace qkv
+}  // namespace qkv::evaluate

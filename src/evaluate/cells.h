@@ -5,7 +5,7 @@
 #include "evaluate/contrast.h"
 #include "inspect/intervention.h"
 
-namespace qkv {
+namespace qkv::evaluate {
 
 // What stands in the cells of tables; "-" where there is no number.
 
@@ -24,9 +24,9 @@ std::string whole_percent_cell(double share);
 std::string change_cell(double before, const Share& after);
 
 /// A head: "layer.head".
-std::string head_cell(const HeadPlace& place);
+std::string head_cell(const inspect::HeadPlace& place);
 
 /// A name of at most so many columns; what is cut off becomes "…".
 std::string name_cell(const std::string& name, std::size_t columns = 17);
 
-}  // namespace qkv
+}  // namespace qkv::evaluate

@@ -8,7 +8,7 @@
 #include "base/error.h"
 #include "base/random.h"
 
-namespace qkv {
+namespace qkv::evaluate {
 namespace {
 
 constexpr double kNone = std::numeric_limits<double>::quiet_NaN();
@@ -57,7 +57,7 @@ Share share_of(const Contrasts& contrasts, std::size_t way, Half half, double le
 
 std::size_t best_way(const Contrasts& contrasts, Half half, double least) {
   if (contrasts.empty() || contrasts.front().empty())
-    throw Error("found no way of looking, expected at least one");
+    throw base::Error("found no way of looking, expected at least one");
   std::size_t best = 0;
   auto most = success(contrasts, best, half, least);
   for (std::size_t way = 1; way < contrasts.front().size(); ++way) {
@@ -73,7 +73,7 @@ std::size_t best_way(const Contrasts& contrasts, Half half, double least) {
 Interval bootstrap_interval(std::span<const double> values) {
   if (values.empty()) return {.low = kNone, .high = kNone};
   constexpr std::size_t kResamples = 1000;
-  RandomStream stream(stream_key(0, Purpose::kBootstrap, {values.size()}));
+  base::RandomStream stream(base::stream_key(0, base::Purpose::kBootstrap, {values.size()}));
   std::array<double, kResamples> means{};
   for (double& mean : means) {
     for (std::size_t draw = 0; draw < values.size(); ++draw)
@@ -85,4 +85,4 @@ Interval bootstrap_interval(std::span<const double> values) {
   return {.low = means[kTail - 1], .high = means[kResamples - kTail]};
 }
 
-}  // namespace qkv
+}  // namespace qkv::evaluate

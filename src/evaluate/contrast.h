@@ -4,7 +4,7 @@
 #include <span>
 #include <vector>
 
-namespace qkv {
+namespace qkv::evaluate {
 
 /// What one way of looking gives to what a probe's answer depends on, and the most that it gives to
 /// any distractor.
@@ -55,4 +55,4 @@ std::size_t best_way(const Contrasts& contrasts, Half half, double least = 0);
 /// 1000 resamples (Efron 1979), drawn from a stream that depends on their number alone.
 Interval bootstrap_interval(std::span<const double> values);
 
-}  // namespace qkv
+}  // namespace qkv::evaluate

@@ -2,18 +2,19 @@
 
 #include "base/error.h"
 
-namespace qkv {
+namespace qkv::evaluate {
 
 std::vector<ProbeDetail> probe_details(const std::vector<std::string>& names, bool has_probes,
                                        bool accuracy_only) {
   std::vector<ProbeDetail> details;
   for (const std::string& name : names) {
     details.push_back(probe_detail(name));
-    if (!has_probes) throw Error("--detail: found no --probes, expected probes to tell more of");
+    if (!has_probes)
+      throw base::Error("--detail: found no --probes, expected probes to tell more of");
     if (accuracy_only && needs_findings(details.back()))
-      throw Error("--detail " + name + ": found --accuracy-only, which does not measure it");
+      throw base::Error("--detail " + name + ": found --accuracy-only, which does not measure it");
   }
   return details;
 }
 
-}  // namespace qkv
+}  // namespace qkv::evaluate

@@ -12,19 +12,21 @@
 #include "evaluate/run_start.h"
 #include "inspect/vocabulary.h"
 
-namespace qkv {
+namespace qkv::evaluate {
 namespace {
 
 /// The words of a geometry file as pieces of a tokenizer.
 class ListedPieces {
  public:
-  ListedPieces(const Geometry& geometry, const Tokenizer& tokenizer) : tokenizer_(tokenizer) {
-    for (const WordCluster& cluster : geometry.clusters) add_cluster(cluster);
+  ListedPieces(const world::Geometry& geometry, const text::Tokenizer& tokenizer)
+      : tokenizer_(tokenizer) {
+    for (const world::WordCluster& cluster : geometry.clusters) add_cluster(cluster);
     for (const auto& analogy : geometry.analogies) add_analogy(analogy);
     if (listed_.empty() && !skipped_.empty()) {
-      throw Error(concat(geometry.where, ": found ", skipped_.size(), " words, e.g. ",
-                         quoted(skipped_.front()),
-                         ", none of which is one piece of this tokenizer; expected at least one"));
+      throw base::Error(
+          base::concat(geometry.where, ": found ", skipped_.size(), " words, e.g. ",
+                       base::quoted(skipped_.front()),
+                       ", none of which is one piece of this tokenizer; expected at least one"));
     }
   }
 
@@ -36,8 +38,8 @@ class ListedPieces {
     score.skipped_analogies = skipped_analogies_;
   }
 
-  EmbeddingScore measure(const Model& model) const {
-    const EmbeddingSpace space(model.embedding(), tokenizer_);
+  EmbeddingScore measure(const model::Model& model) const {
+    const inspect::EmbeddingSpace space(model.embedding(), tokenizer_);
     EmbeddingScore out{.neighbours = neighbour_precision(space, clusters_, tokenizer_),
                        .groups = {},
                        .purity = std::numeric_limits<double>::quiet_NaN(),
@@ -49,7 +51,7 @@ class ListedPieces {
 
  private:
   std::optional<std::int32_t> add(const std::string& word) {
-    const std::optional<std::int32_t> piece = piece_in_line(tokenizer_, word);
+    const std::optional<std::int32_t> piece = inspect::piece_in_line(tokenizer_, word);
     if (piece) {
       listed_.insert(*piece);
     } else if (std::find(skipped_.begin(), skipped_.end(), word) == skipped_.end()) {
@@ -58,7 +60,7 @@ class ListedPieces {
     return piece;
   }
 
-  void add_cluster(const WordCluster& cluster) {
+  void add_cluster(const world::WordCluster& cluster) {
     PieceCluster out{.name = cluster.name, .pieces = {}};
     for (const std::string& word : cluster.words) {
       if (const auto piece = add(word)) out.pieces.push_back(*piece);
@@ -82,7 +84,7 @@ class ListedPieces {
     }
   }
 
-  void group(const EmbeddingSpace& space, EmbeddingScore& out) const {
+  void group(const inspect::EmbeddingSpace& space, EmbeddingScore& out) const {
     std::vector<std::int32_t> pieces;
     std::vector<std::size_t> classes;
     for (std::size_t index = 0; index < clusters_.size(); ++index) {
@@ -100,10 +102,10 @@ class ListedPieces {
     out.chance_purity = chance_purity(groups, classes);
     out.groups.resize(*std::max_element(groups.begin(), groups.end()) + 1);
     for (std::size_t word = 0; word < pieces.size(); ++word)
-      out.groups[groups[word]].push_back(piece_word(tokenizer_, pieces[word]));
+      out.groups[groups[word]].push_back(inspect::piece_word(tokenizer_, pieces[word]));
   }
 
-  const Tokenizer& tokenizer_;
+  const text::Tokenizer& tokenizer_;
   std::set<std::int32_t> listed_;
   std::vector<PieceCluster> clusters_;
   std::vector<PieceAnalogy> analogies_;
@@ -114,8 +116,8 @@ class ListedPieces {
 
 }  // namespace
 
-GeometryScore evaluate_geometry(const Checkpoint& checkpoint, const Geometry& geometry,
-                                const Runtime& runtime) {
+GeometryScore evaluate_geometry(const checkpoint::Checkpoint& checkpoint,
+                                const world::Geometry& geometry, const model::Runtime& runtime) {
   ListedPieces listed(geometry, checkpoint.tokenizer);
   const AskedSenses senses(geometry.senses, geometry.where, checkpoint);
   const RunStart start = run_start(checkpoint, runtime);
@@ -129,4 +131,4 @@ GeometryScore evaluate_geometry(const Checkpoint& checkpoint, const Geometry& ge
   return score;
 }
 
-}  // namespace qkv
+}  // namespace qkv::evaluate

@@ -8,7 +8,7 @@
 #include "evaluate/senses.h"
 #include "world/geometry_file.h"
 
-namespace qkv {
+namespace qkv::evaluate {
 
 /// What the rows of one embedding table answer; cosines are those of EmbeddingSpace.
 struct EmbeddingScore {
@@ -36,7 +36,7 @@ struct GeometryScore {
 
 /// Throws Error where no listed word is a piece, a sentence does not fit the context, or a value is
 /// no number.
-GeometryScore evaluate_geometry(const Checkpoint& checkpoint, const Geometry& geometry,
-                                const Runtime& runtime);
+GeometryScore evaluate_geometry(const checkpoint::Checkpoint& checkpoint,
+                                const world::Geometry& geometry, const model::Runtime& runtime);
 
-}  // namespace qkv
+}  // namespace qkv::evaluate

@@ -4,17 +4,17 @@
 
 #include "evaluate/geometry_report.h"
 
-namespace qkv {
+namespace qkv::evaluate {
 namespace {
 
-Chart embedding_chart(const GeometryScore& score) {
-  Chart chart;
+render::Chart embedding_chart(const GeometryScore& score) {
+  render::Chart chart;
   chart.title = "Embeddings";
   chart.y_title = "share of words or analogies";
   chart.percent = true;
-  Series now{.name = "after training", .values = {}};
-  Series start{.name = "before training", .values = {}};
-  Series guessing{.name = "guessing", .values = {}};
+  render::Series now{.name = "after training", .values = {}};
+  render::Series start{.name = "before training", .values = {}};
+  render::Series guessing{.name = "guessing", .values = {}};
   const auto add = [&](const char* name, double share, double start_share, double chance) {
     if (!std::isfinite(share)) return;  // nothing of the kind was asked
     chart.categories.emplace_back(name);
@@ -38,9 +38,9 @@ Chart embedding_chart(const GeometryScore& score) {
   return chart;
 }
 
-Chart by_depth(const std::string& title, std::size_t depths) {
-  Chart chart;
-  chart.kind = ChartKind::kLines;
+render::Chart by_depth(const std::string& title, std::size_t depths) {
+  render::Chart chart;
+  chart.kind = render::ChartKind::kLines;
   chart.title = title;
   chart.x_title = "vector after";
   for (std::size_t depth = 0; depth < depths; ++depth)
@@ -48,28 +48,28 @@ Chart by_depth(const std::string& title, std::size_t depths) {
   return chart;
 }
 
-Series line(const std::string& name, const std::vector<SenseSeparation>& depths,
-            double SenseSeparation::*member) {
-  Series series{.name = name, .values = {}};
+render::Series line(const std::string& name, const std::vector<SenseSeparation>& depths,
+                    double SenseSeparation::*member) {
+  render::Series series{.name = name, .values = {}};
   for (const SenseSeparation& depth : depths) series.values.push_back(depth.*member);
   return series;
 }
 
-std::vector<Chart> charts_of(const GeometryScore& score) {
-  std::vector<Chart> charts;
+std::vector<render::Chart> charts_of(const GeometryScore& score) {
+  std::vector<render::Chart> charts;
   charts.push_back(embedding_chart(score));
   if (charts.front().categories.empty()) charts.clear();
   if (score.senses.empty()) return charts;
 
   const std::vector<SenseSeparation> now = mean_separation(score.senses);
   const std::vector<SenseSeparation> start = mean_separation(score.start_senses);
-  Chart cosine = by_depth("One word in two sentences", now.size());
+  render::Chart cosine = by_depth("One word in two sentences", now.size());
   cosine.y_title = "mean cosine";
   cosine.series = {line("same sense", now, &SenseSeparation::same),
                    line("other sense", now, &SenseSeparation::other)};
   charts.push_back(cosine);
 
-  Chart accuracy = by_depth("Its sense told by the nearest mean", now.size());
+  render::Chart accuracy = by_depth("Its sense told by the nearest mean", now.size());
   accuracy.y_title = "share of sentences";
   accuracy.percent = true;
   accuracy.series = {line("after training", now, &SenseSeparation::accuracy),
@@ -78,18 +78,18 @@ std::vector<Chart> charts_of(const GeometryScore& score) {
   for (const WordSenses& word : score.senses)
     guessing += word.guessing / static_cast<double>(score.senses.size());
   accuracy.reference =
-      Series{.name = "guessing", .values = std::vector<double>(now.size(), guessing)};
+      render::Series{.name = "guessing", .values = std::vector<double>(now.size(), guessing)};
   charts.push_back(accuracy);
   return charts;
 }
 
 }  // namespace
 
-ChartPage geometry_plot(const std::vector<Answers>& answers) {
-  ChartPage page;
+render::ChartPage geometry_plot(const std::vector<Answers>& answers) {
+  render::ChartPage page;
   page.title = "Geometry of words";
   page.columns = static_cast<int>(answers.size());
-  std::vector<std::vector<Chart>> columns;
+  std::vector<std::vector<render::Chart>> columns;
   columns.reserve(answers.size());
   for (const Answers& column : answers) columns.push_back(charts_of(*column.geometry));
   if (answers.size() == 1) {
@@ -107,4 +107,4 @@ ChartPage geometry_plot(const std::vector<Answers>& answers) {
   return page;
 }
 
-}  // namespace qkv
+}  // namespace qkv::evaluate

@@ -8,31 +8,31 @@
 #include "base/utf8.h"
 #include "evaluate/cells.h"
 
-namespace qkv {
+namespace qkv::evaluate {
 namespace {
 
 /// Names of a list one after the other, as many as fit into so many columns.
 std::string few_of(const std::vector<std::string>& names, std::size_t columns) {
   std::string text;
   for (std::size_t place = 0; place < names.size(); ++place) {
-    const std::string next = concat(text.empty() ? "" : ", ", names[place]);
-    if (!text.empty() && display_width(text + next) > columns)
-      return concat(text, " +", names.size() - place);
+    const std::string next = base::concat(text.empty() ? "" : ", ", names[place]);
+    if (!text.empty() && base::display_width(text + next) > columns)
+      return base::concat(text, " +", names.size() - place);
     text += next;
   }
   return text;
 }
 
 std::string percent_or_dash(double share) {
-  return std::isfinite(share) ? fixed(share * 100, 2) + "%" : "-";
+  return std::isfinite(share) ? base::fixed(share * 100, 2) + "%" : "-";
 }
 
 std::string embedding_table(const GeometryScore& score) {
-  Table table({"embeddings", "asked", "right", "at start", "chance"});
+  base::Table table({"embeddings", "asked", "right", "at start", "chance"});
   const auto add = [&](const std::string& name, std::size_t asked, double now, double start,
                        double guessing) {
     if (asked > 0)
-      table.add({name, with_commas(asked), percent_or_dash(now), percent_or_dash(start),
+      table.add({name, base::with_commas(asked), percent_or_dash(now), percent_or_dash(start),
                  percent_or_dash(guessing)});
   };
   const NeighbourScore& near = score.now.neighbours;
@@ -64,19 +64,19 @@ constexpr const char* kEmbeddingLegend =
 )";
 
 std::string start_text(const GeometryScore& score) {
-  return concat("  start: ",
-                score.start_checkpoint.empty() ? "fresh weights from the config's seed"
-                                               : score.start_checkpoint,
-                "\n");
+  return base::concat("  start: ",
+                      score.start_checkpoint.empty() ? "fresh weights from the config's seed"
+                                                     : score.start_checkpoint,
+                      "\n");
 }
 
 std::string skipped_text(const GeometryScore& score) {
   if (score.skipped.empty()) return {};
-  return concat("  skipped: ", score.skipped.size(), " of ", score.words + score.skipped.size(),
-                " words and ", score.skipped_analogies, " of ",
-                score.analogies.size() + score.skipped_analogies,
-                " analogies; these words are not one piece of the tokenizer:\n  ",
-                few_of(score.skipped, 96), "\n");
+  return base::concat("  skipped: ", score.skipped.size(), " of ",
+                      score.words + score.skipped.size(), " words and ", score.skipped_analogies,
+                      " of ", score.analogies.size() + score.skipped_analogies,
+                      " analogies; these words are not one piece of the tokenizer:\n  ",
+                      few_of(score.skipped, 96), "\n");
 }
 
 constexpr const char* kClusterLegend =
@@ -86,17 +86,18 @@ constexpr const char* kClusterLegend =
 
 std::string cluster_table(const NeighbourScore& score) {
   if (score.clusters.empty()) return {};
-  Table table({"cluster", "words", "nearest", "of listed", "of all", "word (wrong neighbour)"});
+  base::Table table(
+      {"cluster", "words", "nearest", "of listed", "of all", "word (wrong neighbour)"});
   for (const NeighbourScore::Cluster& cluster : score.clusters) {
     std::vector<std::string> strangers;
     for (const auto& [word, stranger] : cluster.strangers)
-      strangers.push_back(concat(word, " (", stranger, ")"));
+      strangers.push_back(base::concat(word, " (", stranger, ")"));
     const bool asked = cluster.k > 0;
-    table.add({name_cell(cluster.name), with_commas(cluster.words), std::to_string(cluster.k),
+    table.add({name_cell(cluster.name), base::with_commas(cluster.words), std::to_string(cluster.k),
                asked ? percent_or_dash(cluster.precision.listed) : "-",
                asked ? percent_or_dash(cluster.precision.all) : "-", few_of(strangers, 40)});
   }
-  return concat("\n", table.text(), kClusterLegend);
+  return base::concat("\n", table.text(), kClusterLegend);
 }
 
 /// The analogies whose answer, among the listed words, is wrong.
@@ -105,7 +106,7 @@ std::vector<std::string> wrong_analogies(const GeometryScore& score) {
   for (std::size_t place = 0; place < score.analogies.size(); ++place) {
     const auto& [a, b, c, d] = score.analogies[place];
     const std::string& found = score.now.analogies.answers[place].listed;
-    if (found != d) wrong.push_back(concat(b, " - ", a, " + ", c, " = ", found, ", not ", d));
+    if (found != d) wrong.push_back(base::concat(b, " - ", a, " + ", c, " = ", found, ", not ", d));
   }
   return wrong;
 }
@@ -116,8 +117,8 @@ std::string wrong_text(const GeometryScore& score) {
   if (wrong.empty()) return {};
   std::string text = "\n  wrong analogies\n";
   for (std::size_t place = 0; place < std::min(kShown, wrong.size()); ++place)
-    text += concat("  ", wrong[place], "\n");
-  if (wrong.size() > kShown) text += concat("  and ", wrong.size() - kShown, " more\n");
+    text += base::concat("  ", wrong[place], "\n");
+  if (wrong.size() > kShown) text += base::concat("  and ", wrong.size() - kShown, " more\n");
   return text;
 }
 
@@ -130,14 +131,14 @@ constexpr const char* kSenseLegend =
 
 std::string sense_table(const GeometryScore& score) {
   if (score.senses.empty()) return {};
-  Table table({"vector after", "same", "other", "right", "same at start", "other at start",
-               "right at start"});
+  base::Table table({"vector after", "same", "other", "right", "same at start", "other at start",
+                     "right at start"});
   const std::vector<SenseSeparation> now = mean_separation(score.senses);
   const std::vector<SenseSeparation> start = mean_separation(score.start_senses);
   for (std::size_t depth = 0; depth < now.size(); ++depth) {
-    table.add({depth_name(depth), fixed(now[depth].same, 3), fixed(now[depth].other, 3),
-               percent_or_dash(now[depth].accuracy), fixed(start[depth].same, 3),
-               fixed(start[depth].other, 3), percent_or_dash(start[depth].accuracy)});
+    table.add({depth_name(depth), base::fixed(now[depth].same, 3), base::fixed(now[depth].other, 3),
+               percent_or_dash(now[depth].accuracy), base::fixed(start[depth].same, 3),
+               base::fixed(start[depth].other, 3), percent_or_dash(start[depth].accuracy)});
   }
   std::size_t sentences = 0;
   double guessing = 0;
@@ -145,31 +146,33 @@ std::string sense_table(const GeometryScore& score) {
     sentences += word.sentences;
     guessing += word.guessing / static_cast<double>(score.senses.size());
   }
-  return concat("\n", table.text(), kSenseLegend, "  ", score.senses.size(), " words in ",
-                sentences, " sentences; chance is ", percent_or_dash(guessing), "\n");
+  return base::concat("\n", table.text(), kSenseLegend, "  ", score.senses.size(), " words in ",
+                      sentences, " sentences; chance is ", percent_or_dash(guessing), "\n");
 }
 
-Json to_json(const Shares& shares, const Shares& start, const Shares& guessing, const char* name) {
+base::Json to_json(const Shares& shares, const Shares& start, const Shares& guessing,
+                   const char* name) {
   return {{name, shares.listed},
-          {concat(name, "_unrestricted"), shares.all},
+          {base::concat(name, "_unrestricted"), shares.all},
           {"guessing", guessing.listed},
           {"guessing_unrestricted", guessing.all},
-          {concat("start_", name), start.listed},
-          {concat("start_", name, "_unrestricted"), start.all}};
+          {base::concat("start_", name), start.listed},
+          {base::concat("start_", name, "_unrestricted"), start.all}};
 }
 
-Json neighbours_json(const GeometryScore& score) {
+base::Json neighbours_json(const GeometryScore& score) {
   const NeighbourScore& near = score.now.neighbours;
-  Json json = to_json(near.precision, score.start.neighbours.precision, near.guessing, "precision");
+  base::Json json =
+      to_json(near.precision, score.start.neighbours.precision, near.guessing, "precision");
   json["words"] = near.words;
-  json["clusters"] = Json::object();
+  json["clusters"] = base::Json::object();
   for (std::size_t place = 0; place < near.clusters.size(); ++place) {
     const NeighbourScore::Cluster& cluster = near.clusters[place];
     const NeighbourScore::Cluster& start = score.start.neighbours.clusters[place];
-    Json& entry = json["clusters"][cluster.name];
+    base::Json& entry = json["clusters"][cluster.name];
     entry = {{"words", cluster.words}, {"nearest", cluster.k}};
     const auto add = [&](const char* key, double share) {
-      entry[key] = cluster.k > 0 ? Json(share) : Json();
+      entry[key] = cluster.k > 0 ? base::Json(share) : base::Json();
     };
     add("precision", cluster.precision.listed);
     add("precision_unrestricted", cluster.precision.all);
@@ -180,12 +183,13 @@ Json neighbours_json(const GeometryScore& score) {
   return json;
 }
 
-Json analogies_json(const GeometryScore& score) {
+base::Json analogies_json(const GeometryScore& score) {
   const AnalogyScore& solved = score.now.analogies;
-  Json json = to_json(solved.accuracy, score.start.analogies.accuracy, solved.guessing, "accuracy");
+  base::Json json =
+      to_json(solved.accuracy, score.start.analogies.accuracy, solved.guessing, "accuracy");
   json["analogies"] = score.analogies.size();
   json["skipped"] = score.skipped_analogies;
-  json["answers"] = Json::array();
+  json["answers"] = base::Json::array();
   for (std::size_t place = 0; place < score.analogies.size(); ++place) {
     json["answers"].push_back({{"analogy", score.analogies[place]},
                                {"found", solved.answers[place].listed},
@@ -194,9 +198,9 @@ Json analogies_json(const GeometryScore& score) {
   return json;
 }
 
-Json depths_json(const std::vector<SenseSeparation>& depths,
-                 const std::vector<SenseSeparation>& start) {
-  Json json = Json::array();
+base::Json depths_json(const std::vector<SenseSeparation>& depths,
+                       const std::vector<SenseSeparation>& start) {
+  base::Json json = base::Json::array();
   for (std::size_t depth = 0; depth < depths.size(); ++depth) {
     json.push_back({{"same", depths[depth].same},
                     {"other", depths[depth].other},
@@ -208,10 +212,10 @@ Json depths_json(const std::vector<SenseSeparation>& depths,
   return json;
 }
 
-Json senses_json(const GeometryScore& score) {
-  Json json = {
+base::Json senses_json(const GeometryScore& score) {
+  base::Json json = {
       {"depths", depths_json(mean_separation(score.senses), mean_separation(score.start_senses))},
-      {"words", Json::object()}};
+      {"words", base::Json::object()}};
   for (std::size_t place = 0; place < score.senses.size(); ++place) {
     const WordSenses& word = score.senses[place];
     json["words"][word.word] = {
@@ -226,31 +230,32 @@ Json senses_json(const GeometryScore& score) {
 
 std::string geometry_text(const GeometryScore& score) {
   std::string text;
-  if (score.words > 0) text += concat(embedding_table(score), kEmbeddingLegend);
-  text += concat(start_text(score), skipped_text(score), cluster_table(score.now.neighbours),
-                 wrong_text(score), sense_table(score));
+  if (score.words > 0) text += base::concat(embedding_table(score), kEmbeddingLegend);
+  text += base::concat(start_text(score), skipped_text(score), cluster_table(score.now.neighbours),
+                       wrong_text(score), sense_table(score));
   return text;
 }
 
-Json geometry_json(const GeometryScore& score) {
-  Json json = {{"start_checkpoint", score.start_checkpoint.empty()
-                                        ? Json()
-                                        : Json(replace_invalid_utf8(score.start_checkpoint))},
-               {"words", score.words},
-               {"skipped", score.skipped},
-               {"neighbours", neighbours_json(score)},
-               {"purity",
-                {{"purity", score.now.purity},
-                 {"guessing", score.now.chance_purity},
-                 {"start_purity", score.start.purity},
-                 {"groups", score.now.groups}}},
-               {"analogies", analogies_json(score)}};
+base::Json geometry_json(const GeometryScore& score) {
+  base::Json json = {
+      {"start_checkpoint", score.start_checkpoint.empty()
+                               ? base::Json()
+                               : base::Json(base::replace_invalid_utf8(score.start_checkpoint))},
+      {"words", score.words},
+      {"skipped", score.skipped},
+      {"neighbours", neighbours_json(score)},
+      {"purity",
+       {{"purity", score.now.purity},
+        {"guessing", score.now.chance_purity},
+        {"start_purity", score.start.purity},
+        {"groups", score.now.groups}}},
+      {"analogies", analogies_json(score)}};
   if (!score.senses.empty()) json["senses"] = senses_json(score);
   return json;
 }
 
 std::string depth_name(std::size_t depth) {
-  return depth == 0 ? "embedding" : concat("layer ", depth - 1);
+  return depth == 0 ? "embedding" : base::concat("layer ", depth - 1);
 }
 
-}  // namespace qkv
+}  // namespace qkv::evaluate

@@ -3,7 +3,7 @@
 #include <limits>
 #include <map>
 
-namespace qkv {
+namespace qkv::evaluate {
 namespace {
 
 /// Groups of points, each known by its first point, and the mean distances between them.
@@ -81,4 +81,4 @@ std::vector<std::size_t> average_linkage(std::vector<std::vector<double>> distan
   return out;
 }
 
-}  // namespace qkv
+}  // namespace qkv::evaluate

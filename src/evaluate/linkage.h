@@ -3,7 +3,7 @@
 #include <cstddef>
 #include <vector>
 
-namespace qkv {
+namespace qkv::evaluate {
 
 /// Average linkage (UPGMA; Sokal and Michener 1958): every point begins as a group, and again and
 /// again the two groups are joined whose points are nearest on average, the first two among equals,
@@ -12,4 +12,4 @@ namespace qkv {
 std::vector<std::size_t> average_linkage(std::vector<std::vector<double>> distances,
                                          std::size_t groups);
 
-}  // namespace qkv
+}  // namespace qkv::evaluate

@@ -2,10 +2,10 @@
 
 #include <map>
 
-namespace qkv {
+namespace qkv::evaluate {
 
-ScoredTexts::ScoredTexts(const std::vector<ScoredText>& texts, const Tokenizer& tokenizer,
-                         const std::string& layout, const ModelConfig& model)
+ScoredTexts::ScoredTexts(const std::vector<ScoredText>& texts, const text::Tokenizer& tokenizer,
+                         const std::string& layout, const config::ModelConfig& model)
     : texts_(texts.size()) {
   std::map<std::vector<std::int32_t>, std::size_t> known;
   for (std::size_t text = 0; text < texts.size(); ++text) {
@@ -25,11 +25,14 @@ std::size_t ScoredTexts::tokens() const {
   return tokens;
 }
 
-std::vector<LogProbability> ScoredTexts::scores(const Model& model, const Runtime& runtime,
-                                                const TokenCounter& counter, RowTaps* taps) const {
-  std::vector<ScoredRow> views;
+std::vector<LogProbability> ScoredTexts::scores(const model::Model& model,
+                                                const model::Runtime& runtime,
+                                                const inspect::TokenCounter& counter,
+                                                inspect::RowTaps* taps) const {
+  std::vector<inspect::ScoredRow> views;
   for (const Row& row : rows_) views.push_back({.ids = row.ids, .targets = row.targets});
-  const std::vector<TargetScore> scores = score_rows(model, views, runtime, counter, taps);
+  const std::vector<inspect::TargetScore> scores =
+      inspect::score_rows(model, views, runtime, counter, taps);
 
   std::vector<LogProbability> out(texts_);
   auto next = scores.begin();
@@ -43,12 +46,13 @@ std::vector<LogProbability> ScoredTexts::scores(const Model& model, const Runtim
   return out;
 }
 
-std::vector<LogProbability> log_probabilities(const Model& model, const Tokenizer& tokenizer,
+std::vector<LogProbability> log_probabilities(const model::Model& model,
+                                              const text::Tokenizer& tokenizer,
                                               const std::string& layout,
                                               const std::vector<ScoredText>& texts,
-                                              const Runtime& runtime) {
+                                              const model::Runtime& runtime) {
   const ScoredTexts scored(texts, tokenizer, layout, model.config());
-  return scored.scores(model, runtime, token_progress("scoring", scored.tokens()));
+  return scored.scores(model, runtime, inspect::token_progress("scoring", scored.tokens()));
 }
 
-}  // namespace qkv
+}  // namespace qkv::evaluate

@@ -7,7 +7,7 @@
 #include "model/libtorch.h"
 #include "model/model.h"
 
-namespace qkv {
+namespace qkv::evaluate {
 
 struct LogProbability {
   double nats = 0;        ///< log p, summed over the tokens that count
@@ -19,22 +19,22 @@ struct LogProbability {
 class ScoredTexts {
  public:
   /// Throws Error as readings_of.
-  ScoredTexts(const std::vector<ScoredText>& texts, const Tokenizer& tokenizer,
-              const std::string& layout, const ModelConfig& model);
+  ScoredTexts(const std::vector<ScoredText>& texts, const text::Tokenizer& tokenizer,
+              const std::string& layout, const config::ModelConfig& model);
 
   std::size_t rows() const { return rows_.size(); }
   std::size_t tokens() const;  ///< of all rows
 
   /// log p of each text: the sum over its tokens, or over those that count. For a masked model the
   /// pseudo-log-likelihood (Salazar et al. 2020).
-  std::vector<LogProbability> scores(const Model& model, const Runtime& runtime,
-                                     const TokenCounter& counter = {},
-                                     RowTaps* taps = nullptr) const;
+  std::vector<LogProbability> scores(const model::Model& model, const model::Runtime& runtime,
+                                     const inspect::TokenCounter& counter = {},
+                                     inspect::RowTaps* taps = nullptr) const;
 
  private:
   struct Row {
     std::vector<std::int32_t> ids;
-    std::vector<Target> targets;
+    std::vector<inspect::Target> targets;
     std::vector<std::size_t> texts;  ///< the text that each target counts for
   };
   std::vector<Row> rows_;
@@ -42,9 +42,10 @@ class ScoredTexts {
 };
 
 /// The scores of texts that are asked for once. Shows progress.
-std::vector<LogProbability> log_probabilities(const Model& model, const Tokenizer& tokenizer,
+std::vector<LogProbability> log_probabilities(const model::Model& model,
+                                              const text::Tokenizer& tokenizer,
                                               const std::string& layout,
                                               const std::vector<ScoredText>& texts,
-                                              const Runtime& runtime);
+                                              const model::Runtime& runtime);
 
-}  // namespace qkv
+}  // namespace qkv::evaluate

@@ -12,10 +12,11 @@
 #include "base/error.h"
 #include "base/progress.h"
 
-namespace qkv {
+namespace qkv::evaluate {
 namespace {
 
-Tensor matrix(const std::vector<std::int32_t>& values, const Batch& batch, at::Device device) {
+model::Tensor matrix(const std::vector<std::int32_t>& values, const text::Batch& batch,
+                     at::Device device) {
   // from_blob only reads; the conversion copies.
   auto* data = const_cast<std::int32_t*>(values.data());
   return torch::from_blob(data, {batch.rows, batch.context}, at::kInt).to(device, at::kLong);
@@ -31,8 +32,9 @@ std::int64_t tokens_at_once(at::Device device, std::int64_t vocabulary) {
 
 }  // namespace
 
-Tokens to_tokens(const Batch& batch, at::Device device) {
-  Tokens tokens{.ids = matrix(batch.inputs, batch, device), .positions = {}, .documents = {}};
+model::Tokens to_tokens(const text::Batch& batch, at::Device device) {
+  model::Tokens tokens{
+      .ids = matrix(batch.inputs, batch, device), .positions = {}, .documents = {}};
   if (!batch.documents.empty()) {
     tokens.positions = matrix(batch.positions, batch, device);
     tokens.documents = matrix(batch.documents, batch, device);
@@ -40,16 +42,16 @@ Tokens to_tokens(const Batch& batch, at::Device device) {
   return tokens;
 }
 
-Prediction predict(const Model& model, const Batch& batch, const Pass& pass) {
-  Tensor hidden = model.hidden(to_tokens(batch, model.device()), pass).flatten(0, 1);
-  Tensor targets = matrix(batch.targets, batch, model.device()).flatten();
-  if (std::find(batch.targets.begin(), batch.targets.end(), Batch::kIgnored) !=
+Prediction predict(const model::Model& model, const text::Batch& batch, const model::Pass& pass) {
+  model::Tensor hidden = model.hidden(to_tokens(batch, model.device()), pass).flatten(0, 1);
+  model::Tensor targets = matrix(batch.targets, batch, model.device()).flatten();
+  if (std::find(batch.targets.begin(), batch.targets.end(), text::Batch::kIgnored) !=
       batch.targets.end()) {
-    const Tensor predicted = at::nonzero(targets != Batch::kIgnored).flatten();
+    const model::Tensor predicted = at::nonzero(targets != text::Batch::kIgnored).flatten();
     hidden = hidden.index_select(0, predicted);
     targets = targets.index_select(0, predicted);
   }
-  Tensor logits = model.logits(hidden, pass);
+  model::Tensor logits = model.logits(hidden, pass);
   if (logits.scalar_type() == at::kBFloat16) logits = logits.to(at::kFloat);
   return {.logits = logits, .targets = targets};
 }
@@ -57,9 +59,9 @@ Prediction predict(const Model& model, const Batch& batch, const Pass& pass) {
 namespace {
 
 /// What one pass over some rows adds to a score.
-Score score_of(const Model& model, const Batch& batch) {
+Score score_of(const model::Model& model, const text::Batch& batch) {
   const Prediction prediction = predict(model, batch);
-  const Tensor nats =
+  const model::Tensor nats =
       at::cross_entropy_loss(prediction.logits, prediction.targets, {}, at::Reduction::None);
   Score score;
   score.nats = nats.sum(at::kDouble).item<double>();
@@ -78,16 +80,16 @@ double Score::bits_per_byte() const {
   return nats / std::numbers::ln2 / static_cast<double>(text_bytes);
 }
 
-Score evaluate(const Model& model, const TokenFile& tokens, std::uint64_t seed,
-               const Runtime& runtime, const std::string& label) {
-  const ModelConfig& config = model.config();
-  const Objective objective{.causal = config.causal(),
-                            .vocabulary = static_cast<std::int32_t>(model.vocabulary())};
-  const ValidationBatches batches(tokens, config.context, objective, seed);
+Score evaluate(const model::Model& model, const text::TokenFile& tokens, std::uint64_t seed,
+               const model::Runtime& runtime, const std::string& label) {
+  const config::ModelConfig& config = model.config();
+  const text::Objective objective{.causal = config.causal(),
+                                  .vocabulary = static_cast<std::int32_t>(model.vocabulary())};
+  const text::ValidationBatches batches(tokens, config.context, objective, seed);
   const std::int64_t rows = std::max<std::int64_t>(
       1, tokens_at_once(model.device(), model.vocabulary()) / config.context);
 
-  std::optional<Progress> progress;
+  std::optional<base::Progress> progress;
   if (!label.empty()) progress.emplace(label, "rows", batches.rows());
   Score score;
   score.text_bytes = tokens.text_bytes();
@@ -101,9 +103,9 @@ Score evaluate(const Model& model, const TokenFile& tokens, std::uint64_t seed,
   // Each thread takes one part after the other under an autocast of its own, which keeps the
   // weights in bfloat16 meanwhile.
   const std::size_t threads = std::min(count, static_cast<std::size_t>(runtime.threads));
-  for_each_side_by_side(threads, runtime, [&](std::size_t) {
+  model::for_each_side_by_side(threads, runtime, [&](std::size_t) {
     const torch::NoGradGuard no_gradients;
-    const Autocast autocast(runtime);
+    const model::Autocast autocast(runtime);
     for (std::size_t part = next++; part < count; part = next++) {
       parts[part] = score_of(model, batches.get(part * static_cast<std::uint64_t>(rows), rows));
       const std::lock_guard lock(mutex);
@@ -116,8 +118,8 @@ Score evaluate(const Model& model, const TokenFile& tokens, std::uint64_t seed,
     score.correct += part.correct;
   }
   if (score.tokens == 0)
-    throw Error("the text to evaluate holds no token to predict; expected at least one");
+    throw base::Error("the text to evaluate holds no token to predict; expected at least one");
   return score;
 }
 
-}  // namespace qkv
+}  // namespace qkv::evaluate

@@ -7,17 +7,18 @@
 #include "model/model.h"
 #include "text/batches.h"
 
-namespace qkv {
+namespace qkv::evaluate {
 
 /// The model's view of a batch of plain arrays.
-Tokens to_tokens(const Batch& batch, at::Device device);
+model::Tokens to_tokens(const text::Batch& batch, at::Device device);
 
 /// The logits at the places of a batch that are predicted, and what should stand there.
 struct Prediction {
-  Tensor logits;   ///< [predicted, vocabulary], in float32, or in double if the model is
-  Tensor targets;  ///< int64 [predicted]
+  model::Tensor logits;   ///< [predicted, vocabulary], in float32, or in double if the model is
+  model::Tensor targets;  ///< int64 [predicted]
 };
-Prediction predict(const Model& model, const Batch& batch, const Pass& pass = {});
+Prediction predict(const model::Model& model, const text::Batch& batch,
+                   const model::Pass& pass = {});
 
 /// How well a model predicts a text.
 struct Score {
@@ -25,7 +26,7 @@ struct Score {
   std::uint64_t tokens = 0;      ///< how many were predicted
   std::uint64_t correct = 0;     ///< how many were the model's first choice
   std::uint64_t text_bytes = 0;  ///< bytes of the original text
-  CutDocuments cut;              ///< their ends were not predicted
+  text::CutDocuments cut;        ///< their ends were not predicted
 
   double loss() const { return nats / static_cast<double>(tokens); }
   double perplexity() const;
@@ -37,7 +38,7 @@ struct Score {
 
 /// Measures the whole of `tokens`. Changes nothing: asked twice, it says the same. `seed` draws the
 /// masks of a masked model. Shows progress where `label` is not empty.
-Score evaluate(const Model& model, const TokenFile& tokens, std::uint64_t seed,
-               const Runtime& runtime, const std::string& label = "");
+Score evaluate(const model::Model& model, const text::TokenFile& tokens, std::uint64_t seed,
+               const model::Runtime& runtime, const std::string& label = "");
 
-}  // namespace qkv
+}  // namespace qkv::evaluate

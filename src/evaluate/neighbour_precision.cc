@@ -5,7 +5,7 @@
 
 #include "inspect/vocabulary.h"
 
-namespace qkv {
+namespace qkv::evaluate {
 namespace {
 
 constexpr std::size_t kNeighbours = 3;
@@ -18,13 +18,13 @@ double by_chance(std::size_t own, std::size_t all) {
 }
 
 /// The word's own share among its neighbours; strangers are added to the cluster.
-Shares ask(const EmbeddingSpace& space, std::int32_t word, std::size_t own,
-           const ClusterOf& cluster_of, const Tokenizer& tokenizer,
+Shares ask(const inspect::EmbeddingSpace& space, std::int32_t word, std::size_t own,
+           const ClusterOf& cluster_of, const text::Tokenizer& tokenizer,
            NeighbourScore::Cluster& cluster) {
   std::size_t listed = 0;
   std::size_t right = 0;
   std::size_t right_of_all = 0;
-  const std::vector<Neighbour> nearest = space.neighbours(word, space.size());
+  const std::vector<inspect::Neighbour> nearest = space.neighbours(word, space.size());
   for (std::size_t place = 0; place < nearest.size() && listed < cluster.k; ++place) {
     const auto found = cluster_of.find(nearest[place].id);
     const bool is_own = found != cluster_of.end() && found->second == own;
@@ -34,8 +34,8 @@ Shares ask(const EmbeddingSpace& space, std::int32_t word, std::size_t own,
     if (is_own) {
       ++right;
     } else {
-      cluster.strangers.emplace_back(piece_word(tokenizer, word),
-                                     piece_word(tokenizer, nearest[place].id));
+      cluster.strangers.emplace_back(inspect::piece_word(tokenizer, word),
+                                     inspect::piece_word(tokenizer, nearest[place].id));
     }
   }
   const auto k = static_cast<double>(cluster.k);
@@ -44,9 +44,9 @@ Shares ask(const EmbeddingSpace& space, std::int32_t word, std::size_t own,
 
 }  // namespace
 
-NeighbourScore neighbour_precision(const EmbeddingSpace& space,
+NeighbourScore neighbour_precision(const inspect::EmbeddingSpace& space,
                                    const std::vector<PieceCluster>& clusters,
-                                   const Tokenizer& tokenizer) {
+                                   const text::Tokenizer& tokenizer) {
   ClusterOf cluster_of;
   for (std::size_t index = 0; index < clusters.size(); ++index) {
     for (const std::int32_t piece : clusters[index].pieces) cluster_of.emplace(piece, index);
@@ -81,4 +81,4 @@ NeighbourScore neighbour_precision(const EmbeddingSpace& space,
   return score;
 }
 
-}  // namespace qkv
+}  // namespace qkv::evaluate

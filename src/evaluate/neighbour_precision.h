@@ -8,7 +8,7 @@
 #include "evaluate/shares.h"
 #include "inspect/neighbours.h"
 
-namespace qkv {
+namespace qkv::evaluate {
 
 /// Words that belong together, as pieces of a tokenizer.
 struct PieceCluster {
@@ -36,8 +36,8 @@ struct NeighbourScore {
 
 /// Neighbours are sought among the words of all clusters, and among all learned pieces. No piece
 /// stands twice. Throws Error where a piece is none of the space's.
-NeighbourScore neighbour_precision(const EmbeddingSpace& space,
+NeighbourScore neighbour_precision(const inspect::EmbeddingSpace& space,
                                    const std::vector<PieceCluster>& clusters,
-                                   const Tokenizer& tokenizer);
+                                   const text::Tokenizer& tokenizer);
 
-}  // namespace qkv
+}  // namespace qkv::evaluate

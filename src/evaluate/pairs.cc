@@ -7,33 +7,33 @@
 #include "base/json.h"
 #include "evaluate/log_probability.h"
 
-namespace qkv {
+namespace qkv::evaluate {
 namespace {
 
 /// What the group of all pairs is called.
 constexpr const char* kAllPairs = "all";
 
-std::string text_of(const Json& record, const char* key, const std::string& where) {
+std::string text_of(const base::Json& record, const char* key, const std::string& where) {
   if (!record.contains(key) || !record[key].is_string()) {
-    throw Error(concat(where, ": found no text under \"", key, "\", expected one"));
+    throw base::Error(base::concat(where, ": found no text under \"", key, "\", expected one"));
   }
   return record[key];
 }
 
-MinimalPair pair_of(const Json& record, const std::string& where) {
-  if (!record.is_object()) throw Error(where + ": found no JSON object, expected one");
+MinimalPair pair_of(const base::Json& record, const std::string& where) {
+  if (!record.is_object()) throw base::Error(where + ": found no JSON object, expected one");
   MinimalPair pair{.good = text_of(record, "sentence_good", where),
                    .bad = text_of(record, "sentence_bad", where),
                    .group = "",
                    .where = where};
   if (pair.good.empty() || pair.bad.empty())
-    throw Error(where + ": found an empty sentence, expected text");
+    throw base::Error(where + ": found an empty sentence, expected text");
   for (const char* key : {"field", "UID"}) {
     if (record.contains(key) && record[key].is_string()) pair.group = record[key];
   }
   if (pair.group == kAllPairs)
-    throw Error(concat(where, ": found the group \"", kAllPairs, "\", the name of the total; ",
-                       "expected another"));
+    throw base::Error(base::concat(where, ": found the group \"", kAllPairs,
+                                   "\", the name of the total; ", "expected another"));
   return pair;
 }
 
@@ -41,16 +41,17 @@ MinimalPair pair_of(const Json& record, const std::string& where) {
 
 std::vector<MinimalPair> read_pairs(const std::filesystem::path& path) {
   std::vector<MinimalPair> pairs;
-  read_json_lines(path,
-                  [&](const JsonLine& line) { pairs.push_back(pair_of(line.value, line.where)); });
-  if (pairs.empty()) throw Error(path.string() + ": holds no pair, expected at least one");
+  base::read_json_lines(
+      path, [&](const base::JsonLine& line) { pairs.push_back(pair_of(line.value, line.where)); });
+  if (pairs.empty()) throw base::Error(path.string() + ": holds no pair, expected at least one");
   return pairs;
 }
 
-std::vector<std::optional<PairScore>> score_pairs(const Model& model, const Tokenizer& tokenizer,
+std::vector<std::optional<PairScore>> score_pairs(const model::Model& model,
+                                                  const text::Tokenizer& tokenizer,
                                                   const std::string& layout,
                                                   const std::vector<MinimalPair>& pairs,
-                                                  const Runtime& runtime) {
+                                                  const model::Runtime& runtime) {
   std::vector<ScoredText> texts;  // good, bad, good, …
   std::vector<std::size_t> scored;
   const auto fits = [&](const ScoredText& text) {
@@ -101,4 +102,4 @@ std::vector<PairAccuracy> pair_accuracies(const std::vector<MinimalPair>& pairs,
   return groups;
 }
 
-}  // namespace qkv
+}  // namespace qkv::evaluate

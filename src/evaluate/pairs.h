@@ -10,7 +10,7 @@
 #include "model/model.h"
 #include "text/tokenizer.h"
 
-namespace qkv {
+namespace qkv::evaluate {
 
 /// Two sentences that differ in one point, of which a model should find the good one likelier.
 struct MinimalPair {
@@ -46,14 +46,15 @@ struct PairAccuracy {
 
 /// The score of each pair; nothing where one of its sentences is longer than the context. Throws
 /// Error where that is so of all pairs. Shows progress.
-std::vector<std::optional<PairScore>> score_pairs(const Model& model, const Tokenizer& tokenizer,
+std::vector<std::optional<PairScore>> score_pairs(const model::Model& model,
+                                                  const text::Tokenizer& tokenizer,
                                                   const std::string& layout,
                                                   const std::vector<MinimalPair>& pairs,
-                                                  const Runtime& runtime);
+                                                  const model::Runtime& runtime);
 
 /// The accuracy of each group, in the order of the file, and of all pairs together, last and named
 /// "all".
 std::vector<PairAccuracy> pair_accuracies(const std::vector<MinimalPair>& pairs,
                                           const std::vector<std::optional<PairScore>>& scores);
 
-}  // namespace qkv
+}  // namespace qkv::evaluate

@@ -5,11 +5,11 @@
 #include "evaluate/report.h"
 #include "render/chart.h"
 
-namespace qkv {
+namespace qkv::evaluate {
 
 /// Everything among the answers that can be drawn, on one page: the probes (probe_plot.h), and
 /// below them the geometry of words (geometry_plot.h). Throws Error where there is nothing of
 /// either.
-ChartPage report_plot(const std::vector<Answers>& answers);
+render::ChartPage report_plot(const std::vector<Answers>& answers);
 
-}  // namespace qkv
+}  // namespace qkv::evaluate

@@ -4,19 +4,19 @@
 
 #include "inspect/rollout.h"
 
-namespace qkv {
+namespace qkv::evaluate {
 namespace {
 
 /// Takes, in every pass, the weights from the query tokens to the spans of each row's probe.
-class SpanWatcher : public RowTaps {
+class SpanWatcher : public inspect::RowTaps {
  public:
-  SpanWatcher(const std::vector<ProbeReading>& probes, const ModelConfig& model)
+  SpanWatcher(const std::vector<ProbeReading>& probes, const config::ModelConfig& model)
       : probes_(probes), layers_(model.layers) {
     found_.heads.resize(probes.size());
     found_.rollout.resize(probes.size());
   }
 
-  void begin(const RowBatch& batch) override {
+  void begin(const inspect::RowBatch& batch) override {
     batch_ = batch;
     weights_.clear();
     std::size_t most = 0;
@@ -36,12 +36,13 @@ class SpanWatcher : public RowTaps {
     }
   }
 
-  Tensor see(const std::string& name, Tensor value) override {
-    const auto layer = attention_layer(name, "weights");
+  model::Tensor see(const std::string& name, model::Tensor value) override {
+    const auto layer = inspect::attention_layer(name, "weights");
     if (!layer) return value;
     add(value, found_.heads);
     weights_.push_back(value);
-    if (*layer == layers_ - 1) add(attention_rollout(weights_).unsqueeze(1), found_.rollout);
+    if (*layer == layers_ - 1)
+      add(inspect::attention_rollout(weights_).unsqueeze(1), found_.rollout);
     return value;
   }
 
@@ -49,8 +50,8 @@ class SpanWatcher : public RowTaps {
 
  private:
   /// weights [rows, ways, query, key]
-  void add(const Tensor& weights, Contrasts& contrasts) const {
-    const Tensor sums =
+  void add(const model::Tensor& weights, Contrasts& contrasts) const {
+    const model::Tensor sums =
         at::matmul(at::matmul(queries_.to(weights.device()), weights), spans_.to(weights.device()))
             .squeeze(2)
             .to(at::kCPU, at::kDouble)
@@ -68,33 +69,35 @@ class SpanWatcher : public RowTaps {
 
   const std::vector<ProbeReading>& probes_;
   std::int64_t layers_;
-  RowBatch batch_;
-  Tensor queries_;  ///< [rows, 1, 1, tokens], 1 where the row's probe asks
-  Tensor spans_;    ///< [rows, 1, tokens, spans], 1 where a span is
-  std::vector<Tensor> weights_;
+  inspect::RowBatch batch_;
+  model::Tensor queries_;  ///< [rows, 1, 1, tokens], 1 where the row's probe asks
+  model::Tensor spans_;    ///< [rows, 1, tokens, spans], 1 where a span is
+  std::vector<model::Tensor> weights_;
   AttentionContrasts found_;
 };
 
 }  // namespace
 
-AttentionContrasts attention_contrasts(const Model& model, const std::vector<ProbeReading>& probes,
-                                       const Runtime& runtime, const TokenCounter& counter) {
-  std::vector<ScoredRow> rows;
+AttentionContrasts attention_contrasts(const model::Model& model,
+                                       const std::vector<ProbeReading>& probes,
+                                       const model::Runtime& runtime,
+                                       const inspect::TokenCounter& counter) {
+  std::vector<inspect::ScoredRow> rows;
   rows.reserve(probes.size());
   for (const ProbeReading& probe : probes)
     rows.push_back({.ids = probe.reading.ids, .targets = {}});
   SpanWatcher watcher(probes, model.config());
-  score_rows(model, rows, runtime, counter, &watcher);
+  inspect::score_rows(model, rows, runtime, counter, &watcher);
   return std::move(watcher).found();
 }
 
-std::size_t head_number(const HeadPlace& place, const ModelConfig& model) {
+std::size_t head_number(const inspect::HeadPlace& place, const config::ModelConfig& model) {
   return static_cast<std::size_t>(place.layer * model.heads + place.head);
 }
 
-HeadPlace head_place(std::size_t number, const ModelConfig& model) {
+inspect::HeadPlace head_place(std::size_t number, const config::ModelConfig& model) {
   const auto place = static_cast<std::int64_t>(number);
   return {.layer = place / model.heads, .head = place % model.heads};
 }
 
-}  // namespace qkv
+}  // namespace qkv::evaluate

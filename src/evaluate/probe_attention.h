@@ -6,7 +6,7 @@
 #include "evaluate/probe_reading.h"
 #include "inspect/intervention.h"
 
-namespace qkv {
+namespace qkv::evaluate {
 
 /// How much attention the query tokens of each probe pay to each of its spans: weights summed over
 /// the span's tokens, on average over the query's. From 0 to 1.
@@ -16,11 +16,13 @@ struct AttentionContrasts {
 };
 
 /// `probes` are measurable. The model reads each once.
-AttentionContrasts attention_contrasts(const Model& model, const std::vector<ProbeReading>& probes,
-                                       const Runtime& runtime, const TokenCounter& counter = {});
+AttentionContrasts attention_contrasts(const model::Model& model,
+                                       const std::vector<ProbeReading>& probes,
+                                       const model::Runtime& runtime,
+                                       const inspect::TokenCounter& counter = {});
 
 /// The place of a head among all, layer by layer, and back.
-std::size_t head_number(const HeadPlace& place, const ModelConfig& model);
-HeadPlace head_place(std::size_t number, const ModelConfig& model);
+std::size_t head_number(const inspect::HeadPlace& place, const config::ModelConfig& model);
+inspect::HeadPlace head_place(std::size_t number, const config::ModelConfig& model);
 
-}  // namespace qkv
+}  // namespace qkv::evaluate

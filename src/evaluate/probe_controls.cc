@@ -3,7 +3,7 @@
 #include <map>
 #include <set>
 
-namespace qkv {
+namespace qkv::evaluate {
 namespace {
 
 /// Takes `name_of(query, key)` for each open pair of a query token and a token of a span: for each
@@ -34,7 +34,8 @@ Contrasts span_weights(const std::vector<ProbeReading>& probes,
 
 }  // namespace
 
-FixedContrasts offset_contrasts(const std::vector<ProbeReading>& probes, const ModelConfig& model) {
+FixedContrasts offset_contrasts(const std::vector<ProbeReading>& probes,
+                                const config::ModelConfig& model) {
   FixedContrasts out;
   for (std::int64_t offset = 1; offset <= model.context; ++offset) out.names.push_back(offset);
   if (!model.causal()) {
@@ -46,7 +47,8 @@ FixedContrasts offset_contrasts(const std::vector<ProbeReading>& probes, const M
   return out;
 }
 
-FixedContrasts word_contrasts(const std::vector<ProbeReading>& probes, const ModelConfig& model) {
+FixedContrasts word_contrasts(const std::vector<ProbeReading>& probes,
+                              const config::ModelConfig& model) {
   std::set<std::int64_t> pieces;
   for (const ProbeReading& probe : probes)
     pieces.insert(probe.reading.ids.begin(), probe.reading.ids.end());
@@ -60,4 +62,4 @@ FixedContrasts word_contrasts(const std::vector<ProbeReading>& probes, const Mod
   return out;
 }
 
-}  // namespace qkv
+}  // namespace qkv::evaluate

@@ -9,7 +9,7 @@
 #include "evaluate/cells.h"
 #include "evaluate/probe_attention.h"
 
-namespace qkv {
+namespace qkv::evaluate {
 namespace {
 
 constexpr const char* kLayersLegend =
@@ -43,7 +43,7 @@ constexpr const char* kBestHeadsLegend =
 )";
 
 std::string best_heads_table(const Findings& findings) {
-  Table table(
+  base::Table table(
       {"family", "head", "weight", "elsewhere", "nats", "elsewhere", "one head", "uses there"});
   for (const FamilyFindings& family : findings.families) {
     if (family.measured == 0) continue;
@@ -58,12 +58,12 @@ std::string best_heads_table(const Findings& findings) {
   return table.text() + kBestHeadsLegend;
 }
 
-std::string group_text(const std::vector<HeadPlace>& group) {
+std::string group_text(const std::vector<inspect::HeadPlace>& group) {
   constexpr std::size_t kShown = 3;
   std::string text;
   for (std::size_t head = 0; head < std::min(group.size(), kShown); ++head)
-    text += concat(text.empty() ? "" : " ", head_cell(group[head]));
-  if (group.size() > kShown) text += concat(" +", group.size() - kShown);
+    text += base::concat(text.empty() ? "" : " ", head_cell(group[head]));
+  if (group.size() > kShown) text += base::concat(" +", group.size() - kShown);
   return text.empty() ? "none" : text;
 }
 
@@ -75,7 +75,8 @@ constexpr const char* kRemovedLegend =
 )";
 
 std::string removed_table(const Findings& findings) {
-  Table table({"family", "head", "cost", "others", "group", "cost", "elsewhere", "family hurt"});
+  base::Table table(
+      {"family", "head", "cost", "others", "group", "cost", "elsewhere", "family hurt"});
   for (std::size_t index = 0; index < findings.families.size(); ++index) {
     const FamilyFindings& family = findings.families[index];
     if (family.measured == 0) continue;
@@ -102,7 +103,7 @@ constexpr const char* kEachHeadLegend =
 )";
 
 std::string each_head_table(const Findings& findings) {
-  Table table({"family", "head", "looks at evidence", "uses the evidence", "cost"});
+  base::Table table({"family", "head", "looks at evidence", "uses the evidence", "cost"});
   for (const FamilyFindings& family : findings.families) {
     if (family.measured == 0) continue;
     for (std::size_t head = 0; head < family.attention.all.size(); ++head) {
@@ -119,7 +120,7 @@ std::string each_head_table(const Findings& findings) {
 }  // namespace
 
 std::string layers_text(const Findings& findings) {
-  Table table({"family", "layer", "uses the evidence", "rollout"});
+  base::Table table({"family", "layer", "uses the evidence", "rollout"});
   for (const FamilyFindings& family : findings.families) {
     if (family.measured == 0) continue;
     table.add({name_cell(family.family), "all", whole_percent_cell(family.edges.share),
@@ -132,7 +133,8 @@ std::string layers_text(const Findings& findings) {
 }
 
 std::string controls_text(const Findings& findings) {
-  Table table({"family", "right", "looks", "uses", "back", "looks there", "word", "looks there"});
+  base::Table table(
+      {"family", "right", "looks", "uses", "back", "looks there", "word", "looks there"});
   for (const FamilyFindings& family : findings.families) {
     if (family.measured == 0) continue;
     table.add({name_cell(family.family), percent_cell(family.untrained_accuracy),
@@ -149,7 +151,7 @@ std::string distance_text(const std::vector<FamilyScore>& families,
   std::vector<std::string> header = {"family", "words between", "probes",
                                      "right",  "of all words",  "chance"};
   if (findings) header.insert(header.end(), {"looks", "uses"});
-  Table table(header);
+  base::Table table(header);
   for (std::size_t index = 0; index < families.size(); ++index) {
     const FamilyFindings* found = found_of(findings, index);
     const std::vector<DistanceBand>& bands = families[index].bands;
@@ -157,7 +159,7 @@ std::string distance_text(const std::vector<FamilyScore>& families,
       const ProbeCount& count = bands[at].count;
       std::vector<std::string> row = {at == 0 ? name_cell(families[index].family) : "",
                                       band_name(bands[at]),
-                                      with_commas(count.probes),
+                                      base::with_commas(count.probes),
                                       percent_cell(count.accuracy()),
                                       percent_cell(count.accuracy_unrestricted()),
                                       whole_percent_cell(count.guessing())};
@@ -172,8 +174,8 @@ std::string distance_text(const std::vector<FamilyScore>& families,
 }
 
 std::string heads_text(const Findings& findings) {
-  return concat(best_heads_table(findings), "\n", removed_table(findings), "\n",
-                each_head_table(findings));
+  return base::concat(best_heads_table(findings), "\n", removed_table(findings), "\n",
+                      each_head_table(findings));
 }
 
-}  // namespace qkv
+}  // namespace qkv::evaluate

@@ -7,7 +7,7 @@
 #include "evaluate/probe_findings.h"
 #include "evaluate/probes.h"
 
-namespace qkv {
+namespace qkv::evaluate {
 
 // The tables of `--detail`, each with a line for every column that needs one.
 
@@ -21,4 +21,4 @@ std::string distance_text(const std::vector<FamilyScore>& families,
                           const std::optional<Findings>& findings);
 std::string heads_text(const Findings& findings);
 
-}  // namespace qkv
+}  // namespace qkv::evaluate

@@ -2,13 +2,13 @@
 
 #include "inspect/intervention.h"
 
-namespace qkv {
+namespace qkv::evaluate {
 namespace {
 
 /// Where edges are cut, in the order of the ways of looking: everywhere, in each layer, in each
 /// head.
-std::vector<Cut> places_to_cut(const ModelConfig& model, EdgeScope scope) {
-  std::vector<Cut> cuts(1);
+std::vector<inspect::Cut> places_to_cut(const config::ModelConfig& model, EdgeScope scope) {
+  std::vector<inspect::Cut> cuts(1);
   if (scope == EdgeScope::kAll) return cuts;
   for (std::int64_t layer = 0; layer < model.layers; ++layer)
     cuts.push_back({.queries = {}, .keys = {}, .layer = layer, .head = {}});
@@ -21,21 +21,21 @@ std::vector<Cut> places_to_cut(const ModelConfig& model, EdgeScope scope) {
 
 /// Every probe as it is, then with each of its spans cut in each place.
 struct Trials {
-  std::vector<ScoredRow> rows;
-  std::vector<Cut> cuts;
+  std::vector<inspect::ScoredRow> rows;
+  std::vector<inspect::Cut> cuts;
 };
 
-Trials trials_of(const std::vector<ProbeReading>& probes, const std::vector<Cut>& places) {
+Trials trials_of(const std::vector<ProbeReading>& probes, const std::vector<inspect::Cut>& places) {
   Trials trials;
-  const auto add = [&](const ProbeReading& probe, Cut cut) {
+  const auto add = [&](const ProbeReading& probe, inspect::Cut cut) {
     trials.rows.push_back(probe.reading.row());
     trials.cuts.push_back(std::move(cut));
   };
   for (const ProbeReading& probe : probes) {
     add(probe, {});
-    for (const Cut& place : places) {
+    for (const inspect::Cut& place : places) {
       for (const std::vector<std::int64_t>& span : probe.spans) {
-        Cut cut = place;
+        inspect::Cut cut = place;
         cut.queries = probe.query;
         cut.keys = span;
         add(probe, std::move(cut));
@@ -47,7 +47,7 @@ Trials trials_of(const std::vector<ProbeReading>& probes, const std::vector<Cut>
 
 /// The contrasts of one probe, a place after the other; reads its scores from `next`.
 std::vector<Contrast> contrasts_of(const ProbeReading& probe, std::size_t places,
-                                   std::vector<TargetScore>::const_iterator& next) {
+                                   std::vector<inspect::TargetScore>::const_iterator& next) {
   const auto nats = [&] {
     double sum = 0;
     for (std::size_t target = 0; target < probe.reading.targets.size(); ++target)
@@ -66,12 +66,14 @@ std::vector<Contrast> contrasts_of(const ProbeReading& probe, std::size_t places
 
 }  // namespace
 
-EdgeContrasts edge_contrasts(const Model& model, const std::vector<ProbeReading>& probes,
-                             EdgeScope scope, const Runtime& runtime, const TokenCounter& counter) {
-  const std::vector<Cut> places = places_to_cut(model.config(), scope);
+EdgeContrasts edge_contrasts(const model::Model& model, const std::vector<ProbeReading>& probes,
+                             EdgeScope scope, const model::Runtime& runtime,
+                             const inspect::TokenCounter& counter) {
+  const std::vector<inspect::Cut> places = places_to_cut(model.config(), scope);
   const Trials trials = trials_of(probes, places);
-  EdgeCutter cutter(trials.cuts);
-  const std::vector<TargetScore> scores = score_rows(model, trials.rows, runtime, counter, &cutter);
+  inspect::EdgeCutter cutter(trials.cuts);
+  const std::vector<inspect::TargetScore> scores =
+      inspect::score_rows(model, trials.rows, runtime, counter, &cutter);
 
   EdgeContrasts out;
   auto next = scores.begin();
@@ -86,7 +88,7 @@ EdgeContrasts edge_contrasts(const Model& model, const std::vector<ProbeReading>
   return out;
 }
 
-std::size_t edge_tokens(const ModelConfig& model, const std::vector<ProbeReading>& probes,
+std::size_t edge_tokens(const config::ModelConfig& model, const std::vector<ProbeReading>& probes,
                         EdgeScope scope) {
   const std::size_t places = places_to_cut(model, scope).size();
   std::size_t tokens = 0;
@@ -95,4 +97,4 @@ std::size_t edge_tokens(const ModelConfig& model, const std::vector<ProbeReading
   return tokens;
 }
 
-}  // namespace qkv
+}  // namespace qkv::evaluate

@@ -6,7 +6,7 @@
 #include "evaluate/contrast.h"
 #include "evaluate/probe_reading.h"
 
-namespace qkv {
+namespace qkv::evaluate {
 
 /// What less of an effect, in nats, is rounding.
 inline constexpr double kLeastNats = 1e-6;
@@ -23,12 +23,12 @@ struct EdgeContrasts {
 enum class EdgeScope { kAll, kLayersAndHeads };
 
 /// `probes` are measurable.
-EdgeContrasts edge_contrasts(const Model& model, const std::vector<ProbeReading>& probes,
-                             EdgeScope scope, const Runtime& runtime,
-                             const TokenCounter& counter = {});
+EdgeContrasts edge_contrasts(const model::Model& model, const std::vector<ProbeReading>& probes,
+                             EdgeScope scope, const model::Runtime& runtime,
+                             const inspect::TokenCounter& counter = {});
 
 /// How many tokens the model reads for that.
-std::size_t edge_tokens(const ModelConfig& model, const std::vector<ProbeReading>& probes,
+std::size_t edge_tokens(const config::ModelConfig& model, const std::vector<ProbeReading>& probes,
                         EdgeScope scope);
 
-}  // namespace qkv
+}  // namespace qkv::evaluate

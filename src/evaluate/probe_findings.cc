@@ -7,7 +7,7 @@
 #include "evaluate/probe_controls.h"
 #include "evaluate/probe_edges.h"
 
-namespace qkv {
+namespace qkv::evaluate {
 namespace {
 
 using Best = FamilyFindings::Best;
@@ -34,9 +34,10 @@ Share share_at(const DistanceBand& band, const std::vector<ProbeReading>& probes
 }
 
 /// The probes of each family, the families in the order of their first probes.
-std::vector<std::vector<const Probe*>> by_family(const std::vector<const Probe*>& probes) {
-  std::vector<std::vector<const Probe*>> families;
-  for (const Probe* probe : probes) {
+std::vector<std::vector<const world::Probe*>> by_family(
+    const std::vector<const world::Probe*>& probes) {
+  std::vector<std::vector<const world::Probe*>> families;
+  for (const world::Probe* probe : probes) {
     const auto known = std::find_if(families.begin(), families.end(), [&](const auto& family) {
       return family.front()->family == probe->family;
     });
@@ -72,20 +73,21 @@ const FamilyFindings* found_of(const std::optional<Findings>& findings, std::siz
   return &findings->families[family];
 }
 
-ProbeStudy::ProbeStudy(const Checkpoint& checkpoint, const std::vector<Probe>& probes, Scope scope,
-                       const Runtime& runtime)
+ProbeStudy::ProbeStudy(const checkpoint::Checkpoint& checkpoint,
+                       const std::vector<world::Probe>& probes, Scope scope,
+                       const model::Runtime& runtime)
     : checkpoint_(checkpoint),
       runtime_(runtime),
       asked_(askable_probes(probes, checkpoint.config.model.causal()), checkpoint.tokenizer,
              checkpoint.config.data.layout, checkpoint.config.model) {
   if (scope == Scope::kAccuracy) return;
-  const Config& config = checkpoint.config;
+  const config::Config& config = checkpoint.config;
   untrained_.emplace(config.model, checkpoint.tokenizer.size(), config.seed,
                      checkpoint.model->parameters().options());
-  const std::vector<std::vector<const Probe*>> families = by_family(asked_.probes());
-  for (const std::vector<const Probe*>& family : families) {
+  const std::vector<std::vector<const world::Probe*>> families = by_family(asked_.probes());
+  for (const std::vector<const world::Probe*>& family : families) {
     Family& readings = families_.emplace_back();
-    for (const Probe* probe : family) {
+    for (const world::Probe* probe : family) {
       ProbeReading reading =
           read_probe(*probe, checkpoint.tokenizer, config.data.layout, config.model);
       if (reading.is_measurable()) readings.push_back(std::move(reading));
@@ -106,12 +108,12 @@ std::size_t ProbeStudy::tokens() const {
   return tokens + head_cost_probes_->tokens();
 }
 
-std::vector<FamilyScore> ProbeStudy::scores(const TokenCounter& counter) const {
+std::vector<FamilyScore> ProbeStudy::scores(const inspect::TokenCounter& counter) const {
   return score_probes(*checkpoint_.model, asked_, runtime_, counter);
 }
 
 Findings ProbeStudy::findings(const std::vector<FamilyScore>& scores,
-                              const TokenCounter& counter) const {
+                              const inspect::TokenCounter& counter) const {
   const std::vector<FamilyScore> untrained = score_probes(*untrained_, asked_, runtime_, counter);
   Findings out{.model = checkpoint_.config.model, .families = {}};
   for (std::size_t family = 0; family < scores.size(); ++family) {
@@ -125,7 +127,7 @@ Findings ProbeStudy::findings(const std::vector<FamilyScore>& scores,
 }
 
 FamilyFindings ProbeStudy::findings_of(const FamilyScore& score, const Family& family,
-                                       const TokenCounter& counter) const {
+                                       const inspect::TokenCounter& counter) const {
   FamilyFindings out;
   out.family = score.family;
   out.measured = family.size();
@@ -136,7 +138,7 @@ FamilyFindings ProbeStudy::findings_of(const FamilyScore& score, const Family& f
 }
 
 void ProbeStudy::look(const Family& family, const std::vector<DistanceBand>& bands,
-                      const TokenCounter& counter, FamilyFindings& out) const {
+                      const inspect::TokenCounter& counter, FamilyFindings& out) const {
   const AttentionContrasts attention =
       attention_contrasts(*checkpoint_.model, family, runtime_, counter);
   out.attention = best_of(attention.heads);
@@ -155,9 +157,9 @@ void ProbeStudy::look(const Family& family, const std::vector<DistanceBand>& ban
   }
 }
 
-void ProbeStudy::compare(const Family& family, const TokenCounter& counter,
+void ProbeStudy::compare(const Family& family, const inspect::TokenCounter& counter,
                          FamilyFindings& out) const {
-  const ModelConfig& model = checkpoint_.config.model;
+  const config::ModelConfig& model = checkpoint_.config.model;
   out.untrained_attention =
       best_of(attention_contrasts(*untrained_, family, runtime_, counter).heads);
   out.untrained_edges =
@@ -172,4 +174,4 @@ void ProbeStudy::compare(const Family& family, const TokenCounter& counter,
       checkpoint_.tokenizer.piece(static_cast<std::int32_t>(words.names[out.word.way]));
 }
 
-}  // namespace qkv
+}  // namespace qkv::evaluate

@@ -11,7 +11,7 @@
 #include "evaluate/probe_reading.h"
 #include "model/transformer.h"
 
-namespace qkv {
+namespace qkv::evaluate {
 
 /// Whether attention shows where a family's answers come from, whether cutting it there changes
 /// them, and which heads it takes. What is chosen (a head, a layer, an offset, a word) is chosen on
@@ -59,7 +59,7 @@ struct FamilyFindings {
 
 /// The findings of every family.
 struct Findings {
-  ModelConfig model;
+  config::ModelConfig model;
   std::vector<FamilyFindings> families;
 };
 
@@ -74,34 +74,36 @@ class ProbeStudy {
 
   /// kAttention REQUIRES a model with attention. `checkpoint`, `probes` and `runtime` outlive the
   /// study. Throws Error as askable_probes, and where a text does not fit the context.
-  ProbeStudy(const Checkpoint& checkpoint, const std::vector<Probe>& probes, Scope scope,
-             const Runtime& runtime);
+  ProbeStudy(const checkpoint::Checkpoint& checkpoint, const std::vector<world::Probe>& probes,
+             Scope scope, const model::Runtime& runtime);
 
   /// How many tokens the model reads for all that the scope holds.
   std::size_t tokens() const;
 
-  std::vector<FamilyScore> scores(const TokenCounter& counter = {}) const;
+  std::vector<FamilyScore> scores(const inspect::TokenCounter& counter = {}) const;
 
   /// The findings of the families of scores(), in their order. A family without a measurable probe
   /// has only `heads` and `untrained_accuracy`. REQUIRES kAttention.
-  Findings findings(const std::vector<FamilyScore>& scores, const TokenCounter& counter = {}) const;
+  Findings findings(const std::vector<FamilyScore>& scores,
+                    const inspect::TokenCounter& counter = {}) const;
 
  private:
   /// The measurable probes of a family.
   using Family = std::vector<ProbeReading>;
 
   FamilyFindings findings_of(const FamilyScore& score, const Family& family,
-                             const TokenCounter& counter) const;
+                             const inspect::TokenCounter& counter) const;
   void look(const Family& family, const std::vector<DistanceBand>& bands,
-            const TokenCounter& counter, FamilyFindings& out) const;
-  void compare(const Family& family, const TokenCounter& counter, FamilyFindings& out) const;
+            const inspect::TokenCounter& counter, FamilyFindings& out) const;
+  void compare(const Family& family, const inspect::TokenCounter& counter,
+               FamilyFindings& out) const;
 
-  const Checkpoint& checkpoint_;
-  const Runtime& runtime_;
+  const checkpoint::Checkpoint& checkpoint_;
+  const model::Runtime& runtime_;
   AskedProbes asked_;
-  std::optional<Transformer> untrained_;  ///< nothing for kAccuracy, as the next
+  std::optional<model::Transformer> untrained_;  ///< nothing for kAccuracy, as the next
   std::vector<Family> families_;
   std::optional<HeadCostProbes> head_cost_probes_;
 };
 
-}  // namespace qkv
+}  // namespace qkv::evaluate

@@ -6,7 +6,7 @@
 #include "evaluate/contrast.h"
 #include "evaluate/probe_attention.h"
 
-namespace qkv {
+namespace qkv::evaluate {
 namespace {
 
 /// How a family's probes are answered.
@@ -38,23 +38,23 @@ struct WholeResult {
 /// Removes heads of one model.
 class HeadTrials {
  public:
-  HeadTrials(const Model& model, const Runtime& runtime, const TokenCounter& counter,
-             std::vector<Tensor> means)
+  HeadTrials(const model::Model& model, const model::Runtime& runtime,
+             const inspect::TokenCounter& counter, std::vector<model::Tensor> means)
       : model_(model), runtime_(runtime), counter_(counter), means_(std::move(means)) {}
 
-  Result without(const std::vector<HeadPlace>& removed, const AskedProbes& probes) const {
-    HeadRemover remover(removed, means_);
+  Result without(const std::vector<inspect::HeadPlace>& removed, const AskedProbes& probes) const {
+    inspect::HeadRemover remover(removed, means_);
     return result_of(probes.outcomes(model_, runtime_, counter_, &remover));
   }
 
-  std::vector<HeadPlace> group_of(const AskedProbes& probes, double whole_accuracy) const {
-    std::vector<HeadPlace> path;
+  std::vector<inspect::HeadPlace> group_of(const AskedProbes& probes, double whole_accuracy) const {
+    std::vector<inspect::HeadPlace> path;
     std::vector<double> falls;  // of accuracy, after each step of the path
     while (path.size() < heads() / 2) {
       Result lowest{.accuracy = 0, .margin = std::numeric_limits<double>::infinity()};
-      HeadPlace next;
+      inspect::HeadPlace next;
       for (std::size_t head = 0; head < heads(); ++head) {
-        const HeadPlace place = head_place(head, model_.config());
+        const inspect::HeadPlace place = head_place(head, model_.config());
         if (std::find(path.begin(), path.end(), place) != path.end()) continue;
         path.push_back(place);
         const Result result = without(path, probes);
@@ -86,21 +86,21 @@ class HeadTrials {
     return static_cast<std::size_t>(reached - falls.begin()) + 1;
   }
 
-  const Model& model_;
-  const Runtime& runtime_;
-  const TokenCounter& counter_;
-  std::vector<Tensor> means_;
+  const model::Model& model_;
+  const model::Runtime& runtime_;
+  const inspect::TokenCounter& counter_;
+  std::vector<model::Tensor> means_;
 };
 
 }  // namespace
 
-HeadCostProbes::HeadCostProbes(const std::vector<std::vector<const Probe*>>& families,
-                               const Tokenizer& tokenizer, const std::string& layout,
-                               const ModelConfig& model)
+HeadCostProbes::HeadCostProbes(const std::vector<std::vector<const world::Probe*>>& families,
+                               const text::Tokenizer& tokenizer, const std::string& layout,
+                               const config::ModelConfig& model)
     : heads_(static_cast<std::size_t>(model.layers * model.heads)) {
-  for (const std::vector<const Probe*>& probes : families) {
+  for (const std::vector<const world::Probe*>& probes : families) {
     const auto half = [&](Half which) {
-      std::vector<const Probe*> chosen;
+      std::vector<const world::Probe*> chosen;
       for (std::size_t place = 0; place < probes.size(); ++place) {
         if (is_in(which, place)) chosen.push_back(probes[place]);
       }
@@ -122,9 +122,10 @@ std::size_t HeadCostProbes::tokens() const {
   return tokens;
 }
 
-std::vector<HeadCosts> HeadCostProbes::costs(const Model& model, const Runtime& runtime,
-                                             const TokenCounter& counter) const {
-  HeadMeans means;
+std::vector<HeadCosts> HeadCostProbes::costs(const model::Model& model,
+                                             const model::Runtime& runtime,
+                                             const inspect::TokenCounter& counter) const {
+  inspect::HeadMeans means;
   std::vector<WholeResult> whole;
   for (const Halves& family : families_) {
     const Result even = result_of(family.even.outcomes(model, runtime, counter, &means));
@@ -138,7 +139,7 @@ std::vector<HeadCosts> HeadCostProbes::costs(const Model& model, const Runtime& 
     const Halves& family = families_[index];
     HeadCosts& cost = costs.emplace_back();
     for (std::size_t head = 0; head < heads_; ++head) {
-      const std::vector<HeadPlace> alone = {head_place(head, model.config())};
+      const std::vector<inspect::HeadPlace> alone = {head_place(head, model.config())};
       cost.single.push_back(whole[index].odd.accuracy - trials.without(alone, family.odd).accuracy);
     }
     cost.group = trials.group_of(family.even, whole[index].even.accuracy);
@@ -150,4 +151,4 @@ std::vector<HeadCosts> HeadCostProbes::costs(const Model& model, const Runtime& 
   return costs;
 }
 
-}  // namespace qkv
+}  // namespace qkv::evaluate

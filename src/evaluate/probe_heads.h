@@ -5,7 +5,7 @@
 #include "evaluate/probes.h"
 #include "inspect/intervention.h"
 
-namespace qkv {
+namespace qkv::evaluate {
 
 /// What removing heads (HeadRemover; means over the tokens of all probes) costs a family: the fall
 /// of its accuracy in percentage points, on its probes of odd places. NaN where there is none.
@@ -14,7 +14,7 @@ struct HeadCosts {
   /// Chosen on the probes of even places: again and again the head whose removal lowers the mean
   /// margin most is removed, until half of all heads are. The group is the shortest beginning of
   /// that path with 90% of the greatest fall of accuracy on it; empty where accuracy never falls.
-  std::vector<HeadPlace> group;
+  std::vector<inspect::HeadPlace> group;
   std::vector<double> group_on;  ///< what the group costs each family, itself among them
 };
 
@@ -22,12 +22,13 @@ struct HeadCosts {
 class HeadCostProbes {
  public:
   /// `families` are the probes of each. Throws Error where a text does not fit the context.
-  HeadCostProbes(const std::vector<std::vector<const Probe*>>& families, const Tokenizer& tokenizer,
-                 const std::string& layout, const ModelConfig& model);
+  HeadCostProbes(const std::vector<std::vector<const world::Probe*>>& families,
+                 const text::Tokenizer& tokenizer, const std::string& layout,
+                 const config::ModelConfig& model);
 
   std::size_t tokens() const;  ///< that the model reads for all costs
-  std::vector<HeadCosts> costs(const Model& model, const Runtime& runtime,
-                               const TokenCounter& counter = {}) const;
+  std::vector<HeadCosts> costs(const model::Model& model, const model::Runtime& runtime,
+                               const inspect::TokenCounter& counter = {}) const;
 
  private:
   /// A family's probes of even places, to choose on, and those of odd ones, to report on.
@@ -40,4 +41,4 @@ class HeadCostProbes {
   std::size_t heads_;  ///< of all layers
 };
 
-}  // namespace qkv
+}  // namespace qkv::evaluate

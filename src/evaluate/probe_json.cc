@@ -2,31 +2,33 @@
 
 #include "evaluate/probe_attention.h"
 
-namespace qkv {
+namespace qkv::evaluate {
 namespace {
 
-Json to_json(const ProbeCount& count) {
+base::Json to_json(const ProbeCount& count) {
   return {{"probes", count.probes},
           {"accuracy", count.accuracy()},
           {"accuracy_unrestricted", count.accuracy_unrestricted()},
           {"guessing", count.guessing()}};
 }
 
-Json to_json(const Interval& interval) { return {interval.low, interval.high}; }
+base::Json to_json(const Interval& interval) { return {interval.low, interval.high}; }
 
-Json to_json(const HeadPlace& place) { return {{"layer", place.layer}, {"head", place.head}}; }
+base::Json to_json(const inspect::HeadPlace& place) {
+  return {{"layer", place.layer}, {"head", place.head}};
+}
 
 /// Numbers of heads, a list a layer.
-Json by_layer(const std::vector<double>& heads, const ModelConfig& model) {
-  Json layers = Json::array();
+base::Json by_layer(const std::vector<double>& heads, const config::ModelConfig& model) {
+  base::Json layers = base::Json::array();
   for (std::size_t head = 0; head < heads.size(); ++head) {
-    if (head % static_cast<std::size_t>(model.heads) == 0) layers.push_back(Json::array());
+    if (head % static_cast<std::size_t>(model.heads) == 0) layers.push_back(base::Json::array());
     layers.back().push_back(heads[head]);
   }
   return layers;
 }
 
-Json attention_json(const FamilyFindings& family, const ModelConfig& model) {
+base::Json attention_json(const FamilyFindings& family, const config::ModelConfig& model) {
   const Share& share = family.attention.share;
   return {{"probes", family.measured},
           {"best_head", to_json(head_place(family.attention.way, model))},
@@ -39,7 +41,7 @@ Json attention_json(const FamilyFindings& family, const ModelConfig& model) {
            {{"share", family.rollout.share}, {"interval", to_json(family.rollout.interval)}}}};
 }
 
-Json edges_json(const FamilyFindings& family, const ModelConfig& model) {
+base::Json edges_json(const FamilyFindings& family, const config::ModelConfig& model) {
   return {{"share", family.edges.share},
           {"interval", to_json(family.edges.interval)},
           {"truth_nats", family.edges.truth},
@@ -54,7 +56,7 @@ Json edges_json(const FamilyFindings& family, const ModelConfig& model) {
           {"best_head_interval", to_json(family.edge_head.share.interval)}};
 }
 
-Json controls_json(const FamilyFindings& family) {
+base::Json controls_json(const FamilyFindings& family) {
   return {
       {"untrained_accuracy", family.untrained_accuracy},
       {"untrained_attention", family.untrained_attention.share.share},
@@ -63,11 +65,11 @@ Json controls_json(const FamilyFindings& family) {
       {"fixed_word", {{"piece", family.word_piece}, {"share", family.word.share.share}}}};
 }
 
-Json heads_json(const Findings& findings, std::size_t index) {
+base::Json heads_json(const Findings& findings, std::size_t index) {
   const FamilyFindings& family = findings.families[index];
-  Json group = Json::array();
-  for (const HeadPlace& place : family.heads.group) group.push_back(to_json(place));
-  Json on = Json::object();
+  base::Json group = base::Json::array();
+  for (const inspect::HeadPlace& place : family.heads.group) group.push_back(to_json(place));
+  base::Json on = base::Json::object();
   for (std::size_t other = 0; other < findings.families.size(); ++other) {
     if (other != index) on[findings.families[other].family] = family.heads.group_on[other];
   }
@@ -81,14 +83,14 @@ Json heads_json(const Findings& findings, std::size_t index) {
 
 }  // namespace
 
-Json probes_json(const std::vector<FamilyScore>& families,
-                 const std::optional<Findings>& findings) {
-  Json json;
+base::Json probes_json(const std::vector<FamilyScore>& families,
+                       const std::optional<Findings>& findings) {
+  base::Json json;
   for (std::size_t index = 0; index < families.size(); ++index) {
     const FamilyScore& family = families[index];
     const FamilyFindings* found = found_of(findings, index);
-    Json numbers = to_json(family.count);
-    Json bands = Json::array();
+    base::Json numbers = to_json(family.count);
+    base::Json bands = base::Json::array();
     for (std::size_t band = 0; band < family.bands.size(); ++band) {
       bands.push_back({{"least", family.bands[band].least}, {"most", family.bands[band].most}});
       bands.back().update(to_json(family.bands[band].count));
@@ -109,4 +111,4 @@ Json probes_json(const std::vector<FamilyScore>& families,
   return json;
 }
 
-}  // namespace qkv
+}  // namespace qkv::evaluate

@@ -7,11 +7,12 @@
 #include "evaluate/probe_findings.h"
 #include "evaluate/probes.h"
 
-namespace qkv {
+namespace qkv::evaluate {
 
 /// All numbers of the probes, by family (docs/world.md). Shares are from 0 to 1, weights means per
 /// query token, effects of edges in nats, costs in percentage points; null where no probe was there
 /// to measure.
-Json probes_json(const std::vector<FamilyScore>& families, const std::optional<Findings>& findings);
+base::Json probes_json(const std::vector<FamilyScore>& families,
+                       const std::optional<Findings>& findings);
 
-}  // namespace qkv
+}  // namespace qkv::evaluate

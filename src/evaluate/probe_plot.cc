@@ -9,7 +9,7 @@
 #include "base/error.h"
 #include "base/format.h"
 
-namespace qkv {
+namespace qkv::evaluate {
 namespace {
 
 /// A share of probes, the interval it may lie in, and what it would be by chance.
@@ -73,20 +73,20 @@ std::string spaced(std::string name) {
   return name;
 }
 
-void add(Series& series, std::size_t x, double value) {
+void add(render::Series& series, std::size_t x, double value) {
   series.x.push_back(static_cast<double>(x));
   series.values.push_back(value);
 }
 
-Chart by_family(const Answers& answers) {
+render::Chart by_family(const Answers& answers) {
   const std::vector<FamilyScore>& families = answers.probes;
-  Chart chart;
+  render::Chart chart;
   chart.title = "By family of probes";
   chart.y_title = "share of probes";
   chart.percent = true;
   for (const FamilyScore& family : families) chart.categories.push_back(spaced(family.family));
   for (const Measure& measure : kMeasures) {
-    Series series{.name = measure.name, .values = {}};
+    render::Series series{.name = measure.name, .values = {}};
     for (std::size_t index = 0; index < families.size(); ++index) {
       const std::optional<Bar> bar = measure.bar(answers, index);
       if (!bar) continue;
@@ -138,7 +138,7 @@ std::vector<std::size_t> of_several_bands(const std::vector<FamilyScore>& famili
   return several.empty() ? all : several;
 }
 
-Chart by_distance(const Answers& answers, const DistanceMeasure& measure) {
+render::Chart by_distance(const Answers& answers, const DistanceMeasure& measure) {
   const std::vector<std::size_t> shown = of_several_bands(answers.probes);
   struct Column {
     std::string name;
@@ -156,20 +156,20 @@ Chart by_distance(const Answers& answers, const DistanceMeasure& measure) {
     }
   }
 
-  Chart chart;
-  chart.kind = ChartKind::kLines;
+  render::Chart chart;
+  chart.kind = render::ChartKind::kLines;
   chart.title = measure.title;
   chart.x_title = "words between evidence and answer";
   chart.y_title = measure.y_title;
   chart.percent = true;
-  if (measure.found == nullptr) chart.reference = Series{.name = "guessing", .values = {}};
+  if (measure.found == nullptr) chart.reference = render::Series{.name = "guessing", .values = {}};
   for (auto& [least, column] : columns) {
     column.index = chart.categories.size();
     chart.categories.push_back(column.name);
     if (chart.reference) chart.reference->values.push_back(column.chance / column.probes);
   }
   for (const std::size_t family : shown) {
-    Series series{.name = spaced(answers.probes[family].family), .values = {}};
+    render::Series series{.name = spaced(answers.probes[family].family), .values = {}};
     const std::vector<DistanceBand>& bands = answers.probes[family].bands;
     for (std::size_t at = 0; at < bands.size(); ++at) {
       const std::optional<double> share = share_at(answers, measure, family, at);
@@ -182,28 +182,29 @@ Chart by_distance(const Answers& answers, const DistanceMeasure& measure) {
 
 }  // namespace
 
-ChartPage probe_plot(const std::vector<Answers>& answers) {
-  ChartPage page;
+render::ChartPage probe_plot(const std::vector<Answers>& answers) {
+  render::ChartPage page;
   page.title = "Probes";
   page.subtitle = "error bars: 95% intervals";
   page.columns = static_cast<int>(answers.size());
   for (const Answers& column : answers) {
     if (column.probes.empty()) {
-      throw Error(concat(column.checkpoint,
-                         ": found no probe that it can be asked, expected at least 1 to plot"));
+      throw base::Error(base::concat(
+          column.checkpoint, ": found no probe that it can be asked, expected at least 1 to plot"));
     }
     page.panels.push_back(by_family(column));
   }
   for (const DistanceMeasure& measure : kDistanceMeasures) {
-    std::vector<Chart> charts;
+    std::vector<render::Chart> charts;
     charts.reserve(answers.size());
     for (const Answers& column : answers) charts.push_back(by_distance(column, measure));
-    const bool all_measured = std::none_of(charts.begin(), charts.end(),
-                                           [](const Chart& chart) { return chart.series.empty(); });
+    const bool all_measured =
+        std::none_of(charts.begin(), charts.end(),
+                     [](const render::Chart& chart) { return chart.series.empty(); });
     if (all_measured) std::move(charts.begin(), charts.end(), std::back_inserter(page.panels));
   }
   if (answers.size() == 1) {
-    page.subtitle = concat(source_line(answers.front()), " · ", page.subtitle);
+    page.subtitle = base::concat(source_line(answers.front()), " · ", page.subtitle);
     return page;
   }
   for (std::size_t index = 0; index < page.panels.size(); ++index) {
@@ -212,4 +213,4 @@ ChartPage probe_plot(const std::vector<Answers>& answers) {
   return page;
 }
 
-}  // namespace qkv
+}  // namespace qkv::evaluate

@@ -11,7 +11,7 @@
 #include "evaluate/probe_attention.h"
 #include "evaluate/probe_details.h"
 
-namespace qkv {
+namespace qkv::evaluate {
 namespace {
 
 constexpr std::array<std::pair<const char*, ProbeDetail>, 4> kDetails = {
@@ -27,9 +27,9 @@ constexpr const char* kAccuracyLegend =
 )";
 
 std::string accuracy_report(const std::vector<FamilyScore>& families) {
-  Table table({"family", "probes", "right", "chance", "of all words"});
+  base::Table table({"family", "probes", "right", "chance", "of all words"});
   for (const FamilyScore& family : families) {
-    table.add({name_cell(family.family), with_commas(family.count.probes),
+    table.add({name_cell(family.family), base::with_commas(family.count.probes),
                percent_cell(family.count.accuracy()), whole_percent_cell(family.count.guessing()),
                percent_cell(family.count.accuracy_unrestricted())});
   }
@@ -54,16 +54,17 @@ std::string warnings_of(const Findings& findings) {
   std::string text;
   for (const FamilyFindings& family : findings.families) {
     if (family.measured == 0 || family.map_is_trustworthy()) continue;
-    text += concat("  ! ", name_cell(family.family), ": do not trust this map: the head looks in ",
-                   whole_percent_cell(family.attention.share.share), ", the answer uses it in ",
-                   whole_percent_cell(family.edges.share), "\n");
+    text += base::concat("  ! ", name_cell(family.family),
+                         ": do not trust this map: the head looks in ",
+                         whole_percent_cell(family.attention.share.share),
+                         ", the answer uses it in ", whole_percent_cell(family.edges.share), "\n");
   }
   return text;
 }
 
 std::string attention_report(const std::vector<FamilyScore>& families, const Findings& findings) {
-  Table table({"family", "right", "chance", "head", "looks at evidence", "uses the evidence",
-               "head's cost", ""});
+  base::Table table({"family", "right", "chance", "head", "looks at evidence", "uses the evidence",
+                     "head's cost", ""});
   for (std::size_t index = 0; index < families.size(); ++index) {
     const FamilyScore& family = families[index];
     const FamilyFindings& found = findings.families[index];
@@ -81,7 +82,7 @@ std::string attention_report(const std::vector<FamilyScore>& families, const Fin
     }
     table.add(std::move(row));
   }
-  return concat(table.text(), kReportLegend, kTrustLegend, warnings_of(findings));
+  return base::concat(table.text(), kReportLegend, kTrustLegend, warnings_of(findings));
 }
 
 std::string detail_text(ProbeDetail detail, const std::vector<FamilyScore>& families,
@@ -105,8 +106,8 @@ ProbeDetail probe_detail(const std::string& name) {
   for (const auto& [known, detail] : kDetails) {
     if (name == known) return detail;
   }
-  throw Error(
-      concat("--detail: found ", quoted(name), ", expected layers, controls, distance or heads"));
+  throw base::Error(base::concat("--detail: found ", base::quoted(name),
+                                 ", expected layers, controls, distance or heads"));
 }
 
 bool needs_findings(ProbeDetail detail) { return detail != ProbeDetail::kDistance; }
@@ -117,9 +118,9 @@ std::string probes_text(const std::vector<FamilyScore>& families,
   std::string text = findings ? attention_report(families, *findings) : accuracy_report(families);
   for (const ProbeDetail detail : details) {
     if (needs_findings(detail) && !findings) continue;
-    text += concat("\n", detail_text(detail, families, findings));
+    text += base::concat("\n", detail_text(detail, families, findings));
   }
   return text;
 }
 
-}  // namespace qkv
+}  // namespace qkv::evaluate

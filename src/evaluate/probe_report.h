@@ -7,7 +7,7 @@
 #include "evaluate/probe_findings.h"
 #include "evaluate/probes.h"
 
-namespace qkv {
+namespace qkv::evaluate {
 
 /// What can be told of the probes beside the report: how much each layer and each head matters,
 /// what attention that knows nothing would find, and how all depends on distance.
@@ -27,4 +27,4 @@ std::string probes_text(const std::vector<FamilyScore>& families,
                         const std::optional<Findings>& findings,
                         const std::vector<ProbeDetail>& details = {});
 
-}  // namespace qkv
+}  // namespace qkv::evaluate

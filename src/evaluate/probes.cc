@@ -8,7 +8,7 @@
 #include "base/format.h"
 #include "evaluate/probe_reading.h"
 
-namespace qkv {
+namespace qkv::evaluate {
 namespace {
 
 constexpr std::array<std::size_t, 6> kBandEnds = {5, 10, 25, 50, 100, 1'000'000};
@@ -26,9 +26,9 @@ FamilyScore& family_of(const std::string& name, std::vector<FamilyScore>& famili
   return families.back();
 }
 
-std::vector<ScoredText> candidates_of(const std::vector<const Probe*>& probes) {
+std::vector<ScoredText> candidates_of(const std::vector<const world::Probe*>& probes) {
   std::vector<ScoredText> texts;
-  for (const Probe* probe : probes) {
+  for (const world::Probe* probe : probes) {
     for (const std::string& candidate : probe->candidates)
       texts.push_back(with_candidate(*probe, candidate));
   }
@@ -36,7 +36,7 @@ std::vector<ScoredText> candidates_of(const std::vector<const Probe*>& probes) {
 }
 
 /// The outcome of one probe; `scores` are those of its candidates.
-ProbeOutcome outcome_of(const Probe& probe, std::span<const LogProbability> scores) {
+ProbeOutcome outcome_of(const world::Probe& probe, std::span<const LogProbability> scores) {
   const auto place = std::find(probe.candidates.begin(), probe.candidates.end(), probe.answer) -
                      probe.candidates.begin();
   const auto answer = static_cast<std::size_t>(place);
@@ -51,46 +51,51 @@ ProbeOutcome outcome_of(const Probe& probe, std::span<const LogProbability> scor
 }  // namespace
 
 std::string band_name(const DistanceBand& band) {
-  if (band.most == kBandEnds.back()) return concat("over ", band.least - 1);
-  return concat(band.least, " to ", band.most);
+  if (band.most == kBandEnds.back()) return base::concat("over ", band.least - 1);
+  return base::concat(band.least, " to ", band.most);
 }
 
-AskedProbes::AskedProbes(std::vector<const Probe*> probes, const Tokenizer& tokenizer,
-                         const std::string& layout, const ModelConfig& model)
+AskedProbes::AskedProbes(std::vector<const world::Probe*> probes, const text::Tokenizer& tokenizer,
+                         const std::string& layout, const config::ModelConfig& model)
     : probes_(std::move(probes)), texts_(candidates_of(probes_), tokenizer, layout, model) {}
 
-std::vector<ProbeOutcome> AskedProbes::outcomes(const Model& model, const Runtime& runtime,
-                                                const TokenCounter& counter, RowTaps* taps) const {
+std::vector<ProbeOutcome> AskedProbes::outcomes(const model::Model& model,
+                                                const model::Runtime& runtime,
+                                                const inspect::TokenCounter& counter,
+                                                inspect::RowTaps* taps) const {
   const std::vector<LogProbability> scores = texts_.scores(model, runtime, counter, taps);
   std::vector<ProbeOutcome> outcomes;
   std::span<const LogProbability> left = scores;
-  for (const Probe* probe : probes_) {
+  for (const world::Probe* probe : probes_) {
     outcomes.push_back(outcome_of(*probe, left.first(probe->candidates.size())));
     left = left.subspan(probe->candidates.size());
   }
   return outcomes;
 }
 
-std::vector<const Probe*> askable_probes(const std::vector<Probe>& probes, bool causal) {
-  std::vector<const Probe*> asked;
-  for (const Probe& probe : probes) {
+std::vector<const world::Probe*> askable_probes(const std::vector<world::Probe>& probes,
+                                                bool causal) {
+  std::vector<const world::Probe*> asked;
+  for (const world::Probe& probe : probes) {
     if (can_be_known(probe, causal)) asked.push_back(&probe);
   }
   if (asked.empty() && !probes.empty()) {
     const std::string& where = probes.front().where;
-    throw Error(concat(where.substr(0, where.rfind(':')),
-                       ": found no probe that a causal model can be asked, expected at least 1 "
-                       "whose evidence comes before the answer"));
+    throw base::Error(
+        base::concat(where.substr(0, where.rfind(':')),
+                     ": found no probe that a causal model can be asked, expected at least 1 "
+                     "whose evidence comes before the answer"));
   }
   return asked;
 }
 
-std::vector<FamilyScore> score_probes(const Model& model, const AskedProbes& probes,
-                                      const Runtime& runtime, const TokenCounter& counter) {
+std::vector<FamilyScore> score_probes(const model::Model& model, const AskedProbes& probes,
+                                      const model::Runtime& runtime,
+                                      const inspect::TokenCounter& counter) {
   const std::vector<ProbeOutcome> outcomes = probes.outcomes(model, runtime, counter);
   std::vector<FamilyScore> families;
   auto outcome = outcomes.begin();
-  for (const Probe* probe : probes.probes()) {
+  for (const world::Probe* probe : probes.probes()) {
     FamilyScore& family = family_of(probe->family, families);
     const auto band =
         std::find_if(family.bands.begin(), family.bands.end(), [&](const DistanceBand& held) {
@@ -110,12 +115,14 @@ std::vector<FamilyScore> score_probes(const Model& model, const AskedProbes& pro
   return families;
 }
 
-std::vector<FamilyScore> evaluate_probes(const Model& model, const Tokenizer& tokenizer,
+std::vector<FamilyScore> evaluate_probes(const model::Model& model,
+                                         const text::Tokenizer& tokenizer,
                                          const std::string& layout,
-                                         const std::vector<Probe>& probes, const Runtime& runtime) {
+                                         const std::vector<world::Probe>& probes,
+                                         const model::Runtime& runtime) {
   const AskedProbes asked(askable_probes(probes, model.config().causal()), tokenizer, layout,
                           model.config());
   return score_probes(model, asked, runtime);
 }
 
-}  // namespace qkv
+}  // namespace qkv::evaluate

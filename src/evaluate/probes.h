@@ -7,7 +7,7 @@
 #include "evaluate/log_probability.h"
 #include "world/probe.h"
 
-namespace qkv {
+namespace qkv::evaluate {
 
 /// How many of some probes are answered rightly.
 struct ProbeCount {
@@ -54,32 +54,36 @@ struct ProbeOutcome {
 class AskedProbes {
  public:
   /// Throws Error where a text does not fit the context.
-  AskedProbes(std::vector<const Probe*> probes, const Tokenizer& tokenizer,
-              const std::string& layout, const ModelConfig& model);
+  AskedProbes(std::vector<const world::Probe*> probes, const text::Tokenizer& tokenizer,
+              const std::string& layout, const config::ModelConfig& model);
 
-  const std::vector<const Probe*>& probes() const { return probes_; }
+  const std::vector<const world::Probe*>& probes() const { return probes_; }
   std::size_t tokens() const { return texts_.tokens(); }  ///< that the model reads each time
-  std::vector<ProbeOutcome> outcomes(const Model& model, const Runtime& runtime,
-                                     const TokenCounter& counter = {},
-                                     RowTaps* taps = nullptr) const;
+  std::vector<ProbeOutcome> outcomes(const model::Model& model, const model::Runtime& runtime,
+                                     const inspect::TokenCounter& counter = {},
+                                     inspect::RowTaps* taps = nullptr) const;
 
  private:
-  std::vector<const Probe*> probes_;
+  std::vector<const world::Probe*> probes_;
   ScoredTexts texts_;
 };
 
 /// The probes that a model is asked: a causal model reads what stands before the answer, and is not
 /// asked where the truth comes only after. Throws Error where there are probes, but none to ask.
-std::vector<const Probe*> askable_probes(const std::vector<Probe>& probes, bool causal);
+std::vector<const world::Probe*> askable_probes(const std::vector<world::Probe>& probes,
+                                                bool causal);
 
 /// The share of right answers by family, in the order of the file, and by distance.
-std::vector<FamilyScore> score_probes(const Model& model, const AskedProbes& probes,
-                                      const Runtime& runtime, const TokenCounter& counter = {});
+std::vector<FamilyScore> score_probes(const model::Model& model, const AskedProbes& probes,
+                                      const model::Runtime& runtime,
+                                      const inspect::TokenCounter& counter = {});
 
 /// The same of all probes that the model can be asked. Throws Error as askable_probes, and where a
 /// text does not fit the context.
-std::vector<FamilyScore> evaluate_probes(const Model& model, const Tokenizer& tokenizer,
+std::vector<FamilyScore> evaluate_probes(const model::Model& model,
+                                         const text::Tokenizer& tokenizer,
                                          const std::string& layout,
-                                         const std::vector<Probe>& probes, const Runtime& runtime);
+                                         const std::vector<world::Probe>& probes,
+                                         const model::Runtime& runtime);
 
-}  // namespace qkv
+}  // namespace qkv::evaluate

@@ -5,7 +5,7 @@
 
 #include "base/random.h"
 
-namespace qkv {
+namespace qkv::evaluate {
 
 double purity(const std::vector<std::size_t>& groups, const std::vector<std::size_t>& classes) {
   std::map<std::size_t, std::map<std::size_t, std::size_t>> counts;
@@ -24,13 +24,13 @@ double purity(const std::vector<std::size_t>& groups, const std::vector<std::siz
 double chance_purity(const std::vector<std::size_t>& groups, std::vector<std::size_t> classes) {
   constexpr int kOrders = 1000;
   std::sort(classes.begin(), classes.end());  // so that the points' order is of no matter
-  RandomStream random(stream_key(0, Purpose::kPermutation, {classes.size()}));
+  base::RandomStream random(base::stream_key(0, base::Purpose::kPermutation, {classes.size()}));
   double sum = 0;
   for (int order = 0; order < kOrders; ++order) {
-    shuffle(classes, random);
+    base::shuffle(classes, random);
     sum += purity(groups, classes);
   }
   return sum / kOrders;
 }
 
-}  // namespace qkv
+}  // namespace qkv::evaluate

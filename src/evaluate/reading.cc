@@ -5,20 +5,20 @@
 #include "base/error.h"
 #include "base/format.h"
 
-namespace qkv {
+namespace qkv::evaluate {
 namespace {
 
 /// A text's ids as the model saw texts in training, and which of them count.
 struct Sequence {
   std::vector<std::int32_t> ids;
-  std::vector<Span> spans;
+  std::vector<base::Span> spans;
   std::vector<bool> counts;
 };
 
-Sequence sequence_of(const ScoredText& text, const Tokenizer& tokenizer,
+Sequence sequence_of(const ScoredText& text, const text::Tokenizer& tokenizer,
                      const std::string& layout) {
   Sequence sequence;
-  const auto add = [&](std::int32_t id, const Span& span, bool counts) {
+  const auto add = [&](std::int32_t id, const base::Span& span, bool counts) {
     sequence.ids.push_back(id);
     sequence.spans.push_back(span);
     sequence.counts.push_back(counts);
@@ -27,10 +27,10 @@ Sequence sequence_of(const ScoredText& text, const Tokenizer& tokenizer,
   if (layout == "stream") {
     context = "\n";
   } else {
-    add(Tokenizer::kBegin, {}, false);
+    add(text::Tokenizer::kBegin, {}, false);
   }
   // Open to the right, so that a token of no width counts as well, except where the text begins.
-  Span counted{.begin = context.size(), .end = std::string::npos};
+  base::Span counted{.begin = context.size(), .end = std::string::npos};
   if (text.scored) {
     counted = {.begin = context.size() + text.scored->begin,
                .end = context.size() + text.scored->end};
@@ -38,12 +38,12 @@ Sequence sequence_of(const ScoredText& text, const Tokenizer& tokenizer,
   const auto in_text = [&](std::size_t place) {
     return std::max(place, context.size()) - context.size();
   };
-  for (const Token& token : tokenizer.encode_with_offsets(context + text.text)) {
+  for (const text::Token& token : tokenizer.encode_with_offsets(context + text.text)) {
     add(token.id, {.begin = in_text(token.begin), .end = in_text(token.end)},
         counted.overlaps({.begin = token.begin, .end = token.end}));
   }
-  const Span end{.begin = text.text.size(), .end = text.text.size()};
-  if (layout != "stream") add(Tokenizer::kEnd, end, !text.scored);
+  const base::Span end{.begin = text.text.size(), .end = text.text.size()};
+  if (layout != "stream") add(text::Tokenizer::kEnd, end, !text.scored);
   return sequence;
 }
 
@@ -69,10 +69,10 @@ std::vector<Reading> masked_readings(const Sequence& sequence, bool at_once) {
   std::vector<Reading> readings;
   if (at_once) readings.push_back(unmasked);
   for (std::size_t place = 0; place < sequence.ids.size(); ++place) {
-    if (!sequence.counts[place] || sequence.ids[place] == Tokenizer::kEnd) continue;
+    if (!sequence.counts[place] || sequence.ids[place] == text::Tokenizer::kEnd) continue;
     if (!at_once) readings.push_back(unmasked);
     Reading& reading = readings.back();
-    reading.ids[place] = Tokenizer::kMask;
+    reading.ids[place] = text::Tokenizer::kMask;
     reading.targets.push_back(
         {.place = static_cast<std::int64_t>(place), .piece = sequence.ids[place]});
   }
@@ -80,34 +80,36 @@ std::vector<Reading> masked_readings(const Sequence& sequence, bool at_once) {
 }
 
 /// A causal model reads all but the last token, which it only predicts.
-std::int64_t read_of(const Sequence& sequence, const ModelConfig& model) {
+std::int64_t read_of(const Sequence& sequence, const config::ModelConfig& model) {
   return static_cast<std::int64_t>(sequence.ids.size()) - (model.causal() ? 1 : 0);
 }
 
-void require_fit(const Sequence& sequence, const ScoredText& text, const ModelConfig& model) {
-  const std::string name = text.where.empty() ? quoted(text.text) : text.where;
+void require_fit(const Sequence& sequence, const ScoredText& text,
+                 const config::ModelConfig& model) {
+  const std::string name = text.where.empty() ? base::quoted(text.text) : text.where;
   const std::int64_t read = read_of(sequence, model);
   if (read > model.context) {
-    throw Error(concat(name, ": found a text of ", read,
-                       " tokens, expected at most the context of ", model.context));
+    throw base::Error(base::concat(name, ": found a text of ", read,
+                                   " tokens, expected at most the context of ", model.context));
   }
   if (std::find(sequence.counts.begin(), sequence.counts.end(), true) == sequence.counts.end())
-    throw Error(concat(name, ": found nothing to predict, expected at least one token"));
+    throw base::Error(
+        base::concat(name, ": found nothing to predict, expected at least one token"));
 }
 
 }  // namespace
 
-std::int64_t tokens_read(const ScoredText& text, const Tokenizer& tokenizer,
-                         const std::string& layout, const ModelConfig& model) {
+std::int64_t tokens_read(const ScoredText& text, const text::Tokenizer& tokenizer,
+                         const std::string& layout, const config::ModelConfig& model) {
   return read_of(sequence_of(text, tokenizer, layout), model);
 }
 
-std::vector<Reading> readings_of(const ScoredText& text, const Tokenizer& tokenizer,
-                                 const std::string& layout, const ModelConfig& model) {
+std::vector<Reading> readings_of(const ScoredText& text, const text::Tokenizer& tokenizer,
+                                 const std::string& layout, const config::ModelConfig& model) {
   Sequence sequence = sequence_of(text, tokenizer, layout);
   require_fit(sequence, text, model);
   if (model.causal()) return {causal_reading(std::move(sequence))};
   return masked_readings(sequence, text.scored.has_value());
 }
 
-}  // namespace qkv
+}  // namespace qkv::evaluate

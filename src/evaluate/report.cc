@@ -17,7 +17,7 @@
 #include "text/prompt.h"
 #include "text/unknown_words.h"
 
-namespace qkv {
+namespace qkv::evaluate {
 namespace fs = std::filesystem;
 namespace {
 
@@ -25,90 +25,93 @@ constexpr std::size_t kLongestName = 200;
 
 /// A run's validation text.
 struct Validation {
-  TokenFile tokens;
+  text::TokenFile tokens;
   JudgedText text;
 };
 
 /// The files as they are called from here.
 std::string names_of(const std::vector<fs::path>& files) {
   std::string names =
-      replace_invalid_utf8(files.front().lexically_proximate(fs::current_path()).string());
-  if (files.size() > 1) names += concat(" and ", files.size() - 1, " more");
+      base::replace_invalid_utf8(files.front().lexically_proximate(fs::current_path()).string());
+  if (files.size() > 1) names += base::concat(" and ", files.size() - 1, " more");
   return names;
 }
 
-std::string validation_name(const DataConfig& data) {
+std::string validation_name(const config::DataConfig& data) {
   if (!data.validation.empty()) return names_of(data.validation);
-  return concat(percent_cell(data.validation_fraction), " of ", names_of(data.train));
+  return base::concat(percent_cell(data.validation_fraction), " of ", names_of(data.train));
 }
 
 /// Warns where the text is no longer what the run was trained beside.
-Validation validation_of(const Checkpoint& checkpoint) {
-  const DataConfig& data = checkpoint.config.data;
+Validation validation_of(const checkpoint::Checkpoint& checkpoint) {
+  const config::DataConfig& data = checkpoint.config.data;
   for (const auto* files : {&data.train, &data.validation}) {
     for (const fs::path& file : *files) {
       if (std::error_code ignored; !fs::exists(file, ignored)) {
-        throw Error(concat(checkpoint.path.string(), ": found no ", file.string(),
-                           ", the text of its run, expected it there or --data FILE"));
+        throw base::Error(base::concat(checkpoint.path.string(), ": found no ", file.string(),
+                                       ", the text of its run, expected it there or --data FILE"));
       }
     }
   }
-  Corpus corpus = open_corpus(
-      checkpoint.config, Tokenizer::from_bytes(checkpoint.tokenizer.bytes(),
-                                               checkpoint.tokenizer.kind(), "tokenizer.model"));
+  text::Corpus corpus =
+      text::open_corpus(checkpoint.config, text::Tokenizer::from_bytes(checkpoint.tokenizer.bytes(),
+                                                                       checkpoint.tokenizer.kind(),
+                                                                       "tokenizer.model"));
   if (!corpus.validation) {
-    throw Error(
-        concat(checkpoint.path.string(), ": found no validation data in its run, expected --data"));
+    throw base::Error(base::concat(checkpoint.path.string(),
+                                   ": found no validation data in its run, expected --data"));
   }
   JudgedText text{.name = validation_name(checkpoint.config.data),
                   .sha256 = corpus.validation_hash};
   const std::string& expected = checkpoint.state.validation_hash;
   if (!expected.empty() && text.sha256 != expected) {
-    log::warning(concat(text.name, ": the validation text has changed since ",
-                        checkpoint.path.string(), " was trained"));
+    base::log::warning(base::concat(text.name, ": the validation text has changed since ",
+                                    checkpoint.path.string(), " was trained"));
   }
   return {.tokens = std::move(*corpus.validation), .text = std::move(text)};
 }
 
 /// The validation text of each run. Throws Error where they differ and must not.
-std::vector<Validation> validations_of(const std::vector<Checkpoint>& checkpoints, bool own_data) {
+std::vector<Validation> validations_of(const std::vector<checkpoint::Checkpoint>& checkpoints,
+                                       bool own_data) {
   std::vector<Validation> all;
-  for (const Checkpoint& checkpoint : checkpoints) {
+  for (const checkpoint::Checkpoint& checkpoint : checkpoints) {
     all.push_back(validation_of(checkpoint));
     const JudgedText& first = all.front().text;
     const JudgedText& text = all.back().text;
     if (own_data || text.sha256 == first.sha256) continue;
-    throw Error(concat("--data: found none, and the runs have different validation texts, ",
-                       quoted(first.name, kLongestName), " and ", quoted(text.name, kLongestName),
-                       "; expected one text for both, or --own-data"));
+    throw base::Error(base::concat(
+        "--data: found none, and the runs have different validation texts, ",
+        base::quoted(first.name, kLongestName), " and ", base::quoted(text.name, kLongestName),
+        "; expected one text for both, or --own-data"));
   }
   return all;
 }
 
 /// Warns of what is odd in the texts that a model is asked about: line ends where a document is a
 /// line, and words that the tokenizer does not know, which are named once.
-void warn_of_texts(const Checkpoint& checkpoint, const Questions& questions,
-                   const TokenFile* data) {
+void warn_of_texts(const checkpoint::Checkpoint& checkpoint, const Questions& questions,
+                   const text::TokenFile* data) {
   const std::string& layout = checkpoint.config.data.layout;
   const std::string path = checkpoint.path.string();
-  UnknownWords in_data(checkpoint.tokenizer);
+  text::UnknownWords in_data(checkpoint.tokenizer);
   for (std::uint64_t index = 0; data != nullptr && index < data->size(); ++index)
     in_data.add((*data)[index]);
   in_data.end_text();
   in_data.warn(path + ": --data");
 
-  UnknownWords in_pairs(checkpoint.tokenizer);
+  text::UnknownWords in_pairs(checkpoint.tokenizer);
   for (const MinimalPair& pair : questions.pairs) {
     for (const std::string& sentence : {pair.good, pair.bad}) {
-      warn_of_lines(sentence, layout, pair.where);
+      text::warn_of_lines(sentence, layout, pair.where);
       in_pairs.add(sentence);
     }
   }
   in_pairs.warn(path + ": --pairs");
 
-  UnknownWords in_probes(checkpoint.tokenizer);
-  for (const Probe& probe : questions.probes) {
-    warn_of_lines(probe.text, layout, probe.where);
+  text::UnknownWords in_probes(checkpoint.tokenizer);
+  for (const world::Probe& probe : questions.probes) {
+    text::warn_of_lines(probe.text, layout, probe.where);
     in_probes.add(probe.text);
   }
   in_probes.warn(path + ": --probes");
@@ -118,30 +121,32 @@ bool has_bits_per_byte(const Answers& answers) {
   return answers.causal && answers.score->cut.count == 0;
 }
 
-Json to_json(const Answers& answers) {
-  Json json = {{"checkpoint", replace_invalid_utf8(checkpoint_name(answers.checkpoint))},
-               {"step", answers.step}};
+base::Json to_json(const Answers& answers) {
+  base::Json json = {
+      {"checkpoint", base::replace_invalid_utf8(checkpoint::checkpoint_name(answers.checkpoint))},
+      {"step", answers.step}};
   if (answers.score) {
     const Score& score = *answers.score;
     json["loss"] = score.loss();
     json["perplexity"] = score.perplexity();
-    json["bits_per_byte"] = has_bits_per_byte(answers) ? Json(score.bits_per_byte()) : Json();
+    json["bits_per_byte"] =
+        has_bits_per_byte(answers) ? base::Json(score.bits_per_byte()) : base::Json();
     json["accuracy"] = score.accuracy();
     json["tokens"] = score.tokens;
     json["bytes"] = score.text_bytes;
   }
   if (answers.text) json["text"] = {{"name", answers.text->name}, {"sha256", answers.text->sha256}};
   for (const PairAccuracy& group : answers.pairs) {
-    Json& entry = json["pairs"][group.group];
+    base::Json& entry = json["pairs"][group.group];
     entry = {{"pairs", group.pairs}, {"accuracy", group.accuracy()}};
     if (group.skipped > 0) entry["skipped"] = group.skipped;
   }
   for (std::size_t pair = 0; pair < answers.pair_scores.size(); ++pair) {
     const std::optional<PairScore>& score = answers.pair_scores[pair];
     json["pair_scores"].push_back(
-        {{"group", replace_invalid_utf8(answers.scored_pairs[pair].group)},
-         {"good", score ? Json(score->good) : Json()},
-         {"bad", score ? Json(score->bad) : Json()},
+        {{"group", base::replace_invalid_utf8(answers.scored_pairs[pair].group)},
+         {"good", score ? base::Json(score->good) : base::Json()},
+         {"bad", score ? base::Json(score->bad) : base::Json()},
          {"skipped", !score}});
   }
   if (!answers.probes.empty()) json["probes"] = probes_json(answers.probes, answers.findings);
@@ -151,37 +156,40 @@ Json to_json(const Answers& answers) {
 }
 
 std::string percent(double share) {
-  return std::isfinite(share) ? fixed(share * 100, 2) + "%" : "–";
+  return std::isfinite(share) ? base::fixed(share * 100, 2) + "%" : "–";
 }
 
-Score score_of(const Checkpoint& checkpoint, const TokenFile& tokens, const Runtime& runtime) {
+Score score_of(const checkpoint::Checkpoint& checkpoint, const text::TokenFile& tokens,
+               const model::Runtime& runtime) {
   const Score score =
       evaluate(*checkpoint.model, tokens, checkpoint.config.seed, runtime, "evaluating");
   if (score.cut.count > 0)
-    log::warning(to_text(score.cut, checkpoint.config.model.context) + ", so no bits per byte");
+    base::log::warning(text::to_text(score.cut, checkpoint.config.model.context) +
+                       ", so no bits per byte");
   return score;
 }
 
-void ask_pairs(const Checkpoint& checkpoint, const std::vector<MinimalPair>& pairs,
-               const Runtime& runtime, Answers& answers) {
+void ask_pairs(const checkpoint::Checkpoint& checkpoint, const std::vector<MinimalPair>& pairs,
+               const model::Runtime& runtime, Answers& answers) {
   answers.pair_scores = score_pairs(*checkpoint.model, checkpoint.tokenizer,
                                     checkpoint.config.data.layout, pairs, runtime);
   answers.scored_pairs = pairs;
   answers.pairs = pair_accuracies(pairs, answers.pair_scores);
   if (const std::uint64_t skipped = answers.pairs.back().skipped; skipped > 0) {
-    log::warning(concat(with_commas(skipped), " of ", with_commas(pairs.size()),
-                        " pairs are longer than the context of ", checkpoint.config.model.context,
-                        " tokens and are skipped"));
+    base::log::warning(base::concat(base::with_commas(skipped), " of ",
+                                    base::with_commas(pairs.size()),
+                                    " pairs are longer than the context of ",
+                                    checkpoint.config.model.context, " tokens and are skipped"));
   }
 }
 
-void ask_probes(const Checkpoint& checkpoint, const Questions& questions, const Runtime& runtime,
-                Answers& answers) {
-  const bool looks = has_attention(checkpoint.config.model) && !questions.accuracy_only;
+void ask_probes(const checkpoint::Checkpoint& checkpoint, const Questions& questions,
+                const model::Runtime& runtime, Answers& answers) {
+  const bool looks = inspect::has_attention(checkpoint.config.model) && !questions.accuracy_only;
   const ProbeStudy study(checkpoint, questions.probes,
                          looks ? ProbeStudy::Scope::kAttention : ProbeStudy::Scope::kAccuracy,
                          runtime);
-  const TokenCounter counter = token_progress("probes", study.tokens());
+  const inspect::TokenCounter counter = inspect::token_progress("probes", study.tokens());
   answers.probes = study.scores(counter);
   answers.not_asked =
       questions.probes.size() - askable_probes(questions.probes, answers.causal).size();
@@ -191,11 +199,11 @@ void ask_probes(const Checkpoint& checkpoint, const Questions& questions, const 
 }  // namespace
 
 std::string source_line(const Answers& answers) {
-  return concat(checkpoint_name(answers.checkpoint), " · step ", answers.step);
+  return base::concat(checkpoint::checkpoint_name(answers.checkpoint), " · step ", answers.step);
 }
 
-std::vector<Answers> measure(const std::vector<Checkpoint>& checkpoints, const Questions& questions,
-                             const Runtime& runtime) {
+std::vector<Answers> measure(const std::vector<checkpoint::Checkpoint>& checkpoints,
+                             const Questions& questions, const model::Runtime& runtime) {
   const bool asks_other_things =
       !questions.pairs.empty() || !questions.probes.empty() || questions.geometry;
   std::vector<Validation> validations;
@@ -203,15 +211,15 @@ std::vector<Answers> measure(const std::vector<Checkpoint>& checkpoints, const Q
     validations = validations_of(checkpoints, questions.own_data);
   std::vector<Answers> answers;
   for (std::size_t place = 0; place < checkpoints.size(); ++place) {
-    const Checkpoint& checkpoint = checkpoints[place];
+    const checkpoint::Checkpoint& checkpoint = checkpoints[place];
     Answers& column = answers.emplace_back();
     column.checkpoint = checkpoint.path.string();
     column.step = checkpoint.state.step;
     column.causal = checkpoint.config.model.causal();
-    std::optional<TokenFile> data;
+    std::optional<text::TokenFile> data;
     if (!questions.data.empty()) {
       data.emplace(
-          open_tokens(questions.data, checkpoint.tokenizer, checkpoint.config.data.layout));
+          text::open_tokens(questions.data, checkpoint.tokenizer, checkpoint.config.data.layout));
     }
     warn_of_texts(checkpoint, questions, data ? &*data : nullptr);
     if (data) {
@@ -232,7 +240,7 @@ std::string report_table(const std::vector<Answers>& answers,
                          const std::vector<ProbeDetail>& details) {
   std::vector<std::string> header = {""};
   for (const Answers& column : answers) header.push_back(column.checkpoint);
-  Table table(answers.size() > 1 ? header : std::vector<std::string>());
+  base::Table table(answers.size() > 1 ? header : std::vector<std::string>());
   const auto add = [&](const std::string& name, const auto& cell) {
     std::vector<std::string> row = {name};
     for (const Answers& column : answers) row.push_back(cell(column));
@@ -242,17 +250,19 @@ std::string report_table(const std::vector<Answers>& answers,
   if (answers.front().text) add("text", [](const Answers& column) { return column.text->name; });
   if (answers.front().score) {
     add("loss (nats per token)",
-        [](const Answers& column) { return fixed(column.score->loss(), 4); });
-    add("perplexity", [](const Answers& column) { return fixed(column.score->perplexity(), 3); });
+        [](const Answers& column) { return base::fixed(column.score->loss(), 4); });
+    add("perplexity",
+        [](const Answers& column) { return base::fixed(column.score->perplexity(), 3); });
     add("bits per byte", [](const Answers& column) {
-      return has_bits_per_byte(column) ? fixed(column.score->bits_per_byte(), 4) : "–";
+      return has_bits_per_byte(column) ? base::fixed(column.score->bits_per_byte(), 4) : "–";
     });
     add("accuracy", [](const Answers& column) { return percent(column.score->accuracy()); });
-    add("tokens", [](const Answers& column) { return with_commas(column.score->tokens); });
+    add("tokens", [](const Answers& column) { return base::with_commas(column.score->tokens); });
   }
   for (std::size_t index = 0; index < answers.front().pairs.size(); ++index) {
     const PairAccuracy& group = answers.front().pairs[index];
-    add(concat("pairs: ", group.group, " (", with_commas(group.pairs + group.skipped), ")"),
+    add(base::concat("pairs: ", group.group, " (", base::with_commas(group.pairs + group.skipped),
+                     ")"),
         [&](const Answers& column) { return percent(column.pairs[index].accuracy()); });
   }
   const auto skipped = [](const Answers& column) {
@@ -260,19 +270,20 @@ std::string report_table(const std::vector<Answers>& answers,
   };
   if (std::any_of(answers.begin(), answers.end(), skipped)) {
     add("pairs skipped (longer than the context)",
-        [&](const Answers& column) { return with_commas(skipped(column)); });
+        [&](const Answers& column) { return base::with_commas(skipped(column)); });
   }
   std::string text = table.text();
   for (const Answers& column : answers) {
     if (column.probes.empty() && !column.geometry) continue;
-    if (answers.size() > 1) text += concat("\n", column.checkpoint, "\n");
+    if (answers.size() > 1) text += base::concat("\n", column.checkpoint, "\n");
     if (column.not_asked > 0) {
-      text += concat("  probes not asked: ", with_commas(column.not_asked),
-                     "; their evidence comes after the answer, and this model reads only what\n"
-                     "  comes before\n");
+      text +=
+          base::concat("  probes not asked: ", base::with_commas(column.not_asked),
+                       "; their evidence comes after the answer, and this model reads only what\n"
+                       "  comes before\n");
     }
     if (!column.probes.empty()) {
-      text += concat("\n", probes_text(column.probes, column.findings, details));
+      text += base::concat("\n", probes_text(column.probes, column.findings, details));
     }
     if (!column.probes.empty() && column.geometry) text += "\n";
     if (column.geometry) text += geometry_text(*column.geometry);
@@ -281,9 +292,9 @@ std::string report_table(const std::vector<Answers>& answers,
 }
 
 std::string report_json(const std::vector<Answers>& answers) {
-  Json json = to_json(answers.front());
+  base::Json json = to_json(answers.front());
   if (answers.size() > 1) json["second"] = to_json(answers[1]);
   return json.dump(2) + "\n";
 }
 
-}  // namespace qkv
+}  // namespace qkv::evaluate

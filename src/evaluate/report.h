@@ -13,16 +13,16 @@
 #include "evaluate/probe_report.h"
 #include "evaluate/probes.h"
 
-namespace qkv {
+namespace qkv::evaluate {
 
 /// What to measure of a checkpoint.
 struct Questions {
   std::vector<std::filesystem::path> data;  ///< empty: the run's own validation data
   bool own_data = false;  ///< whether each run may be judged by another text than the others
-  std::vector<MinimalPair> pairs;         ///< empty: none
-  std::vector<Probe> probes;              ///< empty: none
-  bool accuracy_only = false;             ///< of probes: whether attention is left alone
-  std::optional<Geometry> geometry = {};  ///< what the vectors of words are asked
+  std::vector<MinimalPair> pairs;                ///< empty: none
+  std::vector<world::Probe> probes;              ///< empty: none
+  bool accuracy_only = false;                    ///< of probes: whether attention is left alone
+  std::optional<world::Geometry> geometry = {};  ///< what the vectors of words are asked
 };
 
 /// The text that a run is judged by.
@@ -53,8 +53,8 @@ std::string source_line(const Answers& answers);
 
 /// Measures checkpoints. Throws Error where there is no data to measure one on, or where they would
 /// be judged by texts that differ and questions.own_data does not allow it.
-std::vector<Answers> measure(const std::vector<Checkpoint>& checkpoints, const Questions& questions,
-                             const Runtime& runtime);
+std::vector<Answers> measure(const std::vector<checkpoint::Checkpoint>& checkpoints,
+                             const Questions& questions, const model::Runtime& runtime);
 
 /// The answers side by side, one column a checkpoint, and the reports of probes and geometry.
 std::string report_table(const std::vector<Answers>& answers,
@@ -64,4 +64,4 @@ std::string report_table(const std::vector<Answers>& answers,
 /// second one's under "second".
 std::string report_json(const std::vector<Answers>& answers);
 
-}  // namespace qkv
+}  // namespace qkv::evaluate

@@ -6,30 +6,31 @@
 #include "base/format.h"
 #include "inspect/passage.h"
 
-namespace qkv {
+namespace qkv::evaluate {
 namespace {
 
 /// What is less apart is rounding: equal vectors, say, summed in another order.
 constexpr double kRounding = 1e-9;
 constexpr double kNoLength = 1e-300;  // a vector without direction is at a right angle to all
 
-Tensor directions(const Tensor& vectors) {
+model::Tensor directions(const model::Tensor& vectors) {
   return vectors / vectors.norm(2, 1, /*keepdim=*/true).clamp_min(kNoLength);
 }
 
-PlacedWord placed(const SenseSentence& sentence, const std::string& where,
-                  const Checkpoint& checkpoint) {
-  const std::string name = concat(where, ": ", quoted(sentence.text));
-  PlacedWord word;
-  const Passage passage = encode_passage(checkpoint, sentence.text, name);
+inspect::PlacedWord placed(const world::SenseSentence& sentence, const std::string& where,
+                           const checkpoint::Checkpoint& checkpoint) {
+  const std::string name = base::concat(where, ": ", base::quoted(sentence.text));
+  inspect::PlacedWord word;
+  const inspect::Passage passage = inspect::encode_passage(checkpoint, sentence.text, name);
   for (std::size_t place = 0; place < passage.tokens.size(); ++place) {
-    const Token& token = passage.tokens[place];
+    const text::Token& token = passage.tokens[place];
     word.ids.push_back(token.id);
     if (sentence.span.overlaps({.begin = token.begin, .end = token.end}))
       word.tokens.push_back(static_cast<std::int64_t>(place));
   }
   if (word.tokens.empty())
-    throw Error(concat(name, ": found no token for ", quoted(sentence.word), ", expected one"));
+    throw base::Error(
+        base::concat(name, ": found no token for ", base::quoted(sentence.word), ", expected one"));
   return word;
 }
 
@@ -43,12 +44,13 @@ std::size_t place_in(std::vector<std::string>& list, const std::string& name) {
 
 }  // namespace
 
-SenseSeparation sense_separation(const Tensor& vectors, const std::vector<std::size_t>& senses) {
+SenseSeparation sense_separation(const model::Tensor& vectors,
+                                 const std::vector<std::size_t>& senses) {
   const auto count = static_cast<std::int64_t>(senses.size());
-  require_shape(vectors, {count, -1}, "vectors [sentences, width]");
-  const Tensor rows = vectors.to(at::kCPU, at::kDouble);
-  const Tensor unit = directions(rows);
-  const Tensor cosines = unit.mm(unit.t()).contiguous();
+  model::require_shape(vectors, {count, -1}, "vectors [sentences, width]");
+  const model::Tensor rows = vectors.to(at::kCPU, at::kDouble);
+  const model::Tensor unit = directions(rows);
+  const model::Tensor cosines = unit.mm(unit.t()).contiguous();
   const auto cosine = cosines.accessor<double, 2>();
   const auto of = [&](std::int64_t row) { return senses[static_cast<std::size_t>(row)]; };
 
@@ -67,15 +69,15 @@ SenseSeparation sense_separation(const Tensor& vectors, const std::vector<std::s
 
   // The sum of each sense's vectors points where their mean does.
   const auto kinds = static_cast<std::int64_t>(*std::max_element(senses.begin(), senses.end())) + 1;
-  Tensor members = torch::zeros({kinds, count}, at::kDouble);
+  model::Tensor members = torch::zeros({kinds, count}, at::kDouble);
   for (std::int64_t row = 0; row < count; ++row)
     members[static_cast<std::int64_t>(of(row))][row] = 1;
-  const Tensor sums = members.mm(rows);
+  const model::Tensor sums = members.mm(rows);
   for (std::int64_t row = 0; row < count; ++row) {
     const auto own = static_cast<std::int64_t>(of(row));
-    Tensor centroids = sums.clone();
+    model::Tensor centroids = sums.clone();
     centroids[own] -= rows[row];
-    const Tensor near = directions(centroids).mv(unit[row]).contiguous();
+    const model::Tensor near = directions(centroids).mv(unit[row]).contiguous();
     const double* nearness = near.const_data_ptr<double>();
     const double best = *std::max_element(nearness, nearness + kinds);
     const auto equal = std::count_if(nearness, nearness + kinds,
@@ -86,10 +88,10 @@ SenseSeparation sense_separation(const Tensor& vectors, const std::vector<std::s
   return out;
 }
 
-AskedSenses::AskedSenses(const std::vector<SenseSentence>& sentences, const std::string& where,
-                         const Checkpoint& checkpoint) {
+AskedSenses::AskedSenses(const std::vector<world::SenseSentence>& sentences,
+                         const std::string& where, const checkpoint::Checkpoint& checkpoint) {
   std::vector<std::string> names;
-  for (const SenseSentence& sentence : sentences) {
+  for (const world::SenseSentence& sentence : sentences) {
     const std::size_t place = place_in(names, sentence.word);
     if (place == words_.size())
       words_.push_back({.word = sentence.word, .senses = {}, .rows = {}, .sense_of = {}});
@@ -100,15 +102,16 @@ AskedSenses::AskedSenses(const std::vector<SenseSentence>& sentences, const std:
   }
 }
 
-std::vector<WordSenses> AskedSenses::measure(const Model& model, const Runtime& runtime,
+std::vector<WordSenses> AskedSenses::measure(const model::Model& model,
+                                             const model::Runtime& runtime,
                                              const std::string& label) const {
   std::vector<WordSenses> out;
   if (rows_.empty()) return out;
-  const std::vector<Tensor> vectors = context_vectors(model, rows_, runtime, label);
+  const std::vector<model::Tensor> vectors = inspect::context_vectors(model, rows_, runtime, label);
   for (const Word& word : words_) {
-    std::vector<Tensor> own;  // [layers + 1, width] each
+    std::vector<model::Tensor> own;  // [layers + 1, width] each
     for (const std::size_t row : word.rows) own.push_back(vectors[row]);
-    const Tensor all = at::stack(own, 1);  // [layers + 1, sentences, width]
+    const model::Tensor all = at::stack(own, 1);  // [layers + 1, sentences, width]
     WordSenses& measured = out.emplace_back();
     measured.word = word.word;
     measured.sentences = word.rows.size();
@@ -133,4 +136,4 @@ std::vector<SenseSeparation> mean_separation(const std::vector<WordSenses>& word
   return means;
 }
 
-}  // namespace qkv
+}  // namespace qkv::evaluate

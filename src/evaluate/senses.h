@@ -8,7 +8,7 @@
 #include "inspect/context_vectors.h"
 #include "world/geometry_file.h"
 
-namespace qkv {
+namespace qkv::evaluate {
 
 /// How far the vectors of one word in several sentences lie apart by its sense.
 struct SenseSeparation {
@@ -30,7 +30,8 @@ struct WordSenses {
 
 /// vectors [sentences, width], and the sense of each, counted from 0. Every sense has at least two
 /// sentences, and there are at least two senses.
-SenseSeparation sense_separation(const Tensor& vectors, const std::vector<std::size_t>& senses);
+SenseSeparation sense_separation(const model::Tensor& vectors,
+                                 const std::vector<std::size_t>& senses);
 
 /// Words in sentences, made ready to be read by models that share the checkpoint's tokenizer and
 /// layout.
@@ -38,11 +39,11 @@ class AskedSenses {
  public:
   /// Throws Error, naming `where`, where a sentence does not fit the context or has no token for
   /// its word.
-  AskedSenses(const std::vector<SenseSentence>& sentences, const std::string& where,
-              const Checkpoint& checkpoint);
+  AskedSenses(const std::vector<world::SenseSentence>& sentences, const std::string& where,
+              const checkpoint::Checkpoint& checkpoint);
 
   /// In the order of the words' first sentences. Shows progress. Throws Error as the model does.
-  std::vector<WordSenses> measure(const Model& model, const Runtime& runtime,
+  std::vector<WordSenses> measure(const model::Model& model, const model::Runtime& runtime,
                                   const std::string& label) const;
 
  private:
@@ -53,10 +54,10 @@ class AskedSenses {
     std::vector<std::size_t> sense_of;  ///< of each of these
   };
   std::vector<Word> words_;
-  std::vector<PlacedWord> rows_;
+  std::vector<inspect::PlacedWord> rows_;
 };
 
 /// The mean over words.
 std::vector<SenseSeparation> mean_separation(const std::vector<WordSenses>& words);
 
-}  // namespace qkv
+}  // namespace qkv::evaluate

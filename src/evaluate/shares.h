@@ -1,6 +1,6 @@
 #pragma once
 
-namespace qkv {
+namespace qkv::evaluate {
 
 /// How often something is right where a choice is made among the words that a file lists, and where
 /// it is made among all that the tokenizer has learned.
@@ -9,4 +9,4 @@ struct Shares {
   double all = 0;
 };
 
-}  // namespace qkv
+}  // namespace qkv::evaluate

@@ -5,11 +5,12 @@
 #include "base/random.h"
 #include "fused/dropouts.h"
 
-namespace qkv {
+namespace qkv::fused {
 
 template <typename T>
-FusedAttention<T>::FusedAttention(const ModelConfig& config, const WeightLayout::Layer& places,
-                                  const PositionTables& tables, std::uint64_t seed,
+FusedAttention<T>::FusedAttention(const config::ModelConfig& config,
+                                  const WeightLayout::Layer& places,
+                                  const kernels::PositionTables& tables, std::uint64_t seed,
                                   std::int64_t layer, std::int64_t most_tokens)
     : tables_(tables),
       seed_(seed),
@@ -34,8 +35,9 @@ FusedAttention<T>::FusedAttention(const ModelConfig& config, const WeightLayout:
       log_sums_(static_cast<std::size_t>(most_tokens * heads_)) {}
 
 template <typename T>
-AttentionShape FusedAttention<T>::shape(const Reading& reading, const Document& document) const {
-  AttentionShape shape;
+kernels::AttentionShape FusedAttention<T>::shape(const Reading& reading,
+                                                 const Document& document) const {
+  kernels::AttentionShape shape;
   shape.tokens = document.tokens;
   shape.heads = heads_;
   shape.key_value_heads = key_value_heads_;
@@ -46,9 +48,9 @@ AttentionShape FusedAttention<T>::shape(const Reading& reading, const Document& 
   if (dropout_ > 0) {
     shape.dropout.probability = dropout_;
     shape.dropout.key =
-        stream_key(seed_, Purpose::kDropout,
-                   {reading.step, dropout_place(layer_, 0),
-                    static_cast<std::uint64_t>(reading.first_token + document.begin)});
+        base::stream_key(seed_, base::Purpose::kDropout,
+                         {reading.step, base::dropout_place(layer_, 0),
+                          static_cast<std::uint64_t>(reading.first_token + document.begin)});
   }
   return shape;
 }
@@ -70,14 +72,14 @@ template <typename T>
 void FusedAttention<T>::rotate(const Reading& reading, float sign, T* query_key_value) const {
   if (tables_.cosine.empty()) return;
   // Queries and keys stand side by side.
-  token_loops<T>().rotate(reading.tokens, stride_, heads_ + key_value_heads_, head_width_,
-                          reading.positions, tables_.cosine.data(), tables_.sine.data(), sign,
-                          query_key_value);
+  kernels::token_loops<T>().rotate(reading.tokens, stride_, heads_ + key_value_heads_, head_width_,
+                                   reading.positions, tables_.cosine.data(), tables_.sine.data(),
+                                   sign, query_key_value);
 }
 
 template <typename T>
-Dropped FusedAttention<T>::dropped(const Reading& reading) const {
-  return dropped_at(dropout_, seed_, reading, dropout_place(layer_, 1), width_);
+kernels::Dropped FusedAttention<T>::dropped(const Reading& reading) const {
+  return dropped_at(dropout_, seed_, reading, base::dropout_place(layer_, 1), width_);
 }
 
 template <typename T>
@@ -89,8 +91,8 @@ Residual FusedAttention<T>::forward(Bench<T>& bench, const Weights<T>& weights,
   rotate(reading, 1, projected_.data());
   bench.clock->enter(Work::kAttention);
   for (const Document& document : reading.documents) {
-    attention_forward(shape(reading, document), arrays_of<AttentionForward<T>>(document),
-                      bench.scratch);
+    kernels::attention_forward(shape(reading, document),
+                               arrays_of<kernels::AttentionForward<T>>(document), bench.scratch);
   }
   output_.forward(bench, weights, reading.tokens, mixed_.data(), bench.output.data());
   return {norm_.x(), bench.output.data(), dropped(reading)};
@@ -102,20 +104,20 @@ void FusedAttention<T>::backward(Bench<T>& bench, const Weights<T>& weights, con
   const std::int64_t tokens = reading.tokens;
   T* branch = bench.branch.data();
   bench.clock->enter(Work::kNorm);
-  norm_loops<T>().branch(tokens * width_, x_gradient, dropped(reading), branch);
+  kernels::norm_loops<T>().branch(tokens * width_, x_gradient, dropped(reading), branch);
   T* mixed_gradient = bench.normed_gradient.data();
   output_.backward(bench, weights, tokens, mixed_.data(), branch, mixed_gradient, gradient);
 
   bench.clock->enter(Work::kAttention);
   T* projected_gradient = bench.wide.data();
   for (const Document& document : reading.documents) {
-    auto arrays = arrays_of<AttentionBackward<T>>(document);
+    auto arrays = arrays_of<kernels::AttentionBackward<T>>(document);
     arrays.mixed_gradient = {mixed_gradient + document.begin * width_, width_};
     T* out = projected_gradient + document.begin * stride_;
     arrays.query_gradient = {out, stride_};
     arrays.key_gradient = {out + key_at_, stride_};
     arrays.value_gradient = {out + value_at_, stride_};
-    attention_backward(shape(reading, document), arrays, bench.scratch);
+    kernels::attention_backward(shape(reading, document), arrays, bench.scratch);
   }
   bench.clock->enter(Work::kElse);
   rotate(reading, -1, projected_gradient);
@@ -127,6 +129,6 @@ void FusedAttention<T>::backward(Bench<T>& bench, const Weights<T>& weights, con
 }
 
 template class FusedAttention<float>;
-template class FusedAttention<Bfloat16>;
+template class FusedAttention<kernels::Bfloat16>;
 
-}  // namespace qkv
+}  // namespace qkv::fused

@@ -4,15 +4,15 @@
 #include "kernels/attention_core.h"
 #include "kernels/position_tables.h"
 
-namespace qkv {
+namespace qkv::fused {
 
 /// x + dropout(attention(norm(x))), as model/block.cc and model/attention.cc define it
 /// (learned projections, softmax).
 template <typename T>
 class FusedAttention {
  public:
-  FusedAttention(const ModelConfig& config, const WeightLayout::Layer& places,
-                 const PositionTables& tables, std::uint64_t seed, std::int64_t layer,
+  FusedAttention(const config::ModelConfig& config, const WeightLayout::Layer& places,
+                 const kernels::PositionTables& tables, std::uint64_t seed, std::int64_t layer,
                  std::int64_t most_tokens);
 
   Residual forward(Bench<T>& bench, const Weights<T>& weights, const Reading& reading,
@@ -22,14 +22,14 @@ class FusedAttention {
                 float* x_gradient, const Gradient& gradient);
 
  private:
-  AttentionShape shape(const Reading& reading, const Document& document) const;
+  kernels::AttentionShape shape(const Reading& reading, const Document& document) const;
   /// Fills in what both passes read of a document, and the forward pass writes.
   template <typename Arrays>
   Arrays arrays_of(const Document& document);
   void rotate(const Reading& reading, float sign, T* query_key_value) const;
-  Dropped dropped(const Reading& reading) const;
+  kernels::Dropped dropped(const Reading& reading) const;
 
-  const PositionTables& tables_;
+  const kernels::PositionTables& tables_;
   std::uint64_t seed_;
   std::int64_t layer_;
   std::int64_t width_;
@@ -45,9 +45,9 @@ class FusedAttention {
   FusedNorm<T> norm_;
   FusedLinear<T> projection_;
   FusedLinear<T> output_;
-  Buffer<T> projected_;     ///< queries, keys and values side by side, rotated
-  Buffer<T> mixed_;         ///< [tokens, width]
-  Buffer<float> log_sums_;  ///< [heads, tokens] of each document
+  kernels::Buffer<T> projected_;     ///< queries, keys and values side by side, rotated
+  kernels::Buffer<T> mixed_;         ///< [tokens, width]
+  kernels::Buffer<float> log_sums_;  ///< [heads, tokens] of each document
 };
 
-}  // namespace qkv
+}  // namespace qkv::fused

@@ -3,14 +3,15 @@
 #include "base/random.h"
 #include "fused/part.h"
 
-namespace qkv {
+namespace qkv::fused {
 
 /// What is dropped of [tokens, width] at `place` (base/random.h).
-inline Dropped dropped_at(double probability, std::uint64_t seed, const Reading& reading,
-                          std::uint64_t place, std::int64_t width) {
+inline kernels::Dropped dropped_at(double probability, std::uint64_t seed, const Reading& reading,
+                                   std::uint64_t place, std::int64_t width) {
   if (probability == 0) return {};
-  return Dropped::with(probability, stream_key(seed, Purpose::kDropout, {reading.step, place}),
-                       reading.first_token * width);
+  return kernels::Dropped::with(
+      probability, base::stream_key(seed, base::Purpose::kDropout, {reading.step, place}),
+      reading.first_token * width);
 }
 
-}  // namespace qkv
+}  // namespace qkv::fused

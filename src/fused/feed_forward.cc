@@ -2,22 +2,22 @@
 
 #include "fused/dropouts.h"
 
-namespace qkv {
+namespace qkv::fused {
 namespace {
 
-HiddenActivation activation_of(const std::string& name) {
-  if (name == "gelu") return HiddenActivation::kGelu;
-  if (name == "relu") return HiddenActivation::kRelu;
-  if (name == "relu2") return HiddenActivation::kRelu2;
-  return name == "swiglu" ? HiddenActivation::kSwiglu : HiddenActivation::kSilu;
+kernels::HiddenActivation activation_of(const std::string& name) {
+  if (name == "gelu") return kernels::HiddenActivation::kGelu;
+  if (name == "relu") return kernels::HiddenActivation::kRelu;
+  if (name == "relu2") return kernels::HiddenActivation::kRelu2;
+  return name == "swiglu" ? kernels::HiddenActivation::kSwiglu : kernels::HiddenActivation::kSilu;
 }
 
 }  // namespace
 
 template <typename T>
-FusedFeedForward<T>::FusedFeedForward(const ModelConfig& config, const WeightLayout::Layer& places,
-                                      std::uint64_t seed, std::int64_t layer,
-                                      std::int64_t most_tokens)
+FusedFeedForward<T>::FusedFeedForward(const config::ModelConfig& config,
+                                      const WeightLayout::Layer& places, std::uint64_t seed,
+                                      std::int64_t layer, std::int64_t most_tokens)
     : seed_(seed),
       layer_(layer),
       width_(config.width),
@@ -25,15 +25,16 @@ FusedFeedForward<T>::FusedFeedForward(const ModelConfig& config, const WeightLay
       activation_(activation_of(config.feed_forward.activation)),
       hidden_width_(config.feed_forward.width),
       norm_(config, places.feed_forward_norm, places.feed_forward_norm_bias, most_tokens),
-      up_{width_, activation_ == HiddenActivation::kSwiglu ? 2 * hidden_width_ : hidden_width_,
+      up_{width_,
+          activation_ == kernels::HiddenActivation::kSwiglu ? 2 * hidden_width_ : hidden_width_,
           places.up, places.up_bias},
       down_{hidden_width_, width_, places.down, places.down_bias},
       slopes_(static_cast<std::size_t>(most_tokens * up_.out)),
       hidden_(static_cast<std::size_t>(most_tokens * hidden_width_)) {}
 
 template <typename T>
-Dropped FusedFeedForward<T>::dropped(const Reading& reading) const {
-  return dropped_at(dropout_, seed_, reading, dropout_place(layer_, 2), width_);
+kernels::Dropped FusedFeedForward<T>::dropped(const Reading& reading) const {
+  return dropped_at(dropout_, seed_, reading, base::dropout_place(layer_, 2), width_);
 }
 
 template <typename T>
@@ -43,8 +44,8 @@ Residual FusedFeedForward<T>::forward(Bench<T>& bench, const Weights<T>& weights
   norm_.forward(residual, reading.tokens, weights);
   up_.forward(bench, weights, reading.tokens, norm_.normed(), slopes_.data());
   bench.clock->enter(Work::kActivation);
-  activation_loops<T>().forward(activation_, reading.tokens, hidden_width_, slopes_.data(),
-                                hidden_.data());
+  kernels::activation_loops<T>().forward(activation_, reading.tokens, hidden_width_, slopes_.data(),
+                                         hidden_.data());
   down_.forward(bench, weights, reading.tokens, hidden_.data(), bench.output.data());
   return {norm_.x(), bench.output.data(), dropped(reading)};
 }
@@ -56,13 +57,13 @@ void FusedFeedForward<T>::backward(Bench<T>& bench, const Weights<T>& weights,
   const std::int64_t tokens = reading.tokens;
   T* branch = bench.branch.data();
   bench.clock->enter(Work::kNorm);
-  norm_loops<T>().branch(tokens * width_, x_gradient, dropped(reading), branch);
+  kernels::norm_loops<T>().branch(tokens * width_, x_gradient, dropped(reading), branch);
   T* hidden_gradient = bench.wide.data();
   down_.backward(bench, weights, tokens, hidden_.data(), branch, hidden_gradient, gradient);
   T* before_gradient = bench.wide_too.data();
   bench.clock->enter(Work::kActivation);
-  activation_loops<T>().backward(activation_, tokens, hidden_width_, slopes_.data(),
-                                 hidden_gradient, before_gradient);
+  kernels::activation_loops<T>().backward(activation_, tokens, hidden_width_, slopes_.data(),
+                                          hidden_gradient, before_gradient);
   T* normed_gradient = bench.normed_gradient.data();
   up_.backward(bench, weights, tokens, norm_.normed(), before_gradient, normed_gradient, gradient);
   bench.clock->enter(Work::kNorm);
@@ -70,6 +71,6 @@ void FusedFeedForward<T>::backward(Bench<T>& bench, const Weights<T>& weights,
 }
 
 template class FusedFeedForward<float>;
-template class FusedFeedForward<Bfloat16>;
+template class FusedFeedForward<kernels::Bfloat16>;
 
-}  // namespace qkv
+}  // namespace qkv::fused

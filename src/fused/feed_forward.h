@@ -3,14 +3,14 @@
 #include "fused/part.h"
 #include "kernels/activation.h"
 
-namespace qkv {
+namespace qkv::fused {
 
 /// x + dropout(feed_forward(norm(x))), as model/block.cc and model/feed_forward.cc define it.
 template <typename T>
 class FusedFeedForward {
  public:
-  FusedFeedForward(const ModelConfig& config, const WeightLayout::Layer& places, std::uint64_t seed,
-                   std::int64_t layer, std::int64_t most_tokens);
+  FusedFeedForward(const config::ModelConfig& config, const WeightLayout::Layer& places,
+                   std::uint64_t seed, std::int64_t layer, std::int64_t most_tokens);
 
   Residual forward(Bench<T>& bench, const Weights<T>& weights, const Reading& reading,
                    const Residual& residual);
@@ -19,19 +19,19 @@ class FusedFeedForward {
                 float* x_gradient, const Gradient& gradient);
 
  private:
-  Dropped dropped(const Reading& reading) const;
+  kernels::Dropped dropped(const Reading& reading) const;
 
   std::uint64_t seed_;
   std::int64_t layer_;
   std::int64_t width_;
   double dropout_;
-  HiddenActivation activation_;
+  kernels::HiddenActivation activation_;
   std::int64_t hidden_width_;
   FusedNorm<T> norm_;
   FusedLinear<T> up_;  ///< gate and up for swiglu
   FusedLinear<T> down_;
-  Buffer<T> slopes_;  ///< up's output, then the slopes of the activation
-  Buffer<T> hidden_;  ///< after the activation
+  kernels::Buffer<T> slopes_;  ///< up's output, then the slopes of the activation
+  kernels::Buffer<T> hidden_;  ///< after the activation
 };
 
-}  // namespace qkv
+}  // namespace qkv::fused

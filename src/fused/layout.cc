@@ -2,7 +2,7 @@
 
 #include "base/format.h"
 
-namespace qkv {
+namespace qkv::fused {
 namespace {
 
 constexpr std::int64_t kLine = 32;  // values of two bytes in a cache line
@@ -21,7 +21,7 @@ std::int64_t WeightLayout::add(const std::vector<Part>& parts) {
   return begin;
 }
 
-WeightLayout::WeightLayout(const ModelConfig& config, std::int64_t vocabulary) {
+WeightLayout::WeightLayout(const config::ModelConfig& config, std::int64_t vocabulary) {
   const std::int64_t width = config.width;
   const std::int64_t shared = config.key_value_heads * config.head_width();
   const std::int64_t hidden = config.feed_forward.width;
@@ -35,7 +35,7 @@ WeightLayout::WeightLayout(const ModelConfig& config, std::int64_t vocabulary) {
   if (config.position == "learned")
     positions = add({{"model.embed_positions.weight", {config.context, width}}});
   for (std::int64_t number = 0; number < config.layers; ++number) {
-    const std::string name = concat("model.layers.", number, ".");
+    const std::string name = base::concat("model.layers.", number, ".");
     const std::string attention = name + "self_attn.";
     const std::string feed_forward = name + "mlp.";
     Layer layer;
@@ -44,8 +44,8 @@ WeightLayout::WeightLayout(const ModelConfig& config, std::int64_t vocabulary) {
       std::vector<Part> matrices;
       std::vector<Part> biases;
       const auto add_projection = [&](const char* which, std::int64_t out) {
-        matrices.push_back({concat(attention, which, "_proj.weight"), {out, width}});
-        biases.push_back({concat(attention, which, "_proj.bias"), {out}});
+        matrices.push_back({base::concat(attention, which, "_proj.weight"), {out, width}});
+        biases.push_back({base::concat(attention, which, "_proj.bias"), {out}});
       };
       add_projection("q", width);
       add_projection("k", shared);
@@ -77,4 +77,4 @@ WeightLayout::WeightLayout(const ModelConfig& config, std::int64_t vocabulary) {
   head = config.tied_embeddings ? embedding : add({{"lm_head.weight", {vocabulary, width}}});
 }
 
-}  // namespace qkv
+}  // namespace qkv::fused

@@ -6,7 +6,7 @@
 
 #include "config/config.h"
 
-namespace qkv {
+namespace qkv::fused {
 
 /// Where the weights of a Transformer stand in one flat array, and their gradients and moments in
 /// arrays like it. What one product takes (query, key and value; gate and up) stands together.
@@ -29,7 +29,7 @@ class WeightLayout {
     std::int64_t down = -1, down_bias = -1;
   };
 
-  WeightLayout(const ModelConfig& config, std::int64_t vocabulary);
+  WeightLayout(const config::ModelConfig& config, std::int64_t vocabulary);
 
   const std::vector<Place>& places() const { return places_; }
   const std::vector<Layer>& layers() const { return layers_; }
@@ -54,4 +54,4 @@ class WeightLayout {
   std::int64_t size_ = 0;
 };
 
-}  // namespace qkv
+}  // namespace qkv::fused

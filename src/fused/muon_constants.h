@@ -1,6 +1,6 @@
 #pragma once
 
-namespace qkv {
+namespace qkv::fused {
 
 /// Of Muon (Jordan et al. 2024), as the processor's update and the device's both take them: the
 /// momentum, and how a matrix M, divided by its norm + kMuonSmall, is made nearly orthogonal by
@@ -12,4 +12,4 @@ constexpr double kMuonA = 3.4445;
 constexpr double kMuonB = -4.7750;
 constexpr double kMuonC = 2.0315;
 
-}  // namespace qkv
+}  // namespace qkv::fused

@@ -1,9 +1,9 @@
 #include "fused/part.h"
 
-namespace qkv {
+namespace qkv::fused {
 
 template <typename T>
-FusedNorm<T>::FusedNorm(const ModelConfig& config, std::int64_t weight, std::int64_t bias,
+FusedNorm<T>::FusedNorm(const config::ModelConfig& config, std::int64_t weight, std::int64_t bias,
                         std::int64_t most_tokens)
     : width_(config.width),
       rms_(config.norm == "rms"),
@@ -15,7 +15,7 @@ FusedNorm<T>::FusedNorm(const ModelConfig& config, std::int64_t weight, std::int
       normed_(static_cast<std::size_t>(most_tokens * config.width)) {}
 
 template <typename T>
-NormShape FusedNorm<T>::shape(std::int64_t tokens, const Weights<T>& weights) const {
+kernels::NormShape FusedNorm<T>::shape(std::int64_t tokens, const Weights<T>& weights) const {
   return {.rows = tokens,
           .width = width_,
           .rms = rms_,
@@ -27,8 +27,8 @@ NormShape FusedNorm<T>::shape(std::int64_t tokens, const Weights<T>& weights) co
 template <typename T>
 void FusedNorm<T>::forward(const Residual& residual, std::int64_t tokens,
                            const Weights<T>& weights) {
-  norm_loops<T>().forward(shape(tokens, weights), residual.x, residual.added, residual.dropped,
-                          sum_.data(), scales_.data(), normed_.data());
+  kernels::norm_loops<T>().forward(shape(tokens, weights), residual.x, residual.added,
+                                   residual.dropped, sum_.data(), scales_.data(), normed_.data());
   x_ = residual.added == nullptr ? residual.x : sum_.data();
 }
 
@@ -36,8 +36,9 @@ template <typename T>
 void FusedNorm<T>::backward(const T* normed_gradient, std::int64_t tokens,
                             const Weights<T>& weights, bool fresh, float* x_gradient,
                             float* gradient) const {
-  norm_loops<T>().backward(shape(tokens, weights), x_, scales_.data(), normed_gradient, fresh,
-                           x_gradient, gradient + weight_, bias_ < 0 ? nullptr : gradient + bias_);
+  kernels::norm_loops<T>().backward(shape(tokens, weights), x_, scales_.data(), normed_gradient,
+                                    fresh, x_gradient, gradient + weight_,
+                                    bias_ < 0 ? nullptr : gradient + bias_);
 }
 
 template <typename T>
@@ -45,12 +46,12 @@ template <typename Y>
 void FusedLinear<T>::forward(Bench<T>& bench, const Weights<T>& weights, std::int64_t tokens,
                              const T* x, Y* y) const {
   bench.clock->enter(Work::kProducts);
-  const Matrix<const T> matrix{weights.for_product + weight, out, in, in};
+  const kernels::Matrix<const T> matrix{weights.for_product + weight, out, in, in};
   bench.products.template multiply<T, Y>({x, tokens, in, in}, matrix.transpose(),
                                          {y, tokens, out, out});
   bench.clock->enter(Work::kElse);
   if (bias >= 0) {
-    const TokenLoops<T>& loops = token_loops<T>();
+    const kernels::TokenLoops<T>& loops = kernels::token_loops<T>();
     if constexpr (sizeof(Y) == sizeof(T)) {
       loops.add_bias(tokens, out, weights.exact + bias, y);
     } else {
@@ -64,9 +65,10 @@ void FusedLinear<T>::backward(Bench<T>& bench, const Weights<T>& weights, std::i
                               const T* x, const T* y_gradient, T* x_gradient,
                               const Gradient& gradient) const {
   bench.clock->enter(Work::kElse);
-  if (bias >= 0) token_loops<T>().add_columns(tokens, out, y_gradient, gradient.values + bias);
+  if (bias >= 0)
+    kernels::token_loops<T>().add_columns(tokens, out, y_gradient, gradient.values + bias);
   bench.clock->enter(Work::kProducts);
-  const Matrix<const T> upstream{y_gradient, tokens, out, out};
+  const kernels::Matrix<const T> upstream{y_gradient, tokens, out, out};
   bench.products.template multiply<T, float>(upstream.transpose(), {x, tokens, in, in},
                                              {gradient.values + weight, out, in, in},
                                              !gradient.fresh);
@@ -76,14 +78,18 @@ void FusedLinear<T>::backward(Bench<T>& bench, const Weights<T>& weights, std::i
 }
 
 template class FusedNorm<float>;
-template class FusedNorm<Bfloat16>;
+template class FusedNorm<kernels::Bfloat16>;
 template struct FusedLinear<float>;
-template struct FusedLinear<Bfloat16>;
+template struct FusedLinear<kernels::Bfloat16>;
 template void FusedLinear<float>::forward(Bench<float>&, const Weights<float>&, std::int64_t,
                                           const float*, float*) const;
-template void FusedLinear<Bfloat16>::forward(Bench<Bfloat16>&, const Weights<Bfloat16>&,
-                                             std::int64_t, const Bfloat16*, Bfloat16*) const;
-template void FusedLinear<Bfloat16>::forward(Bench<Bfloat16>&, const Weights<Bfloat16>&,
-                                             std::int64_t, const Bfloat16*, float*) const;
+template void FusedLinear<kernels::Bfloat16>::forward(Bench<kernels::Bfloat16>&,
+                                                      const Weights<kernels::Bfloat16>&,
+                                                      std::int64_t, const kernels::Bfloat16*,
+                                                      kernels::Bfloat16*) const;
+template void FusedLinear<kernels::Bfloat16>::forward(Bench<kernels::Bfloat16>&,
+                                                      const Weights<kernels::Bfloat16>&,
+                                                      std::int64_t, const kernels::Bfloat16*,
+                                                      float*) const;
 
-}  // namespace qkv
+}  // namespace qkv::fused

@@ -13,7 +13,7 @@
 #include "kernels/scratch.h"
 #include "kernels/token_loops.h"
 
-namespace qkv {
+namespace qkv::fused {
 
 /// A model's weights as the parts of a pass see them.
 template <typename T>
@@ -56,14 +56,14 @@ enum class Work {
 /// the next one's norm reads before it is written anew.
 template <typename T>
 struct Bench {
-  PhaseClock<Work>* clock;
-  Products products;
-  Scratch scratch;            ///< of attention
-  Buffer<float> output;       ///< [tokens, width], what a sub-layer adds to the residual stream
-  Buffer<T> branch;           ///< [tokens, width], the gradient that goes into a sub-layer
-  Buffer<T> normed_gradient;  ///< [tokens, width]
-  Buffer<T> wide;             ///< the gradient of the widest things in a sub-layer
-  Buffer<T> wide_too;
+  base::PhaseClock<Work>* clock;
+  kernels::Products products;
+  kernels::Scratch scratch;       ///< of attention
+  kernels::Buffer<float> output;  ///< [tokens, width], what a sub-layer adds to the residual stream
+  kernels::Buffer<T> branch;      ///< [tokens, width], the gradient that goes into a sub-layer
+  kernels::Buffer<T> normed_gradient;  ///< [tokens, width]
+  kernels::Buffer<T> wide;             ///< the gradient of the widest things in a sub-layer
+  kernels::Buffer<T> wide_too;
 };
 
 /// The residual stream between two sub-layers: x, and what the last one added to it, not yet
@@ -71,7 +71,7 @@ struct Bench {
 struct Residual {
   const float* x;
   const float* added = nullptr;
-  Dropped dropped;
+  kernels::Dropped dropped;
 };
 
 /// A gradient array like the weights', and whether its matrices hold nothing yet.
@@ -84,7 +84,7 @@ struct Gradient {
 template <typename T>
 class FusedNorm {
  public:
-  FusedNorm(const ModelConfig& config, std::int64_t weight, std::int64_t bias,
+  FusedNorm(const config::ModelConfig& config, std::int64_t weight, std::int64_t bias,
             std::int64_t most_tokens);
 
   /// Sums the residual stream and norms it.
@@ -96,7 +96,7 @@ class FusedNorm {
   const T* normed() const { return normed_.data(); }
 
  private:
-  NormShape shape(std::int64_t tokens, const Weights<T>& weights) const;
+  kernels::NormShape shape(std::int64_t tokens, const Weights<T>& weights) const;
 
   std::int64_t width_;
   bool rms_;
@@ -104,9 +104,9 @@ class FusedNorm {
   std::int64_t weight_;
   std::int64_t bias_;
   const float* x_ = nullptr;
-  Buffer<float> sum_;
-  Buffer<RowScale> scales_;
-  Buffer<T> normed_;
+  kernels::Buffer<float> sum_;
+  kernels::Buffer<kernels::RowScale> scales_;
+  kernels::Buffer<T> normed_;
 };
 
 /// y = x Wᵀ + b and its gradients, W [out, in] at `weight` and b at `bias` (or −1) in the layout.
@@ -125,4 +125,4 @@ struct FusedLinear {
                 const T* y_gradient, T* x_gradient, const Gradient& gradient) const;
 };
 
-}  // namespace qkv
+}  // namespace qkv::fused

@@ -4,11 +4,11 @@
 
 #include "fused/dropouts.h"
 
-namespace qkv {
+namespace qkv::fused {
 template <typename T>
-FusedPass<T>::FusedPass(const ModelConfig& config, const WeightLayout& layout,
-                        const PositionTables& tables, std::int64_t vocabulary, std::uint64_t seed,
-                        std::int64_t most_tokens, PhaseClock<Work>& clock)
+FusedPass<T>::FusedPass(const config::ModelConfig& config, const WeightLayout& layout,
+                        const kernels::PositionTables& tables, std::int64_t vocabulary,
+                        std::uint64_t seed, std::int64_t most_tokens, base::PhaseClock<Work>& clock)
     : layout_(layout),
       tables_(tables),
       seed_(seed),
@@ -49,13 +49,14 @@ double FusedPass<T>::run(const Weights<T>& weights, const Reading& reading, floa
     }
   }
 
-  const Lookup lookup{reading.tokens, width_, reading.ids, reading.positions};
-  const Dropped dropped = dropped_at(dropout_, seed_, reading, 0, width_);
+  const kernels::Lookup lookup{reading.tokens, width_, reading.ids, reading.positions};
+  const kernels::Dropped dropped = dropped_at(dropout_, seed_, reading, 0, width_);
   const bool learned = layout_.positions >= 0;
   const float* places = learned                     ? weights.exact + layout_.positions
                         : tables_.sinusoids.empty() ? nullptr
                                                     : tables_.sinusoids.data();
-  token_loops<T>().embed(lookup, weights.exact + layout_.embedding, places, dropped, x_.data());
+  kernels::token_loops<T>().embed(lookup, weights.exact + layout_.embedding, places, dropped,
+                                  x_.data());
   Residual residual{x_.data(), nullptr, {}};
   for (Layer& layer : layers_) {
     if (layer.attention) residual = layer.attention->forward(bench_, weights, reading, residual);
@@ -73,13 +74,14 @@ double FusedPass<T>::run(const Weights<T>& weights, const Reading& reading, floa
       layer->attention->backward(bench_, weights, reading, x_gradient, gradient);
   }
   bench_.clock->enter(Work::kElse);
-  token_loops<T>().embed_backward(lookup, x_gradient, dropped, gradient.values + layout_.embedding,
-                                  learned ? gradient.values + layout_.positions : nullptr);
+  kernels::token_loops<T>().embed_backward(lookup, x_gradient, dropped,
+                                           gradient.values + layout_.embedding,
+                                           learned ? gradient.values + layout_.positions : nullptr);
   bench_.clock->enter(Work::kWait);
   return nats;
 }
 
 template class FusedPass<float>;
-template class FusedPass<Bfloat16>;
+template class FusedPass<kernels::Bfloat16>;
 
-}  // namespace qkv
+}  // namespace qkv::fused

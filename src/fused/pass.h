@@ -10,7 +10,7 @@
 #include "fused/part.h"
 #include "fused/prediction.h"
 
-namespace qkv {
+namespace qkv::fused {
 
 /// One thread's way through the Transformer and back, for some rows at a time: all that
 /// model/transformer.cc does, with every intermediate value in memory that is made once.
@@ -18,9 +18,9 @@ template <typename T>
 class FusedPass {
  public:
   /// `layout`, `tables` and `clock` must outlive it.
-  FusedPass(const ModelConfig& config, const WeightLayout& layout, const PositionTables& tables,
-            std::int64_t vocabulary, std::uint64_t seed, std::int64_t most_tokens,
-            PhaseClock<Work>& clock);
+  FusedPass(const config::ModelConfig& config, const WeightLayout& layout,
+            const kernels::PositionTables& tables, std::int64_t vocabulary, std::uint64_t seed,
+            std::int64_t most_tokens, base::PhaseClock<Work>& clock);
 
   /// The sum of −log p(target) over the reading; adds the gradient of scale · this sum to
   /// `gradient` (where `fresh`, replaces it).
@@ -34,15 +34,15 @@ class FusedPass {
   };
 
   const WeightLayout& layout_;
-  const PositionTables& tables_;
+  const kernels::PositionTables& tables_;
   std::uint64_t seed_;
   std::int64_t width_;
   double dropout_;
   Bench<T> bench_;
-  Buffer<float> x_;           ///< [tokens, width], the embeddings
-  Buffer<float> x_gradient_;  ///< the residual stream's
+  kernels::Buffer<float> x_;           ///< [tokens, width], the embeddings
+  kernels::Buffer<float> x_gradient_;  ///< the residual stream's
   std::vector<Layer> layers_;
   FusedPrediction<T> prediction_;
 };
 
-}  // namespace qkv
+}  // namespace qkv::fused

@@ -3,10 +3,10 @@
 #include <algorithm>
 #include <cstring>
 
-namespace qkv {
+namespace qkv::fused {
 
 template <typename T>
-FusedPrediction<T>::FusedPrediction(const ModelConfig& config, const WeightLayout& layout,
+FusedPrediction<T>::FusedPrediction(const config::ModelConfig& config, const WeightLayout& layout,
                                     std::int64_t vocabulary, std::int64_t most_tokens)
     : width_(config.width),
       vocabulary_(vocabulary),
@@ -51,15 +51,16 @@ double FusedPrediction<T>::run(Bench<T>& bench, const Weights<T>& weights, const
       }
     }
     bench.clock->enter(Work::kProducts);
-    const Matrix<const T> in{rows_.data(), kRows, width_, width_};
-    const Matrix<const T> head{weights.for_product + head_, vocabulary_, width_, width_};
+    const kernels::Matrix<const T> in{rows_.data(), kRows, width_, width_};
+    const kernels::Matrix<const T> head{weights.for_product + head_, vocabulary_, width_, width_};
     bench.products.template multiply<T, float>(in, head.transpose(),
                                                {logits_.data(), kRows, vocabulary_, stride_});
     bench.clock->enter(Work::kLoss);
-    nats += token_loops<T>().cross_entropy(kRows, vocabulary_, stride_, logits_.data(),
-                                           targets_.data(), scale, logit_gradients_.data());
+    nats +=
+        kernels::token_loops<T>().cross_entropy(kRows, vocabulary_, stride_, logits_.data(),
+                                                targets_.data(), scale, logit_gradients_.data());
     bench.clock->enter(Work::kProducts);
-    const Matrix<const T> upstream{logit_gradients_.data(), kRows, vocabulary_, stride_};
+    const kernels::Matrix<const T> upstream{logit_gradients_.data(), kRows, vocabulary_, stride_};
     bench.products.template multiply<T, T>(upstream, head,
                                            {row_gradients_.data(), kRows, width_, width_});
     bench.products.template multiply<T, float>(
@@ -79,6 +80,6 @@ double FusedPrediction<T>::run(Bench<T>& bench, const Weights<T>& weights, const
 }
 
 template class FusedPrediction<float>;
-template class FusedPrediction<Bfloat16>;
+template class FusedPrediction<kernels::Bfloat16>;
 
-}  // namespace qkv
+}  // namespace qkv::fused

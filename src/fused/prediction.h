@@ -2,15 +2,15 @@
 
 #include "fused/part.h"
 
-namespace qkv {
+namespace qkv::fused {
 
 /// The last norm, the output layer and cross entropy, forward and backward at once, a block of rows
 /// after the other, so that logits are never stored for all. Only rows with a target take part.
 template <typename T>
 class FusedPrediction {
  public:
-  FusedPrediction(const ModelConfig& config, const WeightLayout& layout, std::int64_t vocabulary,
-                  std::int64_t most_tokens);
+  FusedPrediction(const config::ModelConfig& config, const WeightLayout& layout,
+                  std::int64_t vocabulary, std::int64_t most_tokens);
 
   /// The sum of −log p(target) over the reading. x_gradient [tokens, width] becomes the gradient of
   /// scale · this sum.
@@ -25,12 +25,12 @@ class FusedPrediction {
   std::int64_t stride_;  ///< between rows of logits: a whole number of cache lines
   std::int64_t head_;
   FusedNorm<T> norm_;
-  Buffer<std::int64_t> chosen_;  ///< rows that have a target
-  Buffer<std::int32_t> targets_;
-  Buffer<T> rows_;             ///< [kRows, width]
-  Buffer<T> row_gradients_;    ///< the same
-  Buffer<float> logits_;       ///< [kRows, stride]
-  Buffer<T> logit_gradients_;  ///< the same
+  kernels::Buffer<std::int64_t> chosen_;  ///< rows that have a target
+  kernels::Buffer<std::int32_t> targets_;
+  kernels::Buffer<T> rows_;             ///< [kRows, width]
+  kernels::Buffer<T> row_gradients_;    ///< the same
+  kernels::Buffer<float> logits_;       ///< [kRows, stride]
+  kernels::Buffer<T> logit_gradients_;  ///< the same
 };
 
-}  // namespace qkv
+}  // namespace qkv::fused

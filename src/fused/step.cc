@@ -10,7 +10,7 @@
 #include "kernels/processor.h"
 #include "kernels/update_loops.h"
 
-namespace qkv {
+namespace qkv::fused {
 namespace {
 
 /// So many tokens at most go through a pass at once (but at least a row): more would not make the
@@ -31,7 +31,7 @@ Range part_of(std::int64_t count, int part, int parts) {
 }
 
 /// Runs of equal numbers are documents; without numbers each row is one.
-void find_documents(const Batch& batch, std::int64_t first_row, std::int64_t rows,
+void find_documents(const text::Batch& batch, std::int64_t first_row, std::int64_t rows,
                     std::vector<Document>& documents) {
   documents.clear();
   for (std::int64_t row = 0; row < rows; ++row) {
@@ -54,10 +54,10 @@ void find_documents(const Batch& batch, std::int64_t first_row, std::int64_t row
 
 /// What a thread has of its own.
 struct FusedStep::Slice {
-  PhaseClock<Work> clock{Work::kWait};
+  base::PhaseClock<Work> clock{Work::kWait};
   std::optional<FusedPass<float>> exact;
-  std::optional<FusedPass<Bfloat16>> rounded;
-  Buffer<float> gradient;
+  std::optional<FusedPass<kernels::Bfloat16>> rounded;
+  kernels::Buffer<float> gradient;
   bool fresh = true;  ///< the gradient holds nothing yet
   Reading reading;
   std::vector<std::int32_t> positions;  ///< where the batch has none
@@ -74,11 +74,12 @@ struct FusedStep::Slice {
   }
 };
 
-bool FusedStep::supports(const ModelConfig& config, bool bfloat16) {
-  return is_fusable(config) && (!bfloat16 || instructions() >= Instructions::kAvx512);
+bool FusedStep::supports(const config::ModelConfig& config, bool bfloat16) {
+  return config::is_fusable(config) &&
+         (!bfloat16 || kernels::instructions() >= kernels::Instructions::kAvx512);
 }
 
-FusedStep::FusedStep(const ModelConfig& config, std::int64_t vocabulary, std::int64_t rows,
+FusedStep::FusedStep(const config::ModelConfig& config, std::int64_t vocabulary, std::int64_t rows,
                      std::uint64_t seed, bool bfloat16, int threads)
     : bfloat16_(bfloat16),
       layout_(config, vocabulary),
@@ -108,7 +109,7 @@ FusedStep::FusedStep(const ModelConfig& config, std::int64_t vocabulary, std::in
 FusedStep::~FusedStep() = default;
 
 template <typename T>
-double FusedStep::run_slice(int thread, const Batch& batch, std::uint64_t step, float scale) {
+double FusedStep::run_slice(int thread, const text::Batch& batch, std::uint64_t step, float scale) {
   Slice& slice = *slices_[static_cast<std::size_t>(thread)];
   const Range range = part_of(batch.rows, thread, workers_.count());
   Weights<T> weights{weights_.data(), nullptr};
@@ -149,20 +150,20 @@ double FusedStep::run_slice(int thread, const Batch& batch, std::uint64_t step, 
 void FusedStep::take_weights() {
   if (!bfloat16_) return;
   workers_.run([&](int thread) {
-    PhaseClock<Work>& clock = slices_[static_cast<std::size_t>(thread)]->clock;
+    base::PhaseClock<Work>& clock = slices_[static_cast<std::size_t>(thread)]->clock;
     clock.enter(Work::kSum);
     const Range range = part_of(layout_.size(), thread, workers_.count());
-    update_loops().round(range.end - range.begin, weights_.data() + range.begin,
-                         rounded_weights_.data() + range.begin);
+    kernels::update_loops().round(range.end - range.begin, weights_.data() + range.begin,
+                                  rounded_weights_.data() + range.begin);
     clock.enter(Work::kWait);
   });
 }
 
-double FusedStep::run(const Batch& batch, std::uint64_t step, std::uint64_t predicted) {
+double FusedStep::run(const text::Batch& batch, std::uint64_t step, std::uint64_t predicted) {
   const auto scale = static_cast<float>(1 / static_cast<double>(predicted));
   workers_.run([&](int thread) {
     slices_[static_cast<std::size_t>(thread)]->nats =
-        bfloat16_ ? run_slice<Bfloat16>(thread, batch, step, scale)
+        bfloat16_ ? run_slice<kernels::Bfloat16>(thread, batch, step, scale)
                   : run_slice<float>(thread, batch, step, scale);
   });
   double nats = 0;
@@ -188,9 +189,9 @@ double FusedStep::gather() {
     for (std::int64_t block = range.begin; block < range.end; ++block) {
       const std::int64_t begin = block * kBlock;
       for (std::size_t part = 0; part < parts.size(); ++part) here[part] = parts[part] + begin;
-      squares +=
-          update_loops().sum(std::min(kBlock, layout_.size() - begin), here.data(),
-                             static_cast<std::int64_t>(here.size()), gradient_.data() + begin);
+      squares += kernels::update_loops().sum(std::min(kBlock, layout_.size() - begin), here.data(),
+                                             static_cast<std::int64_t>(here.size()),
+                                             gradient_.data() + begin);
     }
     slice.squares = squares;
     slice.clock.enter(Work::kWait);
@@ -203,10 +204,10 @@ double FusedStep::gather() {
   return std::sqrt(squares);
 }
 
-Parts FusedStep::seconds() const {
+base::Parts FusedStep::seconds() const {
   constexpr std::array<const char*, static_cast<std::size_t>(Work::kWait)> kNames = {
       "products", "attention", "norms", "activation", "loss", "sum, rounding", "else"};
-  Parts seconds;
+  base::Parts seconds;
   for (std::size_t work = 0; work < kNames.size(); ++work) {
     double sum = 0;
     for (const auto& slice : slices_) sum += slice->clock.seconds(static_cast<Work>(work));
@@ -215,4 +216,4 @@ Parts FusedStep::seconds() const {
   return seconds;
 }
 
-}  // namespace qkv
+}  // namespace qkv::fused

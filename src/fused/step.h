@@ -13,7 +13,7 @@
 #include "kernels/workers.h"
 #include "text/batches.h"
 
-namespace qkv {
+namespace qkv::fused {
 
 /// The training step of a Transformer without libtorch: the rows of a batch are cut into slices,
 /// one a thread; each thread goes forward and backward through its own with single-threaded
@@ -28,10 +28,10 @@ class FusedStep {
  public:
   /// Whether the config can be trained so: is_fusable, and bfloat16 where the processor has
   /// AVX-512.
-  static bool supports(const ModelConfig& config, bool bfloat16);
+  static bool supports(const config::ModelConfig& config, bool bfloat16);
 
   /// `rows` is a micro-batch's.
-  FusedStep(const ModelConfig& config, std::int64_t vocabulary, std::int64_t rows,
+  FusedStep(const config::ModelConfig& config, std::int64_t vocabulary, std::int64_t rows,
             std::uint64_t seed, bool bfloat16, int threads);
   ~FusedStep();
 
@@ -39,7 +39,7 @@ class FusedStep {
   /// Weights and, after gather(), their gradient: arrays of layout().size().
   float* weights() { return weights_.data(); }
   float* gradient() { return gradient_.data(); }
-  Workers& workers() { return workers_; }
+  kernels::Workers& workers() { return workers_; }
 
   /// Reads the weights anew: to be called before the first run() after they changed.
   void take_weights();
@@ -47,29 +47,29 @@ class FusedStep {
   /// Forward and backward through a micro-batch of step number `step` (which names its dropouts).
   /// Returns the sum of −log p over what it predicts; its gradient, divided by `predicted`, is kept
   /// by the threads.
-  double run(const Batch& batch, std::uint64_t step, std::uint64_t predicted);
+  double run(const text::Batch& batch, std::uint64_t step, std::uint64_t predicted);
 
   /// Sums what the threads kept since the last time into gradient(); returns its norm.
   double gather();
 
   /// What a thread has spent so far on products, attention and so on, in the mean of all threads;
   /// what it waited is not in it.
-  Parts seconds() const;
+  base::Parts seconds() const;
 
  private:
   struct Slice;
   template <typename T>
-  double run_slice(int thread, const Batch& batch, std::uint64_t step, float scale);
+  double run_slice(int thread, const text::Batch& batch, std::uint64_t step, float scale);
 
   bool bfloat16_;
   WeightLayout layout_;
-  PositionTables tables_;
-  Buffer<float> weights_;
-  Buffer<float> gradient_;
-  Buffer<Bfloat16> rounded_weights_;
+  kernels::PositionTables tables_;
+  kernels::Buffer<float> weights_;
+  kernels::Buffer<float> gradient_;
+  kernels::Buffer<kernels::Bfloat16> rounded_weights_;
   std::int64_t most_rows_;  ///< that go through a thread's pass at once
-  Workers workers_;
+  kernels::Workers workers_;
   std::vector<std::unique_ptr<Slice>> slices_;  ///< one a thread
 };
 
-}  // namespace qkv
+}  // namespace qkv::fused

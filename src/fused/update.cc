@@ -8,7 +8,7 @@
 #include "kernels/product.h"
 #include "kernels/update_loops.h"
 
-namespace qkv {
+namespace qkv::fused {
 namespace {
 
 constexpr std::int64_t kPiece = 16384;
@@ -17,24 +17,24 @@ constexpr std::int64_t kPiece = 16384;
 
 /// What a thread needs to make a matrix orthogonal.
 struct FusedUpdate::Muon {
-  Products products;
-  Buffer<float> x;       ///< the direction, then what becomes of it
-  Buffer<float> square;  ///< X Xᵀ over the smaller side
-  Buffer<float> fourth;  ///< its square, then the polynomial of both
-  Buffer<float> product;
-  Buffer<Bfloat16> rounded_x;
-  Buffer<Bfloat16> rounded_square;
+  kernels::Products products;
+  kernels::Buffer<float> x;       ///< the direction, then what becomes of it
+  kernels::Buffer<float> square;  ///< X Xᵀ over the smaller side
+  kernels::Buffer<float> fourth;  ///< its square, then the polynomial of both
+  kernels::Buffer<float> product;
+  kernels::Buffer<kernels::Bfloat16> rounded_x;
+  kernels::Buffer<kernels::Bfloat16> rounded_square;
 };
 
-bool FusedUpdate::by_muon(const TrainingConfig& config, const std::string& name,
+bool FusedUpdate::by_muon(const config::TrainingConfig& config, const std::string& name,
                           std::size_t sides) {
   // Embeddings, positions and the output layer are tables of vectors, not maps from space to space.
   return config.optimizer == "muon" && sides == 2 && name.find(".embed_") == std::string::npos &&
          name != "lm_head.weight";
 }
 
-FusedUpdate::FusedUpdate(const WeightLayout& layout, const TrainingConfig& config, bool bfloat16,
-                         Workers& workers)
+FusedUpdate::FusedUpdate(const WeightLayout& layout, const config::TrainingConfig& config,
+                         bool bfloat16, kernels::Workers& workers)
     : config_(config),
       bfloat16_(bfloat16),
       workers_(workers),
@@ -76,13 +76,13 @@ FusedUpdate::~FusedUpdate() = default;
 /// of a tall matrix X ← aX + X(bA + cA²) with A = XᵀX, which is the same for its transpose.
 template <typename T>
 void FusedUpdate::orthogonalise(Muon& muon, const WeightLayout::Place& place) const {
-  const UpdateLoops& loops = update_loops();
+  const kernels::UpdateLoops& loops = kernels::update_loops();
   const std::int64_t rows = place.shape[0];
   const std::int64_t columns = place.shape[1];
   const bool tall = rows > columns;
   const std::int64_t side = std::min(rows, columns);
-  const auto taken = [&](std::int64_t count, const Buffer<float>& exact,
-                         Buffer<Bfloat16>& rounded) {
+  const auto taken = [&](std::int64_t count, const kernels::Buffer<float>& exact,
+                         kernels::Buffer<kernels::Bfloat16>& rounded) {
     if constexpr (sizeof(T) == 2) {
       loops.round(count, exact.data(), rounded.data());
       return static_cast<const T*>(rounded.data());
@@ -91,21 +91,23 @@ void FusedUpdate::orthogonalise(Muon& muon, const WeightLayout::Place& place) co
     }
   };
   for (int turn = 0; turn < kMuonTurns; ++turn) {
-    const Matrix<const T> x{taken(place.size, muon.x, muon.rounded_x), rows, columns, columns};
-    const Matrix<float> square{muon.square.data(), side, side, side};
-    const Matrix<float> fourth{muon.fourth.data(), side, side, side};
+    const kernels::Matrix<const T> x{taken(place.size, muon.x, muon.rounded_x), rows, columns,
+                                     columns};
+    const kernels::Matrix<float> square{muon.square.data(), side, side, side};
+    const kernels::Matrix<float> fourth{muon.fourth.data(), side, side, side};
     if (tall) {
       muon.products.multiply(x.transpose(), x, square);
     } else {
       muon.products.multiply(x, x.transpose(), square);
     }
-    const Matrix<const T> a{taken(side * side, muon.square, muon.rounded_square), side, side, side};
+    const kernels::Matrix<const T> a{taken(side * side, muon.square, muon.rounded_square), side,
+                                     side, side};
     muon.products.multiply(a, a, fourth);
     loops.combine(side * side, static_cast<float>(kMuonB), muon.square.data(),
                   static_cast<float>(kMuonC), muon.fourth.data(), muon.fourth.data());
-    const Matrix<const T> polynomial{taken(side * side, muon.fourth, muon.rounded_square), side,
-                                     side, side};
-    const Matrix<float> product{muon.product.data(), rows, columns, columns};
+    const kernels::Matrix<const T> polynomial{taken(side * side, muon.fourth, muon.rounded_square),
+                                              side, side, side};
+    const kernels::Matrix<float> product{muon.product.data(), rows, columns, columns};
     if (tall) {
       muon.products.multiply(x, polynomial, product);
     } else {
@@ -118,14 +120,14 @@ void FusedUpdate::orthogonalise(Muon& muon, const WeightLayout::Place& place) co
 
 void FusedUpdate::update_matrix(Muon& muon, const WeightLayout::Place& place, double learning_rate,
                                 double gradient_scale, const float* gradient, float* weights) {
-  const UpdateLoops& loops = update_loops();
+  const kernels::UpdateLoops& loops = kernels::update_loops();
   const double squares = loops.momentum(place.size, static_cast<float>(kMuonMomentum),
                                         static_cast<float>(gradient_scale), gradient + place.begin,
                                         first_.data() + place.begin, muon.x.data());
   const auto shrink = static_cast<float>(1 / (std::sqrt(squares) + kMuonSmall));
   loops.combine(place.size, shrink, muon.x.data(), 0, muon.x.data(), muon.x.data());
   if (bfloat16_) {
-    orthogonalise<Bfloat16>(muon, place);
+    orthogonalise<kernels::Bfloat16>(muon, place);
   } else {
     orthogonalise<float>(muon, place);
   }
@@ -139,7 +141,7 @@ void FusedUpdate::update_matrix(Muon& muon, const WeightLayout::Place& place, do
 
 void FusedUpdate::update(std::int64_t step, double learning_rate, double gradient_scale,
                          const float* gradient, float* weights) {
-  const AdamwPass pass{
+  const kernels::AdamwPass pass{
       .learning_rate = static_cast<float>(learning_rate),
       .beta1 = static_cast<float>(config_.beta1),
       .beta2 = static_cast<float>(config_.beta2),
@@ -157,12 +159,13 @@ void FusedUpdate::update(std::int64_t step, double learning_rate, double gradien
     }
     for (std::size_t place = first; place < parts_.size(); place += turn) {
       const Part& part = parts_[place];
-      AdamwPass decaying = pass;
+      kernels::AdamwPass decaying = pass;
       decaying.weight_decay = static_cast<float>(part.weight_decay);
-      update_loops().adamw(part.size, decaying, gradient + part.begin, first_.data() + part.begin,
-                           second_.data() + part.begin, weights + part.begin);
+      kernels::update_loops().adamw(part.size, decaying, gradient + part.begin,
+                                    first_.data() + part.begin, second_.data() + part.begin,
+                                    weights + part.begin);
     }
   });
 }
 
-}  // namespace qkv
+}  // namespace qkv::fused

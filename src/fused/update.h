@@ -9,15 +9,15 @@
 #include "kernels/buffer.h"
 #include "kernels/workers.h"
 
-namespace qkv {
+namespace qkv::fused {
 
 /// The optimizer's update (train/optimizer.h says of what) over flat arrays: one pass over weights,
 /// gradient and moments, shared by the workers. What it gives does not depend on their number.
 class FusedUpdate {
  public:
   /// `bfloat16`: the products of Muon's iteration take rounded numbers, as its authors' do.
-  FusedUpdate(const WeightLayout& layout, const TrainingConfig& config, bool bfloat16,
-              Workers& workers);
+  FusedUpdate(const WeightLayout& layout, const config::TrainingConfig& config, bool bfloat16,
+              kernels::Workers& workers);
   ~FusedUpdate();
 
   /// Arrays like the weights'. Muon's matrices have no second moments.
@@ -29,7 +29,8 @@ class FusedUpdate {
               float* weights);
 
   /// Whether Muon updates this weight, by its name and shape.
-  static bool by_muon(const TrainingConfig& config, const std::string& name, std::size_t sides);
+  static bool by_muon(const config::TrainingConfig& config, const std::string& name,
+                      std::size_t sides);
 
  private:
   struct Part {
@@ -43,14 +44,14 @@ class FusedUpdate {
   void update_matrix(Muon& muon, const WeightLayout::Place& place, double learning_rate,
                      double gradient_scale, const float* gradient, float* weights);
 
-  TrainingConfig config_;
+  config::TrainingConfig config_;
   bool bfloat16_;
-  Workers& workers_;
+  kernels::Workers& workers_;
   std::vector<Part> parts_;                    ///< AdamW's, in pieces
   std::vector<WeightLayout::Place> matrices_;  ///< Muon's
-  Buffer<float> first_;
-  Buffer<float> second_;
+  kernels::Buffer<float> first_;
+  kernels::Buffer<float> second_;
   std::vector<std::unique_ptr<Muon>> muon_;  ///< one a thread
 };
 
-}  // namespace qkv
+}  // namespace qkv::fused

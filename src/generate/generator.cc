@@ -12,40 +12,44 @@
 #include "generate/reader.h"
 #include "generate/stop_texts.h"
 
-namespace qkv {
+namespace qkv::generate {
 namespace {
 
 /// Says how fast a text was made, from its first token on: what came before is the prompt's.
 void log_rate(std::int64_t tokens, std::chrono::steady_clock::time_point begin) {
   const std::chrono::duration<double> time = std::chrono::steady_clock::now() - begin;
-  log::debug(concat(with_commas(static_cast<std::uint64_t>(tokens)), " tokens in ",
-                    fixed(time.count(), 3), " s behind the first, ",
-                    with_commas(static_cast<std::uint64_t>(static_cast<double>(tokens) /
-                                                           std::max(time.count(), 1e-9))),
-                    " tokens/s"));
+  base::log::debug(base::concat(
+      base::with_commas(static_cast<std::uint64_t>(tokens)), " tokens in ",
+      base::fixed(time.count(), 3), " s behind the first, ",
+      base::with_commas(
+          static_cast<std::uint64_t>(static_cast<double>(tokens) / std::max(time.count(), 1e-9))),
+      " tokens/s"));
 }
 
 }  // namespace
 
-void generate(const Model& model, const Tokenizer& tokenizer, const std::string& layout,
-              const std::string& prompt, const GenerationOptions& options,
+void generate(const model::Model& model, const text::Tokenizer& tokenizer,
+              const std::string& layout, const std::string& prompt,
+              const GenerationOptions& options,
               const std::function<void(const std::string&)>& print) {
   if (!model.config().causal())
-    throw Error("a masked model cannot continue a text; expected a causal one");
+    throw base::Error("a masked model cannot continue a text; expected a causal one");
   check_sampling(options.sampling);
   for (const std::string& stop : options.stops) {
-    require_utf8(stop, "--stop");
-    if (stop.empty()) throw Error("--stop: found an empty text, expected at least one character");
+    base::require_utf8(stop, "--stop");
+    if (stop.empty())
+      throw base::Error("--stop: found an empty text, expected at least one character");
   }
   std::vector<std::int32_t> ids = tokenizer.encode(prompt);
-  if (layout == "lines") ids.insert(ids.begin(), Tokenizer::kBegin);
-  if (ids.empty()) throw Error("--prompt: found an empty text, expected at least one character");
+  if (layout == "lines") ids.insert(ids.begin(), text::Tokenizer::kBegin);
+  if (ids.empty())
+    throw base::Error("--prompt: found an empty text, expected at least one character");
 
   // The prompt too goes through the decoder: what a piece means depends on what stands before it.
-  Decoder decoder(tokenizer);
+  text::Decoder decoder(tokenizer);
   for (const std::int32_t id : ids) decoder.add(id);
   print(prompt);
-  RandomStream random(stream_key(options.seed, Purpose::kSampling));
+  base::RandomStream random(base::stream_key(options.seed, base::Purpose::kSampling));
   // A stream has no documents, so its model has never seen one end.
   Sampler sampler(options.sampling, /*ends=*/layout == "lines");
   StopTexts stops(options.stops);
@@ -61,7 +65,7 @@ void generate(const Model& model, const Tokenizer& tokenizer, const std::string&
     const std::span<const float> logits = reader.read(unread);
     if (count == 0) begin = std::chrono::steady_clock::now();
     next = sampler.draw(logits, random);
-    if (next == Tokenizer::kEnd) break;
+    if (next == text::Tokenizer::kEnd) break;
     show(stops.add(decoder.add(next)));
     if (stops.found()) break;
     unread = {&next, 1};
@@ -71,4 +75,4 @@ void generate(const Model& model, const Tokenizer& tokenizer, const std::string&
   if (count > 1) log_rate(count - 1, begin);
 }
 
-}  // namespace qkv
+}  // namespace qkv::generate

@@ -9,7 +9,7 @@
 #include "model/model.h"
 #include "text/tokenizer.h"
 
-namespace qkv {
+namespace qkv::generate {
 
 struct GenerationOptions {
   std::int64_t tokens = 256;  ///< at most so many new ones
@@ -22,8 +22,9 @@ struct GenerationOptions {
 /// model ends the document, a stop text appears in the continuation or the tokens are spent. With
 /// layout `lines` the prompt begins a document. Throws Error for a masked model, an empty prompt
 /// with layout `stream`, bad sampling options or an empty stop text.
-void generate(const Model& model, const Tokenizer& tokenizer, const std::string& layout,
-              const std::string& prompt, const GenerationOptions& options,
+void generate(const model::Model& model, const text::Tokenizer& tokenizer,
+              const std::string& layout, const std::string& prompt,
+              const GenerationOptions& options,
               const std::function<void(const std::string&)>& print);
 
-}  // namespace qkv
+}  // namespace qkv::generate

@@ -6,7 +6,7 @@
 #include "base/format.h"
 #include "base/utf8.h"
 
-namespace qkv {
+namespace qkv::generate {
 namespace {
 
 using Clock = std::chrono::steady_clock;
@@ -21,7 +21,7 @@ bool is_control(char32_t code) { return code < 0x20 || (code >= 0x7F && code < 0
 std::string terminal_text(std::string_view text) {
   std::string out;
   for (std::size_t offset = 0; offset < text.size();) {
-    const auto character = decode_utf8(text, offset);
+    const auto character = base::decode_utf8(text, offset);
     const std::size_t size = character ? character->size : 1;
     const char32_t code = character ? character->code : static_cast<unsigned char>(text[offset]);
     if (code == '\n' || code == '\t' || (character && !is_control(code))) {
@@ -52,7 +52,7 @@ void Printer::finish() {
 
 void Printer::flush() {
   out_ << std::flush;
-  if (!out_) throw Error("standard output: cannot write", Error::Fault::kRun);
+  if (!out_) throw base::Error("standard output: cannot write", base::Error::Fault::kRun);
 }
 
-}  // namespace qkv
+}  // namespace qkv::generate

@@ -4,7 +4,7 @@
 #include <ostream>
 #include <string>
 
-namespace qkv {
+namespace qkv::generate {
 
 /// Prints a text as it is made. A terminal gets control characters escaped (\x1B), except newline
 /// and tab, since it would obey them; anything else gets the bytes as they are.
@@ -29,4 +29,4 @@ class Printer {
 /// The text with control characters escaped, except newline and tab.
 std::string terminal_text(std::string_view text);
 
-}  // namespace qkv
+}  // namespace qkv::generate

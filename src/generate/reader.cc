@@ -8,19 +8,20 @@
 
 #include "inference/processor.h"
 
-namespace qkv {
+namespace qkv::generate {
 namespace {
 
-bool has_plain_weights(const Model& model) {
+bool has_plain_weights(const model::Model& model) {
   const auto& weights = model.parameters().list();
   return std::all_of(weights.begin(), weights.end(), [](const auto& weight) {
-    const Tensor& values = weight.second;
+    const model::Tensor& values = weight.second;
     return values.is_cpu() && values.scalar_type() == at::kFloat && values.is_contiguous();
   });
 }
 
-std::unique_ptr<CachedTransformer> make_transformer(const Model& model) {
-  if (!CachedTransformer::can_be(model.config()) || !has_plain_weights(model)) return nullptr;
+std::unique_ptr<inference::CachedTransformer> make_transformer(const model::Model& model) {
+  if (!inference::CachedTransformer::can_be(model.config()) || !has_plain_weights(model))
+    return nullptr;
   std::map<std::string, const float*> weights;
   for (const auto& [name, values] : model.parameters().list())
     weights[name] = values.const_data_ptr<float>();
@@ -28,13 +29,14 @@ std::unique_ptr<CachedTransformer> make_transformer(const Model& model) {
     const auto found = weights.find(name);
     return found == weights.end() ? nullptr : found->second;
   };
-  return std::make_unique<CachedTransformer>(model.config(), model.vocabulary(), find,
-                                             at::get_num_threads(), best_arithmetic());
+  return std::make_unique<inference::CachedTransformer>(model.config(), model.vocabulary(), find,
+                                                        at::get_num_threads(),
+                                                        inference::best_arithmetic());
 }
 
 }  // namespace
 
-Reader::Reader(const Model& model) : model_(model), transformer_(make_transformer(model)) {
+Reader::Reader(const model::Model& model) : model_(model), transformer_(make_transformer(model)) {
   window_.reserve(static_cast<std::size_t>(model.config().context));
 }
 
@@ -65,13 +67,14 @@ std::span<const float> Reader::forward(std::span<const std::int32_t> ids) {
 
 std::span<const float> Reader::forward_by_model(std::span<const std::int32_t> ids) {
   const torch::NoGradGuard no_gradients;
-  const Tensor row = torch::tensor(at::ArrayRef<std::int32_t>(ids.data(), ids.size()), at::kLong)
-                         .unsqueeze(0)
-                         .to(model_.device());
-  const Tensor hidden = model_.hidden({.ids = row, .positions = {}, .documents = {}},
-                                      {.taps = nullptr, .dropout = {}, .cache = &cache_});
+  const model::Tensor row =
+      torch::tensor(at::ArrayRef<std::int32_t>(ids.data(), ids.size()), at::kLong)
+          .unsqueeze(0)
+          .to(model_.device());
+  const model::Tensor hidden = model_.hidden({.ids = row, .positions = {}, .documents = {}},
+                                             {.taps = nullptr, .dropout = {}, .cache = &cache_});
   logits_ = model_.logits(hidden[0][-1]).to(at::kCPU, at::kFloat).contiguous();
   return {logits_.const_data_ptr<float>(), static_cast<std::size_t>(logits_.numel())};
 }
 
-}  // namespace qkv
+}  // namespace qkv::generate

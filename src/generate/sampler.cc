@@ -9,7 +9,7 @@
 #include "inference/processor.h"
 #include "text/tokenizer.h"
 
-namespace qkv {
+namespace qkv::generate {
 namespace {
 
 /// `values` at an id.
@@ -26,34 +26,36 @@ const Value& at(const std::vector<Value>& values, std::int32_t id) {
 
 void check_sampling(const Sampling& sampling) {
   if (!(sampling.temperature >= 0) || !std::isfinite(sampling.temperature)) {
-    throw Error(
-        concat("--temperature: found ", sampling.temperature, ", expected a number of at least 0"));
+    throw base::Error(base::concat("--temperature: found ", sampling.temperature,
+                                   ", expected a number of at least 0"));
   }
   if (sampling.top_k < 0)
-    throw Error(concat("--top-k: found ", sampling.top_k, ", expected at least 0"));
+    throw base::Error(base::concat("--top-k: found ", sampling.top_k, ", expected at least 0"));
   if (!(sampling.top_p > 0 && sampling.top_p <= 1)) {
-    throw Error(concat("--top-p: found ", sampling.top_p, ", expected more than 0 and at most 1"));
+    throw base::Error(
+        base::concat("--top-p: found ", sampling.top_p, ", expected more than 0 and at most 1"));
   }
 }
 
 Sampler::Sampler(const Sampling& sampling, bool ends)
-    : sampling_(sampling), ends_(ends), arithmetic_(best_arithmetic()) {
+    : sampling_(sampling), ends_(ends), arithmetic_(inference::best_arithmetic()) {
   check_sampling(sampling);
 }
 
-std::int32_t Sampler::draw(std::span<const float> logits, RandomStream& random) {
+std::int32_t Sampler::draw(std::span<const float> logits, base::RandomStream& random) {
   scores_.assign(logits.begin(), logits.end());
-  for (const std::int32_t special :
-       {Tokenizer::kUnknown, Tokenizer::kBegin, Tokenizer::kMask, Tokenizer::kEnd}) {
-    if (special == Tokenizer::kEnd && ends_) continue;
+  for (const std::int32_t special : {text::Tokenizer::kUnknown, text::Tokenizer::kBegin,
+                                     text::Tokenizer::kMask, text::Tokenizer::kEnd}) {
+    if (special == text::Tokenizer::kEnd && ends_) continue;
     if (static_cast<std::size_t>(special) < scores_.size())
       at(scores_, special) = -std::numeric_limits<float>::infinity();
   }
   const auto count = static_cast<std::int64_t>(scores_.size());
   const float highest = arithmetic_.highest(count, scores_.data());
   if (!std::isfinite(highest)) {
-    throw Error(concat("found a logit of ", highest, ", expected finite ones: the model is broken"),
-                Error::Fault::kRun);
+    throw base::Error(
+        base::concat("found a logit of ", highest, ", expected finite ones: the model is broken"),
+        base::Error::Fault::kRun);
   }
   if (sampling_.temperature == 0) {
     return static_cast<std::int32_t>(std::find(scores_.begin(), scores_.end(), highest) -
@@ -73,21 +75,22 @@ std::int32_t Sampler::draw(std::span<const float> logits, RandomStream& random) 
 
 Sampler::Place Sampler::find(Measure measure, double bound) {
   const auto count = static_cast<std::int64_t>(powers_.size());
-  const auto measured = [measure](const Tally& tally) {
+  const auto measured = [measure](const inference::Tally& tally) {
     return measure == Measure::kPowers ? tally.sum : static_cast<double>(tally.count);
   };
   // As in quickselect (Hoare 1961) one side of a pivot holds the place that is sought. The pivot is
   // the mean: few ids are likelier, and together they are likely.
   float low = 0;
   float high = std::numeric_limits<float>::infinity();
-  Tally before;
-  Tally inside = arithmetic_.tally(count, powers_.data(), low, high);
+  inference::Tally before;
+  inference::Tally inside = arithmetic_.tally(count, powers_.data(), low, high);
   constexpr std::int64_t kFew = 64;
   while (inside.count > kFew) {
     const auto pivot = static_cast<float>(inside.sum / static_cast<double>(inside.count));
-    const Tally front = arithmetic_.tally(count, powers_.data(), pivot, high);
+    const inference::Tally front = arithmetic_.tally(count, powers_.data(), pivot, high);
     if (front.count == 0 || front.count == inside.count) break;  // all alike
-    const Tally both = {.sum = before.sum + front.sum, .count = before.count + front.count};
+    const inference::Tally both = {.sum = before.sum + front.sum,
+                                   .count = before.count + front.count};
     if (measured(both) >= bound) {
       low = pivot;
       inside = front;
@@ -112,4 +115,4 @@ Sampler::Place Sampler::find(Measure measure, double bound) {
   return {.id = end[-1], .sum = before.sum};
 }
 
-}  // namespace qkv
+}  // namespace qkv::generate

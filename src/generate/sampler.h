@@ -7,7 +7,7 @@
 #include "base/random.h"
 #include "inference/arithmetic.h"
 
-namespace qkv {
+namespace qkv::generate {
 
 /// How the next token is chosen among all.
 struct Sampling {
@@ -30,7 +30,7 @@ class Sampler {
   /// An id drawn by logits [vocabulary], one number of the stream; ids of specials but the end are
   /// never drawn. Throws Error (Fault::kRun) on a logit that is NaN or infinite (−∞ is probability
   /// 0), or where no id is left.
-  std::int32_t draw(std::span<const float> logits, RandomStream& random);
+  std::int32_t draw(std::span<const float> logits, base::RandomStream& random);
 
  private:
   /// A place in the order of ids.
@@ -46,10 +46,10 @@ class Sampler {
 
   Sampling sampling_;
   bool ends_;
-  const Arithmetic& arithmetic_;
+  const inference::Arithmetic& arithmetic_;
   std::vector<float> scores_;      ///< by id: the logits, −∞ for those never drawn
   std::vector<float> powers_;      ///< by id, in proportion to the probability
   std::vector<std::int32_t> ids_;  ///< those among which find() looks at last
 };
 
-}  // namespace qkv
+}  // namespace qkv::generate

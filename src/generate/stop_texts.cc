@@ -4,7 +4,7 @@
 #include <string_view>
 #include <utility>
 
-namespace qkv {
+namespace qkv::generate {
 
 std::string StopTexts::add(const std::string& part) {
   if (found_) return {};
@@ -36,4 +36,4 @@ std::string StopTexts::add(const std::string& part) {
 
 std::string StopTexts::finish() { return std::exchange(pending_, {}); }
 
-}  // namespace qkv
+}  // namespace qkv::generate

@@ -3,7 +3,7 @@
 #include <string>
 #include <vector>
 
-namespace qkv {
+namespace qkv::generate {
 
 /// Finds where a text that comes in parts reaches one of some texts, however they are cut: the one
 /// that is complete first counts, of several the longest.
@@ -26,4 +26,4 @@ class StopTexts {
   bool found_ = false;
 };
 
-}  // namespace qkv
+}  // namespace qkv::generate

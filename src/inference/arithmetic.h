@@ -2,7 +2,7 @@
 
 #include <cstdint>
 
-namespace qkv {
+namespace qkv::inference {
 
 /// A matrix [outputs, inputs] laid out for products with vectors. Arithmetic::lanes outputs make a
 /// panel, which holds their weights input after input: [panels, inputs, lanes], anything behind the
@@ -78,4 +78,4 @@ struct Arithmetic {
                          std::int32_t* places);
 };
 
-}  // namespace qkv
+}  // namespace qkv::inference

@@ -2,7 +2,9 @@
 #include "kernels/gates.h"
 #include "kernels/lanes.h"
 
-namespace qkv::QKV_LANES {
+namespace qkv::inference::QKV_LANES {
+
+using namespace kernels::QKV_LANES;  // vectors and loops over them
 namespace {
 
 #if defined(__AVX512F__)
@@ -52,9 +54,9 @@ void replace_each(float* values, std::int64_t count, Function function) {
   });
 }
 
-Lanes gelu_of(Lanes x) { return gelu<BitLanes>(x).value; }
+Lanes gelu_of(Lanes x) { return kernels::gelu<BitLanes>(x).value; }
 
-Lanes silu_of(Lanes x) { return silu<BitLanes>(x).value; }
+Lanes silu_of(Lanes x) { return kernels::silu<BitLanes>(x).value; }
 
 /// Writes the sums of one panel and row to their place in y.
 void put(Lanes sum, const Panels& matrix, std::int64_t panel, float* y, bool add) {
@@ -165,8 +167,8 @@ double exponentials(std::int64_t count, const float* values, float highest, floa
                     float* powers) {
   Doubles total = {};
   for_lanes(count, [&](std::int64_t at, std::int64_t many) {
-    const Lanes power =
-        exponential<BitLanes>((load_or(values + at, many, -kInfinity) - highest) / temperature);
+    const Lanes power = kernels::exponential<BitLanes>(
+        (load_or(values + at, many, -kInfinity) - highest) / temperature);
     store_first(powers + at, power, many);
     total += __builtin_convertvector(power, Doubles);
   });
@@ -215,7 +217,7 @@ void weigh(std::int64_t open, std::int64_t keys, float scale, float slope, float
   const float largest = largest_of(high);
   Lanes sum = {};
   for (std::int64_t at = 0; at < keys; at += kLanes) {
-    const Lanes power = exponential<BitLanes>(load(scores + at) - largest);
+    const Lanes power = kernels::exponential<BitLanes>(load(scores + at) - largest);
     store(scores + at, power);
     sum += power;
   }
@@ -260,4 +262,4 @@ const Arithmetic& arithmetic() {
   return kArithmetic;
 }
 
-}  // namespace qkv::QKV_LANES
+}  // namespace qkv::inference::QKV_LANES

@@ -6,7 +6,7 @@
 #include "base/error.h"
 #include "base/format.h"
 
-namespace qkv {
+namespace qkv::inference {
 namespace {
 
 /// So many tokens go through the layers together, and each weight is loaded once for all of them.
@@ -20,16 +20,17 @@ Activation activation_of(const std::string& name) {
 }
 
 /// A layer's weights are read in about as long as five meetings take where a member has this many.
-int useful_members(const ModelConfig& config, std::int64_t vocabulary, int most) {
+int useful_members(const config::ModelConfig& config, std::int64_t vocabulary, int most) {
   constexpr double kWeightsOfAMember = 65536;
-  const double weights = count_parameters(config, vocabulary) / static_cast<double>(config.layers);
+  const double weights =
+      config::count_parameters(config, vocabulary) / static_cast<double>(config.layers);
   return std::clamp(static_cast<int>(std::min(weights / kWeightsOfAMember, 1024.0)), 1,
                     std::max(most, 1));
 }
 
 }  // namespace
 
-CachedTransformer::CachedTransformer(const ModelConfig& config, std::int64_t vocabulary,
+CachedTransformer::CachedTransformer(const config::ModelConfig& config, std::int64_t vocabulary,
                                      const FindWeight& find, int threads,
                                      const Arithmetic& arithmetic)
     : arithmetic_(arithmetic),
@@ -67,12 +68,12 @@ CachedTransformer::CachedTransformer(const ModelConfig& config, std::int64_t voc
 std::span<const float> CachedTransformer::read(std::span<const std::int32_t> ids) {
   const auto more = static_cast<std::int64_t>(ids.size());
   if (tokens_ + more > config_.context) {
-    throw Error(concat("found ", tokens_ + more, " tokens, expected at most the context of ",
-                       config_.context));
+    throw base::Error(base::concat("found ", tokens_ + more,
+                                   " tokens, expected at most the context of ", config_.context));
   }
   for (const std::int32_t id : ids) {
     if (id < 0 || id >= vocabulary_)
-      throw Error(concat("found the id ", id, ", expected one below ", vocabulary_));
+      throw base::Error(base::concat("found the id ", id, ", expected one below ", vocabulary_));
   }
   while (!ids.empty()) {
     const std::size_t count = std::min(ids.size(), static_cast<std::size_t>(x_.count));
@@ -208,4 +209,4 @@ Share CachedTransformer::multiply(const Panels& matrix, Rows x, MutableRows y, b
           std::min(panels.end * lanes, matrix.outputs)};
 }
 
-}  // namespace qkv
+}  // namespace qkv::inference

@@ -13,7 +13,7 @@
 #include "inference/team.h"
 #include "inference/weights.h"
 
-namespace qkv {
+namespace qkv::inference {
 
 /// A causal Transformer that reads a text token after token and keeps the keys and values of those
 /// before: src/model/transformer.cc once more, equal to it but for rounding, in plain loops that
@@ -21,12 +21,14 @@ namespace qkv {
 class CachedTransformer {
  public:
   /// Whether it can be a model of this config.
-  static bool can_be(const ModelConfig& config) { return !config.recurrent() && config.causal(); }
+  static bool can_be(const config::ModelConfig& config) {
+    return !config.recurrent() && config.causal();
+  }
 
   /// The embeddings and norms that `find` finds must outlive it; matrices are copied. At most so
   /// many threads compute: a small model takes fewer. REQUIRES can_be(config).
-  CachedTransformer(const ModelConfig& config, std::int64_t vocabulary, const FindWeight& find,
-                    int threads, const Arithmetic& arithmetic);
+  CachedTransformer(const config::ModelConfig& config, std::int64_t vocabulary,
+                    const FindWeight& find, int threads, const Arithmetic& arithmetic);
 
   /// Reads ids behind those read before; returns the logits [vocabulary] of the token after the
   /// last, which stay until the next call. REQUIRES at least one id. Throws Error on more tokens
@@ -55,7 +57,7 @@ class CachedTransformer {
   Share multiply(const Panels& matrix, Rows x, MutableRows y, bool add, int member) const;
 
   const Arithmetic& arithmetic_;
-  ModelConfig config_;
+  config::ModelConfig config_;
   std::int64_t vocabulary_;
   bool identity_;              ///< query, key and value are the normed input itself
   bool even_;                  ///< attention takes from all alike: no queries, no keys
@@ -84,4 +86,4 @@ class CachedTransformer {
   std::function<void(int)> work_;
 };
 
-}  // namespace qkv
+}  // namespace qkv::inference

@@ -1,8 +1,9 @@
 #include "inference/key_value_cache.h"
 
-namespace qkv {
+namespace qkv::inference {
 
-KeyValueCache::KeyValueCache(const ModelConfig& config, std::int64_t heads, std::int64_t lanes)
+KeyValueCache::KeyValueCache(const config::ModelConfig& config, std::int64_t heads,
+                             std::int64_t lanes)
     : heads_(heads), head_width_(config.head_width()), context_(config.context), lanes_(lanes) {
   for (std::int64_t head = 0; head < config.layers * heads_; ++head) {
     keys_.push_back(memory_.take(static_cast<std::size_t>(whole_panels(context_) * head_width_)));
@@ -35,4 +36,4 @@ Panels KeyValueCache::values(std::int64_t layer, std::int64_t head, std::int64_t
           .bias = nullptr};
 }
 
-}  // namespace qkv
+}  // namespace qkv::inference

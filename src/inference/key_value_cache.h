@@ -6,7 +6,7 @@
 #include "config/config.h"
 #include "inference/panels.h"
 
-namespace qkv {
+namespace qkv::inference {
 
 /// The keys and values of the tokens that were read. Those of a layer's head are two matrices to
 /// multiply by: keys [tokens, head_width] make a query's scores, values, [head_width, tokens], the
@@ -14,7 +14,7 @@ namespace qkv {
 class KeyValueCache {
  public:
   /// Room for `heads` heads a layer and the whole context.
-  KeyValueCache(const ModelConfig& config, std::int64_t heads, std::int64_t lanes);
+  KeyValueCache(const config::ModelConfig& config, std::int64_t heads, std::int64_t lanes);
 
   /// Keeps one token's key and value [head_width].
   void store(std::int64_t layer, std::int64_t head, std::int64_t token, const float* key,
@@ -43,4 +43,4 @@ class KeyValueCache {
   std::vector<float*> values_;  ///< by layer and head: panels of a value's numbers
 };
 
-}  // namespace qkv
+}  // namespace qkv::inference

@@ -2,7 +2,7 @@
 
 #include <algorithm>
 
-namespace qkv {
+namespace qkv::inference {
 namespace {
 
 constexpr std::int64_t kLeast = 4;
@@ -21,4 +21,4 @@ void LoneRuns::judge(Duration run, Duration waited) {
   }
 }
 
-}  // namespace qkv
+}  // namespace qkv::inference

@@ -3,7 +3,7 @@
 #include <chrono>
 #include <cstdint>
 
-namespace qkv {
+namespace qkv::inference {
 
 /// Which runs of a team its first member makes alone, told from how long it waited for the others:
 /// after two runs in a row with at least two fifths spent waiting (once is an accident, or they had
@@ -24,4 +24,4 @@ class LoneRuns {
   std::int64_t next_count_ = 0;  ///< and so many, at least, where too much time is lost again
 };
 
-}  // namespace qkv
+}  // namespace qkv::inference

@@ -5,16 +5,16 @@
 
 #include "kernels/huge_pages.h"
 
-namespace qkv {
+namespace qkv::inference {
 
 float* FloatMemory::take(std::size_t count) {
   if (count > SIZE_MAX / sizeof(float)) throw std::bad_alloc();
-  arrays_.emplace_back(reinterpret_cast<float*>(allocate_huge(count * sizeof(float))));
+  arrays_.emplace_back(reinterpret_cast<float*>(kernels::allocate_huge(count * sizeof(float))));
   return arrays_.back().get();
 }
 
 void FloatMemory::Free::operator()(float* array) const {
-  deallocate_huge(reinterpret_cast<std::byte*>(array));
+  kernels::deallocate_huge(reinterpret_cast<std::byte*>(array));
 }
 
-}  // namespace qkv
+}  // namespace qkv::inference

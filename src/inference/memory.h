@@ -4,7 +4,7 @@
 #include <memory>
 #include <vector>
 
-namespace qkv {
+namespace qkv::inference {
 
 /// Arrays of floats that live as long as this does: all zero, each at the beginning of a cache
 /// line, on huge pages where the system has them. Pages that nobody touches take no memory.
@@ -19,4 +19,4 @@ class FloatMemory {
   std::vector<std::unique_ptr<float, Free>> arrays_;
 };
 
-}  // namespace qkv
+}  // namespace qkv::inference

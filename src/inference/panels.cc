@@ -2,7 +2,7 @@
 
 #include <algorithm>
 
-namespace qkv {
+namespace qkv::inference {
 
 Panels pack(const std::vector<LinearWeights>& layers, std::int64_t inputs, std::int64_t lanes,
             FloatMemory& memory) {
@@ -25,4 +25,4 @@ Panels pack(const std::vector<LinearWeights>& layers, std::int64_t inputs, std::
   return {.values = values, .outputs = outputs, .inputs = inputs, .stride = stride, .bias = bias};
 }
 
-}  // namespace qkv
+}  // namespace qkv::inference

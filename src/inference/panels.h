@@ -6,7 +6,7 @@
 #include "inference/arithmetic.h"
 #include "inference/memory.h"
 
-namespace qkv {
+namespace qkv::inference {
 
 /// A linear layer's weights as they stand in a checkpoint.
 struct LinearWeights {
@@ -25,4 +25,4 @@ inline std::int64_t panels_of(std::int64_t outputs, std::int64_t lanes) {
   return (outputs + lanes - 1) / lanes;
 }
 
-}  // namespace qkv
+}  // namespace qkv::inference

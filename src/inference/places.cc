@@ -1,8 +1,8 @@
 #include "inference/places.h"
 
-namespace qkv {
+namespace qkv::inference {
 
-Places::Places(const ModelConfig& config, const FindWeight& find)
+Places::Places(const config::ModelConfig& config, const FindWeight& find)
     : width_(config.width),
       half_(config.head_width() / 2),
       learned_(config.position == "learned" ? find("model.embed_positions.weight") : nullptr),
@@ -26,4 +26,4 @@ void Places::rotate(std::int64_t place, float* x) const {
   }
 }
 
-}  // namespace qkv
+}  // namespace qkv::inference

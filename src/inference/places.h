@@ -6,12 +6,12 @@
 #include "inference/weights.h"
 #include "kernels/position_tables.h"
 
-namespace qkv {
+namespace qkv::inference {
 
 /// What tells a model where a token stands: src/model/position.h's five kinds, as plain arrays.
 class Places {
  public:
-  Places(const ModelConfig& config, const FindWeight& find);
+  Places(const config::ModelConfig& config, const FindWeight& find);
 
   /// Adds to an embedding [width] what its place adds.
   void add(std::int64_t place, float* x) const;
@@ -27,7 +27,7 @@ class Places {
   std::int64_t width_;
   std::int64_t half_;     ///< of head_width
   const float* learned_;  ///< [context, width], or null
-  PositionTables tables_;
+  kernels::PositionTables tables_;
 };
 
-}  // namespace qkv
+}  // namespace qkv::inference

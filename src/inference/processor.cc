@@ -2,7 +2,7 @@
 
 #include "kernels/processor.h"
 
-namespace qkv {
+namespace qkv::inference {
 
 namespace baseline {
 const Arithmetic& arithmetic();
@@ -19,12 +19,14 @@ const Arithmetic& arithmetic();
 std::vector<const Arithmetic*> usable_arithmetics() {
   std::vector<const Arithmetic*> usable = {&baseline::arithmetic()};
 #if defined(__x86_64__)
-  if (instructions() >= Instructions::kAvx2) usable.push_back(&avx2::arithmetic());
-  if (instructions() >= Instructions::kAvx512) usable.push_back(&avx512::arithmetic());
+  if (kernels::instructions() >= kernels::Instructions::kAvx2)
+    usable.push_back(&avx2::arithmetic());
+  if (kernels::instructions() >= kernels::Instructions::kAvx512)
+    usable.push_back(&avx512::arithmetic());
 #endif
   return usable;
 }
 
 const Arithmetic& best_arithmetic() { return *usable_arithmetics().back(); }
 
-}  // namespace qkv
+}  // namespace qkv::inference

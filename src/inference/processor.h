@@ -4,7 +4,7 @@
 
 #include "inference/arithmetic.h"
 
-namespace qkv {
+namespace qkv::inference {
 
 /// The fastest arithmetic of those below.
 const Arithmetic& best_arithmetic();
@@ -13,4 +13,4 @@ const Arithmetic& best_arithmetic();
 /// first.
 std::vector<const Arithmetic*> usable_arithmetics();
 
-}  // namespace qkv
+}  // namespace qkv::inference

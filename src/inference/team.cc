@@ -2,7 +2,7 @@
 
 #include <exception>
 
-namespace qkv {
+namespace qkv::inference {
 namespace {
 
 /// Wakes those who wait for a change of `value`.
@@ -89,4 +89,4 @@ Team::Clock::duration Team::wait_for_change(const std::atomic<std::uint32_t>& va
   return Clock::now() - begin;
 }
 
-}  // namespace qkv
+}  // namespace qkv::inference

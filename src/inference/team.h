@@ -9,7 +9,7 @@
 
 #include "inference/lone_runs.h"
 
-namespace qkv {
+namespace qkv::inference {
 
 /// A member's part of 0 … count − 1; those of all members are the whole.
 struct Share {
@@ -61,4 +61,4 @@ class Team {
   LoneRuns lone_runs_;
 };
 
-}  // namespace qkv
+}  // namespace qkv::inference

@@ -2,10 +2,11 @@
 
 #include "base/format.h"
 
-namespace qkv {
+namespace qkv::inference {
 namespace {
 
-NormWeights norm_of(const ModelConfig& config, const std::string& name, const FindWeight& find) {
+NormWeights norm_of(const config::ModelConfig& config, const std::string& name,
+                    const FindWeight& find) {
   return {.rms = config.norm == "rms",
           .epsilon = static_cast<float>(config.norm_epsilon),
           .weight = find(name + ".weight"),
@@ -18,7 +19,7 @@ LinearWeights linear_of(const std::string& name, std::int64_t outputs, const Fin
 
 }  // namespace
 
-TransformerWeights prepare_weights(const ModelConfig& config, std::int64_t vocabulary,
+TransformerWeights prepare_weights(const config::ModelConfig& config, std::int64_t vocabulary,
                                    const FindWeight& find, std::int64_t lanes,
                                    FloatMemory& memory) {
   const std::int64_t width = config.width;
@@ -54,7 +55,7 @@ TransformerWeights prepare_weights(const ModelConfig& config, std::int64_t vocab
   TransformerWeights weights;
   weights.embedding = find("model.embed_tokens.weight");
   for (std::int64_t layer = 0; layer < config.layers; ++layer) {
-    const std::string name = concat("model.layers.", layer, ".");
+    const std::string name = base::concat("model.layers.", layer, ".");
     LayerWeights& made = weights.layers.emplace_back();
     if (config.attention.weights != "none") made.attention = attention(name);
     if (config.feed_forward.activation != "none") made.feed_forward = feed_forward(name);
@@ -68,4 +69,4 @@ TransformerWeights prepare_weights(const ModelConfig& config, std::int64_t vocab
   return weights;
 }
 
-}  // namespace qkv
+}  // namespace qkv::inference

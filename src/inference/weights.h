@@ -9,7 +9,7 @@
 #include "config/config.h"
 #include "inference/panels.h"
 
-namespace qkv {
+namespace qkv::inference {
 
 /// The values of the weight with this name in the checkpoint (docs/checkpoint.md), or null where
 /// the model has none.
@@ -45,7 +45,7 @@ struct TransformerWeights {
 };
 
 /// The matrices are copied into `memory`.
-TransformerWeights prepare_weights(const ModelConfig& config, std::int64_t vocabulary,
+TransformerWeights prepare_weights(const config::ModelConfig& config, std::int64_t vocabulary,
                                    const FindWeight& find, std::int64_t lanes, FloatMemory& memory);
 
-}  // namespace qkv
+}  // namespace qkv::inference

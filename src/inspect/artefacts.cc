@@ -10,7 +10,7 @@
 #include "base/utf8.h"
 #include "inspect/attention_json.h"
 
-namespace qkv {
+namespace qkv::inspect {
 namespace fs = std::filesystem;
 namespace {
 
@@ -25,28 +25,29 @@ Artefact parse_format(const std::string& name) {
   for (const auto& [known, artefact] : kNames) {
     if (name == known) return artefact;
   }
-  throw Error(concat("--format: found ", quoted(name),
-                     ", expected a list of png, svg, pdf, json, safetensors"));
+  throw base::Error(base::concat("--format: found ", base::quoted(name),
+                                 ", expected a list of png, svg, pdf, json, safetensors"));
 }
 
-fs::path write_taps(const Checkpoint& checkpoint, const Inspection& inspection,
+fs::path write_taps(const checkpoint::Checkpoint& checkpoint, const Inspection& inspection,
                     const fs::path& folder) {
   fs::path path = folder / "taps.safetensors";
-  replace_file(path, [&](const fs::path& temporary) {
-    write_safetensors(temporary, inspection.taps.values(),
-                      {{"checkpoint", replace_invalid_utf8(checkpoint_name(checkpoint.path))},
-                       {"step", std::to_string(checkpoint.state.step)},
-                       {"weights_sha256", checkpoint.weights_hash}});
+  base::replace_file(path, [&](const fs::path& temporary) {
+    checkpoint::write_safetensors(
+        temporary, inspection.taps.values(),
+        {{"checkpoint", base::replace_invalid_utf8(checkpoint::checkpoint_name(checkpoint.path))},
+         {"step", std::to_string(checkpoint.state.step)},
+         {"weights_sha256", checkpoint.weights_hash}});
   });
   return path;
 }
 
 }  // namespace
 
-std::optional<PictureFormat> picture_format(Artefact artefact) {
-  if (artefact == Artefact::kPng) return PictureFormat::kPng;
-  if (artefact == Artefact::kSvg) return PictureFormat::kSvg;
-  if (artefact == Artefact::kPdf) return PictureFormat::kPdf;
+std::optional<render::PictureFormat> picture_format(Artefact artefact) {
+  if (artefact == Artefact::kPng) return render::PictureFormat::kPng;
+  if (artefact == Artefact::kSvg) return render::PictureFormat::kSvg;
+  if (artefact == Artefact::kPdf) return render::PictureFormat::kPdf;
   return {};
 }
 
@@ -62,20 +63,21 @@ std::vector<Artefact> parse_formats(const std::string& list) {
   return formats;
 }
 
-void require_formats(const Checkpoint& checkpoint, const std::vector<Artefact>& formats) {
+void require_formats(const checkpoint::Checkpoint& checkpoint,
+                     const std::vector<Artefact>& formats) {
   const bool only_taps = std::all_of(formats.begin(), formats.end(), [](Artefact format) {
     return format == Artefact::kSafetensors;
   });
   if (!only_taps) require_attention(checkpoint);
 }
 
-std::vector<fs::path> write_artefacts(const Checkpoint& checkpoint, const Inspection& inspection,
-                                      const HeadChoice& choice,
+std::vector<fs::path> write_artefacts(const checkpoint::Checkpoint& checkpoint,
+                                      const Inspection& inspection, const HeadChoice& choice,
                                       const std::vector<Artefact>& formats, const fs::path& folder,
                                       int threads) {
   require_formats(checkpoint, formats);
   require_heads(choice, checkpoint.config.model);
-  make_folder(folder);
+  base::make_folder(folder);
   std::vector<fs::path> files;
   for (const Artefact format : formats) {
     if (const auto picture = picture_format(format)) {
@@ -84,7 +86,7 @@ std::vector<fs::path> write_artefacts(const Checkpoint& checkpoint, const Inspec
       files.insert(files.end(), drawn.begin(), drawn.end());
     } else if (format == Artefact::kJson) {
       files.push_back(folder / "attention.json");
-      write_file(files.back(), attention_json(checkpoint, inspection));
+      base::write_file(files.back(), attention_json(checkpoint, inspection));
     } else {
       files.push_back(write_taps(checkpoint, inspection, folder));
     }
@@ -92,4 +94,4 @@ std::vector<fs::path> write_artefacts(const Checkpoint& checkpoint, const Inspec
   return files;
 }
 
-}  // namespace qkv
+}  // namespace qkv::inspect

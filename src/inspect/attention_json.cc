@@ -3,11 +3,11 @@
 #include "inspect/describe.h"
 #include "inspect/fillings.h"
 
-namespace qkv {
+namespace qkv::inspect {
 
-std::string attention_json(const Checkpoint& checkpoint, const Inspection& inspection) {
+std::string attention_json(const checkpoint::Checkpoint& checkpoint, const Inspection& inspection) {
   require_attention(checkpoint);
-  const Json predictions =
+  const base::Json predictions =
       fillings_json(inspection, checkpoint.tokenizer, checkpoint.config.model.causal());
   std::string out = describe_source(checkpoint, inspection.passage) +
                     ",\n  \"predictions\": " + predictions.dump() + ",\n  \"layers\": [";
@@ -23,4 +23,4 @@ std::string attention_json(const Checkpoint& checkpoint, const Inspection& inspe
   return out + "\n  ]\n}\n";
 }
 
-}  // namespace qkv
+}  // namespace qkv::inspect

@@ -7,11 +7,11 @@
 #include "base/format.h"
 #include "base/utf8.h"
 
-namespace qkv {
+namespace qkv::inspect {
 namespace {
 
 std::string padding(const std::string& text, std::size_t width) {
-  const std::size_t shown = display_width(text);
+  const std::size_t shown = base::display_width(text);
   return std::string(shown < width ? width - shown : 0, ' ');
 }
 
@@ -22,10 +22,10 @@ std::string number_text(double value) {
   constexpr double kFitsFourDecimals = 999.99995;
   constexpr double kFitsTwoDecimals = 99999.995;
   if (std::abs(value) < kFitsFourDecimals) {
-    const std::string text = fixed(value, 4);
+    const std::string text = base::fixed(value, 4);
     return text == "-0.0000" ? "0.0000" : text;
   }
-  if (std::abs(value) < kFitsTwoDecimals) return fixed(value, 2);
+  if (std::abs(value) < kFitsTwoDecimals) return base::fixed(value, 2);
   std::array<char, 32> buffer{};
   std::snprintf(buffer.data(), buffer.size(), "%.2e", value);
   return buffer.data();
@@ -40,16 +40,16 @@ std::string left_aligned(const std::string& text, std::size_t width) {
 }
 
 std::string clipped(const std::string& text, std::size_t width) {
-  if (display_width(text) <= width) return text;
+  if (base::display_width(text) <= width) return text;
   std::string out;
   for (std::size_t offset = 0; offset < text.size();) {
-    const auto character = decode_utf8(text, offset);
+    const auto character = base::decode_utf8(text, offset);
     const std::string next = out + text.substr(offset, character ? character->size : 1);
-    if (display_width(next) >= width) break;
+    if (base::display_width(next) >= width) break;
     offset += next.size() - out.size();
     out = next;
   }
   return out + "…";
 }
 
-}  // namespace qkv
+}  // namespace qkv::inspect

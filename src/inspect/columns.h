@@ -3,7 +3,7 @@
 #include <cstddef>
 #include <string>
 
-namespace qkv {
+namespace qkv::inspect {
 
 /// Columns that printed arithmetic keeps to.
 constexpr std::size_t kPageWidth = 100;
@@ -20,4 +20,4 @@ std::string left_aligned(const std::string& text, std::size_t width);
 /// Cut to at most `width` columns, the last of them "…" where something is missing.
 std::string clipped(const std::string& text, std::size_t width);
 
-}  // namespace qkv
+}  // namespace qkv::inspect

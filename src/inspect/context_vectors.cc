@@ -4,7 +4,7 @@
 
 #include "inspect/scoring.h"
 
-namespace qkv {
+namespace qkv::inspect {
 namespace {
 
 /// Whether a tap shows what the first layer reads or what a layer gives out, no part of it.
@@ -21,11 +21,11 @@ class DepthWatcher : public RowTaps {
 
   void begin(const RowBatch& batch) override { batch_ = batch; }
 
-  Tensor see(const std::string& name, Tensor value) override {
+  model::Tensor see(const std::string& name, model::Tensor value) override {
     if (!is_depth(name)) return value;
     for (std::size_t row = 0; row < batch_.rows.size(); ++row) {
       const std::size_t word = batch_.rows[row];
-      const Tensor tokens = torch::tensor(words_[word].tokens, at::kLong).to(value.device());
+      const model::Tensor tokens = torch::tensor(words_[word].tokens, at::kLong).to(value.device());
       depths_[word].push_back(value[static_cast<std::int64_t>(row)]
                                   .index_select(0, tokens)
                                   .to(at::kCPU, at::kDouble)
@@ -34,23 +34,25 @@ class DepthWatcher : public RowTaps {
     return value;
   }
 
-  std::vector<Tensor> vectors() const {
-    std::vector<Tensor> out;
+  std::vector<model::Tensor> vectors() const {
+    std::vector<model::Tensor> out;
     out.reserve(depths_.size());
-    for (const std::vector<Tensor>& depths : depths_) out.push_back(at::stack(depths));
+    for (const std::vector<model::Tensor>& depths : depths_) out.push_back(at::stack(depths));
     return out;
   }
 
  private:
   const std::vector<PlacedWord>& words_;
   RowBatch batch_;
-  std::vector<std::vector<Tensor>> depths_;  ///< of each word, [width] each
+  std::vector<std::vector<model::Tensor>> depths_;  ///< of each word, [width] each
 };
 
 }  // namespace
 
-std::vector<Tensor> context_vectors(const Model& model, const std::vector<PlacedWord>& words,
-                                    const Runtime& runtime, const std::string& label) {
+std::vector<model::Tensor> context_vectors(const model::Model& model,
+                                           const std::vector<PlacedWord>& words,
+                                           const model::Runtime& runtime,
+                                           const std::string& label) {
   std::vector<ScoredRow> rows;
   rows.reserve(words.size());
   for (const PlacedWord& word : words) rows.push_back({.ids = word.ids, .targets = {}});
@@ -59,4 +61,4 @@ std::vector<Tensor> context_vectors(const Model& model, const std::vector<Placed
   return watcher.vectors();
 }
 
-}  // namespace qkv
+}  // namespace qkv::inspect

@@ -7,7 +7,7 @@
 #include "model/libtorch.h"
 #include "model/model.h"
 
-namespace qkv {
+namespace qkv::inspect {
 
 /// A word as it stands in what a model reads.
 struct PlacedWord {
@@ -19,7 +19,9 @@ struct PlacedWord {
 /// is what the first layer reads (the embedding, with its position where one is added), then comes
 /// what each layer gives out. A word of several tokens is their mean. Shows progress where `label`
 /// is not empty. Throws Error as the model does.
-std::vector<Tensor> context_vectors(const Model& model, const std::vector<PlacedWord>& words,
-                                    const Runtime& runtime, const std::string& label = "");
+std::vector<model::Tensor> context_vectors(const model::Model& model,
+                                           const std::vector<PlacedWord>& words,
+                                           const model::Runtime& runtime,
+                                           const std::string& label = "");
 
-}  // namespace qkv
+}  // namespace qkv::inspect

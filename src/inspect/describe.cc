@@ -5,11 +5,11 @@
 
 #include "base/utf8.h"
 
-namespace qkv {
+namespace qkv::inspect {
 namespace {
 
-Json describe_checkpoint(const Checkpoint& checkpoint) {
-  return {{"path", replace_invalid_utf8(checkpoint_name(checkpoint.path))},
+base::Json describe_checkpoint(const checkpoint::Checkpoint& checkpoint) {
+  return {{"path", base::replace_invalid_utf8(checkpoint::checkpoint_name(checkpoint.path))},
           {"step", checkpoint.state.step},
           {"seed", checkpoint.config.seed},
           {"config_sha256", checkpoint.config_hash},
@@ -17,8 +17,9 @@ Json describe_checkpoint(const Checkpoint& checkpoint) {
           {"tokenizer_sha256", checkpoint.tokenizer.hash()}};
 }
 
-Json describe_token(const Passage& passage, const Tokenizer& tokenizer, std::size_t index) {
-  const Token& token = passage.tokens[index];
+base::Json describe_token(const Passage& passage, const text::Tokenizer& tokenizer,
+                          std::size_t index) {
+  const text::Token& token = passage.tokens[index];
   return {{"id", token.id},
           {"piece", tokenizer.piece(token.id)},
           {"text", token_text(passage, index)},
@@ -28,9 +29,9 @@ Json describe_token(const Passage& passage, const Tokenizer& tokenizer, std::siz
 
 }  // namespace
 
-std::string describe_source(const Checkpoint& checkpoint, const Passage& passage) {
+std::string describe_source(const checkpoint::Checkpoint& checkpoint, const Passage& passage) {
   std::string out = "{\n  \"checkpoint\": " + describe_checkpoint(checkpoint).dump() +
-                    ",\n  \"text\": " + Json(passage.text).dump() + ",\n  \"tokens\": [";
+                    ",\n  \"text\": " + base::Json(passage.text).dump() + ",\n  \"tokens\": [";
   for (std::size_t index = 0; index < passage.tokens.size(); ++index) {
     out += index == 0 ? "\n    " : ",\n    ";
     out += describe_token(passage, checkpoint.tokenizer, index).dump();
@@ -53,4 +54,4 @@ void append_rows(const AttentionMap& map, const std::string& indent, std::string
   }
 }
 
-}  // namespace qkv
+}  // namespace qkv::inspect

@@ -5,14 +5,14 @@
 #include "base/json.h"
 #include "inspect/inspection.h"
 
-namespace qkv {
+namespace qkv::inspect {
 
 /// The beginning of a JSON artefact: `{` and its keys checkpoint, text and tokens (docs/taps.md),
 /// to be followed by a comma and further keys.
-std::string describe_source(const Checkpoint& checkpoint, const Passage& passage);
+std::string describe_source(const checkpoint::Checkpoint& checkpoint, const Passage& passage);
 
 /// Appends [query][key] numbers, a query a line behind `indent`, without the outer brackets. Each
 /// is the shortest decimal that reads back as the same float32.
 void append_rows(const AttentionMap& map, const std::string& indent, std::string& out);
 
-}  // namespace qkv
+}  // namespace qkv::inspect

@@ -11,33 +11,34 @@
 #include "inspect/fillings.h"
 #include "inspect/vocabulary.h"
 
-namespace qkv {
+namespace qkv::inspect {
 namespace fs = std::filesystem;
 namespace {
 
 std::size_t mask_of(const Passage& passage) {
-  const auto is_mask = [](const Token& token) { return token.id == Tokenizer::kMask; };
+  const auto is_mask = [](const text::Token& token) { return token.id == text::Tokenizer::kMask; };
   const auto& tokens = passage.tokens;
   const auto count = std::count_if(tokens.begin(), tokens.end(), is_mask);
   if (count != 1)
-    throw Error(concat("--edges: found ", count, " <mask> in the text, expected exactly one"));
+    throw base::Error(
+        base::concat("--edges: found ", count, " <mask> in the text, expected exactly one"));
   return static_cast<std::size_t>(std::find_if(tokens.begin(), tokens.end(), is_mask) -
                                   tokens.begin());
 }
 
-Target target_of(const Checkpoint& checkpoint, const Inspection& inspection) {
+Target target_of(const checkpoint::Checkpoint& checkpoint, const Inspection& inspection) {
   if (!checkpoint.config.model.causal()) {
     const std::size_t mask = mask_of(inspection.passage);
     return {.place = static_cast<std::int64_t>(mask),
             .piece = fillings(inspection, checkpoint.tokenizer, mask, 1).front().id};
   }
   const auto last = static_cast<std::int64_t>(inspection.passage.tokens.size()) - 1;
-  const Tensor likeliest = inspection.taps.value("logits")[last].argmax();
+  const model::Tensor likeliest = inspection.taps.value("logits")[last].argmax();
   return {.place = last, .piece = static_cast<std::int32_t>(likeliest.item<std::int64_t>())};
 }
 
-AttentionMap matrix_of(const Tensor& effects) {
-  const Tensor values = effects.contiguous();
+AttentionMap matrix_of(const model::Tensor& effects) {
+  const model::Tensor values = effects.contiguous();
   const float* next = values.const_data_ptr<float>();
   AttentionMap map;
   for (std::int64_t query = 0; query < values.size(0); ++query, next += values.size(1))
@@ -45,11 +46,11 @@ AttentionMap matrix_of(const Tensor& effects) {
   return map;
 }
 
-AttentionMap mean_attention(const Inspection& inspection, const ModelConfig& model) {
-  Tensor sum;
+AttentionMap mean_attention(const Inspection& inspection, const config::ModelConfig& model) {
+  model::Tensor sum;
   for (std::int64_t layer = 0; layer < model.layers; ++layer) {
-    const Tensor mean =
-        inspection.taps.value(concat("layers.", layer, ".attention.weights")).mean(0);
+    const model::Tensor mean =
+        inspection.taps.value(base::concat("layers.", layer, ".attention.weights")).mean(0);
     sum = sum.defined() ? sum + mean : mean;
   }
   return matrix_of(sum / static_cast<double>(model.layers));
@@ -58,90 +59,91 @@ AttentionMap mean_attention(const Inspection& inspection, const ModelConfig& mod
 /// Draws a text's maps of one checkpoint.
 class EdgePictures {
  public:
-  EdgePictures(const Checkpoint& checkpoint, const Inspection& inspection, const EdgeMap& map)
+  EdgePictures(const checkpoint::Checkpoint& checkpoint, const Inspection& inspection,
+               const EdgeMap& map)
       : model_(checkpoint.config.model),
         map_(map),
         labels_(token_labels(inspection.passage, checkpoint.tokenizer)),
-        title_(concat("What “", piece_word(checkpoint.tokenizer, map.target.piece),
-                      "” (p = ", fixed(map.probability, 2), ") is predicted from")),
-        subtitle_(replace_invalid_utf8(source_line(checkpoint))) {
+        title_(base::concat("What “", piece_word(checkpoint.tokenizer, map.target.piece),
+                            "” (p = ", base::fixed(map.probability, 2), ") is predicted from")),
+        subtitle_(base::replace_invalid_utf8(source_line(checkpoint))) {
     attention_ = named("Attention: mean of all heads");
     attention_.weights = mean_attention(inspection, model_);
   }
 
-  std::vector<fs::path> draw(const fs::path& folder, PictureFormat format) const {
-    const fs::path pair = folder / concat("edges", extension(format));
-    const Heatmap all = effects("Effect: cut in all heads of all layers", map_.effects.all);
-    draw_heatmap_grid({attention_, all}, 2, title_, subtitle_, pair, format);
+  std::vector<fs::path> draw(const fs::path& folder, render::PictureFormat format) const {
+    const fs::path pair = folder / base::concat("edges", render::extension(format));
+    const render::Heatmap all = effects("Effect: cut in all heads of all layers", map_.effects.all);
+    render::draw_heatmap_grid({attention_, all}, 2, title_, subtitle_, pair, format);
 
-    std::vector<Heatmap> heads;
+    std::vector<render::Heatmap> heads;
     for (std::int64_t layer = 0; layer < model_.layers; ++layer) {
       for (std::int64_t head = 0; head < model_.heads; ++head)
-        heads.push_back(
-            effects(concat("Layer ", layer, ", head ", head), map_.effects.heads[layer][head]));
+        heads.push_back(effects(base::concat("Layer ", layer, ", head ", head),
+                                map_.effects.heads[layer][head]));
     }
-    const fs::path grid = folder / concat("edges-heads", extension(format));
-    draw_heatmap_grid(heads, static_cast<int>(model_.heads), title_ + ": each head cut by itself",
-                      subtitle_, grid, format);
+    const fs::path grid = folder / base::concat("edges-heads", render::extension(format));
+    render::draw_heatmap_grid(heads, static_cast<int>(model_.heads),
+                              title_ + ": each head cut by itself", subtitle_, grid, format);
     return {pair, grid};
   }
 
  private:
-  Heatmap named(const std::string& title) const {
-    Heatmap map;
+  render::Heatmap named(const std::string& title) const {
+    render::Heatmap map;
     map.title = title;
     map.query_labels = map.key_labels = labels_;
     map.causal = model_.causal();
     return map;
   }
 
-  Heatmap effects(const std::string& title, const Tensor& values) const {
-    Heatmap map = named(title);
+  render::Heatmap effects(const std::string& title, const model::Tensor& values) const {
+    render::Heatmap map = named(title);
     map.weights = matrix_of(values);
     map.legend = "what the edge adds to log p (nats)";
     map.has_sign = true;
     return map;
   }
 
-  const ModelConfig& model_;
+  const config::ModelConfig& model_;
   const EdgeMap& map_;
   std::vector<std::string> labels_;
   std::string title_;
   std::string subtitle_;
-  Heatmap attention_;
+  render::Heatmap attention_;
 };
 
-void append_effects(const Tensor& effects, const std::string& indent, std::string& out) {
+void append_effects(const model::Tensor& effects, const std::string& indent, std::string& out) {
   append_rows(matrix_of(effects), indent + "  ", out);
   out += "\n" + indent;
 }
 
 }  // namespace
 
-EdgeMap edge_map(const Checkpoint& checkpoint, const Inspection& inspection,
-                 const Runtime& runtime) {
+EdgeMap edge_map(const checkpoint::Checkpoint& checkpoint, const Inspection& inspection,
+                 const model::Runtime& runtime) {
   require_attention(checkpoint);
   const Target target = target_of(checkpoint, inspection);
   std::vector<std::int32_t> ids;
-  for (const Token& token : inspection.passage.tokens) ids.push_back(token.id);
+  for (const text::Token& token : inspection.passage.tokens) ids.push_back(token.id);
   EdgeMap map{.target = target, .probability = 0, .effects = {}};
   map.effects = edge_effects(*checkpoint.model, ids, target, runtime, "cutting edges");
   map.probability = std::exp(map.effects.log_probability);
   return map;
 }
 
-std::string edges_json(const Checkpoint& checkpoint, const Inspection& inspection,
+std::string edges_json(const checkpoint::Checkpoint& checkpoint, const Inspection& inspection,
                        const EdgeMap& map) {
-  const Json prediction = {{"token", map.target.place},
-                           {"id", map.target.piece},
-                           {"piece", checkpoint.tokenizer.piece(map.target.piece)},
-                           {"probability", map.probability},
-                           {"log_probability", map.effects.log_probability}};
+  const base::Json prediction = {{"token", map.target.place},
+                                 {"id", map.target.piece},
+                                 {"piece", checkpoint.tokenizer.piece(map.target.piece)},
+                                 {"probability", map.probability},
+                                 {"log_probability", map.effects.log_probability}};
   std::string out = describe_source(checkpoint, inspection.passage) +
                     ",\n  \"prediction\": " + prediction.dump() + ",\n  \"nats\": [";
   append_effects(map.effects.all, "  ", out);
   out += "],\n  \"layers\": [";
-  const ModelConfig& model = checkpoint.config.model;
+  const config::ModelConfig& model = checkpoint.config.model;
   for (std::int64_t layer = 0; layer < model.layers; ++layer) {
     out += layer == 0 ? "\n    {\"nats\": [" : ",\n    {\"nats\": [";
     append_effects(map.effects.layers[layer], "    ", out);
@@ -156,10 +158,10 @@ std::string edges_json(const Checkpoint& checkpoint, const Inspection& inspectio
   return out + "\n  ]\n}\n";
 }
 
-void write_edges(const Checkpoint& checkpoint, const Inspection& inspection, const EdgeMap& map,
-                 const std::vector<Artefact>& formats, const fs::path& folder,
+void write_edges(const checkpoint::Checkpoint& checkpoint, const Inspection& inspection,
+                 const EdgeMap& map, const std::vector<Artefact>& formats, const fs::path& folder,
                  std::vector<fs::path>& files) {
-  make_folder(folder);
+  base::make_folder(folder);
   const EdgePictures pictures(checkpoint, inspection, map);
   for (const Artefact format : formats) {
     if (const auto picture = picture_format(format)) {
@@ -167,9 +169,9 @@ void write_edges(const Checkpoint& checkpoint, const Inspection& inspection, con
       files.insert(files.end(), drawn.begin(), drawn.end());
     } else if (format == Artefact::kJson) {
       files.push_back(folder / "edges.json");
-      write_file(files.back(), edges_json(checkpoint, inspection, map));
+      base::write_file(files.back(), edges_json(checkpoint, inspection, map));
     }
   }
 }
 
-}  // namespace qkv
+}  // namespace qkv::inspect

@@ -4,7 +4,7 @@
 #include "base/format.h"
 #include "inspect/inspection.h"
 
-namespace qkv {
+namespace qkv::inspect {
 namespace {
 
 /// The cuts of single edges, and where each one's effect is written.
@@ -14,8 +14,8 @@ struct EdgeCuts {
 };
 
 /// Adds every edge that can matter, cut where `scope` says. `effects` [query, key].
-void add_edges(const ModelConfig& config, std::int64_t place, const Cut& scope, Tensor effects,
-               EdgeCuts& out) {
+void add_edges(const config::ModelConfig& config, std::int64_t place, const Cut& scope,
+               model::Tensor effects, EdgeCuts& out) {
   const std::int64_t tokens = effects.size(0);
   const bool last_layer_alone = scope.layer.value_or(0) == config.layers - 1;
   for (std::int64_t query = 0; query < tokens; ++query) {
@@ -30,7 +30,8 @@ void add_edges(const ModelConfig& config, std::int64_t place, const Cut& scope, 
   }
 }
 
-EdgeCuts all_edges(const ModelConfig& config, std::int64_t place, const EdgeEffects& effects) {
+EdgeCuts all_edges(const config::ModelConfig& config, std::int64_t place,
+                   const EdgeEffects& effects) {
   EdgeCuts out;
   add_edges(config, place, {}, effects.all, out);
   for (std::int64_t layer = 0; layer < config.layers; ++layer) {
@@ -46,15 +47,17 @@ EdgeCuts all_edges(const ModelConfig& config, std::int64_t place, const EdgeEffe
 
 }  // namespace
 
-EdgeEffects edge_effects(const Model& model, std::span<const std::int32_t> ids,
-                         const Target& target, const Runtime& runtime, const std::string& label) {
-  const ModelConfig& config = model.config();
+EdgeEffects edge_effects(const model::Model& model, std::span<const std::int32_t> ids,
+                         const Target& target, const model::Runtime& runtime,
+                         const std::string& label) {
+  const config::ModelConfig& config = model.config();
   const auto tokens = static_cast<std::int64_t>(ids.size());
   if (!has_attention(config))
-    throw Error("edges: found a model without attention, expected softmax or uniform weights");
+    throw base::Error(
+        "edges: found a model without attention, expected softmax or uniform weights");
   if (target.place < 0 || target.place >= tokens) {
-    throw Error(
-        concat("edges: found place ", target.place, ", expected one of ", tokens, " tokens"));
+    throw base::Error(
+        base::concat("edges: found place ", target.place, ", expected one of ", tokens, " tokens"));
   }
   EdgeEffects effects{.log_probability = 0,
                       .all = torch::zeros({tokens, tokens}),
@@ -74,4 +77,4 @@ EdgeEffects edge_effects(const Model& model, std::span<const std::int32_t> ids,
   return effects;
 }
 
-}  // namespace qkv
+}  // namespace qkv::inspect

@@ -8,31 +8,31 @@
 #include "base/table.h"
 #include "inspect/vocabulary.h"
 
-namespace qkv {
+namespace qkv::inspect {
 
 std::vector<std::size_t> asked_tokens(const Passage& passage, bool causal) {
   if (causal) return {passage.tokens.size() - 1};
   std::vector<std::size_t> asked;
   for (std::size_t index = 0; index < passage.tokens.size(); ++index) {
-    if (passage.tokens[index].id == Tokenizer::kMask) asked.push_back(index);
+    if (passage.tokens[index].id == text::Tokenizer::kMask) asked.push_back(index);
   }
   return asked;
 }
 
-std::vector<Filling> fillings(const Inspection& inspection, const Tokenizer& tokenizer,
+std::vector<Filling> fillings(const Inspection& inspection, const text::Tokenizer& tokenizer,
                               std::size_t index, std::size_t count) {
-  const Tensor logits = inspection.taps.value("logits")[static_cast<std::int64_t>(index)];
-  const Tensor probabilities = logits.to(at::kDouble).softmax(-1);
+  const model::Tensor logits = inspection.taps.value("logits")[static_cast<std::int64_t>(index)];
+  const model::Tensor probabilities = logits.to(at::kDouble).softmax(-1);
   const double* probability = probabilities.const_data_ptr<double>();
 
-  const bool may_end = inspection.passage.tokens[index].id != Tokenizer::kMask;
+  const bool may_end = inspection.passage.tokens[index].id != text::Tokenizer::kMask;
   std::vector<Filling> all;
   for (std::int32_t id = 0; id < tokenizer.size(); ++id) {
     if (!std::isfinite(probability[id])) {
-      throw Error(
-          concat("logits of token ", index, ": found ", probability[id], ", expected numbers"));
+      throw base::Error(base::concat("logits of token ", index, ": found ", probability[id],
+                                     ", expected numbers"));
     }
-    if (!tokenizer.is_special(id) || (may_end && id == Tokenizer::kEnd))
+    if (!tokenizer.is_special(id) || (may_end && id == text::Tokenizer::kEnd))
       all.push_back({id, probability[id]});
   }
   count = std::min(count, all.size());
@@ -45,26 +45,28 @@ std::vector<Filling> fillings(const Inspection& inspection, const Tokenizer& tok
   return all;
 }
 
-std::string fillings_text(const Inspection& inspection, const Tokenizer& tokenizer, bool causal) {
+std::string fillings_text(const Inspection& inspection, const text::Tokenizer& tokenizer,
+                          bool causal) {
   std::string out;
   for (const std::size_t index : asked_tokens(inspection.passage, causal)) {
     if (!out.empty()) out += "\n";
-    out += causal ? concat("after token ", index, ", the end of the text\n")
-                  : concat("<mask> at token ", index, "\n");
-    Table table({causal ? "next word" : "filling", "probability", "piece"});
+    out += causal ? base::concat("after token ", index, ", the end of the text\n")
+                  : base::concat("<mask> at token ", index, "\n");
+    base::Table table({causal ? "next word" : "filling", "probability", "piece"});
     for (const Filling& filling : fillings(inspection, tokenizer, index)) {
-      table.add({piece_word(tokenizer, filling.id), fixed(filling.probability, 4),
-                 quoted(tokenizer.piece(filling.id))});
+      table.add({piece_word(tokenizer, filling.id), base::fixed(filling.probability, 4),
+                 base::quoted(tokenizer.piece(filling.id))});
     }
     out += table.text();
   }
   return out;
 }
 
-Json fillings_json(const Inspection& inspection, const Tokenizer& tokenizer, bool causal) {
-  Json all = Json::array();
+base::Json fillings_json(const Inspection& inspection, const text::Tokenizer& tokenizer,
+                         bool causal) {
+  base::Json all = base::Json::array();
   for (const std::size_t index : asked_tokens(inspection.passage, causal)) {
-    Json likeliest = Json::array();
+    base::Json likeliest = base::Json::array();
     for (const Filling& filling : fillings(inspection, tokenizer, index)) {
       likeliest.push_back({{"id", filling.id},
                            {"piece", tokenizer.piece(filling.id)},
@@ -76,4 +78,4 @@ Json fillings_json(const Inspection& inspection, const Tokenizer& tokenizer, boo
   return all;
 }
 
-}  // namespace qkv
+}  // namespace qkv::inspect

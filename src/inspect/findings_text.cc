@@ -3,9 +3,9 @@
 #include "inspect/fillings.h"
 #include "inspect/trace.h"
 
-namespace qkv {
+namespace qkv::inspect {
 
-std::string findings_text(const Checkpoint& checkpoint, const Inspection& inspection,
+std::string findings_text(const checkpoint::Checkpoint& checkpoint, const Inspection& inspection,
                           const HeadChoice& choice, const std::optional<std::int64_t>& trace) {
   std::string text =
       fillings_text(inspection, checkpoint.tokenizer, checkpoint.config.model.causal());
@@ -15,4 +15,4 @@ std::string findings_text(const Checkpoint& checkpoint, const Inspection& inspec
                            choice.head.value_or(0), *trace);
 }
 
-}  // namespace qkv
+}  // namespace qkv::inspect

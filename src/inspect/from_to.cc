@@ -6,7 +6,7 @@
 #include "inspect/columns.h"
 #include "inspect/trace.h"
 
-namespace qkv {
+namespace qkv::inspect {
 namespace {
 
 constexpr const char* kCorner = "From \\ To";
@@ -14,7 +14,7 @@ constexpr std::size_t kLabelWidth = 8;
 constexpr std::size_t kCellWidth = 4;  // "0.12"
 
 std::size_t width_of(const std::string& label) {
-  return std::max(kCellWidth, display_width(label));
+  return std::max(kCellWidth, base::display_width(label));
 }
 
 /// The cells of one row under labels first … last−1.
@@ -24,7 +24,8 @@ std::vector<std::string> row_of(const AttentionMap& map, const std::vector<std::
   std::vector<std::string> row = {labels[query]};
   for (std::size_t key = first; key < last; ++key) {
     const bool closed = causal && key > query;
-    row.push_back(right_aligned(closed ? "—" : fixed(map[query][key], 2), width_of(labels[key])));
+    row.push_back(
+        right_aligned(closed ? "—" : base::fixed(map[query][key], 2), width_of(labels[key])));
   }
   return row;
 }
@@ -47,12 +48,12 @@ std::string from_to_table(const AttentionMap& map, const std::vector<std::string
   for (const std::string& label : labels) shown.push_back(clipped(label, kLabelWidth));
   const std::size_t tokens = shown.size();
   constexpr std::size_t kGap = 2;
-  const std::size_t margin = kGap + display_width(kCorner);
+  const std::size_t margin = kGap + base::display_width(kCorner);
 
   std::size_t width = margin;
   for (const std::string& label : shown) width += kGap + width_of(label);
   if (width <= kPageWidth) {
-    Table table(header_of(shown, 0, tokens));
+    base::Table table(header_of(shown, 0, tokens));
     for (std::size_t query = 0; query < tokens; ++query) {
       table.add(row_of(map, shown, causal, query, 0, tokens));
     }
@@ -65,7 +66,7 @@ std::string from_to_table(const AttentionMap& map, const std::vector<std::string
     while (last < tokens && width + kGap + width_of(shown[last]) <= kPageWidth) {
       width += kGap + width_of(shown[last++]);
     }
-    Table table(header_of(shown, first, last));
+    base::Table table(header_of(shown, first, last));
     table.add(row_of(map, shown, causal, token, first, last));
     if (!out.empty()) out += "\n";
     out += table.text();
@@ -73,4 +74,4 @@ std::string from_to_table(const AttentionMap& map, const std::vector<std::string
   return out;
 }
 
-}  // namespace qkv
+}  // namespace qkv::inspect

@@ -4,7 +4,7 @@
 #include <cmath>
 #include <limits>
 
-namespace qkv {
+namespace qkv::inspect {
 
 double dot(const Vector& a, const Vector& b) {
   double sum = 0;
@@ -45,4 +45,4 @@ HeadSteps compute_head(const HeadInput& input) {
   return steps;
 }
 
-}  // namespace qkv
+}  // namespace qkv::inspect

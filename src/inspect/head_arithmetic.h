@@ -3,7 +3,7 @@
 #include <cstddef>
 #include <vector>
 
-namespace qkv {
+namespace qkv::inspect {
 
 using Vector = std::vector<double>;
 
@@ -39,4 +39,4 @@ HeadSteps compute_head(const HeadInput& input);
 double dot(const Vector& a, const Vector& b);
 double length(const Vector& a);
 
-}  // namespace qkv
+}  // namespace qkv::inspect

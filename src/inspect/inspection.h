@@ -8,7 +8,7 @@
 #include "inspect/passage.h"
 #include "inspect/recorder.h"
 
-namespace qkv {
+namespace qkv::inspect {
 
 /// A passage and every value of the forward pass that read it.
 struct Inspection {
@@ -17,10 +17,10 @@ struct Inspection {
 };
 
 /// Runs the pass, without dropout and in float32.
-Inspection inspect(const Checkpoint& checkpoint, Passage passage);
+Inspection inspect(const checkpoint::Checkpoint& checkpoint, Passage passage);
 
 /// "PATH · step N": what every artefact names.
-std::string source_line(const Checkpoint& checkpoint);
+std::string source_line(const checkpoint::Checkpoint& checkpoint);
 
 /// weights[query][key] of one head; rows sum to 1.
 using AttentionMap = std::vector<std::vector<float>>;
@@ -30,12 +30,12 @@ using AttentionMap = std::vector<std::vector<float>>;
 AttentionMap attention_map(const Inspection& inspection, std::int64_t layer, std::int64_t head);
 
 /// Whether there are attention weights to see.
-bool has_attention(const ModelConfig& model);
+bool has_attention(const config::ModelConfig& model);
 
 /// Throws Error where a model has no attention to show.
-void require_attention(const Checkpoint& checkpoint);
+void require_attention(const checkpoint::Checkpoint& checkpoint);
 
 /// Throws Error "--NAME: found INDEX, expected 0 to COUNT-1" unless it is in range.
 void require_index(const char* name, std::int64_t index, std::int64_t count);
 
-}  // namespace qkv
+}  // namespace qkv::inspect

@@ -4,7 +4,7 @@
 
 #include "base/error.h"
 
-namespace qkv {
+namespace qkv::inspect {
 namespace {
 
 /// Rows of a layer's weights [batch, heads, query, key], and the keys that are cut in each.
@@ -43,51 +43,52 @@ std::optional<std::int64_t> attention_layer(const std::string& name, const std::
   return std::stoll(name.substr(front.size(), name.size() - front.size() - back.size()));
 }
 
-Tensor EdgeCutter::see(const std::string& name, Tensor value) {
+model::Tensor EdgeCutter::see(const std::string& name, model::Tensor value) {
   const auto layer = attention_layer(name, "weights");
   if (!layer) return value;
   const CutRows rows = rows_in(*layer, value.size(1), batch_, cuts_);
   if (rows.cuts.empty()) return value;
 
   const auto count = static_cast<std::int64_t>(rows.cuts.size());
-  Tensor kept = torch::ones({count, value.size(3)}, at::kFloat);
+  model::Tensor kept = torch::ones({count, value.size(3)}, at::kFloat);
   float* cell = kept.data_ptr<float>();
   for (const Cut* cut : rows.cuts) {
     for (const std::int64_t key : cut->keys) cell[key] = 0;
     cell += value.size(3);
   }
-  const auto index = [&](const std::vector<std::int64_t>& places) -> std::optional<Tensor> {
+  const auto index = [&](const std::vector<std::int64_t>& places) -> std::optional<model::Tensor> {
     return torch::tensor(places, at::kLong).to(value.device());
   };
-  const c10::List<std::optional<Tensor>> places(
+  const c10::List<std::optional<model::Tensor>> places(
       {index(rows.batch), index(rows.heads), index(rows.queries)});
-  const Tensor left = at::index(value, places) * kept.to(value.device());
-  const Tensor sums = left.sum(-1, true);
+  const model::Tensor left = at::index(value, places) * kept.to(value.device());
+  const model::Tensor sums = left.sum(-1, true);
   return at::index_put(value, places, at::where(sums > 0, left / sums, left));
 }
 
-Tensor HeadMeans::see(const std::string& name, Tensor value) {
+model::Tensor HeadMeans::see(const std::string& name, model::Tensor value) {
   const auto layer = attention_layer(name, "mixed");
   if (!layer) return value;
   const auto at = static_cast<std::size_t>(*layer);
   if (sums_.size() <= at)
     sums_.push_back(torch::zeros({value.size(1), value.size(3)}, at::kDouble));
   for (std::size_t row = 0; row < batch_.rows.size(); ++row) {
-    const Tensor inside = value[static_cast<std::int64_t>(row)].narrow(1, 0, batch_.lengths[row]);
+    const model::Tensor inside =
+        value[static_cast<std::int64_t>(row)].narrow(1, 0, batch_.lengths[row]);
     sums_[at] += inside.sum(1, false, at::kDouble).cpu();
     if (at == 0) tokens_ += batch_.lengths[row];
   }
   return value;
 }
 
-std::vector<Tensor> HeadMeans::means() const {
-  if (tokens_ == 0) throw Error("mean of heads: found no token, expected at least one");
-  std::vector<Tensor> means;
-  for (const Tensor& sum : sums_) means.push_back(sum / static_cast<double>(tokens_));
+std::vector<model::Tensor> HeadMeans::means() const {
+  if (tokens_ == 0) throw base::Error("mean of heads: found no token, expected at least one");
+  std::vector<model::Tensor> means;
+  for (const model::Tensor& sum : sums_) means.push_back(sum / static_cast<double>(tokens_));
   return means;
 }
 
-Tensor HeadRemover::see(const std::string& name, Tensor value) {
+model::Tensor HeadRemover::see(const std::string& name, model::Tensor value) {
   const auto layer = attention_layer(name, "mixed");
   if (!layer) return value;
   bool copied = false;
@@ -100,4 +101,4 @@ Tensor HeadRemover::see(const std::string& name, Tensor value) {
   return value;
 }
 
-}  // namespace qkv
+}  // namespace qkv::inspect

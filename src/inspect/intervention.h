@@ -6,7 +6,7 @@
 
 #include "inspect/scoring.h"
 
-namespace qkv {
+namespace qkv::inspect {
 
 /// A head by its place in the model, both counted from 0.
 struct HeadPlace {
@@ -33,7 +33,7 @@ class EdgeCutter : public RowTaps {
   explicit EdgeCutter(const std::vector<Cut>& cuts) : cuts_(cuts) {}
 
   void begin(const RowBatch& batch) override { batch_ = batch; }
-  Tensor see(const std::string& name, Tensor value) override;
+  model::Tensor see(const std::string& name, model::Tensor value) override;
 
  private:
   const std::vector<Cut>& cuts_;
@@ -44,33 +44,33 @@ class EdgeCutter : public RowTaps {
 class HeadMeans : public RowTaps {
  public:
   void begin(const RowBatch& batch) override { batch_ = batch; }
-  Tensor see(const std::string& name, Tensor value) override;
+  model::Tensor see(const std::string& name, model::Tensor value) override;
 
   /// [heads, head_width] of each layer.
-  std::vector<Tensor> means() const;
+  std::vector<model::Tensor> means() const;
 
  private:
   RowBatch batch_;
-  std::vector<Tensor> sums_;  ///< of each layer, double
-  std::int64_t tokens_ = 0;   ///< seen in layer 0
+  std::vector<model::Tensor> sums_;  ///< of each layer, double
+  std::int64_t tokens_ = 0;          ///< seen in layer 0
 };
 
 /// Removes heads: what each mixes becomes its mean (mean ablation, Wang et al. 2022), so that it
 /// says nothing about the text at hand, and the layers behind it see the size of input they know.
 class HeadRemover : public RowTaps {
  public:
-  HeadRemover(std::vector<HeadPlace> heads, const std::vector<Tensor>& means)
+  HeadRemover(std::vector<HeadPlace> heads, const std::vector<model::Tensor>& means)
       : heads_(std::move(heads)), means_(means) {}
 
   void begin(const RowBatch& /*batch*/) override {}
-  Tensor see(const std::string& name, Tensor value) override;
+  model::Tensor see(const std::string& name, model::Tensor value) override;
 
  private:
   std::vector<HeadPlace> heads_;
-  const std::vector<Tensor>& means_;
+  const std::vector<model::Tensor>& means_;
 };
 
 /// The layer L where `name` is "layers.L.attention." and then `value`; nothing where it is not.
 std::optional<std::int64_t> attention_layer(const std::string& name, const std::string& value);
 
-}  // namespace qkv
+}  // namespace qkv::inspect

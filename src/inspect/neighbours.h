@@ -7,7 +7,7 @@
 #include "model/tensor.h"
 #include "text/tokenizer.h"
 
-namespace qkv {
+namespace qkv::inspect {
 
 /// A piece and the cosine between its vector and the one asked for.
 struct Neighbour {
@@ -21,7 +21,7 @@ class EmbeddingSpace {
  public:
   /// embedding [vocabulary, width]. Throws Error where the shape does not fit the tokenizer, where
   /// no piece was learned, or where a value is no number.
-  EmbeddingSpace(const Tensor& embedding, const Tokenizer& tokenizer);
+  EmbeddingSpace(const model::Tensor& embedding, const text::Tokenizer& tokenizer);
 
   /// The pieces whose vectors point most nearly where `word`'s does, nearest first, itself left
   /// out.
@@ -38,19 +38,20 @@ class EmbeddingSpace {
   std::size_t size() const { return ids_.size(); }
 
  private:
-  Tensor vector(std::int32_t id) const;
-  std::vector<Neighbour> nearest(const Tensor& target, const std::vector<std::int32_t>& left_out,
+  model::Tensor vector(std::int32_t id) const;
+  std::vector<Neighbour> nearest(const model::Tensor& target,
+                                 const std::vector<std::int32_t>& left_out,
                                  std::size_t count) const;
 
   std::vector<std::int64_t> ids_;  ///< learned pieces, ascending
-  Tensor centred_;                 ///< [learned pieces, width], double
+  model::Tensor centred_;          ///< [learned pieces, width], double
 };
 
 /// The answers as a table under a line that repeats the question. Throw Error where a word is no
 /// piece.
-std::string neighbours_text(const Tensor& embedding, const Tokenizer& tokenizer,
+std::string neighbours_text(const model::Tensor& embedding, const text::Tokenizer& tokenizer,
                             const std::string& word);
-std::string analogy_text(const Tensor& embedding, const Tokenizer& tokenizer, const std::string& a,
-                         const std::string& b, const std::string& c);
+std::string analogy_text(const model::Tensor& embedding, const text::Tokenizer& tokenizer,
+                         const std::string& a, const std::string& b, const std::string& c);
 
-}  // namespace qkv
+}  // namespace qkv::inspect

@@ -6,7 +6,7 @@
 #include "base/parallel.h"
 #include "base/utf8.h"
 
-namespace qkv {
+namespace qkv::inspect {
 namespace fs = std::filesystem;
 namespace {
 
@@ -19,54 +19,57 @@ std::vector<std::int64_t> indices(const std::optional<std::int64_t>& chosen, std
 }
 
 std::string grid_title(const HeadChoice& choice) {
-  if (choice.layer && choice.head) return concat("Layer ", *choice.layer, ", head ", *choice.head);
-  if (choice.layer) return concat("Layer ", *choice.layer, ", all heads");
-  if (choice.head) return concat("Head ", *choice.head, " of all layers");
+  if (choice.layer && choice.head)
+    return base::concat("Layer ", *choice.layer, ", head ", *choice.head);
+  if (choice.layer) return base::concat("Layer ", *choice.layer, ", all heads");
+  if (choice.head) return base::concat("Head ", *choice.head, " of all layers");
   return "All layers, all heads";
 }
 
 }  // namespace
 
-void require_heads(const HeadChoice& choice, const ModelConfig& model) {
+void require_heads(const HeadChoice& choice, const config::ModelConfig& model) {
   if (choice.layer) require_index("layer", *choice.layer, model.layers);
   if (choice.head) require_index("head", *choice.head, model.heads);
 }
 
-std::vector<fs::path> draw_pictures(const Checkpoint& checkpoint, const Inspection& inspection,
-                                    const HeadChoice& choice, const fs::path& folder,
-                                    PictureFormat format, int threads) {
-  const ModelConfig& model = checkpoint.config.model;
+std::vector<fs::path> draw_pictures(const checkpoint::Checkpoint& checkpoint,
+                                    const Inspection& inspection, const HeadChoice& choice,
+                                    const fs::path& folder, render::PictureFormat format,
+                                    int threads) {
+  const config::ModelConfig& model = checkpoint.config.model;
   require_attention(checkpoint);
   require_heads(choice, model);
-  const std::string subtitle = replace_invalid_utf8(source_line(checkpoint));
+  const std::string subtitle = base::replace_invalid_utf8(source_line(checkpoint));
   const std::vector<std::string> labels = token_labels(inspection.passage, checkpoint.tokenizer);
 
-  std::vector<Heatmap> maps;
+  std::vector<render::Heatmap> maps;
   std::vector<fs::path> files;
   for (const std::int64_t layer : indices(choice.layer, model.layers)) {
     for (const std::int64_t head : indices(choice.head, model.heads)) {
-      Heatmap map;
-      map.title = concat("Layer ", layer, ", head ", head);
+      render::Heatmap map;
+      map.title = base::concat("Layer ", layer, ", head ", head);
       map.subtitle = subtitle;
       map.query_labels = map.key_labels = labels;
       map.weights = attention_map(inspection, layer, head);
       map.causal = model.causal();
       maps.push_back(std::move(map));
-      files.push_back(folder / concat("layer-", layer, "-head-", head, extension(format)));
+      files.push_back(folder /
+                      base::concat("layer-", layer, "-head-", head, render::extension(format)));
     }
   }
   constexpr std::int64_t kColumns = 4;  // where one head of each layer is shown
   const auto count = static_cast<std::int64_t>(maps.size());
   const auto columns = static_cast<int>(choice.head ? std::min(count, kColumns) : model.heads);
-  files.push_back(folder / concat("heads", extension(format)));
-  for_each_in_parallel(files.size(), threads, [&](std::size_t turn) {
+  files.push_back(folder / base::concat("heads", render::extension(format)));
+  base::for_each_in_parallel(files.size(), threads, [&](std::size_t turn) {
     if (turn == 0) {  // the largest one first
-      draw_heatmap_grid(maps, columns, grid_title(choice), subtitle, files.back(), format);
+      render::draw_heatmap_grid(maps, columns, grid_title(choice), subtitle, files.back(), format);
     } else {
-      draw_heatmap(maps[turn - 1], files[turn - 1], format);
+      render::draw_heatmap(maps[turn - 1], files[turn - 1], format);
     }
   });
   return files;
 }
 
-}  // namespace qkv
+}  // namespace qkv::inspect

@@ -7,7 +7,7 @@
 #include "inspect/inspection.h"
 #include "render/heatmap.h"
 
-namespace qkv {
+namespace qkv::inspect {
 
 /// Which heads to show: one layer or all, one head of each or all.
 struct HeadChoice {
@@ -16,15 +16,15 @@ struct HeadChoice {
 };
 
 /// Throws Error unless the model has that layer and head.
-void require_heads(const HeadChoice& choice, const ModelConfig& model);
+void require_heads(const HeadChoice& choice, const config::ModelConfig& model);
 
 /// Draws layer-L-head-H for each chosen head, and heads: all of them as a grid, a layer a row.
 /// Several threads draw; what they write does not depend on how many. Returns the files. Throws
 /// Error where the model has no attention or a file cannot be written.
-std::vector<std::filesystem::path> draw_pictures(const Checkpoint& checkpoint,
+std::vector<std::filesystem::path> draw_pictures(const checkpoint::Checkpoint& checkpoint,
                                                  const Inspection& inspection,
                                                  const HeadChoice& choice,
                                                  const std::filesystem::path& folder,
-                                                 PictureFormat format, int threads);
+                                                 render::PictureFormat format, int threads);
 
-}  // namespace qkv
+}  // namespace qkv::inspect

@@ -4,7 +4,7 @@
 
 #include "model/tensor.h"
 
-namespace qkv {
+namespace qkv::inspect {
 
 /// Attention rollout (Abnar and Zuidema 2020, section 3): how much of each input token reaches each
 /// token's last vector, if a layer hands on half of what attention mixes (the mean over heads) and
@@ -14,6 +14,6 @@ namespace qkv {
 ///
 /// `weights` [batch, heads, query, key] of each layer, the first layer first → [batch, query, key];
 /// rows sum to 1. Throws Error where there is no layer or shapes differ.
-Tensor attention_rollout(const std::vector<Tensor>& weights);
+model::Tensor attention_rollout(const std::vector<model::Tensor>& weights);
 
-}  // namespace qkv
+}  // namespace qkv::inspect

@@ -7,7 +7,7 @@
 #include "base/progress.h"
 #include "text/tokenizer.h"
 
-namespace qkv {
+namespace qkv::inspect {
 namespace {
 
 /// A pass holds about so many tokens: its attention maps still fit the processor's cache.
@@ -33,16 +33,17 @@ std::vector<RowBatch> batches_of(const std::vector<ScoredRow>& rows) {
   return batches;
 }
 
-Tensor filled(const RowBatch& batch, std::int64_t value) {
+model::Tensor filled(const RowBatch& batch, std::int64_t value) {
   return torch::full({static_cast<std::int64_t>(batch.rows.size()), batch.tokens}, value,
                      at::kLong);
 }
 
 /// What the model reads. Padding on the right is hidden from a causal model by its place; any other
 /// is told that it is no part of the document.
-Tokens tokens_of(const RowBatch& batch, const std::vector<ScoredRow>& rows, bool causal,
-                 at::Device device) {
-  Tokens tokens{.ids = filled(batch, Tokenizer::kEnd), .positions = {}, .documents = {}};
+model::Tokens tokens_of(const RowBatch& batch, const std::vector<ScoredRow>& rows, bool causal,
+                        at::Device device) {
+  model::Tokens tokens{
+      .ids = filled(batch, text::Tokenizer::kEnd), .positions = {}, .documents = {}};
   const bool padded = batch.lengths.front() != batch.tokens;
   if (padded && !causal) {
     tokens.documents = filled(batch, -1);
@@ -56,7 +57,7 @@ Tokens tokens_of(const RowBatch& batch, const std::vector<ScoredRow>& rows, bool
       std::fill_n(tokens.documents.data_ptr<std::int64_t>() + start, ids.size(), 0);
     }
   }
-  for (Tensor* tensor : {&tokens.ids, &tokens.positions, &tokens.documents}) {
+  for (model::Tensor* tensor : {&tokens.ids, &tokens.positions, &tokens.documents}) {
     if (tensor->defined()) *tensor = tensor->to(device);
   }
   return tokens;
@@ -84,17 +85,17 @@ Asked asked_of(const RowBatch& batch, const std::vector<ScoredRow>& rows) {
   return asked;
 }
 
-std::vector<TargetScore> scores_of(const Model& model, const Tensor& hidden, const Asked& asked,
-                                   const Pass& pass) {
+std::vector<TargetScore> scores_of(const model::Model& model, const model::Tensor& hidden,
+                                   const Asked& asked, const model::Pass& pass) {
   const auto index = [&](const std::vector<std::int64_t>& values) {
     return torch::tensor(values, at::kLong).to(model.device());
   };
-  const Tensor logits =
+  const model::Tensor logits =
       model.logits(hidden.flatten(0, 1).index_select(0, index(asked.places)), pass).to(at::kFloat);
-  const Tensor slots = index(asked.slots);
-  const Tensor pieces = index(asked.pieces);
-  const Tensor nats = logits.log_softmax(-1).index({slots, pieces}).cpu();
-  const Tensor likeliest = (logits.argmax(-1).index_select(0, slots) == pieces).cpu();
+  const model::Tensor slots = index(asked.slots);
+  const model::Tensor pieces = index(asked.pieces);
+  const model::Tensor nats = logits.log_softmax(-1).index({slots, pieces}).cpu();
+  const model::Tensor likeliest = (logits.argmax(-1).index_select(0, slots) == pieces).cpu();
   std::vector<TargetScore> scores;
   for (std::size_t target = 0; target < asked.slots.size(); ++target) {
     scores.push_back({.nats = static_cast<double>(nats.const_data_ptr<float>()[target]),
@@ -107,7 +108,7 @@ std::vector<TargetScore> scores_of(const Model& model, const Tensor& hidden, con
 
 TokenCounter token_progress(const std::string& label, std::size_t tokens) {
   if (label.empty()) return {};
-  auto progress = std::make_shared<Progress>(label, "tokens", tokens);
+  auto progress = std::make_shared<base::Progress>(label, "tokens", tokens);
   return [progress, done = std::size_t{0}](std::size_t more) mutable {
     done += more;
     progress->update(done);
@@ -120,11 +121,11 @@ std::size_t token_count(const std::vector<ScoredRow>& rows) {
   return tokens;
 }
 
-std::vector<TargetScore> score_rows(const Model& model, const std::vector<ScoredRow>& rows,
-                                    const Runtime& runtime, const TokenCounter& counter,
+std::vector<TargetScore> score_rows(const model::Model& model, const std::vector<ScoredRow>& rows,
+                                    const model::Runtime& runtime, const TokenCounter& counter,
                                     RowTaps* taps) {
   const torch::NoGradGuard no_gradients;
-  const Autocast autocast(runtime);
+  const model::Autocast autocast(runtime);
   std::vector<std::size_t> begins;  // of each row's targets among all
   std::size_t targets = 0;
   for (const ScoredRow& row : rows) {
@@ -132,10 +133,10 @@ std::vector<TargetScore> score_rows(const Model& model, const std::vector<Scored
     targets += row.targets.size();
   }
   std::vector<TargetScore> out(targets);
-  const Pass pass{.taps = taps, .dropout = {}, .cache = nullptr};
+  const model::Pass pass{.taps = taps, .dropout = {}, .cache = nullptr};
   for (const RowBatch& batch : batches_of(rows)) {
     if (taps != nullptr) taps->begin(batch);
-    const Tensor hidden =
+    const model::Tensor hidden =
         model.hidden(tokens_of(batch, rows, model.config().causal(), model.device()), pass);
     const Asked asked = asked_of(batch, rows);
     if (!asked.slots.empty()) {
@@ -154,4 +155,4 @@ std::vector<TargetScore> score_rows(const Model& model, const std::vector<Scored
   return out;
 }
 
-}  // namespace qkv
+}  // namespace qkv::inspect

@@ -9,7 +9,7 @@
 #include "model/libtorch.h"
 #include "model/model.h"
 
-namespace qkv {
+namespace qkv::inspect {
 
 /// A piece, and the place of the token whose output predicts it.
 struct Target {
@@ -38,7 +38,7 @@ struct RowBatch {
 };
 
 /// Taps that must know which rows they see.
-class RowTaps : public Taps {
+class RowTaps : public model::Taps {
  public:
   /// Comes before each pass.
   virtual void begin(const RowBatch& batch) = 0;
@@ -56,8 +56,8 @@ std::size_t token_count(const std::vector<ScoredRow>& rows);
 
 /// The score of every target, in the order of the rows and their targets. Rows go in batches of
 /// near-equal length. Throws Error as the model does.
-std::vector<TargetScore> score_rows(const Model& model, const std::vector<ScoredRow>& rows,
-                                    const Runtime& runtime, const TokenCounter& counter = {},
+std::vector<TargetScore> score_rows(const model::Model& model, const std::vector<ScoredRow>& rows,
+                                    const model::Runtime& runtime, const TokenCounter& counter = {},
                                     RowTaps* taps = nullptr);
 
-}  // namespace qkv
+}  // namespace qkv::inspect

@@ -10,7 +10,7 @@
 #include "inspect/columns.h"
 #include "inspect/head_arithmetic.h"
 
-namespace qkv {
+namespace qkv::inspect {
 namespace {
 
 constexpr std::size_t kShown = 4;  // components of a vector
@@ -19,13 +19,13 @@ constexpr std::size_t kNameWidth = 34;
 constexpr std::size_t kTraceLabelWidth = 12;
 constexpr const char* kClosed = "—";
 
-Vector vector_of(const Tensor& values) {
-  const Tensor exact = values.to(at::kDouble).contiguous();
+Vector vector_of(const model::Tensor& values) {
+  const model::Tensor exact = values.to(at::kDouble).contiguous();
   const double* begin = exact.const_data_ptr<double>();
   return {begin, begin + exact.numel()};
 }
 
-std::vector<Vector> rows_of(const Tensor& values) {
+std::vector<Vector> rows_of(const model::Tensor& values) {
   std::vector<Vector> rows;
   for (std::int64_t row = 0; row < values.size(0); ++row) rows.push_back(vector_of(values[row]));
   return rows;
@@ -43,8 +43,8 @@ std::string components(const Vector& values) {
 
 /// A line that shows a vector: its name, first components and length.
 std::string vector_line(const std::string& name, const Vector& values) {
-  return concat("   ", left_aligned(clipped(name, kNameWidth), kNameWidth), components(values),
-                "  length ", number_text(length(values)), "\n");
+  return base::concat("   ", left_aligned(clipped(name, kNameWidth), kNameWidth),
+                      components(values), "  length ", number_text(length(values)), "\n");
 }
 
 double largest_difference(const Vector& ours, const Vector& theirs) {
@@ -57,7 +57,7 @@ double largest_difference(const Vector& ours, const Vector& theirs) {
 /// One query token in one head of a recorded pass.
 class Trace {
  public:
-  Trace(const Checkpoint& checkpoint, const Inspection& inspection, std::int64_t layer,
+  Trace(const checkpoint::Checkpoint& checkpoint, const Inspection& inspection, std::int64_t layer,
         std::int64_t head, std::int64_t token)
       : checkpoint_(checkpoint),
         model_(checkpoint.config.model),
@@ -66,7 +66,7 @@ class Trace {
         head_(head),
         token_(token),
         shared_head_(head * model_.key_value_heads / model_.heads),
-        prefix_(concat("layers.", layer, ".")) {
+        prefix_(base::concat("layers.", layer, ".")) {
     for (const std::string& label : token_labels(inspection.passage, checkpoint.tokenizer)) {
       labels_.push_back(clipped(label, kTraceLabelWidth));
     }
@@ -88,13 +88,14 @@ class Trace {
   }
 
   std::string text() const {
-    return concat("Layer ", layer_, ", head ", head_, ": what token ", token_, ", ", label(token_),
-                  ", takes from the ", labels_.size(), " tokens of the text\n\n", reading(), "\n",
-                  projections(), "\n", weighing(), "\n", mixing());
+    return base::concat("Layer ", layer_, ", head ", head_, ": what token ", token_, ", ",
+                        label(token_), ", takes from the ", labels_.size(),
+                        " tokens of the text\n\n", reading(), "\n", projections(), "\n", weighing(),
+                        "\n", mixing());
   }
 
  private:
-  const Tensor& attention(const char* name) const {
+  const model::Tensor& attention(const char* name) const {
     return taps_.value(prefix_ + "attention." + name);
   }
   Vector of_token(const std::string& name) const { return vector_of(taps_.value(name)[token_]); }
@@ -107,12 +108,12 @@ class Trace {
     const Vector embedding = of_token("embedding");
     std::string out = "1. What the layer reads: a vector of " + std::to_string(model_.width) +
                       " numbers a token\n";
-    out += vector_line(concat("embedding of ", label(token_)), embedding);
+    out += vector_line(base::concat("embedding of ", label(token_)), embedding);
     Vector sum = embedding;
     if (taps_.has("position")) {
       const Vector position = of_token("position");
       for (std::size_t i = 0; i < sum.size(); ++i) sum[i] += position[i];
-      out += vector_line(concat("+ ", model_.position, " position ", token_), position);
+      out += vector_line(base::concat("+ ", model_.position, " position ", token_), position);
       out += vector_line("= input of layer 0", sum);
     } else if (model_.position == "rotary") {
       out += "   no position is added: queries and keys are rotated by their places (2)\n";
@@ -122,33 +123,34 @@ class Trace {
       out += "   no position is added: this model does not know where a token stands\n";
     }
     if (layer_ > 0) {
-      out += vector_line(concat("after layer ", layer_ - 1, ": input of layer ", layer_),
+      out += vector_line(base::concat("after layer ", layer_ - 1, ": input of layer ", layer_),
                          of_token(prefix_ + "input"));
     }
     out += vector_line("n = norm(x)", vector_of(attention("norm")[token_]));
-    return concat(out, "   norm(x) = ", norm_formula(), ", ε = ", shortest(model_.norm_epsilon),
-                  "\n");
+    return base::concat(out, "   norm(x) = ", norm_formula(),
+                        ", ε = ", base::shortest(model_.norm_epsilon), "\n");
   }
 
   std::string norm_formula() const {
     if (model_.norm == "rms") return "x ÷ √(mean of x² + ε) · weight";
-    return concat("(x − mean) ÷ √(variance + ε) · weight", model_.bias ? " + bias" : "");
+    return base::concat("(x − mean) ÷ √(variance + ε) · weight", model_.bias ? " + bias" : "");
   }
 
   /// "q = W_Q n + b_Q: what I look for"
   std::string projection(const char* vector, const char* place, const char* meaning) const {
     if (model_.attention.projection != "learned") return vector;
-    return concat(vector, " = W_", place, " n", model_.bias ? concat(" + b_", place) : "", ": ",
-                  meaning);
+    return base::concat(vector, " = W_", place, " n",
+                        model_.bias ? base::concat(" + b_", place) : "", ": ", meaning);
   }
 
   std::string projections() const {
     const bool learned = model_.attention.projection == "learned";
     const std::int64_t width = model_.head_width();
-    std::string out = concat("2. Query, key and value: ", width, " of them each for this head\n");
+    std::string out =
+        base::concat("2. Query, key and value: ", width, " of them each for this head\n");
     if (!learned) {
-      out += concat("   q = k = v = components ", head_ * width, " to ", (head_ + 1) * width - 1,
-                    " of the normed input: nothing is projected\n");
+      out += base::concat("   q = k = v = components ", head_ * width, " to ",
+                          (head_ + 1) * width - 1, " of the normed input: nothing is projected\n");
     }
     if (!even()) {
       out += vector_line(projection("q", "Q", "what I look for"), input_.query);
@@ -156,13 +158,13 @@ class Trace {
     }
     out += vector_line(projection("v", "V", "what I pass on"), input_.values[input_.asking]);
     if (const std::int64_t group = model_.heads / model_.key_value_heads; group > 1) {
-      out +=
-          concat("   keys and values are those of key/value head ", shared_head_, ", which heads ",
-                 shared_head_ * group, " to ", (shared_head_ + 1) * group - 1, " share\n");
+      out += base::concat("   keys and values are those of key/value head ", shared_head_,
+                          ", which heads ", shared_head_ * group, " to ",
+                          (shared_head_ + 1) * group - 1, " share\n");
     }
     if (!even() && model_.position == "rotary") {
-      out +=
-          concat("   q and k are shown as they enter the product: rotated by place ", token_, "\n");
+      out += base::concat("   q and k are shown as they enter the product: rotated by place ",
+                          token_, "\n");
     }
     return out;
   }
@@ -170,28 +172,29 @@ class Trace {
   std::string weighing() const {
     if (even()) return weighing_evenly();
     const bool scaled = model_.attention.scaled;
-    const std::string root = concat("√", model_.head_width());
-    std::string out = concat("3. Weights: q·k for each key", scaled ? concat(" → ÷", root) : "",
-                             input_.slope > 0 ? " → distance bias" : "",
-                             model_.causal() ? " → mask" : "", " → softmax\n");
+    const std::string root = base::concat("√", model_.head_width());
+    std::string out =
+        base::concat("3. Weights: q·k for each key", scaled ? base::concat(" → ÷", root) : "",
+                     input_.slope > 0 ? " → distance bias" : "", model_.causal() ? " → mask" : "",
+                     " → softmax\n");
     std::vector<std::string> header = {"key", "To", heading("q·k")};
     if (scaled) header.push_back(heading("÷" + root));
     if (input_.slope > 0) header.insert(header.end(), {heading("bias"), heading("sum")});
     header.insert(header.end(), {heading("exp"), heading("weight")});
-    Table table(header);
+    base::Table table(header);
     for (std::size_t key = 0; key < labels_.size(); ++key) table.add(weight_row(key));
     out += table.text();
     out += expanded_product();
     if (!scaled) out += "   this model does not divide scores by √head_width\n";
     if (input_.slope > 0) {
-      out += concat("   bias = −slope · distance, slope = 2^(−8·", head_ + 1, "/", model_.heads,
-                    ") = ", number_text(input_.slope), "\n");
+      out += base::concat("   bias = −slope · distance, slope = 2^(−8·", head_ + 1, "/",
+                          model_.heads, ") = ", number_text(input_.slope), "\n");
     }
-    out += concat("   exp is of the ", input_.slope > 0 ? "sum" : "score", " less the largest, ",
-                  number_text(steps_.largest), "; weight = exp ÷ their total, ",
-                  number_text(steps_.total), "\n");
+    out += base::concat("   exp is of the ", input_.slope > 0 ? "sum" : "score",
+                        " less the largest, ", number_text(steps_.largest),
+                        "; weight = exp ÷ their total, ", number_text(steps_.total), "\n");
     if (model_.causal())
-      out += concat("   ", kClosed, ": keys after the query are closed (masked with −∞)\n");
+      out += base::concat("   ", kClosed, ": keys after the query are closed (masked with −∞)\n");
     return out;
   }
 
@@ -212,42 +215,42 @@ class Trace {
   /// The product with the strongest key, term by term.
   std::string expanded_product() const {
     const std::size_t key = strongest();
-    std::string out = concat("   q·k of key ", key, ":");
+    std::string out = base::concat("   q·k of key ", key, ":");
     constexpr std::size_t kTerms = 3;
     const std::size_t count = input_.query.size();
     for (std::size_t i = 0; i < std::min(kTerms, count); ++i) {
-      out += concat(i == 0 ? " " : " + ", number_text(input_.query[i]), "·",
-                    number_text(input_.keys[key][i]));
+      out += base::concat(i == 0 ? " " : " + ", number_text(input_.query[i]), "·",
+                          number_text(input_.keys[key][i]));
     }
-    if (count > kTerms) out += concat(" + … ", count - kTerms, " more");
-    return concat(out, " = ", number_text(steps_.scores[key]), "\n");
+    if (count > kTerms) out += base::concat(" + … ", count - kTerms, " more");
+    return base::concat(out, " = ", number_text(steps_.scores[key]), "\n");
   }
 
   std::string weighing_evenly() const {
     std::string out =
         "3. Weights: this model compares no queries and keys; every open key counts alike\n";
-    Table table({"key", "To", heading("weight")});
+    base::Table table({"key", "To", heading("weight")});
     for (std::size_t key = 0; key < labels_.size(); ++key) {
       table.add({std::to_string(key), labels_[key],
                  is_open(input_, key) ? cell(steps_.weights[key]) : heading(kClosed)});
     }
     out += table.text();
-    return concat(out, "   weight = 1 ÷ open keys = 1 ÷ ", number_text(steps_.total), "\n");
+    return base::concat(out, "   weight = 1 ÷ open keys = 1 ÷ ", number_text(steps_.total), "\n");
   }
 
   std::string mixing() const {
     std::string out = "4. Weighted sum of the values\n";
-    Table table({"key", "To", heading("weight"), "·", left_aligned("value", kNumberWidth)});
+    base::Table table({"key", "To", heading("weight"), "·", left_aligned("value", kNumberWidth)});
     for (std::size_t key = 0; key < labels_.size(); ++key) {
       if (!is_open(input_, key)) continue;
       table.add({std::to_string(key), labels_[key], cell(steps_.weights[key]), "·",
                  components(input_.values[key])});
     }
     out += table.text();
-    out += vector_line(concat("= mixed, ", label(token_), " has read"), steps_.mixed);
-    out += vector_line(concat("W_O [all heads]", model_.bias ? " + b_O" : "", ": added to x"),
+    out += vector_line(base::concat("= mixed, ", label(token_), " has read"), steps_.mixed);
+    out += vector_line(base::concat("W_O [all heads]", model_.bias ? " + b_O" : "", ": added to x"),
                        vector_of(attention("output")[token_]));
-    return concat(
+    return base::concat(
         out,
         "   weights and sum are computed here from q, k and v; the model's own differ by at most ",
         difference_text(), "\n");
@@ -277,8 +280,8 @@ class Trace {
                                     steps_.weights.begin());
   }
 
-  const Checkpoint& checkpoint_;
-  const ModelConfig& model_;
+  const checkpoint::Checkpoint& checkpoint_;
+  const config::ModelConfig& model_;
   const Recorder& taps_;
   std::int64_t layer_;
   std::int64_t head_;
@@ -292,19 +295,19 @@ class Trace {
 
 }  // namespace
 
-std::string trace_text(const Checkpoint& checkpoint, const Inspection& inspection,
+std::string trace_text(const checkpoint::Checkpoint& checkpoint, const Inspection& inspection,
                        std::int64_t layer, std::int64_t head, std::int64_t token) {
-  const ModelConfig& model = checkpoint.config.model;
+  const config::ModelConfig& model = checkpoint.config.model;
   require_attention(checkpoint);
   require_index("layer", layer, model.layers);
   require_index("head", head, model.heads);
   require_index("trace", token, static_cast<std::int64_t>(inspection.passage.tokens.size()));
   const AttentionMap map = attention_map(inspection, layer, head);
-  return concat(source_line(checkpoint), "\n",
-                Trace(checkpoint, inspection, layer, head, token).text(),
-                "\n5. From (query) and To (key): the weights of this head\n",
-                from_to_table(map, token_labels(inspection.passage, checkpoint.tokenizer),
-                              model.causal(), static_cast<std::size_t>(token)));
+  return base::concat(source_line(checkpoint), "\n",
+                      Trace(checkpoint, inspection, layer, head, token).text(),
+                      "\n5. From (query) and To (key): the weights of this head\n",
+                      from_to_table(map, token_labels(inspection.passage, checkpoint.tokenizer),
+                                    model.causal(), static_cast<std::size_t>(token)));
 }
 
-}  // namespace qkv
+}  // namespace qkv::inspect

@@ -4,7 +4,7 @@
 
 #include "kernels/bfloat16.h"
 
-namespace qkv {
+namespace qkv::kernels {
 
 /// As model/feed_forward.h has them; kSwiglu is silu(gate) · up.
 enum class HiddenActivation { kGelu, kRelu, kRelu2, kSilu, kSwiglu };
@@ -25,4 +25,4 @@ struct ActivationLoops {
 template <typename T>
 const ActivationLoops<T>& activation_loops();
 
-}  // namespace qkv
+}  // namespace qkv::kernels

@@ -2,7 +2,7 @@
 #include "kernels/gates.h"
 #include "kernels/lanes.h"
 
-namespace qkv::QKV_LANES {
+namespace qkv::kernels::QKV_LANES {
 namespace {
 
 using Gate = ValueAndSlope<Lanes>;
@@ -96,4 +96,4 @@ const ActivationLoops<T>& activation_loops() {
 template const ActivationLoops<float>& activation_loops<float>();
 template const ActivationLoops<Bfloat16>& activation_loops<Bfloat16>();
 
-}  // namespace qkv::QKV_LANES
+}  // namespace qkv::kernels::QKV_LANES

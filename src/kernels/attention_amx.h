@@ -3,7 +3,7 @@
 #include "kernels/attention_core.h"
 
 // Attention in bfloat16 by tiles of 16 × 16 scores, for processors with AMX.
-namespace qkv::amx {
+namespace qkv::kernels::amx {
 
 void attention_forward(const AttentionShape& shape, const AttentionForward<Bfloat16>& arrays,
                        Scratch& scratch);
@@ -11,4 +11,4 @@ void attention_forward(const AttentionShape& shape, const AttentionForward<Bfloa
 void attention_backward(const AttentionShape& shape, const AttentionBackward<Bfloat16>& arrays,
                         Scratch& scratch);
 
-}  // namespace qkv::amx
+}  // namespace qkv::kernels::amx

@@ -13,7 +13,7 @@
 // side of the products that sum over queries, and paired by keys the right side of the one that
 // sums over keys.
 
-namespace qkv::amx {
+namespace qkv::kernels::amx {
 namespace {
 
 constexpr std::int64_t kKeyPairs = 4;    ///< of key tiles in a block of the backward pass
@@ -385,4 +385,4 @@ void attention_backward(const AttentionShape& shape, const AttentionBackward<Bfl
   release_tiles();
 }
 
-}  // namespace qkv::amx
+}  // namespace qkv::kernels::amx

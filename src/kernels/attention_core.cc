@@ -6,7 +6,7 @@
 #include "kernels/attention_amx.h"
 #include "kernels/attention_kernels.h"
 
-namespace qkv {
+namespace qkv::kernels {
 namespace {
 
 constexpr std::int64_t kWidest = 256;
@@ -18,8 +18,9 @@ constexpr AttentionKernels<Bfloat16> kTiles = {amx::attention_forward, amx::atte
 void check(const AttentionShape& shape) {
   const auto require = [](bool holds, const char* what, auto found) {
     if (!holds)
-      throw Error("attention: expected " + std::string(what) + ", found " + std::to_string(found),
-                  Error::Fault::kRun);
+      throw base::Error(
+          "attention: expected " + std::string(what) + ", found " + std::to_string(found),
+          base::Error::Fault::kRun);
   };
   require(shape.tokens >= 1, "tokens", shape.tokens);
   require(shape.heads >= 1, "heads", shape.heads);
@@ -87,4 +88,4 @@ template void attention_backward(const AttentionShape&, const AttentionBackward<
 template void attention_backward(const AttentionShape&, const AttentionBackward<Bfloat16>&,
                                  Scratch&);
 
-}  // namespace qkv
+}  // namespace qkv::kernels

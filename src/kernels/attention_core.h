@@ -5,7 +5,7 @@
 #include "kernels/bfloat16.h"
 #include "kernels/scratch.h"
 
-namespace qkv {
+namespace qkv::kernels {
 
 /// Dropout of attention weights without a stored mask: whether the weight (head, query, key) is
 /// kept is a hash of these and `key` (kernels/attention_dropout.h), so that the backward pass finds
@@ -73,4 +73,4 @@ template <class T>
 void attention_backward(const AttentionShape& shape, const AttentionBackward<T>& arrays,
                         Scratch& scratch);
 
-}  // namespace qkv
+}  // namespace qkv::kernels

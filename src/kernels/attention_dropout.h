@@ -4,7 +4,7 @@
 
 #include "kernels/attention_core.h"
 
-namespace qkv {
+namespace qkv::kernels {
 
 // Which attention weights dropout keeps. A head has a number of 64 bits, each of its queries one of
 // 32, and each pair of keys, 16 apart, a hash of 32 bits whose lower half decides for the first key
@@ -76,4 +76,4 @@ inline bool keeps(const HeadDropout& dropout, std::uint32_t query_number, std::i
   return deciding_bits(pair_hash(query_number, pair_of(key)), key) >= dropout.threshold;
 }
 
-}  // namespace qkv
+}  // namespace qkv::kernels

@@ -12,7 +12,7 @@
 // Forward, a query is a row of a tile: the weights are the left side of their product with the
 // values as they come.
 
-namespace qkv::amx {
+namespace qkv::kernels::amx {
 namespace {
 
 constexpr std::int64_t kBlockPairs = 2;  ///< of key tiles in a block
@@ -288,4 +288,4 @@ void attention_forward(const AttentionShape& shape, const AttentionForward<Bfloa
   release_tiles();
 }
 
-}  // namespace qkv::amx
+}  // namespace qkv::kernels::amx

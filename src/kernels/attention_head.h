@@ -5,7 +5,7 @@
 #include "kernels/attention_core.h"
 #include "kernels/attention_dropout.h"
 
-namespace qkv {
+namespace qkv::kernels {
 
 /// One head of an attention: how its weights come from the products of queries and keys. Softmax is
 /// computed to the base 2, so scale and slope are those to this base.
@@ -40,4 +40,4 @@ template <class T>
   return {rows.base + head * width, rows.stride};
 }
 
-}  // namespace qkv
+}  // namespace qkv::kernels

@@ -3,7 +3,7 @@
 #include "kernels/attention_core.h"
 #include "kernels/processor.h"
 
-namespace qkv {
+namespace qkv::kernels {
 
 /// Both passes of attention_core.h, compiled for one instruction set.
 template <class T>
@@ -39,4 +39,4 @@ namespace avx512bf16 {
 extern const AttentionKernels<Bfloat16> kAttentionBfloat16;
 }  // namespace avx512bf16
 
-}  // namespace qkv
+}  // namespace qkv::kernels

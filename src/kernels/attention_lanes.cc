@@ -11,7 +11,7 @@
 // over the keys needs no sum across lanes, keys and values are read as they lie, one number at a
 // time for all lanes, and only the queries and what is mixed for them are transposed.
 
-namespace qkv::QKV_LANES {
+namespace qkv::kernels::QKV_LANES {
 namespace {
 
 constexpr int kMostVectors = 2;  ///< of queries in a block
@@ -539,4 +539,4 @@ extern const AttentionKernels<float> kAttention = {forward<float>, backward<floa
 extern const AttentionKernels<Bfloat16> kAttentionBfloat16 = {forward<Bfloat16>,
                                                               backward<Bfloat16>};
 
-}  // namespace qkv::QKV_LANES
+}  // namespace qkv::kernels::QKV_LANES

@@ -9,7 +9,7 @@
 #include "kernels/tile_rows.h"
 
 // What both passes compute with the numbers in tiles, 16 at a time.
-namespace qkv::amx {
+namespace qkv::kernels::amx {
 
 /// Element r of the result joins the 16 numbers of row r.
 template <class Join>
@@ -88,4 +88,4 @@ inline Numbers query_numbers(const AttentionHead& head, std::int64_t first) {
                                  _mm512_set1_epi32(static_cast<int>(head.dropout.threshold)));
 }
 
-}  // namespace qkv::amx
+}  // namespace qkv::kernels::amx

@@ -2,7 +2,7 @@
 
 #include <cstdint>
 
-namespace qkv {
+namespace qkv::kernels {
 
 /// A number in bfloat16, the upper half of a float: for storage, computed with as a float.
 struct Bfloat16 {
@@ -25,4 +25,4 @@ struct Bfloat16 {
   return {static_cast<std::uint16_t>(is_nan ? quiet : rounded)};
 }
 
-}  // namespace qkv
+}  // namespace qkv::kernels

@@ -6,7 +6,7 @@
 
 #include "kernels/huge_pages.h"
 
-namespace qkv {
+namespace qkv::kernels {
 
 /// Gives memory that begins at a cache line, so that no vector register's load straddles two; large
 /// arrays lie on huge pages.
@@ -38,4 +38,4 @@ struct LineAllocator {
 template <typename T>
 using Buffer = std::vector<T, LineAllocator<T>>;
 
-}  // namespace qkv
+}  // namespace qkv::kernels

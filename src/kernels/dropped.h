@@ -2,7 +2,7 @@
 
 #include <cstdint>
 
-namespace qkv {
+namespace qkv::kernels {
 
 /// Which values of an array are dropped (Srivastava et al. 2014): a pure function of `key` and a
 /// value's place, so that the backward pass asks again instead of remembering.
@@ -32,4 +32,4 @@ template <class Real, class Bits>
   return bits < dropped.threshold ? Real{} : Real{} + dropped.kept;
 }
 
-}  // namespace qkv
+}  // namespace qkv::kernels

@@ -4,7 +4,7 @@
 
 #include "kernels/polynomial.h"
 
-namespace qkv {
+namespace qkv::kernels {
 
 // Exponentials and logarithms without branches or calls, so that loops over them become vector
 // instructions. `Real` is float, or a vector of floats (GCC's vector_size), and `Bits` the unsigned
@@ -79,4 +79,4 @@ template <class Bits, class Real>
 [[gnu::always_inline]] inline float exponential(float x) { return exponential<std::uint32_t>(x); }
 [[gnu::always_inline]] inline float logarithm(float x) { return logarithm<std::uint32_t>(x); }
 
-}  // namespace qkv
+}  // namespace qkv::kernels

@@ -3,7 +3,7 @@
 #include "kernels/exponential.h"
 #include "kernels/polynomial.h"
 
-namespace qkv {
+namespace qkv::kernels {
 
 // Smooth activations without branches or calls; Real and Bits are those of exponential.h.
 
@@ -52,4 +52,4 @@ template <class Bits, class Real>
   return {x * sigmoid, sigmoid * (1.0F + x * (1.0F - sigmoid))};
 }
 
-}  // namespace qkv
+}  // namespace qkv::kernels

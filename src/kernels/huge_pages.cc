@@ -9,7 +9,7 @@
 #include <mutex>
 #include <new>
 
-namespace qkv {
+namespace qkv::kernels {
 namespace {
 
 constexpr std::size_t kHuge = std::size_t{2} << 20;
@@ -92,4 +92,4 @@ void deallocate_huge(std::byte* memory) noexcept {
   known.all.erase(mapping);
 }
 
-}  // namespace qkv
+}  // namespace qkv::kernels

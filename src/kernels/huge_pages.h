@@ -2,7 +2,7 @@
 
 #include <cstddef>
 
-namespace qkv {
+namespace qkv::kernels {
 
 /// Memory for arrays that are walked through again and again, on pages of 2 MiB where the system
 /// has them: with its usual ones the processor waits for their addresses (docs/decisions.md).
@@ -14,4 +14,4 @@ std::byte* allocate_huge(std::size_t bytes);
 /// `memory` is allocate_huge's.
 void deallocate_huge(std::byte* memory) noexcept;
 
-}  // namespace qkv
+}  // namespace qkv::kernels

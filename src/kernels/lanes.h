@@ -20,7 +20,7 @@
 #define QKV_LANES baseline
 #endif
 
-namespace qkv::QKV_LANES {
+namespace qkv::kernels::QKV_LANES {
 
 #if defined(__AVX512F__)
 inline constexpr std::int64_t kLanes = 16;
@@ -183,4 +183,4 @@ template <std::size_t half = kLanes / 2, class Join>
   }
 }
 
-}  // namespace qkv::QKV_LANES
+}  // namespace qkv::kernels::QKV_LANES

@@ -3,7 +3,7 @@
 
 #include "kernels/processor.h"
 
-namespace qkv {
+namespace qkv::kernels {
 
 namespace baseline {
 template <typename T>
@@ -61,4 +61,4 @@ template const TokenLoops<Bfloat16>& token_loops<Bfloat16>();
 
 const UpdateLoops& update_loops() { return chosen<float>().update; }
 
-}  // namespace qkv
+}  // namespace qkv::kernels

@@ -5,7 +5,7 @@
 #include "kernels/token_loops.h"
 #include "kernels/update_loops.h"
 
-namespace qkv {
+namespace qkv::kernels {
 
 /// All loops of one instruction set.
 template <typename T>
@@ -16,4 +16,4 @@ struct Loops {
   const UpdateLoops& update;
 };
 
-}  // namespace qkv
+}  // namespace qkv::kernels

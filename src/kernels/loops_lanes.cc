@@ -1,7 +1,7 @@
 #include "kernels/lanes.h"
 #include "kernels/loops.h"
 
-namespace qkv::QKV_LANES {
+namespace qkv::kernels::QKV_LANES {
 
 // Each is in the file of its name.
 template <typename T>
@@ -21,4 +21,4 @@ const Loops<T>& loops() {
 template const Loops<float>& loops<float>();
 template const Loops<Bfloat16>& loops<Bfloat16>();
 
-}  // namespace qkv::QKV_LANES
+}  // namespace qkv::kernels::QKV_LANES

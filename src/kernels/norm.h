@@ -5,7 +5,7 @@
 #include "kernels/bfloat16.h"
 #include "kernels/dropped.h"
 
-namespace qkv {
+namespace qkv::kernels {
 
 /// The norm of rows [rows, width], as model/norm.h has it.
 struct NormShape {
@@ -44,4 +44,4 @@ struct NormLoops {
 template <typename T>
 const NormLoops<T>& norm_loops();
 
-}  // namespace qkv
+}  // namespace qkv::kernels

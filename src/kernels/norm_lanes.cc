@@ -2,7 +2,7 @@
 #include "kernels/lanes.h"
 #include "kernels/norm.h"
 
-namespace qkv::QKV_LANES {
+namespace qkv::kernels::QKV_LANES {
 namespace {
 
 template <typename T>
@@ -110,4 +110,4 @@ const NormLoops<T>& norm_loops() {
 template const NormLoops<float>& norm_loops<float>();
 template const NormLoops<Bfloat16>& norm_loops<Bfloat16>();
 
-}  // namespace qkv::QKV_LANES
+}  // namespace qkv::kernels::QKV_LANES

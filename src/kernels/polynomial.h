@@ -1,6 +1,6 @@
 #pragma once
 
-namespace qkv {
+namespace qkv::kernels {
 
 /// The polynomial in x, highest power first, by Horner's rule. Real as in exponential.h.
 template <class Real, class... More>
@@ -10,4 +10,4 @@ template <class Real, class... More>
   return sum;
 }
 
-}  // namespace qkv
+}  // namespace qkv::kernels

@@ -3,7 +3,7 @@
 #include <cmath>
 #include <vector>
 
-namespace qkv {
+namespace qkv::kernels {
 namespace {
 
 /// base^(−i/count), i = 0 … count − 1.
@@ -47,4 +47,4 @@ PositionTables::PositionTables(const std::string& kind, std::int64_t context, st
   }
 }
 
-}  // namespace qkv
+}  // namespace qkv::kernels

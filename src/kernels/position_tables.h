@@ -5,7 +5,7 @@
 
 #include "kernels/buffer.h"
 
-namespace qkv {
+namespace qkv::kernels {
 
 /// The fixed tables of places that model/position.cc defines, taken in double and rounded; those of
 /// other kinds of position are empty.
@@ -20,4 +20,4 @@ struct PositionTables {
                  std::int64_t heads, double rotary_base);
 };
 
-}  // namespace qkv
+}  // namespace qkv::kernels

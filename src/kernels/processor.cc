@@ -14,7 +14,7 @@
 
 #include "base/error.h"
 
-namespace qkv {
+namespace qkv::kernels {
 namespace {
 
 constexpr Instructions kAll[] = {Instructions::kBaseline, Instructions::kAvx2,
@@ -69,8 +69,8 @@ Instructions limited(Instructions best) {
   if (limit == nullptr || *limit == '\0') return best;
   for (const Instructions one : kAll)
     if (name(one) == std::string(limit)) return std::min(best, one);
-  throw Error("QKV_INSTRUCTIONS: found \"" + std::string(limit) +
-              "\", expected baseline, avx2, avx512, avx512bf16 or amx");
+  throw base::Error("QKV_INSTRUCTIONS: found \"" + std::string(limit) +
+                    "\", expected baseline, avx2, avx512, avx512bf16 or amx");
 }
 
 }  // namespace
@@ -100,4 +100,4 @@ Instructions instructions() {
   return chosen;
 }
 
-}  // namespace qkv
+}  // namespace qkv::kernels

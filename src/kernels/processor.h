@@ -1,6 +1,6 @@
 #pragma once
 
-namespace qkv {
+namespace qkv::kernels {
 
 /// The instructions that kernels are compiled for; each set includes those before it.
 enum class Instructions {
@@ -22,4 +22,4 @@ Instructions best_instructions();
 /// less. Read once; throws Error if it names no instruction set.
 Instructions instructions();
 
-}  // namespace qkv
+}  // namespace qkv::kernels

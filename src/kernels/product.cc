@@ -11,7 +11,7 @@
 #include "kernels/processor.h"
 #include "kernels/product_amx.h"
 
-namespace qkv {
+namespace qkv::kernels {
 namespace {
 
 using Type = dnnl::memory::data_type;
@@ -57,9 +57,9 @@ template <typename T, typename C>
 void Products::multiply(const Matrix<const T>& a, const Matrix<const T>& b, const Matrix<C>& c,
                         bool add) {
   if (a.columns != b.rows || a.rows != c.rows || b.columns != c.columns) {
-    throw Error(concat("product of [", a.rows, ", ", a.columns, "] and [", b.rows, ", ", b.columns,
-                       "] into [", c.rows, ", ", c.columns, "]"),
-                Error::Fault::kRun);
+    throw base::Error(base::concat("product of [", a.rows, ", ", a.columns, "] and [", b.rows, ", ",
+                                   b.columns, "] into [", c.rows, ", ", c.columns, "]"),
+                      base::Error::Fault::kRun);
   }
   Prepared& prepared = *prepared_;
 #ifdef __x86_64__
@@ -103,7 +103,7 @@ void Products::multiply(const Matrix<const T>& a, const Matrix<const T>& b, cons
     product.c.set_data_handle(c.data);
     product.primitive.execute(prepared.stream, product.arguments);
   } catch (const dnnl::error& error) {
-    throw Error(concat("oneDNN: ", error.what()), Error::Fault::kRun);
+    throw base::Error(base::concat("oneDNN: ", error.what()), base::Error::Fault::kRun);
   }
 }
 
@@ -117,4 +117,4 @@ template void Products::multiply<Bfloat16, Bfloat16>(const Matrix<const Bfloat16
                                                      const Matrix<const Bfloat16>&,
                                                      const Matrix<Bfloat16>&, bool);
 
-}  // namespace qkv
+}  // namespace qkv::kernels

@@ -5,7 +5,7 @@
 
 #include "kernels/bfloat16.h"
 
-namespace qkv {
+namespace qkv::kernels {
 
 /// A matrix somewhere in memory. `transposed`: what is there is its transpose, so element (row,
 /// column) stands at data[column · stride + row], else at data[row · stride + column].
@@ -42,4 +42,4 @@ class Products {
   std::unique_ptr<Prepared> prepared_;
 };
 
-}  // namespace qkv
+}  // namespace qkv::kernels

@@ -8,7 +8,7 @@
 // Both sides of a product of matrices become tiles: the left side where it lies if it can, else
 // copied two rows of tiles at a time, the right side copied once for all of them. Two rows meet two
 // columns at a time, which takes all eight tiles.
-namespace qkv::amx {
+namespace qkv::kernels::amx {
 namespace {
 
 /// Tiles of the right side at a time: half of a core's second cache.
@@ -218,4 +218,4 @@ template void multiply_matrices<Bfloat16>(const Matrix<const Bfloat16>&,
                                           const Matrix<const Bfloat16>&, const Matrix<Bfloat16>&,
                                           bool, Scratch&);
 
-}  // namespace qkv::amx
+}  // namespace qkv::kernels::amx

@@ -4,11 +4,11 @@
 #include "kernels/product.h"
 #include "kernels/scratch.h"
 
-namespace qkv::amx {
+namespace qkv::kernels::amx {
 
 /// c = a b, or c += a b where `add`, by tiles; only where instructions() is kAmx.
 template <typename C>
 void multiply_matrices(const Matrix<const Bfloat16>& a, const Matrix<const Bfloat16>& b,
                        const Matrix<C>& c, bool add, Scratch& scratch);
 
-}  // namespace qkv::amx
+}  // namespace qkv::kernels::amx

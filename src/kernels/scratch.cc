@@ -2,7 +2,7 @@
 
 #include <new>
 
-namespace qkv {
+namespace qkv::kernels {
 namespace {
 
 constexpr std::align_val_t kAlignment{64};
@@ -21,4 +21,4 @@ std::byte* Scratch::reserve(std::size_t bytes) {
 
 void Scratch::Free::operator()(std::byte* memory) const { operator delete[](memory, kAlignment); }
 
-}  // namespace qkv
+}  // namespace qkv::kernels

@@ -3,7 +3,7 @@
 #include <cstddef>
 #include <memory>
 
-namespace qkv {
+namespace qkv::kernels {
 
 /// Memory that a kernel computes in, one for each thread. It grows to the largest request and
 /// stays, so that a call of a kernel allocates nothing once it has run at its size.
@@ -21,4 +21,4 @@ class Scratch {
   std::size_t size_ = 0;
 };
 
-}  // namespace qkv
+}  // namespace qkv::kernels

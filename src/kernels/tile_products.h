@@ -4,7 +4,7 @@
 
 #include "kernels/tiles.h"
 
-namespace qkv::amx {
+namespace qkv::kernels::amx {
 
 /// One side of a product of tiles, [outer][step], its distances in bytes.
 struct Side {
@@ -83,4 +83,4 @@ inline void multiply_row(std::int64_t rows, std::int64_t columns, std::int64_t s
   }
 }
 
-}  // namespace qkv::amx
+}  // namespace qkv::kernels::amx

@@ -8,7 +8,7 @@
 // of 16 × 16 floats that of A, 16 rows × 32 bfloat16, and B, whose row r holds for each of 16
 // columns the pair of numbers 2r and 2r + 1. Written with the instructions themselves, since GCC
 // 12's intrinsics do not tell the compiler that they read and write memory.
-namespace qkv::amx {
+namespace qkv::kernels::amx {
 
 inline constexpr std::int64_t kTileSide = 16;   ///< rows of any tile, columns of floats
 inline constexpr std::int64_t kTileDepth = 32;  ///< columns of A
@@ -53,4 +53,4 @@ template <int kSum, int kA, int kB>
   asm volatile("tdpbf16ps %%tmm%c2, %%tmm%c1, %%tmm%c0" ::"i"(kSum), "i"(kA), "i"(kB));
 }
 
-}  // namespace qkv::amx
+}  // namespace qkv::kernels::amx

@@ -2,7 +2,7 @@
 #include "kernels/lanes.h"
 #include "kernels/token_loops.h"
 
-namespace qkv::QKV_LANES {
+namespace qkv::kernels::QKV_LANES {
 namespace {
 
 void embed(const Lookup& lookup, const float* table, const float* places, Dropped dropped,
@@ -136,4 +136,4 @@ const TokenLoops<T>& token_loops() {
 template const TokenLoops<float>& token_loops<float>();
 template const TokenLoops<Bfloat16>& token_loops<Bfloat16>();
 
-}  // namespace qkv::QKV_LANES
+}  // namespace qkv::kernels::QKV_LANES

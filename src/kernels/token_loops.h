@@ -5,7 +5,7 @@
 #include "kernels/bfloat16.h"
 #include "kernels/dropped.h"
 
-namespace qkv {
+namespace qkv::kernels {
 
 /// Which rows of a table tokens have, and what those are added to.
 struct Lookup {
@@ -47,4 +47,4 @@ struct TokenLoops {
 template <typename T>
 const TokenLoops<T>& token_loops();
 
-}  // namespace qkv
+}  // namespace qkv::kernels

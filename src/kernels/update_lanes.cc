@@ -1,7 +1,7 @@
 #include "kernels/lanes.h"
 #include "kernels/update_loops.h"
 
-namespace qkv::QKV_LANES {
+namespace qkv::kernels::QKV_LANES {
 namespace {
 
 double sum(std::int64_t count, const float* const* parts, std::int64_t parts_count, float* total) {
@@ -82,4 +82,4 @@ const UpdateLoops& update_loops() {
   return kLoops;
 }
 
-}  // namespace qkv::QKV_LANES
+}  // namespace qkv::kernels::QKV_LANES

@@ -4,7 +4,7 @@
 
 #include "kernels/bfloat16.h"
 
-namespace qkv {
+namespace qkv::kernels {
 
 /// AdamW (Loshchilov and Hutter 2019, algorithm 2) as one step sees it.
 struct AdamwPass {
@@ -37,4 +37,4 @@ struct UpdateLoops {
 
 const UpdateLoops& update_loops();
 
-}  // namespace qkv
+}  // namespace qkv::kernels

@@ -13,7 +13,7 @@
 extern "C" int omp_get_max_threads();
 extern "C" void omp_set_num_threads(int);
 
-namespace qkv {
+namespace qkv::kernels {
 namespace {
 
 /// Waits until `value` is no longer `old`: awake for the time that the parts of a step differ by,
@@ -52,9 +52,9 @@ Workers::Workers(int count) : failures_(static_cast<std::size_t>(count)) {
       threads_.emplace_back([this, number] { work(number); });
   } catch (const std::system_error& error) {
     end();
-    throw Error(concat("found a system without another thread after ", threads_.size() + 1,
-                       ", expected ", count, ": ", error.what()),
-                Error::Fault::kRun);
+    throw base::Error(base::concat("found a system without another thread after ",
+                                   threads_.size() + 1, ", expected ", count, ": ", error.what()),
+                      base::Error::Fault::kRun);
   } catch (...) {
     end();
     throw;
@@ -111,4 +111,4 @@ void Workers::work(int number) {
   }
 }
 
-}  // namespace qkv
+}  // namespace qkv::kernels

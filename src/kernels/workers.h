@@ -7,7 +7,7 @@
 #include <utility>
 #include <vector>
 
-namespace qkv {
+namespace qkv::kernels {
 
 /// The caller's thread and others that do the parts of one task side by side. What OpenMP is told
 /// meanwhile (one thread for each) ends with the task.
@@ -37,4 +37,4 @@ class Workers {
   std::atomic<int> busy_{0};
 };
 
-}  // namespace qkv
+}  // namespace qkv::kernels

@@ -5,7 +5,7 @@
 
 #include "model/fused_attention.h"
 
-namespace qkv {
+namespace qkv::model {
 namespace {
 
 constexpr double kClosed = -std::numeric_limits<double>::infinity();
@@ -29,8 +29,8 @@ Mask make_mask(bool causal, std::int64_t queries, std::int64_t keys, const Tenso
   return mask;
 }
 
-Attention::Attention(Parameters& parameters, const std::string& name, const ModelConfig& config,
-                     std::int64_t layer)
+Attention::Attention(Parameters& parameters, const std::string& name,
+                     const config::ModelConfig& config, std::int64_t layer)
     : layer_(layer),
       heads_(config.heads),
       head_width_(config.head_width()),
@@ -96,7 +96,7 @@ Tensor Attention::operator()(const Tensor& x, const Tensor& positions, const Pos
     Tensor taken = uniform_ ? even_weights(x, value.size(2), mask)
                             : weights(query, key, position, mask, pass, prefix);
     taken = pass.tap(prefix, "weights", taken);
-    taken = pass.dropout.of_weights(taken, dropout_place(layer_, 0), mask.documents);
+    taken = pass.dropout.of_weights(taken, base::dropout_place(layer_, 0), mask.documents);
     mixed = at::matmul(taken, value);
     mixed = pass.tap(prefix, "mixed", mixed);
   }
@@ -136,4 +136,4 @@ Tensor Attention::even_weights(const Tensor& x, std::int64_t keys, const Mask& m
   return scores.softmax(-1).expand({x.size(0), heads_, -1, -1});
 }
 
-}  // namespace qkv
+}  // namespace qkv::model

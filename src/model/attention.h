@@ -7,7 +7,7 @@
 #include "model/pass.h"
 #include "model/position.h"
 
-namespace qkv {
+namespace qkv::model {
 
 /// Which keys each query may see. Made once a pass and shared by all layers.
 struct Mask {
@@ -36,7 +36,7 @@ Mask make_mask(bool causal, std::int64_t queries, std::int64_t keys, const Tenso
 class Attention {
  public:
   Attention() = default;
-  Attention(Parameters& parameters, const std::string& name, const ModelConfig& config,
+  Attention(Parameters& parameters, const std::string& name, const config::ModelConfig& config,
             std::int64_t layer);
 
   /// x [batch, tokens, width] → [batch, tokens, width]. `prefix` names the taps.
@@ -68,4 +68,4 @@ class Attention {
   Linear output_;
 };
 
-}  // namespace qkv
+}  // namespace qkv::model

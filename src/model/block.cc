@@ -3,11 +3,11 @@
 #include "base/format.h"
 #include "model/libtorch.h"
 
-namespace qkv {
+namespace qkv::model {
 
-Block::Block(Parameters& parameters, const ModelConfig& config, std::int64_t layer)
+Block::Block(Parameters& parameters, const config::ModelConfig& config, std::int64_t layer)
     : layer_(layer) {
-  const std::string name = concat("model.layers.", layer, ".");
+  const std::string name = base::concat("model.layers.", layer, ".");
   if (config.attention.weights != "none") {
     Norm norm(parameters, name + "input_layernorm", config);
     attention_ = {norm, Attention(parameters, name + "self_attn", config, layer)};
@@ -20,7 +20,7 @@ Block::Block(Parameters& parameters, const ModelConfig& config, std::int64_t lay
 
 Tensor Block::operator()(Tensor x, const Tensor& positions, const Position& position,
                          const Mask& mask, const Pass& pass) const {
-  const std::string prefix = pass.taps == nullptr ? "" : concat("layers.", layer_, ".");
+  const std::string prefix = pass.taps == nullptr ? "" : base::concat("layers.", layer_, ".");
   const std::string attention = pass.taps == nullptr ? "" : prefix + "attention.";
   const std::string feed_forward = pass.taps == nullptr ? "" : prefix + "feed_forward.";
 
@@ -28,16 +28,16 @@ Tensor Block::operator()(Tensor x, const Tensor& positions, const Position& posi
   if (attention_) {
     const Tensor normed = rounded_for_products(pass.tap(attention, "norm", attention_->norm(x)));
     const Tensor output = attention_->attention(normed, positions, position, mask, pass, attention);
-    x = x + pass.dropout(output, dropout_place(layer_, 1));
+    x = x + pass.dropout(output, base::dropout_place(layer_, 1));
   }
   x = pass.tap(prefix, "middle", x);
   if (feed_forward_) {
     const Tensor normed =
         rounded_for_products(pass.tap(feed_forward, "norm", feed_forward_->norm(x)));
     const Tensor output = feed_forward_->feed_forward(normed, pass, feed_forward);
-    x = x + pass.dropout(output, dropout_place(layer_, 2));
+    x = x + pass.dropout(output, base::dropout_place(layer_, 2));
   }
   return pass.tap(prefix, "output", x);
 }
 
-}  // namespace qkv
+}  // namespace qkv::model

@@ -7,7 +7,7 @@
 #include "model/feed_forward.h"
 #include "model/norm.h"
 
-namespace qkv {
+namespace qkv::model {
 
 /// One layer, pre-norm: tokens exchange what they know, then each works on it alone.
 ///
@@ -17,7 +17,7 @@ namespace qkv {
 /// A sub-layer that the config leaves out has no norm either.
 class Block {
  public:
-  Block(Parameters& parameters, const ModelConfig& config, std::int64_t layer);
+  Block(Parameters& parameters, const config::ModelConfig& config, std::int64_t layer);
 
   /// x [batch, tokens, width] → [batch, tokens, width]
   Tensor operator()(Tensor x, const Tensor& positions, const Position& position, const Mask& mask,
@@ -38,4 +38,4 @@ class Block {
   std::optional<FeedForwardPart> feed_forward_;
 };
 
-}  // namespace qkv
+}  // namespace qkv::model

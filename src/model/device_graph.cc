@@ -14,7 +14,7 @@
 #include <c10/cuda/CUDACachingAllocator.h>
 #endif
 
-namespace qkv {
+namespace qkv::model {
 
 class DeviceGraph::Recording {
  public:
@@ -70,4 +70,4 @@ void DeviceGraph::launch() {
   recording_->graph.replay();
 }
 
-}  // namespace qkv
+}  // namespace qkv::model

@@ -7,7 +7,7 @@
 
 #include "model/tensor.h"
 
-namespace qkv {
+namespace qkv::model {
 
 /// Work that a CUDA device is given again and again. The host launches it operation by operation a
 /// few times, in which libraries set themselves up; then it is recorded as one CUDA graph, and from
@@ -40,4 +40,4 @@ class DeviceGraph {
   std::unique_ptr<Recording> recording_;
 };
 
-}  // namespace qkv
+}  // namespace qkv::model

@@ -4,9 +4,10 @@
 #include "base/format.h"
 #include "model/linear.h"
 
-namespace qkv {
+namespace qkv::model {
 
-Embedding::Embedding(Parameters& parameters, const ModelConfig& config, std::int64_t vocabulary)
+Embedding::Embedding(Parameters& parameters, const config::ModelConfig& config,
+                     std::int64_t vocabulary)
     : weight(parameters.normal("model.embed_tokens.weight", {vocabulary, config.width},
                                config.initial_deviation)) {}
 
@@ -14,9 +15,9 @@ Tensor Embedding::operator()(const Tensor& ids) const {
   try {
     return at::embedding(weight, ids);
   } catch (const c10::IndexError&) {  // checked by libtorch, on the CPU, in passing
-    throw Error(
-        concat("found a token id outside the vocabulary, expected 0 to ", weight.size(0) - 1));
+    throw base::Error(base::concat("found a token id outside the vocabulary, expected 0 to ",
+                                   weight.size(0) - 1));
   }
 }
 
-}  // namespace qkv
+}  // namespace qkv::model

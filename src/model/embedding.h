@@ -3,11 +3,11 @@
 #include "config/config.h"
 #include "model/parameters.h"
 
-namespace qkv {
+namespace qkv::model {
 
 /// Ids become vectors: row `id` of a learned table [vocabulary, width] (not scaled).
 struct Embedding {
-  Embedding(Parameters& parameters, const ModelConfig& config, std::int64_t vocabulary);
+  Embedding(Parameters& parameters, const config::ModelConfig& config, std::int64_t vocabulary);
 
   /// ids [batch, tokens] → [batch, tokens, width]. Throws Error on an id outside the vocabulary (on
   /// the CPU; other devices do not look).
@@ -16,4 +16,4 @@ struct Embedding {
   Tensor weight;
 };
 
-}  // namespace qkv
+}  // namespace qkv::model

@@ -1,6 +1,6 @@
 #include "model/feed_forward.h"
 
-namespace qkv {
+namespace qkv::model {
 namespace {
 
 Tensor activate(const Tensor& x, const std::string& activation) {
@@ -12,7 +12,8 @@ Tensor activate(const Tensor& x, const std::string& activation) {
 
 }  // namespace
 
-FeedForward::FeedForward(Parameters& parameters, const std::string& name, const ModelConfig& config)
+FeedForward::FeedForward(Parameters& parameters, const std::string& name,
+                         const config::ModelConfig& config)
     : activation_(config.feed_forward.activation) {
   const std::int64_t width = config.width;
   const std::int64_t hidden = config.feed_forward.width;
@@ -31,4 +32,4 @@ Tensor FeedForward::operator()(const Tensor& x, const Pass& pass, const std::str
   return pass.tap(prefix, "output", down_(pass.tap(prefix, "hidden", hidden)));
 }
 
-}  // namespace qkv
+}  // namespace qkv::model

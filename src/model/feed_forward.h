@@ -6,7 +6,7 @@
 #include "model/linear.h"
 #include "model/pass.h"
 
-namespace qkv {
+namespace qkv::model {
 
 /// Each token on its own: down(activation(up(x))) (Vaswani et al. 2017, section 3.3), where
 /// activation is gelu (exact, by erf), relu, relu2 (relu squared) or silu; or down(silu(gate(x)) ·
@@ -14,7 +14,7 @@ namespace qkv {
 class FeedForward {
  public:
   FeedForward() = default;
-  FeedForward(Parameters& parameters, const std::string& name, const ModelConfig& config);
+  FeedForward(Parameters& parameters, const std::string& name, const config::ModelConfig& config);
 
   /// [batch, tokens, width] → [batch, tokens, width]. `prefix` names the taps.
   Tensor operator()(const Tensor& x, const Pass& pass, const std::string& prefix) const;
@@ -26,4 +26,4 @@ class FeedForward {
   Linear down_;
 };
 
-}  // namespace qkv
+}  // namespace qkv::model

@@ -1,6 +1,6 @@
 #include "model/fused_attention.h"
 
-namespace qkv {
+namespace qkv::model {
 
 at::Tensor fused_attention(const at::Tensor& query, const at::Tensor& key, const at::Tensor& value,
                            const at::Tensor& mask, bool causal, double scale, double dropout) {
@@ -8,4 +8,4 @@ at::Tensor fused_attention(const at::Tensor& query, const at::Tensor& key, const
   return at::scaled_dot_product_attention(query, key, value, given, dropout, causal, scale);
 }
 
-}  // namespace qkv
+}  // namespace qkv::model

@@ -2,7 +2,7 @@
 
 #include <torch/types.h>
 
-namespace qkv {
+namespace qkv::model {
 
 /// softmax(scale · q kᵀ + mask) v in one operation that keeps no scores: the plain formula of
 /// model/attention.cc, block by block (Dao et al. 2022), as libtorch has it.
@@ -15,4 +15,4 @@ namespace qkv {
 at::Tensor fused_attention(const at::Tensor& query, const at::Tensor& key, const at::Tensor& value,
                            const at::Tensor& mask, bool causal, double scale, double dropout = 0);
 
-}  // namespace qkv
+}  // namespace qkv::model

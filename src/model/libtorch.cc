@@ -15,7 +15,7 @@
 #include "base/parallel.h"
 #include "model/device.h"
 
-namespace qkv {
+namespace qkv::model {
 namespace {
 
 bool has_cuda() {
@@ -44,15 +44,15 @@ class OneThreadEach {
 
 }  // namespace
 
-std::string device_of(const RuntimeConfig& config) {
+std::string device_of(const config::RuntimeConfig& config) {
   if (config.device != "auto") return config.device;
   return has_cuda() ? "cuda" : "cpu";
 }
 
-Runtime set_up_runtime(const RuntimeConfig& config) {
+Runtime set_up_runtime(const config::RuntimeConfig& config) {
   Runtime runtime;
   if (config.device == "cuda" && !has_cuda()) {
-    throw Error(
+    throw base::Error(
         "runtime.device: found \"cuda\", but libtorch sees no CUDA device; expected \"cpu\" or "
         "\"auto\"");
   }
@@ -106,7 +106,7 @@ void for_each_side_by_side(std::size_t count, const Runtime& runtime,
     return;
   }
   const OneThreadEach one_thread_each;
-  for_each_in_parallel(count, runtime.threads, work);
+  base::for_each_in_parallel(count, runtime.threads, work);
 }
 
 at::Generator keyed_generator(std::uint64_t key, at::Device device) {
@@ -135,4 +135,4 @@ void adamw_step(const std::vector<Tensor>& weights, const std::vector<Tensor>& g
 
 std::string libtorch_version() { return TORCH_VERSION; }
 
-}  // namespace qkv
+}  // namespace qkv::model

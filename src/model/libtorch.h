@@ -10,7 +10,7 @@
 #include "model/tensor.h"
 
 // What depends on libtorch's version, and its process-wide settings, in one place.
-namespace qkv {
+namespace qkv::model {
 
 /// Where and how a model computes.
 struct Runtime {
@@ -22,7 +22,7 @@ struct Runtime {
 /// Applies a config's runtime to this process: number of threads, no subnormal numbers. `auto`
 /// takes CUDA where there is a device, and bfloat16 where the processor multiplies in it. Throws
 /// Error for a CUDA device that is not there.
-Runtime set_up_runtime(const RuntimeConfig& config);
+Runtime set_up_runtime(const config::RuntimeConfig& config);
 
 /// While one exists, products of this thread run in bfloat16 (if `runtime` says so).
 class Autocast {
@@ -74,4 +74,4 @@ void adamw_step(const std::vector<Tensor>& weights, const std::vector<Tensor>& g
 /// "2.13.0", as loaded.
 std::string libtorch_version();
 
-}  // namespace qkv
+}  // namespace qkv::model

@@ -2,10 +2,10 @@
 
 #include <cmath>
 
-namespace qkv {
+namespace qkv::model {
 
-double residual_deviation(const ModelConfig& config) {
+double residual_deviation(const config::ModelConfig& config) {
   return config.initial_deviation / std::sqrt(2.0 * static_cast<double>(config.layers));
 }
 
-}  // namespace qkv
+}  // namespace qkv::model

@@ -5,7 +5,7 @@
 #include "config/config.h"
 #include "model/parameters.h"
 
-namespace qkv {
+namespace qkv::model {
 
 /// y = x Wᵀ + b, with W of shape [out, in].
 struct Linear {
@@ -24,6 +24,6 @@ struct Linear {
 
 /// The initial deviation of weights that write into the residual stream, which 2·layers sub-layers
 /// add up to (Radford et al. 2019).
-double residual_deviation(const ModelConfig& config);
+double residual_deviation(const config::ModelConfig& config);
 
-}  // namespace qkv
+}  // namespace qkv::model

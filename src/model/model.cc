@@ -5,9 +5,9 @@
 #include "model/recurrent.h"
 #include "model/transformer.h"
 
-namespace qkv {
+namespace qkv::model {
 
-Model::Model(const ModelConfig& config, std::int64_t vocabulary, std::uint64_t seed,
+Model::Model(const config::ModelConfig& config, std::int64_t vocabulary, std::uint64_t seed,
              at::TensorOptions options)
     : config_(config),
       vocabulary_(vocabulary),
@@ -32,8 +32,8 @@ Tensor Model::hidden(const Tokens& tokens, const Pass& pass) const {
     require_shape(tokens.positions, {rows, count}, "positions [batch, tokens]");
   const std::int64_t all = pass.tokens_before() + count;
   if (all > config_.context) {
-    throw Error(
-        concat("found ", all, " tokens, expected at most the context of ", config_.context));
+    throw base::Error(
+        base::concat("found ", all, " tokens, expected at most the context of ", config_.context));
   }
 
   Tensor hidden = read(tokens, pass);
@@ -45,10 +45,10 @@ Tensor Model::logits(const Tensor& hidden, const Pass& pass) const {
   return pass.tap("", "logits", at::linear(hidden, output_));
 }
 
-std::unique_ptr<Model> make_model(const ModelConfig& config, std::int64_t vocabulary,
+std::unique_ptr<Model> make_model(const config::ModelConfig& config, std::int64_t vocabulary,
                                   std::uint64_t seed, at::TensorOptions options) {
   if (config.recurrent()) return std::make_unique<Recurrent>(config, vocabulary, seed, options);
   return std::make_unique<Transformer>(config, vocabulary, seed, options);
 }
 
-}  // namespace qkv
+}  // namespace qkv::model

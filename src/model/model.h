@@ -9,7 +9,7 @@
 #include "model/parameters.h"
 #include "model/pass.h"
 
-namespace qkv {
+namespace qkv::model {
 
 /// What a model reads.
 struct Tokens {
@@ -30,7 +30,7 @@ class Model {
   /// Scores of every piece, before the softmax: [..., width] → [..., vocabulary].
   Tensor logits(const Tensor& hidden, const Pass& pass = {}) const;
 
-  const ModelConfig& config() const { return config_; }
+  const config::ModelConfig& config() const { return config_; }
   std::int64_t vocabulary() const { return vocabulary_; }
   const Parameters& parameters() const { return parameters_; }
   /// The embedding table [vocabulary, width].
@@ -41,7 +41,7 @@ class Model {
   /// Fresh weights, drawn from `seed`. `options` are the weights' (float32 on the CPU unless said
   /// otherwise). The config has passed check_config. On libtorch's device kMeta the weights are
   /// names and shapes that take no memory; such a model computes nothing.
-  Model(const ModelConfig& config, std::int64_t vocabulary, std::uint64_t seed,
+  Model(const config::ModelConfig& config, std::int64_t vocabulary, std::uint64_t seed,
         at::TensorOptions options);
   Model(const Model&) = default;
   Model(Model&&) = default;
@@ -52,7 +52,7 @@ class Model {
   /// stand in the order of the data.
   void make_end();
 
-  ModelConfig config_;
+  config::ModelConfig config_;
   std::int64_t vocabulary_;
   Parameters parameters_;
   Embedding embedding_;
@@ -66,7 +66,7 @@ class Model {
 };
 
 /// A fresh model of the config's kind.
-std::unique_ptr<Model> make_model(const ModelConfig& config, std::int64_t vocabulary,
+std::unique_ptr<Model> make_model(const config::ModelConfig& config, std::int64_t vocabulary,
                                   std::uint64_t seed, at::TensorOptions options = at::kFloat);
 
-}  // namespace qkv
+}  // namespace qkv::model

@@ -1,8 +1,8 @@
 #include "model/norm.h"
 
-namespace qkv {
+namespace qkv::model {
 
-Norm::Norm(Parameters& parameters, const std::string& name, const ModelConfig& config)
+Norm::Norm(Parameters& parameters, const std::string& name, const config::ModelConfig& config)
     : rms_(config.norm == "rms"),
       epsilon_(config.norm_epsilon),
       weight_(parameters.constant(name + ".weight", {config.width}, 1.0)),
@@ -14,4 +14,4 @@ Tensor Norm::operator()(const Tensor& x) const {
   return x * at::rsqrt(x.square().mean(-1, /*keepdim=*/true) + epsilon_) * weight_;
 }
 
-}  // namespace qkv
+}  // namespace qkv::model

@@ -5,7 +5,7 @@
 #include "config/config.h"
 #include "model/parameters.h"
 
-namespace qkv {
+namespace qkv::model {
 
 /// Brings each token's vector to a common scale:
 ///   layer  (x − mean) / √(variance + ε) · w + b  (Ba et al. 2016)
@@ -13,7 +13,7 @@ namespace qkv {
 class Norm {
  public:
   Norm() = default;
-  Norm(Parameters& parameters, const std::string& name, const ModelConfig& config);
+  Norm(Parameters& parameters, const std::string& name, const config::ModelConfig& config);
 
   /// [..., width] → [..., width]
   Tensor operator()(const Tensor& x) const;
@@ -25,4 +25,4 @@ class Norm {
   Tensor bias_;
 };
 
-}  // namespace qkv
+}  // namespace qkv::model

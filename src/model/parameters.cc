@@ -3,14 +3,14 @@
 #include "base/random.h"
 #include "model/libtorch.h"
 
-namespace qkv {
+namespace qkv::model {
 
 template <typename Fill>
 Tensor Parameters::drawn(const std::string& name, at::IntArrayRef shape, const Fill& fill) {
   if (options_.device().is_meta()) return add(name, torch::empty(shape, options_));
   // Drawn on the CPU, so that every device starts from the same weights.
-  const at::Generator generator =
-      keyed_generator(stream_key(seed_, Purpose::kInitialisation, {list_.size()}), at::kCPU);
+  const at::Generator generator = keyed_generator(
+      base::stream_key(seed_, base::Purpose::kInitialisation, {list_.size()}), at::kCPU);
   return add(name, fill(torch::empty(shape, options_.device(at::kCPU)), generator));
 }
 
@@ -41,4 +41,4 @@ std::int64_t Parameters::count() const {
   return count;
 }
 
-}  // namespace qkv
+}  // namespace qkv::model

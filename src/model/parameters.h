@@ -7,7 +7,7 @@
 
 #include "model/tensor.h"
 
-namespace qkv {
+namespace qkv::model {
 
 /// The weights of a model by their names in the checkpoint, in the order in which they were made.
 /// Each starts from a random stream of its own, so its first value depends on seed and place alone.
@@ -37,4 +37,4 @@ class Parameters {
   std::vector<std::pair<std::string, Tensor>> list_;
 };
 
-}  // namespace qkv
+}  // namespace qkv::model

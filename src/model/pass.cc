@@ -8,7 +8,7 @@
 #include "kernels/dropped.h"
 #include "model/libtorch.h"
 
-namespace qkv {
+namespace qkv::model {
 namespace {
 
 constexpr std::int64_t kValuesAtOnce = 32768;  ///< of a thread, so that starting it is worth while
@@ -21,12 +21,13 @@ Tensor no_factors(const Tensor& x) {
 
 /// Sets those factors to 1 / (1 − probability) that `dropped` keeps.
 template <typename Real>
-void keep_values(const Dropped& dropped, double probability, const Tensor& factors) {
+void keep_values(const kernels::Dropped& dropped, double probability, const Tensor& factors) {
   const auto kept = static_cast<Real>(1 / (1 - probability));
   auto* const to = factors.data_ptr<Real>();
   at::parallel_for(0, factors.numel(), kValuesAtOnce, [&](std::int64_t begin, std::int64_t end) {
     for (std::int64_t at = begin; at < end; ++at)
-      to[at] = factor<float>(dropped, static_cast<std::uint32_t>(at)) != 0 ? kept : Real{0};
+      to[at] =
+          kernels::factor<float>(dropped, static_cast<std::uint32_t>(at)) != 0 ? kept : Real{0};
   });
 }
 
@@ -49,9 +50,9 @@ Tensor Dropout::operator()(const Tensor& x, std::uint64_t place) const {
   if (!x.device().is_cpu()) return by_generator(x, place);
   const Tensor factors = no_factors(x);
   const std::int64_t values_per_row = x.numel() / x.size(0);
-  const Dropped dropped =
-      Dropped::with(probability_, stream_key(seed_, Purpose::kDropout, {step_, place}),
-                    first_row_ * values_per_row);
+  const kernels::Dropped dropped = kernels::Dropped::with(
+      probability_, base::stream_key(seed_, base::Purpose::kDropout, {step_, place}),
+      first_row_ * values_per_row);
   if (factors.scalar_type() == at::kDouble) {
     keep_values<double>(dropped, probability_, factors);
   } else {
@@ -80,17 +81,19 @@ Tensor Dropout::of_weights(const Tensor& weights, std::uint64_t place,
             numbers.const_data_ptr<std::int64_t>() + row * keys, keys,
             [&](std::int64_t begin, std::int64_t end) {
               const auto token = static_cast<std::uint64_t>((first_row_ + row) * keys + begin);
-              const AttentionDropout dropout{
-                  stream_key(seed_, Purpose::kDropout, {step_, place, token}), probability_};
+              const kernels::AttentionDropout dropout{
+                  base::stream_key(seed_, base::Purpose::kDropout, {step_, place, token}),
+                  probability_};
               for (std::int64_t head = 0; head < heads; ++head) {
-                const HeadDropout mask = head_dropout(dropout, head);
+                const kernels::HeadDropout mask = kernels::head_dropout(dropout, head);
                 const auto kept = static_cast<Real>(1 / static_cast<double>(mask.kept));
                 for (std::int64_t query = std::max(begin, before); query < end; ++query) {
-                  const auto number = query_number(mask, static_cast<std::uint32_t>(query - begin));
+                  const auto number =
+                      kernels::query_number(mask, static_cast<std::uint32_t>(query - begin));
                   Real* const of_query =
                       to + ((row * heads + head) * queries + query - before) * keys;
                   for (std::int64_t key = begin; key < end; ++key)
-                    of_query[key] = keeps(mask, number, key - begin) ? kept : Real{0};
+                    of_query[key] = kernels::keeps(mask, number, key - begin) ? kept : Real{0};
                 }
               }
             });
@@ -111,10 +114,10 @@ Tensor Dropout::by_generator(const Tensor& x, std::uint64_t place) const {
   for (std::int64_t row = 0; row < x.size(0); ++row) {
     const auto row_in_step = static_cast<std::uint64_t>(first_row_ + row);
     at::Generator generator = keyed_generator(
-        stream_key(seed_, Purpose::kDropout, {step_, place, row_in_step}), x.device());
+        base::stream_key(seed_, base::Purpose::kDropout, {step_, place, row_in_step}), x.device());
     factors[row].bernoulli_(keep, generator);
   }
   return x * factors.div_(keep);
 }
 
-}  // namespace qkv
+}  // namespace qkv::model

@@ -7,7 +7,7 @@
 #include "base/random.h"
 #include "model/tensor.h"
 
-namespace qkv {
+namespace qkv::model {
 
 /// Sees every intermediate value of a forward pass by its name (docs/taps.md) and may replace it.
 class Taps {
@@ -83,4 +83,4 @@ struct Pass {
   }
 };
 
-}  // namespace qkv
+}  // namespace qkv::model

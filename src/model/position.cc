@@ -2,7 +2,7 @@
 
 #include "model/linear.h"
 
-namespace qkv {
+namespace qkv::model {
 namespace {
 
 /// The angle of each place for each of `count` frequencies base^(−i/count), i = 0 … count−1, in
@@ -25,7 +25,7 @@ Tensor sinusoids(std::int64_t context, std::int64_t width) {
 
 }  // namespace
 
-Position::Position(Parameters& parameters, const ModelConfig& config) {
+Position::Position(Parameters& parameters, const config::ModelConfig& config) {
   const at::TensorOptions options = parameters.options();
   if (config.position == "learned") {
     table_ = parameters.normal("model.embed_positions.weight", {config.context, config.width},
@@ -66,4 +66,4 @@ Tensor Position::bias(std::int64_t queries, std::int64_t keys) const {
   return -slopes_.view({-1, 1, 1}) * distance;
 }
 
-}  // namespace qkv
+}  // namespace qkv::model

@@ -3,7 +3,7 @@
 #include "config/config.h"
 #include "model/parameters.h"
 
-namespace qkv {
+namespace qkv::model {
 
 /// What tells the model where a token stands. Attention itself does not know: without a position,
 /// permuted tokens give permuted outputs. Five ways:
@@ -14,7 +14,7 @@ namespace qkv {
 ///   alibi       scores fall with the distance of query and key (Press et al. 2022)
 class Position {
  public:
-  Position(Parameters& parameters, const ModelConfig& config);
+  Position(Parameters& parameters, const config::ModelConfig& config);
 
   /// What is added to the embedding: positions [batch | 1, tokens] → [batch | 1, tokens, width].
   /// Undefined for the kinds that add nothing.
@@ -35,4 +35,4 @@ class Position {
   Tensor slopes_;  ///< alibi: [heads]
 };
 
-}  // namespace qkv
+}  // namespace qkv::model

@@ -7,9 +7,9 @@
 #include "base/format.h"
 #include "model/libtorch.h"
 
-namespace qkv {
+namespace qkv::model {
 
-RecurrentLayer::RecurrentLayer(Parameters& parameters, const ModelConfig& config,
+RecurrentLayer::RecurrentLayer(Parameters& parameters, const config::ModelConfig& config,
                                std::int64_t layer)
     : layer_(static_cast<std::size_t>(layer)),
       lstm_(config.kind == "lstm"),
@@ -18,7 +18,8 @@ RecurrentLayer::RecurrentLayer(Parameters& parameters, const ModelConfig& config
   const double bound = 1 / std::sqrt(static_cast<double>(hidden_));
   const auto make = [&](const std::string& end) {
     const auto weight = [&](const char* name, at::IntArrayRef shape) {
-      return parameters.uniform(concat("model.recurrent.", name, "_l", layer, end), shape, bound);
+      return parameters.uniform(base::concat("model.recurrent.", name, "_l", layer, end), shape,
+                                bound);
     };
     return Weights{weight("weight_ih", {gates, config.width}),
                    weight("weight_hh", {gates, hidden_}), weight("bias_ih", {gates}),
@@ -66,7 +67,7 @@ Tensor RecurrentLayer::run(const Tensor& x, const Weights& weights,
   return out;
 }
 
-Recurrent::Recurrent(const ModelConfig& config, std::int64_t vocabulary, std::uint64_t seed,
+Recurrent::Recurrent(const config::ModelConfig& config, std::int64_t vocabulary, std::uint64_t seed,
                      at::TensorOptions options)
     : Model(config, vocabulary, seed, options) {
   for (std::int64_t layer = 0; layer < config.layers; ++layer)
@@ -80,11 +81,11 @@ Tensor Recurrent::read(const Tokens& tokens, const Pass& pass) const {
   const Sequences sequences(tokens.documents);
   Tensor x = pass.tap("", "embedding", embedding_(tokens.ids));
   for (std::size_t layer = 0; layer < layers_.size(); ++layer) {
-    const std::string prefix = pass.taps == nullptr ? "" : concat("layers.", layer, ".");
+    const std::string prefix = pass.taps == nullptr ? "" : base::concat("layers.", layer, ".");
     x = pass.tap(prefix, "input", pass.dropout(x, layer));
     x = pass.tap(prefix, "output", layers_[layer](x, sequences, pass.cache));
   }
   return pass.tap("", "final", norm_(x));
 }
 
-}  // namespace qkv
+}  // namespace qkv::model

@@ -5,7 +5,7 @@
 #include "model/model.h"
 #include "model/sequences.h"
 
-namespace qkv {
+namespace qkv::model {
 
 /// One layer of a recurrent net: it reads token after token and keeps what it needs in a state of
 /// fixed width. σ is the logistic function, ⊙ goes number by number; h is 0 before the first token.
@@ -25,7 +25,7 @@ namespace qkv {
 /// A masked model reads in both directions, each with half the width (Schuster and Paliwal 1997).
 class RecurrentLayer {
  public:
-  RecurrentLayer(Parameters& parameters, const ModelConfig& config, std::int64_t layer);
+  RecurrentLayer(Parameters& parameters, const config::ModelConfig& config, std::int64_t layer);
 
   /// The states h: x [batch, tokens, width] → [batch, tokens, width]. Goes on from the cache's.
   Tensor operator()(const Tensor& x, const Sequences& sequences, Cache* cache) const;
@@ -52,7 +52,7 @@ class Recurrent : public Model {
  public:
   /// Fresh weights: the layers' as PyTorch's, uniform in ±1/√hidden; the others as the
   /// Transformer's. The arguments are Model's.
-  Recurrent(const ModelConfig& config, std::int64_t vocabulary, std::uint64_t seed,
+  Recurrent(const config::ModelConfig& config, std::int64_t vocabulary, std::uint64_t seed,
             at::TensorOptions options = at::kFloat);
 
  private:
@@ -62,4 +62,4 @@ class Recurrent : public Model {
   std::vector<RecurrentLayer> layers_;
 };
 
-}  // namespace qkv
+}  // namespace qkv::model

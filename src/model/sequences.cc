@@ -4,7 +4,7 @@
 #include <bit>
 #include <map>
 
-namespace qkv {
+namespace qkv::model {
 namespace {
 
 /// A document: `length` tokens of batch · tokens from `begin` on.
@@ -85,4 +85,4 @@ Tensor Sequences::join(std::vector<Tensor> parts, Direction direction) const {
   return at::cat(parts).index_select(0, order(direction).home).view({shape_[0], shape_[1], -1});
 }
 
-}  // namespace qkv
+}  // namespace qkv::model

@@ -5,7 +5,7 @@
 
 #include "model/tensor.h"
 
-namespace qkv {
+namespace qkv::model {
 
 /// The documents of a batch, each as a sequence with a beginning of its own, for nets that read
 /// token after token. Rows hold several documents, and a net that read on would carry its state
@@ -42,4 +42,4 @@ class Sequences {
   Order backward_;
 };
 
-}  // namespace qkv
+}  // namespace qkv::model

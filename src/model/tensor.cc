@@ -3,7 +3,7 @@
 #include "base/error.h"
 #include "base/format.h"
 
-namespace qkv {
+namespace qkv::model {
 
 std::string shape_text(at::IntArrayRef shape) {
   std::string text = "[";
@@ -19,10 +19,10 @@ void require_shape(const Tensor& tensor, at::IntArrayRef expected, const char* w
     fits = expected[axis] == -1 || tensor.size(static_cast<std::int64_t>(axis)) == expected[axis];
   }
   if (!fits) {
-    throw Error(concat(what, ": found shape ",
-                       tensor.defined() ? shape_text(tensor.sizes()) : "nothing", ", expected ",
-                       shape_text(expected)));
+    throw base::Error(base::concat(what, ": found shape ",
+                                   tensor.defined() ? shape_text(tensor.sizes()) : "nothing",
+                                   ", expected ", shape_text(expected)));
   }
 }
 
-}  // namespace qkv
+}  // namespace qkv::model

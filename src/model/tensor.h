@@ -4,7 +4,7 @@
 
 #include <string>
 
-namespace qkv {
+namespace qkv::model {
 
 using torch::Tensor;
 
@@ -15,4 +15,4 @@ std::string shape_text(at::IntArrayRef shape);
 /// size.
 void require_shape(const Tensor& tensor, at::IntArrayRef expected, const char* what);
 
-}  // namespace qkv
+}  // namespace qkv::model

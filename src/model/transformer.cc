@@ -1,9 +1,9 @@
 #include "model/transformer.h"
 
-namespace qkv {
+namespace qkv::model {
 
-Transformer::Transformer(const ModelConfig& config, std::int64_t vocabulary, std::uint64_t seed,
-                         at::TensorOptions options)
+Transformer::Transformer(const config::ModelConfig& config, std::int64_t vocabulary,
+                         std::uint64_t seed, at::TensorOptions options)
     : Model(config, vocabulary, seed, options), position_(parameters_, config) {
   for (std::int64_t layer = 0; layer < config.layers; ++layer)
     blocks_.emplace_back(parameters_, config, layer);
@@ -28,4 +28,4 @@ Tensor Transformer::read(const Tokens& tokens, const Pass& pass) const {
   return pass.tap("", "final", norm_(x));
 }
 
-}  // namespace qkv
+}  // namespace qkv::model

@@ -6,7 +6,7 @@
 #include "model/model.h"
 #include "model/position.h"
 
-namespace qkv {
+namespace qkv::model {
 
 /// The Transformer (Vaswani et al. 2017) as a language model, pre-norm (Radford et al. 2019):
 ///
@@ -14,7 +14,7 @@ namespace qkv {
 class Transformer : public Model {
  public:
   /// Fresh weights, N(0, initial_deviation²). The arguments are Model's.
-  Transformer(const ModelConfig& config, std::int64_t vocabulary, std::uint64_t seed,
+  Transformer(const config::ModelConfig& config, std::int64_t vocabulary, std::uint64_t seed,
               at::TensorOptions options = at::kFloat);
 
  private:
@@ -24,4 +24,4 @@ class Transformer : public Model {
   std::vector<Block> blocks_;
 };
 
-}  // namespace qkv
+}  // namespace qkv::model

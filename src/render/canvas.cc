@@ -13,7 +13,7 @@
 #include "render/png.h"
 #include "render/svg_ids.h"
 
-namespace qkv {
+namespace qkv::render {
 namespace {
 
 constexpr double kLargestSide = 16000;   // Cairo itself ends at 32767
@@ -31,8 +31,8 @@ cairo_status_t append(void* bytes, const unsigned char* data, unsigned int size)
 
 void require_success(cairo_status_t status) {
   if (status == CAIRO_STATUS_SUCCESS) return;
-  throw Error(concat("cannot draw a picture: ", cairo_status_to_string(status)),
-              Error::Fault::kRun);
+  throw base::Error(base::concat("cannot draw a picture: ", cairo_status_to_string(status)),
+                    base::Error::Fault::kRun);
 }
 
 double png_scale(double width, double height) {
@@ -64,11 +64,11 @@ cairo_surface_t* new_surface(double width, double height, PictureFormat format,
 
 void Canvas::require_size(double width, double height) {
   if (std::max(width, height) <= kLargestSide && width * height <= kMostPixels) return;
-  throw Error(concat("the picture is too large: found ",
-                     with_commas(static_cast<std::uint64_t>(width)), " × ",
-                     with_commas(static_cast<std::uint64_t>(height)),
-                     " pixels, expected at most 16,000 a side and 100 million in all; "
-                     "draw fewer tokens, heads or categories"));
+  throw base::Error(base::concat("the picture is too large: found ",
+                                 base::with_commas(static_cast<std::uint64_t>(width)), " × ",
+                                 base::with_commas(static_cast<std::uint64_t>(height)),
+                                 " pixels, expected at most 16,000 a side and 100 million in all; "
+                                 "draw fewer tokens, heads or categories"));
 }
 
 Canvas::Canvas(double width, double height, PictureFormat format, const std::string& title)
@@ -110,4 +110,4 @@ std::string Canvas::finish() {
   return format_ == PictureFormat::kSvg ? renumber_svg_ids(bytes_) : std::move(bytes_);
 }
 
-}  // namespace qkv
+}  // namespace qkv::render

@@ -7,7 +7,7 @@
 
 #include "render/picture_format.h"
 
-namespace qkv {
+namespace qkv::render {
 
 /// A white page of width × height units (1/96 inch) to draw on, that becomes the bytes of a file.
 /// The bytes depend on what is drawn alone: they hold no time, and no counter of the process.
@@ -34,4 +34,4 @@ class Canvas {
   std::unique_ptr<cairo_t, decltype(&cairo_destroy)> context_;
 };
 
-}  // namespace qkv
+}  // namespace qkv::render

@@ -10,7 +10,7 @@
 #include "base/format.h"
 #include "render/legend.h"
 
-namespace qkv {
+namespace qkv::render {
 namespace {
 
 struct Grid {
@@ -63,8 +63,8 @@ Image new_image(std::size_t width, std::size_t height) {
               cairo_surface_destroy);
   const cairo_status_t status = cairo_surface_status(image.get());
   if (status != CAIRO_STATUS_SUCCESS) {
-    throw Error(concat("cannot draw a picture: ", cairo_status_to_string(status)),
-                Error::Fault::kRun);
+    throw base::Error(base::concat("cannot draw a picture: ", cairo_status_to_string(status)),
+                      base::Error::Fault::kRun);
   }
   return image;
 }
@@ -119,7 +119,7 @@ void draw_image(cairo_t* context, const Heatmap& map, const Grid& grid, const Sc
 
 /// Of signed values those that would read 0.00 are left out: the others stand out.
 std::string cell_number(float value, bool has_sign) {
-  std::string digits = fixed(std::abs(value), 2);
+  std::string digits = base::fixed(std::abs(value), 2);
   if (!has_sign) return digits;
   if (digits == "0.00") return "";
   return value < 0 ? "−" + digits : digits;
@@ -167,4 +167,4 @@ void draw_cells(cairo_t* context, const Text& text, const Heatmap& map, const Re
   cairo_stroke(context);
 }
 
-}  // namespace qkv
+}  // namespace qkv::render

@@ -7,11 +7,11 @@
 #include "render/layout.h"
 #include "render/text.h"
 
-namespace qkv {
+namespace qkv::render {
 
 /// Draws the cells of one map, its closed region and its frame, and the numbers where
 /// `number_font` is not 0.
 void draw_cells(cairo_t* context, const Text& text, const Heatmap& map, const Rect& cells,
                 double number_font, const Scale& scale);
 
-}  // namespace qkv
+}  // namespace qkv::render

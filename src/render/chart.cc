@@ -9,7 +9,7 @@
 #include "render/label.h"
 #include "render/page_layout.h"
 
-namespace qkv {
+namespace qkv::render {
 namespace {
 
 constexpr Colour kGridColour = {0.88, 0.88, 0.89};
@@ -84,7 +84,7 @@ std::string draw(const ChartPage& page, PictureFormat format) {
 }  // namespace
 
 void draw_charts(const ChartPage& page, const std::filesystem::path& path, PictureFormat format) {
-  write_file(path, draw(page, format));
+  base::write_file(path, draw(page, format));
 }
 
-}  // namespace qkv
+}  // namespace qkv::render

@@ -7,7 +7,7 @@
 
 #include "render/picture_format.h"
 
-namespace qkv {
+namespace qkv::render {
 
 /// Values that belong together: the bars of one colour, or one line.
 struct Series {
@@ -61,4 +61,4 @@ struct ChartPage {
 /// several threads at once.
 void draw_charts(const ChartPage& page, const std::filesystem::path& path, PictureFormat format);
 
-}  // namespace qkv
+}  // namespace qkv::render

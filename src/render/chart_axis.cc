@@ -4,7 +4,7 @@
 #include <cmath>
 #include <limits>
 
-namespace qkv {
+namespace qkv::render {
 namespace {
 
 struct Range {
@@ -90,4 +90,4 @@ std::string y_text(const Chart& chart, double value, int decimals) {
   return tick_text(std::clamp(value, 0.0, 1.0) * 100, std::max(0, decimals - 2));
 }
 
-}  // namespace qkv
+}  // namespace qkv::render

@@ -7,7 +7,7 @@
 #include "render/chart.h"
 #include "render/ticks.h"
 
-namespace qkv {
+namespace qkv::render {
 
 /// From values to places on the page.
 struct Axis {
@@ -32,4 +32,4 @@ Axis y_axis(const Chart& chart);
 /// A value of the y axis as text, a share in percent but without its sign.
 std::string y_text(const Chart& chart, double value, int decimals);
 
-}  // namespace qkv
+}  // namespace qkv::render

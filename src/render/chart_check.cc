@@ -10,28 +10,28 @@
 #include "render/palette.h"
 #include "render/panel_layout.h"
 
-namespace qkv {
+namespace qkv::render {
 namespace {
 
 void require_size(const std::vector<double>& numbers, std::size_t expected, const char* what,
                   const std::string& where) {
   if (numbers.size() == expected) return;
-  throw Error(concat(where, ": found ", numbers.size(), " ", what, ", expected ", expected,
-                     ", one a value"));
+  throw base::Error(base::concat(where, ": found ", numbers.size(), " ", what, ", expected ",
+                                 expected, ", one a value"));
 }
 
 void require_number(double number, const char* what, std::size_t index, const std::string& where) {
   constexpr double kLargest = 1e15;
   if (std::abs(number) <= kLargest) return;  // false for NaN
-  throw Error(concat(where, ": found the ", what, " ", number, " at ", index,
-                     ", expected a finite number of at most 1e15"));
+  throw base::Error(base::concat(where, ": found the ", what, " ", number, " at ", index,
+                                 ", expected a finite number of at most 1e15"));
 }
 
 void require_share(double number, const char* what, std::size_t index, const std::string& where) {
   constexpr double kRounding = 1e-6;
   if (number >= -kRounding && number <= 1 + kRounding) return;
-  throw Error(concat(where, ": found the ", what, " ", number, " at ", index,
-                     ", expected a share from 0 to 1"));
+  throw base::Error(base::concat(where, ": found the ", what, " ", number, " at ", index,
+                                 ", expected a share from 0 to 1"));
 }
 
 void require_values(const Series& series, const Chart& chart, const std::string& where) {
@@ -41,11 +41,11 @@ void require_values(const Series& series, const Chart& chart, const std::string&
       if (chart.percent) require_share(numbers[index], what, index, where);
     }
   };
-  if (series.values.empty()) throw Error(where + ": found no values, expected at least 1");
+  if (series.values.empty()) throw base::Error(where + ": found no values, expected at least 1");
   check(series.values, "value");
   if (!series.levels.empty()) {
     if (chart.kind != ChartKind::kBars)
-      throw Error(where + ": found levels, expected none: only bars have them");
+      throw base::Error(where + ": found levels, expected none: only bars have them");
     require_size(series.levels, series.values.size(), "levels", where);
     check(series.levels, "level");
   }
@@ -56,8 +56,9 @@ void require_values(const Series& series, const Chart& chart, const std::string&
   check(series.high, "high end");
   for (std::size_t index = 0; index < series.low.size(); ++index) {
     if (series.low[index] <= series.high[index]) continue;
-    throw Error(concat(where, ": found a range from ", series.low[index], " to ",
-                       series.high[index], " at ", index, ", expected its low end first"));
+    throw base::Error(base::concat(where, ": found a range from ", series.low[index], " to ",
+                                   series.high[index], " at ", index,
+                                   ", expected its low end first"));
   }
 }
 
@@ -65,8 +66,8 @@ void require_places(const Series& series, const Chart& chart, const std::string&
   const std::size_t categories = chart.categories.size();
   if (series.x.empty() && categories > 0) {
     if (series.values.size() == categories) return;
-    throw Error(concat(where, ": found ", series.values.size(), " values, expected ", categories,
-                       ", one a category"));
+    throw base::Error(base::concat(where, ": found ", series.values.size(), " values, expected ",
+                                   categories, ", one a category"));
   }
   if (!series.x.empty()) require_size(series.x, series.values.size(), "places along x", where);
   for (std::size_t index = 0; index < series.values.size(); ++index) {
@@ -74,12 +75,12 @@ void require_places(const Series& series, const Chart& chart, const std::string&
     require_number(x, "x", index, where);
     const bool is_category = x >= 0 && x < static_cast<double>(categories) && x == std::floor(x);
     if (categories > 0 && !is_category) {
-      throw Error(concat(where, ": found the x ", x, " at ", index,
-                         ", expected the index of one of ", categories, " categories"));
+      throw base::Error(base::concat(where, ": found the x ", x, " at ", index,
+                                     ", expected the index of one of ", categories, " categories"));
     }
     if (chart.log_x && x <= 0) {
-      throw Error(concat(where, ": found the x ", x, " at ", index,
-                         ", expected a positive number for a logarithmic axis"));
+      throw base::Error(base::concat(where, ": found the x ", x, " at ", index,
+                                     ", expected a positive number for a logarithmic axis"));
     }
   }
 }
@@ -87,18 +88,19 @@ void require_places(const Series& series, const Chart& chart, const std::string&
 void require_drawable(const Chart& chart, const std::string& where) {
   const bool is_bars = chart.kind == ChartKind::kBars;
   if (is_bars && chart.categories.empty()) {
-    throw Error(where + ": found no categories, expected at least 1 for bars");
+    throw base::Error(where + ": found no categories, expected at least 1 for bars");
   }
   if (chart.log_x && !chart.categories.empty()) {
-    throw Error(where + ": found categories on a logarithmic axis, expected numbers");
+    throw base::Error(where + ": found categories on a logarithmic axis, expected numbers");
   }
   const std::size_t most = is_bars ? kSeriesColours : kSeriesMarkers;
   if (chart.series.empty() || chart.series.size() > most) {
-    throw Error(concat(where, ": found ", chart.series.size(), " series, expected 1 to ", most));
+    throw base::Error(
+        base::concat(where, ": found ", chart.series.size(), " series, expected 1 to ", most));
   }
   Canvas::require_size(kNarrowestCategory * static_cast<double>(chart.categories.size()), 1);
   const auto check = [&](const Series& series) {
-    const std::string name = concat(where, ", ", quoted(series.name));
+    const std::string name = base::concat(where, ", ", base::quoted(series.name));
     require_values(series, chart, name);
     require_places(series, chart, name);
   };
@@ -109,13 +111,14 @@ void require_drawable(const Chart& chart, const std::string& where) {
 }  // namespace
 
 void require_drawable(const ChartPage& page) {
-  if (page.panels.empty()) throw Error("the picture: found no chart, expected at least 1");
+  if (page.panels.empty()) throw base::Error("the picture: found no chart, expected at least 1");
   if (page.columns < 1) {
-    throw Error(concat("the picture: found ", page.columns, " columns, expected at least 1"));
+    throw base::Error(
+        base::concat("the picture: found ", page.columns, " columns, expected at least 1"));
   }
   for (const Chart& chart : page.panels) {
     require_drawable(chart, chart.title.empty() ? "chart" : printable(chart.title));
   }
 }
 
-}  // namespace qkv
+}  // namespace qkv::render

@@ -2,9 +2,9 @@
 
 #include "render/chart.h"
 
-namespace qkv {
+namespace qkv::render {
 
 /// Throws Error unless the page can be drawn as draw_charts says.
 void require_drawable(const ChartPage& page);
 
-}  // namespace qkv
+}  // namespace qkv::render

@@ -8,7 +8,7 @@
 
 #include "render/palette.h"
 
-namespace qkv {
+namespace qkv::render {
 namespace {
 
 constexpr double kLineWidth = 1.8;
@@ -228,4 +228,4 @@ void draw_sample(cairo_t* context, const Chart& chart, const LegendEntry& entry)
   draw_marker(context, entry.series, middle);
 }
 
-}  // namespace qkv
+}  // namespace qkv::render

@@ -5,7 +5,7 @@
 #include "render/chart.h"
 #include "render/panel_layout.h"
 
-namespace qkv {
+namespace qkv::render {
 
 /// Draws the chart's bars or lines with their ranges, and the reference.
 void draw_marks(cairo_t* context, const Chart& chart, const PanelLayout& panel);
@@ -13,4 +13,4 @@ void draw_marks(cairo_t* context, const Chart& chart, const PanelLayout& panel);
 /// Draws the sample of a series, or of the reference, that stands in the legend.
 void draw_sample(cairo_t* context, const Chart& chart, const LegendEntry& entry);
 
-}  // namespace qkv
+}  // namespace qkv::render

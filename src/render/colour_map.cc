@@ -6,7 +6,7 @@
 
 #include "render/ticks.h"
 
-namespace qkv {
+namespace qkv::render {
 namespace {
 
 double to_linear(double part) {
@@ -102,4 +102,4 @@ Scale scale_for(double largest, bool has_sign) {
   return scale;
 }
 
-}  // namespace qkv
+}  // namespace qkv::render

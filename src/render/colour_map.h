@@ -3,7 +3,7 @@
 #include <cstdint>
 #include <span>
 
-namespace qkv {
+namespace qkv::render {
 
 /// A colour of the sRGB space, each part in [0, 1].
 struct Colour {
@@ -54,4 +54,4 @@ struct Scale {
 /// is told apart: below it the top is 0.001.
 Scale scale_for(double largest, bool has_sign = false);
 
-}  // namespace qkv
+}  // namespace qkv::render

@@ -12,32 +12,35 @@
 #include "render/label.h"
 #include "render/legend.h"
 
-namespace qkv {
+namespace qkv::render {
 namespace {
 
 void require_valid(const Heatmap& map, const std::string& name) {
   if (map.query_labels.empty() || map.key_labels.empty()) {
-    throw Error(concat(name, ": found ", map.query_labels.size(), " query and ",
-                       map.key_labels.size(), " key labels, expected at least 1 token each"));
+    throw base::Error(base::concat(name, ": found ", map.query_labels.size(), " query and ",
+                                   map.key_labels.size(),
+                                   " key labels, expected at least 1 token each"));
   }
   if (map.weights.size() != map.query_labels.size()) {
-    throw Error(concat(name, ": found ", map.weights.size(), " rows of weights, expected ",
-                       map.query_labels.size(), ", one a query label"));
+    throw base::Error(base::concat(name, ": found ", map.weights.size(),
+                                   " rows of weights, expected ", map.query_labels.size(),
+                                   ", one a query label"));
   }
   constexpr float kRounding = 1e-3F;  // of weights that were computed in 16 bits
   for (std::size_t row = 0; row < map.weights.size(); ++row) {
     const std::vector<float>& weights = map.weights[row];
     if (weights.size() != map.key_labels.size()) {
-      throw Error(concat(name, ": found ", weights.size(), " weights in row ", row, ", expected ",
-                         map.key_labels.size(), ", one a key label"));
+      throw base::Error(base::concat(name, ": found ", weights.size(), " weights in row ", row,
+                                     ", expected ", map.key_labels.size(), ", one a key label"));
     }
     for (std::size_t column = 0; column < weights.size(); ++column) {
       const float weight = weights[column];
       const bool valid =
           map.has_sign ? std::isfinite(weight) : weight >= -kRounding && weight <= 1 + kRounding;
       if (valid) continue;  // false for NaN
-      throw Error(concat(name, ": found the weight ", weight, " in row ", row, ", column ", column,
-                         ", expected a ", map.has_sign ? "finite number" : "number from 0 to 1"));
+      throw base::Error(base::concat(name, ": found the weight ", weight, " in row ", row,
+                                     ", column ", column, ", expected a ",
+                                     map.has_sign ? "finite number" : "number from 0 to 1"));
     }
   }
 }
@@ -141,9 +144,11 @@ void draw_captions(cairo_t* context, const Text& text, const FigureLayout& layou
 }  // namespace
 
 void require_drawable(const Figure& figure) {
-  if (figure.maps.empty()) throw Error("the picture: found no attention map, expected at least 1");
+  if (figure.maps.empty())
+    throw base::Error("the picture: found no attention map, expected at least 1");
   if (figure.columns < 1) {
-    throw Error(concat("the picture: found ", figure.columns, " columns, expected at least 1"));
+    throw base::Error(
+        base::concat("the picture: found ", figure.columns, " columns, expected at least 1"));
   }
   std::size_t tokens = 0;
   for (const Heatmap* map : figure.maps) {
@@ -214,4 +219,4 @@ std::string draw(const Figure& figure, PictureFormat format) {
   return canvas.finish();
 }
 
-}  // namespace qkv
+}  // namespace qkv::render

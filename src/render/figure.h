@@ -7,7 +7,7 @@
 #include "render/layout.h"
 #include "render/text.h"
 
-namespace qkv {
+namespace qkv::render {
 
 /// Maps as they stand on one page under a title.
 struct Figure {
@@ -29,4 +29,4 @@ FigureLayout lay_out(const Figure& figure, const Text& text);
 /// The bytes of the picture file. Throws as require_drawable.
 std::string draw(const Figure& figure, PictureFormat format);
 
-}  // namespace qkv
+}  // namespace qkv::render

@@ -3,14 +3,14 @@
 #include "base/files.h"
 #include "render/figure.h"
 
-namespace qkv {
+namespace qkv::render {
 
 void draw_heatmap(const Heatmap& map, const std::filesystem::path& path, PictureFormat format) {
   Figure figure;
   figure.maps = {&map};
   figure.title = map.title;
   figure.subtitle = map.subtitle;
-  write_file(path, draw(figure, format));
+  base::write_file(path, draw(figure, format));
 }
 
 void draw_heatmap_grid(const std::vector<Heatmap>& maps, int columns, const std::string& title,
@@ -22,7 +22,7 @@ void draw_heatmap_grid(const std::vector<Heatmap>& maps, int columns, const std:
   figure.is_grid = true;
   figure.title = title;
   figure.subtitle = subtitle;
-  write_file(path, draw(figure, format));
+  base::write_file(path, draw(figure, format));
 }
 
-}  // namespace qkv
+}  // namespace qkv::render

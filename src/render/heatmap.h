@@ -6,7 +6,7 @@
 
 #include "render/picture_format.h"
 
-namespace qkv {
+namespace qkv::render {
 
 /// One attention map: weights[query][key] with the tokens' labels, as plain arrays.
 struct Heatmap {
@@ -41,4 +41,4 @@ void draw_heatmap_grid(const std::vector<Heatmap>& maps, int columns, const std:
 /// applies it to every label.
 std::string visible_label(const std::string& text);
 
-}  // namespace qkv
+}  // namespace qkv::render

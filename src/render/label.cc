@@ -5,7 +5,7 @@
 #include "base/utf8.h"
 #include "render/heatmap.h"
 
-namespace qkv {
+namespace qkv::render {
 namespace {
 
 /// Characters that show nothing, or that turn the direction of what follows. The joiners and
@@ -47,12 +47,12 @@ std::string control_name(char32_t code) {
 
 std::string printable(const std::string& text, std::size_t limit) {
   // Only so many bytes can matter; a label of a gigabyte need not be decoded.
-  const std::string whole = replace_invalid_utf8(text.substr(0, 4 * limit + 4));
+  const std::string whole = base::replace_invalid_utf8(text.substr(0, 4 * limit + 4));
   std::string out;
   std::size_t count = 0;
   bool only_joiners = true;
   for (std::size_t offset = 0; offset < whole.size();) {
-    const Character character = *decode_utf8(whole, offset);
+    const base::Character character = *base::decode_utf8(whole, offset);
     if (++count == limit && offset + character.size < whole.size()) return out + "…";
     only_joiners = only_joiners && is_joiner(character.code);
     if (character.code < 0x20 || character.code == 0x7F) {
@@ -67,7 +67,7 @@ std::string printable(const std::string& text, std::size_t limit) {
   if (!only_joiners) return out;
   std::string codes;
   for (std::size_t offset = 0; offset < whole.size();) {
-    const Character character = *decode_utf8(whole, offset);
+    const base::Character character = *base::decode_utf8(whole, offset);
     codes += code_point(character.code);
     offset += character.size;
   }
@@ -94,4 +94,4 @@ std::string visible_label(const std::string& text) {
   return printable(marked, marked.size() + 1);
 }
 
-}  // namespace qkv
+}  // namespace qkv::render

@@ -4,7 +4,7 @@
 #include <cmath>
 #include <numbers>
 
-namespace qkv {
+namespace qkv::render {
 namespace {
 
 constexpr double kMargin = 24;
@@ -199,4 +199,4 @@ FigureLayout lay_out(const FigureContent& content) {
   return out;
 }
 
-}  // namespace qkv
+}  // namespace qkv::render

@@ -4,7 +4,7 @@
 #include <cstddef>
 #include <vector>
 
-namespace qkv {
+namespace qkv::render {
 
 // Where everything of a picture stands, as plain numbers: nothing here draws. One unit is 1/96 inch
 // (a pixel of an SVG); x grows to the right, y downwards.
@@ -87,4 +87,4 @@ inline constexpr double kLine = 1.2;
 
 FigureLayout lay_out(const FigureContent& content);
 
-}  // namespace qkv
+}  // namespace qkv::render

@@ -5,7 +5,7 @@
 
 #include "base/format.h"
 
-namespace qkv {
+namespace qkv::render {
 namespace {
 
 constexpr double kBarWidth = 220;
@@ -110,7 +110,8 @@ void draw_legend(cairo_t* context, const Text& text, const std::string& name, co
     cairo_line_to(context, x, bottom + 3);
     cairo_stroke(context);
     const std::string number =
-        tick == 0 ? "0" : concat(tick < 0 ? "−" : "", fixed(std::abs(value), scale.decimals));
+        tick == 0 ? "0"
+                  : base::concat(tick < 0 ? "−" : "", base::fixed(std::abs(value), scale.decimals));
     const double room = bar.width / (last - first);
     text.draw(context, number, Rect{x - room / 2, bottom + 4, room, kLineHeight},
               {kLegendFont, kInk}, Text::Align::kCentre);
@@ -128,4 +129,4 @@ void draw_legend(cairo_t* context, const Text& text, const std::string& name, co
             {kLegendFont, kInk}, Text::Align::kLeft);
 }
 
-}  // namespace qkv
+}  // namespace qkv::render

@@ -8,7 +8,7 @@
 #include "render/layout.h"
 #include "render/text.h"
 
-namespace qkv {
+namespace qkv::render {
 
 /// Between two legends side by side.
 inline constexpr double kLegendGap = 30;
@@ -24,4 +24,4 @@ void draw_legend(cairo_t* context, const Text& text, const std::string& name, co
 /// Fills the current path with the pattern of closed cells, and clears the path.
 void fill_closed(cairo_t* context, const Rect& bounds);
 
-}  // namespace qkv
+}  // namespace qkv::render

@@ -6,7 +6,7 @@
 #include "render/label.h"
 #include "render/panel_axes.h"
 
-namespace qkv {
+namespace qkv::render {
 namespace {
 
 constexpr double kPageMargin = 24;
@@ -103,4 +103,4 @@ PageLayout lay_out(const ChartPage& page, const Text& text) {
   return out;
 }
 
-}  // namespace qkv
+}  // namespace qkv::render

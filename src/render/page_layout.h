@@ -5,7 +5,7 @@
 #include "render/chart.h"
 #include "render/panel_layout.h"
 
-namespace qkv {
+namespace qkv::render {
 
 /// Where everything of a page of charts stands.
 struct PageLayout {
@@ -20,4 +20,4 @@ struct PageLayout {
 /// other. REQUIRES a drawable page.
 PageLayout lay_out(const ChartPage& page, const Text& text);
 
-}  // namespace qkv
+}  // namespace qkv::render

@@ -4,7 +4,7 @@
 #include <cmath>
 #include <numbers>
 
-namespace qkv {
+namespace qkv::render {
 namespace {
 
 constexpr double kUpwards = -std::numbers::pi / 2;
@@ -88,4 +88,4 @@ void marker_path(cairo_t* context, std::size_t index, const Point& centre, doubl
   }
 }
 
-}  // namespace qkv
+}  // namespace qkv::render

@@ -7,7 +7,7 @@
 #include "render/colour_map.h"
 #include "render/layout.h"
 
-namespace qkv {
+namespace qkv::render {
 
 /// How many series have a colour of their own, and how many a pair of colour and marker.
 inline constexpr std::size_t kSeriesColours = 8;
@@ -26,4 +26,4 @@ Colour outline_colour(const Colour& colour);
 /// other shapes look as large.
 void marker_path(cairo_t* context, std::size_t index, const Point& centre, double radius);
 
-}  // namespace qkv
+}  // namespace qkv::render

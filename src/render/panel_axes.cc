@@ -8,7 +8,7 @@
 
 #include "render/label.h"
 
-namespace qkv {
+namespace qkv::render {
 namespace {
 
 using Role = PlacedText::Role;
@@ -188,4 +188,4 @@ void place_axis_texts(const Chart& chart, const Text& text, PanelLayout& panel) 
   place_x_title(chart, panel);
 }
 
-}  // namespace qkv
+}  // namespace qkv::render

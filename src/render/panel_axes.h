@@ -4,7 +4,7 @@
 #include "render/panel_layout.h"
 #include "render/text.h"
 
-namespace qkv {
+namespace qkv::render {
 
 /// How wide the chart's plot is best: its bars and the words under them then have room.
 double plot_width(const Chart& chart, const Text& text);
@@ -16,4 +16,4 @@ void set_axes(const Chart& chart, const Text& text, PanelLayout& panel);
 /// panel already.
 void place_axis_texts(const Chart& chart, const Text& text, PanelLayout& panel);
 
-}  // namespace qkv
+}  // namespace qkv::render

@@ -5,7 +5,7 @@
 
 #include "render/label.h"
 
-namespace qkv {
+namespace qkv::render {
 namespace {
 
 using Role = PlacedText::Role;
@@ -72,4 +72,4 @@ void place_heading(const Chart& chart, const Text& text, PanelLayout& panel) {
   place_title(chart, panel);
 }
 
-}  // namespace qkv
+}  // namespace qkv::render

@@ -6,7 +6,7 @@
 #include "render/panel_axes.h"
 #include "render/panel_heading.h"
 
-namespace qkv {
+namespace qkv::render {
 namespace {
 
 using Role = PlacedText::Role;
@@ -134,4 +134,4 @@ double place_x(const Chart& chart, const PanelLayout& panel, std::size_t series,
   return middle + from_middle * apart;
 }
 
-}  // namespace qkv
+}  // namespace qkv::render

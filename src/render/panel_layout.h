@@ -9,7 +9,7 @@
 #include "render/placed_text.h"
 #include "render/text.h"
 
-namespace qkv {
+namespace qkv::render {
 
 /// A sample of a series in the legend; those of reference and levels have higher indices.
 struct LegendEntry {
@@ -49,4 +49,4 @@ double place_x(const Chart& chart, const PanelLayout& panel, std::size_t series,
 double group_width(const Chart& chart, const PanelLayout& panel);
 double slot_width(const Chart& chart, const PanelLayout& panel);
 
-}  // namespace qkv
+}  // namespace qkv::render

@@ -6,7 +6,7 @@
 #include "base/error.h"
 #include "base/format.h"
 
-namespace qkv {
+namespace qkv::render {
 
 const char* extension(PictureFormat format) {
   switch (format) {
@@ -28,8 +28,9 @@ PictureFormat picture_format(const std::filesystem::path& path) {
        {PictureFormat::kPng, PictureFormat::kSvg, PictureFormat::kPdf}) {
     if (ending == extension(format)) return format;
   }
-  throw Error(concat(path.string(), ": found the ending ", quoted(path.extension().string()),
-                     ", expected .png, .svg or .pdf"));
+  throw base::Error(base::concat(path.string(), ": found the ending ",
+                                 base::quoted(path.extension().string()),
+                                 ", expected .png, .svg or .pdf"));
 }
 
-}  // namespace qkv
+}  // namespace qkv::render

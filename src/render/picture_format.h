@@ -2,7 +2,7 @@
 
 #include <filesystem>
 
-namespace qkv {
+namespace qkv::render {
 
 enum class PictureFormat { kPng, kSvg, kPdf };
 
@@ -13,4 +13,4 @@ const char* extension(PictureFormat format);
 /// is none of them.
 PictureFormat picture_format(const std::filesystem::path& path);
 
-}  // namespace qkv
+}  // namespace qkv::render

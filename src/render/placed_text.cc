@@ -3,7 +3,7 @@
 #include <algorithm>
 #include <cmath>
 
-namespace qkv {
+namespace qkv::render {
 
 double width_of(const Text& text, const std::string& line, const Text::Style& style) {
   return std::ceil(text.width(line, style.bold) * style.font) + 1;
@@ -37,4 +37,4 @@ double lowest(const std::vector<PlacedText>& texts, double otherwise) {
   return otherwise;
 }
 
-}  // namespace qkv
+}  // namespace qkv::render

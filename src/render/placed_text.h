@@ -6,7 +6,7 @@
 #include "render/layout.h"
 #include "render/text.h"
 
-namespace qkv {
+namespace qkv::render {
 
 /// A line of text with its room.
 struct PlacedText {
@@ -32,4 +32,4 @@ Rect bounds(const LabelBox& box);
 double highest(const std::vector<PlacedText>& texts, double otherwise);
 double lowest(const std::vector<PlacedText>& texts, double otherwise);
 
-}  // namespace qkv
+}  // namespace qkv::render

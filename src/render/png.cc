@@ -10,7 +10,7 @@
 
 #include "base/error.h"
 
-namespace qkv {
+namespace qkv::render {
 namespace {
 
 /// Bytes that are written before they are read: a page has so many that zeroing them takes time.
@@ -72,7 +72,8 @@ Bytes compress(const Bytes& bytes) {
   constexpr int kLevel = 2;
   const std::unique_ptr<libdeflate_compressor, decltype(&libdeflate_free_compressor)> compressor(
       libdeflate_alloc_compressor(kLevel), libdeflate_free_compressor);
-  if (!compressor) throw Error("cannot compress a picture: out of memory", Error::Fault::kRun);
+  if (!compressor)
+    throw base::Error("cannot compress a picture: out of memory", base::Error::Fault::kRun);
   Bytes out(libdeflate_zlib_compress_bound(compressor.get(), bytes.size));
   out.size = libdeflate_zlib_compress(compressor.get(), bytes.data.get(), bytes.size,
                                       out.data.get(), out.size);
@@ -95,4 +96,4 @@ std::string encode_png(const std::uint32_t* pixels, std::size_t stride, std::uin
   return out;
 }
 
-}  // namespace qkv
+}  // namespace qkv::render

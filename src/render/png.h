@@ -4,7 +4,7 @@
 #include <cstdint>
 #include <string>
 
-namespace qkv {
+namespace qkv::render {
 
 /// A PNG of 8-bit RGB pixels (W3C Recommendation "Portable Network Graphics", 2003). `pixels` has
 /// `height` rows of `stride` 32-bit words 0x00RRGGBB, as Cairo's CAIRO_FORMAT_RGB24. Throws Error
@@ -15,4 +15,4 @@ namespace qkv {
 std::string encode_png(const std::uint32_t* pixels, std::size_t stride, std::uint32_t width,
                        std::uint32_t height);
 
-}  // namespace qkv
+}  // namespace qkv::render

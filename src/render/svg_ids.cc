@@ -6,7 +6,7 @@
 
 #include "base/format.h"
 
-namespace qkv {
+namespace qkv::render {
 
 std::string renumber_svg_ids(const std::string& svg) {
   struct Marker {
@@ -36,7 +36,7 @@ std::string renumber_svg_ids(const std::string& svg) {
       continue;
     }
     const auto [name, is_new] =
-        names.try_emplace(svg.substr(begin, end - begin), concat("i", names.size()));
+        names.try_emplace(svg.substr(begin, end - begin), base::concat("i", names.size()));
     out += found->opening;
     out += name->second;
     offset = end;
@@ -44,4 +44,4 @@ std::string renumber_svg_ids(const std::string& svg) {
   return out;
 }
 
-}  // namespace qkv
+}  // namespace qkv::render

@@ -13,7 +13,7 @@
 #include "base/log.h"
 #include "base/utf8.h"
 
-namespace qkv {
+namespace qkv::render {
 namespace {
 
 template <typename Object>
@@ -34,7 +34,7 @@ void require_a_font() {
   FcObjectSetDestroy(what);
   FcPatternDestroy(any);
   if (none) {
-    throw Error(
+    throw base::Error(
         "cannot draw a picture: found no font, expected at least one; install one (on Debian: "
         "apt-get install fonts-dejavu-core)");
   }
@@ -67,10 +67,11 @@ void warn_of_missing_font(char32_t code, const std::string& character) {
   static std::array<std::atomic_flag, kFontPackages.size()> warned;
   const std::optional<std::size_t> package = font_package(code);
   if (!package || warned[*package].test_and_set()) return;
-  log::warning(concat("found no font for ", quoted(character),
-                      ", so pictures show a box in its place; install one (on Debian: apt-get "
-                      "install ",
-                      kFontPackages[*package], ")"));
+  base::log::warning(
+      base::concat("found no font for ", base::quoted(character),
+                   ", so pictures show a box in its place; install one (on Debian: apt-get "
+                   "install ",
+                   kFontPackages[*package], ")"));
 }
 
 }  // namespace
@@ -98,7 +99,7 @@ struct Text::Fonts {
 
   void warn_of_missing(const std::string& text) const {
     for (std::size_t offset = 0; offset < text.size();) {
-      const auto found = decode_utf8(text, offset);
+      const auto found = base::decode_utf8(text, offset);
       if (!found) return;
       const std::string character = text.substr(offset, found->size);
       if (!has(character)) warn_of_missing_font(found->code, character);
@@ -188,4 +189,4 @@ void Text::draw(cairo_t* context, const std::string& line, const Rect& box, cons
        align);
 }
 
-}  // namespace qkv
+}  // namespace qkv::render

@@ -8,7 +8,7 @@
 #include "render/colour_map.h"
 #include "render/layout.h"
 
-namespace qkv {
+namespace qkv::render {
 
 /// Writes lines of text of any script with Pango. Each Text has fonts of its own, so several
 /// threads may draw at once, each with its own.
@@ -44,4 +44,4 @@ class Text {
   std::unique_ptr<Fonts> fonts_;
 };
 
-}  // namespace qkv
+}  // namespace qkv::render

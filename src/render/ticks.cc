@@ -7,7 +7,7 @@
 
 #include "base/format.h"
 
-namespace qkv {
+namespace qkv::render {
 namespace {
 
 constexpr std::array<int, 3> kDigits = {1, 2, 5};
@@ -90,12 +90,12 @@ std::string tick_text(double value, int decimals) {
     std::snprintf(shorter, sizeof shorter, "%.4g", size);
     number = shorter;
   } else if (decimals == 0) {
-    number = with_commas(static_cast<std::uint64_t>(std::llround(size)));
+    number = base::with_commas(static_cast<std::uint64_t>(std::llround(size)));
   } else {
-    number = fixed(size, decimals);
+    number = base::fixed(size, decimals);
   }
   const bool is_zero = number.find_first_of("123456789") == std::string::npos;
   return value < 0 && !is_zero ? "−" + number : number;
 }
 
-}  // namespace qkv
+}  // namespace qkv::render

@@ -3,7 +3,7 @@
 #include <string>
 #include <vector>
 
-namespace qkv {
+namespace qkv::render {
 
 /// A step between round numbers: 1, 2 or 5 times a power of ten.
 struct RoundStep {
@@ -38,4 +38,4 @@ std::vector<Tick> log_ticks(double low, double high, int most);
 /// A number as a chart writes it: "0", "0.25", "20,000", "−3", "5e+09"; never as a negative zero.
 std::string tick_text(double value, int decimals);
 
-}  // namespace qkv
+}  // namespace qkv::render

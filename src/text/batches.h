@@ -7,7 +7,7 @@
 #include "base/random.h"
 #include "text/token_file.h"
 
-namespace qkv {
+namespace qkv::text {
 
 /// Rows of tokens for one pass, as plain arrays [rows, context] in row order.
 struct Batch {
@@ -74,10 +74,10 @@ class TrainingBatches {
   std::int64_t context_;
   Objective objective_;
   std::uint64_t seed_;
-  Permutation document_order_;  ///< lines: the documents as packed
-  Packing packing_;             ///< lines
-  std::uint64_t windows_ = 0;   ///< stream: windows in each epoch
-  std::uint64_t phases_ = 0;    ///< stream: their first window begins below this
+  base::Permutation document_order_;  ///< lines: the documents as packed
+  Packing packing_;                   ///< lines
+  std::uint64_t windows_ = 0;         ///< stream: windows in each epoch
+  std::uint64_t phases_ = 0;          ///< stream: their first window begins below this
 };
 
 /// Validation batches in order: consecutive windows of `context` inputs that do not overlap, each
@@ -103,4 +103,4 @@ class ValidationBatches {
   Packing packing_;  ///< lines
 };
 
-}  // namespace qkv
+}  // namespace qkv::text

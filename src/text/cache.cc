@@ -11,7 +11,7 @@
 #include "base/format.h"
 #include "base/log.h"
 
-namespace qkv {
+namespace qkv::text {
 namespace {
 
 namespace fs = std::filesystem;
@@ -31,8 +31,8 @@ fs::path cache_folder() {
 
 // Permissions say too little (read-only file systems, root): write something.
 void try_to_write(const fs::path& folder) {
-  make_folder(folder);
-  FileWriter probe(temporary_name(folder / "probe"));
+  base::make_folder(folder);
+  base::FileWriter probe(base::temporary_name(folder / "probe"));
   probe.write(std::string(4096, ' '));
   probe.flush();  // a full disk takes the name of a file, but nothing in it
 }
@@ -74,12 +74,13 @@ std::optional<fs::path> CorpusCache::place(const std::string& name) {
   if (!checked_) {
     checked_ = true;
     try {
-      if (folder_.empty()) throw Error("none of QKV_CACHE, XDG_CACHE_HOME and HOME is set");
+      if (folder_.empty()) throw base::Error("none of QKV_CACHE, XDG_CACHE_HOME and HOME is set");
       try_to_write(folder_);
       remove_leftovers(folder_);
       writable_ = true;
-    } catch (const Error& error) {
-      log::warning(concat("no cache, so texts are encoded again each time: ", error.what()));
+    } catch (const base::Error& error) {
+      base::log::warning(
+          base::concat("no cache, so texts are encoded again each time: ", error.what()));
     }
   }
   if (!writable_) return std::nullopt;
@@ -87,7 +88,7 @@ std::optional<fs::path> CorpusCache::place(const std::string& name) {
 }
 
 void CorpusCache::keep(const std::string& name, std::string_view bytes) {
-  if (const auto path = place(name)) write_file(*path, bytes);
+  if (const auto path = place(name)) base::write_file(*path, bytes);
 }
 
-}  // namespace qkv
+}  // namespace qkv::text

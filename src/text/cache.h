@@ -5,7 +5,7 @@
 #include <string>
 #include <string_view>
 
-namespace qkv {
+namespace qkv::text {
 
 /// The folder where tokenizers, ids and hashes of texts are kept from run to run: QKV_CACHE, else
 /// XDG_CACHE_HOME/qkv, else ~/.cache/qkv. Entries never change once they are there and may be
@@ -29,4 +29,4 @@ class CorpusCache {
   bool writable_ = false;
 };
 
-}  // namespace qkv
+}  // namespace qkv::text

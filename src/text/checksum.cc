@@ -2,8 +2,8 @@
 
 #include <xxhash.h>
 
-namespace qkv {
+namespace qkv::text {
 
 std::uint64_t checksum(std::string_view bytes) { return XXH3_64bits(bytes.data(), bytes.size()); }
 
-}  // namespace qkv
+}  // namespace qkv::text

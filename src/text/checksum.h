@@ -3,9 +3,9 @@
 #include <cstdint>
 #include <string_view>
 
-namespace qkv {
+namespace qkv::text {
 
 /// Finds damage, not malice: XXH3 (Collet 2019) of 64 bits, whose value no machine changes.
 std::uint64_t checksum(std::string_view bytes);
 
-}  // namespace qkv
+}  // namespace qkv::text

@@ -14,7 +14,7 @@
 #include "text/token_format.h"
 #include "text/token_writer.h"
 
-namespace qkv {
+namespace qkv::text {
 namespace {
 
 namespace fs = std::filesystem;
@@ -25,11 +25,13 @@ constexpr std::size_t kHashDigits = 64;
 
 void require_layout(const std::string& layout) {
   if (layout != "stream" && layout != "lines") {
-    throw Error(concat("data.layout: found ", quoted(layout), ", expected stream or lines"));
+    throw base::Error(
+        base::concat("data.layout: found ", base::quoted(layout), ", expected stream or lines"));
   }
 }
 
-std::string learn_from(const Source& source, const TokenizerConfig& config, Newlines newlines) {
+std::string learn_from(const Source& source, const config::TokenizerConfig& config,
+                       Newlines newlines) {
   std::size_t index = 0;
   std::optional<TextReader> reader;
   const auto next_block = [&]() -> std::string_view {
@@ -41,8 +43,8 @@ std::string learn_from(const Source& source, const TokenizerConfig& config, Newl
     }
     return {};
   };
-  log::info(concat("learning ", config.kind, " pieces from ",
-                   human_bytes(static_cast<double>(source.bytes))));
+  base::log::info(base::concat("learning ", config.kind, " pieces from ",
+                               base::human_bytes(static_cast<double>(source.bytes))));
   std::string model = learn_pieces(config, next_block, newlines);
   require_unchanged(source);
   return model;
@@ -50,20 +52,20 @@ std::string learn_from(const Source& source, const TokenizerConfig& config, Newl
 
 /// The tokenizer learned from the training text: a cache entry is its hash and then its bytes.
 Tokenizer learned_tokenizer(const Source& train, const std::string& train_hash,
-                            const Config& config, CorpusCache& cache) {
-  const TokenizerConfig& wanted = config.tokenizer;
+                            const config::Config& config, CorpusCache& cache) {
+  const config::TokenizerConfig& wanted = config.tokenizer;
   const Newlines newlines = config.data.layout == "lines" ? Newlines::kSkipped : Newlines::kLearned;
   const std::string name =
       "tokenizer-" +
-      sha256(concat(kRules, ' ', train_hash, ' ', wanted.kind, ' ', wanted.vocabulary, ' ',
-                    wanted.sample_bytes, ' ', newlines == Newlines::kSkipped));
+      base::sha256(base::concat(kRules, ' ', train_hash, ' ', wanted.kind, ' ', wanted.vocabulary,
+                                ' ', wanted.sample_bytes, ' ', newlines == Newlines::kSkipped));
   if (const auto entry = cache.find(name)) {
-    std::string bytes = read_file(*entry);
+    std::string bytes = base::read_file(*entry);
     const std::string hash = bytes.substr(0, kHashDigits);
     bytes.erase(0, kHashDigits);
-    if (sha256(bytes) == hash)
+    if (base::sha256(bytes) == hash)
       return Tokenizer::from_bytes(std::move(bytes), wanted.kind, entry->string());
-    log::warning(concat(entry->string(), ": damaged, made again"));
+    base::log::warning(base::concat(entry->string(), ": damaged, made again"));
   }
   Tokenizer tokenizer =
       Tokenizer::from_bytes(learn_from(train, wanted, newlines), wanted.kind, "learned tokenizer");
@@ -75,9 +77,10 @@ TokenFile cached_tokens(const Source& source, const std::string& hash, const Tok
                         const std::string& layout, CorpusCache& cache) {
   // Where one file ends and the next begins matters to segments and lines.
   std::string sizes;
-  for (const TextRange& range : source.ranges) sizes += concat(range.size(), ' ');
+  for (const TextRange& range : source.ranges) sizes += base::concat(range.size(), ' ');
   const std::string name =
-      "tokens-" + sha256(concat(kRules, ' ', TokenHeader::kVersion, ' ', hash, ' ', sizes,
+      "tokens-" +
+      base::sha256(base::concat(kRules, ' ', TokenHeader::kVersion, ' ', hash, ' ', sizes,
                                 tokenizer.hash(), ' ', tokenizer.kind(), ' ', layout));
   if (const auto entry = cache.find(name)) {
     try {
@@ -86,9 +89,9 @@ TokenFile cached_tokens(const Source& source, const std::string& hash, const Tok
         check_once(tokens, cache);
         return tokens;
       }
-      log::warning(concat(entry->string(), ": does not fit its text, made again"));
-    } catch (const Error& error) {
-      log::warning(concat(error.what(), "; made again"));
+      base::log::warning(base::concat(entry->string(), ": does not fit its text, made again"));
+    } catch (const base::Error& error) {
+      base::log::warning(base::concat(error.what(), "; made again"));
     }
   }
   if (const auto path = cache.place(name)) {
@@ -96,7 +99,7 @@ TokenFile cached_tokens(const Source& source, const std::string& hash, const Tok
     encode_source(source, tokenizer, layout, writer);
     return TokenFile(*path);
   }
-  const TemporaryFile file;
+  const base::TemporaryFile file;
   TokenWriter writer(file, tokenizer.size());
   encode_source(source, tokenizer, layout, writer);
   return TokenFile(file.path());
@@ -104,23 +107,24 @@ TokenFile cached_tokens(const Source& source, const std::string& hash, const Tok
 
 std::string names_of(const Source& source) {
   std::string names = source.ranges.front().path.string();
-  if (source.ranges.size() > 1) names += concat(" and ", source.ranges.size() - 1, " more");
+  if (source.ranges.size() > 1) names += base::concat(" and ", source.ranges.size() - 1, " more");
   return names;
 }
 
 void require_text(const Source& source, const TokenFile& tokens, const std::string& key) {
-  if (tokens.size() == 0) throw Error(concat(key, ": found no text in ", names_of(source)));
+  if (tokens.size() == 0)
+    throw base::Error(base::concat(key, ": found no text in ", names_of(source)));
 }
 
 }  // namespace
 
-Corpus open_corpus(const Config& config, std::optional<Tokenizer> given) {
-  const DataConfig& data = config.data;
+Corpus open_corpus(const config::Config& config, std::optional<Tokenizer> given) {
+  const config::DataConfig& data = config.data;
   require_layout(data.layout);
-  if (data.train.empty()) throw Error("data.train: found no file, expected at least one");
+  if (data.train.empty()) throw base::Error("data.train: found no file, expected at least one");
   if (!(data.validation_fraction >= 0 && data.validation_fraction < 1)) {
-    throw Error(concat("data.validation_fraction: found ", data.validation_fraction,
-                       ", expected 0 to below 1"));
+    throw base::Error(base::concat("data.validation_fraction: found ", data.validation_fraction,
+                                   ", expected 0 to below 1"));
   }
   CorpusCache cache;
   SplitSource source =
@@ -130,13 +134,13 @@ Corpus open_corpus(const Config& config, std::optional<Tokenizer> given) {
     require_no_overlap(source.train, source.validation);
   }
   if (source.train.bytes == 0) {
-    throw Error(concat(
+    throw base::Error(base::concat(
         "data.train: found no text in ", names_of(source.train),
         source.validation.bytes > 0 ? " before the part that is cut off for validation" : ""));
   }
   if (data.validation.empty() && data.validation_fraction > 0 && source.validation.bytes == 0) {
-    log::warning(concat("no validation: found one line in ", names_of(source.train),
-                        ", expected two or more to cut some off"));
+    base::log::warning(base::concat("no validation: found one line in ", names_of(source.train),
+                                    ", expected two or more to cut some off"));
   }
   std::set<fs::path> with_nul;
   std::string train_hash = text_hash(source.train, cache, with_nul);
@@ -151,8 +155,9 @@ Corpus open_corpus(const Config& config, std::optional<Tokenizer> given) {
   require_text(source.train, train, "data.train");
   const auto context = static_cast<std::uint64_t>(config.model.context);
   if (data.layout == "stream" && train.size() <= context) {
-    throw Error(concat("data.train: found ", train.size(), " tokens in ", names_of(source.train),
-                       ", expected more than model.context, which is ", context));
+    throw base::Error(base::concat("data.train: found ", train.size(), " tokens in ",
+                                   names_of(source.train),
+                                   ", expected more than model.context, which is ", context));
   }
   std::optional<TokenFile> validation;
   if (source.validation.bytes > 0) {
@@ -160,11 +165,12 @@ Corpus open_corpus(const Config& config, std::optional<Tokenizer> given) {
   }
   if (!data.validation.empty()) {
     if (!validation)
-      throw Error(concat("data.validation: found no text in ", names_of(source.validation)));
+      throw base::Error(
+          base::concat("data.validation: found no text in ", names_of(source.validation)));
     require_text(source.validation, *validation, "data.validation");
   }
   if (validation && validation->size() < 2) {
-    log::warning("no validation: the part cut off for it holds no token to predict");
+    base::log::warning("no validation: the part cut off for it holds no token to predict");
     validation.reset();
     validation_hash.clear();
   }
@@ -178,8 +184,8 @@ TokenFile open_tokens(const std::vector<fs::path>& files, const Tokenizer& token
   CorpusCache cache;
   const Source source = whole_files(files);
   if (source.bytes == 0) {
-    throw Error(concat(files.empty() ? "data" : files.front().string(),
-                       ": found no text, expected at least one character"));
+    throw base::Error(base::concat(files.empty() ? "data" : files.front().string(),
+                                   ": found no text, expected at least one character"));
   }
   std::set<fs::path> with_nul;
   TokenFile tokens =
@@ -188,4 +194,4 @@ TokenFile open_tokens(const std::vector<fs::path>& files, const Tokenizer& token
   return tokens;
 }
 
-}  // namespace qkv
+}  // namespace qkv::text

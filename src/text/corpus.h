@@ -9,7 +9,7 @@
 #include "text/token_file.h"
 #include "text/tokenizer.h"
 
-namespace qkv {
+namespace qkv::text {
 
 /// A run's text as ids: what it learns from and what it is judged by, never overlapping.
 struct Corpus {
@@ -26,10 +26,10 @@ struct Corpus {
 /// file's hash is trusted while its size and time of change stay. `given` replaces the configured
 /// tokenizer (resume, fine-tuning, evaluation). Throws Error: file and byte offset of invalid
 /// UTF-8, an empty text, a text shorter than one context.
-Corpus open_corpus(const Config& config, std::optional<Tokenizer> given = std::nullopt);
+Corpus open_corpus(const config::Config& config, std::optional<Tokenizer> given = std::nullopt);
 
 /// The ids of other files (evaluation), cached in the same way.
 TokenFile open_tokens(const std::vector<std::filesystem::path>& files, const Tokenizer& tokenizer,
                       const std::string& layout);
 
-}  // namespace qkv
+}  // namespace qkv::text

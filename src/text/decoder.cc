@@ -1,7 +1,7 @@
 #include "text/pieces.h"
 #include "text/tokenizer.h"
 
-namespace qkv {
+namespace qkv::text {
 namespace {
 
 constexpr std::string_view kReplacement = "\xEF\xBF\xBD";
@@ -71,4 +71,4 @@ std::string Decoder::finish() {
   return incomplete ? std::string(kReplacement) : std::string();
 }
 
-}  // namespace qkv
+}  // namespace qkv::text

@@ -1,6 +1,6 @@
 #include "text/encoder.h"
 
-namespace qkv {
+namespace qkv::text {
 namespace {
 
 constexpr std::size_t kMostRemembered = std::size_t{1} << 20U;
@@ -40,4 +40,4 @@ std::span<const Piece> Encoder::spelling(const Segment& segment) {
   return std::span<const Piece>(spelled_).subspan(range.begin, range.count);
 }
 
-}  // namespace qkv
+}  // namespace qkv::text

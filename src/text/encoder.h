@@ -12,7 +12,7 @@
 #include "text/pieces.h"
 #include "text/tokenizer.h"
 
-namespace qkv {
+namespace qkv::text {
 
 /// Turns text into ids and remembers how each segment was spelled: SentencePiece sees a segment
 /// once. Not safe to share between threads; each makes its own.
@@ -62,4 +62,4 @@ class Encoder {
   std::string padded_;
 };
 
-}  // namespace qkv
+}  // namespace qkv::text

@@ -2,7 +2,7 @@
 
 #include "text/encoder.h"
 
-namespace qkv {
+namespace qkv::text {
 namespace {
 
 /// Text of whole blocks to ids; what a block's end leaves open waits for the next block.
@@ -108,4 +108,4 @@ void encode_source(const Source& source, const Tokenizer& tokenizer, const std::
   writer.finish(source.bytes);
 }
 
-}  // namespace qkv
+}  // namespace qkv::text

@@ -6,11 +6,11 @@
 #include "text/token_writer.h"
 #include "text/tokenizer.h"
 
-namespace qkv {
+namespace qkv::text {
 
 /// Writes the ids of a text, a whole token file. Layout `stream`: the files one after the
 /// other; `lines`: `<s> line </s>` for each line that is not empty, its end (\n or \r\n) left out.
 void encode_source(const Source& source, const Tokenizer& tokenizer, const std::string& layout,
                    TokenWriter& writer);
 
-}  // namespace qkv
+}  // namespace qkv::text

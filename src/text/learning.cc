@@ -15,7 +15,7 @@
 #include "text/sample.h"
 #include "text/segments.h"
 
-namespace qkv {
+namespace qkv::text {
 namespace {
 
 using Counts = std::unordered_map<std::string, std::uint64_t>;
@@ -28,18 +28,19 @@ constexpr std::string_view kDummyPrefix("\x1A\x02\x18\x01", 4);
 constexpr std::int64_t kReservedIds = 4 + 256;  // specials and bytes
 constexpr std::size_t kMostSegments = std::size_t{1} << 22U;
 
-TextSample read_sample(const TokenizerConfig& config,
+TextSample read_sample(const config::TokenizerConfig& config,
                        const std::function<std::string_view()>& next_block) {
   TextSample sample(static_cast<std::uint64_t>(config.sample_bytes));
   std::uint64_t offset = 0;
   while (true) {
     const std::string_view block = next_block();
     if (block.empty()) break;
-    require_utf8(block, "text", offset);
+    base::require_utf8(block, "text", offset);
     sample.add(block);
     offset += block.size();
   }
-  if (offset == 0) throw Error("tokenizer: found an empty text, expected at least one character");
+  if (offset == 0)
+    throw base::Error("tokenizer: found an empty text, expected at least one character");
   return sample;
 }
 
@@ -73,7 +74,7 @@ Counted sorted(const Counts& counts) {
 std::vector<std::string_view> characters(std::string_view text) {
   std::vector<std::string_view> out;
   for (std::size_t offset = 0; offset < text.size(); offset += out.back().size()) {
-    out.push_back(text.substr(offset, decode_utf8(text, offset)->size));
+    out.push_back(text.substr(offset, base::decode_utf8(text, offset)->size));
   }
   return out;
 }
@@ -141,7 +142,7 @@ void add_candidate(const std::string& segment, std::uint64_t count, std::uint64_
 
 /// The lines for the trainer, from segments ranked by frequency: one each, except for unigram,
 /// where the `vocabulary` most frequent ones are offered as pieces.
-std::vector<Line> lines_of(Counted ranked, const TokenizerConfig& config) {
+std::vector<Line> lines_of(Counted ranked, const config::TokenizerConfig& config) {
   std::size_t candidates = 0;
   if (config.kind == "unigram") {
     candidates = std::min(ranked.size(), static_cast<std::size_t>(config.vocabulary));
@@ -200,16 +201,16 @@ class LinesToLearn final : public sentencepiece::SentenceIterator {
 
 }  // namespace
 
-std::string learn_pieces(const TokenizerConfig& config,
+std::string learn_pieces(const config::TokenizerConfig& config,
                          const std::function<std::string_view()>& next_block, Newlines newlines) {
   constexpr std::int64_t kMostPieces = std::numeric_limits<std::int32_t>::max() / 2;
   if (config.vocabulary < 1 || config.vocabulary > kMostPieces) {
-    throw Error(
-        concat("tokenizer.vocabulary: found ", config.vocabulary, ", expected 1 to ", kMostPieces));
+    throw base::Error(base::concat("tokenizer.vocabulary: found ", config.vocabulary,
+                                   ", expected 1 to ", kMostPieces));
   }
   if (config.sample_bytes < 1) {
-    throw Error(
-        concat("tokenizer.sample_bytes: found ", config.sample_bytes, ", expected at least 1"));
+    throw base::Error(base::concat("tokenizer.sample_bytes: found ", config.sample_bytes,
+                                   ", expected at least 1"));
   }
   const bool by_character = config.kind == "char";
   const bool needs_characters = config.kind == "bpe" || config.kind == "unigram";
@@ -243,11 +244,11 @@ std::string learn_pieces(const TokenizerConfig& config,
   std::string model;
   const auto status = sentencepiece::SentencePieceTrainer::Train(options, &lines, &model);
   if (!status.ok()) {
-    throw Error(concat("tokenizer: SentencePiece learned no ", config.kind,
-                       " pieces: ", quoted(status.message(), 200)));
+    throw base::Error(base::concat("tokenizer: SentencePiece learned no ", config.kind,
+                                   " pieces: ", base::quoted(status.message(), 200)));
   }
   if (!by_character) model += kDummyPrefix;
   return model;
 }
 
-}  // namespace qkv
+}  // namespace qkv::text

@@ -10,7 +10,7 @@
 #include "base/utf8.h"
 #include "text/tokenizer.h"
 
-namespace qkv {
+namespace qkv::text {
 namespace {
 
 constexpr std::string_view kSpaceMark = "\xE2\x96\x81";  // ▁, which stands for a space in a piece
@@ -41,11 +41,11 @@ std::string byte_name(unsigned byte) {
 Pieces::Pieces(std::string bytes, std::string kind, const std::string& name)
     : kind_(std::move(kind)), bytes_(std::move(bytes)) {
   if (kind_ != "word" && kind_ != "char" && kind_ != "bpe" && kind_ != "unigram") {
-    throw Error(
-        concat("tokenizer kind: found ", quoted(kind_), ", expected word, char, bpe or unigram"));
+    throw base::Error(base::concat("tokenizer kind: found ", base::quoted(kind_),
+                                   ", expected word, char, bpe or unigram"));
   }
   rule_ = kind_ == "char" ? Segmenter::Rule::kCharacters : Segmenter::Rule::kWords;
-  hash_ = sha256(bytes_);
+  hash_ = base::sha256(bytes_);
   const std::string without_normalizer = bytes_ + std::string(kNoNormalizer);
   bool loaded = false;
   try {
@@ -54,8 +54,9 @@ Pieces::Pieces(std::string bytes, std::string kind, const std::string& name)
     // Its trie throws on pieces that it cannot hold.
   }
   if (!loaded) {
-    throw Error(concat(name, ": found ", bytes_.size(),
-                       " bytes that are no SentencePiece model, expected a tokenizer.model"));
+    throw base::Error(
+        base::concat(name, ": found ", bytes_.size(),
+                     " bytes that are no SentencePiece model, expected a tokenizer.model"));
   }
   read_pieces(name);
 }
@@ -69,12 +70,13 @@ void Pieces::read_pieces(const std::string& name) {
     const bool special = processor_.IsUnknown(id) || processor_.IsControl(id);
     if (static_cast<std::size_t>(id) < kSpecials.size() &&
         (piece != kSpecials[static_cast<std::size_t>(id)] || !special)) {
-      throw Error(concat(name, ": found piece ", quoted(piece), " with id ", id,
-                         ", expected the special ", kSpecials[static_cast<std::size_t>(id)]));
+      throw base::Error(base::concat(name, ": found piece ", base::quoted(piece), " with id ", id,
+                                     ", expected the special ",
+                                     kSpecials[static_cast<std::size_t>(id)]));
     }
-    if (find_invalid_utf8(piece) || piece.find('\0') != std::string::npos ||
+    if (base::find_invalid_utf8(piece) || piece.find('\0') != std::string::npos ||
         !std::isfinite(processor_.GetScore(id))) {
-      throw Error(concat(name, ": the piece with id ", id, " is damaged"));
+      throw base::Error(base::concat(name, ": the piece with id ", id, " is damaged"));
     }
     names_.push_back(piece);
     if (special) {
@@ -82,7 +84,8 @@ void Pieces::read_pieces(const std::string& name) {
     } else if (processor_.IsByte(id)) {
       unsigned byte = 0;
       if (std::sscanf(piece.c_str(), "<0x%2X>", &byte) != 1 || piece != byte_name(byte)) {
-        throw Error(concat(name, ": found byte piece ", quoted(piece), ", expected one as <0x41>"));
+        throw base::Error(base::concat(name, ": found byte piece ", base::quoted(piece),
+                                       ", expected one as <0x41>"));
       }
       byte_ids_[byte] = id;
       texts_.emplace_back(1, static_cast<char>(byte));
@@ -92,20 +95,20 @@ void Pieces::read_pieces(const std::string& name) {
     }
   }
   if (static_cast<std::size_t>(count) < kSpecials.size()) {
-    throw Error(
-        concat(name, ": found ", count, " pieces, expected the specials <unk>, <s>, </s>, <mask>"));
+    throw base::Error(base::concat(name, ": found ", count,
+                                   " pieces, expected the specials <unk>, <s>, </s>, <mask>"));
   }
   for (unsigned byte = 0; byte < byte_ids_.size(); ++byte) {
     if (byte_ids_[byte] < 0) {
-      throw Error(
-          concat(name, ": found no piece ", byte_name(byte), ", expected all 256 byte pieces"));
+      throw base::Error(base::concat(name, ": found no piece ", byte_name(byte),
+                                     ", expected all 256 byte pieces"));
     }
   }
 }
 
 const std::string& Pieces::name(std::int32_t id) const {
   if (id < 0 || id >= size()) {
-    throw Error(concat("found token id ", id, ", expected one from 0 to ", size() - 1));
+    throw base::Error(base::concat("found token id ", id, ", expected one from 0 to ", size() - 1));
   }
   return names_[static_cast<std::size_t>(id)];
 }
@@ -159,4 +162,4 @@ void Pieces::append_text(std::int32_t id, bool& at_line_start, std::string& out)
   }
 }
 
-}  // namespace qkv
+}  // namespace qkv::text

@@ -10,7 +10,7 @@
 
 #include "text/segments.h"
 
-namespace qkv {
+namespace qkv::text {
 
 /// A piece of a segment, and how many bytes of the segment it stands for.
 struct Piece {
@@ -57,4 +57,4 @@ class Pieces {
   std::int32_t space_id_ = -1;  ///< the piece of a lone space, if there is one
 };
 
-}  // namespace qkv
+}  // namespace qkv::text

@@ -5,7 +5,7 @@
 #include "base/utf8.h"
 #include "text/unknown_words.h"
 
-namespace qkv {
+namespace qkv::text {
 
 std::string without_line_end(std::string text, const std::string& layout) {
   if (layout != "lines" || !text.ends_with('\n')) return text;
@@ -15,7 +15,7 @@ std::string without_line_end(std::string text, const std::string& layout) {
 }
 
 std::string given_text(std::string text, const std::string& layout, const std::string& name) {
-  require_utf8(text, name);
+  base::require_utf8(text, name);
   text = without_line_end(std::move(text), layout);
   warn_of_lines(text, layout, name);
   warn_of_nul(text, name);
@@ -34,23 +34,25 @@ std::string given_prompt(std::string text, const Tokenizer& tokenizer, const std
 
 void warn_of_lines(std::string_view text, const std::string& layout, const std::string& name) {
   if (layout != "lines" || text.find('\n') == std::string_view::npos) return;
-  log::warning(name + ": found several lines; this model was trained on documents of one line");
+  base::log::warning(name +
+                     ": found several lines; this model was trained on documents of one line");
 }
 
 void warn_of_final_space(std::string_view text, const Tokenizer& tokenizer,
                          const std::string& name) {
   if (tokenizer.kind() == "char" || !text.ends_with(' ')) return;
-  log::warning(name +
-               ": ends in a space; this model reads a space as the beginning of the word after it, "
-               "so it does not expect a word next and its continuation may be odd");
+  base::log::warning(
+      name +
+      ": ends in a space; this model reads a space as the beginning of the word after it, "
+      "so it does not expect a word next and its continuation may be odd");
 }
 
 bool warn_of_nul(std::string_view text, const std::string& name, std::uint64_t begin) {
   const std::size_t offset = text.find('\0');
   if (offset == std::string_view::npos) return false;
-  log::warning(concat(name, ": found a NUL byte at byte ", begin + offset,
-                      "; if the text is UTF-16, convert it to UTF-8"));
+  base::log::warning(base::concat(name, ": found a NUL byte at byte ", begin + offset,
+                                  "; if the text is UTF-16, convert it to UTF-8"));
   return true;
 }
 
-}  // namespace qkv
+}  // namespace qkv::text

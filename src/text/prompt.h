@@ -6,7 +6,7 @@
 
 #include "text/tokenizer.h"
 
-namespace qkv {
+namespace qkv::text {
 
 /// A text that a person gives a model to read, cut to what the model was trained on: with layout
 /// `lines` one line end (\n or \r\n) at the end of the text is not part of it, since files and
@@ -35,4 +35,4 @@ void warn_of_final_space(std::string_view text, const Tokenizer& tokenizer,
 /// text's place in the file.
 bool warn_of_nul(std::string_view text, const std::string& name, std::uint64_t begin = 0);
 
-}  // namespace qkv
+}  // namespace qkv::text

@@ -6,7 +6,7 @@
 #include "base/format.h"
 #include "text/tokenizer.h"
 
-namespace qkv {
+namespace qkv::text {
 namespace {
 
 constexpr std::int32_t kFirstOrdinary = Tokenizer::kMask + 1;  // ids below are special
@@ -22,22 +22,23 @@ std::int64_t places_of(const TokenFile& tokens, std::uint64_t index, std::int64_
   return static_cast<std::int64_t>(std::min(wanted, static_cast<std::uint64_t>(context)));
 }
 
-std::uint64_t document_at(const Permutation* order, std::uint64_t place) {
+std::uint64_t document_at(const base::Permutation* order, std::uint64_t place) {
   return order == nullptr ? place : (*order)(place);
 }
 
 }  // namespace
 
 void require_usable(const TokenFile& tokens, std::int64_t context, const Objective& objective) {
-  if (context < 1) throw Error(concat("model.context: found ", context, ", expected at least 1"));
+  if (context < 1)
+    throw base::Error(base::concat("model.context: found ", context, ", expected at least 1"));
   if (!objective.causal && objective.vocabulary <= kFirstOrdinary) {
-    throw Error(concat("masked objective: found a vocabulary of ", objective.vocabulary,
-                       ", expected more than ", kFirstOrdinary));
+    throw base::Error(base::concat("masked objective: found a vocabulary of ", objective.vocabulary,
+                                   ", expected more than ", kFirstOrdinary));
   }
   if (objective.vocabulary > 0 && tokens.maximum_id() >= objective.vocabulary) {
-    throw Error(concat("tokens: found id ", tokens.maximum_id(),
-                       ", expected ids below the vocabulary's size, which is ",
-                       objective.vocabulary));
+    throw base::Error(base::concat("tokens: found id ", tokens.maximum_id(),
+                                   ", expected ids below the vocabulary's size, which is ",
+                                   objective.vocabulary));
   }
 }
 
@@ -76,7 +77,8 @@ void end_row(Batch& batch, std::int64_t row, std::int64_t place) {
   for (; place < batch.context; ++place) batch.positions[at++] = position++;
 }
 
-Packing pack(const TokenFile& tokens, std::int64_t context, bool causal, const Permutation* order) {
+Packing pack(const TokenFile& tokens, std::int64_t context, bool causal,
+             const base::Permutation* order) {
   Packing packing;
   packing.cut.all_tokens = tokens.size();
   std::int64_t used = 0;
@@ -98,7 +100,7 @@ Packing pack(const TokenFile& tokens, std::int64_t context, bool causal, const P
 }
 
 void put_documents(Batch& batch, std::int64_t row, const TokenFile& tokens, const Packing& packing,
-                   std::uint64_t packed, bool causal, const Permutation* order) {
+                   std::uint64_t packed, bool causal, const base::Permutation* order) {
   std::int64_t place = 0;
   std::int32_t document = 0;
   for (std::uint64_t next = packing.row_begins[packed]; next < packing.row_begins[packed + 1];
@@ -112,7 +114,7 @@ void put_documents(Batch& batch, std::int64_t row, const TokenFile& tokens, cons
 }
 
 void mask_row(Batch& batch, std::int64_t row, std::int32_t vocabulary, std::uint64_t key) {
-  RandomStream stream(key);
+  base::RandomStream stream(key);
   const auto begin = static_cast<std::size_t>(row * batch.context);
   const std::size_t end = begin + static_cast<std::size_t>(batch.context);
   const auto mask = [&](std::size_t at) {
@@ -144,11 +146,12 @@ void mask_row(Batch& batch, std::int64_t row, std::int32_t vocabulary, std::uint
 
 std::string to_text(const CutDocuments& cut, std::int64_t context) {
   const double share = 100 * static_cast<double>(cut.tokens) / static_cast<double>(cut.all_tokens);
-  return concat(with_commas(cut.count),
-                cut.count == 1 ? " document is longer" : " documents are longer",
-                " than the context of ", context, " tokens and ", cut.count == 1 ? "is" : "are",
-                " cut: ", with_commas(cut.tokens), " of ", with_commas(cut.all_tokens), " tokens (",
-                fixed(share, share < 1 ? 3 : 1), "%) are never read");
+  return base::concat(base::with_commas(cut.count),
+                      cut.count == 1 ? " document is longer" : " documents are longer",
+                      " than the context of ", context, " tokens and ",
+                      cut.count == 1 ? "is" : "are", " cut: ", base::with_commas(cut.tokens),
+                      " of ", base::with_commas(cut.all_tokens), " tokens (",
+                      base::fixed(share, share < 1 ? 3 : 1), "%) are never read");
 }
 
 void require_ids(const Batch& batch, std::int32_t vocabulary) {
@@ -161,10 +164,11 @@ void require_ids(const Batch& batch, std::int32_t vocabulary) {
   }
   for (const std::int32_t id : batch.targets) most = std::max(most, id);
   if (least < 0 || most >= vocabulary) {
-    throw Error(concat("token file: found id ", least < 0 ? least : most,
-                       ", expected ids from 0 to ", vocabulary - 1, ": the cache is damaged"),
-                Error::Fault::kRun);
+    throw base::Error(
+        base::concat("token file: found id ", least < 0 ? least : most, ", expected ids from 0 to ",
+                     vocabulary - 1, ": the cache is damaged"),
+        base::Error::Fault::kRun);
   }
 }
 
-}  // namespace qkv
+}  // namespace qkv::text

@@ -5,7 +5,7 @@
 #include "base/random.h"
 #include "text/batches.h"
 
-namespace qkv {
+namespace qkv::text {
 
 /// Throws Error where these tokens cannot be asked this.
 void require_usable(const TokenFile& tokens, std::int64_t context, const Objective& objective);
@@ -22,9 +22,10 @@ void put_tokens(Batch& batch, std::int64_t row, std::int64_t place, const TokenF
 void end_row(Batch& batch, std::int64_t row, std::int64_t place);
 
 /// Packs the documents in this order, and writes one row of them.
-Packing pack(const TokenFile& tokens, std::int64_t context, bool causal, const Permutation* order);
+Packing pack(const TokenFile& tokens, std::int64_t context, bool causal,
+             const base::Permutation* order);
 void put_documents(Batch& batch, std::int64_t row, const TokenFile& tokens, const Packing& packing,
-                   std::uint64_t packed, bool causal, const Permutation* order);
+                   std::uint64_t packed, bool causal, const base::Permutation* order);
 
 /// Masks a row of inputs: each token that is not special is chosen with probability 15%, one at
 /// least where there is one. A chosen token is the target at its place and becomes <mask> (80%), a
@@ -34,4 +35,4 @@ void mask_row(Batch& batch, std::int64_t row, std::int32_t vocabulary, std::uint
 /// Throws Error (Fault::kRun) on an id that is not below `vocabulary`, where that is given.
 void require_ids(const Batch& batch, std::int32_t vocabulary);
 
-}  // namespace qkv
+}  // namespace qkv::text

@@ -5,7 +5,7 @@
 #include "base/random.h"
 #include "base/utf8.h"
 
-namespace qkv {
+namespace qkv::text {
 namespace {
 
 constexpr std::uint64_t kChunkBytes = 65536;
@@ -18,7 +18,7 @@ std::size_t cut(std::string_view text, std::size_t most) {
     const std::size_t found = text.substr(0, most).rfind(separator);
     if (found != std::string_view::npos) return found + 1;
   }
-  while (continues_character(text[most])) --most;
+  while (base::continues_character(text[most])) --most;
   return most;
 }
 
@@ -40,7 +40,7 @@ void TextSample::add(std::string_view block) {
 }
 
 void TextSample::keep(std::string_view text) {
-  const std::uint64_t key = stream_key(kSeed, Purpose::kTokenizerSample, {count_++});
+  const std::uint64_t key = base::stream_key(kSeed, base::Purpose::kTokenizerSample, {count_++});
   kept_bytes_ += text.size();
   chunks_.push({key, std::string(text), at_line_start_});
   at_line_start_ = text.ends_with('\n');
@@ -58,4 +58,4 @@ std::vector<TextSample::Chunk> TextSample::take() {
   return out;
 }
 
-}  // namespace qkv
+}  // namespace qkv::text

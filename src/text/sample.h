@@ -6,7 +6,7 @@
 #include <string_view>
 #include <vector>
 
-namespace qkv {
+namespace qkv::text {
 
 /// A random sample of a text of unknown length in bounded memory: the text is cut into chunks (at
 /// line ends where it can be), each chunk draws a key, and those with the smallest keys stay.
@@ -39,4 +39,4 @@ class TextSample {
   std::priority_queue<Chunk> chunks_;
 };
 
-}  // namespace qkv
+}  // namespace qkv::text

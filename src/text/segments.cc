@@ -5,7 +5,7 @@
 
 #include "base/utf8.h"
 
-namespace qkv {
+namespace qkv::text {
 namespace {
 
 enum class Role : std::uint8_t { kWord, kSpace, kNewline, kReserved, kSingle };
@@ -24,7 +24,7 @@ Role role_of(char32_t code) {
   // SentencePiece ends strings at NUL, and a tab separates the fields of what its trainer reads.
   if (code == '\0' || code == '\t' || code == kSpaceMarkCode || code == kUnknownMark)
     return Role::kReserved;
-  return kind_of(code) == CharacterKind::kWord ? Role::kWord : Role::kSingle;
+  return base::kind_of(code) == base::CharacterKind::kWord ? Role::kWord : Role::kSingle;
 }
 
 const std::array<Role, 128>& ascii_roles() {
@@ -40,7 +40,7 @@ Step step_at(std::string_view text, std::size_t offset) {
   const auto byte = static_cast<unsigned char>(text[offset]);
   static const std::array<Role, 128>& ascii = ascii_roles();
   if (byte < 128) return {ascii[byte], 1};
-  const auto character = decode_utf8(text, offset);
+  const auto character = base::decode_utf8(text, offset);
   if (!character) return {Role::kReserved, 1};
   return {role_of(character->code), character->size};
 }
@@ -77,4 +77,4 @@ bool Segmenter::next(Segment& segment) {
   return true;
 }
 
-}  // namespace qkv
+}  // namespace qkv::text

@@ -3,7 +3,7 @@
 #include <cstddef>
 #include <string_view>
 
-namespace qkv {
+namespace qkv::text {
 
 /// A stretch of text that is spelled in pieces by itself: no piece reaches beyond it.
 struct Segment {
@@ -41,4 +41,4 @@ class Segmenter {
   std::size_t offset_ = 0;
 };
 
-}  // namespace qkv
+}  // namespace qkv::text

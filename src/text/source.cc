@@ -10,12 +10,12 @@
 #include "base/progress.h"
 #include "text/prompt.h"
 
-namespace qkv {
+namespace qkv::text {
 namespace {
 
 void append(Source& source, const TextFile& file, const TextRange& range) {
   source.ranges.push_back(range);
-  source.fingerprint += concat(file.fingerprint(), '\n', range.begin, '-', range.end, '\n');
+  source.fingerprint += base::concat(file.fingerprint(), '\n', range.begin, '-', range.end, '\n');
   source.changed_just_now |= file.changed_just_now();
   source.bytes += range.size();
 }
@@ -101,8 +101,8 @@ void require_no_overlap(const Source& train, const Source& validation) {
   for (const TextRange& one : train.ranges) {
     for (const TextRange& other : validation.ranges) {
       if (TextFile(one.path).same_file(TextFile(other.path))) {
-        throw Error(
-            concat("data.validation: found ", other.path.string(), ", which is in data.train too"));
+        throw base::Error(base::concat("data.validation: found ", other.path.string(),
+                                       ", which is in data.train too"));
       }
     }
   }
@@ -112,16 +112,16 @@ void require_unchanged(const Source& source) {
   Source now;
   for (const TextRange& range : source.ranges) append(now, TextFile(range.path), range);
   if (now.fingerprint != source.fingerprint) {
-    throw Error(concat(source.ranges.front().path.string(),
-                       source.ranges.size() > 1 ? " or a file after it" : "",
-                       ": was changed while it was read"),
-                Error::Fault::kRun);
+    throw base::Error(base::concat(source.ranges.front().path.string(),
+                                   source.ranges.size() > 1 ? " or a file after it" : "",
+                                   ": was changed while it was read"),
+                      base::Error::Fault::kRun);
   }
 }
 
 void read_blocks(const Source& source, const std::string& doing,
                  const std::function<void(std::string_view)>& use) {
-  Progress progress(doing, "bytes", source.bytes);
+  base::Progress progress(doing, "bytes", source.bytes);
   std::uint64_t done = 0;
   for (const TextRange& range : source.ranges) {
     TextReader reader(range);
@@ -137,14 +137,14 @@ void read_blocks(const Source& source, const std::string& doing,
 std::string text_hash(const Source& source, CorpusCache& cache,
                       std::set<std::filesystem::path>& with_nul) {
   // An entry is the hash, and the hash's own.
-  const std::string name = concat("text-", sha256("2\n" + source.fingerprint));
+  const std::string name = base::concat("text-", base::sha256("2\n" + source.fingerprint));
   if (const auto entry = cache.find(name)) {
-    const std::string known = read_file(*entry);
+    const std::string known = base::read_file(*entry);
     std::string hash = known.substr(0, kHashDigits);
-    if (known == hash + sha256(hash)) return hash;
-    log::warning(concat(entry->string(), ": damaged, made again"));
+    if (known == hash + base::sha256(hash)) return hash;
+    base::log::warning(base::concat(entry->string(), ": damaged, made again"));
   }
-  Sha256 digest;
+  base::Sha256 digest;
   auto range = source.ranges.begin();
   std::uint64_t offset = source.ranges.empty() ? 0 : range->begin;
   bool has_nul = false;
@@ -158,8 +158,8 @@ std::string text_hash(const Source& source, CorpusCache& cache,
     if (block.empty() && ++range != source.ranges.end()) offset = range->begin;
   });
   std::string hash = digest.hex();
-  if (!source.changed_just_now && !has_nul) cache.keep(name, hash + sha256(hash));
+  if (!source.changed_just_now && !has_nul) cache.keep(name, hash + base::sha256(hash));
   return hash;
 }
 
-}  // namespace qkv
+}  // namespace qkv::text

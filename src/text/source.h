@@ -10,7 +10,7 @@
 #include "text/cache.h"
 #include "text/text_file.h"
 
-namespace qkv {
+namespace qkv::text {
 
 /// The files, or parts of files, that one text is made of, in order, and what identifies it.
 struct Source {
@@ -54,4 +54,4 @@ void read_blocks(const Source& source, const std::string& doing,
 std::string text_hash(const Source& source, CorpusCache& cache,
                       std::set<std::filesystem::path>& with_nul);
 
-}  // namespace qkv
+}  // namespace qkv::text

@@ -13,7 +13,7 @@
 #include "base/format.h"
 #include "base/utf8.h"
 
-namespace qkv {
+namespace qkv::text {
 namespace {
 
 constexpr std::uint64_t kBlock = std::uint64_t{1} << 20U;
@@ -23,19 +23,20 @@ constexpr std::uint64_t kBlock = std::uint64_t{1} << 20U;
 TextFile::TextFile(std::filesystem::path path) : path_(std::move(path)) {
   // Without O_NONBLOCK a named pipe that nobody writes to would wait forever.
   descriptor_ = ::open(path_.c_str(), O_RDONLY | O_CLOEXEC | O_NONBLOCK);
-  if (descriptor_ < 0) throw Error(concat(path_.string(), ": cannot open: ", std::strerror(errno)));
+  if (descriptor_ < 0)
+    throw base::Error(base::concat(path_.string(), ": cannot open: ", std::strerror(errno)));
   struct stat status {};
   if (::fstat(descriptor_, &status) != 0 || !S_ISREG(status.st_mode)) {
     ::close(descriptor_);
-    throw Error(concat(path_.string(), ": found ",
-                       S_ISDIR(status.st_mode) ? "a folder" : "no regular file",
-                       ", expected a text file"));
+    throw base::Error(base::concat(path_.string(), ": found ",
+                                   S_ISDIR(status.st_mode) ? "a folder" : "no regular file",
+                                   ", expected a text file"));
   }
   size_ = static_cast<std::uint64_t>(status.st_size);
-  identity_ = concat(status.st_dev, ":", status.st_ino);
-  fingerprint_ = concat(std::filesystem::absolute(path_).string(), '\n', identity_, ' ', size_, ' ',
-                        status.st_mtim.tv_sec, '.', status.st_mtim.tv_nsec, ' ',
-                        status.st_ctim.tv_sec, '.', status.st_ctim.tv_nsec);
+  identity_ = base::concat(status.st_dev, ":", status.st_ino);
+  fingerprint_ = base::concat(std::filesystem::absolute(path_).string(), '\n', identity_, ' ',
+                              size_, ' ', status.st_mtim.tv_sec, '.', status.st_mtim.tv_nsec, ' ',
+                              status.st_ctim.tv_sec, '.', status.st_ctim.tv_nsec);
   changed_just_now_ =
       std::time(nullptr) - std::max(status.st_mtim.tv_sec, status.st_ctim.tv_sec) < 2;
 }
@@ -55,8 +56,8 @@ std::uint64_t TextFile::read(std::uint64_t offset, std::uint64_t count, char* in
         ::pread(descriptor_, into + filled, count - filled, static_cast<off_t>(offset + filled));
     if (got < 0 && errno == EINTR) continue;
     if (got < 0)
-      throw Error(concat(path_.string(), ": cannot read: ", std::strerror(errno)),
-                  Error::Fault::kRun);
+      throw base::Error(base::concat(path_.string(), ": cannot read: ", std::strerror(errno)),
+                        base::Error::Fault::kRun);
     if (got == 0) break;
     filled += static_cast<std::uint64_t>(got);
   }
@@ -68,7 +69,7 @@ std::uint64_t TextFile::character_begin(std::uint64_t offset) const {
   const std::string bytes = read(from, offset - from + 1);
   if (bytes.size() <= offset - from) return offset;  // the end of the file
   std::uint64_t begin = offset;
-  while (begin > from && continues_character(bytes[begin - from])) --begin;
+  while (begin > from && base::continues_character(bytes[begin - from])) --begin;
   return begin;
 }
 
@@ -98,19 +99,20 @@ std::string_view TextReader::next() {
   if (count == 0) return {};
   block_ = file_.read(offset_, count);
   if (block_.size() < count) {
-    throw Error(concat(range_.path.string(), ": became shorter while it was read: found ",
-                       offset_ + block_.size(), " bytes, expected ", range_.end),
-                Error::Fault::kRun);
+    throw base::Error(
+        base::concat(range_.path.string(), ": became shorter while it was read: found ",
+                     offset_ + block_.size(), " bytes, expected ", range_.end),
+        base::Error::Fault::kRun);
   }
   // A character cut by the block's end waits for the next block.
   if (offset_ + count < range_.end) {
     std::size_t end = block_.size();
-    while (end > 1 && block_.size() - end < 3 && continues_character(block_[end - 1])) --end;
+    while (end > 1 && block_.size() - end < 3 && base::continues_character(block_[end - 1])) --end;
     if (static_cast<unsigned char>(block_[end - 1]) >= 0xC0) block_.resize(end - 1);
   }
-  require_utf8(block_, range_.path.string(), offset_);
+  base::require_utf8(block_, range_.path.string(), offset_);
   offset_ += block_.size();
   return block_;
 }
 
-}  // namespace qkv
+}  // namespace qkv::text

@@ -5,7 +5,7 @@
 #include <string>
 #include <string_view>
 
-namespace qkv {
+namespace qkv::text {
 
 /// A part of a text file, in bytes.
 struct TextRange {
@@ -70,4 +70,4 @@ class TextReader {
   std::string block_;
 };
 
-}  // namespace qkv
+}  // namespace qkv::text

@@ -3,7 +3,7 @@
 #include "text/cache.h"
 #include "text/token_file.h"
 
-namespace qkv {
+namespace qkv::text {
 
 /// Compares all of a file that is not in memory with its checksums, unless the cache knows that
 /// this was done and inode, size and times of change are still the same. Whatever is used of such a
@@ -11,4 +11,4 @@ namespace qkv {
 /// made again. Throws Error.
 void check_once(const TokenFile& tokens, CorpusCache& cache);
 
-}  // namespace qkv
+}  // namespace qkv::text

@@ -11,7 +11,7 @@
 #include "base/parallel.h"
 #include "text/token_format.h"
 
-namespace qkv {
+namespace qkv::text {
 namespace {
 
 constexpr std::uint64_t kChecked = TokenHeader::kChecked;
@@ -41,7 +41,9 @@ void widen(const char* bytes, std::span<std::int32_t> ids) {
 
 TokenFile::TokenFile(const std::filesystem::path& path, std::uint64_t most_in_memory)
     : path_(path), file_(std::make_unique<const TextFile>(path)) {
-  const auto fail = [&](const auto&... what) { throw Error(concat(path.string(), ": ", what...)); };
+  const auto fail = [&](const auto&... what) {
+    throw base::Error(base::concat(path.string(), ": ", what...));
+  };
   const std::uint64_t file_size = file_->size();
   TokenHeader header;
   if (file_->read(0, sizeof header, reinterpret_cast<char*>(&header)) < sizeof header)
@@ -94,8 +96,9 @@ void TokenFile::read_blocks(std::uint64_t at, std::uint64_t count, char* into) c
     const std::uint64_t size = std::min(kChecked, count - block);
     if (block + size > found ||
         checksum({into + block, size}) != checksums_[(at + block) / kChecked]) {
-      throw Error(concat(path_.string(), ": damaged at byte ", sizeof(TokenHeader) + at + block),
-                  Error::Fault::kRun);
+      throw base::Error(
+          base::concat(path_.string(), ": damaged at byte ", sizeof(TokenHeader) + at + block),
+          base::Error::Fault::kRun);
     }
   }
 }
@@ -122,9 +125,9 @@ void TokenFile::read(std::uint64_t begin, std::span<std::int32_t> ids) const {
     read_now = std::make_unique_for_overwrite<char[]>(ids.size() * id_bytes_);
     try {
       copy(first, first + ids.size() * id_bytes_, read_now.get());
-    } catch (const Error& error) {
-      throw Error(concat(error.what(), ": delete this file, and it is made again"),
-                  Error::Fault::kRun);
+    } catch (const base::Error& error) {
+      throw base::Error(base::concat(error.what(), ": delete this file, and it is made again"),
+                        base::Error::Fault::kRun);
     }
     bytes = read_now.get();
   }
@@ -144,7 +147,7 @@ std::int32_t TokenFile::operator[](std::uint64_t index) const {
 void TokenFile::check() const {
   if (!stays_in_file()) return;
   const auto threads = static_cast<int>(std::max(1U, std::thread::hardware_concurrency()));
-  for_each_in_parallel(up(checked_bytes_, kAtOnce) / kAtOnce, threads, [&](std::size_t part) {
+  base::for_each_in_parallel(up(checked_bytes_, kAtOnce) / kAtOnce, threads, [&](std::size_t part) {
     const std::uint64_t at = part * kAtOnce;
     const std::uint64_t count = std::min(kAtOnce, checked_bytes_ - at);
     const auto buffer = std::make_unique_for_overwrite<char[]>(count);
@@ -152,4 +155,4 @@ void TokenFile::check() const {
   });
 }
 
-}  // namespace qkv
+}  // namespace qkv::text

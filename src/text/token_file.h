@@ -9,7 +9,7 @@
 
 #include "text/text_file.h"
 
-namespace qkv {
+namespace qkv::text {
 
 /// The ids of a corpus. For layout `lines` also where each document begins; documents are
 /// `<s> … </s>`.
@@ -67,4 +67,4 @@ class TokenFile {
   std::unique_ptr<char[]> ids_;  ///< where they are in memory
 };
 
-}  // namespace qkv
+}  // namespace qkv::text

@@ -6,7 +6,7 @@
 
 #include "text/checksum.h"
 
-namespace qkv {
+namespace qkv::text {
 
 /// The first bytes of a token file, in the machine's byte order. The ids follow, padded to a
 /// multiple of 8 bytes; then, where there are documents, documents + 1 places (uint64) where they
@@ -39,4 +39,4 @@ constexpr std::uint64_t padded_id_bytes(std::uint64_t size, std::uint32_t id_byt
   return (size * id_bytes + 7) / 8 * 8;
 }
 
-}  // namespace qkv
+}  // namespace qkv::text

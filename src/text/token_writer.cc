@@ -6,7 +6,7 @@
 #include "base/format.h"
 #include "text/token_format.h"
 
-namespace qkv {
+namespace qkv::text {
 namespace {
 
 template <typename Value>
@@ -27,9 +27,9 @@ TokenWriter::TokenWriter(const std::filesystem::path& path, const std::filesyste
 }
 
 TokenWriter::TokenWriter(const std::filesystem::path& path, std::int64_t vocabulary)
-    : TokenWriter(path, temporary_name(path), vocabulary) {}
+    : TokenWriter(path, base::temporary_name(path), vocabulary) {}
 
-TokenWriter::TokenWriter(const TemporaryFile& file, std::int64_t vocabulary)
+TokenWriter::TokenWriter(const base::TemporaryFile& file, std::int64_t vocabulary)
     : TokenWriter({}, file.path(), vocabulary) {}
 
 void TokenWriter::write(std::string_view bytes) {
@@ -51,9 +51,9 @@ void TokenWriter::end_block() {
 void TokenWriter::flush() {
   // Checksums are made of checked ids, so ids that agree with them need not be checked again.
   if (size_ > 0 && maximum_id_ >= vocabulary_) {
-    throw Error(concat("tokens: found id ", static_cast<std::int32_t>(maximum_id_),
-                       ", expected ids from 0 to below ", vocabulary_),
-                Error::Fault::kRun);
+    throw base::Error(base::concat("tokens: found id ", static_cast<std::int32_t>(maximum_id_),
+                                   ", expected ids from 0 to below ", vocabulary_),
+                      base::Error::Fault::kRun);
   }
   write(bytes_of(narrow_ids_));
   write(bytes_of(wide_ids_));
@@ -86,8 +86,9 @@ void TokenWriter::finish(std::uint64_t text_bytes) {
   if (code) {
     std::error_code ignored;
     std::filesystem::remove(written_, ignored);
-    throw Error(concat(path_.string(), ": cannot replace: ", code.message()), Error::Fault::kRun);
+    throw base::Error(base::concat(path_.string(), ": cannot replace: ", code.message()),
+                      base::Error::Fault::kRun);
   }
 }
 
-}  // namespace qkv
+}  // namespace qkv::text

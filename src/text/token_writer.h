@@ -9,7 +9,7 @@
 #include "base/files.h"
 #include "base/temporary_file.h"
 
-namespace qkv {
+namespace qkv::text {
 
 /// Writes a token file; the file at `path` is complete after finish(), else absent or what it was.
 class TokenWriter {
@@ -18,7 +18,7 @@ class TokenWriter {
   /// and throw Error.
   TokenWriter(const std::filesystem::path& path, std::int64_t vocabulary);
   /// Into a file without a name, which is complete after finish() too.
-  TokenWriter(const TemporaryFile& file, std::int64_t vocabulary);
+  TokenWriter(const base::TemporaryFile& file, std::int64_t vocabulary);
 
   void add(std::int32_t id) {
     const auto number = static_cast<std::uint32_t>(id);  // below 0: greater than all others
@@ -47,7 +47,7 @@ class TokenWriter {
 
   std::filesystem::path path_;  ///< empty where the file gets no name
   std::filesystem::path written_;
-  FileWriter file_;
+  base::FileWriter file_;
   std::int64_t vocabulary_;
   bool narrow_;
   std::uint64_t size_ = 0;
@@ -59,4 +59,4 @@ class TokenWriter {
   std::vector<std::uint64_t> starts_;
 };
 
-}  // namespace qkv
+}  // namespace qkv::text

@@ -8,21 +8,21 @@
 #include "text/learning.h"
 #include "text/pieces.h"
 
-namespace qkv {
+namespace qkv::text {
 
 Tokenizer::Tokenizer(std::shared_ptr<const Pieces> pieces) : pieces_(std::move(pieces)) {}
 Tokenizer::Tokenizer(Tokenizer&&) noexcept = default;
 Tokenizer& Tokenizer::operator=(Tokenizer&&) noexcept = default;
 Tokenizer::~Tokenizer() = default;
 
-Tokenizer Tokenizer::train(const TokenizerConfig& config,
+Tokenizer Tokenizer::train(const config::TokenizerConfig& config,
                            const std::function<std::string_view()>& next_block) {
   return from_bytes(learn_pieces(config, next_block, Newlines::kLearned), config.kind,
                     "trained tokenizer");
 }
 
 Tokenizer Tokenizer::load(const std::filesystem::path& path, const std::string& kind) {
-  return from_bytes(read_file(path, file_limit::kTokenizer), kind, path.string());
+  return from_bytes(base::read_file(path, base::file_limit::kTokenizer), kind, path.string());
 }
 
 Tokenizer Tokenizer::from_bytes(std::string bytes, const std::string& kind,
@@ -31,7 +31,7 @@ Tokenizer Tokenizer::from_bytes(std::string bytes, const std::string& kind,
 }
 
 std::vector<std::int32_t> Tokenizer::encode(std::string_view text, Place place) const {
-  require_utf8(text, "text");
+  base::require_utf8(text, "text");
   std::vector<std::int32_t> ids;
   Encoder(*this).encode(text, place == Place::kLineStart, true,
                         [&](std::int32_t id, std::uint32_t) { ids.push_back(id); });
@@ -39,7 +39,7 @@ std::vector<std::int32_t> Tokenizer::encode(std::string_view text, Place place) 
 }
 
 std::vector<Token> Tokenizer::encode_with_offsets(std::string_view text, Place place) const {
-  require_utf8(text, "text");
+  base::require_utf8(text, "text");
   std::vector<Token> tokens;
   std::size_t end = 0;
   Encoder(*this).encode(text, place == Place::kLineStart, true,
@@ -64,4 +64,4 @@ const std::string& Tokenizer::kind() const { return pieces_->kind(); }
 const std::string& Tokenizer::bytes() const { return pieces_->bytes(); }
 const std::string& Tokenizer::hash() const { return pieces_->hash(); }
 
-}  // namespace qkv
+}  // namespace qkv::text

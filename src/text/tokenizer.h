@@ -11,7 +11,7 @@
 
 #include "config/config.h"
 
-namespace qkv {
+namespace qkv::text {
 
 class Pieces;
 
@@ -34,7 +34,7 @@ class Tokenizer {
 
   /// Learns pieces from a text, which `next_block` hands out in blocks of whole characters until
   /// one is empty. Throws Error on invalid UTF-8 or a text without a character.
-  static Tokenizer train(const TokenizerConfig& config,
+  static Tokenizer train(const config::TokenizerConfig& config,
                          const std::function<std::string_view()>& next_block);
 
   /// Reads a tokenizer.model; `kind` as in TokenizerConfig. Throws Error where the file is not one,
@@ -92,4 +92,4 @@ class Decoder {
   std::unique_ptr<State> state_;
 };
 
-}  // namespace qkv
+}  // namespace qkv::text

@@ -5,7 +5,7 @@
 #include "text/batches.h"
 #include "text/rows.h"
 
-namespace qkv {
+namespace qkv::text {
 
 TrainingBatches::TrainingBatches(const TokenFile& tokens, std::int64_t context, Objective objective,
                                  std::uint64_t seed)
@@ -13,7 +13,7 @@ TrainingBatches::TrainingBatches(const TokenFile& tokens, std::int64_t context, 
       context_(context),
       objective_(objective),
       seed_(seed),
-      document_order_(stream_key(seed, Purpose::kPacking), tokens.documents()) {
+      document_order_(base::stream_key(seed, base::Purpose::kPacking), tokens.documents()) {
   require_usable(tokens, context, objective);
   if (tokens.documents() > 0) {
     packing_ = pack(tokens, context, objective.causal, &document_order_);
@@ -21,8 +21,8 @@ TrainingBatches::TrainingBatches(const TokenFile& tokens, std::int64_t context, 
   }
   const auto size = static_cast<std::uint64_t>(context);
   if (tokens.size() <= size) {
-    throw Error(concat("training text: found ", tokens.size(),
-                       " tokens, expected more than the context, which is ", size));
+    throw base::Error(base::concat("training text: found ", tokens.size(),
+                                   " tokens, expected more than the context, which is ", size));
   }
   // A window needs one token beyond its inputs. Where the text has room for it, the last phase,
   // context − 1, has as many windows as the first.
@@ -43,13 +43,14 @@ Batch TrainingBatches::get(std::uint64_t step, std::int64_t rows, std::int64_t f
     const std::uint64_t visit =
         step * static_cast<std::uint64_t>(rows) + static_cast<std::uint64_t>(first + row);
     const std::uint64_t epoch = visit / in_epoch;
-    const std::uint64_t place =
-        Permutation(stream_key(seed_, Purpose::kBatch, {epoch, 0}), in_epoch)(visit % in_epoch);
+    const std::uint64_t place = base::Permutation(
+        base::stream_key(seed_, base::Purpose::kBatch, {epoch, 0}), in_epoch)(visit % in_epoch);
     if (tokens_.documents() > 0) {
       put_documents(batch, row, tokens_, packing_, place, objective_.causal, &document_order_);
     } else {
       const std::uint64_t phase =
-          RandomStream(stream_key(seed_, Purpose::kBatch, {epoch, 1})).below(phases_);
+          base::RandomStream(base::stream_key(seed_, base::Purpose::kBatch, {epoch, 1}))
+              .below(phases_);
       put_tokens(batch, row, 0, tokens_, phase + place * static_cast<std::uint64_t>(context_),
                  context_, objective_.causal, 0);
     }
@@ -57,13 +58,13 @@ Batch TrainingBatches::get(std::uint64_t step, std::int64_t rows, std::int64_t f
   require_ids(batch, objective_.vocabulary);
   if (!objective_.causal) {
     for (std::int64_t row = 0; row < count; ++row) {
-      mask_row(
-          batch, row, objective_.vocabulary,
-          stream_key(seed_, Purpose::kMasking, {step, static_cast<std::uint64_t>(first + row)}));
+      mask_row(batch, row, objective_.vocabulary,
+               base::stream_key(seed_, base::Purpose::kMasking,
+                                {step, static_cast<std::uint64_t>(first + row)}));
     }
   }
   if (tokens_.documents() == 0) batch.documents.clear();
   return batch;
 }
 
-}  // namespace qkv
+}  // namespace qkv::text

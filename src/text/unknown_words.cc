@@ -6,7 +6,7 @@
 #include "base/log.h"
 #include "base/utf8.h"
 
-namespace qkv {
+namespace qkv::text {
 namespace {
 
 constexpr std::size_t kLongestWord = 256;  // bytes
@@ -21,8 +21,8 @@ int hex_digit(char digit) {
 bool is_no_word(char32_t code) {
   constexpr char32_t kSpaceMark = 0x2581;
   constexpr char32_t kUnknownMark = 0x2585;
-  return kind_of(code) == CharacterKind::kSpace || code < 0x20 || (code >= 0x7F && code < 0xA0) ||
-         code == kSpaceMark || code == kUnknownMark;
+  return base::kind_of(code) == base::CharacterKind::kSpace || code < 0x20 ||
+         (code >= 0x7F && code < 0xA0) || code == kSpaceMark || code == kUnknownMark;
 }
 
 /// The words in what was spelled in bytes, and each other character by itself.
@@ -30,10 +30,10 @@ std::vector<std::string> words_in(std::string_view text) {
   std::vector<std::string> words;
   bool in_word = false;
   for (std::size_t offset = 0; offset < text.size();) {
-    const auto character = decode_utf8(text, offset);
+    const auto character = base::decode_utf8(text, offset);
     const std::size_t size = character ? character->size : 1;
     const bool shown = character && !is_no_word(character->code);
-    const bool is_letter = shown && kind_of(character->code) == CharacterKind::kWord;
+    const bool is_letter = shown && base::kind_of(character->code) == base::CharacterKind::kWord;
     if (shown) {
       if (!in_word || !is_letter) words.emplace_back();
       words.back() += text.substr(offset, size);
@@ -70,7 +70,7 @@ void UnknownWords::add(std::string_view text) {
 void UnknownWords::add(std::int32_t id) {
   const auto byte = bytes_.find(id);
   if (byte == bytes_.end()) return end_word();
-  if (pending_.size() >= kLongestWord && !continues_character(byte->second)) end_word();
+  if (pending_.size() >= kLongestWord && !base::continues_character(byte->second)) end_word();
   pending_ += byte->second;
 }
 
@@ -89,15 +89,16 @@ void UnknownWords::warn(const std::string& name) const {
   std::string list;
   const std::size_t named = std::min(words_.size(), kNamed);
   for (std::size_t index = 0; index < named; ++index)
-    list += concat(index == 0 ? "" : ", ", quoted(words_[index]));
+    list += base::concat(index == 0 ? "" : ", ", base::quoted(words_[index]));
   if (words_.size() == kMost) {
-    list += concat(" and at least ", with_commas(kMost - named), " others");
+    list += base::concat(" and at least ", base::with_commas(kMost - named), " others");
   } else if (words_.size() > named) {
-    list += concat(" and ", with_commas(words_.size() - named), " others");
+    list += base::concat(" and ", base::with_commas(words_.size() - named), " others");
   }
-  log::warning(concat(name, ": the tokenizer does not know ", list,
-                      "; it spells what it does not know in bytes, of which the model has learned "
-                      "little or nothing"));
+  base::log::warning(
+      base::concat(name, ": the tokenizer does not know ", list,
+                   "; it spells what it does not know in bytes, of which the model has learned "
+                   "little or nothing"));
 }
 
-}  // namespace qkv
+}  // namespace qkv::text

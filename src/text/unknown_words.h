@@ -10,7 +10,7 @@
 
 #include "text/tokenizer.h"
 
-namespace qkv {
+namespace qkv::text {
 
 /// The byte that a byte piece ("<0x41>") stands for; nothing for other pieces.
 std::optional<unsigned char> byte_of_piece(const Tokenizer& tokenizer, std::int32_t id);
@@ -44,4 +44,4 @@ class UnknownWords {
   std::unordered_set<std::string> known_;
 };
 
-}  // namespace qkv
+}  // namespace qkv::text

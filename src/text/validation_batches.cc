@@ -5,7 +5,7 @@
 #include "text/batches.h"
 #include "text/rows.h"
 
-namespace qkv {
+namespace qkv::text {
 
 ValidationBatches::ValidationBatches(const TokenFile& tokens, std::int64_t context,
                                      Objective objective, std::uint64_t seed)
@@ -13,8 +13,8 @@ ValidationBatches::ValidationBatches(const TokenFile& tokens, std::int64_t conte
   require_usable(tokens, context, objective);
   if (tokens.documents() > 0) packing_ = pack(tokens, context, objective.causal, nullptr);
   if (rows() == 0) {
-    throw Error(concat("validation text: found ", tokens.size(),
-                       " tokens, expected at least one to predict"));
+    throw base::Error(base::concat("validation text: found ", tokens.size(),
+                                   " tokens, expected at least one to predict"));
   }
 }
 
@@ -48,12 +48,12 @@ Batch ValidationBatches::get(std::uint64_t first, std::int64_t count) const {
   if (!objective_.causal) {
     for (std::int64_t row = 0; row < batch.rows; ++row) {
       mask_row(batch, row, objective_.vocabulary,
-               stream_key(seed_, Purpose::kValidationMasking,
-                          {first + static_cast<std::uint64_t>(row)}));
+               base::stream_key(seed_, base::Purpose::kValidationMasking,
+                                {first + static_cast<std::uint64_t>(row)}));
     }
   }
   if (tokens_.documents() == 0 && !padded) batch.documents.clear();
   return batch;
 }
 
-}  // namespace qkv
+}  // namespace qkv::text

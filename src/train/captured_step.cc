@@ -7,23 +7,23 @@
 #include "base/random.h"
 #include "train/schedule.h"
 
-namespace qkv {
+namespace qkv::train {
 namespace {
 
 /// The arrays of a batch that a step reads, in this order.
-std::vector<const std::vector<std::int32_t>*> arrays_of(const Batch& batch) {
+std::vector<const std::vector<std::int32_t>*> arrays_of(const text::Batch& batch) {
   if (batch.documents.empty()) return {&batch.inputs, &batch.targets};
   return {&batch.inputs, &batch.targets, &batch.positions, &batch.documents};
 }
 
 }  // namespace
 
-bool CapturedStep::supports(const Config& config, const Runtime& runtime) {
+bool CapturedStep::supports(const config::Config& config, const model::Runtime& runtime) {
   return config.runtime.kernels == "fused" && runtime.device.is_cuda() && !config.model.recurrent();
 }
 
-CapturedStep::CapturedStep(const Model& model, const Config& config, const Runtime& runtime,
-                           Optimizer& optimizer, int eager_steps)
+CapturedStep::CapturedStep(const model::Model& model, const config::Config& config,
+                           const model::Runtime& runtime, Optimizer& optimizer, int eager_steps)
     : model_(model),
       config_(config),
       runtime_(runtime),
@@ -42,10 +42,10 @@ CapturedStep::CapturedStep(const Model& model, const Config& config, const Runti
   result_ = torch::zeros({2}, numbers_.options());
 }
 
-void CapturedStep::begin(const std::vector<Batch>& batches, std::int64_t step,
+void CapturedStep::begin(const std::vector<text::Batch>& batches, std::int64_t step,
                          std::uint64_t predicted) {
   auto* place = batches_in_.data_ptr<std::int32_t>();
-  for (const Batch& batch : batches) {
+  for (const text::Batch& batch : batches) {
     for (const auto* array : arrays_of(batch))
       place = std::copy(array->begin(), array->end(), place);
   }
@@ -58,41 +58,43 @@ void CapturedStep::begin(const std::vector<Batch>& batches, std::int64_t step,
   batches_.copy_(batches_in_, /*non_blocking=*/true);
   numbers_.copy_(numbers_in_, /*non_blocking=*/true);
   // The graph holds no seed: it draws on from where the generator stands.
-  seed_device(stream_key(config_.seed, Purpose::kDropout, {static_cast<std::uint64_t>(step)}),
-              runtime_.device);
+  model::seed_device(
+      base::stream_key(config_.seed, base::Purpose::kDropout, {static_cast<std::uint64_t>(step)}),
+      runtime_.device);
   graph_.launch();
 }
 
 CapturedStep::Result CapturedStep::finish() {
   const c10::StreamGuard guard(graph_.stream());
-  const Tensor result = result_.cpu();
+  const model::Tensor result = result_.cpu();
   return {.loss = result[0].item<double>(), .gradient_norm = result[1].item<double>()};
 }
 
 void CapturedStep::make_step() {
-  Tensor loss = torch::zeros({}, numbers_.options());
-  for (const Tensor& batch : batches_.unbind()) {
-    const Tensor mean = sum_of_losses(batch) / numbers_[2];
+  model::Tensor loss = torch::zeros({}, numbers_.options());
+  for (const model::Tensor& batch : batches_.unbind()) {
+    const model::Tensor mean = sum_of_losses(batch) / numbers_[2];
     mean.backward();
     loss = loss + mean.detach();
   }
-  const Autocast autocast(runtime_);  // for Muon's products
-  const Tensor norm = optimizer_.update(numbers_[0], numbers_[1], loss);
+  const model::Autocast autocast(runtime_);  // for Muon's products
+  const model::Tensor norm = optimizer_.update(numbers_[0], numbers_[1], loss);
   const torch::NoGradGuard no_gradients;
   result_.copy_(at::stack({loss, norm}));
 }
 
-Tensor CapturedStep::sum_of_losses(const Tensor& batch) const {
-  const Autocast autocast(runtime_);
-  const std::vector<Tensor> arrays = batch.to(at::kLong).unbind();
-  const Tokens tokens{.ids = arrays[0],
-                      .positions = arrays.size() > 2 ? arrays[2] : Tensor(),
-                      .documents = arrays.size() > 2 ? arrays[3] : Tensor()};
-  const Pass pass{
-      .taps = nullptr, .dropout = Dropout::in_order(config_.model.dropout), .cache = nullptr};
-  const Tensor hidden = model_.hidden(tokens, pass).flatten(0, 1);
+model::Tensor CapturedStep::sum_of_losses(const model::Tensor& batch) const {
+  const model::Autocast autocast(runtime_);
+  const std::vector<model::Tensor> arrays = batch.to(at::kLong).unbind();
+  const model::Tokens tokens{.ids = arrays[0],
+                             .positions = arrays.size() > 2 ? arrays[2] : model::Tensor(),
+                             .documents = arrays.size() > 2 ? arrays[3] : model::Tensor()};
+  const model::Pass pass{.taps = nullptr,
+                         .dropout = model::Dropout::in_order(config_.model.dropout),
+                         .cache = nullptr};
+  const model::Tensor hidden = model_.hidden(tokens, pass).flatten(0, 1);
   return at::cross_entropy_loss(model_.logits(hidden, pass).to(at::kFloat), arrays[1].flatten(), {},
-                                at::Reduction::Sum, Batch::kIgnored);
+                                at::Reduction::Sum, text::Batch::kIgnored);
 }
 
-}  // namespace qkv
+}  // namespace qkv::train

@@ -10,7 +10,7 @@
 #include "text/batches.h"
 #include "train/optimizer.h"
 
-namespace qkv {
+namespace qkv::train {
 
 /// A training step on a CUDA device as one CUDA graph: forward, loss, backward, clipping and update
 /// of a Transformer through src/model. All micro-batches of a run have one shape, so one graph does
@@ -19,15 +19,15 @@ namespace qkv {
 class CapturedStep {
  public:
   /// Where runtime.kernels asks for it, the model is a Transformer and the device is CUDA.
-  static bool supports(const Config& config, const Runtime& runtime);
+  static bool supports(const config::Config& config, const model::Runtime& runtime);
 
   /// Model and optimizer must outlive it. `eager_steps` are made before the graph is recorded.
-  CapturedStep(const Model& model, const Config& config, const Runtime& runtime,
-               Optimizer& optimizer, int eager_steps = 3);
+  CapturedStep(const model::Model& model, const config::Config& config,
+               const model::Runtime& runtime, Optimizer& optimizer, int eager_steps = 3);
 
   /// Starts step number `step` (from 1) on its micro-batches, in which there are `predicted`
   /// targets, and does not wait for it.
-  void begin(const std::vector<Batch>& batches, std::int64_t step, std::uint64_t predicted);
+  void begin(const std::vector<text::Batch>& batches, std::int64_t step, std::uint64_t predicted);
 
   struct Result {
     double loss;           ///< of the step's batch in nats, before the update
@@ -41,19 +41,19 @@ class CapturedStep {
  private:
   void make_step();
   /// The sum of the losses of a micro-batch, [arrays, rows, context] as in batches_.
-  Tensor sum_of_losses(const Tensor& batch) const;
+  model::Tensor sum_of_losses(const model::Tensor& batch) const;
 
-  const Model& model_;
-  Config config_;
-  Runtime runtime_;
+  const model::Model& model_;
+  config::Config config_;
+  model::Runtime runtime_;
   Optimizer& optimizer_;
   // What a step reads and writes, on the device, and what is copied there.
-  Tensor batches_;     ///< int32 [micro-batches, arrays, rows, context]
-  Tensor numbers_;     ///< float32: learning rate, step, targets
-  Tensor result_;      ///< float32: loss, gradient norm
-  Tensor batches_in_;  ///< pinned, as numbers_in_
-  Tensor numbers_in_;
-  DeviceGraph graph_;
+  model::Tensor batches_;     ///< int32 [micro-batches, arrays, rows, context]
+  model::Tensor numbers_;     ///< float32: learning rate, step, targets
+  model::Tensor result_;      ///< float32: loss, gradient norm
+  model::Tensor batches_in_;  ///< pinned, as numbers_in_
+  model::Tensor numbers_in_;
+  model::DeviceGraph graph_;
 };
 
-}  // namespace qkv
+}  // namespace qkv::train

@@ -1,12 +1,12 @@
 #include "train/difference.h"
 
-namespace qkv {
+namespace qkv::train {
 
-std::optional<Difference> first_difference(const Json& found, const Json& expected) {
-  const Json before = expected.flatten();
-  const Json now = found.flatten();
+std::optional<Difference> first_difference(const base::Json& found, const base::Json& expected) {
+  const base::Json before = expected.flatten();
+  const base::Json now = found.flatten();
   for (const auto& [pointer, value] : now.items()) {
-    Json other = before.value(pointer, Json());
+    base::Json other = before.value(pointer, base::Json());
     if (other == value) continue;
     std::string key = pointer.substr(1);
     for (char& c : key) c = c == '/' ? '.' : c;
@@ -15,4 +15,4 @@ std::optional<Difference> first_difference(const Json& found, const Json& expect
   return std::nullopt;
 }
 
-}  // namespace qkv
+}  // namespace qkv::train

@@ -5,16 +5,16 @@
 
 #include "base/json.h"
 
-namespace qkv {
+namespace qkv::train {
 
 /// A key at which two configs differ.
 struct Difference {
   std::string key;  ///< dotted
-  Json found;
-  Json expected;
+  base::Json found;
+  base::Json expected;
 };
 
 /// The first key of `found`, in its order, that `expected` holds with another value or not at all.
-std::optional<Difference> first_difference(const Json& found, const Json& expected);
+std::optional<Difference> first_difference(const base::Json& found, const base::Json& expected);
 
-}  // namespace qkv
+}  // namespace qkv::train

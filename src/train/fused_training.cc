@@ -5,42 +5,44 @@
 #include "base/error.h"
 #include "base/format.h"
 
-namespace qkv {
+namespace qkv::train {
 namespace {
 
-Tensor view_of(float* array, const WeightLayout::Place& place) {
+model::Tensor view_of(float* array, const fused::WeightLayout::Place& place) {
   return torch::from_blob(array + place.begin, place.shape, at::kFloat);
 }
 
-const WeightLayout::Place& place_of(const WeightLayout& layout, const std::string& name) {
+const fused::WeightLayout::Place& place_of(const fused::WeightLayout& layout,
+                                           const std::string& name) {
   const auto& places = layout.places();
   const auto found = std::find_if(places.begin(), places.end(),
                                   [&](const auto& place) { return place.name == name; });
   if (found == places.end())
-    throw Error(concat("fused kernels do not know ", name), Error::Fault::kRun);
+    throw base::Error(base::concat("fused kernels do not know ", name), base::Error::Fault::kRun);
   return *found;
 }
 
 }  // namespace
 
-FusedTraining::FusedTraining(const Model& model, const Config& config, const Runtime& runtime)
+FusedTraining::FusedTraining(const model::Model& model, const config::Config& config,
+                             const model::Runtime& runtime)
     : step_(config.model, model.vocabulary(), config.training.batch_size, config.seed,
             runtime.bfloat16, runtime.threads),
       update_(step_.layout(), config.training, runtime.bfloat16, step_.workers()) {
   for (const auto& [name, weight] : model.parameters().list()) {
-    const WeightLayout::Place& place = place_of(step_.layout(), name);
-    const Tensor shared = view_of(step_.weights(), place);
+    const fused::WeightLayout::Place& place = place_of(step_.layout(), name);
+    const model::Tensor shared = view_of(step_.weights(), place);
     shared.copy_(weight.detach());  // throws where the shapes differ
     weight.set_data(shared);
     weight.mutable_grad() = view_of(step_.gradient(), place);
   }
 }
 
-double FusedTraining::make(const std::vector<Batch>& batches, std::uint64_t step,
+double FusedTraining::make(const std::vector<text::Batch>& batches, std::uint64_t step,
                            std::uint64_t predicted) {
   double nats = 0;
   step_.take_weights();
-  for (const Batch& batch : batches) {
+  for (const text::Batch& batch : batches) {
     if (predicted_in(batch) > 0) nats += step_.run(batch, step, predicted);
   }
   norm_ = step_.gather();
@@ -51,21 +53,22 @@ void FusedTraining::update(std::int64_t step, double learning_rate, double scale
   update_.update(step, learning_rate, scale, step_.gradient(), step_.weights());
 }
 
-Tensor FusedTraining::first_moment(const std::string& name) {
+model::Tensor FusedTraining::first_moment(const std::string& name) {
   return view_of(update_.first_moments(), place_of(step_.layout(), name));
 }
 
-Tensor FusedTraining::second_moment(const std::string& name) {
+model::Tensor FusedTraining::second_moment(const std::string& name) {
   return view_of(update_.second_moments(), place_of(step_.layout(), name));
 }
 
-std::unique_ptr<FusedTraining> fused_training(const Model& model, const Config& config,
-                                              const Runtime& runtime) {
+std::unique_ptr<FusedTraining> fused_training(const model::Model& model,
+                                              const config::Config& config,
+                                              const model::Runtime& runtime) {
   if (config.runtime.kernels != "fused" || !runtime.device.is_cpu() ||
-      !FusedStep::supports(config.model, runtime.bfloat16)) {
+      !fused::FusedStep::supports(config.model, runtime.bfloat16)) {
     return nullptr;
   }
   return std::make_unique<FusedTraining>(model, config, runtime);
 }
 
-}  // namespace qkv
+}  // namespace qkv::train

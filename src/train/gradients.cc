@@ -4,28 +4,29 @@
 
 #include "evaluate/loss.h"
 
-namespace qkv {
+namespace qkv::train {
 namespace {
 
 /// Through the model as it is written, by autograd.
 class PlainGradients : public Gradients {
  public:
-  PlainGradients(const Model& model, const Config& config, const Runtime& runtime)
+  PlainGradients(const model::Model& model, const config::Config& config,
+                 const model::Runtime& runtime)
       : model_(model), dropout_(config.model.dropout), seed_(config.seed), runtime_(runtime) {}
 
-  double make(const std::vector<Batch>& batches, std::uint64_t step,
+  double make(const std::vector<text::Batch>& batches, std::uint64_t step,
               std::uint64_t predicted) override {
     double loss = 0;
-    for (const Batch& batch : batches) {
-      const Pass pass{.taps = nullptr,
-                      .dropout = Dropout(dropout_, seed_, step, batch.first_row),
-                      .cache = nullptr};
+    for (const text::Batch& batch : batches) {
+      const model::Pass pass{.taps = nullptr,
+                             .dropout = model::Dropout(dropout_, seed_, step, batch.first_row),
+                             .cache = nullptr};
       if (predicted_in(batch) == 0) continue;
-      Tensor mean;
+      model::Tensor mean;
       {
         clock_.enter(Work::kForward);
-        const Autocast autocast(runtime_);
-        const Prediction prediction = predict(model_, batch, pass);
+        const model::Autocast autocast(runtime_);
+        const evaluate::Prediction prediction = evaluate::predict(model_, batch, pass);
         mean =
             at::cross_entropy_loss(prediction.logits, prediction.targets, {}, at::Reduction::Sum) /
             static_cast<double>(predicted);
@@ -38,7 +39,7 @@ class PlainGradients : public Gradients {
     return loss;
   }
 
-  Parts seconds() const override {
+  base::Parts seconds() const override {
     return {{"forward", clock_.seconds(Work::kForward)},
             {"backward", clock_.seconds(Work::kBackward)}};
   }
@@ -46,23 +47,24 @@ class PlainGradients : public Gradients {
  private:
   enum class Work { kForward, kBackward, kElse, kCount };
 
-  PhaseClock<Work> clock_{Work::kElse};
-  const Model& model_;
+  base::PhaseClock<Work> clock_{Work::kElse};
+  const model::Model& model_;
   double dropout_;
   std::uint64_t seed_;
-  Runtime runtime_;
+  model::Runtime runtime_;
 };
 
 }  // namespace
 
-std::uint64_t predicted_in(const Batch& batch) {
-  return batch.targets.size() - static_cast<std::uint64_t>(std::count(
-                                    batch.targets.begin(), batch.targets.end(), Batch::kIgnored));
+std::uint64_t predicted_in(const text::Batch& batch) {
+  return batch.targets.size() -
+         static_cast<std::uint64_t>(
+             std::count(batch.targets.begin(), batch.targets.end(), text::Batch::kIgnored));
 }
 
-std::unique_ptr<Gradients> plain_gradients(const Model& model, const Config& config,
-                                           const Runtime& runtime) {
+std::unique_ptr<Gradients> plain_gradients(const model::Model& model, const config::Config& config,
+                                           const model::Runtime& runtime) {
   return std::make_unique<PlainGradients>(model, config, runtime);
 }
 
-}  // namespace qkv
+}  // namespace qkv::train

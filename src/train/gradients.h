@@ -10,10 +10,10 @@
 #include "model/model.h"
 #include "text/batches.h"
 
-namespace qkv {
+namespace qkv::train {
 
 /// How many targets of a batch are to be predicted.
-std::uint64_t predicted_in(const Batch& batch);
+std::uint64_t predicted_in(const text::Batch& batch);
 
 /// Makes the gradient of a step's loss, the mean of −log p over all that its micro-batches predict,
 /// however that falls into them.
@@ -24,15 +24,15 @@ class Gradients {
   /// Leaves the gradient with the model's weights and returns the loss in nats. `step` is the
   /// step's number from 0, which together with a row's place in it names dropouts; `predicted` is
   /// the targets in all.
-  virtual double make(const std::vector<Batch>& batches, std::uint64_t step,
+  virtual double make(const std::vector<text::Batch>& batches, std::uint64_t step,
                       std::uint64_t predicted) = 0;
 
   /// What its time went to so far: names and seconds.
-  virtual Parts seconds() const = 0;
+  virtual base::Parts seconds() const = 0;
 };
 
 /// By libtorch's autograd through src/model. The model must outlive it.
-std::unique_ptr<Gradients> plain_gradients(const Model& model, const Config& config,
-                                           const Runtime& runtime);
+std::unique_ptr<Gradients> plain_gradients(const model::Model& model, const config::Config& config,
+                                           const model::Runtime& runtime);
 
-}  // namespace qkv
+}  // namespace qkv::train

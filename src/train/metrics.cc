@@ -6,7 +6,7 @@
 #include "base/files.h"
 #include "base/format.h"
 
-namespace qkv {
+namespace qkv::train {
 namespace fs = std::filesystem;
 namespace {
 
@@ -17,11 +17,11 @@ constexpr const char* kMetrics = "metrics.jsonl";
 template <typename Take>
 void for_each_record(const fs::path& path, const Take& take) {
   if (!fs::exists(path)) return;
-  std::istringstream lines(read_file(path, file_limit::kMetrics));
+  std::istringstream lines(base::read_file(path, base::file_limit::kMetrics));
   std::size_t number = 0;
   for (std::string line; std::getline(lines, line);) {
     ++number;
-    const Json record = Json::parse(line, nullptr, /*allow_exceptions=*/false);
+    const base::Json record = base::Json::parse(line, nullptr, /*allow_exceptions=*/false);
     if (record.is_object() && record.contains("step") && record["step"].is_number_integer())
       take(record, line, number);
   }
@@ -30,7 +30,7 @@ void for_each_record(const fs::path& path, const Take& take) {
 /// The lines of steps up to `step`.
 std::string kept_lines(const fs::path& path, std::int64_t step) {
   std::string kept;
-  for_each_record(path, [&](const Json& record, const std::string& line, std::size_t) {
+  for_each_record(path, [&](const base::Json& record, const std::string& line, std::size_t) {
     if (record["step"] <= step) kept += line + "\n";
   });
   return kept;
@@ -38,9 +38,9 @@ std::string kept_lines(const fs::path& path, std::int64_t step) {
 
 }  // namespace
 
-std::vector<MeasuredLoss> validation_losses(const fs::path& run) {
-  std::vector<MeasuredLoss> losses;
-  for_each_record(run / kMetrics, [&](const Json& record, const std::string&, std::size_t) {
+std::vector<checkpoint::MeasuredLoss> validation_losses(const fs::path& run) {
+  std::vector<checkpoint::MeasuredLoss> losses;
+  for_each_record(run / kMetrics, [&](const base::Json& record, const std::string&, std::size_t) {
     if (record.contains("validation_loss") && record["validation_loss"].is_number())
       losses.push_back({.loss = record["validation_loss"], .step = record["step"]});
   });
@@ -49,33 +49,35 @@ std::vector<MeasuredLoss> validation_losses(const fs::path& run) {
 
 void require_metrics_within(const fs::path& run, std::int64_t most) {
   const fs::path path = run / kMetrics;
-  for_each_record(path, [&](const Json& record, const std::string&, std::size_t number) {
-    const Json& step = record["step"];
+  for_each_record(path, [&](const base::Json& record, const std::string&, std::size_t number) {
+    const base::Json& step = record["step"];
     if (!step.is_number_unsigned() || step > static_cast<std::uint64_t>(most)) {
-      throw Error(concat(path.string(), ":", number, ": step: found ", step.dump(),
-                         ", expected a step of the run, from 0 to ", most));
+      throw base::Error(base::concat(path.string(), ":", number, ": step: found ", step.dump(),
+                                     ", expected a step of the run, from 0 to ", most));
     }
   });
 }
 
 Metrics::Metrics(const fs::path& run, std::int64_t step)
     : path_(run / kMetrics), tensorboard_(run / "tensorboard", step) {
-  write_file(path_, kept_lines(path_, step));
+  base::write_file(path_, kept_lines(path_, step));
   lines_.open(path_, std::ios::app);
-  if (!lines_) throw Error(concat(path_.string(), ": cannot open"), Error::Fault::kRun);
+  if (!lines_)
+    throw base::Error(base::concat(path_.string(), ": cannot open"), base::Error::Fault::kRun);
 }
 
-void Metrics::add(const Json& record) {
-  lines_ << record.dump(-1, ' ', false, Json::error_handler_t::replace) << std::endl;
+void Metrics::add(const base::Json& record) {
+  lines_ << record.dump(-1, ' ', false, base::Json::error_handler_t::replace) << std::endl;
   for (const auto& [key, value] : record.items()) {
     if (key != "step" && value.is_number()) tensorboard_.scalar(key, record["step"], value);
   }
   const bool written = tensorboard_.flush() && lines_.good();
   if (!written) {
-    throw Error(concat(path_.string(), " or tensorboard beside it: cannot be written at step ",
-                       record["step"].dump(), "; is the disk full?"),
-                Error::Fault::kRun);
+    throw base::Error(
+        base::concat(path_.string(), " or tensorboard beside it: cannot be written at step ",
+                     record["step"].dump(), "; is the disk full?"),
+        base::Error::Fault::kRun);
   }
 }
 
-}  // namespace qkv
+}  // namespace qkv::train

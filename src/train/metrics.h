@@ -10,10 +10,10 @@
 #include "checkpoint/checkpoint.h"
 #include "train/tensorboard.h"
 
-namespace qkv {
+namespace qkv::train {
 
 /// The validation losses in RUN/metrics.jsonl, in its order; none where the file is missing.
-std::vector<MeasuredLoss> validation_losses(const std::filesystem::path& run);
+std::vector<checkpoint::MeasuredLoss> validation_losses(const std::filesystem::path& run);
 
 /// Throws Error where RUN/metrics.jsonl holds a record of a step that is none from 0 to `most`. A
 /// line that is no record (the last may be cut off) says nothing.
@@ -29,7 +29,7 @@ class Metrics {
 
   /// `record` holds "step"; its other numbers become scalars too. Throws Error (Fault::kRun) where
   /// it cannot be written, on a full disk for example: a run loses no record silently.
-  void add(const Json& record);
+  void add(const base::Json& record);
 
  private:
   std::filesystem::path path_;
@@ -37,4 +37,4 @@ class Metrics {
   TensorBoard tensorboard_;
 };
 
-}  // namespace qkv
+}  // namespace qkv::train

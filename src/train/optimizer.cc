@@ -8,27 +8,28 @@
 #include "train/muon.h"
 #include "train/schedule.h"
 
-namespace qkv {
+namespace qkv::train {
 
 namespace {
 
-std::vector<Tensor> gradients_of(const std::vector<Tensor>& weights) {
-  std::vector<Tensor> gradients;
+std::vector<model::Tensor> gradients_of(const std::vector<model::Tensor>& weights) {
+  std::vector<model::Tensor> gradients;
   gradients.reserve(weights.size());
-  for (const Tensor& weight : weights) gradients.push_back(weight.grad());
+  for (const model::Tensor& weight : weights) gradients.push_back(weight.grad());
   return gradients;
 }
 
 }  // namespace
 
-Optimizer::Optimizer(const Parameters& parameters, const TrainingConfig& config,
+Optimizer::Optimizer(const model::Parameters& parameters, const config::TrainingConfig& config,
                      FusedTraining* fused)
     : config_(config), fused_(fused) {
   muon_.weight_decay = config.weight_decay;
   matrices_.weight_decay = config.weight_decay;
-  NamedTensors second;
+  checkpoint::NamedTensors second;
   for (const auto& [name, weight] : parameters.list()) {
-    const bool by_muon = FusedUpdate::by_muon(config, name, static_cast<std::size_t>(weight.dim()));
+    const bool by_muon =
+        fused::FusedUpdate::by_muon(config, name, static_cast<std::size_t>(weight.dim()));
     Group& group = by_muon ? muon_ : weight.dim() >= 2 ? matrices_ : vectors_;
     group.weights.push_back(weight);
     group.first_moments.push_back(fused != nullptr ? fused->first_moment(name)
@@ -59,17 +60,19 @@ double Optimizer::update(std::int64_t step) {
       .item<double>();
 }
 
-Tensor Optimizer::update(const Tensor& learning_rate, const Tensor& step, const Tensor& loss) {
+model::Tensor Optimizer::update(const model::Tensor& learning_rate, const model::Tensor& step,
+                                const model::Tensor& loss) {
   const torch::NoGradGuard no_gradients;
-  for (Tensor& weight : weights_) {
+  for (model::Tensor& weight : weights_) {
     // A weight that the loss does not depend on (a layer cut off by the config) still decays.
     if (!weight.grad().defined()) weight.mutable_grad() = torch::zeros_like(weight);
   }
-  Tensor norm = at::stack(at::_foreach_norm(gradients_of(weights_))).norm();
-  const Tensor finite = (norm + loss).isfinite();
-  const Tensor skipped = finite.logical_not().to(at::kFloat);
-  const Tensor divisor = config_.gradient_clip > 0 ? (norm / config_.gradient_clip).clamp_min(1)
-                                                   : torch::ones_like(norm);
+  model::Tensor norm = at::stack(at::_foreach_norm(gradients_of(weights_))).norm();
+  const model::Tensor finite = (norm + loss).isfinite();
+  const model::Tensor skipped = finite.logical_not().to(at::kFloat);
+  const model::Tensor divisor = config_.gradient_clip > 0
+                                    ? (norm / config_.gradient_clip).clamp_min(1)
+                                    : torch::ones_like(norm);
 
   muon_step(
       muon_.weights, gradients_of(muon_.weights), muon_.first_moments,
@@ -78,37 +81,39 @@ Tensor Optimizer::update(const Tensor& learning_rate, const Tensor& step, const 
        .finite = finite,
        .weight_decay = muon_.weight_decay});
   for (Group* group : {&matrices_, &vectors_}) {
-    adamw_step(group->weights, gradients_of(group->weights), group->first_moments,
-               group->second_moments,
-               {.learning_rate = learning_rate,
-                .step = step,
-                .divisor = divisor.to(at::kFloat),  // as the operation asks, whatever the weights
-                .skipped = skipped,
-                .beta1 = config_.beta1,
-                .beta2 = config_.beta2,
-                .epsilon = config_.epsilon,
-                .weight_decay = group->weight_decay});
+    model::adamw_step(
+        group->weights, gradients_of(group->weights), group->first_moments, group->second_moments,
+        {.learning_rate = learning_rate,
+         .step = step,
+         .divisor = divisor.to(at::kFloat),  // as the operation asks, whatever the weights
+         .skipped = skipped,
+         .beta1 = config_.beta1,
+         .beta2 = config_.beta2,
+         .epsilon = config_.epsilon,
+         .weight_decay = group->weight_decay});
   }
-  for (Tensor& weight : weights_) weight.mutable_grad().reset();
+  for (model::Tensor& weight : weights_) weight.mutable_grad().reset();
   return norm;
 }
 
-NamedTensors Optimizer::moments() const { return moments_; }
+checkpoint::NamedTensors Optimizer::moments() const { return moments_; }
 
-void Optimizer::load_moments(const NamedTensors& tensors, const std::string& where) {
+void Optimizer::load_moments(const checkpoint::NamedTensors& tensors, const std::string& where) {
   if (tensors.size() != moments_.size()) {
-    throw Error(concat(where, ": found ", tensors.size(), " tensors, expected ", moments_.size()));
+    throw base::Error(
+        base::concat(where, ": found ", tensors.size(), " tensors, expected ", moments_.size()));
   }
   const torch::NoGradGuard no_gradients;
   for (std::size_t index = 0; index < tensors.size(); ++index) {
     const auto& [name, values] = tensors[index];
     const auto& [expected, moment] = moments_[index];
     if (name != expected || values.sizes() != moment.sizes()) {
-      throw Error(concat(where, ": found tensor ", quoted(name), " ", shape_text(values.sizes()),
-                         ", expected ", quoted(expected), " ", shape_text(moment.sizes())));
+      throw base::Error(base::concat(
+          where, ": found tensor ", base::quoted(name), " ", model::shape_text(values.sizes()),
+          ", expected ", base::quoted(expected), " ", model::shape_text(moment.sizes())));
     }
-    Tensor(moment).copy_(values);
+    model::Tensor(moment).copy_(values);
   }
 }
 
-}  // namespace qkv
+}  // namespace qkv::train

@@ -9,14 +9,14 @@
 #include "model/parameters.h"
 #include "train/fused_training.h"
 
-namespace qkv {
+namespace qkv::train {
 
 /// AdamW with gradient clipping; only matrices decay, not norms and biases. With optimizer muon,
 /// Muon for the matrices inside the layers and AdamW for all else.
 class Optimizer {
  public:
   /// `fused`, if given, holds weights, gradients and moments and makes the updates.
-  Optimizer(const Parameters& parameters, const TrainingConfig& config,
+  Optimizer(const model::Parameters& parameters, const config::TrainingConfig& config,
             FusedTraining* fused = nullptr);
 
   /// Scales all gradients so that their common norm is at most gradient_clip, makes update number
@@ -27,31 +27,32 @@ class Optimizer {
   /// The same without waiting for the weights' device: the learning rate, the step and the norm
   /// returned are float32 scalars there, and so is the loss, which must be finite too for an
   /// update. Not where there are `fused` kernels.
-  Tensor update(const Tensor& learning_rate, const Tensor& step, const Tensor& loss);
+  model::Tensor update(const model::Tensor& learning_rate, const model::Tensor& step,
+                       const model::Tensor& loss);
 
   /// The moments, as "first_moment.NAME" and "second_moment.NAME" (Muon has no second).
-  NamedTensors moments() const;
+  checkpoint::NamedTensors moments() const;
   /// Throws Error, naming `where`, unless names and shapes are exactly those of moments().
-  void load_moments(const NamedTensors& tensors, const std::string& where);
+  void load_moments(const checkpoint::NamedTensors& tensors, const std::string& where);
 
  private:
   /// Weights that share a decay.
   struct Group {
     double weight_decay = 0;
-    std::vector<Tensor> weights;
-    std::vector<Tensor> first_moments;
-    std::vector<Tensor> second_moments;
+    std::vector<model::Tensor> weights;
+    std::vector<model::Tensor> first_moments;
+    std::vector<model::Tensor> second_moments;
   };
 
   double update_fused(std::int64_t step);
 
-  TrainingConfig config_;
+  config::TrainingConfig config_;
   FusedTraining* fused_;
   Group muon_;  ///< empty with optimizer adamw; has no second moments
   Group matrices_;
   Group vectors_;
-  std::vector<Tensor> weights_;
-  NamedTensors moments_;
+  std::vector<model::Tensor> weights_;
+  checkpoint::NamedTensors moments_;
 };
 
-}  // namespace qkv
+}  // namespace qkv::train

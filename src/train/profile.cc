@@ -3,7 +3,7 @@
 #include "base/format.h"
 #include "base/table.h"
 
-namespace qkv {
+namespace qkv::train {
 namespace {
 
 constexpr std::array<const char*, Profile::kPhases> kNames = {"batch",      "gradient", "update",
@@ -15,11 +15,11 @@ double Profile::training_seconds() const {
   return total() - seconds(Phase::kValidation) - seconds(Phase::kSaving);
 }
 
-std::string Profile::table(std::int64_t steps, const Parts& gradient_parts) const {
-  Table table({"phase", "ms/step", "share"});
+std::string Profile::table(std::int64_t steps, const base::Parts& gradient_parts) const {
+  base::Table table({"phase", "ms/step", "share"});
   const auto add = [&](const std::string& name, double spent) {
-    table.add({name, steps > 0 ? fixed(spent * 1000 / static_cast<double>(steps), 3) : "",
-               fixed(spent / total() * 100, 1) + "%"});
+    table.add({name, steps > 0 ? base::fixed(spent * 1000 / static_cast<double>(steps), 3) : "",
+               base::fixed(spent / total() * 100, 1) + "%"});
   };
   for (std::size_t index = 0; index < kNames.size(); ++index) {
     const auto phase = static_cast<Phase>(index);
@@ -30,4 +30,4 @@ std::string Profile::table(std::int64_t steps, const Parts& gradient_parts) cons
   return table.text();
 }
 
-}  // namespace qkv
+}  // namespace qkv::train

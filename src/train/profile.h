@@ -4,19 +4,19 @@
 
 #include "base/phase_clock.h"
 
-namespace qkv {
+namespace qkv::train {
 
 /// Where a run's time goes.
 enum class Phase { kBatch, kGradient, kUpdate, kValidation, kSaving, kOther, kCount };
 
-class Profile : public PhaseClock<Phase> {
+class Profile : public base::PhaseClock<Phase> {
  public:
   Profile() : PhaseClock(Phase::kOther) {}
 
   /// Of all phases but validation and saving.
   double training_seconds() const;
   /// A table of phases, their time per step and share; below the gradient its parts.
-  std::string table(std::int64_t steps, const Parts& gradient_parts) const;
+  std::string table(std::int64_t steps, const base::Parts& gradient_parts) const;
 };
 
-}  // namespace qkv
+}  // namespace qkv::train

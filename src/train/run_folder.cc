@@ -9,7 +9,7 @@
 #include "train/difference.h"
 #include "train/tensorboard.h"
 
-namespace qkv {
+namespace qkv::train {
 namespace fs = std::filesystem;
 namespace {
 
@@ -32,9 +32,9 @@ bool holds_run(const fs::path& path) {
   if (!fs::is_regular_file(path / kConfig) || !fs::is_regular_file(path / kTokenizer)) return false;
   if (fs::exists(path / "model.safetensors") || fs::exists(path / "trainer.json")) return false;
   try {
-    parse_config(read_json(path / kConfig), kConfig, path);
+    config::parse_config(base::read_json(path / kConfig), kConfig, path);
     return true;
-  } catch (const Error&) {
+  } catch (const base::Error&) {
     return false;
   }
 }
@@ -60,8 +60,8 @@ bool holds_nothing(const fs::path& path) {
 
 /// What may differ when a run goes on: how long, how often it reports and saves, where it computes,
 /// and where the text lies (its hash is compared instead).
-Json comparable(const Config& config) {
-  Json json = to_json(config);
+base::Json comparable(const config::Config& config) {
+  base::Json json = config::to_json(config);
   for (const char* key : {"steps", "validate_every", "log_every", "patience"})
     json["training"].erase(key);
   for (const char* key : {"checkpoints", "runtime"}) json.erase(key);
@@ -74,9 +74,9 @@ Json comparable(const Config& config) {
 void require_no_links(const fs::path& run) {
   for (const char* part : {kLock, kCheckpoints, kTensorBoard}) {
     if (fs::is_symlink(run / part)) {
-      throw Error(concat((run / part).string(), ": found a link, expected a ",
-                         std::string_view(part) == kLock ? "file" : "folder",
-                         "; a run writes through no link below its own folder"));
+      throw base::Error(base::concat((run / part).string(), ": found a link, expected a ",
+                                     std::string_view(part) == kLock ? "file" : "folder",
+                                     "; a run writes through no link below its own folder"));
     }
   }
 }
@@ -86,24 +86,25 @@ void require_no_links(const fs::path& run) {
 RunFolder::RunFolder(fs::path path, RunMode mode) : path_(std::move(path)), checkpoints_(path_) {
   const std::string name = path_.string();
   if (fs::exists(path_) && !fs::is_directory(path_))
-    throw Error(concat(name, ": found a file, expected a folder"));
+    throw base::Error(base::concat(name, ": found a file, expected a folder"));
   if (mode == RunMode::kResume && !holds_run(path_))
-    throw Error(concat(name, ": holds no run to resume"));
+    throw base::Error(base::concat(name, ": holds no run to resume"));
   if (mode == RunMode::kNew && !holds_nothing(path_)) {
-    throw Error(concat(name, ": is not empty; expected a new folder, --resume or --overwrite"));
+    throw base::Error(
+        base::concat(name, ": is not empty; expected a new folder, --resume or --overwrite"));
   }
   if (mode == RunMode::kOverwrite && !holds_nothing(path_) && !holds_run(path_)) {
-    throw Error(
-        concat(name, ": holds something that is not a qkv run; --overwrite removes nothing else"));
+    throw base::Error(base::concat(
+        name, ": holds something that is not a qkv run; --overwrite removes nothing else"));
   }
   require_no_links(path_);
   if (mode != RunMode::kResume) require_nothing_foreign();
   made_ = !fs::exists(path_);
-  make_folder(path_);
-  lock_ = std::make_unique<FileLock>(path_ / kLock, name);
+  base::make_folder(path_);
+  lock_ = std::make_unique<base::FileLock>(path_ / kLock, name);
   if (mode == RunMode::kResume) {
     newest_ = checkpoints_.newest();
-    if (!newest_) throw Error(concat(name, ": holds no checkpoint to resume from"));
+    if (!newest_) throw base::Error(base::concat(name, ": holds no checkpoint to resume from"));
   }
 }
 
@@ -121,41 +122,42 @@ void RunFolder::require_nothing_foreign() const {
     if (!found && fs::is_directory(path_ / file)) found = path_ / file;
   }
   if (found) {
-    throw Error(concat(found->string(), ": not made by qkv, expected it elsewhere; ",
-                       path_.string(),
-                       " is to be emptied for a new run, and nothing else is removed"));
+    throw base::Error(base::concat(found->string(), ": not made by qkv, expected it elsewhere; ",
+                                   path_.string(),
+                                   " is to be emptied for a new run, and nothing else is removed"));
   }
 }
 
-void RunFolder::begin(const Tokenizer& tokenizer) {
+void RunFolder::begin(const text::Tokenizer& tokenizer) {
   require_nothing_foreign();
   made_ = false;
   // The old config last: until then this is a run that --overwrite may remove.
   for (const char* part : {kCheckpoints, kMetrics, kTensorBoard, kConfig}) {
     fs::remove_all(path_ / part);
   }
-  write_file(path_ / kTokenizer, tokenizer.bytes());
+  base::write_file(path_ / kTokenizer, tokenizer.bytes());
 }
 
-void RunFolder::write_config(const Config& config) const {
-  write_file(path_ / kConfig, to_json(config).dump(2) + "\n");
+void RunFolder::write_config(const config::Config& config) const {
+  base::write_file(path_ / kConfig, config::to_json(config).dump(2) + "\n");
 }
 
-Config RunFolder::config() const {
+config::Config RunFolder::config() const {
   const fs::path path = path_ / kConfig;
-  return parse_config(read_json(path), path.string(), path_);
+  return config::parse_config(base::read_json(path), path.string(), path_);
 }
 
-void RunFolder::require_same(const Config& wanted) const {
+void RunFolder::require_same(const config::Config& wanted) const {
   if (const auto difference = first_difference(comparable(wanted), comparable(config()))) {
-    throw Error(concat(difference->key, ": found ", shown(difference->found), ", but the run in ",
-                       path_.string(), " has ", shown(difference->expected),
-                       "; a resumed run may not change it"));
+    throw base::Error(base::concat(difference->key, ": found ", config::shown(difference->found),
+                                   ", but the run in ", path_.string(), " has ",
+                                   config::shown(difference->expected),
+                                   "; a resumed run may not change it"));
   }
 }
 
-Tokenizer RunFolder::tokenizer(const Config& config) const {
-  return Tokenizer::load(path_ / kTokenizer, config.tokenizer.kind);
+text::Tokenizer RunFolder::tokenizer(const config::Config& config) const {
+  return text::Tokenizer::load(path_ / kTokenizer, config.tokenizer.kind);
 }
 
-}  // namespace qkv
+}  // namespace qkv::train

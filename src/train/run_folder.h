@@ -9,7 +9,7 @@
 #include "checkpoint/checkpoint.h"
 #include "config/config.h"
 
-namespace qkv {
+namespace qkv::train {
 
 /// How a run meets what its folder already holds.
 enum class RunMode {
@@ -33,36 +33,36 @@ class RunFolder {
 
   /// Starts a new run: removes an old one, which the mode allowed, and writes tokenizer.model.
   /// Throws Error, before anything is removed, where the old one's folders hold something else.
-  void begin(const Tokenizer& tokenizer);
+  void begin(const text::Tokenizer& tokenizer);
 
   /// Writes config.json, the newest checkpoint's. To be called after each save: where there is a
   /// config.json there is something to resume from.
-  void write_config(const Config& config) const;
+  void write_config(const config::Config& config) const;
 
   /// Throws Error, naming the first key, unless `wanted` is the resumed run's but for steps,
   /// validate_every, log_every, patience, checkpoints, runtime and where the data lies.
-  void require_same(const Config& wanted) const;
+  void require_same(const config::Config& wanted) const;
 
   /// The config with which the run that is resumed made its newest checkpoint.
-  Config config() const;
+  config::Config config() const;
 
   /// The run's tokenizer.
-  Tokenizer tokenizer(const Config& config) const;
+  text::Tokenizer tokenizer(const config::Config& config) const;
 
   /// The newest checkpoint of a run that is resumed; nothing for a new run.
   const std::optional<std::filesystem::path>& newest() const { return newest_; }
 
   const std::filesystem::path& path() const { return path_; }
-  const CheckpointFolder& checkpoints() const { return checkpoints_; }
+  const checkpoint::CheckpointFolder& checkpoints() const { return checkpoints_; }
 
  private:
   void require_nothing_foreign() const;
 
   std::filesystem::path path_;
   bool made_ = false;  ///< the folder was not there before
-  std::unique_ptr<FileLock> lock_;
-  CheckpointFolder checkpoints_;
+  std::unique_ptr<base::FileLock> lock_;
+  checkpoint::CheckpointFolder checkpoints_;
   std::optional<std::filesystem::path> newest_;
 };
 
-}  // namespace qkv
+}  // namespace qkv::train

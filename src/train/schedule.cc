@@ -4,9 +4,9 @@
 #include <cmath>
 #include <numbers>
 
-namespace qkv {
+namespace qkv::train {
 
-double learning_rate(const TrainingConfig& config, std::int64_t step) {
+double learning_rate(const config::TrainingConfig& config, std::int64_t step) {
   const double highest = config.learning_rate;
   if (step <= config.warmup_steps) {
     return highest * static_cast<double>(step) / static_cast<double>(config.warmup_steps);
@@ -20,4 +20,4 @@ double learning_rate(const TrainingConfig& config, std::int64_t step) {
   return config.minimum_learning_rate + left * (highest - config.minimum_learning_rate);
 }
 
-}  // namespace qkv
+}  // namespace qkv::train

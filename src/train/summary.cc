@@ -5,13 +5,13 @@
 #include "base/format.h"
 #include "base/table.h"
 
-namespace qkv {
+namespace qkv::train {
 namespace {
 
 /// How much text a run learns from and is judged by.
-void add_sizes(Table& table, const Corpus& corpus) {
+void add_sizes(base::Table& table, const text::Corpus& corpus) {
   const std::uint64_t train = corpus.train.size();
-  table.add({"training tokens", with_commas(train)});
+  table.add({"training tokens", base::with_commas(train)});
   if (!corpus.validation) {
     table.add({"validation tokens", "none"});
     return;
@@ -19,52 +19,55 @@ void add_sizes(Table& table, const Corpus& corpus) {
   const std::uint64_t validation = corpus.validation->size();
   const double share =
       100 * static_cast<double>(validation) / static_cast<double>(train + validation);
-  table.add({"validation tokens", concat(with_commas(validation), ", ",
-                                         fixed(share, share < 1 ? 3 : 1), "% of all tokens")});
+  table.add({"validation tokens",
+             base::concat(base::with_commas(validation), ", ",
+                          base::fixed(share, share < 1 ? 3 : 1), "% of all tokens")});
 }
 
 }  // namespace
 
-std::string describe(const Config& config) {
-  const Corpus corpus = open_corpus(config);
+std::string describe(const config::Config& config) {
+  const text::Corpus corpus = text::open_corpus(config);
   const std::int64_t vocabulary = corpus.tokenizer.size();
-  check_config(on_its_device(config), config.name, vocabulary);
-  Table table;
-  table.add({"parameters",
-             with_commas(static_cast<std::uint64_t>(count_parameters(config.model, vocabulary)))});
-  table.add({"vocabulary", with_commas(static_cast<std::uint64_t>(vocabulary))});
+  config::check_config(on_its_device(config), config.name, vocabulary);
+  base::Table table;
+  table.add({"parameters", base::with_commas(static_cast<std::uint64_t>(
+                               config::count_parameters(config.model, vocabulary)))});
+  table.add({"vocabulary", base::with_commas(static_cast<std::uint64_t>(vocabulary))});
   add_sizes(table, corpus);
-  const Objective objective{.causal = config.model.causal(),
-                            .vocabulary = static_cast<std::int32_t>(vocabulary)};
-  const auto add_cut = [&](const char* name, const CutDocuments& cut) {
-    if (cut.count > 0) table.add({name, to_text(cut, config.model.context)});
+  const text::Objective objective{.causal = config.model.causal(),
+                                  .vocabulary = static_cast<std::int32_t>(vocabulary)};
+  const auto add_cut = [&](const char* name, const text::CutDocuments& cut) {
+    if (cut.count > 0) table.add({name, text::to_text(cut, config.model.context)});
   };
   const std::int64_t context = config.model.context;
-  add_cut("cut in training", TrainingBatches(corpus.train, context, objective, config.seed).cut());
+  add_cut("cut in training",
+          text::TrainingBatches(corpus.train, context, objective, config.seed).cut());
   if (corpus.validation) {
     add_cut("cut in validation",
-            ValidationBatches(*corpus.validation, context, objective, config.seed).cut());
+            text::ValidationBatches(*corpus.validation, context, objective, config.seed).cut());
   }
-  const TrainingConfig& training = config.training;
+  const config::TrainingConfig& training = config.training;
   table.add({"tokens per step",
-             with_commas(static_cast<std::uint64_t>(training.batch_size * training.accumulation *
-                                                    config.model.context))});
-  table.add({"memory at most, about", human_bytes(estimate_memory(config, vocabulary))});
-  return to_json(config).dump(2) + "\n" + table.text();
+             base::with_commas(static_cast<std::uint64_t>(
+                 training.batch_size * training.accumulation * config.model.context))});
+  table.add(
+      {"memory at most, about", base::human_bytes(config::estimate_memory(config, vocabulary))});
+  return config::to_json(config).dump(2) + "\n" + table.text();
 }
 
 std::string summarise(const Trainer& trainer, Ending ending) {
-  const TrainerState& state = trainer.state();
+  const checkpoint::TrainerState& state = trainer.state();
   const std::string folder = trainer.folder().path().string();
-  Table table;
+  base::Table table;
   switch (ending) {
     case Ending::kAlreadyFinished:
       table.add({"finished", trainer.stopped_early() ? "before, early: nothing to do"
                                                      : "before: nothing to do"});
       break;
     case Ending::kStoppedEarly:
-      table.add({"finished", concat("early: no better validation loss in ",
-                                    state.validations_without_best, " validations")});
+      table.add({"finished", base::concat("early: no better validation loss in ",
+                                          state.validations_without_best, " validations")});
       break;
     case Ending::kInterrupted:
       table.add({"interrupted", "go on with --resume"});
@@ -75,8 +78,9 @@ std::string summarise(const Trainer& trainer, Ending ending) {
   // Time and speed are those of this process, which may not have made all the steps.
   const bool resumed = trainer.resumed() && trainer.steps_made() > 0;
   const auto counted = [&](std::uint64_t all, std::uint64_t now) {
-    return resumed ? concat(with_commas(all), ", of these ", with_commas(now), " since the resume")
-                   : with_commas(all);
+    return resumed ? base::concat(base::with_commas(all), ", of these ", base::with_commas(now),
+                                  " since the resume")
+                   : base::with_commas(all);
   };
   table.add({"steps", counted(static_cast<std::uint64_t>(state.step),
                               static_cast<std::uint64_t>(trainer.steps_made()))});
@@ -85,22 +89,23 @@ std::string summarise(const Trainer& trainer, Ending ending) {
   const Profile& profile = trainer.profile();
   if (trainer.steps_made() > 0) {
     table.add({resumed ? "time since the resume" : "time",
-               concat(human_seconds(profile.total()), " (",
-                      human_seconds(profile.training_seconds()), " of training)")});
+               base::concat(base::human_seconds(profile.total()), " (",
+                            base::human_seconds(profile.training_seconds()), " of training)")});
     table.add({"tokens/s",
-               with_commas(static_cast<std::uint64_t>(static_cast<double>(trainer.tokens_read()) /
-                                                      profile.training_seconds()))});
+               base::with_commas(static_cast<std::uint64_t>(
+                   static_cast<double>(trainer.tokens_read()) / profile.training_seconds()))});
   }
   if (state.best) {
-    table.add({"best validation loss",
-               concat(fixed(state.best->loss, 4), " nats per token at step ", state.best->step)});
-    table.add({"perplexity", fixed(std::exp(state.best->loss), 3)});
+    table.add({"best validation loss", base::concat(base::fixed(state.best->loss, 4),
+                                                    " nats per token at step ", state.best->step)});
+    table.add({"perplexity", base::fixed(std::exp(state.best->loss), 3)});
   }
   if (const auto& score = trainer.score(); score) {
-    table.add({"last validation loss", concat(fixed(score->loss(), 4), " nats per token, accuracy ",
-                                              fixed(score->accuracy() * 100, 1), "%")});
+    table.add({"last validation loss",
+               base::concat(base::fixed(score->loss(), 4), " nats per token, accuracy ",
+                            base::fixed(score->accuracy() * 100, 1), "%")});
     if (trainer.model().config().causal() && score->cut.count == 0)
-      table.add({"last bits per byte", fixed(score->bits_per_byte(), 4)});
+      table.add({"last bits per byte", base::fixed(score->bits_per_byte(), 4)});
   }
   table.add({"best checkpoint", folder + "/checkpoints/best"});
   table.add({"last checkpoint", folder + "/checkpoints/last"});
@@ -108,4 +113,4 @@ std::string summarise(const Trainer& trainer, Ending ending) {
   return table.text();
 }
 
-}  // namespace qkv
+}  // namespace qkv::train

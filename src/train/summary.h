@@ -4,13 +4,13 @@
 
 #include "train/trainer.h"
 
-namespace qkv {
+namespace qkv::train {
 
 /// What a config would train, for --dry-run: the resolved config, parameters, tokens, memory. Reads
 /// and caches the text; writes no run.
-std::string describe(const Config& config);
+std::string describe(const config::Config& config);
 
 /// The end of a run as a short table: steps, tokens, time, speed, losses, where things are.
 std::string summarise(const Trainer& trainer, Ending ending);
 
-}  // namespace qkv
+}  // namespace qkv::train

@@ -10,7 +10,7 @@
 #include "base/files.h"
 #include "base/format.h"
 
-namespace qkv {
+namespace qkv::train {
 namespace {
 
 /// CRC-32C (Castagnoli), bit-reflected polynomial 0x82F63B78.
@@ -44,10 +44,10 @@ std::string varint(std::uint64_t value) {
 }
 std::string key(unsigned field, unsigned type) { return varint(field << 3U | type); }
 std::string double_field(unsigned field, double value) {
-  return key(field, 1) + little_endian(std::bit_cast<std::uint64_t>(value));
+  return key(field, 1) + base::little_endian(std::bit_cast<std::uint64_t>(value));
 }
 std::string float_field(unsigned field, float value) {
-  return key(field, 5) + little_endian(std::bit_cast<std::uint32_t>(value));
+  return key(field, 5) + base::little_endian(std::bit_cast<std::uint32_t>(value));
 }
 std::string integer_field(unsigned field, std::uint64_t value) {
   return key(field, 0) + varint(value);
@@ -79,7 +79,7 @@ std::optional<std::filesystem::path> foreign_to_tensorboard(const std::filesyste
 }
 
 TensorBoard::TensorBoard(const std::filesystem::path& folder, std::int64_t step) {
-  make_folder(folder);
+  base::make_folder(folder);
   // Readers take the files by name; a number in front keeps them in the order of their making.
   std::string number;
   std::filesystem::path path;
@@ -89,10 +89,11 @@ TensorBoard::TensorBoard(const std::filesystem::path& folder, std::int64_t step)
   for (int count = 0; number.empty() || there(path); ++count) {
     number = std::to_string(count);
     number.insert(0, number.size() < 6 ? 6 - number.size() : 0, '0');
-    path = folder / concat("events.out.tfevents.", number, ".qkv");
+    path = folder / base::concat("events.out.tfevents.", number, ".qkv");
   }
   out_.open(path, std::ios::binary);
-  if (!out_) throw Error(concat(path.string(), ": cannot create"), Error::Fault::kRun);
+  if (!out_)
+    throw base::Error(base::concat(path.string(), ": cannot create"), base::Error::Fault::kRun);
   record(event(0, bytes_field(3, "brain.Event:2")));
   // SessionLog { status = 1: START = 1 }: readers drop what older files hold from this step on.
   record(event(step + 1, bytes_field(7, integer_field(1, 1))));
@@ -108,8 +109,9 @@ void TensorBoard::scalar(const std::string& tag, std::int64_t step, double value
 bool TensorBoard::flush() { return out_.flush().good(); }
 
 void TensorBoard::record(const std::string& event) {
-  const std::string length = little_endian(static_cast<std::uint64_t>(event.size()));
-  out_ << length << little_endian(masked_crc(length)) << event << little_endian(masked_crc(event));
+  const std::string length = base::little_endian(static_cast<std::uint64_t>(event.size()));
+  out_ << length << base::little_endian(masked_crc(length)) << event
+       << base::little_endian(masked_crc(event));
 }
 
-}  // namespace qkv
+}  // namespace qkv::train

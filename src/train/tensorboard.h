@@ -6,7 +6,7 @@
 #include <optional>
 #include <string>
 
-namespace qkv {
+namespace qkv::train {
 
 /// Something in the folder that is no event file of qkv's, or nothing.
 std::optional<std::filesystem::path> foreign_to_tensorboard(const std::filesystem::path& folder);
@@ -29,4 +29,4 @@ class TensorBoard {
   std::ofstream out_;
 };
 
-}  // namespace qkv
+}  // namespace qkv::train

@@ -16,73 +16,77 @@
 #include "train/difference.h"
 #include "train/schedule.h"
 
-namespace qkv {
+namespace qkv::train {
 namespace fs = std::filesystem;
 namespace {
 
 void require_hash(const char* key, const char* what, const std::string& found,
                   const std::string& expected, const fs::path& run) {
   if (found == expected) return;
-  throw Error(concat(key, ": the ", what, " changed since the run in ", run.string(),
-                     " began: found SHA-256 ", found.substr(0, 16), "…, expected ",
-                     expected.substr(0, 16), "…"));
+  throw base::Error(base::concat(key, ": the ", what, " changed since the run in ", run.string(),
+                                 " began: found SHA-256 ", found.substr(0, 16), "…, expected ",
+                                 expected.substr(0, 16), "…"));
 }
 
 /// The weights of `checkpoint` mean something in the same model only. A new run that starts from
 /// them may drop more or less, and read further where places have no weights of their own.
-void require_same_model(const ModelConfig& found, const ModelConfig& expected, bool resumed,
-                        const fs::path& checkpoint) {
-  const auto comparable = [&](const ModelConfig& model) {
-    Config config;
+void require_same_model(const config::ModelConfig& found, const config::ModelConfig& expected,
+                        bool resumed, const fs::path& checkpoint) {
+  const auto comparable = [&](const config::ModelConfig& model) {
+    config::Config config;
     config.model = model;
-    Json json = {{"model", to_json(config)["model"]}};
+    base::Json json = {{"model", config::to_json(config)["model"]}};
     if (!resumed) json["model"].erase("dropout");
     if (!resumed && !model.learns_positions()) json["model"].erase("context");
     return json;
   };
   if (const auto difference = first_difference(comparable(found), comparable(expected))) {
-    throw Error(concat(difference->key, ": found ", shown(difference->found), ", expected ",
-                       shown(difference->expected), " as in ", checkpoint.string()));
+    throw base::Error(base::concat(difference->key, ": found ", config::shown(difference->found),
+                                   ", expected ", config::shown(difference->expected), " as in ",
+                                   checkpoint.string()));
   }
 }
 
 /// The tokenizer that the run must use: that of the run it goes on with, or of the checkpoint it
 /// starts from; nothing where it is to be learned.
-std::optional<Tokenizer> given_tokenizer(const Config& config, const TrainingOptions& options,
-                                         const RunFolder& folder) {
+std::optional<text::Tokenizer> given_tokenizer(const config::Config& config,
+                                               const TrainingOptions& options,
+                                               const RunFolder& folder) {
   if (options.mode == RunMode::kResume) {
     folder.require_same(config);  // before any text is read
-    Tokenizer tokenizer = folder.tokenizer(config);
+    text::Tokenizer tokenizer = folder.tokenizer(config);
     // The run has its own copy; a file that the config names must still be the same one.
     if (const auto& path = config.tokenizer.path) {
-      require_hash("tokenizer.path", "tokenizer", sha256_file(*path, file_limit::kTokenizer),
-                   tokenizer.hash(), options.out);
+      require_hash("tokenizer.path", "tokenizer",
+                   base::sha256_file(*path, base::file_limit::kTokenizer), tokenizer.hash(),
+                   options.out);
     }
     return tokenizer;
   }
   if (!options.init) return std::nullopt;
-  const fs::path path = find_checkpoint(*options.init);
-  const Config init = checkpoint_config(path);
+  const fs::path path = checkpoint::find_checkpoint(*options.init);
+  const config::Config init = checkpoint::checkpoint_config(path);
   if (init.tokenizer.kind != config.tokenizer.kind) {
-    throw Error(concat("tokenizer.kind: found \"", config.tokenizer.kind, "\", expected \"",
-                       init.tokenizer.kind, "\" as in ", path.string()));
+    throw base::Error(base::concat("tokenizer.kind: found \"", config.tokenizer.kind,
+                                   "\", expected \"", init.tokenizer.kind, "\" as in ",
+                                   path.string()));
   }
   require_same_model(config.model, init.model, /*resumed=*/false, path);
-  Tokenizer tokenizer = Tokenizer::load(path / "tokenizer.model", init.tokenizer.kind);
+  text::Tokenizer tokenizer = text::Tokenizer::load(path / "tokenizer.model", init.tokenizer.kind);
   if (config.tokenizer.path &&
-      sha256_file(*config.tokenizer.path, file_limit::kTokenizer) != tokenizer.hash()) {
-    throw Error(concat("tokenizer.path: found another tokenizer than that of ", path.string(),
-                       ", which --init starts from; expected null"));
+      base::sha256_file(*config.tokenizer.path, base::file_limit::kTokenizer) != tokenizer.hash()) {
+    throw base::Error(base::concat("tokenizer.path: found another tokenizer than that of ",
+                                   path.string(), ", which --init starts from; expected null"));
   }
   return tokenizer;
 }
 
-Objective objective_of(const Model& model) {
+text::Objective objective_of(const model::Model& model) {
   return {.causal = model.config().causal(),
           .vocabulary = static_cast<std::int32_t>(model.vocabulary())};
 }
 
-std::uint64_t tokens_in(const Batch& batch) {
+std::uint64_t tokens_in(const text::Batch& batch) {
   if (batch.documents.empty()) return batch.inputs.size();
   return batch.inputs.size() -
          static_cast<std::uint64_t>(std::count(batch.documents.begin(), batch.documents.end(), -1));
@@ -90,19 +94,19 @@ std::uint64_t tokens_in(const Batch& batch) {
 
 }  // namespace
 
-Config on_its_device(Config config) {
-  config.runtime.device = device_of(config.runtime);
+config::Config on_its_device(config::Config config) {
+  config.runtime.device = model::device_of(config.runtime);
   return config;
 }
 
-Trainer::Trainer(const Config& config, const TrainingOptions& options)
+Trainer::Trainer(const config::Config& config, const TrainingOptions& options)
     : config_(config),
-      runtime_(set_up_runtime(config.runtime)),
+      runtime_(model::set_up_runtime(config.runtime)),
       folder_(options.out, options.mode),
-      corpus_(open_corpus(config, given_tokenizer(config, options, folder_))),
-      model_((check_config(on_its_device(config), config.name, corpus_.tokenizer.size()),
-              make_model(config.model, corpus_.tokenizer.size(), config.seed,
-                         at::TensorOptions(runtime_.device).dtype(at::kFloat)))),
+      corpus_(text::open_corpus(config, given_tokenizer(config, options, folder_))),
+      model_((config::check_config(on_its_device(config), config.name, corpus_.tokenizer.size()),
+              model::make_model(config.model, corpus_.tokenizer.size(), config.seed,
+                                at::TensorOptions(runtime_.device).dtype(at::kFloat)))),
       fused_(fused_training(*model_, config, runtime_)),
       plain_(fused_ ? nullptr : plain_gradients(*model_, config, runtime_)),
       optimizer_(model_->parameters(), config.training, fused_.get()),
@@ -110,18 +114,20 @@ Trainer::Trainer(const Config& config, const TrainingOptions& options)
                     ? std::make_unique<CapturedStep>(*model_, config, runtime_, optimizer_)
                     : nullptr),
       batches_(corpus_.train, config.model.context, objective_of(*model_), config.seed) {
-  if (batches_.cut().count > 0) log::warning(to_text(batches_.cut(), config.model.context));
+  if (batches_.cut().count > 0)
+    base::log::warning(text::to_text(batches_.cut(), config.model.context));
   if (config.training.sample_every > 0) {  // for its warnings, once
-    given_prompt(config.training.sample_prompt, corpus_.tokenizer, config.data.layout,
-                 "training.sample_prompt");
+    text::given_prompt(config.training.sample_prompt, corpus_.tokenizer, config.data.layout,
+                       "training.sample_prompt");
   }
   if (const auto& newest = folder_.newest()) {
     resume(*newest);
   } else {
     if (options.init) {
-      const fs::path path = find_checkpoint(*options.init);
-      load_weights(open_checkpoint(path, runtime_).model->parameters().list(), *model_,
-                   path.string());
+      const fs::path path = checkpoint::find_checkpoint(*options.init);
+      checkpoint::load_weights(
+          checkpoint::open_checkpoint(path, runtime_).model->parameters().list(), *model_,
+          path.string());
     }
     folder_.begin(corpus_.tokenizer);
   }
@@ -133,7 +139,7 @@ Trainer::Trainer(const Config& config, const TrainingOptions& options)
 }
 
 void Trainer::resume(const fs::path& path) {
-  const Checkpoint checkpoint = open_checkpoint(path, runtime_);
+  const checkpoint::Checkpoint checkpoint = checkpoint::open_checkpoint(path, runtime_);
   require_same_model(config_.model, checkpoint.config.model, /*resumed=*/true, path);
   const fs::path& run = folder_.path();
   require_hash("tokenizer", "tokenizer", corpus_.tokenizer.hash(), checkpoint.tokenizer.hash(),
@@ -141,14 +147,16 @@ void Trainer::resume(const fs::path& path) {
   require_hash("data.train", "text", corpus_.train_hash, checkpoint.state.train_hash, run);
   require_hash("data.validation", "text", corpus_.validation_hash, checkpoint.state.validation_hash,
                run);
-  load_weights(checkpoint.model->parameters().list(), *model_, path.string());
-  optimizer_.load_moments(read_optimizer(path), (path / "optimizer.safetensors").string());
+  checkpoint::load_weights(checkpoint.model->parameters().list(), *model_, path.string());
+  optimizer_.load_moments(checkpoint::read_optimizer(path),
+                          (path / "optimizer.safetensors").string());
   state_ = checkpoint.state;
   saved_ = state_.step;
   const std::int64_t steps = config_.training.steps;
   if (state_.step > steps) {
-    throw Error(concat("training.steps: found ", steps, ", expected at least the ", state_.step,
-                       " steps that the run in ", run.string(), " has made"));
+    throw base::Error(base::concat("training.steps: found ", steps, ", expected at least the ",
+                                   state_.step, " steps that the run in ", run.string(),
+                                   " has made"));
   }
   if (!finished()) require_metrics_within(run, std::max(steps, folder_.config().training.steps));
 
@@ -156,11 +164,11 @@ void Trainer::resume(const fs::path& path) {
   if (!best || folder_.checkpoints().holds(best->step)) return;
   const std::int64_t gone = best->step;
   best = folder_.checkpoints().best_of(validation_losses(run));
-  log::warning(concat(
+  base::log::warning(base::concat(
       folder_.checkpoints().step_path(gone).string(), ": the best checkpoint is gone; best is now ",
-      step_name(best ? best->step : state_.step),
+      checkpoint::step_name(best ? best->step : state_.step),
       best
-          ? concat(", validation loss ", fixed(best->loss, 4))
+          ? base::concat(", validation loss ", base::fixed(best->loss, 4))
           : std::string(", the last, since metrics.jsonl holds no validation loss of the others")));
 }
 
@@ -170,15 +178,16 @@ Ending Trainer::run() {
   metrics_.emplace(folder_.path(), state_.step);
   if (saved_ < 0) save(/*measured=*/true);  // the untrained model
 
-  Progress progress("training", "steps", static_cast<std::uint64_t>(config_.training.steps),
-                    static_cast<std::uint64_t>(state_.step));
+  base::Progress progress("training", "steps", static_cast<std::uint64_t>(config_.training.steps),
+                          static_cast<std::uint64_t>(state_.step));
   const std::int64_t validate_every = config_.training.validate_every;
   const std::int64_t sample_every = config_.training.sample_every;
   while (!finished() && stop_.caught() == 0) {
     train_step();
-    progress.update(static_cast<std::uint64_t>(state_.step),
-                    concat("loss ", fixed(last_loss_, 4),
-                           score_ ? concat("  validation ", fixed(score_->loss(), 4)) : ""));
+    progress.update(
+        static_cast<std::uint64_t>(state_.step),
+        base::concat("loss ", base::fixed(last_loss_, 4),
+                     score_ ? base::concat("  validation ", base::fixed(score_->loss(), 4)) : ""));
     if (validate_every > 0 && state_.step % validate_every == 0) validate();
     if (sample_every > 0 && state_.step % sample_every == 0) sample();
     if (config_.checkpoints.every > 0 && state_.step % config_.checkpoints.every == 0) {
@@ -194,7 +203,7 @@ Ending Trainer::run() {
 std::string Trainer::profile_table() const {
   if (captured_) return profile_.table(steps_made(), {});
   if (!fused_) return profile_.table(steps_made(), plain_->seconds());
-  Parts parts = fused_->seconds();
+  base::Parts parts = fused_->seconds();
   double waiting = profile_.seconds(Phase::kGradient);
   for (const auto& [name, seconds] : parts) waiting -= seconds;
   parts.emplace_back("waiting", waiting);
@@ -202,7 +211,7 @@ std::string Trainer::profile_table() const {
 }
 
 Trainer::StepBatches Trainer::batches_of(std::int64_t step) const {
-  const TrainingConfig& training = config_.training;
+  const config::TrainingConfig& training = config_.training;
   const std::int64_t rows = training.batch_size * training.accumulation;
   StepBatches made;
   for (std::int64_t micro = 0; micro < training.accumulation; ++micro) {
@@ -236,10 +245,10 @@ void Trainer::train_step() {
   profile_.enter(Phase::kGradient);
   const auto [loss, gradient_norm] = make_step(step);
   if (!std::isfinite(loss) || !std::isfinite(gradient_norm)) {
-    fail_not_finite(concat("step ", state_.step + 1, ": the ",
-                           std::isfinite(loss) ? "gradient" : "loss", " is ",
-                           std::isfinite(loss) ? gradient_norm : loss, " (batch ", state_.step,
-                           " of seed ", config_.seed, ")"));
+    fail_not_finite(base::concat("step ", state_.step + 1, ": the ",
+                                 std::isfinite(loss) ? "gradient" : "loss", " is ",
+                                 std::isfinite(loss) ? gradient_norm : loss, " (batch ",
+                                 state_.step, " of seed ", config_.seed, ")"));
   }
   profile_.enter(Phase::kOther);
   ++state_.step;
@@ -250,11 +259,12 @@ void Trainer::train_step() {
 }
 
 void Trainer::fail_not_finite(const std::string& what) const {
-  throw Error(concat(what, "; ",
-                     saved_ < 0 ? "nothing was saved"
-                                : concat("the last good checkpoint is ",
-                                         folder_.checkpoints().step_path(saved_).string())),
-              Error::Fault::kRun);
+  throw base::Error(
+      base::concat(what, "; ",
+                   saved_ < 0 ? "nothing was saved"
+                              : base::concat("the last good checkpoint is ",
+                                             folder_.checkpoints().step_path(saved_).string())),
+      base::Error::Fault::kRun);
 }
 
 void Trainer::report(double loss, double gradient_norm) {
@@ -275,11 +285,11 @@ void Trainer::report(double loss, double gradient_norm) {
 void Trainer::validate() {
   if (validated_ == state_.step || !corpus_.validation) return;
   profile_.enter(Phase::kValidation);
-  score_ = evaluate(*model_, *corpus_.validation, config_.seed, runtime_);
+  score_ = evaluate::evaluate(*model_, *corpus_.validation, config_.seed, runtime_);
   validated_ = state_.step;
   const double loss = score_->loss();
   if (!std::isfinite(loss))
-    fail_not_finite(concat("step ", state_.step, ": the validation loss is ", loss));
+    fail_not_finite(base::concat("step ", state_.step, ": the validation loss is ", loss));
   metrics_->add({{"step", state_.step}, {"validation_loss", loss}});
   if (!state_.best || loss < state_.best->loss) {
     state_.best = {.loss = loss, .step = state_.step};
@@ -287,7 +297,7 @@ void Trainer::validate() {
   } else {
     ++state_.validations_without_best;
   }
-  log::debug(concat("step ", state_.step, ": validation loss ", fixed(loss, 4)));
+  base::log::debug(base::concat("step ", state_.step, ": validation loss ", base::fixed(loss, 4)));
   profile_.enter(Phase::kOther);
 }
 
@@ -296,7 +306,7 @@ void Trainer::save(bool measured) {
   profile_.enter(Phase::kSaving);
   for (const auto& [name, weight] : model_->parameters().list()) {
     if (!at::isfinite(weight).all().item<bool>())
-      fail_not_finite(concat("step ", state_.step, ": ", name, " is not finite"));
+      fail_not_finite(base::concat("step ", state_.step, ": ", name, " is not finite"));
   }
   const bool better = validated_ == state_.step &&
                       (!state_.best_checkpoint || score_->loss() < state_.best_checkpoint->loss);
@@ -311,15 +321,15 @@ void Trainer::save(bool measured) {
 void Trainer::sample() {
   profile_.enter(Phase::kValidation);
   const std::string& layout = config_.data.layout;
-  const std::string prompt = without_line_end(config_.training.sample_prompt, layout);
-  const GenerationOptions options{.tokens = 100, .sampling = {}, .seed = config_.seed};
+  const std::string prompt = text::without_line_end(config_.training.sample_prompt, layout);
+  const generate::GenerationOptions options{.tokens = 100, .sampling = {}, .seed = config_.seed};
   // A stream's first token needs something before it: a newline, as between two paragraphs.
   const std::string start = prompt.empty() && layout == "stream" ? "\n" : prompt;
   std::string text;
-  generate(*model_, corpus_.tokenizer, layout, start, options,
-           [&](const std::string& more) { text += more; });
+  generate::generate(*model_, corpus_.tokenizer, layout, start, options,
+                     [&](const std::string& more) { text += more; });
   metrics_->add({{"step", state_.step}, {"sample", text}});
   profile_.enter(Phase::kOther);
 }
 
-}  // namespace qkv
+}  // namespace qkv::train

@@ -22,10 +22,10 @@
 #include "train/profile.h"
 #include "train/run_folder.h"
 
-namespace qkv {
+namespace qkv::train {
 
 /// The config with the device that it runs on here, which "auto" leaves open: for check_config.
-Config on_its_device(Config config);
+config::Config on_its_device(config::Config config);
 
 struct TrainingOptions {
   std::filesystem::path out;  ///< the run's folder
@@ -44,7 +44,7 @@ class Trainer {
  public:
   /// Opens text and run folder, makes or resumes the model. Throws Error (Fault::kInput) for
   /// whatever the user gave wrong, before anything is removed or a step made.
-  Trainer(const Config& config, const TrainingOptions& options);
+  Trainer(const config::Config& config, const TrainingOptions& options);
 
   /// Trains to the end, until it stops early or a signal comes; saves in every case. Throws Error
   /// (Fault::kRun) where a loss or a weight is not finite, which is not saved, or a save fails: the
@@ -52,9 +52,9 @@ class Trainer {
   Ending run();
 
   const RunFolder& folder() const { return folder_; }
-  const TrainerState& state() const { return state_; }
-  const Model& model() const { return *model_; }
-  const Corpus& corpus() const { return corpus_; }
+  const checkpoint::TrainerState& state() const { return state_; }
+  const model::Model& model() const { return *model_; }
+  const text::Corpus& corpus() const { return corpus_; }
   const Profile& profile() const { return profile_; }
   /// Where the time went: the phases, and what the gradient consists of.
   std::string profile_table() const;
@@ -71,7 +71,7 @@ class Trainer {
   /// Whether an earlier process made the first steps of the run.
   bool resumed() const { return first_step_ > 0; }
   /// The last validation of this process.
-  const std::optional<Score>& score() const { return score_; }
+  const std::optional<evaluate::Score>& score() const { return score_; }
 
  private:
   /// Takes weights, moments and counters of the newest checkpoint. Throws Error where it is none of
@@ -79,7 +79,7 @@ class Trainer {
   void resume(const std::filesystem::path& checkpoint);
   /// The micro-batches of a step, and how many targets and tokens are in them.
   struct StepBatches {
-    std::vector<Batch> batches;
+    std::vector<text::Batch> batches;
     std::uint64_t predicted = 0;
     std::uint64_t tokens = 0;
   };
@@ -98,22 +98,22 @@ class Trainer {
   bool finished() const { return state_.step >= config_.training.steps || stopped_early(); }
   [[noreturn]] void fail_not_finite(const std::string& what) const;
 
-  Config config_;
-  Runtime runtime_;
+  config::Config config_;
+  model::Runtime runtime_;
   RunFolder folder_;
-  Corpus corpus_;
-  std::unique_ptr<Model> model_;
+  text::Corpus corpus_;
+  std::unique_ptr<model::Model> model_;
   std::unique_ptr<FusedTraining> fused_;
   std::unique_ptr<Gradients> plain_;  ///< where there is no fused one
   Optimizer optimizer_;
   std::unique_ptr<CapturedStep> captured_;  ///< where the device takes a whole step at once
-  TrainingBatches batches_;
+  text::TrainingBatches batches_;
   std::optional<StepBatches> next_;  ///< made while the device was at the step before
-  TrainerState state_;
+  checkpoint::TrainerState state_;
   std::optional<Metrics> metrics_;
-  StopSignal stop_;
+  base::StopSignal stop_;
   Profile profile_;
-  std::optional<Score> score_;
+  std::optional<evaluate::Score> score_;
   std::int64_t validated_ = -1;  ///< the step of score_
   std::int64_t saved_ = -1;      ///< the step of the newest checkpoint
   std::int64_t first_step_ = 0;
@@ -123,4 +123,4 @@ class Trainer {
   double reported_seconds_ = 0;
 };
 
-}  // namespace qkv
+}  // namespace qkv::train

@@ -6,7 +6,7 @@
 #include "base/error.h"
 #include "base/format.h"
 
-namespace qkv {
+namespace qkv::world {
 
 Effort::Effort(std::string where, std::string what, std::uint64_t wanted, std::uint64_t tries)
     : where_(std::move(where)),
@@ -16,8 +16,8 @@ Effort::Effort(std::string where, std::string what, std::uint64_t wanted, std::u
 
 void Effort::try_once() {
   if (tries_ == most_tries_ || in_vain_ == kMostInVain) {
-    throw Error(concat(where_, ": found ", found_, ' ', what_, " in ", tries_, " tries, expected ",
-                       wanted_));
+    throw base::Error(base::concat(where_, ": found ", found_, ' ', what_, " in ", tries_,
+                                   " tries, expected ", wanted_));
   }
   ++tries_;
   ++in_vain_;
@@ -30,8 +30,9 @@ void Effort::found(double bytes) {
   if (!std::has_single_bit(++found_) && found_ != wanted_) return;
   const double all = bytes_ / static_cast<double>(found_) * static_cast<double>(wanted_);
   if (all <= kMostBytes) return;
-  throw Error(concat(where_, ": found ", wanted_, ' ', what_, " that take about ", human_bytes(all),
-                     " together, expected at most ", human_bytes(kMostBytes)));
+  throw base::Error(base::concat(where_, ": found ", wanted_, ' ', what_, " that take about ",
+                                 base::human_bytes(all), " together, expected at most ",
+                                 base::human_bytes(kMostBytes)));
 }
 
-}  // namespace qkv
+}  // namespace qkv::world

@@ -3,7 +3,7 @@
 #include <cstdint>
 #include <string>
 
-namespace qkv {
+namespace qkv::world {
 
 /// Bounds a search that draws at random until it has found enough different texts: how often it
 /// tries, altogether and in vain, and how much text it collects.
@@ -35,4 +35,4 @@ class Effort {
   double bytes_ = 0;
 };
 
-}  // namespace qkv
+}  // namespace qkv::world

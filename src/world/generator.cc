@@ -18,7 +18,7 @@
 #include "world/sentence.h"
 #include "world/words.h"
 
-namespace qkv {
+namespace qkv::world {
 namespace {
 
 constexpr std::uint64_t kTriesOfAProbe = 2000;  ///< most drawn for each probe, on average
@@ -28,20 +28,21 @@ constexpr std::uint64_t kTriesOfALine = 20;
 enum class Part : std::uint64_t { kLines = 1, kProbes, kSenses };
 
 std::uint64_t hash_of(const std::string& text) {
-  return std::stoull(sha256(text).substr(0, 16), nullptr, 16);
+  return std::stoull(base::sha256(text).substr(0, 16), nullptr, 16);
 }
 
 /// Whether the probes of a family may join these two words, one pair in so many.
 bool reserved(const Family& family, const std::array<std::string, 2>& words, std::uint64_t one_in,
               std::uint64_t seed) {
-  return hash_of(concat(seed, '\n', family.name, '\n', words[0], '\n', words[1])) % one_in == 0;
+  return hash_of(base::concat(seed, '\n', family.name, '\n', words[0], '\n', words[1])) % one_in ==
+         0;
 }
 
 /// Only single words are found again in the lines.
 void require_single(const std::string& word, const std::string& where) {
   if (split_words(word) == std::vector{std::string_view(word)}) return;
-  throw Error(concat(where, ": found ", quoted(word),
-                     ", expected a single word without spaces and punctuation"));
+  throw base::Error(base::concat(where, ": found ", base::quoted(word),
+                                 ", expected a single word without spaces and punctuation"));
 }
 
 /// The joins that only probes may make.
@@ -82,7 +83,7 @@ bool has_choices(const Sentence& sentence) {
 }
 
 std::optional<Probe> try_probe(const Grammar& grammar, const Family& family, std::uint64_t seed,
-                               RandomStream& random) {
+                               base::RandomStream& random) {
   const Template& form = pick(family.templates, random);
   if (form.questions.empty()) return std::nullopt;
   const Scene scene(grammar, form, random);
@@ -105,9 +106,10 @@ std::optional<Probe> try_probe(const Grammar& grammar, const Family& family, std
   HeldOutPairs own;
   own.add(probe);
   if (!own.in(probe.text)) {
-    throw Error(concat(held_out->name, ": found ", quoted(probe.held_out[1]), " nowhere within ",
-                       probe.within, " words behind ", quoted(probe.held_out[0]), " in ",
-                       quoted(probe.text), ", expected the words that a probe joins"));
+    throw base::Error(base::concat(
+        held_out->name, ": found ", base::quoted(probe.held_out[1]), " nowhere within ",
+        probe.within, " words behind ", base::quoted(probe.held_out[0]), " in ",
+        base::quoted(probe.text), ", expected the words that a probe joins"));
   }
   probe.predict = asked.predict;
   probe.candidates = asked.candidates;
@@ -117,14 +119,14 @@ std::optional<Probe> try_probe(const Grammar& grammar, const Family& family, std
   const auto space = probe.text.rfind(' ', asked.predict.begin);
   if (space != std::string::npos && space > 0) {
     const auto before = probe.text.rfind(' ', space - 1);
-    const Span span{.begin = before == std::string::npos ? 0 : before + 1, .end = space};
+    const base::Span span{.begin = before == std::string::npos ? 0 : before + 1, .end = space};
     if (std::find(probe.query.begin(), probe.query.end(), span) == probe.query.end())
       probe.query.push_back(span);
   }
   for (std::size_t index = 0; index < sentence.things.size(); ++index) {
     (index == thing ? probe.truth : probe.distractors).push_back(sentence.things[index]);
   }
-  const Span& truth = probe.truth.front();
+  const base::Span& truth = probe.truth.front();
   const std::size_t left = std::min(truth.end, probe.predict.end);
   const std::size_t right = std::max(truth.begin, probe.predict.begin);
   probe.distance = count_words(std::string_view(probe.text).substr(left, right - left));
@@ -135,27 +137,27 @@ std::vector<Probe> make_probes(const Grammar& grammar, std::uint64_t seed) {
   std::vector<Probe> probes;
   for (std::size_t number = 0; number < grammar.families.size(); ++number) {
     const Family& family = grammar.families[number];
-    RandomStream random(
-        stream_key(seed, Purpose::kWorld, {static_cast<std::uint64_t>(Part::kProbes), number}));
+    base::RandomStream random(base::stream_key(
+        seed, base::Purpose::kWorld, {static_cast<std::uint64_t>(Part::kProbes), number}));
     std::unordered_set<std::string> known;
-    Effort effort(concat(grammar.where, ": families.", family.name, ".probes"), "different ones",
-                  static_cast<std::uint64_t>(family.probes), kTriesOfAProbe);
+    Effort effort(base::concat(grammar.where, ": families.", family.name, ".probes"),
+                  "different ones", static_cast<std::uint64_t>(family.probes), kTriesOfAProbe);
     for (std::int64_t made = 0; made < family.probes;) {
       effort.try_once();
       std::optional<Probe> probe = try_probe(grammar, family, seed, random);
       if (!probe || !known.insert(probe->text).second) continue;
       effort.found(bytes_with_candidates(*probe));
-      probe->id = concat(family.name, '-', made++);
+      probe->id = base::concat(family.name, '-', made++);
       probes.push_back(std::move(*probe));
     }
   }
   return probes;
 }
 
-Json make_geometry(const Grammar& grammar, std::uint64_t seed) {
-  RandomStream random(
-      stream_key(seed, Purpose::kWorld, {static_cast<std::uint64_t>(Part::kSenses)}));
-  Json geometry = geometry_questions(grammar);
+base::Json make_geometry(const Grammar& grammar, std::uint64_t seed) {
+  base::RandomStream random(
+      base::stream_key(seed, base::Purpose::kWorld, {static_cast<std::uint64_t>(Part::kSenses)}));
+  base::Json geometry = geometry_questions(grammar);
   geometry["senses"] = senses_json(sense_sentences(grammar, random));
   geometry_of(geometry, grammar.where + ": geometry");  // which refuses what cannot be read
   return geometry;
@@ -176,8 +178,8 @@ World generate_world(const Grammar& grammar, std::uint64_t seed) {
   HeldOutPairs held_out;
   for (const Probe& probe : world.probes) held_out.add(probe);
 
-  RandomStream random(
-      stream_key(seed, Purpose::kWorld, {static_cast<std::uint64_t>(Part::kLines)}));
+  base::RandomStream random(
+      base::stream_key(seed, base::Purpose::kWorld, {static_cast<std::uint64_t>(Part::kLines)}));
   std::unordered_set<std::string> known;
   const auto all = static_cast<std::size_t>(grammar.train_lines + grammar.validation_lines);
   Effort effort(grammar.where + ": lines", "different ones", all, kTriesOfALine);
@@ -196,11 +198,11 @@ World generate_world(const Grammar& grammar, std::uint64_t seed) {
 }
 
 void write_world(const World& world, const std::filesystem::path& folder) {
-  make_folder(folder);
-  write_file(folder / "train.txt", lines(world.train));
-  write_file(folder / "validation.txt", lines(world.validation));
-  write_file(folder / "probes.jsonl", to_lines(world.probes));
-  write_file(folder / "geometry.json", world.geometry.dump(1) + '\n');
+  base::make_folder(folder);
+  base::write_file(folder / "train.txt", lines(world.train));
+  base::write_file(folder / "validation.txt", lines(world.validation));
+  base::write_file(folder / "probes.jsonl", to_lines(world.probes));
+  base::write_file(folder / "geometry.json", world.geometry.dump(1) + '\n');
 }
 
-}  // namespace qkv
+}  // namespace qkv::world

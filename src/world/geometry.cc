@@ -7,7 +7,7 @@
 #include "base/error.h"
 #include "base/format.h"
 
-namespace qkv {
+namespace qkv::world {
 namespace {
 
 /// The class that `key` of the grammar's geometry names.
@@ -15,8 +15,8 @@ const std::vector<Word>& class_of(const Grammar& grammar, const std::string& nam
                                   const char* key) {
   const auto found = grammar.words.find(name);
   if (found == grammar.words.end()) {
-    throw Error(concat(grammar.where, ": geometry.", key, ": found the class ", quoted(name),
-                       ", expected one of \"words\""));
+    throw base::Error(base::concat(grammar.where, ": geometry.", key, ": found the class ",
+                                   base::quoted(name), ", expected one of \"words\""));
   }
   return found->second;
 }
@@ -26,8 +26,9 @@ void require_attributes(const std::vector<Word>& words, const std::vector<std::s
   for (const Word& word : words) {
     for (const std::string& attribute : attributes) {
       if (word.attributes.contains(attribute)) continue;
-      throw Error(concat(where, ": found the word ", quoted(word.text), " without ",
-                         quoted(attribute), ", expected it in each word of a crossed class"));
+      throw base::Error(base::concat(where, ": found the word ", base::quoted(word.text),
+                                     " without ", base::quoted(attribute),
+                                     ", expected it in each word of a crossed class"));
     }
   }
 }
@@ -36,8 +37,8 @@ void require_attributes(const std::vector<Word>& words, const std::vector<std::s
 void require_crossable(const std::vector<Word>& words, const std::string& where) {
   constexpr std::size_t kMostCrossed = 1000;
   if (words.size() <= kMostCrossed) return;
-  throw Error(concat(where, ": found a class of ", words.size(), " words, expected at most ",
-                     kMostCrossed));
+  throw base::Error(base::concat(where, ": found a class of ", words.size(),
+                                 " words, expected at most ", kMostCrossed));
 }
 
 /// The words of a class by their attributes. Of words with the same attributes the first counts.
@@ -98,19 +99,20 @@ class Analogies {
 
   void add(const std::string& a, const std::string& b, const std::string& c, const std::string& d) {
     if (json_.size() == kMost) {
-      throw Error(concat(grammar_.where, ": geometry: found more than ", with_commas(kMost),
-                         " analogies, expected fewer words in the classes that cross or relate"));
+      throw base::Error(
+          base::concat(grammar_.where, ": geometry: found more than ", base::with_commas(kMost),
+                       " analogies, expected fewer words in the classes that cross or relate"));
     }
     json_.push_back({a, b, c, d});
   }
 
-  const Json& json() const { return json_; }
+  const base::Json& json() const { return json_; }
 
  private:
   static constexpr std::size_t kMost = 100'000;
 
   const Grammar& grammar_;
-  Json json_ = Json::array();
+  base::Json json_ = base::Json::array();
 };
 
 /// a : b = c : d where b changes one attribute of a, and c another.
@@ -136,16 +138,16 @@ void add_crossed(const std::vector<Word>& words, const CrossedWords& crossed,
 
 }  // namespace
 
-Json geometry_questions(const Grammar& grammar) {
-  const Json& asked = grammar.geometry;
-  Json clusters = Json::object();
-  for (const Json& name : asked.value("clusters", Json::array())) {
-    Json members = Json::array();
+base::Json geometry_questions(const Grammar& grammar) {
+  const base::Json& asked = grammar.geometry;
+  base::Json clusters = base::Json::object();
+  for (const base::Json& name : asked.value("clusters", base::Json::array())) {
+    base::Json members = base::Json::array();
     for (const Word& word : class_of(grammar, name, "clusters")) members.push_back(word.text);
     clusters[name.get<std::string>()] = members;
   }
   Analogies analogies(grammar);
-  for (const Json& crossed : asked.value("crossed", Json::array())) {
+  for (const base::Json& crossed : asked.value("crossed", base::Json::array())) {
     const std::vector<Word>& words = class_of(grammar, crossed["words"], "crossed");
     const std::vector<std::string> attributes = crossed["attributes"];
     const std::string where = grammar.where + ": geometry.crossed";
@@ -154,7 +156,7 @@ Json geometry_questions(const Grammar& grammar) {
     add_crossed(words, CrossedWords(words, attributes), analogies);
   }
   // Pairs of one relation: cat is to kitten as dog is to puppy.
-  for (const Json& relation : asked.value("relations", Json::array())) {
+  for (const base::Json& relation : asked.value("relations", base::Json::array())) {
     const std::vector<Word>& words = class_of(grammar, relation["words"], "relations");
     const std::string attribute = relation["attribute"];
     for (const Word& a : words) {
@@ -168,4 +170,4 @@ Json geometry_questions(const Grammar& grammar) {
   return {{"clusters", clusters}, {"analogies", analogies.json()}};
 }
 
-}  // namespace qkv
+}  // namespace qkv::world

@@ -7,7 +7,7 @@
 #include "base/format.h"
 #include "config/schema.h"
 
-namespace qkv {
+namespace qkv::world {
 namespace {
 
 void require_in_one_cluster(const std::vector<WordCluster>& clusters, const std::string& file) {
@@ -17,30 +17,32 @@ void require_in_one_cluster(const std::vector<WordCluster>& clusters, const std:
     for (const std::string& word : cluster.words) {
       const auto [place, added] = known.emplace(word, cluster.name);
       if (added) continue;
-      throw Error(concat(file, ": clusters.", shown_key(cluster.name), ": found ", quoted(word),
-                         place->second == cluster.name ? " twice" : ", which also stands in ",
-                         place->second == cluster.name ? "" : quoted(place->second),
-                         ", expected each word once"));
+      throw base::Error(base::concat(
+          file, ": clusters.", config::shown_key(cluster.name), ": found ", base::quoted(word),
+          place->second == cluster.name ? " twice" : ", which also stands in ",
+          place->second == cluster.name ? "" : base::quoted(place->second),
+          ", expected each word once"));
     }
   }
   if (known.size() > kMostWords) {
-    throw Error(
-        concat(file, ": clusters: found ", known.size(), " words, expected at most ", kMostWords));
+    throw base::Error(base::concat(file, ": clusters: found ", known.size(),
+                                   " words, expected at most ", kMostWords));
   }
 }
 
-std::array<std::string, 4> analogy_of(const Json& node, const std::string& where) {
+std::array<std::string, 4> analogy_of(const base::Json& node, const std::string& where) {
   auto analogy = node.get<std::array<std::string, 4>>();
   for (std::size_t place = 1; place < analogy.size(); ++place) {
     const auto* end = analogy.cbegin() + static_cast<std::ptrdiff_t>(place);
     if (std::find(analogy.cbegin(), end, *end) != end) {
-      throw Error(concat(where, ": found ", quoted(*end), " twice, expected four different words"));
+      throw base::Error(base::concat(where, ": found ", base::quoted(*end),
+                                     " twice, expected four different words"));
     }
   }
   return analogy;
 }
 
-SenseSentence sentence_of(const std::string& word, const std::string& sense, const Json& node,
+SenseSentence sentence_of(const std::string& word, const std::string& sense, const base::Json& node,
                           const std::string& where) {
   SenseSentence sentence{.word = word,
                          .sense = sense,
@@ -48,36 +50,37 @@ SenseSentence sentence_of(const std::string& word, const std::string& sense, con
                          .span = {.begin = node["begin"], .end = node["end"]}};
   const auto& [begin, end] = sentence.span;
   if (begin >= end || end > sentence.text.size()) {
-    throw Error(concat(where, ": found the span ", begin, " to ", end,
-                       ", expected a part of the text's ", sentence.text.size(), " bytes"));
+    throw base::Error(base::concat(where, ": found the span ", begin, " to ", end,
+                                   ", expected a part of the text's ", sentence.text.size(),
+                                   " bytes"));
   }
   const std::string held = sentence.text.substr(begin, end - begin);
   if (held != word) {
-    throw Error(concat(where, ": found ", quoted(held), " in the span ", begin, " to ", end,
-                       ", expected ", quoted(word)));
+    throw base::Error(base::concat(where, ": found ", base::quoted(held), " in the span ", begin,
+                                   " to ", end, ", expected ", base::quoted(word)));
   }
   return sentence;
 }
 
 }  // namespace
 
-Geometry geometry_of(const Json& json, const std::string& where) {
+Geometry geometry_of(const base::Json& json, const std::string& where) {
   Geometry geometry{.clusters = {}, .analogies = {}, .senses = {}, .where = where};
-  static const Schema schema(geometry_schema(), "data/world/geometry.schema.json");
+  static const config::Schema schema(geometry_schema(), "data/world/geometry.schema.json");
   schema.check(json, "", where);
   for (const auto& [name, words] : json["clusters"].items())
     geometry.clusters.push_back({.name = name, .words = words});
   require_in_one_cluster(geometry.clusters, where);
-  for (const Json& node : json["analogies"]) {
+  for (const base::Json& node : json["analogies"]) {
     geometry.analogies.push_back(
-        analogy_of(node, concat(where, ": analogies[", geometry.analogies.size(), "]")));
+        analogy_of(node, base::concat(where, ": analogies[", geometry.analogies.size(), "]")));
   }
-  const Json words = json.value("senses", Json::object());
+  const base::Json words = json.value("senses", base::Json::object());
   for (const auto& [word, senses] : words.items()) {
     for (const auto& [sense, sentences] : senses.items()) {
       for (std::size_t place = 0; place < sentences.size(); ++place) {
-        const std::string here =
-            concat(where, ": senses.", shown_key(word), ".", shown_key(sense), "[", place, "]");
+        const std::string here = base::concat(where, ": senses.", config::shown_key(word), ".",
+                                              config::shown_key(sense), "[", place, "]");
         geometry.senses.push_back(sentence_of(word, sense, sentences[place], here));
       }
     }
@@ -86,15 +89,15 @@ Geometry geometry_of(const Json& json, const std::string& where) {
 }
 
 Geometry read_geometry(const std::filesystem::path& path) {
-  Geometry geometry = geometry_of(read_json(path), path.string());
+  Geometry geometry = geometry_of(base::read_json(path), path.string());
   if (geometry.clusters.empty() && geometry.analogies.empty() && geometry.senses.empty())
-    throw Error(geometry.where +
-                ": asks nothing, expected a cluster, an analogy or a word of two senses");
+    throw base::Error(geometry.where +
+                      ": asks nothing, expected a cluster, an analogy or a word of two senses");
   return geometry;
 }
 
-Json senses_json(const std::vector<SenseSentence>& senses) {
-  Json json = Json::object();
+base::Json senses_json(const std::vector<SenseSentence>& senses) {
+  base::Json json = base::Json::object();
   for (const SenseSentence& sentence : senses) {
     json[sentence.word][sentence.sense].push_back(
         {{"text", sentence.text}, {"begin", sentence.span.begin}, {"end", sentence.span.end}});
@@ -102,4 +105,4 @@ Json senses_json(const std::vector<SenseSentence>& senses) {
   return json;
 }
 
-}  // namespace qkv
+}  // namespace qkv::world

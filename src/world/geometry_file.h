@@ -8,7 +8,7 @@
 #include "base/json.h"
 #include "base/span.h"
 
-namespace qkv {
+namespace qkv::world {
 
 /// Words that belong together.
 struct WordCluster {
@@ -21,7 +21,7 @@ struct SenseSentence {
   std::string word;
   std::string sense;
   std::string text;
-  Span span;  ///< where the word stands
+  base::Span span;  ///< where the word stands
 };
 
 /// What the places of words in space are asked.
@@ -37,7 +37,7 @@ const std::string& geometry_schema();
 
 /// The same questions as they stand in JSON; `where` names it in messages. Throws Error where
 /// read_geometry would, but for what asks nothing.
-Geometry geometry_of(const Json& json, const std::string& where);
+Geometry geometry_of(const base::Json& json, const std::string& where);
 
 /// Reads a file as qkv-world writes it (docs/world.md). Throws Error with the file and the place
 /// where it is none or asks nothing, a word stands in two clusters or twice in an analogy, or a
@@ -45,6 +45,6 @@ Geometry geometry_of(const Json& json, const std::string& where);
 Geometry read_geometry(const std::filesystem::path& path);
 
 /// The sentences as they stand in the file: {WORD: {SENSE: [{"text", "begin", "end"}]}}.
-Json senses_json(const std::vector<SenseSentence>& senses);
+base::Json senses_json(const std::vector<SenseSentence>& senses);
 
-}  // namespace qkv
+}  // namespace qkv::world

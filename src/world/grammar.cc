@@ -7,41 +7,41 @@
 #include "world/line_size.h"
 #include "world/template_rules.h"
 
-namespace qkv {
+namespace qkv::world {
 namespace {
 
-Pattern pattern_of(const Json& node, const char* key, const std::string& name) {
+Pattern pattern_of(const base::Json& node, const char* key, const std::string& name) {
   if (!node.contains(key)) return {};
-  return Pattern(node[key].get<std::string>(), concat(name, ".", key));
+  return Pattern(node[key].get<std::string>(), base::concat(name, ".", key));
 }
 
-Range range_of(const Json& node, const char* key, const std::string& name) {
+Range range_of(const base::Json& node, const char* key, const std::string& name) {
   if (!node.contains(key)) return {};
   const Range range{.least = node[key][0], .most = node[key][1]};
   if (range.least > range.most) {
-    throw Error(concat(name, ".", key, ": found ", range.least, " to ", range.most,
-                       ", expected the smaller number first"));
+    throw base::Error(base::concat(name, ".", key, ": found ", range.least, " to ", range.most,
+                                   ", expected the smaller number first"));
   }
   return range;
 }
 
 /// What a place writes is never blank: a background of nothing would never be long enough.
 void require_word(const std::string& text, const std::string& where) {
-  require_printable(text, where);
+  base::require_printable(text, where);
   if (text.find_first_not_of(' ') == std::string::npos)
-    throw Error(concat(where, ": found ", quoted(text), ", expected a word"));
+    throw base::Error(base::concat(where, ": found ", base::quoted(text), ", expected a word"));
 }
 
 /// The words of a class; `name` says where it stands.
-std::vector<Word> read_words(const Json& node, const std::string& name) {
+std::vector<Word> read_words(const base::Json& node, const std::string& name) {
   std::vector<Word> words;
   for (const auto& [key, value] : node.items()) {
-    const std::string where = concat(name, '.', shown_key(key));
+    const std::string where = base::concat(name, '.', config::shown_key(key));
     Word word{.text = key, .attributes = {}};
     for (const auto& [attribute, text] : value.items()) {
       // Two words that are written alike, the bank of a river and that of money, have two keys.
       (attribute == "text" ? word.text : word.attributes[attribute]) = text;
-      require_word(text, concat(where, '.', shown_key(attribute)));
+      require_word(text, base::concat(where, '.', config::shown_key(attribute)));
     }
     require_word(word.text, where);
     words.push_back(std::move(word));
@@ -50,22 +50,22 @@ std::vector<Word> read_words(const Json& node, const std::string& name) {
 }
 
 /// {"animal": "animal", "number": "*number"}: * lets a word come again.
-std::vector<Draw> draws_of(const Json& node, const std::string& name) {
+std::vector<Draw> draws_of(const base::Json& node, const std::string& name) {
   std::vector<Draw> draws;
   for (const auto& [slot, source] : node.items()) {
     auto words = source.get<std::string>();
     const bool repeats = words.starts_with('*');
     if (repeats) words.erase(0, 1);
     draws.push_back({.slot = slot,
-                     .words = Pattern(words, concat(name, ".", shown_key(slot))),
+                     .words = Pattern(words, base::concat(name, ".", config::shown_key(slot))),
                      .repeats = repeats});
   }
   return draws;
 }
 
-std::optional<HeldOut> held_out_of(const Json& node, const std::string& name) {
+std::optional<HeldOut> held_out_of(const base::Json& node, const std::string& name) {
   if (!node.contains("held_out")) return std::nullopt;
-  const Json& held = node["held_out"];
+  const base::Json& held = node["held_out"];
   const std::string where = name + ".held_out";
   return HeldOut{.first = Pattern(held["words"][0].get<std::string>(), where),
                  .second = Pattern(held["words"][1].get<std::string>(), where),
@@ -74,7 +74,7 @@ std::optional<HeldOut> held_out_of(const Json& node, const std::string& name) {
                  .name = where};
 }
 
-Question question_of(const Json& node, const std::string& name) {
+Question question_of(const base::Json& node, const std::string& name) {
   Question question{.of = node.value("of", std::size_t{0}),
                     .text = pattern_of(node, "text", name),
                     .again = pattern_of(node, "again", name),
@@ -83,13 +83,13 @@ Question question_of(const Json& node, const std::string& name) {
   return question;
 }
 
-Template template_of(const Json& node, const std::string& name) {
+Template template_of(const base::Json& node, const std::string& name) {
   Template out;
   out.name = name;
   out.share = node.value("share", 1.0);
   if (node.contains("draw")) out.shared = draws_of(node["draw"], name + ".draw");
   if (node.contains("things")) {
-    for (const Json& thing : node["things"])
+    for (const base::Json& thing : node["things"])
       out.things.push_back(draws_of(thing, name + ".things"));
   }
   if (node.contains("count")) out.count = range_of(node, "count", name);
@@ -98,26 +98,27 @@ Template template_of(const Json& node, const std::string& name) {
   if (node.contains("join")) {
     out.middle = node["join"][0];
     out.last = node["join"][1];
-    require_printable(out.middle, name + ".join[0]");
-    require_printable(out.last, name + ".join[1]");
+    base::require_printable(out.middle, name + ".join[0]");
+    base::require_printable(out.last, name + ".join[1]");
   }
   out.text = pattern_of(node, "text", name);
   if (node.contains("ask")) {
-    for (const Json& question : node["ask"]) {
-      const std::string where = concat(name, ".ask[", out.questions.size(), "]");
+    for (const base::Json& question : node["ask"]) {
+      const std::string where = base::concat(name, ".ask[", out.questions.size(), "]");
       out.questions.push_back(question_of(question, where));
     }
   }
   out.asked = node.value("asked", std::size_t{0});
   if (node.contains("candidates")) {
-    for (const Json& candidate : node["candidates"]) {
+    for (const base::Json& candidate : node["candidates"]) {
       out.candidates.emplace_back(candidate.get<std::string>(), name + ".candidates");
     }
   }
   // A template's own is what all its questions join that name nothing else.
   if (const std::optional<HeldOut> all = held_out_of(node, name)) {
     if (out.questions.empty())
-      throw Error(name + ".held_out: found it without \"ask\", expected questions that probes ask");
+      throw base::Error(name +
+                        ".held_out: found it without \"ask\", expected questions that probes ask");
     for (Question& question : out.questions) {
       if (!question.held_out) question.held_out = all;
     }
@@ -128,14 +129,14 @@ Template template_of(const Json& node, const std::string& name) {
   return out;
 }
 
-Family family_of(const std::string& name, const Json& node, const std::string& where) {
+Family family_of(const std::string& name, const base::Json& node, const std::string& where) {
   Family family{.name = name,
                 .share = node.value("share", 1.0),
                 .probes = node.value("probes", std::int64_t{0}),
                 .templates = {}};
-  for (const Json& child : node["templates"]) {
+  for (const base::Json& child : node["templates"]) {
     family.templates.push_back(
-        template_of(child, concat(where, ".templates[", family.templates.size(), "]")));
+        template_of(child, base::concat(where, ".templates[", family.templates.size(), "]")));
   }
   return family;
 }
@@ -143,8 +144,8 @@ Family family_of(const std::string& name, const Json& node, const std::string& w
 }  // namespace
 
 Grammar read_grammar(const std::filesystem::path& path) {
-  const Json json = read_json(path);
-  static const Schema schema(grammar_schema(), "data/world/grammar.schema.json");
+  const base::Json json = base::read_json(path);
+  static const config::Schema schema(grammar_schema(), "data/world/grammar.schema.json");
   schema.check(json, "", path.string());
   const std::string file = path.string();
   Grammar grammar;
@@ -152,26 +153,28 @@ Grammar read_grammar(const std::filesystem::path& path) {
   grammar.train_lines = json["lines"]["train"];
   grammar.validation_lines = json["lines"]["validation"];
   for (const auto& [name, words] : json["words"].items())
-    grammar.words[name] = read_words(words, concat(file, ": words.", shown_key(name)));
+    grammar.words[name] =
+        read_words(words, base::concat(file, ": words.", config::shown_key(name)));
   for (const auto& [name, node] : json["families"].items()) {
-    require_printable(name, file + ": families");
-    Family family = family_of(name, node, concat(file, ": families.", name));
+    base::require_printable(name, file + ": families");
+    Family family = family_of(name, node, base::concat(file, ": families.", name));
     if (name == "background") {
       grammar.background = std::move(family);
     } else {
       grammar.families.push_back(std::move(family));
     }
   }
-  grammar.geometry = json.value("geometry", Json::object());
+  grammar.geometry = json.value("geometry", base::Json::object());
   if (grammar.families.empty())
-    throw Error(file + ": families: found \"background\" alone, expected an ability");
+    throw base::Error(file + ": families: found \"background\" alone, expected an ability");
   check_templates(grammar);
   const LineSize longest = longest_line(grammar);
   if (longest.bytes > kMostBytesOfALine) {
-    throw Error(concat(longest.form, ": found lines of up to ", human_bytes(longest.bytes),
-                       ", expected at most ", human_bytes(kMostBytesOfALine)));
+    throw base::Error(base::concat(longest.form, ": found lines of up to ",
+                                   base::human_bytes(longest.bytes), ", expected at most ",
+                                   base::human_bytes(kMostBytesOfALine)));
   }
   return grammar;
 }
 
-}  // namespace qkv
+}  // namespace qkv::world

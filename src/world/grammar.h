@@ -10,7 +10,7 @@
 #include "base/json.h"
 #include "world/pattern.h"
 
-namespace qkv {
+namespace qkv::world {
 
 /// A word and what the world knows of it: {"text": "dog", "sound": "barked"}.
 struct Word {
@@ -83,9 +83,9 @@ struct Grammar {
   std::int64_t validation_lines = 0;
   std::map<std::string, std::vector<Word>> words;
   std::vector<Family> families;
-  Family background;  ///< sentences that say nothing about any thing
-  Json geometry;      ///< see geometry.h
-  std::string where;  ///< the file, for messages
+  Family background;    ///< sentences that say nothing about any thing
+  base::Json geometry;  ///< see geometry.h
+  std::string where;    ///< the file, for messages
 };
 
 /// data/world/grammar.schema.json, of which the library carries a copy.
@@ -94,4 +94,4 @@ const std::string& grammar_schema();
 /// Reads and checks a grammar. Throws Error with the file and the place.
 Grammar read_grammar(const std::filesystem::path& path);
 
-}  // namespace qkv
+}  // namespace qkv::world

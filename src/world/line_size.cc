@@ -2,7 +2,7 @@
 
 #include <algorithm>
 
-namespace qkv {
+namespace qkv::world {
 namespace {
 
 constexpr double kBytesOfADraw = 100;  // its entries in the scene's tables
@@ -91,4 +91,4 @@ LineSize longest_line(const Grammar& grammar) {
   return longest;
 }
 
-}  // namespace qkv
+}  // namespace qkv::world

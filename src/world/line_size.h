@@ -2,7 +2,7 @@
 
 #include "world/grammar.h"
 
-namespace qkv {
+namespace qkv::world {
 
 /// The most bytes that a line may take while it is made. Spans of probes reach no further either.
 inline constexpr double kMostBytesOfALine = 1'000'000;
@@ -15,4 +15,4 @@ struct LineSize {
 };
 LineSize longest_line(const Grammar& grammar);
 
-}  // namespace qkv
+}  // namespace qkv::world

@@ -6,7 +6,7 @@
 #include "base/format.h"
 #include "base/utf8.h"
 
-namespace qkv {
+namespace qkv::world {
 namespace {
 
 /// What stands between the braces of a place.
@@ -16,20 +16,21 @@ PatternPiece parse_place(std::string_view text, const std::string& name) {
     piece.mark = text.substr(at + 1);
     text = text.substr(0, at);
     if (piece.mark != "cue" && piece.mark != "answer") {
-      throw Error(concat(name, ": found the mark ", quoted(piece.mark),
-                         ", expected \"cue\" or \"answer\""));
+      throw base::Error(base::concat(name, ": found the mark ", base::quoted(piece.mark),
+                                     ", expected \"cue\" or \"answer\""));
     }
   }
   if (const auto colon = text.find(':'); colon != std::string_view::npos) {
     const std::string_view number = text.substr(0, colon);
     if (number.size() != 1 || number[0] < '1' || number[0] > '9') {
-      throw Error(concat(name, ": found the thing ", quoted(number), ", expected 1 to 9"));
+      throw base::Error(
+          base::concat(name, ": found the thing ", base::quoted(number), ", expected 1 to 9"));
     }
     piece.thing = static_cast<std::size_t>(number[0] - '0');
     text = text.substr(colon + 1);
   }
   if (const auto bracket = text.find('['); bracket != std::string_view::npos) {
-    if (!text.ends_with(']')) throw Error(concat(name, ": found no ] in {", text, "}"));
+    if (!text.ends_with(']')) throw base::Error(base::concat(name, ": found no ] in {", text, "}"));
     piece.attribute = text.substr(bracket + 1, text.size() - bracket - 2);
     piece.by_slot = true;
     text = text.substr(0, bracket);
@@ -38,7 +39,7 @@ PatternPiece parse_place(std::string_view text, const std::string& name) {
     text = text.substr(0, dot);
   }
   piece.slot = text;
-  if (piece.slot.empty()) throw Error(concat(name, ": found a place without a slot"));
+  if (piece.slot.empty()) throw base::Error(base::concat(name, ": found a place without a slot"));
   return piece;
 }
 
@@ -51,7 +52,7 @@ PatternPiece words(std::string text) {
 }  // namespace
 
 Pattern::Pattern(std::string_view text, const std::string& name) {
-  require_printable(text, name);
+  base::require_printable(text, name);
   std::string literal;
   const auto end_literal = [&] {
     if (!literal.empty()) pieces_.push_back(words(std::exchange(literal, "")));
@@ -61,7 +62,7 @@ Pattern::Pattern(std::string_view text, const std::string& name) {
       end_literal();
       const auto end = text.find('}', place);
       if (end == std::string_view::npos)
-        throw Error(concat(name, ": found { without } in ", quoted(text)));
+        throw base::Error(base::concat(name, ": found { without } in ", base::quoted(text)));
       pieces_.push_back(parse_place(text.substr(place + 1, end - place - 1), name));
       place = end;
     } else if (text[place] == '[' || text[place] == ']') {
@@ -74,4 +75,4 @@ Pattern::Pattern(std::string_view text, const std::string& name) {
   end_literal();
 }
 
-}  // namespace qkv
+}  // namespace qkv::world

@@ -5,7 +5,7 @@
 #include <string_view>
 #include <vector>
 
-namespace qkv {
+namespace qkv::world {
 
 /// A piece of a sentence pattern: words as they stand, or a place that a drawn word fills.
 struct PatternPiece {
@@ -49,4 +49,4 @@ class Pattern {
   std::vector<PatternPiece> pieces_;
 };
 
-}  // namespace qkv
+}  // namespace qkv::world

@@ -4,11 +4,11 @@
 
 #include "base/random.h"
 
-namespace qkv {
+namespace qkv::world {
 
 /// One of the choices, drawn as often as its `share` of all. REQUIRES a choice.
 template <typename Shared>
-const Shared& pick(const std::vector<Shared>& choices, RandomStream& random) {
+const Shared& pick(const std::vector<Shared>& choices, base::RandomStream& random) {
   double all = 0;
   for (const Shared& choice : choices) all += choice.share;
   double place = random.uniform() * all;
@@ -19,4 +19,4 @@ const Shared& pick(const std::vector<Shared>& choices, RandomStream& random) {
   return choices.back();
 }
 
-}  // namespace qkv
+}  // namespace qkv::world

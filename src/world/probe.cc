@@ -10,84 +10,86 @@
 #include "base/utf8.h"
 #include "config/schema.h"
 
-namespace qkv {
+namespace qkv::world {
 namespace {
 
-Json to_json(const Span& span) { return {{"begin", span.begin}, {"end", span.end}}; }
+base::Json to_json(const base::Span& span) { return {{"begin", span.begin}, {"end", span.end}}; }
 
-Json to_json(const std::vector<Span>& spans) {
-  Json json = Json::array();
-  for (const Span& span : spans) json.push_back(to_json(span));
+base::Json to_json(const std::vector<base::Span>& spans) {
+  base::Json json = base::Json::array();
+  for (const base::Span& span : spans) json.push_back(to_json(span));
   return json;
 }
 
-Json to_json(const Probe& probe) {
-  Json json = {{"id", probe.id},
-               {"family", probe.family},
-               {"text", probe.text},
-               {"predict", to_json(probe.predict)},
-               {"candidates", probe.candidates},
-               {"answer", probe.answer},
-               {"query", to_json(probe.query)},
-               {"truth", to_json(probe.truth)},
-               {"distractors", to_json(probe.distractors)},
-               {"distance", probe.distance}};
+base::Json to_json(const Probe& probe) {
+  base::Json json = {{"id", probe.id},
+                     {"family", probe.family},
+                     {"text", probe.text},
+                     {"predict", to_json(probe.predict)},
+                     {"candidates", probe.candidates},
+                     {"answer", probe.answer},
+                     {"query", to_json(probe.query)},
+                     {"truth", to_json(probe.truth)},
+                     {"distractors", to_json(probe.distractors)},
+                     {"distance", probe.distance}};
   if (!probe.held_out[0].empty())
     json["held_out"] = {{"words", probe.held_out}, {"within", probe.within}};
   return json;
 }
 
 /// `where` is the file, the line and the key.
-Span span_of(const Json& json, const std::string& text, const std::string& where) {
-  const Span span{.begin = json["begin"], .end = json["end"]};
+base::Span span_of(const base::Json& json, const std::string& text, const std::string& where) {
+  const base::Span span{.begin = json["begin"], .end = json["end"]};
   if (span.begin >= span.end || span.end > text.size()) {
-    throw Error(concat(where, ": found the span ", span.begin, " to ", span.end,
-                       ", expected a part of the text's ", text.size(), " bytes"));
+    throw base::Error(base::concat(where, ": found the span ", span.begin, " to ", span.end,
+                                   ", expected a part of the text's ", text.size(), " bytes"));
   }
   // Behind the last byte of a string stands a 0, which cuts nothing.
-  if (continues_character(text[span.begin]) || continues_character(text[span.end])) {
-    throw Error(concat(where, ": found the span ", span.begin, " to ", span.end,
-                       " that cuts a character, expected whole ones"));
+  if (base::continues_character(text[span.begin]) || base::continues_character(text[span.end])) {
+    throw base::Error(base::concat(where, ": found the span ", span.begin, " to ", span.end,
+                                   " that cuts a character, expected whole ones"));
   }
   return span;
 }
 
-std::vector<Span> spans_of(const Json& json, const std::string& text, const std::string& where) {
-  std::vector<Span> spans;
-  for (const Json& span : json)
-    spans.push_back(span_of(span, text, concat(where, '[', spans.size(), ']')));
+std::vector<base::Span> spans_of(const base::Json& json, const std::string& text,
+                                 const std::string& where) {
+  std::vector<base::Span> spans;
+  for (const base::Json& span : json)
+    spans.push_back(span_of(span, text, base::concat(where, '[', spans.size(), ']')));
   return spans;
 }
 
 /// What the schema cannot say.
 void check(const Probe& probe) {
   // Tables and pictures show them.
-  require_printable(probe.id, probe.where + ": id");
-  require_printable(probe.family, probe.where + ": family");
+  base::require_printable(probe.id, probe.where + ": id");
+  base::require_printable(probe.family, probe.where + ": family");
   std::set<std::string> known;
   for (const std::string& candidate : probe.candidates) {
     if (known.insert(candidate).second) continue;
-    throw Error(concat(probe.where, ": candidates: found ", quoted(candidate),
-                       " twice, expected each once"));
+    throw base::Error(base::concat(probe.where, ": candidates: found ", base::quoted(candidate),
+                                   " twice, expected each once"));
   }
   if (!known.contains(probe.answer)) {
-    throw Error(concat(probe.where, ": answer: found ", quoted(probe.answer),
-                       ", expected one of the candidates"));
+    throw base::Error(base::concat(probe.where, ": answer: found ", base::quoted(probe.answer),
+                                   ", expected one of the candidates"));
   }
   const auto& [begin, end] = probe.predict;
   const std::string held = probe.text.substr(begin, end - begin);
   if (held != probe.answer) {
-    throw Error(concat(probe.where, ": predict: found ", quoted(held), " in the span ", begin,
-                       " to ", end, ", expected the answer ", quoted(probe.answer)));
+    throw base::Error(base::concat(probe.where, ": predict: found ", base::quoted(held),
+                                   " in the span ", begin, " to ", end, ", expected the answer ",
+                                   base::quoted(probe.answer)));
   }
-  for (const Span& span : probe.distractors) {
+  for (const base::Span& span : probe.distractors) {
     if (std::find(probe.truth.begin(), probe.truth.end(), span) == probe.truth.end()) continue;
-    throw Error(concat(probe.where, ": distractors: found the span ", span.begin, " to ", span.end,
-                       " of the truth, expected another"));
+    throw base::Error(base::concat(probe.where, ": distractors: found the span ", span.begin,
+                                   " to ", span.end, " of the truth, expected another"));
   }
 }
 
-Probe probe_of(const Json& json, const std::string& where) {
+Probe probe_of(const base::Json& json, const std::string& where) {
   Probe probe{.id = json["id"],
               .family = json["family"],
               .text = json["text"],
@@ -122,25 +124,25 @@ double bytes_with_candidates(const Probe& probe) {
 }
 
 std::vector<Probe> read_probes(const std::filesystem::path& path) {
-  static const Schema schema(probe_schema(), "data/world/probes.schema.json");
+  static const config::Schema schema(probe_schema(), "data/world/probes.schema.json");
   std::vector<Probe> probes;
   std::map<std::string, std::string> places;  // of the ids
   double bytes = 0;
-  read_json_lines(path, [&](const JsonLine& line) {
+  base::read_json_lines(path, [&](const base::JsonLine& line) {
     schema.check(line.value, "", line.where);
     probes.push_back(probe_of(line.value, line.where));
     bytes += bytes_with_candidates(probes.back());
     if (bytes > kMostBytesOfProbes) {
-      throw Error(concat(line.where, ": candidates: found ", human_bytes(bytes),
-                         " of texts with each candidate up to here, expected at most ",
-                         human_bytes(kMostBytesOfProbes)));
+      throw base::Error(base::concat(line.where, ": candidates: found ", base::human_bytes(bytes),
+                                     " of texts with each candidate up to here, expected at most ",
+                                     base::human_bytes(kMostBytesOfProbes)));
     }
     const auto [known, is_new] = places.emplace(probes.back().id, line.where);
     if (is_new) return;
-    throw Error(concat(line.where, ": id: found ", quoted(known->first),
-                       " again, expected another than in ", known->second));
+    throw base::Error(base::concat(line.where, ": id: found ", base::quoted(known->first),
+                                   " again, expected another than in ", known->second));
   });
-  if (probes.empty()) throw Error(path.string() + ": holds no probe, expected at least one");
+  if (probes.empty()) throw base::Error(path.string() + ": holds no probe, expected at least one");
   return probes;
 }
 
@@ -150,4 +152,4 @@ std::string to_lines(const std::vector<Probe>& probes) {
   return lines;
 }
 
-}  // namespace qkv
+}  // namespace qkv::world

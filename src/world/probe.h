@@ -8,7 +8,7 @@
 
 #include "base/span.h"
 
-namespace qkv {
+namespace qkv::world {
 
 /// A sentence with one question whose true source is known. Spans are bytes of `text`, so that any
 /// tokenizer can be asked.
@@ -16,12 +16,13 @@ struct Probe {
   std::string id;
   std::string family;
   std::string text;
-  Span predict;  ///< the answer's place; a causal model is given only what stands before
+  base::Span predict;  ///< the answer's place; a causal model is given only what stands before
   std::vector<std::string> candidates;
   std::string answer;
-  std::vector<Span> query;  ///< where the look-up may happen: the cue, and the word before predict
-  std::vector<Span> truth;  ///< what the answer depends on
-  std::vector<Span> distractors;        ///< what it does not, though it is of the same kind
+  std::vector<base::Span>
+      query;  ///< where the look-up may happen: the cue, and the word before predict
+  std::vector<base::Span> truth;        ///< what the answer depends on
+  std::vector<base::Span> distractors;  ///< what it does not, though it is of the same kind
   std::size_t distance = 0;             ///< words between truth and predict
   std::array<std::string, 2> held_out;  ///< words that no training line joins like this:
   std::size_t within = 1;               ///< the second at most so many words behind the first
@@ -45,4 +46,4 @@ std::vector<Probe> read_probes(const std::filesystem::path& path);
 /// The same lines.
 std::string to_lines(const std::vector<Probe>& probes);
 
-}  // namespace qkv
+}  // namespace qkv::world

@@ -3,21 +3,21 @@
 #include "base/error.h"
 #include "base/format.h"
 
-namespace qkv {
+namespace qkv::world {
 namespace {
 
 constexpr int kTriesOfAWord = 1000;
 
 }  // namespace
 
-Scene::Scene(const Grammar& grammar, const Template& form, RandomStream& random)
+Scene::Scene(const Grammar& grammar, const Template& form, base::RandomStream& random)
     : name_(form.name) {
   std::vector<std::vector<Draw>> things = form.things;
   if (form.count) {
     const auto more = static_cast<std::uint64_t>(form.count->most - form.count->least + 1);
     things.assign(static_cast<std::size_t>(form.count->least) + random.below(more), things.at(0));
   }
-  if (form.shuffle) shuffle(things, random);
+  if (form.shuffle) base::shuffle(things, random);
   draw(grammar, form.shared, shared_, random);
   for (const std::vector<Draw>& slots : things) {
     things_.emplace_back();
@@ -26,13 +26,14 @@ Scene::Scene(const Grammar& grammar, const Template& form, RandomStream& random)
 }
 
 void Scene::draw(const Grammar& grammar, const std::vector<Draw>& draws, Slots& slots,
-                 RandomStream& random) {
+                 base::RandomStream& random) {
   for (const auto& [slot, words, repeats] : draws) {
     const std::string name = text(words, things_.empty() ? 0 : things_.size() - 1);
     const auto found = grammar.words.find(name);
     if (found == grammar.words.end() || found->second.empty()) {
-      throw Error(concat(name_, ": found the class ", quoted(name), " for the slot ", quoted(slot),
-                         ", expected one of \"words\""));
+      throw base::Error(base::concat(name_, ": found the class ", base::quoted(name),
+                                     " for the slot ", base::quoted(slot),
+                                     ", expected one of \"words\""));
     }
     const Word* word = nullptr;
     for (int tries = 0; word == nullptr; ++tries) {
@@ -40,7 +41,8 @@ void Scene::draw(const Grammar& grammar, const std::vector<Draw>& draws, Slots& 
       if (repeats || !used_.contains(candidate.text)) {
         word = &candidate;
       } else if (tries == kTriesOfAWord) {
-        throw Error(concat(name_, ": the class ", quoted(name), " has too few words"));
+        throw base::Error(
+            base::concat(name_, ": the class ", base::quoted(name), " has too few words"));
       }
     }
     if (!repeats) used_.insert(word->text);
@@ -56,7 +58,8 @@ const Word& Scene::drawn(const std::string& slot, std::size_t thing, std::size_t
   }
   const auto found = shared_.find(slot);
   if (thing > 0 || found == shared_.end()) {
-    throw Error(concat(name_, ": found the slot ", quoted(slot), ", expected one that is drawn"));
+    throw base::Error(base::concat(name_, ": found the slot ", base::quoted(slot),
+                                   ", expected one that is drawn"));
   }
   return *found->second;
 }
@@ -69,7 +72,8 @@ const std::string& Scene::word(const PatternPiece& piece, std::size_t asked) con
       piece.by_slot ? drawn(piece.attribute, 0, thing).text : piece.attribute;
   const auto found = word.attributes.find(attribute);
   if (found == word.attributes.end()) {
-    throw Error(concat(name_, ": the word ", quoted(word.text), " has no ", quoted(attribute)));
+    throw base::Error(base::concat(name_, ": the word ", base::quoted(word.text), " has no ",
+                                   base::quoted(attribute)));
   }
   return found->second;
 }
@@ -86,7 +90,7 @@ std::string Scene::answer(const Question& question, std::size_t asked) const {
   for (const PatternPiece& piece : question.text.pieces()) {
     if (piece.mark == "answer") return word(piece, asked);
   }
-  throw Error(concat(name_, ": found a question without {…@answer}"));
+  throw base::Error(base::concat(name_, ": found a question without {…@answer}"));
 }
 
-}  // namespace qkv
+}  // namespace qkv::world

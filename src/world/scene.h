@@ -9,7 +9,7 @@
 #include "base/random.h"
 #include "world/grammar.h"
 
-namespace qkv {
+namespace qkv::world {
 
 /// The words drawn for one sentence: who and what it is about.
 class Scene {
@@ -17,7 +17,7 @@ class Scene {
   /// Draws the words of a template, all different but where the grammar lets them repeat; answers
   /// may be alike where they are attributes. Throws Error where a slot, a class or an
   /// attribute is unknown, or the words do not suffice.
-  Scene(const Grammar& grammar, const Template& form, RandomStream& random);
+  Scene(const Grammar& grammar, const Template& form, base::RandomStream& random);
 
   std::size_t things() const { return things_.size(); }
 
@@ -34,7 +34,7 @@ class Scene {
   using Slots = std::map<std::string, const Word*>;
 
   void draw(const Grammar& grammar, const std::vector<Draw>& draws, Slots& slots,
-            RandomStream& random);
+            base::RandomStream& random);
   const Word& drawn(const std::string& slot, std::size_t thing, std::size_t asked) const;
 
   std::string name_;  ///< of the template, for messages
@@ -43,4 +43,4 @@ class Scene {
   std::unordered_set<std::string_view> used_;  ///< texts of the grammar's words
 };
 
-}  // namespace qkv
+}  // namespace qkv::world

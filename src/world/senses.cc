@@ -12,7 +12,7 @@
 #include "world/pick.h"
 #include "world/sentence.h"
 
-namespace qkv {
+namespace qkv::world {
 namespace {
 
 constexpr std::uint64_t kTriesOfASentence = 1000;  ///< most drawn for each, on average
@@ -31,14 +31,15 @@ std::vector<Meaning> meanings_of(const Grammar& grammar, const std::vector<std::
   for (const std::string& words : classes) {
     const auto found = grammar.words.find(words);
     if (found == grammar.words.end()) {
-      throw Error(
-          concat(where, ": found the class ", quoted(words), ", expected one of \"words\""));
+      throw base::Error(base::concat(where, ": found the class ", base::quoted(words),
+                                     ", expected one of \"words\""));
     }
     for (const Word& word : found->second) {
       const auto attribute = word.attributes.find(sense);
       if (attribute == word.attributes.end()) {
-        throw Error(concat(where, ": found the word ", quoted(word.text), " without ",
-                           quoted(sense), ", expected it in each word of the class"));
+        throw base::Error(base::concat(where, ": found the word ", base::quoted(word.text),
+                                       " without ", base::quoted(sense),
+                                       ", expected it in each word of the class"));
       }
       meanings.emplace_back(word.text, attribute->second);
     }
@@ -47,8 +48,8 @@ std::vector<Meaning> meanings_of(const Grammar& grammar, const std::vector<std::
   for (const auto& [word, name] : meanings) senses[word].insert(name);
   for (const Meaning& meaning : meanings) {
     if (senses[meaning.first].size() < 2) {
-      throw Error(concat(where, ": found the word ", quoted(meaning.first),
-                         " in one sense, expected at least 2"));
+      throw base::Error(base::concat(where, ": found the word ", base::quoted(meaning.first),
+                                     " in one sense, expected at least 2"));
     }
   }
   return meanings;
@@ -58,15 +59,15 @@ const Family& family_of(const Grammar& grammar, const std::string& name) {
   for (const Family& family : grammar.families) {
     if (family.name == name) return family;
   }
-  throw Error(concat(where_asked(grammar), ": found the family ", quoted(name),
-                     ", expected one of \"families\""));
+  throw base::Error(base::concat(where_asked(grammar), ": found the family ", base::quoted(name),
+                                 ", expected one of \"families\""));
 }
 
 /// Tells a template and asks about one thing, up to the cue that repeats its word; nothing where
 /// the question has no such cue, or stands before what is told.
 std::optional<SenseSentence> draw_sentence(const Grammar& grammar, const Template& form,
                                            const Pattern& word, const Pattern& sense,
-                                           RandomStream& random) {
+                                           base::RandomStream& random) {
   if (form.ask_first) return std::nullopt;
   const Scene scene(grammar, form, random);
   const std::size_t thing = random.below(scene.things());
@@ -75,7 +76,7 @@ std::optional<SenseSentence> draw_sentence(const Grammar& grammar, const Templat
       .word = scene.text(word, thing), .sense = scene.text(sense, thing), .text = {}, .span = {}};
   for (const Asked& asked : told.asked) {
     if (!asked.question->held_out) continue;  // no probe asks it
-    for (const Span& cue : asked.cues) {
+    for (const base::Span& cue : asked.cues) {
       if (told.text.compare(cue.begin, cue.end - cue.begin, out.word) != 0) continue;
       out.text = told.text.substr(0, cue.end);
       out.span = cue;
@@ -85,23 +86,23 @@ std::optional<SenseSentence> draw_sentence(const Grammar& grammar, const Templat
   return std::nullopt;
 }
 
-void add_sentences(const Grammar& grammar, const Json& asked, RandomStream& random,
+void add_sentences(const Grammar& grammar, const base::Json& asked, base::RandomStream& random,
                    std::vector<SenseSentence>& out) {
   const std::string attribute = asked["sense"];
   const std::string slot = asked["slot"];
   const std::size_t wanted = asked["sentences"];
   const Family& family = family_of(grammar, asked["family"]);
   const std::vector<Meaning> meanings = meanings_of(grammar, asked["words"], attribute);
-  const Pattern word(concat('{', slot, '}'), where_asked(grammar));
-  const Pattern sense(concat('{', slot, '.', attribute, '}'), where_asked(grammar));
+  const Pattern word(base::concat('{', slot, '}'), where_asked(grammar));
+  const Pattern sense(base::concat('{', slot, '.', attribute, '}'), where_asked(grammar));
 
   std::map<Meaning, std::vector<SenseSentence>> found;
   for (const Meaning& meaning : meanings) found[meaning] = {};
   std::size_t missing = found.size() * wanted;
-  Effort effort(
-      where_asked(grammar),
-      concat("sentences of the family ", quoted(family.name), " that ask about ", quoted(slot)),
-      missing, kTriesOfASentence);
+  Effort effort(where_asked(grammar),
+                base::concat("sentences of the family ", base::quoted(family.name),
+                             " that ask about ", base::quoted(slot)),
+                missing, kTriesOfASentence);
   while (missing > 0) {
     effort.try_once();
     const Template& form = pick(family.templates, random);
@@ -123,11 +124,11 @@ void add_sentences(const Grammar& grammar, const Json& asked, RandomStream& rand
 
 }  // namespace
 
-std::vector<SenseSentence> sense_sentences(const Grammar& grammar, RandomStream& random) {
+std::vector<SenseSentence> sense_sentences(const Grammar& grammar, base::RandomStream& random) {
   std::vector<SenseSentence> out;
-  for (const Json& asked : grammar.geometry.value("senses", Json::array()))
+  for (const base::Json& asked : grammar.geometry.value("senses", base::Json::array()))
     add_sentences(grammar, asked, random, out);
   return out;
 }
 
-}  // namespace qkv
+}  // namespace qkv::world

@@ -9,7 +9,7 @@
 #include "base/format.h"
 #include "world/words.h"
 
-namespace qkv {
+namespace qkv::world {
 namespace {
 
 /// Puts words behind each other and remembers where the marked ones stand.
@@ -66,28 +66,29 @@ class Writer {
   /// What stood in [begin, end), a word and the space behind it, now ends where the text does: so
   /// do the spans that ended there, or between the two.
   void shorten_spans(std::size_t begin, std::size_t end) {
-    const auto shorten = [&](Span& span) {
+    const auto shorten = [&](base::Span& span) {
       if (span.end <= begin) return;
       span.end = std::min(span.end, sentence_.text.size() - (span.end < end ? 1 : 0));
     };
-    for (Span& thing : sentence_.things) shorten(thing);
+    for (base::Span& thing : sentence_.things) shorten(thing);
     for (Asked& asked : sentence_.asked) {
       shorten(asked.predict);
-      for (Span& cue : asked.cues) shorten(cue);
+      for (base::Span& cue : asked.cues) shorten(cue);
     }
   }
 
   void add(const PatternPiece& piece, std::size_t asked) {
     const std::string& word = scene_.word(piece, asked);
     add(word);
-    const Span span{.begin = sentence_.text.size() - word.size(), .end = sentence_.text.size()};
+    const base::Span span{.begin = sentence_.text.size() - word.size(),
+                          .end = sentence_.text.size()};
     if (piece.mark == "cue") sentence_.asked.back().cues.push_back(span);
     if (piece.mark == "answer") sentence_.asked.back().predict = span;
   }
 
   void add_thing(std::size_t index) {
     sentence_.things.resize(scene_.things());
-    Span& span = sentence_.things[index];
+    base::Span& span = sentence_.things[index];
     bool bounded = false;
     opening_ = &span;
     for (const PatternPiece& piece : form_.thing.pieces()) {
@@ -128,11 +129,11 @@ class Writer {
   const Template& form_;
   const Scene& scene_;
   Sentence sentence_;
-  Span* opening_ = nullptr;  ///< begins with the next word
+  base::Span* opening_ = nullptr;  ///< begins with the next word
 };
 
 /// Adds one sentence of the background, which is returned.
-std::string add_background(const Grammar& grammar, Writer& writer, RandomStream& random) {
+std::string add_background(const Grammar& grammar, Writer& writer, base::RandomStream& random) {
   const auto& forms = grammar.background.templates;
   const Template& form = forms[random.below(forms.size())];
   const Scene scene(grammar, form, random);
@@ -143,7 +144,7 @@ std::string add_background(const Grammar& grammar, Writer& writer, RandomStream&
 }
 
 /// Small numbers as often as large ones of the same ratio: as many of 1 to 10 as of 10 to 100.
-std::int64_t spread(const Range& range, RandomStream& random) {
+std::int64_t spread(const Range& range, base::RandomStream& random) {
   if (range.most <= range.least) return range.least;
   const double low = std::log(static_cast<double>(range.least) + 1);
   const double high = std::log(static_cast<double>(range.most) + 2);
@@ -152,15 +153,15 @@ std::int64_t spread(const Range& range, RandomStream& random) {
 
 /// The words of the background between telling and asking.
 void add_between(const Grammar& grammar, const Template& form, Writer& writer,
-                 RandomStream& random) {
+                 base::RandomStream& random) {
   const auto words = static_cast<std::size_t>(spread(form.between, random));
   for (std::size_t added = 0; added < words;) {
     const std::string text = add_background(grammar, writer, random);
     const std::size_t more = count_words(text);
     if (more == 0) {
-      throw Error(
-          concat(form.name, ".between: found ", quoted(text),
-                 " in the background, which holds no word, expected words in each sentence"));
+      throw base::Error(
+          base::concat(form.name, ".between: found ", base::quoted(text),
+                       " in the background, which holds no word, expected words in each sentence"));
     }
     added += more;
   }
@@ -169,7 +170,7 @@ void add_between(const Grammar& grammar, const Template& form, Writer& writer,
 /// Each question that the form has, about each thing that it may be about, in random order: with
 /// `only` at most one, about that thing.
 void ask(const Template& form, const Scene& scene, std::optional<std::size_t> only, Writer& writer,
-         RandomStream& random) {
+         base::RandomStream& random) {
   std::vector<std::pair<const Question*, std::size_t>> questions;
   for (const Question& question : form.questions) {
     if (question.of > 0) {
@@ -181,7 +182,7 @@ void ask(const Template& form, const Scene& scene, std::optional<std::size_t> on
   }
   if (only)
     std::erase_if(questions, [&](const auto& question) { return question.second != *only; });
-  shuffle(questions, random);
+  base::shuffle(questions, random);
   if (only && questions.size() > 1) questions.resize(1);
   if (!only && form.asked > 0) {
     // Drawn anew each time, so that no answer follows from those already given.
@@ -199,7 +200,7 @@ void ask(const Template& form, const Scene& scene, std::optional<std::size_t> on
 }  // namespace
 
 Sentence write_sentence(const Grammar& grammar, const Template& form, const Scene& scene,
-                        std::optional<std::size_t> only, RandomStream& random) {
+                        std::optional<std::size_t> only, base::RandomStream& random) {
   Writer writer(form, scene);
   for (std::int64_t left = spread(form.before, random); left > 0; --left)
     add_background(grammar, writer, random);
@@ -216,4 +217,4 @@ Sentence write_sentence(const Grammar& grammar, const Template& form, const Scen
   return std::move(writer.sentence());
 }
 
-}  // namespace qkv
+}  // namespace qkv::world

@@ -10,14 +10,14 @@
 #include "world/grammar.h"
 #include "world/scene.h"
 
-namespace qkv {
+namespace qkv::world {
 
 /// A question as it stands in a text.
 struct Asked {
   const Question* question = nullptr;  ///< the template's; never null
   std::size_t thing = 0;               ///< which one it is about, counted from 0
-  Span predict;                        ///< the answer's place
-  std::vector<Span> cues;
+  base::Span predict;                  ///< the answer's place
+  std::vector<base::Span> cues;
   std::string answer;
   std::vector<std::string> candidates;  ///< the answer among them
 };
@@ -25,7 +25,7 @@ struct Asked {
 /// A line of text and what it means.
 struct Sentence {
   std::string text;
-  std::vector<Span> things;  ///< where each thing is told of
+  std::vector<base::Span> things;  ///< where each thing is told of
   std::vector<Asked> asked;
 };
 
@@ -34,6 +34,6 @@ struct Sentence {
 /// With `only`, at most one question, about that thing (from 0); else those of a training line.
 /// Throws Error where words of the background are asked for and a sentence of it holds none.
 Sentence write_sentence(const Grammar& grammar, const Template& form, const Scene& scene,
-                        std::optional<std::size_t> only, RandomStream& random);
+                        std::optional<std::size_t> only, base::RandomStream& random);
 
-}  // namespace qkv
+}  // namespace qkv::world

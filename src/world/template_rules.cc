@@ -6,28 +6,28 @@
 #include "base/error.h"
 #include "base/format.h"
 
-namespace qkv {
+namespace qkv::world {
 namespace {
 
 /// How a pattern writes the phrase of a thing, or of all for 0.
 std::string phrase_name(std::size_t thing) {
-  return thing == 0 ? "{things}" : concat('{', thing, '}');
+  return thing == 0 ? "{things}" : base::concat('{', thing, '}');
 }
 
 /// Phrases stand in "text", marks in questions: elsewhere they would mark places of no meaning.
 void refuse_phrases(const Pattern& pattern, const std::string& where) {
   for (const PatternPiece& piece : pattern.pieces()) {
     if (!piece.is_all_things() && piece.phrase() == 0) continue;
-    throw Error(concat(where, ": found ", phrase_name(piece.phrase()),
-                       ", expected phrases of things in \"text\" alone"));
+    throw base::Error(base::concat(where, ": found ", phrase_name(piece.phrase()),
+                                   ", expected phrases of things in \"text\" alone"));
   }
 }
 
 void refuse_marks(const Pattern& pattern, const std::string& where) {
   for (const PatternPiece& piece : pattern.pieces()) {
     if (piece.mark.empty()) continue;
-    throw Error(
-        concat(where, ": found the mark @", piece.mark, ", expected marks in \"ask\" alone"));
+    throw base::Error(
+        base::concat(where, ": found the mark @", piece.mark, ", expected marks in \"ask\" alone"));
   }
 }
 
@@ -37,7 +37,7 @@ void check_answer(const Pattern& pattern, const std::string& where) {
       std::count_if(pattern.pieces().begin(), pattern.pieces().end(),
                     [](const PatternPiece& piece) { return piece.mark == "answer"; });
   if (answers != 1)
-    throw Error(concat(where, ": found ", answers, " places {…@answer}, expected one"));
+    throw base::Error(base::concat(where, ": found ", answers, " places {…@answer}, expected one"));
 }
 
 bool has_words(const PatternPiece& piece) {
@@ -46,7 +46,7 @@ bool has_words(const PatternPiece& piece) {
 
 void require_words(const Pattern& pattern, const std::string& where) {
   if (std::none_of(pattern.pieces().begin(), pattern.pieces().end(), has_words))
-    throw Error(where + ": found no words, expected some");
+    throw base::Error(where + ": found no words, expected some");
 }
 
 /// One template, and the fewest and the most things that it draws.
@@ -62,17 +62,19 @@ class TemplateRules {
     check_text();
     check_thing();
     if (form_.asked > 0 && form_.questions.empty()) {
-      throw Error(concat(form_.name, ".ask: found nothing, expected the questions of which ",
-                         form_.asked, " are asked"));
+      throw base::Error(base::concat(form_.name,
+                                     ".ask: found nothing, expected the questions of which ",
+                                     form_.asked, " are asked"));
     }
     if (form_.ask_first && form_.questions.empty())
-      throw Error(form_.name + ".ask_first: found true without \"ask\", expected the questions");
+      throw base::Error(form_.name +
+                        ".ask_first: found true without \"ask\", expected the questions");
     for (const Pattern& candidate : form_.candidates) {
       refuse_phrases(candidate, form_.name + ".candidates");
       refuse_marks(candidate, form_.name + ".candidates");
     }
     for (std::size_t number = 0; number < form_.questions.size(); ++number)
-      check_question(form_.questions[number], concat(form_.name, ".ask[", number, "]"));
+      check_question(form_.questions[number], base::concat(form_.name, ".ask[", number, "]"));
   }
 
   bool makes_probes() const {
@@ -84,8 +86,9 @@ class TemplateRules {
   void check_needs_none() const {
     const char* needs = form_.count ? "count" : form_.questions.empty() ? nullptr : "ask";
     if (needs == nullptr) return;
-    throw Error(concat(form_.name, ".things: found nothing, expected the slots of the things for ",
-                       quoted(needs)));
+    throw base::Error(base::concat(form_.name,
+                                   ".things: found nothing, expected the slots of the things for ",
+                                   base::quoted(needs)));
   }
 
   void check_text() const {
@@ -96,20 +99,21 @@ class TemplateRules {
       const std::size_t thing = piece.phrase();
       if (!piece.is_all_things() && thing == 0) continue;
       if (thing > least_ || least_ == 0) {
-        throw Error(concat(form_.name, ".text: found ", phrase_name(thing),
-                           ", expected no more than the ", least_, " of \"things\""));
+        throw base::Error(base::concat(form_.name, ".text: found ", phrase_name(thing),
+                                       ", expected no more than the ", least_, " of \"things\""));
       }
       told.insert(thing);
     }
     if (!told.empty() && form_.thing.empty()) {
-      throw Error(concat(form_.name, ".thing: found nothing, expected the phrase that ",
-                         phrase_name(*told.begin()), " stands for"));
+      throw base::Error(base::concat(form_.name, ".thing: found nothing, expected the phrase that ",
+                                     phrase_name(*told.begin()), " stands for"));
     }
     if (!makes_probes() || told.contains(0)) return;
     for (std::size_t thing = 1; thing <= most_; ++thing) {
       if (told.contains(thing)) continue;
-      throw Error(concat(form_.name, ".text: found no {", thing,
-                         "}, expected {things} or each thing, for probes know their places"));
+      throw base::Error(
+          base::concat(form_.name, ".text: found no {", thing,
+                       "}, expected {things} or each thing, for probes know their places"));
     }
   }
 
@@ -129,13 +133,13 @@ class TemplateRules {
       }
     }
     if (brackets.empty() || brackets == "[.]") return;
-    throw Error(where + ": found brackets that hold no part, expected one [ ] around words");
+    throw base::Error(where + ": found brackets that hold no part, expected one [ ] around words");
   }
 
   void check_question(const Question& question, const std::string& where) const {
     if (question.of > least_) {
-      throw Error(concat(where, ".of: found ", question.of, ", expected at most the ", least_,
-                         " of \"things\""));
+      throw base::Error(base::concat(where, ".of: found ", question.of, ", expected at most the ",
+                                     least_, " of \"things\""));
     }
     if (question.held_out) {
       for (const Pattern* word : {&question.held_out->first, &question.held_out->second}) {
@@ -158,17 +162,18 @@ void check_probes(const Grammar& grammar, const Family& family) {
   for (const Template& form : family.templates) {
     if (TemplateRules(form).makes_probes()) return;
   }
-  throw Error(concat(grammar.where, ": families.", family.name, ".probes: found ", family.probes,
-                     ", expected 0 where no question has \"held_out\""));
+  throw base::Error(base::concat(grammar.where, ": families.", family.name, ".probes: found ",
+                                 family.probes, ", expected 0 where no question has \"held_out\""));
 }
 
 /// Sentences of the background stand in others, and nothing in them.
 void check_background(const Grammar& grammar, const Template& form, bool inside) {
   const auto check = [&](const Range& range, const char* key) {
     if (range.most == 0 || (!inside && !grammar.background.templates.empty())) return;
-    throw Error(concat(form.name, '.', key, ": found ", range.least, " to ", range.most,
-                       inside ? ", expected none in the background itself"
-                              : ", expected a family \"background\" to take them from"));
+    throw base::Error(base::concat(form.name, '.', key, ": found ", range.least, " to ", range.most,
+                                   inside
+                                       ? ", expected none in the background itself"
+                                       : ", expected a family \"background\" to take them from"));
   };
   check(form.before, "before");
   check(form.between, "between");
@@ -188,4 +193,4 @@ void check_templates(const Grammar& grammar) {
   for (const Family& family : grammar.families) check_probes(grammar, family);
 }
 
-}  // namespace qkv
+}  // namespace qkv::world

@@ -10,7 +10,7 @@
 #include "base/error.h"
 #include "scratch.h"
 
-namespace qkv {
+namespace qkv::base {
 namespace {
 
 namespace fs = std::filesystem;
@@ -274,4 +274,4 @@ TEST(Files, MakesFolders) {
 }
 
 }  // namespace
-}  // namespace qkv
+}  // namespace qkv::base

@@ -8,7 +8,7 @@
 
 #include "base/utf8.h"
 
-namespace qkv {
+namespace qkv::base {
 namespace {
 
 TEST(Format, Numbers) {
@@ -47,11 +47,11 @@ TEST(Format, OneLineIsOneLine) {
 }
 
 TEST(Format, Quotes) {
-  EXPECT_EQ(qkv::quoted("a\n\"\\"), "\"a\\n\\\"\\\\\"");
-  EXPECT_EQ(qkv::quoted(std::string("\0\x1B", 2)), "\"\\x00\\x1B\"");
-  EXPECT_EQ(qkv::quoted("日本語", 7), "\"日本…\"");
-  EXPECT_FALSE(find_invalid_utf8(qkv::quoted("日本語", 4)));
+  EXPECT_EQ(qkv::base::quoted("a\n\"\\"), "\"a\\n\\\"\\\\\"");
+  EXPECT_EQ(qkv::base::quoted(std::string("\0\x1B", 2)), "\"\\x00\\x1B\"");
+  EXPECT_EQ(qkv::base::quoted("日本語", 7), "\"日本…\"");
+  EXPECT_FALSE(find_invalid_utf8(qkv::base::quoted("日本語", 4)));
 }
 
 }  // namespace
-}  // namespace qkv
+}  // namespace qkv::base

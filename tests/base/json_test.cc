@@ -7,7 +7,7 @@
 #include "base/utf8.h"
 #include "scratch.h"
 
-namespace qkv {
+namespace qkv::base {
 namespace {
 
 std::string message_of(std::string_view text) {
@@ -163,4 +163,4 @@ TEST(Json, MessagesAreOneReadableLine) {
 }
 
 }  // namespace
-}  // namespace qkv
+}  // namespace qkv::base

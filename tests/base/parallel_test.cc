@@ -10,7 +10,7 @@
 
 #include "base/error.h"
 
-namespace qkv {
+namespace qkv::base {
 namespace {
 
 TEST(Parallel, CallsEachOnce) {
@@ -58,4 +58,4 @@ TEST(Parallel, ThrowsWhatTheLowestIndexThrew) {
 }
 
 }  // namespace
-}  // namespace qkv
+}  // namespace qkv::base

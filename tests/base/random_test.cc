@@ -5,7 +5,7 @@
 #include <map>
 #include <set>
 
-namespace qkv {
+namespace qkv::base {
 namespace {
 
 TEST(RandomStream, FollowsThePublishedSplitMix64) {
@@ -79,4 +79,4 @@ TEST(Permutation, LooksShuffled) {
 }
 
 }  // namespace
-}  // namespace qkv
+}  // namespace qkv::base

@@ -2,7 +2,7 @@
 
 #include <gtest/gtest.h>
 
-namespace qkv {
+namespace qkv::base {
 namespace {
 
 void nothing(int) {}
@@ -50,4 +50,4 @@ TEST(StopSignal, ASecondRequestEndsTheProcess) {
 }
 
 }  // namespace
-}  // namespace qkv
+}  // namespace qkv::base

@@ -9,7 +9,7 @@
 #include "base/files.h"
 #include "scratch.h"
 
-namespace qkv {
+namespace qkv::base {
 namespace {
 
 namespace fs = std::filesystem;
@@ -58,4 +58,4 @@ TEST_F(TemporaryFileTest, KeepsStandardInput) {
 }
 
 }  // namespace
-}  // namespace qkv
+}  // namespace qkv::base

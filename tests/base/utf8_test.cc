@@ -4,7 +4,7 @@
 
 #include "base/error.h"
 
-namespace qkv {
+namespace qkv::base {
 namespace {
 
 /// A plain reading of RFC 3629: decode, then refuse what is not the shortest form of a scalar
@@ -101,4 +101,4 @@ TEST(Utf8, MeasuresAndRepairs) {
 }
 
 }  // namespace
-}  // namespace qkv
+}  // namespace qkv::base

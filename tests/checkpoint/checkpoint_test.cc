@@ -14,14 +14,14 @@
 #include "model/support.h"
 #include "scratch.h"
 
-namespace qkv {
+namespace qkv::checkpoint {
 namespace {
 
 namespace fs = std::filesystem;
 using testing::Scratch;
 
-Config small_config() {
-  Config config;
+config::Config small_config() {
+  config::Config config;
   config.tokenizer.kind = "char";
   config.model = testing::tiny_config();
   config.model.bias = false;
@@ -32,18 +32,18 @@ Config small_config() {
   return config;
 }
 
-const Tokenizer& tokenizer() {
-  static const Tokenizer made = [] {
-    TokenizerConfig config;
+const text::Tokenizer& tokenizer() {
+  static const text::Tokenizer made = [] {
+    config::TokenizerConfig config;
     config.kind = "char";
     config.vocabulary = 20;
     std::string_view rest = "some text\n";
-    return Tokenizer::train(config, [rest]() mutable { return std::exchange(rest, {}); });
+    return text::Tokenizer::train(config, [rest]() mutable { return std::exchange(rest, {}); });
   }();
   return made;
 }
 
-Transformer make_model(std::uint64_t seed = 1) {
+model::Transformer make_model(std::uint64_t seed = 1) {
   return {small_config().model, tokenizer().size(), seed};
 }
 
@@ -83,18 +83,18 @@ void write_bytes(const fs::path& path, const std::string& bytes) {
 }
 
 void flip(const fs::path& path, std::size_t at) {
-  std::string bytes = read_file(path);
+  std::string bytes = base::read_file(path);
   bytes.at(at) = static_cast<char>(bytes.at(at) ^ 1);
   write_bytes(path, bytes);
 }
 
 /// The message of the Error that `action` throws; anything else is a failure.
 template <typename Action>
-std::string error_of(const Action& action, Error::Fault fault = Error::Fault::kInput) {
+std::string error_of(const Action& action, base::Error::Fault fault = base::Error::Fault::kInput) {
   try {
     action();
     ADD_FAILURE() << "nothing was thrown";
-  } catch (const Error& error) {
+  } catch (const base::Error& error) {
     EXPECT_EQ(error.fault(), fault) << error.what();
     EXPECT_EQ(std::string(error.what()).find('\n'), std::string::npos) << error.what();
     return error.what();
@@ -110,10 +110,10 @@ bool holds(const std::string& text, const std::string& part) {
 
 TEST(Checkpoint, OfARecurrentNetComesBackAsItWasSaved) {
   const RunFolder run;
-  Config config = small_config();
+  config::Config config = small_config();
   for (const char* kind : {"lstm", "gru"}) {
     config.model.kind = kind;
-    const auto model = make_model(config.model, tokenizer().size(), 1);
+    const auto model = model::make_model(config.model, tokenizer().size(), 1);
     run.checkpoints.save(config, tokenizer(), *model, {}, state_at(10));
     const Checkpoint found = open_checkpoint(run.checkpoints.step_path(10), {});
     EXPECT_EQ(found.config.model.kind, kind);
@@ -131,7 +131,7 @@ TEST(Checkpoint, ComesBackAsItWasSaved) {
   TrainerState state = state_at(70, 60);
   state.validations_without_best = 3;
   state.validation_hash = "5678";
-  const Transformer model = make_model();
+  const model::Transformer model = make_model();
   run.checkpoints.save(small_config(), tokenizer(), model, {{"moment", torch::ones({2})}}, state);
 
   const Checkpoint found = open_checkpoint(run.checkpoints.step_path(70), {});
@@ -150,8 +150,8 @@ TEST(Checkpoint, ComesBackAsItWasSaved) {
   EXPECT_EQ(found.state.validations_without_best, 3);
   EXPECT_EQ(found.state.train_hash, "1234");
   EXPECT_EQ(found.state.validation_hash, "5678");
-  EXPECT_EQ(found.weights_hash, sha256(read_file(found.path / "model.safetensors")));
-  EXPECT_EQ(found.config_hash, sha256(read_file(found.path / "config.json")));
+  EXPECT_EQ(found.weights_hash, base::sha256(base::read_file(found.path / "model.safetensors")));
+  EXPECT_EQ(found.config_hash, base::sha256(base::read_file(found.path / "config.json")));
   EXPECT_TRUE(read_optimizer(found.path)[0].second.equal(torch::ones({2})));
 }
 
@@ -169,7 +169,7 @@ TEST(Checkpoint, EqualStatesGiveEqualBytes) {
   const RunFolder a;
   const RunFolder b;
   for (const auto& entry : fs::directory_iterator(a.save(5))) {
-    EXPECT_EQ(read_file(entry.path()), read_file(b.save(5) / entry.path().filename()))
+    EXPECT_EQ(base::read_file(entry.path()), base::read_file(b.save(5) / entry.path().filename()))
         << entry.path();
   }
 }
@@ -246,7 +246,7 @@ TEST(Checkpoint, NoticesTruncatedFiles) {
     if (!with_hashes)
       fs::remove(folder / "trainer.json");  // as another program's checkpoint has none
     for (const char* name : {"model.safetensors", "tokenizer.model"}) {
-      const std::string bytes = read_file(folder / name);
+      const std::string bytes = base::read_file(folder / name);
       for (const std::size_t size :
            {std::size_t{0}, std::size_t{1}, bytes.size() / 2, bytes.size() - 1}) {
         write_bytes(folder / name, bytes.substr(0, size));
@@ -261,7 +261,7 @@ TEST(Checkpoint, NoticesTruncatedFiles) {
 TEST(Checkpoint, AnyByteOfTrainerJsonMayBeWrong) {
   const RunFolder run;
   const fs::path file = run.save(0, 0) / "trainer.json";
-  const std::string bytes = read_file(file);
+  const std::string bytes = base::read_file(file);
   int refused = 0;
   for (std::size_t at = 0; at < bytes.size(); at += 3) {
     std::string damaged = bytes;
@@ -269,7 +269,7 @@ TEST(Checkpoint, AnyByteOfTrainerJsonMayBeWrong) {
     write_bytes(file, damaged);
     try {
       open_checkpoint(file.parent_path(), {});
-    } catch (const Error&) {
+    } catch (const base::Error&) {
       ++refused;
     }  // anything else ends the test
   }
@@ -279,22 +279,24 @@ TEST(Checkpoint, AnyByteOfTrainerJsonMayBeWrong) {
 TEST(Checkpoint, RefusesATrainerJsonOfAnotherForm) {
   const RunFolder run;
   const fs::path file = run.save(0) / "trainer.json";
-  const Json good = read_json(file);
-  std::vector<Json> bad = {Json::array(), Json(3), Json("text"), Json::object()};
+  const base::Json good = base::read_json(file);
+  std::vector<base::Json> bad = {base::Json::array(), base::Json(3), base::Json("text"),
+                                 base::Json::object()};
   for (const char* key :
        {"files", "corpus", "step", "tokens", "best", "validations_without_best"}) {
-    for (const Json& value : {Json(5), Json("text"), Json::array(), Json(nullptr)}) {
-      Json changed = good;
+    for (const base::Json& value :
+         {base::Json(5), base::Json("text"), base::Json::array(), base::Json(nullptr)}) {
+      base::Json changed = good;
       if (changed[key].type() == value.type() || (value.is_number() && good[key].is_number()))
         continue;
       changed[key] = value;
       if (std::string(key) != "best" || !value.is_null()) bad.push_back(changed);
     }
-    Json without = good;
+    base::Json without = good;
     without.erase(key);
     bad.push_back(without);
   }
-  for (const Json& json : bad) {
+  for (const base::Json& json : bad) {
     write_bytes(file, json.dump());
     EXPECT_TRUE(holds(error_of([&] { open_checkpoint(file.parent_path(), {}); }), "trainer.json"))
         << json.dump();
@@ -304,9 +306,10 @@ TEST(Checkpoint, RefusesATrainerJsonOfAnotherForm) {
 TEST(Checkpoint, ItsStepIsThatOfItsFolderAndWithinTheRun) {
   const RunFolder run;
   const fs::path folder = run.save(30, 20);
-  Json json = read_json(folder / "trainer.json");
-  for (const Json& step : {Json(20), Json(-5), Json(30.0), Json(1e300), Json(nullptr), Json("30"),
-                           Json(std::numeric_limits<std::int64_t>::max())}) {
+  base::Json json = base::read_json(folder / "trainer.json");
+  for (const base::Json& step :
+       {base::Json(20), base::Json(-5), base::Json(30.0), base::Json(1e300), base::Json(nullptr),
+        base::Json("30"), base::Json(std::numeric_limits<std::int64_t>::max())}) {
     json["step"] = step;
     write_bytes(folder / "trainer.json", json.dump());
     EXPECT_TRUE(holds(error_of([&] { open_checkpoint(folder, {}); }), "trainer.json: step: found "))
@@ -325,13 +328,13 @@ TEST(Checkpoint, ItsStepIsThatOfItsFolderAndWithinTheRun) {
 TEST(Checkpoint, ItsCountersAreSuchAsARunCanReach) {
   const RunFolder run;
   const fs::path folder = run.save(30, 20);
-  const Json good = read_json(folder / "trainer.json");
-  const auto with = [&](const char* key, const Json& value) {
-    Json json = good;
-    json[Json::json_pointer(key)] = value;
+  const base::Json good = base::read_json(folder / "trainer.json");
+  const auto with = [&](const char* key, const base::Json& value) {
+    base::Json json = good;
+    json[base::Json::json_pointer(key)] = value;
     write_bytes(folder / "trainer.json", json.dump());
   };
-  const auto refused = [&](const char* key, const Json& value, const char* message) {
+  const auto refused = [&](const char* key, const base::Json& value, const char* message) {
     with(key, value);
     EXPECT_TRUE(holds(error_of([&] { open_checkpoint(folder, {}); }), message)) << key << value;
   };
@@ -350,11 +353,11 @@ TEST(Checkpoint, WeightsAndMomentsThatAreNotFiniteAreRefused) {
   const RunFolder run;
   for (const double wrong :
        {static_cast<double>(NAN), static_cast<double>(INFINITY), -static_cast<double>(INFINITY)}) {
-    Transformer model = make_model();
+    model::Transformer model = make_model();
     const torch::NoGradGuard no_gradients;
     const auto& [name, weight] = model.parameters().list().back();
     weight.view(-1)[3] = wrong;
-    const Tensor moment = torch::tensor({1.0, wrong}, at::kFloat);
+    const model::Tensor moment = torch::tensor({1.0, wrong}, at::kFloat);
     run.checkpoints.save(small_config(), tokenizer(), model, {{"moment", moment}}, state_at(10));
     const fs::path folder = run.checkpoints.step_path(10);
     const std::string message = error_of([&] { open_checkpoint(folder, {}); });
@@ -368,31 +371,32 @@ TEST(Checkpoint, WeightsAndMomentsThatAreNotFiniteAreRefused) {
 
 TEST(Checkpoint, NamesItsFilesAndFindsThemByTheRunAroundIt) {
   const RunFolder run;
-  Config config = small_config();
+  config::Config config = small_config();
   config.data.train = {"/secret/place/a.txt", "/secret/b.txt"};
   config.data.validation = {"/secret/v.txt"};
   config.tokenizer.path = "/secret/t.model";
   run.checkpoints.save(config, tokenizer(), make_model(), {}, state_at(10));
   const fs::path folder = run.checkpoints.step_path(10);
   for (const char* file : {"config.json", "trainer.json", "model.safetensors"})
-    EXPECT_FALSE(holds(read_file(folder / file), "secret")) << file;
-  EXPECT_EQ(read_json(folder / "config.json")["data"]["train"], Json({"a.txt", "b.txt"}));
+    EXPECT_FALSE(holds(base::read_file(folder / file), "secret")) << file;
+  EXPECT_EQ(base::read_json(folder / "config.json")["data"]["train"],
+            base::Json({"a.txt", "b.txt"}));
 
   // The run's own config says where they lie; one that cannot be read hinders nobody.
-  write_file(run.scratch / "config.json", to_json(config).dump());
+  base::write_file(run.scratch / "config.json", config::to_json(config).dump());
   run.checkpoints.update_links(state_at(10), 1);
   fs::create_directory_symlink(folder, run.scratch / "link");
   for (const fs::path& path :
        {folder, run.scratch.path(), run.folder / "best", run.scratch / "link"}) {
-    const Config found = open_checkpoint(path, {}).config;
+    const config::Config found = open_checkpoint(path, {}).config;
     EXPECT_EQ(found.data.train, config.data.train) << path;
     EXPECT_EQ(found.data.validation, config.data.validation) << path;
     EXPECT_EQ(found.tokenizer.path, config.tokenizer.path) << path;
   }
-  write_file(run.scratch / "config.json", "{");
+  base::write_file(run.scratch / "config.json", "{");
   EXPECT_EQ(open_checkpoint(folder, {}).config.data.train[1], fs::canonical(folder) / "b.txt");
   // Elsewhere the names are all there is.
-  write_file(run.scratch / "config.json", to_json(config).dump());
+  base::write_file(run.scratch / "config.json", config::to_json(config).dump());
   fs::rename(folder, run.scratch / "alone");
   EXPECT_EQ(open_checkpoint(run.scratch / "alone", {}).config.data.train[1],
             fs::canonical(run.scratch / "alone") / "b.txt");
@@ -412,7 +416,7 @@ TEST(Checkpoint, ComparesShapesBeforeTheModelTakesMemory) {
   const RunFolder run;
   const fs::path folder = run.save(0);
   fs::remove(folder / "trainer.json");
-  Json config = read_json(folder / "config.json");
+  base::Json config = base::read_json(folder / "config.json");
   config["model"]["width"] = 4096;  // 400 MB of weights, 86 MB of positions
   config["model"]["feed_forward"]["width"] = 4096;
   write_bytes(folder / "config.json", config.dump());
@@ -425,7 +429,7 @@ TEST(Checkpoint, ComparesShapesBeforeTheModelTakesMemory) {
 }
 
 TEST(Checkpoint, WeightsFitTheModelExactlyOrNothingChanges) {
-  const Transformer model = make_model();
+  const model::Transformer model = make_model();
   NamedTensors good;
   NamedTensors before;
   for (const auto& [name, weight] : model.parameters().list()) {
@@ -484,8 +488,8 @@ TEST(CheckpointFolder, WithoutSymbolicLinksFilesPointToCheckpoints) {
   const CheckpointFolder checkpoints(run.scratch.path(), LinkKind::kFile);
   for (const std::int64_t step : {10, 20, 30}) run.save(step, 10);
   checkpoints.update_links(state_at(20, 10), 5);
-  EXPECT_EQ(read_file(run.folder / "best"), "step-0000010\n");
-  EXPECT_EQ(read_file(run.folder / "last"), "step-0000020\n");
+  EXPECT_EQ(base::read_file(run.folder / "best"), "step-0000010\n");
+  EXPECT_EQ(base::read_file(run.folder / "last"), "step-0000020\n");
   EXPECT_EQ(run.open().path, run.folder / "step-0000010");
   EXPECT_EQ(find_checkpoint(run.folder / "last"), run.folder / "step-0000020");
   EXPECT_EQ(checkpoints.foreign(), std::nullopt);
@@ -568,7 +572,7 @@ TEST(CheckpointFolder, ALinkThatSomeoneReplacedByAFileIsAnErrorOrIsSwapped) {
   EXPECT_EQ(fs::read_symlink(run.folder / "last"), "step-0000010");
   fs::remove(run.folder / "best");
   fs::create_directories(run.folder / "best" / "folder");
-  error_of([&] { run.checkpoints.update_links(state_at(10), 1); }, Error::Fault::kRun);
+  error_of([&] { run.checkpoints.update_links(state_at(10), 1); }, base::Error::Fault::kRun);
 }
 
 TEST(CheckpointFolder, ALinkThatBecameACopyIsALinkAgain) {
@@ -585,7 +589,7 @@ TEST(CheckpointFolder, ALinkThatBecameACopyIsALinkAgain) {
   fs::remove(run.folder / "last");
   fs::copy(run.folder / "step-0000010", run.folder / "last", fs::copy_options::recursive);
   fs::remove_all(run.folder / "step-0000010");
-  error_of([&] { run.checkpoints.update_links(state_at(20), 1); }, Error::Fault::kRun);
+  error_of([&] { run.checkpoints.update_links(state_at(20), 1); }, base::Error::Fault::kRun);
   EXPECT_TRUE(fs::exists(run.folder / "last" / "model.safetensors"));
 }
 
@@ -649,18 +653,18 @@ TEST(CheckpointFolder, ASaveThatFailsLeavesWhatWasThere) {
   const RunFolder run;
   run.save(10, -1, 1);
   run.checkpoints.update_links(state_at(10), 3);
-  const std::string before = read_file(run.folder / "last" / "model.safetensors");
+  const std::string before = base::read_file(run.folder / "last" / "model.safetensors");
   const Names names = run.names();
   for (const rlim_t bytes : {0, 200, 2000, 5000}) {
     for (const std::int64_t step : {10, 20}) {
       std::string message;
       {
         const FileSizeLimit limit(bytes);
-        message = error_of([&] { run.save(step, -1, 2); }, Error::Fault::kRun);
+        message = error_of([&] { run.save(step, -1, 2); }, base::Error::Fault::kRun);
       }
       EXPECT_TRUE(holds(message, "cannot write")) << message;
       EXPECT_EQ(run.names(), names) << "after a limit of " << bytes;
-      EXPECT_EQ(read_file(run.folder / "last" / "model.safetensors"), before);
+      EXPECT_EQ(base::read_file(run.folder / "last" / "model.safetensors"), before);
       EXPECT_EQ(run.open().state.step, 10);
     }
   }
@@ -669,9 +673,9 @@ TEST(CheckpointFolder, ASaveThatFailsLeavesWhatWasThere) {
 TEST(CheckpointFolder, AFileInItsPlaceIsTheRunsFault) {
   const RunFolder run;
   write_bytes(run.folder, "a file");
-  EXPECT_TRUE(holds(error_of([&] { run.save(10); }, Error::Fault::kRun), "checkpoints"));
-  EXPECT_EQ(read_file(run.folder), "a file");
+  EXPECT_TRUE(holds(error_of([&] { run.save(10); }, base::Error::Fault::kRun), "checkpoints"));
+  EXPECT_EQ(base::read_file(run.folder), "a file");
 }
 
 }  // namespace
-}  // namespace qkv
+}  // namespace qkv::checkpoint

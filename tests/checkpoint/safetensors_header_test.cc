@@ -5,11 +5,11 @@
 #include "base/bytes.h"
 #include "base/error.h"
 
-namespace qkv {
+namespace qkv::checkpoint {
 namespace {
 
 std::string file_of(const std::string& header, std::size_t data) {
-  return little_endian(std::uint64_t{header.size()}) + header + std::string(data, '\0');
+  return base::little_endian(std::uint64_t{header.size()}) + header + std::string(data, '\0');
 }
 
 TEST(SafetensorsHeader, SaysWhereValuesLie) {
@@ -42,15 +42,15 @@ TEST(SafetensorsHeader, RefusesSidesWhoseProductOverflows) {
   try {
     read_safetensors_header(file_of(wide, 0), "x");
     ADD_FAILURE();
-  } catch (const Error& error) {
+  } catch (const base::Error& error) {
     EXPECT_NE(std::string(error.what()).find("tensor \"none\": found shape"), std::string::npos);
   }
   // As sides may be as large as the data, overflow is reached with 1 MB.
   const std::string million =
       R"({"none":{"dtype":"F32","data_offsets":[0,0],"shape":[0,1000000,1000000,1000000,1000000]},)"
       R"("a":{"dtype":"F32","shape":[250000],"data_offsets":[0,1000000]}})";
-  EXPECT_THROW(read_safetensors_header(file_of(million, 1'000'000), "x"), Error);
+  EXPECT_THROW(read_safetensors_header(file_of(million, 1'000'000), "x"), base::Error);
 }
 
 }  // namespace
-}  // namespace qkv
+}  // namespace qkv::checkpoint

@@ -12,7 +12,7 @@
 #include "base/files.h"
 #include "scratch.h"
 
-namespace qkv {
+namespace qkv::checkpoint {
 namespace {
 
 using testing::Scratch;
@@ -40,12 +40,12 @@ std::string expect_refused(const std::string& bytes, const std::string& what) {
   try {
     read_safetensors(scratch / "x.safetensors");
     ADD_FAILURE() << what << ": was accepted";
-  } catch (const Error& error) {
+  } catch (const base::Error& error) {
     const std::string message = error.what();
     EXPECT_NE(message.find("x.safetensors"), std::string::npos) << what << ": " << message;
     EXPECT_EQ(message.find('\n'), std::string::npos) << what;
     EXPECT_LT(message.size(), 600U) << what << ": " << message.substr(0, 200);
-    EXPECT_EQ(error.fault(), Error::Fault::kInput) << what;
+    EXPECT_EQ(error.fault(), base::Error::Fault::kInput) << what;
     return message;
   } catch (const std::exception& error) {
     ADD_FAILURE() << what << ": another exception: " << error.what();
@@ -71,7 +71,7 @@ TEST(Safetensors, LayoutIsTheFormatsByteByByte) {
                                    0x40C00000U, 0x40E00000U}) {
     data += eight_bytes(bits).substr(0, 4);
   }
-  EXPECT_EQ(read_file(scratch / "file"), eight_bytes(padded.size()) + padded + data);
+  EXPECT_EQ(base::read_file(scratch / "file"), eight_bytes(padded.size()) + padded + data);
 }
 
 TEST(Safetensors, RoundTripIsExact) {
@@ -92,7 +92,7 @@ TEST(Safetensors, RoundTripIsExact) {
     EXPECT_EQ(found[at].first, tensors[at].first);
     ASSERT_EQ(found[at].second.sizes(), tensors[at].second.sizes());
     EXPECT_EQ(found[at].second.scalar_type(), at::kFloat);
-    const Tensor expected = tensors[at].second.contiguous();
+    const model::Tensor expected = tensors[at].second.contiguous();
     for (std::int64_t place = 0; place < expected.numel(); ++place) {
       EXPECT_EQ(std::bit_cast<std::uint32_t>(found[at].second.const_data_ptr<float>()[place]),
                 std::bit_cast<std::uint32_t>(expected.const_data_ptr<float>()[place]));
@@ -129,7 +129,7 @@ TEST(Safetensors, RefusesAShapeOfNoValuesThatOverflows) {
 TEST(Safetensors, RefusesEveryTruncation) {
   const Scratch scratch;
   write_safetensors(scratch / "file", example());
-  const std::string bytes = read_file(scratch / "file");
+  const std::string bytes = base::read_file(scratch / "file");
   for (std::size_t size = 0; size < bytes.size(); ++size) {
     expect_refused(bytes.substr(0, size), "cut after " + std::to_string(size));
   }
@@ -139,7 +139,7 @@ TEST(Safetensors, RefusesEveryTruncation) {
 TEST(Safetensors, AFlippedHeaderBitIsRefusedOrChangesNoValue) {
   const Scratch scratch;
   write_safetensors(scratch / "file", example());
-  const std::string bytes = read_file(scratch / "file");
+  const std::string bytes = base::read_file(scratch / "file");
   const std::size_t header_end = bytes.size() - 28;
   std::size_t refused = 0;
   for (std::size_t at = 0; at < header_end; ++at) {
@@ -153,7 +153,7 @@ TEST(Safetensors, AFlippedHeaderBitIsRefusedOrChangesNoValue) {
         for (std::size_t index = 0; index < 2; ++index) {
           EXPECT_TRUE(found[index].second.equal(example()[index].second)) << at << " " << bit;
         }
-      } catch (const Error&) {
+      } catch (const base::Error&) {
         ++refused;
       }
     }
@@ -366,9 +366,9 @@ TEST(Safetensors, RefusesANameThatStandsTwice) {
 
 TEST(Safetensors, RefusesWhatIsNoFile) {
   const Scratch scratch;
-  EXPECT_THROW(read_safetensors(scratch.path()), Error);
-  EXPECT_THROW(read_safetensors(scratch / "absent"), Error);
-  EXPECT_THROW(read_safetensors("/dev/null"), Error);
+  EXPECT_THROW(read_safetensors(scratch.path()), base::Error);
+  EXPECT_THROW(read_safetensors(scratch / "absent"), base::Error);
+  EXPECT_THROW(read_safetensors("/dev/null"), base::Error);
 }
 
 TEST(Safetensors, CorruptSizesTakeNoMemory) {
@@ -396,11 +396,11 @@ TEST(Safetensors, WritingWhereItCannotFailsAsTheRunsFault) {
     try {
       write_safetensors(path, example());
       ADD_FAILURE() << path;
-    } catch (const Error& error) {
-      EXPECT_EQ(error.fault(), Error::Fault::kRun);
+    } catch (const base::Error& error) {
+      EXPECT_EQ(error.fault(), base::Error::Fault::kRun);
     }
   }
 }
 
 }  // namespace
-}  // namespace qkv
+}  // namespace qkv::checkpoint

@@ -7,7 +7,7 @@
 #include "config/config.h"
 #include "scratch.h"
 
-namespace qkv {
+namespace qkv::config {
 namespace {
 
 using testing::Scratch;
@@ -20,7 +20,7 @@ std::string message(const Change& change, std::optional<std::int64_t> vocabulary
   change(config);
   try {
     check_config(config, "c.json", vocabulary);
-  } catch (const Error& error) {
+  } catch (const base::Error& error) {
     return error.what();
   }
   return "";
@@ -191,7 +191,7 @@ TEST(CheckConfig, MemoryMustExist) {
     try {
       check_model(table, "c.json", 260);
       ADD_FAILURE() << position;
-    } catch (const Error& error) {
+    } catch (const base::Error& error) {
       EXPECT_EQ(std::string(error.what()).rfind("c.json: model.context: found 1048576", 0), 0U)
           << error.what();
     }
@@ -203,8 +203,8 @@ TEST(CheckConfig, MemoryMustExist) {
 
 TEST(CheckFiles, NamesWhatIsMissing) {
   const Scratch scratch;
-  write_file(scratch / "a.txt", "a");
-  write_file(scratch / "v.txt", "v");
+  base::write_file(scratch / "a.txt", "a");
+  base::write_file(scratch / "v.txt", "v");
   const std::string top = scratch.path().string();
   const auto files = [&](const auto& change) -> std::string {
     Config config;
@@ -213,8 +213,8 @@ TEST(CheckFiles, NamesWhatIsMissing) {
     change(config);
     try {
       check_files(config, "c.json");
-    } catch (const Error& error) {
-      EXPECT_EQ(error.fault(), Error::Fault::kInput);
+    } catch (const base::Error& error) {
+      EXPECT_EQ(error.fault(), base::Error::Fault::kInput);
       return error.what();
     }
     return "";
@@ -236,4 +236,4 @@ TEST(CheckFiles, NamesWhatIsMissing) {
 }
 
 }  // namespace
-}  // namespace qkv
+}  // namespace qkv::config

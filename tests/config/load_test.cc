@@ -10,7 +10,7 @@
 #include "config/derived.h"
 #include "scratch.h"
 
-namespace qkv {
+namespace qkv::config {
 namespace {
 
 namespace fs = std::filesystem;
@@ -19,13 +19,13 @@ using testing::Scratch;
 constexpr const char* kLeast = R"({"data": {"train": ["a.txt"]}})";
 
 Config parsed(const std::string& text) {
-  return parse_config(parse_json(text, "x.json"), "x.json", "/base");
+  return parse_config(base::parse_json(text, "x.json"), "x.json", "/base");
 }
 
 std::string refusal(const std::string& text) {
   try {
     parsed(text);
-  } catch (const Error& error) {
+  } catch (const base::Error& error) {
     return error.what();
   }
   return "accepted";
@@ -52,13 +52,13 @@ class Load : public ::testing::Test {
  protected:
   fs::path write(const std::string& name, const std::string& text) {
     fs::create_directories((scratch_ / name).parent_path());
-    write_file(scratch_ / name, text);
+    base::write_file(scratch_ / name, text);
     return scratch_ / name;
   }
   std::string refused(const std::vector<std::string>& overrides, const std::string& text = kLeast) {
     try {
       load_config(write("c.json", text), overrides);
-    } catch (const Error& error) {
+    } catch (const base::Error& error) {
       std::string message = error.what();
       const auto folder = scratch_.path().string() + "/";
       if (message.rfind(folder, 0) == 0) message = message.substr(folder.size());
@@ -122,7 +122,7 @@ TEST(ParseConfig, ReadsEveryKey) {
   EXPECT_EQ(c.checkpoints, (CheckpointsConfig{19, 20}));
   EXPECT_EQ(c.runtime, (RuntimeConfig{"cuda", "bfloat16", 21}));
   // And back: alone it reproduces the run, wherever it is read.
-  EXPECT_EQ(parse_config(parse_json(to_json(c).dump(), "again"), "again", "/elsewhere"), c);
+  EXPECT_EQ(parse_config(base::parse_json(to_json(c).dump(), "again"), "again", "/elsewhere"), c);
 }
 
 TEST(ParseConfig, KeyValueHeadsFollowHeads) {
@@ -257,7 +257,7 @@ TEST(ParseConfig, WhatWasWrittenIsKeptAndChecked) {
   const auto complaint = [](const std::string& keys) -> std::string {
     try {
       check_config(parsed(R"({"data": {"train": ["a"]}, )" + keys + "}"), "c.json");
-    } catch (const Error& error) {
+    } catch (const base::Error& error) {
       return error.what();
     }
     return "accepted";
@@ -296,9 +296,9 @@ TEST(ParseConfig, DataIsRequired) {
 TEST(ParseConfig, RefusesNumbersThatAreNone) {
   for (const double none : {std::nan(""), std::numeric_limits<double>::infinity()}) {
     for (const char* key : {"learning_rate", "weight_decay", "steps", "sample_prompt"}) {
-      Json json = parse_json(kLeast, "x");
+      base::Json json = base::parse_json(kLeast, "x");
       json["training"][key] = none;
-      EXPECT_THROW(parse_config(json, "x", "/"), Error) << key;
+      EXPECT_THROW(parse_config(json, "x", "/"), base::Error) << key;
     }
   }
   EXPECT_NE(refusal_of("model.dropout", "NaN").find("not JSON"), std::string::npos);
@@ -306,10 +306,10 @@ TEST(ParseConfig, RefusesNumbersThatAreNone) {
 }
 
 TEST(ParseConfig, IgnoresOnlyTheGivenKeys) {
-  const Json json =
-      parse_json(R"({"architectures": ["LlamaForCausalLM"], "data": {"train": ["/a"]}})", "x");
+  const base::Json json = base::parse_json(
+      R"({"architectures": ["LlamaForCausalLM"], "data": {"train": ["/a"]}})", "x");
   EXPECT_NO_THROW(parse_config(json, "x", "/", {"architectures", "absent"}));
-  EXPECT_THROW(parse_config(json, "x", "/"), Error);
+  EXPECT_THROW(parse_config(json, "x", "/"), base::Error);
 }
 
 TEST_F(Load, PathsOfTheFileStartAtItsFolder) {
@@ -457,4 +457,4 @@ TEST(Nearest, CountsEdits) {
 }
 
 }  // namespace
-}  // namespace qkv
+}  // namespace qkv::config

@@ -8,18 +8,18 @@
 #include "base/files.h"
 #include "config/config.h"
 
-namespace qkv {
+namespace qkv::config {
 namespace {
 
 const std::filesystem::path kSource = QKV_SOURCE_DIR;
 
 struct Key {
   std::string name;  ///< dotted
-  Json node;
+  base::Json node;
 };
 
 // Every key that holds a value, in order.
-void list_keys(const Json& node, const std::string& prefix, std::vector<Key>& keys) {
+void list_keys(const base::Json& node, const std::string& prefix, std::vector<Key>& keys) {
   for (const auto& [name, child] : node["properties"].items()) {
     if (child.contains("properties")) {
       list_keys(child, prefix + name + ".", keys);
@@ -31,12 +31,12 @@ void list_keys(const Json& node, const std::string& prefix, std::vector<Key>& ke
 
 std::vector<Key> keys_of_schema() {
   std::vector<Key> keys;
-  list_keys(parse_json(config_schema(), "schema"), "", keys);
+  list_keys(base::parse_json(config_schema(), "schema"), "", keys);
   return keys;
 }
 
-void list_values(const Json& json, const std::string& prefix,
-                 std::vector<std::pair<std::string, Json>>& values) {
+void list_values(const base::Json& json, const std::string& prefix,
+                 std::vector<std::pair<std::string, base::Json>>& values) {
   for (const auto& [name, child] : json.items()) {
     if (child.is_object()) {
       list_values(child, prefix + name + ".", values);
@@ -46,31 +46,31 @@ void list_values(const Json& json, const std::string& prefix,
   }
 }
 
-void expect_described(const Json& node, const std::string& key) {
+void expect_described(const base::Json& node, const std::string& key) {
   EXPECT_TRUE(node.contains("title")) << key;
   EXPECT_TRUE(node.contains("description")) << key;
   if (!node.contains("properties")) return;
-  EXPECT_EQ(node.value("additionalProperties", Json()), Json(false)) << key;
+  EXPECT_EQ(node.value("additionalProperties", base::Json()), base::Json(false)) << key;
   for (const auto& [name, child] : node["properties"].items())
     expect_described(child, key + "." + name);
 }
 
 TEST(Schema, TheLibraryCarriesTheFile) {
-  EXPECT_EQ(config_schema(), read_file(kSource / "configs/schema.json"));
+  EXPECT_EQ(config_schema(), base::read_file(kSource / "configs/schema.json"));
 }
 
 TEST(Schema, IsStrictAndDescribesEveryKey) {
-  expect_described(parse_json(config_schema(), "schema"), "");
+  expect_described(base::parse_json(config_schema(), "schema"), "");
 }
 
 TEST(Schema, QuotesLittleOfALongKey) {
   const Schema schema(R"({"type": "object", "additionalProperties": {"type": "boolean"}})", "s");
-  Json value = Json::object();
+  base::Json value = base::Json::object();
   value[std::string(1'000'000, 'k')] = 1;
   try {
     schema.check(value, "", "x.json");
     ADD_FAILURE();
-  } catch (const Error& error) {
+  } catch (const base::Error& error) {
     const std::string message = error.what();
     EXPECT_LT(message.size(), 300U) << message.substr(0, 100);
     EXPECT_NE(message.find("found 1, expected true or false"), std::string::npos);
@@ -79,7 +79,7 @@ TEST(Schema, QuotesLittleOfALongKey) {
 
 // The structs and the schema state the same keys in the same order with the same defaults.
 TEST(Schema, AgreesWithTheStructs) {
-  std::vector<std::pair<std::string, Json>> values;
+  std::vector<std::pair<std::string, base::Json>> values;
   const Config defaults;
   list_values(to_json(defaults), "", values);
   const std::vector<Key> keys = keys_of_schema();
@@ -99,11 +99,11 @@ TEST(Schema, AgreesWithTheStructs) {
 TEST(Schema, LimitsHold) {
   int tried = 0;
   for (const Key& key : keys_of_schema()) {
-    const auto accepts = [&](const Json& value) {
-      Json json = parse_json(R"({"data": {"train": ["/a"]}})", "x");
+    const auto accepts = [&](const base::Json& value) {
+      base::Json json = base::parse_json(R"({"data": {"train": ["/a"]}})", "x");
       std::string pointer = "/" + key.name;
       std::replace(pointer.begin(), pointer.end(), '.', '/');
-      json[Json::json_pointer(pointer)] = value;
+      json[base::Json::json_pointer(pointer)] = value;
       try {
         parse_config(json, "x", "/");
         return true;
@@ -111,13 +111,13 @@ TEST(Schema, LimitsHold) {
         return false;
       }
     };
-    if (key.node.value("type", Json()) == "integer") {
+    if (key.node.value("type", base::Json()) == "integer") {
       const auto least = key.node["minimum"].get<std::int64_t>();
       const auto most = key.node["maximum"].get<std::int64_t>();
       EXPECT_TRUE(accepts(least) && accepts(most)) << key.name;
       EXPECT_FALSE(accepts(least - 1) || accepts(most + 1) || accepts(least + 0.5)) << key.name;
       ++tried;
-    } else if (key.node.value("type", Json()) == "number") {
+    } else if (key.node.value("type", base::Json()) == "number") {
       const bool open = key.node.contains("exclusiveMaximum");
       const double most = key.node[open ? "exclusiveMaximum" : "maximum"].get<double>();
       const bool above = key.node.contains("exclusiveMinimum");
@@ -128,7 +128,8 @@ TEST(Schema, LimitsHold) {
       EXPECT_FALSE(accepts(least - 1e-9) || accepts(most * 1.001)) << key.name;
       ++tried;
     } else if (key.node.contains("enum")) {
-      for (const Json& value : key.node["enum"]) EXPECT_TRUE(accepts(value)) << key.name << value;
+      for (const base::Json& value : key.node["enum"])
+        EXPECT_TRUE(accepts(value)) << key.name << value;
       EXPECT_FALSE(accepts("other") || accepts(nullptr) || accepts(0)) << key.name;
       ++tried;
     }
@@ -137,7 +138,7 @@ TEST(Schema, LimitsHold) {
 }
 
 TEST(Docs, MentionEveryKey) {
-  const std::string page = read_file(kSource / "docs/config.md");
+  const std::string page = base::read_file(kSource / "docs/config.md");
   for (const Key& key : keys_of_schema()) {
     EXPECT_NE(page.find("`" + key.name + "`"), std::string::npos) << key.name;
     if (!key.node.contains("default")) continue;
@@ -145,11 +146,11 @@ TEST(Docs, MentionEveryKey) {
     const auto row = page.find("| `" + key.name + "`");
     ASSERT_NE(row, std::string::npos) << key.name;
     const std::string line = page.substr(row, page.find('\n', row) - row);
-    const Json& value = key.node["default"];
+    const base::Json& value = key.node["default"];
     const std::string text =
         value.is_string() && value != "" ? value.get<std::string>() : value.dump();
     EXPECT_NE(line.find("| " + text + " |"), std::string::npos) << key.name << ": " << text;
-    for (const Json& word : key.node.value("enum", Json::array())) {
+    for (const base::Json& word : key.node.value("enum", base::Json::array())) {
       EXPECT_NE(line.find(word.get<std::string>()), std::string::npos) << key.name << word;
     }
   }
@@ -165,7 +166,7 @@ TEST(Shipped, EveryConfigLoadsAndChecks) {
     const bool rung = file.parent_path().filename() == "ladder";
     EXPECT_EQ(config.name, (rung ? "ladder-" : "") + file.stem().string());
     EXPECT_NO_THROW(check_config(config, file.string())) << file;
-    const std::string named = read_json(file)["$schema"];
+    const std::string named = base::read_json(file)["$schema"];
     EXPECT_EQ((file.parent_path() / named).lexically_normal(), schema) << file;
     ++count;
   }
@@ -177,4 +178,4 @@ TEST(Shipped, TheWorldIsThere) {
 }
 
 }  // namespace
-}  // namespace qkv
+}  // namespace qkv::config

@@ -3,7 +3,7 @@
 #include "config/config.h"
 
 // Counted by hand, layer by layer.
-namespace qkv {
+namespace qkv::config {
 namespace {
 
 ModelConfig shipped(const std::string& name) {
@@ -149,4 +149,4 @@ TEST(EstimateMemory, OfTheFusedStepHoldsASliceAThread) {
 }
 
 }  // namespace
-}  // namespace qkv
+}  // namespace qkv::config

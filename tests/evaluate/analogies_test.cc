@@ -6,7 +6,7 @@
 
 #include "evaluate/letters.h"
 
-namespace qkv {
+namespace qkv::evaluate {
 namespace {
 
 class Analogies : public ::testing::Test {
@@ -24,11 +24,11 @@ class Analogies : public ::testing::Test {
   }
   AnalogyScore score(const std::map<char, std::vector<double>>& vectors,
                      const std::vector<PieceAnalogy>& asked, const std::string& listed) const {
-    const EmbeddingSpace space(testing::letter_table(tokenizer_, vectors), tokenizer_);
+    const inspect::EmbeddingSpace space(testing::letter_table(tokenizer_, vectors), tokenizer_);
     return score_analogies(space, asked, pieces(listed), tokenizer_);
   }
 
-  Tokenizer tokenizer_ = testing::letter_tokenizer();
+  text::Tokenizer tokenizer_ = testing::letter_tokenizer();
   /// a to b as c to d: the first number is their sex, the second their rank. e is a little nearer
   /// to b − a + c than d is, but f is not.
   std::map<char, std::vector<double>> plane_ = {{'a', {1, 1, 0}},    {'b', {1, 3, 0}},
@@ -77,4 +77,4 @@ TEST_F(Analogies, NoneAreNoNumber) {
 }
 
 }  // namespace
-}  // namespace qkv
+}  // namespace qkv::evaluate

@@ -6,7 +6,7 @@
 
 #include "base/error.h"
 
-namespace qkv {
+namespace qkv::evaluate {
 namespace {
 
 TEST(Contrast, IsAgainstTheStrongestDistractor) {
@@ -38,7 +38,7 @@ TEST(Share, CountsWhereTheTruthGetsMore) {
   EXPECT_EQ(share_of(kContrasts, 0, Half::kEven, 1).share, 0);  // not by more than 1
   EXPECT_EQ(share_of(kContrasts, 0, Half::kEven, 0.9).share, 1);
   EXPECT_TRUE(std::isnan(share_of({}, 0, Half::kBoth).share));
-  EXPECT_THROW(best_way({}, Half::kEven), Error);
+  EXPECT_THROW(best_way({}, Half::kEven), base::Error);
 }
 
 // Where cutting the truth changes nothing it is no cause, whatever cutting a distractor does.
@@ -72,4 +72,4 @@ TEST(BootstrapInterval, IsNearlyNormalForManyValues) {
 }
 
 }  // namespace
-}  // namespace qkv
+}  // namespace qkv::evaluate

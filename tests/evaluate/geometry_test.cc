@@ -11,10 +11,10 @@
 #include "evaluate/letters.h"
 #include "evaluate/plot.h"
 
-namespace qkv {
+namespace qkv::evaluate {
 namespace {
 
-SenseSentence sentence(const std::string& text, const std::string& sense) {
+world::SenseSentence sentence(const std::string& text, const std::string& sense) {
   return {.word = "h", .sense = sense, .text = text, .span = {.begin = 2, .end = 3}};
 }
 
@@ -37,16 +37,18 @@ class WordGeometry : public ::testing::Test {
                                                       {'f', vector({0, 9, -1})}}));
   }
 
-  GeometryScore score() const { return evaluate_geometry(checkpoint_, geometry_, Runtime()); }
+  GeometryScore score() const {
+    return evaluate_geometry(checkpoint_, geometry_, model::Runtime());
+  }
 
-  Checkpoint checkpoint_ = testing::hand_made_checkpoint();
-  Geometry geometry_{.clusters = {{.name = "first", .words = {"a", "b", "c", "d", "zebra"}},
-                                  {.name = "second", .words = {"e", "f"}},
-                                  {.name = "gone", .words = {"yak"}}},
-                     .analogies = {{{"a", "b", "c", "d"}}, {{"a", "b", "c", "ox"}}},
-                     .senses = {sentence("a h", "after a"), sentence("a h", "after a"),
-                                sentence("b h", "after b"), sentence("b h", "after b")},
-                     .where = "geometry.json"};
+  checkpoint::Checkpoint checkpoint_ = testing::hand_made_checkpoint();
+  world::Geometry geometry_{.clusters = {{.name = "first", .words = {"a", "b", "c", "d", "zebra"}},
+                                         {.name = "second", .words = {"e", "f"}},
+                                         {.name = "gone", .words = {"yak"}}},
+                            .analogies = {{{"a", "b", "c", "d"}}, {{"a", "b", "c", "ox"}}},
+                            .senses = {sentence("a h", "after a"), sentence("a h", "after a"),
+                                       sentence("b h", "after b"), sentence("b h", "after b")},
+                            .where = "geometry.json"};
 };
 
 TEST_F(WordGeometry, ConstructedEmbeddingsAnswerAll) {
@@ -85,7 +87,7 @@ TEST_F(WordGeometry, NothingLeftIsAnError) {
   try {
     score();
     FAIL();
-  } catch (const Error& error) {
+  } catch (const base::Error& error) {
     EXPECT_EQ(std::string(error.what()),
               "geometry.json: found 2 words, e.g. \"yak\", none of which is one piece of this "
               "tokenizer; expected at least one");
@@ -95,12 +97,12 @@ TEST_F(WordGeometry, NothingLeftIsAnError) {
 TEST_F(WordGeometry, WithoutAFirstCheckpointTheStartIsFresh) {
   const GeometryScore found = score();
   EXPECT_EQ(found.start_checkpoint, "");
-  const auto fresh =
-      make_model(checkpoint_.config.model, checkpoint_.tokenizer.size(), checkpoint_.config.seed);
-  Checkpoint untrained = testing::hand_made_checkpoint();
+  const auto fresh = model::make_model(checkpoint_.config.model, checkpoint_.tokenizer.size(),
+                                       checkpoint_.config.seed);
+  checkpoint::Checkpoint untrained = testing::hand_made_checkpoint();
   untrained.model =
-      make_model(untrained.config.model, untrained.tokenizer.size(), untrained.config.seed);
-  const GeometryScore alone = evaluate_geometry(untrained, geometry_, Runtime());
+      model::make_model(untrained.config.model, untrained.tokenizer.size(), untrained.config.seed);
+  const GeometryScore alone = evaluate_geometry(untrained, geometry_, model::Runtime());
   EXPECT_EQ(found.start.neighbours.precision.all, alone.now.neighbours.precision.all);
   EXPECT_EQ(found.start.groups, alone.now.groups);
   EXPECT_EQ(found.start_senses[0].depths[1].same, alone.senses[0].depths[1].same);
@@ -118,10 +120,10 @@ TEST_F(WordGeometry, TheReportSaysWhatWasMeasured) {
   }
   std::size_t begin = 0;
   for (std::size_t end = text.find('\n'); end != std::string::npos; end = text.find('\n', begin)) {
-    EXPECT_LE(display_width(text.substr(begin, end - begin)), 100U);
+    EXPECT_LE(base::display_width(text.substr(begin, end - begin)), 100U);
     begin = end + 1;
   }
-  const Json json = geometry_json(found);
+  const base::Json json = geometry_json(found);
   EXPECT_TRUE(json["start_checkpoint"].is_null());
   EXPECT_EQ(json["neighbours"]["precision"], found.now.neighbours.precision.listed);
   EXPECT_EQ(json["neighbours"]["start_precision_unrestricted"],
@@ -142,7 +144,7 @@ TEST_F(WordGeometry, WhatIsNotAskedIsNotReported) {
   const GeometryScore senses_only = score();
   EXPECT_EQ(geometry_text(senses_only).find("neighbours"), std::string::npos);
   EXPECT_TRUE(geometry_json(senses_only)["purity"]["purity"].is_number_float());
-  EXPECT_EQ(Json::parse(geometry_json(senses_only).dump())["purity"]["purity"], Json());
+  EXPECT_EQ(base::Json::parse(geometry_json(senses_only).dump())["purity"]["purity"], base::Json());
   geometry_.analogies = {{{"a", "b", "c", "d"}}};
   geometry_.senses.clear();
   const GeometryScore analogies_only = score();
@@ -163,7 +165,7 @@ Answers answers_of(const std::string& name, const GeometryScore& score) {
 
 TEST_F(WordGeometry, ThePlotShowsSharesAndSensesByDepth) {
   const GeometryScore found = score();
-  const ChartPage page = geometry_plot({answers_of("runs/a", found)});
+  const render::ChartPage page = geometry_plot({answers_of("runs/a", found)});
   EXPECT_EQ(page.subtitle, "runs/a · step 7");
   ASSERT_EQ(page.panels.size(), 3U);
   EXPECT_EQ(page.panels[0].categories.size(), 5U);
@@ -175,7 +177,8 @@ TEST_F(WordGeometry, ThePlotShowsSharesAndSensesByDepth) {
   EXPECT_EQ(page.panels[2].series[0].values[1], found.senses[0].depths[1].accuracy);
   EXPECT_EQ(page.panels[2].reference->values, (std::vector<double>{0.5, 0.5}));
 
-  const ChartPage both = geometry_plot({answers_of("runs/a", found), answers_of("runs/b", found)});
+  const render::ChartPage both =
+      geometry_plot({answers_of("runs/a", found), answers_of("runs/b", found)});
   EXPECT_EQ(both.columns, 2);
   ASSERT_EQ(both.panels.size(), 6U);
   EXPECT_EQ(both.panels[1].title, "Embeddings · runs/b · step 7");
@@ -187,11 +190,11 @@ TEST_F(WordGeometry, TheGeometryStandsBelowTheProbes) {
   const ProbeCount count{.probes = 4, .correct = 2, .unrestricted = 1, .chance = 2};
   answers.probes = {
       {.family = "copy", .count = count, .bands = {{.least = 0, .most = 5, .count = count}}}};
-  const ChartPage page = report_plot({answers});
+  const render::ChartPage page = report_plot({answers});
   ASSERT_EQ(page.panels.size(), 5U);
   EXPECT_EQ(page.columns, 1);
   EXPECT_EQ(page.panels[2].title, "Embeddings");
 }
 
 }  // namespace
-}  // namespace qkv
+}  // namespace qkv::evaluate

@@ -11,17 +11,17 @@
 namespace qkv::testing {
 
 /// Words of one letter, each one piece.
-inline Tokenizer letter_tokenizer() {
+inline text::Tokenizer letter_tokenizer() {
   bool given = false;
-  return Tokenizer::train(
+  return text::Tokenizer::train(
       {.kind = "word", .vocabulary = 40, .path = {}}, [&]() -> std::string_view {
         return std::exchange(given, true) ? std::string_view()
                                           : std::string_view("a b c d e f g h\n");
       });
 }
 
-inline ModelConfig hand_made_config() {
-  ModelConfig config;
+inline config::ModelConfig hand_made_config() {
+  config::ModelConfig config;
   config.layers = 1;
   config.heads = config.key_value_heads = 2;
   config.width = 16;
@@ -36,11 +36,11 @@ inline ModelConfig hand_made_config() {
 /// token stands, 8 to 15 which letter it is. Head 0 looks at the token right before (the first at
 /// itself) and adds its letter; head 1 looks at all evenly and adds nothing. So the model expects
 /// the letter before the last, and only the edge to it can matter.
-inline Transformer hand_made_model(const Tokenizer& tokenizer,
-                                   const ModelConfig& config = hand_made_config()) {
-  Transformer model(config, tokenizer.size(), 1);
+inline model::Transformer hand_made_model(const text::Tokenizer& tokenizer,
+                                          const config::ModelConfig& config = hand_made_config()) {
+  model::Transformer model(config, tokenizer.size(), 1);
   const torch::NoGradGuard no_gradients;
-  const Tensor same = torch::eye(8);
+  const model::Tensor same = torch::eye(8);
   for (const auto& [name, weight] : model.parameters().list()) {
     if (weight.dim() != 2) continue;
     weight.zero_();
@@ -62,15 +62,15 @@ inline Transformer hand_made_model(const Tokenizer& tokenizer,
 }
 
 /// A checkpoint of it that was never on disk.
-inline Checkpoint hand_made_checkpoint() {
-  Config config;
+inline checkpoint::Checkpoint hand_made_checkpoint() {
+  config::Config config;
   config.model = hand_made_config();
-  Tokenizer tokenizer = letter_tokenizer();
-  Transformer model = hand_made_model(tokenizer, config.model);
+  text::Tokenizer tokenizer = letter_tokenizer();
+  model::Transformer model = hand_made_model(tokenizer, config.model);
   return {.path = "runs/by-hand",
           .config = config,
           .tokenizer = std::move(tokenizer),
-          .model = std::make_unique<Transformer>(std::move(model)),
+          .model = std::make_unique<model::Transformer>(std::move(model)),
           .state = {},
           .config_hash = "",
           .weights_hash = ""};
@@ -78,13 +78,13 @@ inline Checkpoint hand_made_checkpoint() {
 
 /// "x y z ANSWER", asked at z; the truth is the letter at `truth`, the distractor that at
 /// `distractor` (0 to 2).
-inline Probe letter_probe(const std::string& text, std::size_t truth, std::size_t distractor,
-                          const std::string& family = "letters") {
+inline world::Probe letter_probe(const std::string& text, std::size_t truth, std::size_t distractor,
+                                 const std::string& family = "letters") {
   const auto letter = [&](std::size_t place) {
-    return Span{.begin = 2 * place, .end = 2 * place + 1};
+    return base::Span{.begin = 2 * place, .end = 2 * place + 1};
   };
   const auto word = [&](std::size_t place) { return text.substr(2 * place, 1); };
-  Probe probe;
+  world::Probe probe;
   probe.id = text;
   probe.family = family;
   probe.text = text + " " + word(truth) + ".";

@@ -10,22 +10,22 @@
 namespace qkv::testing {
 
 /// The piece of a letter, which is a word inside a line.
-inline std::int32_t letter_piece(const Tokenizer& tokenizer, char letter) {
-  return piece_in_line(tokenizer, std::string(1, letter)).value();
+inline std::int32_t letter_piece(const text::Tokenizer& tokenizer, char letter) {
+  return inspect::piece_in_line(tokenizer, std::string(1, letter)).value();
 }
 
 /// An embedding table [vocabulary, width] in which some letters have the vectors that are given,
 /// and every other learned piece the one that brings the mean to 0, so that centring changes
 /// nothing.
-inline Tensor letter_table(const Tokenizer& tokenizer,
-                           const std::map<char, std::vector<double>>& vectors) {
+inline model::Tensor letter_table(const text::Tokenizer& tokenizer,
+                                  const std::map<char, std::vector<double>>& vectors) {
   const auto width = static_cast<std::int64_t>(vectors.begin()->second.size());
-  Tensor table = torch::zeros({tokenizer.size(), width}, at::kDouble);
+  model::Tensor table = torch::zeros({tokenizer.size(), width}, at::kDouble);
   std::vector<std::int32_t> others;
   for (std::int32_t id = 0; id < tokenizer.size(); ++id) {
-    if (is_learned(tokenizer, id)) others.push_back(id);
+    if (inspect::is_learned(tokenizer, id)) others.push_back(id);
   }
-  Tensor sum = torch::zeros({width}, at::kDouble);
+  model::Tensor sum = torch::zeros({width}, at::kDouble);
   for (const auto& [letter, vector] : vectors) {
     const std::int32_t piece = letter_piece(tokenizer, letter);
     table[piece] = torch::tensor(vector, at::kDouble);

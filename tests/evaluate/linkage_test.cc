@@ -6,7 +6,7 @@
 
 #include "base/random.h"
 
-namespace qkv {
+namespace qkv::evaluate {
 namespace {
 
 using Distances = std::vector<std::vector<double>>;
@@ -77,7 +77,7 @@ TEST(AverageLinkage, HandlesFewPoints) {
 }
 
 TEST(AverageLinkage, AgreesWithItsDefinition) {
-  RandomStream random(5);
+  base::RandomStream random(5);
   for (const std::size_t points : {7U, 30U}) {
     Distances distances(points, std::vector<double>(points));
     for (std::size_t row = 0; row < points; ++row) {
@@ -90,4 +90,4 @@ TEST(AverageLinkage, AgreesWithItsDefinition) {
 }
 
 }  // namespace
-}  // namespace qkv
+}  // namespace qkv::evaluate

@@ -13,7 +13,7 @@
 #include "scratch.h"
 #include "text/corpus.h"
 
-namespace qkv {
+namespace qkv::evaluate {
 namespace {
 
 using testing::Scratch;
@@ -27,39 +27,40 @@ class EvaluateTest : public ::testing::Test {
     ::setenv("QKV_CACHE", (scratch_ / "cache").c_str(), 1);
   }
 
-  static Tokenizer learn(const std::string& kind) {
+  static text::Tokenizer learn(const std::string& kind) {
     bool given = false;
-    return Tokenizer::train({.kind = kind, .vocabulary = 64, .path = {}},
-                            [&]() -> std::string_view {
-                              const bool again = given;
-                              given = true;
-                              return again ? std::string_view() : std::string_view(kText);
-                            });
+    return text::Tokenizer::train({.kind = kind, .vocabulary = 64, .path = {}},
+                                  [&]() -> std::string_view {
+                                    const bool again = given;
+                                    given = true;
+                                    return again ? std::string_view() : std::string_view(kText);
+                                  });
   }
-  Transformer model(const std::string& objective) const {
-    ModelConfig config;
+  model::Transformer model(const std::string& objective) const {
+    config::ModelConfig config;
     config.layers = 1;
     config.heads = config.key_value_heads = 2;
     config.width = 16;
     config.context = 12;
     config.feed_forward.width = 32;
     config.objective = objective;
-    Transformer model(config, tokenizer_.size(), 5);
+    model::Transformer model(config, tokenizer_.size(), 5);
     const torch::NoGradGuard no_gradients;
     for (const auto& [name, weight] : model.parameters().list())
-      Tensor(weight).mul_(8);  // far from even odds
+      model::Tensor(weight).mul_(8);  // far from even odds
     return model;
   }
-  TokenFile tokens(const std::string& layout) {
+  text::TokenFile tokens(const std::string& layout) {
     const auto path = scratch_ / (layout + ".txt");
     std::ofstream(path) << kText;
-    return open_tokens({path}, tokenizer_, layout);
+    return text::open_tokens({path}, tokenizer_, layout);
   }
   /// −log p of `target` as the token after `ids`, by plain loops over the logits.
-  static double nats_after(const Transformer& model, const std::vector<std::int32_t>& ids,
+  static double nats_after(const model::Transformer& model, const std::vector<std::int32_t>& ids,
                            std::int32_t target) {
-    const Tensor row = torch::tensor(at::ArrayRef<std::int32_t>(ids), at::kLong).unsqueeze(0);
-    const Tensor logits =
+    const model::Tensor row =
+        torch::tensor(at::ArrayRef<std::int32_t>(ids), at::kLong).unsqueeze(0);
+    const model::Tensor logits =
         model.logits(model.hidden({.ids = row, .positions = {}, .documents = {}}))[0][-1].to(
             at::kDouble);
     double sum = 0;
@@ -68,12 +69,12 @@ class EvaluateTest : public ::testing::Test {
   }
 
   Scratch scratch_;
-  Tokenizer tokenizer_;
+  text::Tokenizer tokenizer_;
 };
 
 TEST_F(EvaluateTest, StreamPredictsEachTokenButTheFirstOnce) {
   const torch::NoGradGuard no_gradients;
-  const Transformer causal = model("causal");
+  const model::Transformer causal = model("causal");
   const std::vector<std::int32_t> ids = tokenizer_.encode(kText);
   double expected = 0;
   for (std::size_t begin = 0; begin + 1 < ids.size(); begin += 12) {
@@ -83,8 +84,8 @@ TEST_F(EvaluateTest, StreamPredictsEachTokenButTheFirstOnce) {
       expected += nats_after(causal, seen, ids[place + 1]);
     }
   }
-  const TokenFile stream = tokens("stream");
-  const Score score = evaluate(causal, stream, 1, Runtime());
+  const text::TokenFile stream = tokens("stream");
+  const Score score = evaluate(causal, stream, 1, model::Runtime());
   EXPECT_EQ(score.tokens, ids.size() - 1);
   EXPECT_EQ(score.text_bytes, std::string(kText).size());
   // Sums of some dozens of float32 numbers near 6, each off by some roundings of 2^-24 of that,
@@ -92,19 +93,19 @@ TEST_F(EvaluateTest, StreamPredictsEachTokenButTheFirstOnce) {
   EXPECT_NEAR(score.nats, expected, 1e-3);
   EXPECT_NEAR(score.bits_per_byte(),
               expected / std::log(2.0) / static_cast<double>(std::string(kText).size()), 1e-5);
-  EXPECT_EQ(evaluate(causal, stream, 1, Runtime()).nats, score.nats);
+  EXPECT_EQ(evaluate(causal, stream, 1, model::Runtime()).nats, score.nats);
 }
 
 TEST_F(EvaluateTest, LinesPredictEachDocumentWithItsEnd) {
   const torch::NoGradGuard no_gradients;
-  const Transformer causal = model("causal");
+  const model::Transformer causal = model("causal");
   std::istringstream lines(kText);
   double expected = 0;
   std::uint64_t predicted = 0;
   for (std::string line; std::getline(lines, line);) {
-    std::vector<std::int32_t> seen = {Tokenizer::kBegin};
+    std::vector<std::int32_t> seen = {text::Tokenizer::kBegin};
     std::vector<std::int32_t> ids = tokenizer_.encode(line);
-    ids.push_back(Tokenizer::kEnd);
+    ids.push_back(text::Tokenizer::kEnd);
     for (const std::int32_t id : ids) {
       if (seen.size() > 12) break;  // cut at the context
       expected += nats_after(causal, seen, id);
@@ -112,8 +113,8 @@ TEST_F(EvaluateTest, LinesPredictEachDocumentWithItsEnd) {
       ++predicted;
     }
   }
-  const TokenFile documents = tokens("lines");
-  const Score score = evaluate(causal, documents, 1, Runtime());
+  const text::TokenFile documents = tokens("lines");
+  const Score score = evaluate(causal, documents, 1, model::Runtime());
   EXPECT_EQ(score.tokens, predicted);
   EXPECT_NEAR(score.nats, expected, 1e-3);
   // The bytes of what was cut are not known, so there is nothing to divide by.
@@ -126,9 +127,9 @@ TEST_F(EvaluateTest, IsTheSameOnAnyNumberOfThreads) {
   for (int copy = 0; copy < 150; ++copy) text += kText;  // several passes
   std::ofstream(scratch_ / "long.txt") << text;
   for (const char* objective : {"causal", "masked"}) {
-    const Transformer reader = model(objective);
-    const TokenFile stream = open_tokens({scratch_ / "long.txt"}, tokenizer_, "stream");
-    const Score alone = evaluate(reader, stream, 1, Runtime());
+    const model::Transformer reader = model(objective);
+    const text::TokenFile stream = text::open_tokens({scratch_ / "long.txt"}, tokenizer_, "stream");
+    const Score alone = evaluate(reader, stream, 1, model::Runtime());
     EXPECT_GT(alone.tokens, 1000U);
     for (const int threads : {2, 5}) {
       const Score score = evaluate(reader, stream, 1, {.threads = threads});
@@ -142,8 +143,9 @@ TEST_F(EvaluateTest, IsTheSameOnAnyNumberOfThreads) {
 TEST_F(EvaluateTest, LinesThatFitHaveBitsPerByte) {
   const std::string text = "a cat sat\ncat and dog\n";
   std::ofstream(scratch_ / "short.txt") << text;
-  const Score score = evaluate(
-      model("causal"), open_tokens({scratch_ / "short.txt"}, tokenizer_, "lines"), 1, Runtime());
+  const Score score =
+      evaluate(model("causal"), text::open_tokens({scratch_ / "short.txt"}, tokenizer_, "lines"), 1,
+               model::Runtime());
   EXPECT_EQ(score.cut.count, 0U);
   EXPECT_EQ(score.text_bytes, text.size());
   EXPECT_NEAR(score.bits_per_byte(), score.nats / std::log(2.0) / static_cast<double>(text.size()),
@@ -152,64 +154,67 @@ TEST_F(EvaluateTest, LinesThatFitHaveBitsPerByte) {
 
 TEST_F(EvaluateTest, LogProbabilityIsTheSumOverTokens) {
   const torch::NoGradGuard no_gradients;
-  const Transformer causal = model("causal");
+  const model::Transformer causal = model("causal");
   const std::string text = "a cat sat";
-  std::vector<std::int32_t> seen = {Tokenizer::kBegin};
+  std::vector<std::int32_t> seen = {text::Tokenizer::kBegin};
   double expected = 0;
   std::vector<std::int32_t> ids = tokenizer_.encode(text);
-  ids.push_back(Tokenizer::kEnd);
+  ids.push_back(text::Tokenizer::kEnd);
   for (const std::int32_t id : ids) {
     expected -= nats_after(causal, seen, id);
     seen.push_back(id);
   }
   // Beside a shorter and a longer text: padding changes nothing.
-  const auto scores =
-      log_probabilities(causal, tokenizer_, "lines", {{"cat"}, {text}, {"a dog sat."}}, Runtime());
+  const auto scores = log_probabilities(causal, tokenizer_, "lines",
+                                        {{"cat"}, {text}, {"a dog sat."}}, model::Runtime());
   EXPECT_NEAR(scores[1].nats, expected, 1e-4);
 }
 
 TEST_F(EvaluateTest, MaskedModelsScoreByPseudoLogLikelihood) {
   const torch::NoGradGuard no_gradients;
-  const Transformer masked = model("masked");
+  const model::Transformer masked = model("masked");
   std::vector<std::int32_t> ids = tokenizer_.encode("cat");
-  ids.insert(ids.begin(), Tokenizer::kBegin);
-  ids.push_back(Tokenizer::kEnd);
+  ids.insert(ids.begin(), text::Tokenizer::kBegin);
+  ids.push_back(text::Tokenizer::kEnd);
   double expected = 0;
   for (std::size_t place = 1; place + 1 < ids.size(); ++place) {
     std::vector<std::int32_t> seen = ids;
-    seen[place] = Tokenizer::kMask;
-    const Tensor row = torch::tensor(at::ArrayRef<std::int32_t>(seen), at::kLong).unsqueeze(0);
-    const Tensor logits =
+    seen[place] = text::Tokenizer::kMask;
+    const model::Tensor row =
+        torch::tensor(at::ArrayRef<std::int32_t>(seen), at::kLong).unsqueeze(0);
+    const model::Tensor logits =
         masked.logits(masked.hidden({.ids = row, .positions = {}, .documents = {}}))[0];
     expected += logits.log_softmax(-1)[static_cast<std::int64_t>(place)][ids[place]].item<double>();
   }
-  EXPECT_NEAR(log_probabilities(masked, tokenizer_, "lines", {{"cat"}}, Runtime())[0].nats,
+  EXPECT_NEAR(log_probabilities(masked, tokenizer_, "lines", {{"cat"}}, model::Runtime())[0].nats,
               expected, 1e-4);
 }
 
 TEST_F(EvaluateTest, APartIsScoredByItsTokensAlone) {
   const torch::NoGradGuard no_gradients;
-  const Transformer causal = model("causal");
+  const model::Transformer causal = model("causal");
   const std::string text = "a cat sat.";
   const std::size_t cat = text.find("cat");
-  const Span part{.begin = cat, .end = cat + 3};
-  std::vector<std::int32_t> seen = {Tokenizer::kBegin};
+  const base::Span part{.begin = cat, .end = cat + 3};
+  std::vector<std::int32_t> seen = {text::Tokenizer::kBegin};
   double expected = 0;
-  for (const Token& token : tokenizer_.encode_with_offsets(text)) {
+  for (const text::Token& token : tokenizer_.encode_with_offsets(text)) {
     if (part.overlaps({token.begin, token.end})) expected -= nats_after(causal, seen, token.id);
     seen.push_back(token.id);
   }
   const auto scores =
-      log_probabilities(causal, tokenizer_, "lines", {{text, "", part}, {text}}, Runtime());
+      log_probabilities(causal, tokenizer_, "lines", {{text, "", part}, {text}}, model::Runtime());
   EXPECT_NEAR(scores[0].nats, expected, 1e-4);
   EXPECT_LT(scores[1].nats, scores[0].nats);
   // What stands behind changes nothing for a causal model.
-  EXPECT_NEAR(
-      log_probabilities(causal, tokenizer_, "lines", {{"a cat ran.", "", part}}, Runtime())[0].nats,
-      expected, 1e-4);
-  EXPECT_THROW(log_probabilities(causal, tokenizer_, "lines",
-                                 {{text, "", Span{.begin = 90, .end = 91}}}, Runtime()),
-               Error);
+  EXPECT_NEAR(log_probabilities(causal, tokenizer_, "lines", {{"a cat ran.", "", part}},
+                                model::Runtime())[0]
+                  .nats,
+              expected, 1e-4);
+  EXPECT_THROW(
+      log_probabilities(causal, tokenizer_, "lines",
+                        {{text, "", base::Span{.begin = 90, .end = 91}}}, model::Runtime()),
+      base::Error);
 }
 
 class EvaluateWordsTest : public EvaluateTest {
@@ -219,14 +224,14 @@ class EvaluateWordsTest : public EvaluateTest {
 
 TEST_F(EvaluateWordsTest, StreamScoresTheTextBehindANewLine) {
   const torch::NoGradGuard no_gradients;
-  const Transformer causal = model("causal");
+  const model::Transformer causal = model("causal");
   const std::string text = "a\nQ mat";  // a space of no width stands before the unknown word
-  const Span part{.begin = 0, .end = 2};
+  const base::Span part{.begin = 0, .end = 2};
   double all = 0;
   double first = 0;
   std::size_t of_no_width = 0;
   std::vector<std::int32_t> seen;
-  for (const Token& token : tokenizer_.encode_with_offsets("\n" + text)) {
+  for (const text::Token& token : tokenizer_.encode_with_offsets("\n" + text)) {
     const double nats = seen.empty() ? 0 : -nats_after(causal, seen, token.id);
     seen.push_back(token.id);
     all += nats;
@@ -235,22 +240,22 @@ TEST_F(EvaluateWordsTest, StreamScoresTheTextBehindANewLine) {
   }
   EXPECT_GT(of_no_width, 0U);
   const auto scores =
-      log_probabilities(causal, tokenizer_, "stream", {{text}, {text, "", part}}, Runtime());
+      log_probabilities(causal, tokenizer_, "stream", {{text}, {text, "", part}}, model::Runtime());
   EXPECT_NEAR(scores[0].nats, all, 1e-4);
   EXPECT_NEAR(scores[1].nats, first, 1e-4);
 }
 
 TEST_F(EvaluateTest, ProbesCountTheLikeliestCandidate) {
-  const Transformer causal = model("causal");
-  const auto nats = log_probabilities(
-      causal, tokenizer_, "lines",
-      {{"a cat", "", Span{.begin = 2, .end = 5}}, {"a dog", "", Span{.begin = 2, .end = 5}}},
-      Runtime());
+  const model::Transformer causal = model("causal");
+  const auto nats = log_probabilities(causal, tokenizer_, "lines",
+                                      {{"a cat", "", base::Span{.begin = 2, .end = 5}},
+                                       {"a dog", "", base::Span{.begin = 2, .end = 5}}},
+                                      model::Runtime());
   const std::string likelier = nats[0].nats > nats[1].nats ? "cat" : "dog";
   const std::string other = likelier == "cat" ? "dog" : "cat";
   const auto probe = [](const std::string& family, const std::string& answer, std::size_t distance,
-                        const Span& truth) {
-    Probe made;
+                        const base::Span& truth) {
+    world::Probe made;
     made.family = family;
     made.text = "a " + answer + ".";
     made.predict = {.begin = 2, .end = 5};
@@ -260,13 +265,13 @@ TEST_F(EvaluateTest, ProbesCountTheLikeliestCandidate) {
     made.distance = distance;
     return made;
   };
-  const Span before{.begin = 0, .end = 1};
-  const Span after{.begin = 5, .end = 6};
+  const base::Span before{.begin = 0, .end = 1};
+  const base::Span after{.begin = 5, .end = 6};
   const auto families =
       evaluate_probes(causal, tokenizer_, "lines",
                       {probe("one", likelier, 3, before), probe("one", other, 30, before),
                        probe("two", likelier, 3, before), probe("two", other, 3, after)},
-                      Runtime());
+                      model::Runtime());
   ASSERT_EQ(families.size(), 2U);
   EXPECT_EQ(families[0].family, "one");
   EXPECT_EQ(families[0].count.accuracy(), 0.5);
@@ -281,16 +286,16 @@ TEST_F(EvaluateTest, ProbesCountTheLikeliestCandidate) {
 }
 
 TEST_F(EvaluateTest, PairsCountByGroupAndATieCountsHalf) {
-  const Transformer causal = model("causal");
+  const model::Transformer causal = model("causal");
   const auto likelier =
-      log_probabilities(causal, tokenizer_, "lines", {{"a cat"}, {"a dog"}}, Runtime());
+      log_probabilities(causal, tokenizer_, "lines", {{"a cat"}, {"a dog"}}, model::Runtime());
   const bool cat = likelier[0].nats > likelier[1].nats;
   const std::string good = cat ? "a cat" : "a dog";
   const std::string bad = cat ? "a dog" : "a cat";
   const std::vector<MinimalPair> pairs = {
       {good, bad, "right", ""}, {bad, good, "wrong", ""}, {good, good, "tie", ""}};
   const auto groups =
-      pair_accuracies(pairs, score_pairs(causal, tokenizer_, "lines", pairs, Runtime()));
+      pair_accuracies(pairs, score_pairs(causal, tokenizer_, "lines", pairs, model::Runtime()));
   ASSERT_EQ(groups.size(), 4U);
   EXPECT_EQ(groups[0].accuracy(), 1.0);
   EXPECT_EQ(groups[1].accuracy(), 0.0);
@@ -300,16 +305,16 @@ TEST_F(EvaluateTest, PairsCountByGroupAndATieCountsHalf) {
 }
 
 TEST_F(EvaluateTest, PairsLongerThanTheContextAreSkippedAndCounted) {
-  const Transformer causal = model("causal");
+  const model::Transformer causal = model("causal");
   std::string longest;
   for (std::int64_t word = 0; word <= causal.config().context; ++word) longest += "a cat ";
   const std::vector<MinimalPair> pairs = {{"a cat", "a dog", "short", "p:1"},
                                           {longest, "a dog", "long", "p:2"},
                                           {"a dog", longest, "short", "p:3"}};
-  const auto scores = score_pairs(causal, tokenizer_, "lines", pairs, Runtime());
+  const auto scores = score_pairs(causal, tokenizer_, "lines", pairs, model::Runtime());
   ASSERT_EQ(scores.size(), 3U);
   const auto alone =
-      log_probabilities(causal, tokenizer_, "lines", {{"a cat"}, {"a dog"}}, Runtime());
+      log_probabilities(causal, tokenizer_, "lines", {{"a cat"}, {"a dog"}}, model::Runtime());
   ASSERT_TRUE(scores[0].has_value());
   EXPECT_DOUBLE_EQ(scores[0]->good, alone[0].nats);
   EXPECT_DOUBLE_EQ(scores[0]->bad, alone[1].nats);
@@ -322,9 +327,9 @@ TEST_F(EvaluateTest, PairsLongerThanTheContextAreSkippedAndCounted) {
   EXPECT_TRUE(std::isnan(groups[1].accuracy()));
   EXPECT_EQ(groups[2].skipped, 2U);
   try {
-    score_pairs(causal, tokenizer_, "lines", {pairs[1], pairs[2]}, Runtime());
+    score_pairs(causal, tokenizer_, "lines", {pairs[1], pairs[2]}, model::Runtime());
     FAIL();
-  } catch (const Error& error) {
+  } catch (const base::Error& error) {
     EXPECT_TRUE(std::string(error.what()).starts_with("p:2: found a text of")) << error.what();
   }
 }
@@ -345,13 +350,13 @@ TEST_F(EvaluateTest, ReadsPairsAndNamesTheLineOfABadOne) {
   try {
     read_pairs(path);
     FAIL();
-  } catch (const Error& error) {
+  } catch (const base::Error& error) {
     EXPECT_NE(std::string(error.what()).find("pairs.jsonl:4"), std::string::npos) << error.what();
   }
   // The total's name: the report could not tell the two apart.
   std::ofstream(path) << R"({"sentence_good": "a", "sentence_bad": "b", "UID": "all"})";
-  EXPECT_THROW(read_pairs(path), Error);
+  EXPECT_THROW(read_pairs(path), base::Error);
 }
 
 }  // namespace
-}  // namespace qkv
+}  // namespace qkv::evaluate

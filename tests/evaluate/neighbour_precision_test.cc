@@ -6,7 +6,7 @@
 
 #include "evaluate/letters.h"
 
-namespace qkv {
+namespace qkv::evaluate {
 namespace {
 
 using testing::letter_piece;
@@ -26,16 +26,16 @@ class Neighbours : public ::testing::Test {
     return {std::cos(angle), std::sin(angle)};
   }
 
-  Tokenizer tokenizer_ = testing::letter_tokenizer();
+  text::Tokenizer tokenizer_ = testing::letter_tokenizer();
   /// On a circle: a, b, c and d near each other, e among them, g and h opposite; f is elsewhere.
-  EmbeddingSpace space_{testing::letter_table(tokenizer_, {{'a', at(0)},
-                                                           {'b', at(10)},
-                                                           {'c', at(21)},
-                                                           {'d', at(33)},
-                                                           {'e', at(16)},
-                                                           {'g', at(180)},
-                                                           {'h', at(190)}}),
-                        tokenizer_};
+  inspect::EmbeddingSpace space_{testing::letter_table(tokenizer_, {{'a', at(0)},
+                                                                    {'b', at(10)},
+                                                                    {'c', at(21)},
+                                                                    {'d', at(33)},
+                                                                    {'e', at(16)},
+                                                                    {'g', at(180)},
+                                                                    {'h', at(190)}}),
+                                 tokenizer_};
 };
 
 TEST_F(Neighbours, AreCountedInTheirOwnCluster) {
@@ -79,4 +79,4 @@ TEST_F(Neighbours, AWordWithoutOthersIsNotAsked) {
 }
 
 }  // namespace
-}  // namespace qkv
+}  // namespace qkv::evaluate

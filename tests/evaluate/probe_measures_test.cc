@@ -11,16 +11,16 @@
 #include "evaluate/probe_json.h"
 #include "evaluate/probe_report.h"
 
-namespace qkv {
+namespace qkv::evaluate {
 namespace {
 
 using testing::letter_probe;
 
 class ProbeMeasures : public ::testing::Test {
  protected:
-  std::vector<ProbeReading> readings(const std::vector<Probe>& probes) const {
+  std::vector<ProbeReading> readings(const std::vector<world::Probe>& probes) const {
     std::vector<ProbeReading> out;
-    for (const Probe& probe : probes)
+    for (const world::Probe& probe : probes)
       out.push_back(read_probe(probe, checkpoint_.tokenizer, "stream", checkpoint_.config.model));
     return out;
   }
@@ -28,35 +28,36 @@ class ProbeMeasures : public ::testing::Test {
     return checkpoint_.tokenizer.encode(text);
   }
 
-  Checkpoint checkpoint_ = testing::hand_made_checkpoint();
+  checkpoint::Checkpoint checkpoint_ = testing::hand_made_checkpoint();
   /// Pairs of mirrored probes: the truth is where head 0 looks, then where it does not.
-  std::vector<Probe> near_ = {letter_probe("a b c", 1, 0), letter_probe("b a c", 1, 0),
-                              letter_probe("d e f", 1, 0), letter_probe("e d f", 1, 0)};
-  std::vector<Probe> far_ = {letter_probe("a b c", 0, 1), letter_probe("b a c", 0, 1)};
+  std::vector<world::Probe> near_ = {letter_probe("a b c", 1, 0), letter_probe("b a c", 1, 0),
+                                     letter_probe("d e f", 1, 0), letter_probe("e d f", 1, 0)};
+  std::vector<world::Probe> far_ = {letter_probe("a b c", 0, 1), letter_probe("b a c", 0, 1)};
 };
 
 TEST_F(ProbeMeasures, AReadingEndsBeforeTheAnswerAndKnowsItsSpans) {
   const ProbeReading probe = readings({near_[0]})[0];
   EXPECT_EQ(probe.reading.ids, ids("\na b c"));
-  EXPECT_EQ(probe.reading.targets, (std::vector<Target>{{.place = 3, .piece = ids("b")[0]}}));
+  EXPECT_EQ(probe.reading.targets,
+            (std::vector<inspect::Target>{{.place = 3, .piece = ids("b")[0]}}));
   EXPECT_EQ(probe.query, (std::vector<std::int64_t>{3}));
   EXPECT_EQ(probe.spans, (std::vector<std::vector<std::int64_t>>{{2}, {1}}));
   EXPECT_TRUE(probe.is_measurable());
 }
 
 TEST_F(ProbeMeasures, ProbesWithNothingToCompareAreNotMeasured) {
-  Probe alone = near_[0];
+  world::Probe alone = near_[0];
   alone.distractors.clear();
   EXPECT_FALSE(readings({alone})[0].is_measurable());
   alone.distractors = {alone.predict};  // a causal model does not read it
   EXPECT_FALSE(readings({alone})[0].is_measurable());
-  Probe mute = near_[0];
+  world::Probe mute = near_[0];
   mute.query.clear();
   EXPECT_FALSE(readings({mute})[0].is_measurable());
 }
 
 TEST_F(ProbeMeasures, ACausalModelIsAskedWhatItReads) {
-  Probe later = near_[0];
+  world::Probe later = near_[0];
   later.where = "later.jsonl:7";
   later.truth = {{.begin = later.predict.end, .end = later.text.size()}};
   EXPECT_EQ(askable_probes({near_[0], later}, true).size(), 1U);
@@ -65,29 +66,30 @@ TEST_F(ProbeMeasures, ACausalModelIsAskedWhatItReads) {
   try {
     askable_probes({later}, true);
     FAIL();
-  } catch (const Error& error) {
+  } catch (const base::Error& error) {
     EXPECT_TRUE(std::string(error.what()).starts_with("later.jsonl: found no probe"));
   }
 }
 
 TEST_F(ProbeMeasures, AMaskedModelAsksAtTheMaskToo) {
-  ModelConfig masked = checkpoint_.config.model;
+  config::ModelConfig masked = checkpoint_.config.model;
   masked.objective = "masked";
   const ProbeReading probe = read_probe(near_[0], checkpoint_.tokenizer, "lines", masked);
-  EXPECT_EQ(probe.reading.ids[4], Tokenizer::kMask);  // <s> a b c <mask> . </s>
+  EXPECT_EQ(probe.reading.ids[4], text::Tokenizer::kMask);  // <s> a b c <mask> . </s>
   EXPECT_EQ(probe.reading.ids.size(), 7U);
   EXPECT_EQ(probe.query, (std::vector<std::int64_t>{3, 4}));
-  EXPECT_EQ(probe.reading.targets, (std::vector<Target>{{.place = 4, .piece = ids("a b")[1]}}));
+  EXPECT_EQ(probe.reading.targets,
+            (std::vector<inspect::Target>{{.place = 4, .piece = ids("a b")[1]}}));
 }
 
 // At "c", place 3 of 4, head 0 looks at the letter before, head 1 at all four evenly.
 TEST_F(ProbeMeasures, AttentionToASpanIsAMeanOverTheQuery) {
-  std::vector<Probe> probes = {near_[0], far_[0]};
+  std::vector<world::Probe> probes = {near_[0], far_[0]};
   probes[0].query.push_back(near_[0].truth[0]);  // asks at "b" too, which looks at "a"
   probes[0].truth.push_back(near_[0].distractors[0]);
   probes[0].distractors = {near_[0].query[0]};
   const AttentionContrasts found =
-      attention_contrasts(*checkpoint_.model, readings(probes), Runtime());
+      attention_contrasts(*checkpoint_.model, readings(probes), model::Runtime());
   ASSERT_EQ(found.heads.size(), 2U);
   ASSERT_EQ(found.heads[0].size(), 2U);
   EXPECT_NEAR(found.heads[0][0].truth, 1, 1e-6);  // "b" from "c", "a" from "b"
@@ -103,7 +105,7 @@ TEST_F(ProbeMeasures, AttentionToASpanIsAMeanOverTheQuery) {
 // Only the edge from "c" to the letter before it carries anything, and only in head 0.
 TEST_F(ProbeMeasures, CuttingHurtsWhereTheModelReads) {
   const EdgeContrasts found = edge_contrasts(*checkpoint_.model, readings({near_[0], far_[0]}),
-                                             EdgeScope::kLayersAndHeads, Runtime());
+                                             EdgeScope::kLayersAndHeads, model::Runtime());
   // By hand: h = letter "c" + √(16/2) · letter read, place; then its norm, and logits are its
   // parts.
   const double gain = std::sqrt(8.0);
@@ -122,7 +124,7 @@ TEST_F(ProbeMeasures, CuttingHurtsWhereTheModelReads) {
   EXPECT_NEAR(found.heads[0][0].truth, found.all[0][0].truth, 1e-6);
   EXPECT_EQ(found.heads[0][1].truth, 0);
   const EdgeContrasts all =
-      edge_contrasts(*checkpoint_.model, readings({near_[0]}), EdgeScope::kAll, Runtime());
+      edge_contrasts(*checkpoint_.model, readings({near_[0]}), EdgeScope::kAll, model::Runtime());
   EXPECT_NEAR(all.all[0][0].truth, found.all[0][0].truth, 1e-6);
   EXPECT_TRUE(all.layers.empty());
 }
@@ -149,29 +151,29 @@ TEST_F(ProbeMeasures, ControlsLookWhereTheyAreTold) {
 }
 
 TEST_F(ProbeMeasures, RemovingTheHeadThatReadsCostsAllRemovingTheOtherNothing) {
-  std::vector<const Probe*> near;
-  for (const Probe& probe : near_) near.push_back(&probe);
-  std::vector<const Probe*> far = {&far_[0], &far_[1]};
+  std::vector<const world::Probe*> near;
+  for (const world::Probe& probe : near_) near.push_back(&probe);
+  std::vector<const world::Probe*> far = {&far_[0], &far_[1]};
   const HeadCostProbes probes({near, far}, checkpoint_.tokenizer, "stream",
                               checkpoint_.config.model);
-  const std::vector<HeadCosts> costs = probes.costs(*checkpoint_.model, Runtime());
+  const std::vector<HeadCosts> costs = probes.costs(*checkpoint_.model, model::Runtime());
   ASSERT_EQ(costs.size(), 2U);
   EXPECT_GE(costs[0].single[0], 50);  // its mean favours neither letter, or always the same
   EXPECT_EQ(costs[0].single[1], 0);
-  EXPECT_EQ(costs[0].group, (std::vector<HeadPlace>{{.layer = 0, .head = 0}}));
+  EXPECT_EQ(costs[0].group, (std::vector<inspect::HeadPlace>{{.layer = 0, .head = 0}}));
   EXPECT_EQ(costs[0].group_on[0], costs[0].single[0]);
   EXPECT_TRUE(costs[1].group.empty());  // never right, so there is nothing to lose
   EXPECT_EQ(costs[1].group_on[0], 0);
 }
 
 TEST_F(ProbeMeasures, FindingsTellWhatWasBuilt) {
-  for (Probe& probe : far_) probe.family = "far";
-  std::vector<Probe> probes = near_;
+  for (world::Probe& probe : far_) probe.family = "far";
+  std::vector<world::Probe> probes = near_;
   probes.insert(probes.end(), far_.begin(), far_.end());
-  const Runtime runtime;
+  const model::Runtime runtime;
   const ProbeStudy study(checkpoint_, probes, ProbeStudy::Scope::kAttention, runtime);
   std::size_t read = 0;
-  const TokenCounter counter = [&](std::size_t tokens) { read += tokens; };
+  const inspect::TokenCounter counter = [&](std::size_t tokens) { read += tokens; };
   const std::vector<FamilyScore> scores = study.scores(counter);
   ASSERT_EQ(scores.size(), 2U);
   EXPECT_EQ(scores[0].count.accuracy(), 1);
@@ -197,18 +199,18 @@ TEST_F(ProbeMeasures, FindingsTellWhatWasBuilt) {
   EXPECT_EQ(findings.families[1].attention.share.share, 0);
   EXPECT_EQ(findings.families[1].edges.share, 0);
 
-  const Json json = probes_json(scores, findings);
-  const Json& family = json["families"]["letters"];
-  EXPECT_EQ(family["attention"]["best_head"], (Json{{"layer", 0}, {"head", 0}}));
-  EXPECT_EQ(family["attention"]["interval"], (Json{1.0, 1.0}));
-  EXPECT_EQ(family["edges"]["heads"], (Json{{1.0, 0.0}}));
-  EXPECT_EQ(family["controls"]["fixed_offset"], (Json{{"offset", 1}, {"share", 1.0}}));
+  const base::Json json = probes_json(scores, findings);
+  const base::Json& family = json["families"]["letters"];
+  EXPECT_EQ(family["attention"]["best_head"], (base::Json{{"layer", 0}, {"head", 0}}));
+  EXPECT_EQ(family["attention"]["interval"], (base::Json{1.0, 1.0}));
+  EXPECT_EQ(family["edges"]["heads"], (base::Json{{1.0, 0.0}}));
+  EXPECT_EQ(family["controls"]["fixed_offset"], (base::Json{{"offset", 1}, {"share", 1.0}}));
   EXPECT_EQ(family["heads"]["group"].size(), 1U);
-  EXPECT_EQ(family["heads"]["group_cost_on"], (Json{{"far", 0.0}}));
+  EXPECT_EQ(family["heads"]["group_cost_on"], (base::Json{{"far", 0.0}}));
   EXPECT_EQ(family["by_distance"][0]["edges"], 1.0);
   EXPECT_EQ(family["map_is_trustworthy"], true);
   EXPECT_FALSE(probes_json(scores, {})["families"]["letters"].contains("edges"));
 }
 
 }  // namespace
-}  // namespace qkv
+}  // namespace qkv::evaluate

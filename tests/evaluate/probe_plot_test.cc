@@ -4,7 +4,7 @@
 
 #include "base/error.h"
 
-namespace qkv {
+namespace qkv::evaluate {
 namespace {
 
 ProbeCount count_of(std::uint64_t correct, std::uint64_t probes, double guessing) {
@@ -38,14 +38,14 @@ Answers some_answers(const std::string& name) {
 }
 
 TEST(ProbePlot, ShowsAccuracyAndItsIntervalByFamily) {
-  const ChartPage page = probe_plot({some_answers("runs/a")});
+  const render::ChartPage page = probe_plot({some_answers("runs/a")});
   EXPECT_EQ(page.subtitle, "runs/a · step 7 · error bars: 95% intervals");
   ASSERT_EQ(page.panels.size(), 2U);
-  const Chart& chart = page.panels[0];
-  EXPECT_EQ(chart.kind, ChartKind::kBars);
+  const render::Chart& chart = page.panels[0];
+  EXPECT_EQ(chart.kind, render::ChartKind::kBars);
   EXPECT_EQ(chart.categories, (std::vector<std::string>{"reference meaning", "copy", "order"}));
   ASSERT_EQ(chart.series.size(), 1U);
-  const Series& accuracy = chart.series[0];
+  const render::Series& accuracy = chart.series[0];
   EXPECT_EQ(accuracy.name, "right answers");
   EXPECT_EQ(accuracy.values, (std::vector<double>{0.5, 0, 1}));
   // The roots q of (p − q)² = 1.96² q (1 − q) / n, found by bisection.
@@ -61,8 +61,8 @@ TEST(ProbePlot, ShowsAccuracyAndItsIntervalByFamily) {
 }
 
 TEST(ProbePlot, ShowsFamiliesOfSeveralBandsByDistance) {
-  const Chart chart = probe_plot({some_answers("runs/a")}).panels[1];
-  EXPECT_EQ(chart.kind, ChartKind::kLines);
+  const render::Chart chart = probe_plot({some_answers("runs/a")}).panels[1];
+  EXPECT_EQ(chart.kind, render::ChartKind::kLines);
   EXPECT_EQ(chart.categories, (std::vector<std::string>{"0 to 5", "6 to 10", "over 100"}));
   ASSERT_EQ(chart.series.size(), 2U);
   EXPECT_EQ(chart.series[0].name, "reference meaning");
@@ -76,7 +76,7 @@ TEST(ProbePlot, ShowsFamiliesOfSeveralBandsByDistance) {
 TEST(ProbePlot, ShowsAllFamiliesWhereNoneHasSeveralBands) {
   Answers answers = some_answers("runs/a");
   answers.probes.erase(answers.probes.begin(), answers.probes.begin() + 2);
-  const Chart chart = probe_plot({answers}).panels[1];
+  const render::Chart chart = probe_plot({answers}).panels[1];
   ASSERT_EQ(chart.series.size(), 1U);
   EXPECT_EQ(chart.categories, (std::vector<std::string>{"11 to 25"}));
 }
@@ -108,16 +108,16 @@ Answers looked_at(const std::string& name) {
 }
 
 TEST(ProbePlot, ShowsAttentionAndEdgesByDistanceWhereTheyWereMeasured) {
-  const ChartPage page = probe_plot({looked_at("runs/a")});
+  const render::ChartPage page = probe_plot({looked_at("runs/a")});
   ASSERT_EQ(page.panels.size(), 4U);
-  const Chart& attention = page.panels[2];
+  const render::Chart& attention = page.panels[2];
   EXPECT_EQ(attention.title, "Best head looks at the evidence, by distance");
   EXPECT_FALSE(attention.reference);
   ASSERT_EQ(attention.series.size(), 2U);
   EXPECT_EQ(attention.series[0].x, (std::vector<double>{0}));
   EXPECT_EQ(attention.series[0].values, (std::vector<double>{0.25}));
   EXPECT_EQ(attention.series[1].values, (std::vector<double>{0.25, 0.25}));
-  const Chart& edges = page.panels[3];
+  const render::Chart& edges = page.panels[3];
   EXPECT_EQ(edges.title, "Answer uses the evidence, by distance");
   EXPECT_EQ(edges.series[0].x, (std::vector<double>{0, 2}));
   EXPECT_EQ(edges.series[0].values, (std::vector<double>{0.75, 0.5}));
@@ -135,7 +135,7 @@ TEST(ProbePlot, ShowsAttentionAndEdgesByDistanceWhereTheyWereMeasured) {
 }
 
 TEST(ProbePlot, ComparesEachBarWithItsOwnChance) {
-  const Chart chart = probe_plot({looked_at("runs/a")}).panels[0];
+  const render::Chart chart = probe_plot({looked_at("runs/a")}).panels[0];
   ASSERT_EQ(chart.series.size(), 3U);
   EXPECT_EQ(chart.series[0].levels, (std::vector<double>{0.5, 0.25, 0.5}));
   EXPECT_EQ(chart.series[1].levels, std::vector<double>(3, 0.125));
@@ -144,7 +144,7 @@ TEST(ProbePlot, ComparesEachBarWithItsOwnChance) {
 }
 
 TEST(ProbePlot, SetsTwoCheckpointsSideBySide) {
-  const ChartPage page = probe_plot({some_answers("runs/a"), some_answers("runs/b")});
+  const render::ChartPage page = probe_plot({some_answers("runs/a"), some_answers("runs/b")});
   EXPECT_EQ(page.columns, 2);
   ASSERT_EQ(page.panels.size(), 4U);
   EXPECT_EQ(page.panels[1].title, "By family of probes · runs/b · step 7");
@@ -157,11 +157,11 @@ TEST(ProbePlot, RefusesWhatWasAskedNothing) {
   try {
     probe_plot({some_answers("runs/a"), silent});
     FAIL();
-  } catch (const Error& error) {
+  } catch (const base::Error& error) {
     EXPECT_EQ(std::string(error.what()),
               "runs/b: found no probe that it can be asked, expected at least 1 to plot");
   }
 }
 
 }  // namespace
-}  // namespace qkv
+}  // namespace qkv::evaluate

@@ -8,7 +8,7 @@
 #include "base/error.h"
 #include "base/utf8.h"
 
-namespace qkv {
+namespace qkv::evaluate {
 namespace {
 
 constexpr double kNone = std::numeric_limits<double>::quiet_NaN();
@@ -32,7 +32,7 @@ FamilyScore family_score(const std::string& name) {
 }
 
 FamilyFindings family_findings(const std::string& name, std::size_t families,
-                               const ModelConfig& model) {
+                               const config::ModelConfig& model) {
   const auto heads = static_cast<std::size_t>(model.layers * model.heads);
   FamilyFindings out;
   out.family = name;
@@ -138,7 +138,7 @@ TEST(ProbeReport, FitsATerminal) {
   Report quick = {.families = whole.families, .findings = {}};
   for (const Report* report : {&whole, &quick}) {
     for (const std::string& line : lines_of(report->text(kAll)))
-      EXPECT_LE(display_width(line), 100U) << line;
+      EXPECT_LE(base::display_width(line), 100U) << line;
   }
 }
 
@@ -159,7 +159,7 @@ TEST(ProbeReport, TellsMoreOnRequest) {
   try {
     probe_detail("everything");
     FAIL();
-  } catch (const Error& error) {
+  } catch (const base::Error& error) {
     EXPECT_EQ(std::string(error.what()),
               "--detail: found \"everything\", expected layers, controls, distance or heads");
   }
@@ -180,4 +180,4 @@ TEST(ProbeReport, ShowsFamiliesOfWhichNothingWasMeasured) {
 }
 
 }  // namespace
-}  // namespace qkv
+}  // namespace qkv::evaluate

@@ -2,7 +2,7 @@
 
 #include <gtest/gtest.h>
 
-namespace qkv {
+namespace qkv::evaluate {
 namespace {
 
 // Three groups with majorities of 5, 4 and 3 among 17: the example of Manning et al., figure 16.4.
@@ -25,4 +25,4 @@ TEST(Purity, ByChanceIsTheMeanOverOrders) {
 }
 
 }  // namespace
-}  // namespace qkv
+}  // namespace qkv::evaluate

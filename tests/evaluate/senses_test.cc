@@ -7,13 +7,14 @@
 #include "base/error.h"
 #include "evaluate/hand_made.h"
 
-namespace qkv {
+namespace qkv::evaluate {
 namespace {
 
 TEST(SenseSeparation, ComparesWithinAndBetweenSenses) {
   // Angles 0, 60 and 90, 120: pairs of one sense 60 and 30 apart, of two 90, 120, 30 and 60.
   const double s = std::sqrt(3.0) / 2;
-  const Tensor vectors = torch::tensor({{2.0, 0.0}, {0.5, s}, {0.0, 5.0}, {-0.5, s}}, at::kDouble);
+  const model::Tensor vectors =
+      torch::tensor({{2.0, 0.0}, {0.5, s}, {0.0, 5.0}, {-0.5, s}}, at::kDouble);
   const SenseSeparation found = sense_separation(vectors, {0, 0, 1, 1});
   EXPECT_NEAR(found.same, (0.5 + s) / 2, 1e-12);
   EXPECT_NEAR(found.other, (0 - 0.5 + s + 0.5) / 4, 1e-12);
@@ -24,7 +25,7 @@ TEST(SenseSeparation, ComparesWithinAndBetweenSenses) {
 
 TEST(SenseSeparation, ASentenceIsNoPartOfItsOwnMean) {
   // Each vector is nearer to itself than to anything; without itself, to the other sense.
-  const Tensor vectors =
+  const model::Tensor vectors =
       torch::eye(4) +
       torch::tensor(
           {{0.0, 0.0, 0.1, 0.0}, {0.0, 0.0, 0.0, 0.1}, {0.1, 0.0, 0.0, 0.0}, {0.0, 0.1, 0.0, 0.0}});
@@ -33,17 +34,17 @@ TEST(SenseSeparation, ASentenceIsNoPartOfItsOwnMean) {
 }
 
 TEST(SenseSeparation, EqualVectorsAreAGuess) {
-  Tensor vectors = torch::empty({7, 5});
+  model::Tensor vectors = torch::empty({7, 5});
   for (int row = 0; row < 7; ++row) vectors[row] = torch::tensor({0.1F, -0.7F, 1.3F, 0.3F, 1e-3F});
   const SenseSeparation found = sense_separation(vectors, {0, 0, 1, 1, 1, 2, 2});
   EXPECT_NEAR(found.same, 1, 1e-12);
   EXPECT_NEAR(found.other, 1, 1e-12);
   EXPECT_NEAR(found.accuracy, 1.0 / 3, 1e-12);
   EXPECT_NEAR(sense_separation(torch::zeros({4, 2}), {0, 0, 1, 1}).accuracy, 0.5, 1e-12);
-  EXPECT_THROW(sense_separation(torch::zeros({3, 2}), {0, 0, 1, 1}), Error);
+  EXPECT_THROW(sense_separation(torch::zeros({3, 2}), {0, 0, 1, 1}), base::Error);
 }
 
-SenseSentence sentence(const std::string& text, const std::string& sense) {
+world::SenseSentence sentence(const std::string& text, const std::string& sense) {
   return {.word = text.substr(text.size() - 1),
           .sense = sense,
           .text = text,
@@ -51,7 +52,7 @@ SenseSentence sentence(const std::string& text, const std::string& sense) {
 }
 
 /// The letter before "c", which head 0 adds to its vector, is its sense; "h" stands where it may.
-std::vector<SenseSentence> sentences() {
+std::vector<world::SenseSentence> sentences() {
   return {sentence("h a c", "a"), sentence("g a c", "a"), sentence("h b c", "b"),
           sentence("g b c", "b"), sentence("h c e", "c"), sentence("g c e", "c"),
           sentence("h d e", "d"), sentence("g d e", "d"), sentence("g f e", "f"),
@@ -59,9 +60,10 @@ std::vector<SenseSentence> sentences() {
 }
 
 TEST(AskedSenses, SeparateWhereTheModelReadsTheirContext) {
-  const Checkpoint checkpoint = testing::hand_made_checkpoint();
+  const checkpoint::Checkpoint checkpoint = testing::hand_made_checkpoint();
   const AskedSenses asked(sentences(), "geometry.json", checkpoint);
-  const std::vector<WordSenses> words = asked.measure(*checkpoint.model, Runtime(), "senses");
+  const std::vector<WordSenses> words =
+      asked.measure(*checkpoint.model, model::Runtime(), "senses");
   ASSERT_EQ(words.size(), 2U);
   EXPECT_EQ(words[0].word, "c");
   EXPECT_EQ(words[0].sentences, 4U);
@@ -84,12 +86,12 @@ TEST(AskedSenses, SeparateWhereTheModelReadsTheirContext) {
 }
 
 TEST(AskedSenses, RefuseWhatDoesNotFit) {
-  const Checkpoint checkpoint = testing::hand_made_checkpoint();
+  const checkpoint::Checkpoint checkpoint = testing::hand_made_checkpoint();
   const std::string text = "a b c d e f g h a b";
   try {
     AskedSenses({sentence(text, "x")}, "geometry.json", checkpoint);
     FAIL();
-  } catch (const Error& error) {
+  } catch (const base::Error& error) {
     EXPECT_EQ(std::string(error.what()), "geometry.json: \"" + text +
                                              "\": found 10 tokens, expected at most the context of "
                                              "8");
@@ -97,4 +99,4 @@ TEST(AskedSenses, RefuseWhatDoesNotFit) {
 }
 
 }  // namespace
-}  // namespace qkv
+}  // namespace qkv::evaluate

@@ -8,14 +8,14 @@
 
 #include "base/random.h"
 
-namespace qkv {
+namespace qkv::fused {
 namespace {
 
 constexpr std::int64_t kVocabulary = 40;
 constexpr std::int64_t kRows = 5;
 
-ModelConfig small() {
-  ModelConfig config;
+config::ModelConfig small() {
+  config::ModelConfig config;
   config.layers = 2;
   config.heads = config.key_value_heads = 4;
   config.width = 32;
@@ -25,9 +25,9 @@ ModelConfig small() {
   return config;
 }
 
-Batch random_batch(const ModelConfig& config, std::uint64_t key) {
-  RandomStream random(key);
-  Batch batch;
+text::Batch random_batch(const config::ModelConfig& config, std::uint64_t key) {
+  base::RandomStream random(key);
+  text::Batch batch;
   batch.rows = kRows;
   batch.context = config.context;
   for (std::int64_t token = 0; token < kRows * config.context; ++token) {
@@ -44,14 +44,14 @@ struct Made {
 };
 
 void set_weights(FusedStep& step) {
-  RandomStream random(3);
+  base::RandomStream random(3);
   for (std::int64_t place = 0; place < step.layout().size(); ++place)
     step.weights()[place] = static_cast<float>(random.below(2001)) * 3e-4F - 0.3F;
   step.take_weights();
 }
 
 /// −log p of two micro-batches, a token.
-double run_both(FusedStep& step, const ModelConfig& config) {
+double run_both(FusedStep& step, const config::ModelConfig& config) {
   const auto predicted = static_cast<std::uint64_t>(2 * kRows * config.context);
   double nats = 0;
   for (std::uint64_t micro = 0; micro < 2; ++micro)
@@ -61,7 +61,7 @@ double run_both(FusedStep& step, const ModelConfig& config) {
 
 /// Two micro-batches through a step of so many threads, twice: once to allocate, once to be read.
 Made make(int threads, bool bfloat16) {
-  const ModelConfig config = small();
+  const config::ModelConfig config = small();
   FusedStep step(config, kVocabulary, kRows, 7, bfloat16, threads);
   set_weights(step);
   Made made;
@@ -74,7 +74,7 @@ Made make(int threads, bool bfloat16) {
 }
 
 TEST(FusedStep, ItsGradientUnderDropoutIsItsLossesSlope) {
-  ModelConfig config = small();
+  config::ModelConfig config = small();
   config.dropout = 0.3;
   config.feed_forward.activation = "silu";  // smooth
   FusedStep step(config, kVocabulary, kRows, 7, /*bfloat16=*/false, 2);
@@ -147,4 +147,4 @@ INSTANTIATE_TEST_SUITE_P(Precision, FusedStepOf, testing::Bool(),
                          [](const auto& tested) { return tested.param ? "Bfloat16" : "Float32"; });
 
 }  // namespace
-}  // namespace qkv
+}  // namespace qkv::fused

@@ -7,12 +7,12 @@
 #include "base/random.h"
 #include "kernels/processor.h"
 
-namespace qkv {
+namespace qkv::fused {
 namespace {
 
 /// Tall, wide and square matrices, and a table larger than what a thread updates at a time.
-ModelConfig model() {
-  ModelConfig model;
+config::ModelConfig model() {
+  config::ModelConfig model;
   model.layers = 3;
   model.heads = 4;
   model.key_value_heads = 2;
@@ -21,21 +21,21 @@ ModelConfig model() {
   return model;
 }
 
-Buffer<float> random_numbers(std::int64_t count, std::uint64_t key) {
-  RandomStream random(key);
-  Buffer<float> numbers(static_cast<std::size_t>(count));
+kernels::Buffer<float> random_numbers(std::int64_t count, std::uint64_t key) {
+  base::RandomStream random(key);
+  kernels::Buffer<float> numbers(static_cast<std::size_t>(count));
   for (float& number : numbers) number = static_cast<float>(random.uniform() - 0.5);
   return numbers;
 }
 
 /// The weights after some updates by so many threads.
-Buffer<float> updated(const TrainingConfig& training, bool bfloat16, int threads) {
+kernels::Buffer<float> updated(const config::TrainingConfig& training, bool bfloat16, int threads) {
   const WeightLayout layout(model(), /*vocabulary=*/600);
-  Workers workers(threads);
+  kernels::Workers workers(threads);
   FusedUpdate update(layout, training, bfloat16, workers);
-  Buffer<float> weights = random_numbers(layout.size(), 1);
+  kernels::Buffer<float> weights = random_numbers(layout.size(), 1);
   for (std::int64_t step = 1; step <= 3; ++step) {
-    const Buffer<float> gradient =
+    const kernels::Buffer<float> gradient =
         random_numbers(layout.size(), 1 + static_cast<std::uint64_t>(step));
     update.update(step, 0.01, 0.5, gradient.data(), weights.data());
   }
@@ -45,10 +45,10 @@ Buffer<float> updated(const TrainingConfig& training, bool bfloat16, int threads
 TEST(FusedUpdate, DoesNotDependOnTheNumberOfThreads) {
   for (const char* optimizer : {"adamw", "muon"}) {
     for (const bool bfloat16 : {false, true}) {
-      if (bfloat16 && instructions() < Instructions::kAvx512) continue;
-      TrainingConfig training;
+      if (bfloat16 && kernels::instructions() < kernels::Instructions::kAvx512) continue;
+      config::TrainingConfig training;
       training.optimizer = optimizer;
-      const Buffer<float> alone = updated(training, bfloat16, 1);
+      const kernels::Buffer<float> alone = updated(training, bfloat16, 1);
       EXPECT_NE(alone, random_numbers(static_cast<std::int64_t>(alone.size()), 1));
       for (const int threads : {2, 3, 7})
         EXPECT_EQ(updated(training, bfloat16, threads), alone)
@@ -58,4 +58,4 @@ TEST(FusedUpdate, DoesNotDependOnTheNumberOfThreads) {
 }
 
 }  // namespace
-}  // namespace qkv
+}  // namespace qkv::fused

@@ -20,14 +20,14 @@ void read(std::string_view text) {
     text.remove_prefix(end + 1);
   }
   const std::filesystem::path& path = input_file(text);
-  Config config;
-  if (!answers([&] { config = load_config(path, overrides); })) return;
+  config::Config config;
+  if (!answers([&] { config = config::load_config(path, overrides); })) return;
   // What is accepted is written in a form that reads back as the same.
-  require(parse_config(to_json(config), "again", "/") == config,
+  require(config::parse_config(config::to_json(config), "again", "/") == config,
           "a config reads back as it was written");
-  answers([&] { check_config(config, "config"); });
-  answers([&] { check_config(config, "config", 300); });
-  answers([&] { check_files(config, "config"); });
+  answers([&] { config::check_config(config, "config"); });
+  answers([&] { config::check_config(config, "config", 300); });
+  answers([&] { config::check_files(config, "config"); });
 }
 
 }  // namespace

@@ -12,31 +12,32 @@ namespace qkv::fuzz {
 namespace {
 
 /// What the grammar may ask for is checked when it is read; here a little of it will do.
-void ask_little(Grammar& grammar) {
+void ask_little(world::Grammar& grammar) {
   grammar.train_lines = std::min<std::int64_t>(grammar.train_lines, 20);
   grammar.validation_lines = std::min<std::int64_t>(grammar.validation_lines, 5);
-  for (Family& family : grammar.families) family.probes = std::min<std::int64_t>(family.probes, 3);
+  for (world::Family& family : grammar.families)
+    family.probes = std::min<std::int64_t>(family.probes, 3);
 }
 
 void make(std::string_view text) {
-  Grammar grammar;
-  World world;
+  world::Grammar grammar;
+  world::World world;
   const bool made = answers([&] {
-    grammar = read_grammar(input_file(text));
+    grammar = world::read_grammar(input_file(text));
     ask_little(grammar);
-    world = generate_world(grammar, 1);
+    world = world::generate_world(grammar, 1);
   });
   if (!made) return;
   for (const std::vector<std::string>* lines : {&world.train, &world.validation}) {
     for (const std::string& line : *lines) {
       require(!line.empty() && line.find('\n') == std::string::npos, "a document is one line");
-      require(!find_invalid_utf8(line), "a line is valid UTF-8");
+      require(!base::find_invalid_utf8(line), "a line is valid UTF-8");
     }
   }
   if (world.probes.empty()) return;
   // Reading checks the spans.
-  const std::string lines = to_lines(world.probes);
-  require(to_lines(read_probes(input_file(lines))) == lines,
+  const std::string lines = world::to_lines(world.probes);
+  require(world::to_lines(world::read_probes(input_file(lines))) == lines,
           "probes read back as they were written");
 }
 

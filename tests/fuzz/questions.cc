@@ -11,16 +11,16 @@ namespace {
 
 void read(std::string_view text) {
   const std::filesystem::path& path = input_file(text);
-  std::vector<Probe> probes;
-  if (answers([&] { probes = read_probes(path); })) {
-    const std::string lines = to_lines(probes);
-    const std::vector<Probe> again = read_probes(input_file(lines));
-    require(to_lines(again) == lines, "probes read back as they were written");
+  std::vector<world::Probe> probes;
+  if (answers([&] { probes = world::read_probes(path); })) {
+    const std::string lines = world::to_lines(probes);
+    const std::vector<world::Probe> again = world::read_probes(input_file(lines));
+    require(world::to_lines(again) == lines, "probes read back as they were written");
     input_file(text);
   }
   answers([&] {
-    const Geometry geometry = read_geometry(path);
-    for (const SenseSentence& sentence : geometry.senses) {
+    const world::Geometry geometry = world::read_geometry(path);
+    for (const world::SenseSentence& sentence : geometry.senses) {
       const auto& [begin, end] = sentence.span;
       require(sentence.text.substr(begin, end - begin) == sentence.word, "a span holds its word");
     }

@@ -17,26 +17,26 @@
 namespace qkv::fuzz {
 namespace {
 
-constexpr PictureFormat kFormats[] = {PictureFormat::kSvg, PictureFormat::kPng,
-                                      PictureFormat::kPdf};
+constexpr render::PictureFormat kFormats[] = {
+    render::PictureFormat::kSvg, render::PictureFormat::kPng, render::PictureFormat::kPdf};
 
 class Pictures {
  public:
   explicit Pictures(FuzzedDataProvider& input) : input_(input) {}
 
   void draw() {
-    const PictureFormat format = input_.PickValueInArray(kFormats);
+    const render::PictureFormat format = input_.PickValueInArray(kFormats);
     const std::filesystem::path& path = input_file("");
     const int kind = input_.ConsumeIntegralInRange(0, 3);
     answers([&] {
       if (kind == 0) {
         labels();
       } else if (kind == 1) {
-        draw_heatmap(heatmap(), path, format);
+        render::draw_heatmap(heatmap(), path, format);
       } else if (kind == 2) {
-        draw_heatmap_grid(heatmaps(), small(-1, 4), text(), text(), path, format);
+        render::draw_heatmap_grid(heatmaps(), small(-1, 4), text(), text(), path, format);
       } else {
-        draw_charts(page(), path, format);
+        render::draw_charts(page(), path, format);
       }
     });
   }
@@ -95,15 +95,16 @@ class Pictures {
 
   void labels() {
     const std::string label = text();
-    const std::string shown = visible_label(label);
-    require(!find_invalid_utf8(shown), "a label is valid UTF-8");
-    require(visible_label(shown) == shown, "a label made visible stays as it is");
-    require(!find_invalid_utf8(printable(label, static_cast<std::size_t>(small(1, 60)))),
-            "a title is valid UTF-8");
+    const std::string shown = render::visible_label(label);
+    require(!base::find_invalid_utf8(shown), "a label is valid UTF-8");
+    require(render::visible_label(shown) == shown, "a label made visible stays as it is");
+    require(
+        !base::find_invalid_utf8(render::printable(label, static_cast<std::size_t>(small(1, 60)))),
+        "a title is valid UTF-8");
   }
 
-  Heatmap heatmap() {
-    Heatmap map;
+  render::Heatmap heatmap() {
+    render::Heatmap map;
     map.title = text();
     map.subtitle = text();
     map.query_labels = texts(6);
@@ -119,14 +120,14 @@ class Pictures {
     return map;
   }
 
-  std::vector<Heatmap> heatmaps() {
-    std::vector<Heatmap> maps;
+  std::vector<render::Heatmap> heatmaps() {
+    std::vector<render::Heatmap> maps;
     for (int left = small(0, 4); left > 0; --left) maps.push_back(heatmap());
     return maps;
   }
 
-  Series series(std::size_t categories) {
-    Series out;
+  render::Series series(std::size_t categories) {
+    render::Series out;
     out.name = text();
     out.values = categories > 0 ? numbers_like(categories) : numbers(6);
     if (flag()) out.x = numbers_like(out.values.size());
@@ -137,9 +138,9 @@ class Pictures {
     return out;
   }
 
-  Chart chart() {
-    Chart out;
-    out.kind = flag() ? ChartKind::kBars : ChartKind::kLines;
+  render::Chart chart() {
+    render::Chart out;
+    out.kind = flag() ? render::ChartKind::kBars : render::ChartKind::kLines;
     out.title = text();
     out.x_title = text();
     out.y_title = text();
@@ -152,8 +153,8 @@ class Pictures {
     return out;
   }
 
-  ChartPage page() {
-    ChartPage out;
+  render::ChartPage page() {
+    render::ChartPage out;
     out.title = text();
     out.subtitle = text();
     for (int left = small(0, 3); left > 0; --left) out.panels.push_back(chart());

@@ -9,10 +9,11 @@ namespace qkv::fuzz {
 namespace {
 
 void read(std::string_view file) {
-  SafetensorsHeader header;
-  if (!answers([&] { header = read_safetensors_header(file, "model.safetensors"); })) return;
+  checkpoint::SafetensorsHeader header;
+  if (!answers([&] { header = checkpoint::read_safetensors_header(file, "model.safetensors"); }))
+    return;
   std::uint64_t bytes = 0;
-  for (const TensorEntry& entry : header.tensors) {
+  for (const checkpoint::TensorEntry& entry : header.tensors) {
     require(entry.begin <= entry.end && header.data_begin + entry.end <= file.size(),
             "values lie within the file");
     std::int64_t stride = 1;  // as a contiguous tensor's are computed

@@ -11,12 +11,12 @@
 namespace qkv::fuzz {
 namespace {
 
-void comes_back(const Tokenizer& tokenizer, const std::string& text) {
-  for (const auto place : {Tokenizer::Place::kLineStart, Tokenizer::Place::kInLine}) {
+void comes_back(const text::Tokenizer& tokenizer, const std::string& text) {
+  for (const auto place : {text::Tokenizer::Place::kLineStart, text::Tokenizer::Place::kInLine}) {
     const std::vector<std::int32_t> ids = tokenizer.encode(text, place);
     require(tokenizer.decode(ids, place) == text, "a text comes back from its ids");
     std::size_t end = 0;
-    for (const Token& token : tokenizer.encode_with_offsets(text, place)) {
+    for (const text::Token& token : tokenizer.encode_with_offsets(text, place)) {
       require(token.begin == end && token.end >= end, "tokens touch");
       require(!tokenizer.is_special(token.id), "no text gives a special id");
       end = token.end;
@@ -26,23 +26,24 @@ void comes_back(const Tokenizer& tokenizer, const std::string& text) {
 }
 
 /// Any ids decode, streamed as well, to whole characters.
-void decodes(const Tokenizer& tokenizer, FuzzedDataProvider& input) {
-  Decoder decoder(tokenizer);
+void decodes(const text::Tokenizer& tokenizer, FuzzedDataProvider& input) {
+  text::Decoder decoder(tokenizer);
   std::string streamed;
   for (int left = input.ConsumeIntegralInRange(0, 20); left > 0; --left) {
     streamed +=
         decoder.add(input.ConsumeIntegralInRange(0, static_cast<int>(tokenizer.size()) - 1));
-    require(!find_invalid_utf8(streamed), "streamed text is valid UTF-8");
+    require(!base::find_invalid_utf8(streamed), "streamed text is valid UTF-8");
   }
   streamed += decoder.finish();
-  require(!find_invalid_utf8(streamed), "streamed text is valid UTF-8");
+  require(!base::find_invalid_utf8(streamed), "streamed text is valid UTF-8");
 }
 
-Tokenizer learn(const std::string& text, const TokenizerConfig& config, std::size_t block) {
+text::Tokenizer learn(const std::string& text, const config::TokenizerConfig& config,
+                      std::size_t block) {
   std::size_t offset = 0;
-  return Tokenizer::train(config, [&]() -> std::string_view {
+  return text::Tokenizer::train(config, [&]() -> std::string_view {
     std::size_t end = std::min(text.size(), offset + block);
-    while (end < text.size() && continues_character(text[end])) ++end;
+    while (end < text.size() && base::continues_character(text[end])) ++end;
     const std::string_view next = std::string_view(text).substr(offset, end - offset);
     offset = end;
     return next;
@@ -50,7 +51,7 @@ Tokenizer learn(const std::string& text, const TokenizerConfig& config, std::siz
 }
 
 void learn_and_use(FuzzedDataProvider& input) {
-  TokenizerConfig config;
+  config::TokenizerConfig config;
   config.kind = input.PickValueInArray({"word", "char", "bpe", "unigram"});
   // SentencePiece's unigram trainer ends the process where few pieces are asked for.
   config.vocabulary = input.ConsumeIntegralInRange(config.kind == "unigram" ? 64 : 1, 300);
@@ -58,13 +59,14 @@ void learn_and_use(FuzzedDataProvider& input) {
   const std::size_t block = input.ConsumeIntegralInRange<std::size_t>(1, 1000);
   const std::string learned = input.ConsumeRandomLengthString(500);
   answers([&] {
-    const Tokenizer tokenizer = learn(learned, config, block);
+    const text::Tokenizer tokenizer = learn(learned, config, block);
     decodes(tokenizer, input);
     const std::string text = input.ConsumeRemainingBytesAsString();
     comes_back(tokenizer, learned);
-    comes_back(tokenizer, replace_invalid_utf8(text));
+    comes_back(tokenizer, base::replace_invalid_utf8(text));
     answers([&] { comes_back(tokenizer, text); });
-    const Tokenizer again = Tokenizer::from_bytes(tokenizer.bytes(), config.kind, "again");
+    const text::Tokenizer again =
+        text::Tokenizer::from_bytes(tokenizer.bytes(), config.kind, "again");
     require(again.encode(learned) == tokenizer.encode(learned), "a tokenizer reads back as it was");
   });
 }

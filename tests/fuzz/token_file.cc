@@ -17,7 +17,7 @@ namespace {
 /// Whatever is accepted can be read throughout.
 void read(const std::filesystem::path& path) {
   answers([&] {
-    const TokenFile file(path);
+    const text::TokenFile file(path);
     std::int64_t sum = 0;
     for (std::uint64_t index = 0; index < file.size(); ++index) sum += file[index];
     std::uint64_t last = 0;
@@ -31,7 +31,7 @@ void read(const std::filesystem::path& path) {
 
 std::string good_file(FuzzedDataProvider& input) {
   const std::filesystem::path path = input_file("").parent_path() / "good";
-  TokenWriter writer(path, input.ConsumeBool() ? 300 : 100'000);
+  text::TokenWriter writer(path, input.ConsumeBool() ? 300 : 100'000);
   for (int left = input.ConsumeIntegralInRange(0, 40); left > 0; --left) {
     if (input.ConsumeBool()) writer.begin_document();
     writer.add(input.ConsumeIntegralInRange(0, 299));

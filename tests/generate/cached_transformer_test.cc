@@ -14,7 +14,7 @@
 #include "inference/processor.h"
 #include "model/support.h"
 
-namespace qkv {
+namespace qkv::generate {
 namespace {
 
 using Ids = std::vector<std::int32_t>;
@@ -24,18 +24,18 @@ constexpr std::int64_t kVocabulary = 37;
 /// A model with weights of the size that training gives, and the way to find them.
 class Plain {
  public:
-  Plain(const ModelConfig& config, unsigned seed) : model_(config, kVocabulary, 1) {
+  Plain(const config::ModelConfig& config, unsigned seed) : model_(config, kVocabulary, 1) {
     const torch::NoGradGuard no_gradients;
     for (const auto& [name, weight] : model_.parameters().list()) {
       const bool norm = name.find("norm.weight") != std::string::npos;
-      const Tensor values = testing::random_tensor(weight.sizes(), ++seed);
+      const model::Tensor values = testing::random_tensor(weight.sizes(), ++seed);
       const double inputs = static_cast<double>(weight.size(-1));
       weight.copy_(norm ? 1 + 0.2 * values : values * (1.5 / std::sqrt(inputs)));
       weights_[name] = weight.const_data_ptr<float>();
     }
   }
 
-  FindWeight find() const {
+  inference::FindWeight find() const {
     return [this](const std::string& name) {
       const auto found = weights_.find(name);
       return found == weights_.end() ? nullptr : found->second;
@@ -43,17 +43,17 @@ class Plain {
   }
 
   /// The logits after each token, [tokens, vocabulary].
-  Tensor logits(const Ids& ids) const {
+  model::Tensor logits(const Ids& ids) const {
     return testing::logits_of(model_, std::vector<std::int64_t>(ids.begin(), ids.end()));
   }
 
  private:
-  Transformer model_;
+  model::Transformer model_;
   std::map<std::string, const float*> weights_;
 };
 
-ModelConfig config_of(std::int64_t width, std::int64_t heads, std::int64_t context) {
-  ModelConfig config;
+config::ModelConfig config_of(std::int64_t width, std::int64_t heads, std::int64_t context) {
+  config::ModelConfig config;
   config.width = width;
   config.heads = config.key_value_heads = heads;
   config.context = context;
@@ -70,14 +70,14 @@ Ids some_ids(std::int64_t count) {
 
 /// How far logits are from the model's after each of the parts in which `ids` are read, relative to
 /// the largest logit.
-double largest_error(CachedTransformer& transformer, const Tensor& expected, const Ids& ids,
-                     std::size_t part) {
+double largest_error(inference::CachedTransformer& transformer, const model::Tensor& expected,
+                     const Ids& ids, std::size_t part) {
   double error = 0;
   for (std::size_t begin = 0; begin < ids.size(); begin += part) {
     const std::size_t many = std::min(part, ids.size() - begin);
     const std::span<const float> found =
         transformer.read(std::span<const std::int32_t>(ids).subspan(begin, many));
-    const Tensor row = expected[static_cast<std::int64_t>(begin + many) - 1];
+    const model::Tensor row = expected[static_cast<std::int64_t>(begin + many) - 1];
     error =
         std::max(error, testing::largest_difference(
                             torch::tensor(at::ArrayRef<float>(found.data(), found.size())), row));
@@ -89,11 +89,12 @@ double largest_error(CachedTransformer& transformer, const Tensor& expected, con
 /// some hundreds of numbers, whose roundings grow with the root of that.
 constexpr double kRounding = 5e-6;
 
-void expect_the_model(const ModelConfig& config, const std::string& what) {
+void expect_the_model(const config::ModelConfig& config, const std::string& what) {
   const Plain plain(config, 7);
   const Ids ids = some_ids(config.context);
-  const Tensor expected = plain.logits(ids);
-  CachedTransformer transformer(config, kVocabulary, plain.find(), 1, best_arithmetic());
+  const model::Tensor expected = plain.logits(ids);
+  inference::CachedTransformer transformer(config, kVocabulary, plain.find(), 1,
+                                           inference::best_arithmetic());
   for (const std::size_t part : {std::size_t{1}, std::size_t{3}, ids.size()}) {
     transformer.forget();
     EXPECT_LT(largest_error(transformer, expected, ids, part), kRounding)
@@ -103,7 +104,7 @@ void expect_the_model(const ModelConfig& config, const std::string& what) {
 
 TEST(CachedTransformer, IsTheModelForEveryPositionNormAndAttention) {
   struct Kind {
-    AttentionConfig attention;
+    config::AttentionConfig attention;
     std::int64_t key_value_heads;
   };
   const std::vector<Kind> kinds = {
@@ -116,15 +117,15 @@ TEST(CachedTransformer, IsTheModelForEveryPositionNormAndAttention) {
     for (const char* norm : {"layer", "rms"}) {
       for (const bool bias : {false, true}) {
         for (const Kind& kind : kinds) {
-          ModelConfig config = config_of(24, 4, 19);
+          config::ModelConfig config = config_of(24, 4, 19);
           config.position = position;
           config.norm = norm;
           config.bias = bias;
           config.attention = kind.attention;
           config.key_value_heads = kind.key_value_heads;
-          expect_the_model(
-              config, concat(position, " ", norm, bias ? " bias " : " ", kind.attention.projection,
-                             " ", kind.attention.weights, " ", kind.key_value_heads));
+          expect_the_model(config, base::concat(position, " ", norm, bias ? " bias " : " ",
+                                                kind.attention.projection, " ",
+                                                kind.attention.weights, " ", kind.key_value_heads));
         }
       }
     }
@@ -135,12 +136,13 @@ TEST(CachedTransformer, IsTheModelForEveryActivation) {
   for (const char* activation : {"gelu", "relu", "relu2", "silu", "swiglu", "none"}) {
     for (const bool bias : {false, true}) {
       for (const bool tied : {false, true}) {
-        ModelConfig config = config_of(24, 3, 11);
+        config::ModelConfig config = config_of(24, 3, 11);
         config.feed_forward.activation = activation;
         config.bias = bias;
         config.tied_embeddings = tied;
         config.norm_epsilon = 0.3;
-        expect_the_model(config, concat(activation, bias ? " bias" : "", tied ? " tied" : ""));
+        expect_the_model(config,
+                         base::concat(activation, bias ? " bias" : "", tied ? " tied" : ""));
       }
     }
   }
@@ -151,7 +153,7 @@ TEST(CachedTransformer, IsTheModelInOddSizes) {
   expect_the_model(config_of(1, 1, 1), "all one");
   expect_the_model(config_of(10, 5, 7), "width 10");
   expect_the_model(config_of(34, 2, 70), "width 34");
-  ModelConfig config = config_of(160, 2, 130);
+  config::ModelConfig config = config_of(160, 2, 130);
   config.layers = 3;
   config.position = "rotary";
   config.rotary_base = 500;
@@ -159,13 +161,14 @@ TEST(CachedTransformer, IsTheModelInOddSizes) {
 }
 
 TEST(CachedTransformer, GivesTheSameNumbersWhateverTheThreads) {
-  ModelConfig config = config_of(160, 5, 60);
+  config::ModelConfig config = config_of(160, 5, 60);
   config.position = "alibi";
   config.feed_forward = {.width = 333, .activation = "swiglu"};
   const Plain plain(config, 3);
   const Ids ids = some_ids(60);
   const auto logits_with = [&](int threads) {
-    CachedTransformer transformer(config, kVocabulary, plain.find(), threads, best_arithmetic());
+    inference::CachedTransformer transformer(config, kVocabulary, plain.find(), threads,
+                                             inference::best_arithmetic());
     std::vector<float> all;
     for (std::size_t begin = 0; begin < ids.size(); begin += begin < 40 ? 20 : 1) {
       const auto logits = transformer.read({&ids[begin], begin < 40 ? std::size_t{20} : 1});
@@ -178,14 +181,14 @@ TEST(CachedTransformer, GivesTheSameNumbersWhateverTheThreads) {
 }
 
 TEST(CachedTransformer, IsTheModelOnEveryKindOfProcessor) {
-  for (const Arithmetic* arithmetic : usable_arithmetics()) {
+  for (const inference::Arithmetic* arithmetic : inference::usable_arithmetics()) {
     for (const char* activation : {"gelu", "swiglu"}) {
-      ModelConfig config = config_of(72, 3, 90);
+      config::ModelConfig config = config_of(72, 3, 90);
       config.feed_forward.activation = activation;
       const Plain plain(config, 11);
       const Ids ids = some_ids(config.context);
-      const Tensor expected = plain.logits(ids);
-      CachedTransformer transformer(config, kVocabulary, plain.find(), 2, *arithmetic);
+      const model::Tensor expected = plain.logits(ids);
+      inference::CachedTransformer transformer(config, kVocabulary, plain.find(), 2, *arithmetic);
       for (const std::size_t part : {std::size_t{1}, std::size_t{7}, ids.size()}) {
         transformer.forget();
         EXPECT_LT(largest_error(transformer, expected, ids, part), kRounding)
@@ -196,27 +199,28 @@ TEST(CachedTransformer, IsTheModelOnEveryKindOfProcessor) {
 }
 
 TEST(CachedTransformer, RefusesWhatItCannotRead) {
-  const ModelConfig config = config_of(8, 2, 4);
+  const config::ModelConfig config = config_of(8, 2, 4);
   const Plain plain(config, 1);
-  CachedTransformer transformer(config, kVocabulary, plain.find(), 1, best_arithmetic());
-  EXPECT_THROW(transformer.read(Ids{1, 2, 3, 4, 5}), Error);
-  EXPECT_THROW(transformer.read(Ids{1, kVocabulary}), Error);
-  EXPECT_THROW(transformer.read(Ids{-1}), Error);
+  inference::CachedTransformer transformer(config, kVocabulary, plain.find(), 1,
+                                           inference::best_arithmetic());
+  EXPECT_THROW(transformer.read(Ids{1, 2, 3, 4, 5}), base::Error);
+  EXPECT_THROW(transformer.read(Ids{1, kVocabulary}), base::Error);
+  EXPECT_THROW(transformer.read(Ids{-1}), base::Error);
   EXPECT_EQ(transformer.tokens(), 0);
   transformer.read(Ids{1, 2, 3});
-  EXPECT_THROW(transformer.read(Ids{1, 2}), Error);
+  EXPECT_THROW(transformer.read(Ids{1, 2}), base::Error);
   EXPECT_EQ(transformer.tokens(), 3);
 }
 
 TEST(CachedTransformer, IsForCausalTransformersOnly) {
-  ModelConfig config = config_of(8, 2, 4);
-  EXPECT_TRUE(CachedTransformer::can_be(config));
+  config::ModelConfig config = config_of(8, 2, 4);
+  EXPECT_TRUE(inference::CachedTransformer::can_be(config));
   config.objective = "masked";
-  EXPECT_FALSE(CachedTransformer::can_be(config));
+  EXPECT_FALSE(inference::CachedTransformer::can_be(config));
   config.objective = "causal";
   config.kind = "lstm";
-  EXPECT_FALSE(CachedTransformer::can_be(config));
+  EXPECT_FALSE(inference::CachedTransformer::can_be(config));
 }
 
 }  // namespace
-}  // namespace qkv
+}  // namespace qkv::generate

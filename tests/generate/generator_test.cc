@@ -5,32 +5,32 @@
 #include "base/error.h"
 #include "model/support.h"
 
-namespace qkv {
+namespace qkv::generate {
 namespace {
 
-ModelConfig small_config(const std::string& position) {
-  ModelConfig config = testing::tiny_config();
+config::ModelConfig small_config(const std::string& position) {
+  config::ModelConfig config = testing::tiny_config();
   config.position = position;
   return config;
 }
 
 /// A tokenizer of a few characters, made once.
-const Tokenizer& characters() {
-  static const Tokenizer tokenizer = [] {
-    TokenizerConfig config;
+const text::Tokenizer& characters() {
+  static const text::Tokenizer tokenizer = [] {
+    config::TokenizerConfig config;
     config.kind = "char";
     config.vocabulary = 20;
     std::string_view rest = "abcabc cab é\n";
-    return Tokenizer::train(config, [rest]() mutable { return std::exchange(rest, {}); });
+    return text::Tokenizer::train(config, [rest]() mutable { return std::exchange(rest, {}); });
   }();
   return tokenizer;
 }
 
 /// A model that wants to say `next` whatever it reads: its last norm gives a constant vector.
-Transformer model_that_says(const std::vector<std::int32_t>& next) {
-  ModelConfig config = small_config("none");
+model::Transformer model_that_says(const std::vector<std::int32_t>& next) {
+  config::ModelConfig config = small_config("none");
   config.tied_embeddings = false;
-  Transformer model(config, characters().size(), 1);
+  model::Transformer model(config, characters().size(), 1);
   const torch::NoGradGuard no_gradients;
   for (const auto& [name, weight] : model.parameters().list()) {
     if (name == "model.norm.weight" || name == "lm_head.weight") weight.zero_();
@@ -42,7 +42,7 @@ Transformer model_that_says(const std::vector<std::int32_t>& next) {
   return model;
 }
 
-std::string generated(const Transformer& model, const std::string& prompt,
+std::string generated(const model::Transformer& model, const std::string& prompt,
                       const GenerationOptions& options, const std::string& layout = "stream") {
   std::string text;
   generate(model, characters(), layout, prompt, options,
@@ -51,7 +51,7 @@ std::string generated(const Transformer& model, const std::string& prompt,
 }
 
 TEST(Generate, PrintsThePromptAndAsManyTokensAsAsked) {
-  const Transformer model = model_that_says({characters().encode("c")});
+  const model::Transformer model = model_that_says({characters().encode("c")});
   EXPECT_EQ(generated(model, "ab", {.tokens = 5, .sampling = {}, .seed = 1}), "abccccc");
   EXPECT_EQ(generated(model, "ab", {.tokens = 0, .sampling = {}, .seed = 1}), "ab");
   EXPECT_EQ(generated(model, "", {.tokens = 2, .sampling = {}, .seed = 1}, "lines"), "cc");
@@ -62,16 +62,17 @@ TEST(Generate, PrintsThePromptAndAsManyTokensAsAsked) {
 
 TEST(Generate, StopsAtTheEndOfTheDocumentAndDoesNotPrintIt) {
   const GenerationOptions options{.tokens = 200, .sampling = {}, .seed = 1};
-  EXPECT_EQ(generated(model_that_says({Tokenizer::kEnd}), "ab", options, "lines"), "ab");
+  EXPECT_EQ(generated(model_that_says({text::Tokenizer::kEnd}), "ab", options, "lines"), "ab");
   // Ends at each token with probability ½: 40 tokens without an end come once in 2⁴⁰ texts.
-  const std::string text = generated(
-      model_that_says({Tokenizer::kEnd, characters().encode("c")[0]}), "ab", options, "lines");
+  const std::string text =
+      generated(model_that_says({text::Tokenizer::kEnd, characters().encode("c")[0]}), "ab",
+                options, "lines");
   EXPECT_LT(text.size(), 42U);
   EXPECT_EQ(text, "ab" + std::string(text.size() - 2, 'c'));
 }
 
 TEST(Generate, EndsBeforeAStopText) {
-  const Transformer model = model_that_says({characters().encode("c")});
+  const model::Transformer model = model_that_says({characters().encode("c")});
   EXPECT_EQ(generated(model, "ab", {.tokens = 50, .sampling = {}, .seed = 1, .stops = {"cc"}}),
             "ab");
   EXPECT_EQ(generated(model, "ab", {.tokens = 5, .sampling = {}, .seed = 1, .stops = {"ccd"}}),
@@ -82,31 +83,31 @@ TEST(Generate, EndsBeforeAStopText) {
       "abcccc");
   for (const std::string bad : {"", "\xFF"}) {
     EXPECT_THROW(generated(model, "ab", {.tokens = 1, .sampling = {}, .seed = 1, .stops = {bad}}),
-                 Error);
+                 base::Error);
   }
 }
 
 TEST(Generate, WhatPrintThrowsEndsIt) {
-  const Transformer model = model_that_says({characters().encode("c")});
+  const model::Transformer model = model_that_says({characters().encode("c")});
   int parts = 0;
   const auto print = [&](const std::string&) {
-    if (++parts == 3) throw Error("full", Error::Fault::kRun);
+    if (++parts == 3) throw base::Error("full", base::Error::Fault::kRun);
   };
   EXPECT_THROW(generate(model, characters(), "stream", "ab",
                         {.tokens = std::int64_t{1} << 40, .sampling = {}, .seed = 1}, print),
-               Error);
+               base::Error);
   EXPECT_EQ(parts, 3);
 }
 
 TEST(Generate, AStreamHasNoEnd) {
   const GenerationOptions options{.tokens = 200, .sampling = {}, .seed = 1};
-  EXPECT_EQ(
-      generated(model_that_says({Tokenizer::kEnd, characters().encode("c")[0]}), "ab", options),
-      "ab" + std::string(200, 'c'));
+  EXPECT_EQ(generated(model_that_says({text::Tokenizer::kEnd, characters().encode("c")[0]}), "ab",
+                      options),
+            "ab" + std::string(200, 'c'));
 }
 
 TEST(Generate, SameSeedSameTextOtherSeedAnother) {
-  const Transformer model = model_that_says(characters().encode("abc"));
+  const model::Transformer model = model_that_says(characters().encode("abc"));
   const GenerationOptions options{.tokens = 40, .sampling = {}, .seed = 1};
   const std::string text = generated(model, "a", options);
   EXPECT_EQ(text, generated(model, "a", options));
@@ -121,7 +122,7 @@ TEST(Generate, PrintsWholeCharactersOnly) {
       bytes.push_back(id);
   }
   ASSERT_EQ(bytes.size(), 2U);
-  const Transformer model = model_that_says(bytes);
+  const model::Transformer model = model_that_says(bytes);
   int characters_seen = 0;
   generate(model, characters(), "stream", "a", {.tokens = 60, .sampling = {}, .seed = 1},
            [&](const std::string& part) {
@@ -139,18 +140,19 @@ TEST(Generate, PrintsWholeCharactersOnly) {
 }
 
 TEST(Generate, RefusesWhatCannotBeContinued) {
-  const Transformer model = model_that_says({4});
+  const model::Transformer model = model_that_says({4});
   const GenerationOptions options;
-  EXPECT_THROW(generated(model, "", options), Error);
-  EXPECT_THROW(generated(model, "a\xFF", options), Error);
+  EXPECT_THROW(generated(model, "", options), base::Error);
+  EXPECT_THROW(generated(model, "a\xFF", options), base::Error);
   EXPECT_THROW(
       generated(model, "a",
                 {.tokens = 1, .sampling = {.temperature = -1, .top_k = 0, .top_p = 1}, .seed = 1}),
-      Error);
-  ModelConfig config = small_config("none");
+      base::Error);
+  config::ModelConfig config = small_config("none");
   config.objective = "masked";
-  EXPECT_THROW(generated(Transformer(config, characters().size(), 1), "a", options), Error);
+  EXPECT_THROW(generated(model::Transformer(config, characters().size(), 1), "a", options),
+               base::Error);
 }
 
 }  // namespace
-}  // namespace qkv
+}  // namespace qkv::generate

@@ -6,7 +6,7 @@
 
 #include "base/error.h"
 
-namespace qkv {
+namespace qkv::generate {
 namespace {
 
 TEST(Printer, ATerminalGetsControlCharactersEscaped) {
@@ -39,9 +39,9 @@ TEST(Printer, FailsAtTheFirstWriteThatFails) {
   std::ostream out(&disk);
   Printer printer(out, false);
   EXPECT_NO_THROW(printer.print("ab"));
-  EXPECT_THROW(printer.print("cd"), Error);
-  EXPECT_THROW(printer.finish(), Error);
+  EXPECT_THROW(printer.print("cd"), base::Error);
+  EXPECT_THROW(printer.finish(), base::Error);
 }
 
 }  // namespace
-}  // namespace qkv
+}  // namespace qkv::generate

@@ -8,24 +8,24 @@
 #include "base/error.h"
 #include "model/support.h"
 
-namespace qkv {
+namespace qkv::generate {
 namespace {
 
 using testing::largest_difference;
 
-ModelConfig small_config(const std::string& position) {
-  ModelConfig config = testing::tiny_config();
+config::ModelConfig small_config(const std::string& position) {
+  config::ModelConfig config = testing::tiny_config();
   config.position = position;
   return config;
 }
 
 /// What a reader says after `ids`, as a tensor of its own.
-Tensor read(Reader& reader, const std::vector<std::int32_t>& ids) {
+model::Tensor read(Reader& reader, const std::vector<std::int32_t>& ids) {
   const std::span<const float> logits = reader.read(ids);
   return torch::tensor(at::ArrayRef<float>(logits.data(), logits.size()));
 }
 
-Tensor last_logits(const Model& model, const std::vector<std::int64_t>& ids) {
+model::Tensor last_logits(const model::Model& model, const std::vector<std::int64_t>& ids) {
   return testing::logits_of(model, ids)[-1];
 }
 
@@ -35,9 +35,9 @@ Tensor last_logits(const Model& model, const std::vector<std::int64_t>& ids) {
 TEST(Reader, GivesTheLogitsOfTheWholeText) {
   for (const std::string& position : testing::position_kinds()) {
     for (const std::int64_t shared : {4, 2, 1}) {
-      ModelConfig config = small_config(position);
+      config::ModelConfig config = small_config(position);
       config.key_value_heads = shared;
-      const Transformer model(config, 9, 1);
+      const model::Transformer model(config, 9, 1);
       testing::randomise(model.parameters(), 3);
       Reader reader(model);
       EXPECT_LT(largest_difference(read(reader, {4, 5}), last_logits(model, {4, 5})), 1e-5)
@@ -55,7 +55,7 @@ TEST(Reader, GivesTheLogitsOfTheWholeText) {
 
 TEST(Reader, BeyondTheContextGoesOnWithTheNewerHalf) {
   for (const std::string& position : testing::position_kinds()) {
-    const Transformer model(small_config(position), 9, 1);  // context 6
+    const model::Transformer model(small_config(position), 9, 1);  // context 6
     testing::randomise(model.parameters(), 3);
     Reader reader(model);
     read(reader, {1, 2, 3, 4, 5, 6});
@@ -73,9 +73,9 @@ TEST(Reader, BeyondTheContextGoesOnWithTheNewerHalf) {
 
 TEST(Reader, GoesOnFromTheStateOfARecurrentNet) {
   for (const char* kind : {"lstm", "gru"}) {
-    ModelConfig config = small_config("none");
+    config::ModelConfig config = small_config("none");
     config.kind = kind;
-    const auto model = make_model(config, 9, 1);
+    const auto model = model::make_model(config, 9, 1);
     testing::randomise(model->parameters(), 3);
     Reader reader(*model);
     EXPECT_LT(largest_difference(read(reader, {4, 5}), last_logits(*model, {4, 5})), 1e-5) << kind;
@@ -88,7 +88,7 @@ TEST(Reader, GoesOnFromTheStateOfARecurrentNet) {
 }
 
 TEST(Reader, TakesAPromptLongerThanTheContext) {
-  const Transformer model(small_config("rotary"), 9, 1);
+  const model::Transformer model(small_config("rotary"), 9, 1);
   testing::randomise(model.parameters(), 3);
   Reader reader(model);
   EXPECT_LT(largest_difference(read(reader, {1, 2, 3, 4, 5, 6, 7, 8, 1, 2}),
@@ -97,9 +97,9 @@ TEST(Reader, TakesAPromptLongerThanTheContext) {
 }
 
 TEST(Reader, WorksInAContextOfOne) {
-  ModelConfig config = small_config("learned");
+  config::ModelConfig config = small_config("learned");
   config.context = 1;
-  const Transformer model(config, 9, 1);
+  const model::Transformer model(config, 9, 1);
   testing::randomise(model.parameters(), 3);
   Reader reader(model);
   for (const std::int32_t id : {1, 5, 8})
@@ -107,4 +107,4 @@ TEST(Reader, WorksInAContextOfOne) {
 }
 
 }  // namespace
-}  // namespace qkv
+}  // namespace qkv::generate

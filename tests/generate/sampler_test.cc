@@ -12,14 +12,14 @@
 #include "base/error.h"
 #include "text/tokenizer.h"
 
-namespace qkv {
+namespace qkv::generate {
 namespace {
 
 constexpr int kDraws = 20'000;
 
 using Logits = std::vector<float>;
 
-std::int32_t sample(const Logits& logits, const Sampling& sampling, RandomStream& random) {
+std::int32_t sample(const Logits& logits, const Sampling& sampling, base::RandomStream& random) {
   return Sampler(sampling).draw(logits, random);
 }
 
@@ -33,7 +33,7 @@ Logits logits_of(const std::vector<double>& pieces,
 
 std::vector<int> draw(const Logits& logits, const Sampling& sampling) {
   std::vector<int> counts(logits.size());
-  RandomStream random(17);
+  base::RandomStream random(17);
   Sampler sampler(sampling);
   for (int at = 0; at < kDraws; ++at)
     ++counts[static_cast<std::size_t>(sampler.draw(logits, random))];
@@ -63,7 +63,7 @@ void expect_frequencies(const std::vector<int>& counts, const std::vector<double
 using Ids = std::set<std::size_t>;
 
 TEST(Sampler, GreedyTakesTheHighestAndTheFirstOfEquals) {
-  RandomStream random(1);
+  base::RandomStream random(1);
   const Sampling greedy{.temperature = 0, .top_k = 0, .top_p = 1};
   EXPECT_EQ(sample(logits_of({1, 3, 2}), greedy, random), 5);
   EXPECT_EQ(sample(logits_of({1, 3, 3}), greedy, random), 5);
@@ -134,9 +134,9 @@ TEST(Sampler, TopPCountsWhatTopKLeft) {
 
 TEST(Sampler, EqualStreamsDrawEqualIds) {
   const Logits logits = logits_of({0, 0, 0, 0});
-  RandomStream a(3);
-  RandomStream b(3);
-  RandomStream c(4);
+  base::RandomStream a(3);
+  base::RandomStream b(3);
+  base::RandomStream c(4);
   int same = 0;
   for (int at = 0; at < 1000; ++at) {
     const std::int32_t id = sample(logits, {}, a);
@@ -151,8 +151,8 @@ std::int32_t sample_by_sorting(const Logits& logits, const Sampling& sampling, d
   std::vector<std::int32_t> order(logits.size());
   std::iota(order.begin(), order.end(), 0);
   const auto score = [&](std::int32_t id) {
-    const bool never =
-        id == Tokenizer::kUnknown || id == Tokenizer::kBegin || id == Tokenizer::kMask;
+    const bool never = id == text::Tokenizer::kUnknown || id == text::Tokenizer::kBegin ||
+                       id == text::Tokenizer::kMask;
     return never ? -std::numeric_limits<double>::infinity()
                  : static_cast<double>(logits[static_cast<std::size_t>(id)]);
   };
@@ -185,7 +185,7 @@ TEST(Sampler, DrawsWhatSortingWouldDraw) {
   int different = 0;
   for (const int vocabulary : {5, 30, 325, 8000}) {
     for (const double spread : {0.0, 0.5, 4.0}) {
-      RandomStream values(static_cast<std::uint64_t>(vocabulary));
+      base::RandomStream values(static_cast<std::uint64_t>(vocabulary));
       Logits logits(static_cast<std::size_t>(vocabulary));
       for (float& logit : logits) logit = static_cast<float>(spread * 3 * (values.uniform() - 0.5));
       for (std::size_t id = 0; id + 7 < logits.size(); id += 7) logits[id + 7] = logits[id];
@@ -194,8 +194,8 @@ TEST(Sampler, DrawsWhatSortingWouldDraw) {
           for (const double top_p : {1.0, 0.9, 0.2}) {
             const Sampling sampling{.temperature = temperature, .top_k = top_k, .top_p = top_p};
             Sampler sampler(sampling);
-            RandomStream random(static_cast<std::uint64_t>(draws) + 1);
-            RandomStream same = random;
+            base::RandomStream random(static_cast<std::uint64_t>(draws) + 1);
+            base::RandomStream same = random;
             for (int at = 0; at < 10; ++at, ++draws) {
               const double uniform = same.uniform();
               different += static_cast<int>(sampler.draw(logits, random) !=
@@ -211,14 +211,14 @@ TEST(Sampler, DrawsWhatSortingWouldDraw) {
 }
 
 TEST(Sampler, RefusesLogitsThatAreNoNumbers) {
-  RandomStream random(1);
+  base::RandomStream random(1);
   const double nan = std::numeric_limits<double>::quiet_NaN();
   for (const double temperature : {0.0, 1.0}) {
     const Sampling sampling{.temperature = temperature, .top_k = 0, .top_p = 1};
-    EXPECT_THROW(sample(logits_of({0, nan, 0}), sampling, random), Error);
-    EXPECT_THROW(sample(logits_of({nan, nan, nan}, nan), sampling, random), Error);
+    EXPECT_THROW(sample(logits_of({0, nan, 0}), sampling, random), base::Error);
+    EXPECT_THROW(sample(logits_of({nan, nan, nan}, nan), sampling, random), base::Error);
     EXPECT_THROW(sample(logits_of({0, std::numeric_limits<double>::infinity()}), sampling, random),
-                 Error);
+                 base::Error);
   }
 }
 
@@ -228,13 +228,13 @@ TEST(Sampler, ChecksItsOptions) {
   EXPECT_NO_THROW(check_sampling({}));
   EXPECT_NO_THROW(check_sampling({.temperature = 0, .top_k = 0, .top_p = 1}));
   for (const double bad : {-0.1, nan, infinity}) {
-    EXPECT_THROW(check_sampling({.temperature = bad, .top_k = 0, .top_p = 1}), Error);
+    EXPECT_THROW(check_sampling({.temperature = bad, .top_k = 0, .top_p = 1}), base::Error);
   }
-  EXPECT_THROW(check_sampling({.temperature = 1, .top_k = -1, .top_p = 1}), Error);
+  EXPECT_THROW(check_sampling({.temperature = 1, .top_k = -1, .top_p = 1}), base::Error);
   for (const double bad : {0.0, -0.5, 1.0001, nan, infinity}) {
-    EXPECT_THROW(check_sampling({.temperature = 1, .top_k = 0, .top_p = bad}), Error);
+    EXPECT_THROW(check_sampling({.temperature = 1, .top_k = 0, .top_p = bad}), base::Error);
   }
 }
 
 }  // namespace
-}  // namespace qkv
+}  // namespace qkv::generate

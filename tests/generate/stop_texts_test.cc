@@ -4,7 +4,7 @@
 
 #include <random>
 
-namespace qkv {
+namespace qkv::generate {
 namespace {
 
 /// What is printed of a text that comes in parts of at most `size` bytes.
@@ -59,4 +59,4 @@ TEST(StopTexts, AgreeWithTheWholeText) {
 }
 
 }  // namespace
-}  // namespace qkv
+}  // namespace qkv::generate

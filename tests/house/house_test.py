@@ -21,6 +21,7 @@ MOST_LINES_OF_A_PROGRAM = 120
 
 INCLUDE = re.compile(r'^\s*#\s*include\s*([<"])([^>"]+)[>"]', re.MULTILINE)
 TORCH = re.compile(r"(torch|ATen|c10|caffe2)/")
+NAMESPACE = re.compile(r"^namespace (qkv[\w:]*) \{", re.MULTILINE)
 PERSONAL_FOLDER = re.compile(r"(?<![\w.~*+)}\]-])/(home|root|work|Users)/")
 
 
@@ -58,6 +59,14 @@ def header_problems(root):
                 yield f"{path.relative_to(root)}: no #pragma once"
 
 
+def namespace_problems(root):
+    for room in ROOMS:
+        for path in sources(root / "src" / room):
+            for space in NAMESPACE.findall(path.read_text(encoding="utf-8")):
+                if space.split("::")[1:2] != [room]:
+                    yield f"{path.relative_to(root)}: namespace {space}, expected qkv::{room}"
+
+
 def program_problems(root):
     for path in sorted((root / "tools").glob("*.cc")):
         lines = len(path.read_text(encoding="utf-8").splitlines())
@@ -82,7 +91,7 @@ def path_problems(root):
                 yield f"{path.relative_to(root)}:{number}: an absolute path of one machine, {found.group()}…"
 
 
-RULES = [include_problems, header_problems, program_problems, path_problems]
+RULES = [include_problems, header_problems, namespace_problems, program_problems, path_problems]
 
 
 class TheProject(unittest.TestCase):
@@ -98,7 +107,7 @@ class ABrokenRule(unittest.TestCase):
     """Each rule finds its breach in a small project made for it, and nothing in the lawful one."""
 
     LAWFUL = {
-        "src/base/a.h": "#pragma once\n#include <string>\n",
+        "src/base/a.h": "#pragma once\n#include <string>\nnamespace qkv::base::log {\n}\n",
         "src/text/b.h": '#pragma once\n#include "base/a.h"\n',
         "src/model/c.cc": '#include <torch/types.h>\n#include "text/b.h"\n',
         "tools/run.cc": "int main() {}\n",
@@ -137,6 +146,10 @@ class ABrokenRule(unittest.TestCase):
 
     def test_a_header_without_its_guard(self):
         self.expect("tests/scratch.h: no #pragma once", **{"tests/scratch.h": "\n"})
+
+    def test_a_namespace_of_another_room(self):
+        for space in ("qkv", "qkv::text", "qkv::basement"):
+            self.expect("expected qkv::base", **{"src/base/a.h": f"#pragma once\nnamespace {space} {{\n}}\n"})
 
     def test_a_long_program(self):
         self.expect("tools/run.cc: 120 lines", **{"tools/run.cc": "\n" * 120})

@@ -14,7 +14,7 @@
 #include "inference/processor.h"
 #include "rounding.h"
 
-namespace qkv {
+namespace qkv::inference {
 namespace {
 
 using Floats = std::vector<float>;
@@ -275,4 +275,4 @@ TEST(Processor, TakesTheLastOfThoseThatItRuns) {
 }
 
 }  // namespace
-}  // namespace qkv
+}  // namespace qkv::inference

@@ -4,7 +4,7 @@
 
 #include <algorithm>
 
-namespace qkv {
+namespace qkv::inference {
 namespace {
 
 using Millis = std::chrono::milliseconds;
@@ -62,4 +62,4 @@ TEST_F(LoneRunsTest, AreHalfAsManyAfterEachRunThatWentWell) {
 }
 
 }  // namespace
-}  // namespace qkv
+}  // namespace qkv::inference

@@ -7,7 +7,7 @@
 #include <thread>
 #include <vector>
 
-namespace qkv {
+namespace qkv::inference {
 namespace {
 
 TEST(Team, SharesAreTheWhole) {
@@ -96,4 +96,4 @@ TEST(Team, DissolvesAsleep) {
 }
 
 }  // namespace
-}  // namespace qkv
+}  // namespace qkv::inference

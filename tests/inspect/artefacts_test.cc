@@ -13,7 +13,7 @@
 #include "leaks.h"
 #include "scratch.h"
 
-namespace qkv {
+namespace qkv::inspect {
 namespace {
 
 using testing::message_of;
@@ -26,27 +26,28 @@ std::set<std::string> names_in(const std::filesystem::path& folder) {
 }
 
 TEST(AttentionJson, HoldsTheWeightsExactly) {
-  Config config = testing::tiny_config();
+  config::Config config = testing::tiny_config();
   config.data.layout = "lines";
-  const Checkpoint checkpoint = testing::tiny_checkpoint(config);
+  const checkpoint::Checkpoint checkpoint = testing::tiny_checkpoint(config);
   const Inspection inspection = testing::inspect_text(checkpoint, "the \xE2\x82\xAC cat\t\"\\");
-  const Json json = parse_json(attention_json(checkpoint, inspection), "attention.json");
+  const base::Json json =
+      base::parse_json(attention_json(checkpoint, inspection), "attention.json");
 
   EXPECT_EQ(json["checkpoint"]["path"], "runs/tiny/checkpoints/step-0000042");
   EXPECT_EQ(json["checkpoint"]["step"], 42);
   EXPECT_EQ(json["checkpoint"]["seed"], 7);
   EXPECT_EQ(json["checkpoint"]["config_sha256"], std::string(64, 'a'));
   EXPECT_EQ(json["checkpoint"]["weights_sha256"], std::string(64, 'b'));
-  EXPECT_EQ(json["checkpoint"]["tokenizer_sha256"], sha256(checkpoint.tokenizer.bytes()));
+  EXPECT_EQ(json["checkpoint"]["tokenizer_sha256"], base::sha256(checkpoint.tokenizer.bytes()));
   EXPECT_EQ(json["text"], "the \xE2\x82\xAC cat\t\"\\");
 
   const auto tokens = static_cast<std::int64_t>(inspection.passage.tokens.size());
   ASSERT_EQ(json["tokens"].size(), inspection.passage.tokens.size());
   EXPECT_EQ(json["tokens"][0],
-            (Json{{"id", 1}, {"piece", "<s>"}, {"text", ""}, {"begin", 0}, {"end", 0}}));
+            (base::Json{{"id", 1}, {"piece", "<s>"}, {"text", ""}, {"begin", 0}, {"end", 0}}));
   EXPECT_EQ(json["tokens"][1]["text"], "the");
   std::size_t place = 0;
-  for (const Json& token : json["tokens"]) {
+  for (const base::Json& token : json["tokens"]) {
     EXPECT_EQ(token["begin"], place);  // tokens touch
     place = token["end"];
     if (token["piece"] == "<0xE2>") {
@@ -58,12 +59,12 @@ TEST(AttentionJson, HoldsTheWeightsExactly) {
 
   ASSERT_EQ(json["layers"].size(), 2U);
   for (std::int64_t layer = 0; layer < 2; ++layer) {
-    const Json& heads = json["layers"][static_cast<std::size_t>(layer)]["heads"];
+    const base::Json& heads = json["layers"][static_cast<std::size_t>(layer)]["heads"];
     ASSERT_EQ(heads.size(), 4U);
-    const Tensor weights =
+    const model::Tensor weights =
         inspection.taps.value("layers." + std::to_string(layer) + ".attention.weights");
     for (std::int64_t head = 0; head < 4; ++head) {
-      const Json& rows = heads[static_cast<std::size_t>(head)]["weights"];
+      const base::Json& rows = heads[static_cast<std::size_t>(head)]["weights"];
       ASSERT_EQ(static_cast<std::int64_t>(rows.size()), tokens);
       for (std::int64_t query = 0; query < tokens; ++query) {
         const auto row = rows[static_cast<std::size_t>(query)].get<std::vector<double>>();
@@ -81,7 +82,7 @@ TEST(AttentionJson, HoldsTheWeightsExactly) {
 }
 
 TEST(Artefacts, AreAllThereAndTheSameTwice) {
-  const Checkpoint checkpoint = testing::tiny_checkpoint(testing::tiny_config());
+  const checkpoint::Checkpoint checkpoint = testing::tiny_checkpoint(testing::tiny_config());
   const testing::Scratch scratch;
   const auto formats = parse_formats("png,svg,pdf,json,safetensors");
   for (const auto& [run, threads] :
@@ -101,25 +102,28 @@ TEST(Artefacts, AreAllThereAndTheSameTwice) {
   }
   EXPECT_EQ(names_in(scratch / "one"), expected);
   for (const std::string& name : expected) {
-    EXPECT_EQ(sha256_file(scratch / "one" / name), sha256_file(scratch / "two" / name)) << name;
-    EXPECT_EQ(sha256_file(scratch / "one" / name), sha256_file(scratch / "many" / name)) << name;
+    EXPECT_EQ(base::sha256_file(scratch / "one" / name), base::sha256_file(scratch / "two" / name))
+        << name;
+    EXPECT_EQ(base::sha256_file(scratch / "one" / name), base::sha256_file(scratch / "many" / name))
+        << name;
   }
-  EXPECT_TRUE(read_file(scratch / "one" / "heads.png").starts_with("\x89PNG"));
-  EXPECT_TRUE(read_file(scratch / "one" / "heads.pdf").starts_with("%PDF"));
-  EXPECT_NE(read_file(scratch / "one" / "heads.svg").find("<svg"), std::string::npos);
+  EXPECT_TRUE(base::read_file(scratch / "one" / "heads.png").starts_with("\x89PNG"));
+  EXPECT_TRUE(base::read_file(scratch / "one" / "heads.pdf").starts_with("%PDF"));
+  EXPECT_NE(base::read_file(scratch / "one" / "heads.svg").find("<svg"), std::string::npos);
 
   const Inspection inspection = testing::inspect_text(checkpoint, "the cat sat.");
-  const NamedTensors taps = read_safetensors(scratch / "one" / "taps.safetensors");
+  const checkpoint::NamedTensors taps =
+      checkpoint::read_safetensors(scratch / "one" / "taps.safetensors");
   ASSERT_EQ(taps.size(), inspection.taps.values().size());
   for (const auto& [name, value] : taps)
     EXPECT_TRUE(torch::equal(value, inspection.taps.value(name))) << name;
-  const std::string bytes = read_file(scratch / "one" / "taps.safetensors");
+  const std::string bytes = base::read_file(scratch / "one" / "taps.safetensors");
   EXPECT_NE(bytes.find(R"("checkpoint":"runs/tiny/checkpoints/step-0000042")"), std::string::npos);
   EXPECT_NE(bytes.find(R"("step":"42")"), std::string::npos);
 }
 
 TEST(Artefacts, NarrowThePicturesToTheChosenHead) {
-  const Checkpoint checkpoint = testing::tiny_checkpoint(testing::tiny_config());
+  const checkpoint::Checkpoint checkpoint = testing::tiny_checkpoint(testing::tiny_config());
   const Inspection inspection = testing::inspect_text(checkpoint, "the cat");
   const testing::Scratch scratch;
   write_artefacts(checkpoint, inspection, {.layer = 1, .head = 2}, {Artefact::kPng}, scratch / "a");
@@ -139,9 +143,9 @@ TEST(Artefacts, NarrowThePicturesToTheChosenHead) {
 }
 
 TEST(Artefacts, AModelWithoutAttentionHasTapsAlone) {
-  Config config = testing::tiny_config();
+  config::Config config = testing::tiny_config();
   config.model.attention.weights = "none";
-  const Checkpoint checkpoint = testing::tiny_checkpoint(config);
+  const checkpoint::Checkpoint checkpoint = testing::tiny_checkpoint(config);
   const Inspection inspection = testing::inspect_text(checkpoint, "the cat");
   const testing::Scratch scratch;
   EXPECT_NE(message_of([&] {
@@ -164,4 +168,4 @@ TEST(Formats, AreAListOfNames) {
 }
 
 }  // namespace
-}  // namespace qkv
+}  // namespace qkv::inspect

@@ -4,24 +4,24 @@
 
 #include "inspect/tiny.h"
 
-namespace qkv {
+namespace qkv::inspect {
 namespace {
 
-PlacedWord placed(const Checkpoint& checkpoint, const std::string& text,
+PlacedWord placed(const checkpoint::Checkpoint& checkpoint, const std::string& text,
                   const std::vector<std::int64_t>& tokens) {
   PlacedWord word{.ids = {}, .tokens = tokens};
-  for (const Token& token : read_passage(checkpoint, text, "--text").tokens)
+  for (const text::Token& token : read_passage(checkpoint, text, "--text").tokens)
     word.ids.push_back(token.id);
   return word;
 }
 
 /// What one pass over the text alone records.
-Tensor recorded(const Checkpoint& checkpoint, const std::string& text,
-                const std::vector<std::int64_t>& tokens) {
+model::Tensor recorded(const checkpoint::Checkpoint& checkpoint, const std::string& text,
+                       const std::vector<std::int64_t>& tokens) {
   const Inspection alone = testing::inspect_text(checkpoint, text);
-  std::vector<Tensor> depths;
+  std::vector<model::Tensor> depths;
   for (const char* name : {"layers.0.input", "layers.0.output", "layers.1.output"}) {
-    const Tensor all = alone.taps.value(name).to(at::kDouble);
+    const model::Tensor all = alone.taps.value(name).to(at::kDouble);
     depths.push_back(all.index_select(0, torch::tensor(tokens, at::kLong)).mean(0));
   }
   return at::stack(depths);
@@ -31,11 +31,11 @@ class ContextVectors : public ::testing::TestWithParam<std::pair<const char*, co
 
 // Texts of different lengths share a batch, so padding must be hidden.
 TEST_P(ContextVectors, AreThoseOfAPassOverTheTextAlone) {
-  Config config = testing::tiny_config();
+  config::Config config = testing::tiny_config();
   config.model.kind = GetParam().first;
   config.model.objective = GetParam().second;
   config.data.layout = "lines";
-  const Checkpoint checkpoint = testing::tiny_checkpoint(config);
+  const checkpoint::Checkpoint checkpoint = testing::tiny_checkpoint(config);
   const std::vector<std::pair<std::string, std::vector<std::int64_t>>> texts = {
       {"the cat sat on the mat", {2}},
       {"a dog", {1}},
@@ -43,10 +43,11 @@ TEST_P(ContextVectors, AreThoseOfAPassOverTheTextAlone) {
       {"the dog ran", {2}}};
   std::vector<PlacedWord> words;
   for (const auto& [text, tokens] : texts) words.push_back(placed(checkpoint, text, tokens));
-  const std::vector<Tensor> found = context_vectors(*checkpoint.model, words, Runtime());
+  const std::vector<model::Tensor> found =
+      context_vectors(*checkpoint.model, words, model::Runtime());
   ASSERT_EQ(found.size(), texts.size());
   for (std::size_t word = 0; word < texts.size(); ++word) {
-    const Tensor expected = recorded(checkpoint, texts[word].first, texts[word].second);
+    const model::Tensor expected = recorded(checkpoint, texts[word].first, texts[word].second);
     ASSERT_EQ(found[word].sizes(), expected.sizes());
     EXPECT_TRUE(at::allclose(found[word], expected, 1e-4, 1e-5)) << texts[word].first;
   }
@@ -60,9 +61,9 @@ INSTANTIATE_TEST_SUITE_P(OfAllKinds, ContextVectors,
                                            std::pair{"gru", "masked"}));
 
 TEST(ContextVectors, OfNoWordsAreNone) {
-  const Checkpoint checkpoint = testing::tiny_checkpoint(testing::tiny_config());
-  EXPECT_TRUE(context_vectors(*checkpoint.model, {}, Runtime()).empty());
+  const checkpoint::Checkpoint checkpoint = testing::tiny_checkpoint(testing::tiny_config());
+  EXPECT_TRUE(context_vectors(*checkpoint.model, {}, model::Runtime()).empty());
 }
 
 }  // namespace
-}  // namespace qkv
+}  // namespace qkv::inspect

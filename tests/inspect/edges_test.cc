@@ -5,15 +5,15 @@
 #include "base/error.h"
 #include "inspect/intervening.h"
 
-namespace qkv {
+namespace qkv::inspect {
 namespace {
 
 const std::vector<std::int32_t> kIds = {4, 7, 5, 9};
 
 /// Checks one map of effects against cuts made one by one by masking. A token that is alone with
 /// what is cut reads nothing, which a mask cannot say; there `effects` is not looked at.
-void expect_one_by_one(const Transformer& model, const Target& target, const Cut& scope,
-                       const Tensor& effects) {
+void expect_one_by_one(const model::Transformer& model, const Target& target, const Cut& scope,
+                       const model::Tensor& effects) {
   const double whole = testing::masked_nats(model, kIds, target, {});
   const bool causal = model.config().causal();
   for (std::int64_t query = 0; query < 4; ++query) {
@@ -34,12 +34,12 @@ void expect_one_by_one(const Transformer& model, const Target& target, const Cut
 
 TEST(EdgeEffects, AreThoseOfCutsOneByOne) {
   for (const char* objective : {"causal", "masked"}) {
-    ModelConfig config = testing::tiny_config();
+    config::ModelConfig config = testing::tiny_config();
     config.objective = objective;
-    const Transformer model = testing::uneven_model(config);
+    const model::Transformer model = testing::uneven_model(config);
     // Causal: a place in the middle, so that there are tokens behind it.
     const Target target{.place = 2, .piece = 8};
-    const EdgeEffects effects = edge_effects(model, kIds, target, Runtime());
+    const EdgeEffects effects = edge_effects(model, kIds, target, model::Runtime());
     EXPECT_NEAR(effects.log_probability, testing::masked_nats(model, kIds, target, {}), 1e-5);
     EXPECT_GT(effects.all.abs().max().item<float>(), 0.01);
     expect_one_by_one(model, target, {}, effects.all);
@@ -55,24 +55,25 @@ TEST(EdgeEffects, AreThoseOfCutsOneByOne) {
 }
 
 TEST(EdgeEffects, OfASingleLayerAreThoseOfAll) {
-  ModelConfig config = testing::tiny_config();
+  config::ModelConfig config = testing::tiny_config();
   config.layers = 1;
-  const Transformer model = testing::uneven_model(config);
-  const EdgeEffects effects = edge_effects(model, kIds, {.place = 3, .piece = 2}, Runtime());
+  const model::Transformer model = testing::uneven_model(config);
+  const EdgeEffects effects = edge_effects(model, kIds, {.place = 3, .piece = 2}, model::Runtime());
   EXPECT_TRUE(torch::equal(effects.all, effects.layers[0]));
   EXPECT_EQ(effects.all.narrow(0, 0, 3).abs().max().item<float>(), 0);
   EXPECT_GT(effects.all[3].abs().max().item<float>(), 0);
 }
 
 TEST(EdgeEffects, RefusesWhatIsNotThere) {
-  EXPECT_THROW(edge_effects(testing::uneven_model(), kIds, {.place = 4, .piece = 2}, Runtime()),
-               Error);
-  ModelConfig config = testing::tiny_config();
+  EXPECT_THROW(
+      edge_effects(testing::uneven_model(), kIds, {.place = 4, .piece = 2}, model::Runtime()),
+      base::Error);
+  config::ModelConfig config = testing::tiny_config();
   config.attention.weights = "none";
   EXPECT_THROW(
-      edge_effects(testing::uneven_model(config), kIds, {.place = 1, .piece = 2}, Runtime()),
-      Error);
+      edge_effects(testing::uneven_model(config), kIds, {.place = 1, .piece = 2}, model::Runtime()),
+      base::Error);
 }
 
 }  // namespace
-}  // namespace qkv
+}  // namespace qkv::inspect

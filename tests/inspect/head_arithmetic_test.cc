@@ -4,7 +4,7 @@
 
 #include <cmath>
 
-namespace qkv {
+namespace qkv::inspect {
 namespace {
 
 TEST(HeadArithmetic, FollowsTheFormulaByHand) {
@@ -56,4 +56,4 @@ TEST(HeadArithmetic, LargeScoresDoNotOverflow) {
 }
 
 }  // namespace
-}  // namespace qkv
+}  // namespace qkv::inspect

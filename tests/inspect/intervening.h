@@ -10,11 +10,11 @@
 namespace qkv::testing {
 
 /// Closes cells as a mask does, before the softmax: an independent way to cut edges of one row.
-class Closer : public Taps {
+class Closer : public model::Taps {
  public:
-  explicit Closer(const Cut& cut) : cut_(cut) {}
+  explicit Closer(const inspect::Cut& cut) : cut_(cut) {}
 
-  Tensor see(const std::string& name, Tensor value) override {
+  model::Tensor see(const std::string& name, model::Tensor value) override {
     if (!name.ends_with(".attention.masked")) return value;
     const std::int64_t layer = name.at(std::string("layers.").size()) - '0';
     if (cut_.layer.value_or(layer) != layer) return value;
@@ -30,22 +30,24 @@ class Closer : public Taps {
   }
 
  private:
-  Cut cut_;
+  inspect::Cut cut_;
 };
 
-inline Pass pass_with(Taps* taps) { return {.taps = taps, .dropout = {}, .cache = nullptr}; }
+inline model::Pass pass_with(model::Taps* taps) {
+  return {.taps = taps, .dropout = {}, .cache = nullptr};
+}
 
 /// log p of a target with a cut made by masking, on a row by itself.
-inline double masked_nats(const Transformer& model, const std::vector<std::int32_t>& ids,
-                          const Target& target, const Cut& cut) {
+inline double masked_nats(const model::Transformer& model, const std::vector<std::int32_t>& ids,
+                          const inspect::Target& target, const inspect::Cut& cut) {
   Closer closer(cut);
-  const Tensor logits = logits_of(model, {ids.begin(), ids.end()}, pass_with(&closer));
+  const model::Tensor logits = logits_of(model, {ids.begin(), ids.end()}, pass_with(&closer));
   return logits.log_softmax(-1)[target.place][target.piece].item<double>();
 }
 
 /// A model in double whose attention is uneven.
-inline Transformer uneven_model(ModelConfig config = tiny_config()) {
-  Transformer model(config, 11, 3, at::kDouble);
+inline model::Transformer uneven_model(config::ModelConfig config = tiny_config()) {
+  model::Transformer model(config, 11, 3, at::kDouble);
   randomise(model.parameters(), 5);
   return model;
 }

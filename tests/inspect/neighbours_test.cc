@@ -7,19 +7,19 @@
 #include "inspect/tiny.h"
 #include "inspect/vocabulary.h"
 
-namespace qkv {
+namespace qkv::inspect {
 namespace {
 
 using testing::message_of;
 
-std::int32_t id_of(const Tokenizer& tokenizer, const std::string& word) {
+std::int32_t id_of(const text::Tokenizer& tokenizer, const std::string& word) {
   return find_piece(tokenizer, word, "t");
 }
 
 /// Vectors with a large common part; the words of the analogy differ by royalty and sex. Specials
 /// and bytes lie far off, where they would spoil the mean.
-Tensor constructed(const Tokenizer& tokenizer) {
-  Tensor embedding = torch::empty({tokenizer.size(), 4});
+model::Tensor constructed(const text::Tokenizer& tokenizer) {
+  model::Tensor embedding = torch::empty({tokenizer.size(), 4});
   for (std::int32_t id = 0; id < tokenizer.size(); ++id) {
     const bool learned = is_learned(tokenizer, id);
     for (int i = 0; i < 4; ++i)
@@ -36,8 +36,8 @@ Tensor constructed(const Tokenizer& tokenizer) {
 }
 
 TEST(EmbeddingSpace, IsCentredOnTheLearnedPieces) {
-  const Tokenizer tokenizer = testing::tiny_tokenizer();
-  const Tensor embedding = constructed(tokenizer);
+  const text::Tokenizer tokenizer = testing::tiny_tokenizer();
+  const model::Tensor embedding = constructed(tokenizer);
   std::vector<std::int32_t> learned;
   for (std::int32_t id = 4; id < tokenizer.size(); ++id) {
     if (!tokenizer.piece(id).starts_with("<0x")) learned.push_back(id);
@@ -75,7 +75,7 @@ TEST(EmbeddingSpace, IsCentredOnTheLearnedPieces) {
 }
 
 TEST(EmbeddingSpace, ComparesWordsWithEachOther) {
-  const Tokenizer tokenizer = testing::tiny_tokenizer();
+  const text::Tokenizer tokenizer = testing::tiny_tokenizer();
   const EmbeddingSpace space(constructed(tokenizer), tokenizer);
   const std::vector<std::int32_t> words = {id_of(tokenizer, "king"), id_of(tokenizer, "cat"),
                                            id_of(tokenizer, "queen")};
@@ -97,7 +97,7 @@ TEST(EmbeddingSpace, ComparesWordsWithEachOther) {
 }
 
 TEST(EmbeddingSpace, SolvesAnAnalogy) {
-  const Tokenizer tokenizer = testing::tiny_tokenizer();
+  const text::Tokenizer tokenizer = testing::tiny_tokenizer();
   const EmbeddingSpace space(constructed(tokenizer), tokenizer);
   const std::int32_t king = id_of(tokenizer, "king");
   const std::int32_t man = id_of(tokenizer, "man");
@@ -111,22 +111,22 @@ TEST(EmbeddingSpace, SolvesAnAnalogy) {
 }
 
 TEST(EmbeddingSpace, RefusesValuesThatAreNoNumbers) {
-  const Tokenizer tokenizer = testing::tiny_tokenizer();
-  Tensor embedding = constructed(tokenizer);
+  const text::Tokenizer tokenizer = testing::tiny_tokenizer();
+  model::Tensor embedding = constructed(tokenizer);
   embedding[id_of(tokenizer, "cat")][0] = std::nanf("");
   EXPECT_NE(message_of([&] { EmbeddingSpace(embedding, tokenizer); }), "");
   EXPECT_NE(message_of([&] { EmbeddingSpace(torch::zeros({3, 4}), tokenizer); }), "");
 }
 
 TEST(EmbeddingSpace, AVectorWithoutDirectionIsNearNothing) {
-  const Tokenizer tokenizer = testing::tiny_tokenizer();
+  const text::Tokenizer tokenizer = testing::tiny_tokenizer();
   const EmbeddingSpace space(torch::ones({tokenizer.size(), 4}), tokenizer);
   for (const Neighbour& neighbour : space.neighbours(id_of(tokenizer, "cat")))
     EXPECT_EQ(neighbour.cosine, 0);
 }
 
 TEST(Neighbours, AreATableOfWords) {
-  const Tokenizer tokenizer = testing::tiny_tokenizer();
+  const text::Tokenizer tokenizer = testing::tiny_tokenizer();
   const std::string text = analogy_text(constructed(tokenizer), tokenizer, "king", "man", "woman");
   EXPECT_TRUE(text.starts_with("nearest to king − man + woman (cosine of centred embeddings)\n"))
       << text;
@@ -134,19 +134,19 @@ TEST(Neighbours, AreATableOfWords) {
 }
 
 TEST(PieceInLine, IsTheWordBehindASpace) {
-  const Tokenizer words = testing::tiny_tokenizer();
+  const text::Tokenizer words = testing::tiny_tokenizer();
   EXPECT_EQ(piece_in_line(words, "cat"), id_of(words, "cat"));
   EXPECT_EQ(piece_in_line(words, "zq"), std::nullopt);
   EXPECT_EQ(piece_in_line(words, "cat dog"), std::nullopt);
   EXPECT_EQ(piece_in_line(words, "."), std::nullopt);  // a piece, but not behind a space
   EXPECT_EQ(piece_in_line(words, ""), std::nullopt);
-  const Tokenizer characters = testing::tiny_tokenizer("char");
+  const text::Tokenizer characters = testing::tiny_tokenizer("char");
   EXPECT_EQ(piece_in_line(characters, "cat"), std::nullopt);
   EXPECT_NE(message_of([&] { piece_in_line(words, "\xFF"); }), "");
 }
 
 TEST(FindPiece, NamesThePiecesOfAWordThatIsNotOne) {
-  const Tokenizer tokenizer = testing::tiny_tokenizer();
+  const text::Tokenizer tokenizer = testing::tiny_tokenizer();
   EXPECT_EQ(tokenizer.piece(id_of(tokenizer, "cat")), "▁cat");
   const std::string message = message_of([&] { find_piece(tokenizer, "zq", "--neighbours"); });
   EXPECT_TRUE(message.starts_with("--neighbours: found \"zq\"")) << message;
@@ -158,4 +158,4 @@ TEST(FindPiece, NamesThePiecesOfAWordThatIsNotOne) {
 }
 
 }  // namespace
-}  // namespace qkv
+}  // namespace qkv::inspect

@@ -7,13 +7,13 @@
 #include "inspect/tiny.h"
 #include "inspect/vocabulary.h"
 
-namespace qkv {
+namespace qkv::inspect {
 namespace {
 
 using testing::message_of;
 
-Config config_of(const std::string& layout, const std::string& objective) {
-  Config config = testing::tiny_config();
+config::Config config_of(const std::string& layout, const std::string& objective) {
+  config::Config config = testing::tiny_config();
   config.data.layout = layout;
   config.model.objective = objective;
   return config;
@@ -21,7 +21,7 @@ Config config_of(const std::string& layout, const std::string& objective) {
 
 std::vector<std::int32_t> ids_of(const Passage& passage) {
   std::vector<std::int32_t> ids;
-  for (const Token& token : passage.tokens) ids.push_back(token.id);
+  for (const text::Token& token : passage.tokens) ids.push_back(token.id);
   return ids;
 }
 
@@ -29,12 +29,12 @@ TEST(Passage, HasTheSpecialsOfItsLayout) {
   const std::string text = "the cat sat.";
   const std::vector<std::int32_t> plain = testing::tiny_tokenizer().encode(text);
   for (const char* objective : {"causal", "masked"}) {
-    const Checkpoint stream = testing::tiny_checkpoint(config_of("stream", objective));
+    const checkpoint::Checkpoint stream = testing::tiny_checkpoint(config_of("stream", objective));
     EXPECT_EQ(ids_of(read_passage(stream, text, "t")), plain);
-    const Checkpoint lines = testing::tiny_checkpoint(config_of("lines", objective));
+    const checkpoint::Checkpoint lines = testing::tiny_checkpoint(config_of("lines", objective));
     std::vector<std::int32_t> expected = plain;
-    expected.insert(expected.begin(), Tokenizer::kBegin);
-    if (objective == std::string("masked")) expected.push_back(Tokenizer::kEnd);
+    expected.insert(expected.begin(), text::Tokenizer::kBegin);
+    if (objective == std::string("masked")) expected.push_back(text::Tokenizer::kEnd);
     const Passage passage = read_passage(lines, text + "\r\n", "t");
     EXPECT_EQ(ids_of(passage), expected);
     EXPECT_EQ(passage.text, text);
@@ -45,43 +45,45 @@ TEST(Passage, HasTheSpecialsOfItsLayout) {
 TEST(Passage, AMaskTakesThePlaceOfOneWord) {
   const std::string text = "the <mask> sat on <mask> mat.";
   for (const char* kind : {"word", "bpe", "unigram"}) {
-    const Checkpoint checkpoint = testing::tiny_checkpoint(config_of("stream", "masked"), kind);
+    const checkpoint::Checkpoint checkpoint =
+        testing::tiny_checkpoint(config_of("stream", "masked"), kind);
     const Passage passage = read_passage(checkpoint, text, "t");
     std::vector<std::int32_t> masked;
     for (const char* part : {"the", " sat on", " mat."}) {
-      const auto place = masked.empty() ? Tokenizer::Place::kLineStart : Tokenizer::Place::kInLine;
+      const auto place =
+          masked.empty() ? text::Tokenizer::Place::kLineStart : text::Tokenizer::Place::kInLine;
       for (const std::int32_t id : checkpoint.tokenizer.encode(part, place)) masked.push_back(id);
-      masked.push_back(Tokenizer::kMask);
+      masked.push_back(text::Tokenizer::kMask);
     }
     masked.pop_back();
     EXPECT_EQ(ids_of(passage), masked) << kind;
     for (std::size_t i = 0; i < masked.size(); ++i) {
-      const Token& token = passage.tokens[i];
-      if (token.id == Tokenizer::kMask) {
+      const text::Token& token = passage.tokens[i];
+      if (token.id == text::Tokenizer::kMask) {
         EXPECT_EQ(token.begin, token.end);
         EXPECT_EQ(text.substr(token.begin, 6), "<mask>");
       }
     }
   }
   // With words as pieces, hiding one word hides one token.
-  const Checkpoint words = testing::tiny_checkpoint(config_of("stream", "masked"));
+  const checkpoint::Checkpoint words = testing::tiny_checkpoint(config_of("stream", "masked"));
   std::vector<std::int32_t> whole = words.tokenizer.encode("the cat sat on the mat.");
-  whole[1] = whole[4] = Tokenizer::kMask;
+  whole[1] = whole[4] = text::Tokenizer::kMask;
   EXPECT_EQ(ids_of(read_passage(words, text, "t")), whole);
   EXPECT_EQ(ids_of(read_passage(words, "<mask> <mask>", "t")), (std::vector<std::int32_t>{3, 3}));
 }
 
 TEST(Passage, ACausalModelReadsTheMaskAsText) {
-  Config config = config_of("stream", "causal");
+  config::Config config = config_of("stream", "causal");
   config.model.context = 64;
-  const Checkpoint checkpoint = testing::tiny_checkpoint(config);
-  for (const Token& token : read_passage(checkpoint, "the <mask>", "t").tokens) {
-    EXPECT_NE(token.id, Tokenizer::kMask);
+  const checkpoint::Checkpoint checkpoint = testing::tiny_checkpoint(config);
+  for (const text::Token& token : read_passage(checkpoint, "the <mask>", "t").tokens) {
+    EXPECT_NE(token.id, text::Tokenizer::kMask);
   }
 }
 
 TEST(Passage, RefusesWhatItCannotRead) {
-  const Checkpoint checkpoint = testing::tiny_checkpoint(config_of("stream", "causal"));
+  const checkpoint::Checkpoint checkpoint = testing::tiny_checkpoint(config_of("stream", "causal"));
   EXPECT_EQ(message_of([&] { read_passage(checkpoint, "", "--text"); }),
             "--text: found an empty text, expected at least one character");
   std::string longer;
@@ -90,13 +92,13 @@ TEST(Passage, RefusesWhatItCannotRead) {
             "--text: found 17 tokens, expected at most the context of 16");
   EXPECT_NE(message_of([&] { read_passage(checkpoint, "cat \xFF", "--text"); }).find("byte 4"),
             std::string::npos);
-  const Checkpoint lines = testing::tiny_checkpoint(config_of("lines", "causal"));
+  const checkpoint::Checkpoint lines = testing::tiny_checkpoint(config_of("lines", "causal"));
   EXPECT_NE(message_of([&] { read_passage(lines, "\n", "--text"); }), "");
 }
 
 TEST(Passage, NamesTokensForPeople) {
-  Config config = config_of("lines", "causal");
-  const Checkpoint checkpoint = testing::tiny_checkpoint(config, "char");
+  config::Config config = config_of("lines", "causal");
+  const checkpoint::Checkpoint checkpoint = testing::tiny_checkpoint(config, "char");
   const Passage passage = read_passage(checkpoint, "a \xC3\xA9", "t");
   EXPECT_EQ(token_labels(passage, checkpoint.tokenizer),
             (std::vector<std::string>{"<s>", "a", "·", "<0xC3>", "<0xA9>"}));
@@ -106,9 +108,9 @@ TEST(Passage, NamesTokensForPeople) {
 }
 
 TEST(Fillings, AreTheLikeliestPiecesUnderTheMask) {
-  const Checkpoint checkpoint = testing::tiny_checkpoint(config_of("stream", "masked"));
+  const checkpoint::Checkpoint checkpoint = testing::tiny_checkpoint(config_of("stream", "masked"));
   const Inspection inspection = testing::inspect_text(checkpoint, "the <mask> sat");
-  const Tensor logits = inspection.taps.value("logits")[1];
+  const model::Tensor logits = inspection.taps.value("logits")[1];
   double total = 0;
   for (std::int64_t id = 0; id < logits.size(0); ++id) total += std::exp(logits[id].item<double>());
 
@@ -130,15 +132,15 @@ TEST(Fillings, AreTheLikeliestPiecesUnderTheMask) {
 }
 
 TEST(Fillings, OfACausalModelAreTheNextWords) {
-  const Checkpoint checkpoint = testing::tiny_checkpoint(config_of("lines", "causal"));
+  const checkpoint::Checkpoint checkpoint = testing::tiny_checkpoint(config_of("lines", "causal"));
   Inspection inspection = testing::inspect_text(checkpoint, "the cat");
   const std::size_t last = inspection.passage.tokens.size() - 1;
   EXPECT_EQ(asked_tokens(inspection.passage, true), std::vector<std::size_t>{last});
-  const Tensor logits = inspection.taps.value("logits")[static_cast<std::int64_t>(last)];
-  const Tensor probabilities = logits.to(at::kDouble).softmax(-1);
+  const model::Tensor logits = inspection.taps.value("logits")[static_cast<std::int64_t>(last)];
+  const model::Tensor probabilities = logits.to(at::kDouble).softmax(-1);
   const std::vector<Filling> found = fillings(inspection, checkpoint.tokenizer, last);
   ASSERT_EQ(found.size(), 10U);
-  std::vector<std::int32_t> open = {Tokenizer::kEnd};  // where the text may end
+  std::vector<std::int32_t> open = {text::Tokenizer::kEnd};  // where the text may end
   for (std::int32_t id = 4; id < logits.size(0); ++id) open.push_back(id);
   const auto all = fillings(inspection, checkpoint.tokenizer, last, 1'000'000);
   EXPECT_EQ(all.size(), open.size());
@@ -152,8 +154,8 @@ TEST(Fillings, OfACausalModelAreTheNextWords) {
     EXPECT_NEAR(found[place].probability, probabilities[found[place].id].item<double>(), 1e-9);
   }
   EXPECT_TRUE(fillings_text(inspection, checkpoint.tokenizer, true)
-                  .starts_with(concat("after token ", last, ", the end of the text\n")));
-  const Json json = fillings_json(inspection, checkpoint.tokenizer, true);
+                  .starts_with(base::concat("after token ", last, ", the end of the text\n")));
+  const base::Json json = fillings_json(inspection, checkpoint.tokenizer, true);
   ASSERT_EQ(json.size(), 1U);
   EXPECT_EQ(json[0]["token"], last);
   ASSERT_EQ(json[0]["likeliest"].size(), 10U);
@@ -162,4 +164,4 @@ TEST(Fillings, OfACausalModelAreTheNextWords) {
 }
 
 }  // namespace
-}  // namespace qkv
+}  // namespace qkv::inspect

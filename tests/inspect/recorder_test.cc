@@ -5,13 +5,13 @@
 #include "base/format.h"
 #include "inspect/tiny.h"
 
-namespace qkv {
+namespace qkv::inspect {
 namespace {
 
 using Shapes = std::vector<std::pair<std::string, std::vector<std::int64_t>>>;
 
 /// The list of docs/taps.md.
-Shapes documented(const ModelConfig& model, std::int64_t tokens, std::int64_t vocabulary) {
+Shapes documented(const config::ModelConfig& model, std::int64_t tokens, std::int64_t vocabulary) {
   const std::int64_t width = model.width;
   const std::int64_t head_width = width / model.heads;
   Shapes shapes = {{"embedding", {tokens, width}}};
@@ -53,12 +53,12 @@ Shapes documented(const ModelConfig& model, std::int64_t tokens, std::int64_t vo
   return shapes;
 }
 
-std::vector<Config> all_kinds() {
-  std::vector<Config> configs;
+std::vector<config::Config> all_kinds() {
+  std::vector<config::Config> configs;
   for (const char* position : {"none", "sinusoidal", "learned", "rotary", "alibi"}) {
     for (const char* norm : {"layer", "rms"}) {
       for (const std::int64_t key_value_heads : {4, 2, 1}) {
-        Config config = testing::tiny_config();
+        config::Config config = testing::tiny_config();
         config.model.position = position;
         config.model.norm = norm;
         config.model.key_value_heads = key_value_heads;
@@ -82,8 +82,8 @@ std::vector<Config> all_kinds() {
 }
 
 TEST(Recorder, KeepsEveryDocumentedValueWithItsShape) {
-  for (const Config& config : all_kinds()) {
-    const Checkpoint checkpoint = testing::tiny_checkpoint(config);
+  for (const config::Config& config : all_kinds()) {
+    const checkpoint::Checkpoint checkpoint = testing::tiny_checkpoint(config);
     const Inspection inspection = testing::inspect_text(checkpoint, "the cat sat on the mat.");
     Shapes found;
     for (const auto& [name, value] : inspection.taps.values()) {
@@ -98,27 +98,27 @@ TEST(Recorder, KeepsEveryDocumentedValueWithItsShape) {
 }
 
 /// Looks at everything and keeps nothing.
-class Onlooker : public Taps {
+class Onlooker : public model::Taps {
  public:
-  Tensor see(const std::string& /*name*/, Tensor value) override { return value; }
+  model::Tensor see(const std::string& /*name*/, model::Tensor value) override { return value; }
 };
 
 // Recording changes no bit; a pass that nobody looks at takes another way to the same numbers.
 TEST(Recorder, LeavesThePassAsItIs) {
-  for (const Config& config : all_kinds()) {
-    const Checkpoint checkpoint = testing::tiny_checkpoint(config);
+  for (const config::Config& config : all_kinds()) {
+    const checkpoint::Checkpoint checkpoint = testing::tiny_checkpoint(config);
     const Inspection inspection = testing::inspect_text(checkpoint, "the cat sat on the mat.");
     std::vector<std::int64_t> ids;
-    for (const Token& token : inspection.passage.tokens) ids.push_back(token.id);
+    for (const text::Token& token : inspection.passage.tokens) ids.push_back(token.id);
     const torch::NoGradGuard no_gradients;
-    const Tokens tokens{
+    const model::Tokens tokens{
         .ids = torch::tensor(ids, at::kLong).unsqueeze(0), .positions = {}, .documents = {}};
-    const Tensor& recorded = inspection.taps.value("logits");
+    const model::Tensor& recorded = inspection.taps.value("logits");
     Onlooker onlooker;
-    const Pass pass{.taps = &onlooker, .dropout = {}, .cache = nullptr};
-    const Tensor watched = checkpoint.model->logits(checkpoint.model->hidden(tokens, pass));
+    const model::Pass pass{.taps = &onlooker, .dropout = {}, .cache = nullptr};
+    const model::Tensor watched = checkpoint.model->logits(checkpoint.model->hidden(tokens, pass));
     EXPECT_TRUE(torch::equal(watched[0], recorded));
-    const Tensor alone = checkpoint.model->logits(checkpoint.model->hidden(tokens));
+    const model::Tensor alone = checkpoint.model->logits(checkpoint.model->hidden(tokens));
     EXPECT_LT((alone[0] - recorded).abs().max().item<double>(),
               1e-5 * recorded.abs().max().item<double>());
   }
@@ -126,9 +126,9 @@ TEST(Recorder, LeavesThePassAsItIs) {
 
 TEST(Recorder, KeepsTheLayersOfARecurrentNet) {
   for (const char* kind : {"lstm", "gru"}) {
-    Config config = testing::tiny_config();
+    config::Config config = testing::tiny_config();
     config.model.kind = kind;
-    const Checkpoint checkpoint = testing::tiny_checkpoint(config);
+    const checkpoint::Checkpoint checkpoint = testing::tiny_checkpoint(config);
     const Inspection inspection = testing::inspect_text(checkpoint, "the cat sat on the mat.");
     Shapes found;
     for (const auto& [name, value] : inspection.taps.values())
@@ -143,16 +143,16 @@ TEST(Recorder, KeepsTheLayersOfARecurrentNet) {
                              {"logits", {7, checkpoint.tokenizer.size()}}}))
         << kind;
     const std::string message = testing::message_of([&] { require_attention(checkpoint); });
-    EXPECT_EQ(message, concat(checkpoint.path.string(), ": model.kind: found \"", kind,
-                              "\", so this model has no attention to show; expected "
-                              "\"transformer\""));
+    EXPECT_EQ(message, base::concat(checkpoint.path.string(), ": model.kind: found \"", kind,
+                                    "\", so this model has no attention to show; expected "
+                                    "\"transformer\""));
   }
 }
 
 TEST(Recorder, WeightsSumToOneAndClosedKeysGetNothing) {
-  for (const Config& config : all_kinds()) {
+  for (const config::Config& config : all_kinds()) {
     if (config.model.attention.weights == "none") continue;
-    const Checkpoint checkpoint = testing::tiny_checkpoint(config);
+    const checkpoint::Checkpoint checkpoint = testing::tiny_checkpoint(config);
     const Inspection inspection = testing::inspect_text(checkpoint, "the cat sat on the mat.");
     for (std::int64_t layer = 0; layer < 2; ++layer) {
       for (std::int64_t head = 0; head < 4; ++head) {
@@ -185,7 +185,7 @@ TEST(Recorder, RefusesSeveralRowsAndUnknownNames) {
 }
 
 TEST(Inspection, RefusesHeadsThatAreNotThereAndWeightsThatAreNoNumbers) {
-  const Checkpoint checkpoint = testing::tiny_checkpoint(testing::tiny_config());
+  const checkpoint::Checkpoint checkpoint = testing::tiny_checkpoint(testing::tiny_config());
   const Inspection inspection = testing::inspect_text(checkpoint, "the cat");
   EXPECT_EQ(testing::message_of([&] { attention_map(inspection, 0, 4); }),
             "--head: found 4, expected 0 to 3");
@@ -201,4 +201,4 @@ TEST(Inspection, RefusesHeadsThatAreNotThereAndWeightsThatAreNoNumbers) {
 }
 
 }  // namespace
-}  // namespace qkv
+}  // namespace qkv::inspect

@@ -4,7 +4,7 @@
 
 #include "base/error.h"
 
-namespace qkv {
+namespace qkv::inspect {
 namespace {
 
 // Two layers of two heads on two tokens, by hand:
@@ -12,16 +12,18 @@ namespace {
 //   layer 1: mean of heads [[1, 0], [0.6, 0.4]] → with the residual [[1, 0], [0.3, 0.7]]
 //   second · first = [[0.75, 0.25], [0.3·0.75 + 0.7·0.1, 0.3·0.25 + 0.7·0.9]]
 TEST(Rollout, IsTheProductByHand) {
-  const Tensor first = torch::tensor({0.2, 0.8, 0.4, 0.6, 0.8, 0.2, 0.0, 1.0}).view({1, 2, 2, 2});
-  const Tensor second = torch::tensor({1.0, 0.0, 0.2, 0.8, 1.0, 0.0, 1.0, 0.0}).view({1, 2, 2, 2});
-  const Tensor expected = torch::tensor({0.75, 0.25, 0.295, 0.705}).view({1, 2, 2});
+  const model::Tensor first =
+      torch::tensor({0.2, 0.8, 0.4, 0.6, 0.8, 0.2, 0.0, 1.0}).view({1, 2, 2, 2});
+  const model::Tensor second =
+      torch::tensor({1.0, 0.0, 0.2, 0.8, 1.0, 0.0, 1.0, 0.0}).view({1, 2, 2, 2});
+  const model::Tensor expected = torch::tensor({0.75, 0.25, 0.295, 0.705}).view({1, 2, 2});
   EXPECT_TRUE(torch::allclose(attention_rollout({first, second}), expected, 1e-6, 1e-7));
   EXPECT_FALSE(torch::allclose(attention_rollout({second, first}), expected, 1e-3, 1e-3));
 }
 
 TEST(Rollout, KeepsRowsOfABatchApart) {
-  const Tensor layers = torch::rand({3, 2, 3, 4, 4}).softmax(-1);
-  const Tensor together = attention_rollout({layers[0], layers[1], layers[2]});
+  const model::Tensor layers = torch::rand({3, 2, 3, 4, 4}).softmax(-1);
+  const model::Tensor together = attention_rollout({layers[0], layers[1], layers[2]});
   EXPECT_TRUE(torch::allclose(together.sum(-1), torch::ones({2, 4})));
   for (int row = 0; row < 2; ++row) {
     const auto alone = [&](int layer) { return layers[layer].narrow(0, row, 1); };
@@ -31,9 +33,10 @@ TEST(Rollout, KeepsRowsOfABatchApart) {
 }
 
 TEST(Rollout, RefusesWhatIsNoAttention) {
-  EXPECT_THROW(attention_rollout({}), Error);
-  EXPECT_THROW(attention_rollout({torch::ones({1, 2, 3, 3}), torch::ones({1, 2, 4, 4})}), Error);
+  EXPECT_THROW(attention_rollout({}), base::Error);
+  EXPECT_THROW(attention_rollout({torch::ones({1, 2, 3, 3}), torch::ones({1, 2, 4, 4})}),
+               base::Error);
 }
 
 }  // namespace
-}  // namespace qkv
+}  // namespace qkv::inspect

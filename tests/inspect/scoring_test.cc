@@ -4,7 +4,7 @@
 
 #include "inspect/intervening.h"
 
-namespace qkv {
+namespace qkv::inspect {
 namespace {
 
 using Ids = std::vector<std::int32_t>;
@@ -14,21 +14,21 @@ struct Question {
   std::vector<Target> targets;
 };
 
-std::vector<TargetScore> scored(const Transformer& model, const std::vector<Question>& questions,
-                                RowTaps* taps = nullptr) {
+std::vector<TargetScore> scored(const model::Transformer& model,
+                                const std::vector<Question>& questions, RowTaps* taps = nullptr) {
   std::vector<ScoredRow> rows;
   for (const Question& question : questions)
     rows.push_back({.ids = question.ids, .targets = question.targets});
-  return score_rows(model, rows, Runtime(), {}, taps);
+  return score_rows(model, rows, model::Runtime(), {}, taps);
 }
 
 // Rows of all lengths in one call, some with several targets at one place, some with none.
 TEST(ScoreRows, IsTheModelsLogProbabilityInTheOrderOfTheRows) {
   for (const char* objective : {"causal", "masked"}) {
-    ModelConfig config = testing::tiny_config();
+    config::ModelConfig config = testing::tiny_config();
     config.objective = objective;
     config.position = "learned";
-    const Transformer model = testing::uneven_model(config);
+    const model::Transformer model = testing::uneven_model(config);
     const std::vector<Question> questions = {{{4, 5, 6, 7, 8}, {{4, 3}, {1, 9}, {4, 10}}},
                                              {{9}, {{0, 2}}},
                                              {{1, 2, 3}, {}},
@@ -36,9 +36,10 @@ TEST(ScoreRows, IsTheModelsLogProbabilityInTheOrderOfTheRows) {
     const std::vector<TargetScore> scores = scored(model, questions);
     auto next = scores.begin();
     for (const Question& question : questions) {
-      const Tensor logits = testing::logits_of(model, {question.ids.begin(), question.ids.end()});
+      const model::Tensor logits =
+          testing::logits_of(model, {question.ids.begin(), question.ids.end()});
       for (const Target& target : question.targets) {
-        const Tensor row = logits[target.place].log_softmax(-1);
+        const model::Tensor row = logits[target.place].log_softmax(-1);
         // Of numbers below 16, at most twenty roundings of 2^-24 of that.
         EXPECT_NEAR(next->nats, row[target.piece].item<double>(), 1e-5);
         EXPECT_EQ(next->likeliest, row.argmax().item<std::int64_t>() == target.piece);
@@ -53,7 +54,7 @@ TEST(ScoreRows, IsTheModelsLogProbabilityInTheOrderOfTheRows) {
 class Listener : public RowTaps {
  public:
   void begin(const RowBatch& batch) override { batches.push_back(batch); }
-  Tensor see(const std::string& name, Tensor value) override {
+  model::Tensor see(const std::string& name, model::Tensor value) override {
     if (name == "embedding") {
       EXPECT_EQ(value.size(0), static_cast<std::int64_t>(batches.back().rows.size()));
       EXPECT_EQ(value.size(1), batches.back().tokens);
@@ -64,7 +65,7 @@ class Listener : public RowTaps {
 };
 
 TEST(ScoreRows, TellsItsTapsWhichRowsTheySee) {
-  const Transformer model = testing::uneven_model();
+  const model::Transformer model = testing::uneven_model();
   std::vector<Question> questions;
   for (std::int32_t row = 0; row < 2000; ++row)
     questions.push_back({Ids(1 + static_cast<std::size_t>(row) % 6, row % 11), {}});
@@ -83,4 +84,4 @@ TEST(ScoreRows, TellsItsTapsWhichRowsTheySee) {
 }
 
 }  // namespace
-}  // namespace qkv
+}  // namespace qkv::inspect

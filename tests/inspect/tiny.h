@@ -13,16 +13,17 @@ inline const std::string kText =
     "the cat sat on the mat.\nthe king and the queen saw the man and the woman.\na dog ran to the "
     "cat.\n";
 
-inline Tokenizer tiny_tokenizer(const std::string& kind = "word") {
+inline text::Tokenizer tiny_tokenizer(const std::string& kind = "word") {
   bool given = false;
-  return Tokenizer::train({.kind = kind, .vocabulary = 60, .path = {}}, [&]() -> std::string_view {
-    return std::exchange(given, true) ? std::string_view() : std::string_view(kText);
-  });
+  return text::Tokenizer::train(
+      {.kind = kind, .vocabulary = 60, .path = {}}, [&]() -> std::string_view {
+        return std::exchange(given, true) ? std::string_view() : std::string_view(kText);
+      });
 }
 
 /// Two layers of four heads, four numbers each.
-inline Config tiny_config() {
-  Config config;
+inline config::Config tiny_config() {
+  config::Config config;
   config.seed = 7;
   config.model.width = 16;
   config.model.context = 16;
@@ -31,14 +32,15 @@ inline Config tiny_config() {
 }
 
 /// A checkpoint that was never on disk. Its matrices are far from 0, so that attention is uneven.
-inline Checkpoint tiny_checkpoint(const Config& config, const std::string& kind = "word") {
-  Tokenizer tokenizer = tiny_tokenizer(kind);
-  auto model = make_model(config.model, tokenizer.size(), config.seed);
+inline checkpoint::Checkpoint tiny_checkpoint(const config::Config& config,
+                                              const std::string& kind = "word") {
+  text::Tokenizer tokenizer = tiny_tokenizer(kind);
+  auto model = model::make_model(config.model, tokenizer.size(), config.seed);
   const torch::NoGradGuard no_gradients;
   for (const auto& [name, weight] : model->parameters().list()) {
     if (weight.dim() == 2) weight.mul_(15);
   }
-  TrainerState state;
+  checkpoint::TrainerState state;
   state.step = 42;
   return {.path = "runs/tiny/checkpoints/step-0000042",
           .config = config,
@@ -49,8 +51,9 @@ inline Checkpoint tiny_checkpoint(const Config& config, const std::string& kind 
           .weights_hash = std::string(64, 'b')};
 }
 
-inline Inspection inspect_text(const Checkpoint& checkpoint, const std::string& text) {
-  return inspect(checkpoint, read_passage(checkpoint, text, "--text"));
+inline inspect::Inspection inspect_text(const checkpoint::Checkpoint& checkpoint,
+                                        const std::string& text) {
+  return inspect::inspect(checkpoint, inspect::read_passage(checkpoint, text, "--text"));
 }
 
 /// The message of the Error that `action` throws; empty where it throws none.
@@ -58,7 +61,7 @@ template <typename Action>
 std::string message_of(Action&& action) {
   try {
     action();
-  } catch (const Error& error) {
+  } catch (const base::Error& error) {
     return error.what();
   }
   return "";

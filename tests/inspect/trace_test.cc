@@ -8,7 +8,7 @@
 #include "inspect/columns.h"
 #include "inspect/tiny.h"
 
-namespace qkv {
+namespace qkv::inspect {
 namespace {
 
 using testing::message_of;
@@ -39,7 +39,7 @@ std::vector<std::vector<std::string>> rows_after(const std::string& text, const 
   return rows;
 }
 
-Tensor scored(const Tensor& scores, bool scaled) {
+model::Tensor scored(const model::Tensor& scores, bool scaled) {
   return scaled ? scores / 2.0 : scores.clone();  // √4 numbers a head
 }
 
@@ -49,11 +49,11 @@ TEST(Trace, ItsNumbersAreThoseOfAnIndependentComputation) {
   for (const char* position : {"none", "sinusoidal", "learned", "rotary", "alibi"}) {
     for (const std::int64_t key_value_heads : {4, 2, 1}) {
       for (const bool scaled : {true, false}) {
-        Config config = testing::tiny_config();
+        config::Config config = testing::tiny_config();
         config.model.position = position;
         config.model.key_value_heads = key_value_heads;
         config.model.attention.scaled = scaled;
-        const Checkpoint checkpoint = testing::tiny_checkpoint(config);
+        const checkpoint::Checkpoint checkpoint = testing::tiny_checkpoint(config);
         const Inspection inspection = testing::inspect_text(checkpoint, "the cat sat on the mat.");
         const std::int64_t token = 4;
         const std::int64_t head = 3;
@@ -62,13 +62,13 @@ TEST(Trace, ItsNumbersAreThoseOfAnIndependentComputation) {
         const auto tap = [&](const char* name) {
           return inspection.taps.value(std::string("layers.1.attention.") + name).to(at::kDouble);
         };
-        const Tensor query = tap("query")[head][token];
-        const Tensor scores = tap("key")[head * key_value_heads / 4].matmul(query);
-        Tensor sums = scored(scores, scaled);
+        const model::Tensor query = tap("query")[head][token];
+        const model::Tensor scores = tap("key")[head * key_value_heads / 4].matmul(query);
+        model::Tensor sums = scored(scores, scaled);
         if (position == std::string("alibi")) {
           for (int key = 0; key < 7; ++key) sums[key] -= std::abs(4 - key) / 256.0;  // 2^(−8·4/4)
         }
-        const Tensor weights = sums.narrow(0, 0, token + 1).softmax(0);
+        const model::Tensor weights = sums.narrow(0, 0, token + 1).softmax(0);
 
         const auto rows = rows_after(text, "3. Weights", 7);
         ASSERT_EQ(rows.size(), 7U);
@@ -98,17 +98,17 @@ TEST(Trace, FitsThePage) {
   for (const char* weights : {"softmax", "uniform"}) {
     for (const char* position : {"alibi", "sinusoidal", "rotary"}) {
       for (const char* projection : {"learned", "identity"}) {
-        Config config = testing::tiny_config();
+        config::Config config = testing::tiny_config();
         config.model.context = 300;
         config.model.position = position;
         config.model.attention.weights = weights;
         config.model.attention.projection = projection;
-        const Checkpoint checkpoint = testing::tiny_checkpoint(config);
+        const checkpoint::Checkpoint checkpoint = testing::tiny_checkpoint(config);
         std::string text = "extraordinarily";
         for (int i = 0; i < 40; ++i) text += " the cat";
         const Inspection inspection = testing::inspect_text(checkpoint, text);
         for (const std::string& line : lines_of(trace_text(checkpoint, inspection, 1, 3, 57))) {
-          EXPECT_LE(display_width(line), 100U) << line;
+          EXPECT_LE(base::display_width(line), 100U) << line;
         }
       }
     }
@@ -116,18 +116,19 @@ TEST(Trace, FitsThePage) {
 }
 
 TEST(Trace, ShowsEveryTermOfItsFormulas) {
-  Config config = testing::tiny_config();
+  config::Config config = testing::tiny_config();
   config.model.norm_epsilon = 0.25;
   const auto text_with = [&](const char* norm, bool bias) {
     config.model.norm = norm;
     config.model.bias = bias;
-    const Checkpoint checkpoint = testing::tiny_checkpoint(config);
+    const checkpoint::Checkpoint checkpoint = testing::tiny_checkpoint(config);
     return trace_text(checkpoint, testing::inspect_text(checkpoint, "the cat sat"), 0, 0, 1);
   };
   const auto expect = [](const std::string& text, const std::vector<std::string>& parts) {
     for (const std::string& part : parts)
       EXPECT_NE(text.find(part), std::string::npos) << part << "\n" << text;
-    for (const std::string& line : lines_of(text)) EXPECT_LE(display_width(line), 100U) << line;
+    for (const std::string& line : lines_of(text))
+      EXPECT_LE(base::display_width(line), 100U) << line;
   };
   expect(text_with("layer", true),
          {"norm(x) = (x − mean) ÷ √(variance + ε) · weight + bias, ε = 0.25\n",
@@ -139,22 +140,22 @@ TEST(Trace, ShowsEveryTermOfItsFormulas) {
 }
 
 TEST(Trace, SaysWhatTheModelDoesNotHave) {
-  Config config = testing::tiny_config();
+  config::Config config = testing::tiny_config();
   config.model.attention.weights = "uniform";
-  const Checkpoint even = testing::tiny_checkpoint(config);
+  const checkpoint::Checkpoint even = testing::tiny_checkpoint(config);
   const std::string text = trace_text(even, testing::inspect_text(even, "the cat sat"), 0, 0, 1);
   EXPECT_NE(text.find("1 ÷ open keys = 1 ÷ 2.0000"), std::string::npos) << text;
   EXPECT_EQ(text.find("q·k"), std::string::npos);
 
   config.model.attention.weights = "none";
-  const Checkpoint none = testing::tiny_checkpoint(config);
+  const checkpoint::Checkpoint none = testing::tiny_checkpoint(config);
   const Inspection inspection = testing::inspect_text(none, "the cat sat");
   EXPECT_NE(message_of([&] { trace_text(none, inspection, 0, 0, 0); }).find("no attention"),
             std::string::npos);
 }
 
 TEST(Trace, RefusesWhatIsNotThere) {
-  const Checkpoint checkpoint = testing::tiny_checkpoint(testing::tiny_config());
+  const checkpoint::Checkpoint checkpoint = testing::tiny_checkpoint(testing::tiny_config());
   const Inspection inspection = testing::inspect_text(checkpoint, "the cat sat");
   EXPECT_EQ(message_of([&] { trace_text(checkpoint, inspection, 0, 0, 3); }),
             "--trace: found 3, expected 0 to 2");
@@ -191,4 +192,4 @@ TEST(Columns, FitWhatTheyPromise) {
 }
 
 }  // namespace
-}  // namespace qkv
+}  // namespace qkv::inspect

@@ -14,7 +14,7 @@
 #include "kernels/plain_attention.h"
 #include "rounding.h"
 
-namespace qkv {
+namespace qkv::kernels {
 namespace {
 
 constexpr Instructions kAll[] = {Instructions::kBaseline, Instructions::kAvx2,
@@ -436,7 +436,7 @@ TEST(AttentionShape, MustBeOne) {
     try {
       attention_forward<float>(shape, {}, scratch);
       FAIL();
-    } catch (const Error& error) {
+    } catch (const base::Error& error) {
       EXPECT_EQ(error.what(), message);
     }
   };
@@ -447,4 +447,4 @@ TEST(AttentionShape, MustBeOne) {
 }
 
 }  // namespace
-}  // namespace qkv
+}  // namespace qkv::kernels

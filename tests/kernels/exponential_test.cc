@@ -9,7 +9,7 @@
 #include "kernels/bfloat16.h"
 #include "kernels/lanes.h"
 
-namespace qkv {
+namespace qkv::kernels {
 namespace {
 
 constexpr int kSteps = 200003;
@@ -95,4 +95,4 @@ TEST(Bfloat16, RoundsToTheNearestEven) {
 }
 
 }  // namespace
-}  // namespace qkv
+}  // namespace qkv::kernels

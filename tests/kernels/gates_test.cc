@@ -6,7 +6,7 @@
 #include <cmath>
 #include <numbers>
 
-namespace qkv {
+namespace qkv::kernels {
 namespace {
 
 constexpr int kSteps = 100003;
@@ -63,4 +63,4 @@ TEST(Gates, KeepTheirErrors) {
 }
 
 }  // namespace
-}  // namespace qkv
+}  // namespace qkv::kernels

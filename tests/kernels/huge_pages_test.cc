@@ -10,7 +10,7 @@
 #include <thread>
 #include <vector>
 
-namespace qkv {
+namespace qkv::kernels {
 namespace {
 
 /// Bytes of the process's address space that are mapped.
@@ -96,4 +96,4 @@ TEST(HugePages, MoreThanThereIsIsRefused) {
 }
 
 }  // namespace
-}  // namespace qkv
+}  // namespace qkv::kernels

@@ -9,7 +9,7 @@
 #include "kernels/attention_core.h"
 #include "kernels/attention_dropout.h"
 
-namespace qkv {
+namespace qkv::kernels {
 
 /// Attention written out, with all scores stored: in double what the kernels are tested against, in
 /// float how exact float32 can be expected to be. All arrays are [token, head, channel] without
@@ -125,4 +125,4 @@ struct PlainAttentionIn {
 
 using PlainAttention = PlainAttentionIn<double>;
 
-}  // namespace qkv
+}  // namespace qkv::kernels

@@ -8,7 +8,7 @@
 
 #include "base/error.h"
 
-namespace qkv {
+namespace qkv::kernels {
 namespace {
 
 /// Its answer is kept for the life of a process, so each is asked in one of its own.
@@ -16,7 +16,7 @@ void exit_with_instructions(const char* limit) {
   setenv("QKV_INSTRUCTIONS", limit, 1);
   try {
     std::exit(static_cast<int>(instructions()));
-  } catch (const Error& error) {
+  } catch (const base::Error& error) {
     std::fputs(error.what(), stderr);
     std::exit(99);
   }
@@ -36,4 +36,4 @@ TEST(ProcessorDeathTest, UsesTheBestUnlessToldLess) {
 }
 
 }  // namespace
-}  // namespace qkv
+}  // namespace qkv::kernels

@@ -12,12 +12,12 @@
 #include "base/format.h"
 #include "base/random.h"
 
-namespace qkv {
+namespace qkv::kernels {
 namespace {
 
 template <typename T>
 std::vector<T> numbers(std::int64_t count, std::uint64_t key) {
-  RandomStream random(key);
+  base::RandomStream random(key);
   std::vector<T> out(static_cast<std::size_t>(count));
   for (T& number : out) {
     const auto value = static_cast<float>(2 * random.uniform() - 1);
@@ -77,8 +77,8 @@ void expect_products(Size size) {
             }
             ASSERT_NEAR(to_float(found[at]), sum,
                         epsilon * size_of_terms + rounding * std::abs(sum) + 1e-30)
-                << concat(rows, " × ", inner, " × ", columns, ", transposed ", a_transposed, ' ',
-                          b_transposed, ", add ", add, ": ", row, ", ", column);
+                << base::concat(rows, " × ", inner, " × ", columns, ", transposed ", a_transposed,
+                                ' ', b_transposed, ", add ", add, ": ", row, ", ", column);
           }
         }
       }
@@ -110,8 +110,8 @@ TEST(Products, RefuseSidesThatDoNotFit) {
   std::vector<float> data(100);
   const Matrix<const float> a{data.data(), 2, 3, 3};
   const Matrix<const float> b{data.data(), 4, 5, 5};
-  EXPECT_THROW((products.multiply<float, float>(a, b, {data.data(), 2, 5, 5})), Error);
+  EXPECT_THROW((products.multiply<float, float>(a, b, {data.data(), 2, 5, 5})), base::Error);
 }
 
 }  // namespace
-}  // namespace qkv
+}  // namespace qkv::kernels

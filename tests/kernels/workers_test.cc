@@ -6,7 +6,7 @@
 #include <string>
 #include <vector>
 
-namespace qkv {
+namespace qkv::kernels {
 namespace {
 
 TEST(Workers, EachDoesItsPartAndSeesWhatTheOthersDidBefore) {
@@ -47,4 +47,4 @@ TEST(Workers, TheLowestNumbersFailureIsThrownAndTheNextTaskRuns) {
 }
 
 }  // namespace
-}  // namespace qkv
+}  // namespace qkv::kernels

@@ -6,7 +6,7 @@
 
 #include "support.h"
 
-namespace qkv {
+namespace qkv::model {
 namespace {
 
 constexpr double kInfinity = std::numeric_limits<double>::infinity();
@@ -51,7 +51,7 @@ struct Seen {
 };
 
 /// One pass of an attention layer over five tokens, with everything that it taps.
-void run(const ModelConfig& config, Seen& seen) {
+void run(const config::ModelConfig& config, Seen& seen) {
   const torch::NoGradGuard no_gradients;
   const Position position(seen.parameters, config);
   const Attention attention(seen.parameters, "self_attn", config, 0);
@@ -64,7 +64,7 @@ void run(const ModelConfig& config, Seen& seen) {
 
 TEST(Attention, DividesScoresByTheRootOfTheHeadWidth) {
   for (const bool scaled : {true, false}) {
-    ModelConfig config = testing::tiny_config();
+    config::ModelConfig config = testing::tiny_config();
     config.heads = config.key_value_heads = 2;  // head width 4, so the root is 2
     config.attention.scaled = scaled;
     Seen seen;
@@ -92,7 +92,7 @@ TEST(Attention, ClosedKeysHaveMinusInfinityAndWeightZero) {
 }
 
 TEST(Attention, UniformTakesTheMeanOfTheOpenKeys) {
-  ModelConfig config = testing::tiny_config();
+  config::ModelConfig config = testing::tiny_config();
   config.attention.weights = "uniform";
   Seen seen;
   run(config, seen);
@@ -111,7 +111,7 @@ TEST(Attention, UniformTakesTheMeanOfTheOpenKeys) {
 }
 
 TEST(Attention, IdentityCutsTheInputIntoHeads) {
-  ModelConfig config = testing::tiny_config();
+  config::ModelConfig config = testing::tiny_config();
   config.attention.projection = "identity";
   Seen seen;
   run(config, seen);
@@ -126,7 +126,7 @@ TEST(Attention, IdentityCutsTheInputIntoHeads) {
 
 TEST(Attention, HeadUsesItsGroupsKeyAndValue) {
   for (const std::int64_t shared : {1, 2, 4}) {
-    ModelConfig config = testing::tiny_config();
+    config::ModelConfig config = testing::tiny_config();
     config.key_value_heads = shared;
     Seen seen;
     run(config, seen);
@@ -156,4 +156,4 @@ TEST(Attention, HeadsStandSideBySideBeforeTheOutput) {
 }
 
 }  // namespace
-}  // namespace qkv
+}  // namespace qkv::model

@@ -6,7 +6,7 @@
 #include "rounding.h"
 #include "support.h"
 
-namespace qkv {
+namespace qkv::model {
 namespace {
 
 const std::vector<std::int64_t>& example() {
@@ -18,7 +18,7 @@ const std::vector<std::int64_t>& example() {
 /// layers of width 8 and feed-forward width 12 over 6 tokens.
 constexpr double kSummed = 2 * (5 * 8 + 12 + 6) + 8;
 
-void expect_cached_equals_uncached(const ModelConfig& config, const std::string& what) {
+void expect_cached_equals_uncached(const config::ModelConfig& config, const std::string& what) {
   const auto made = make_model(config, 7, 1);
   const Model& model = *made;
   testing::randomise(model.parameters(), 13);
@@ -41,25 +41,26 @@ void expect_cached_equals_uncached(const ModelConfig& config, const std::string&
     testing::expect_rounding_alone(testing::largest_difference(at::cat(found), in_double),
                                    testing::largest_difference(expected, in_double),
                                    testing::rounding(kSummed) * size,
-                                   concat(what, " in ", parts.size(), " parts"));
+                                   base::concat(what, " in ", parts.size(), " parts"));
     EXPECT_EQ(cache.tokens, 6) << what;
     if (!config.recurrent() && config.attention.weights != "none") {
       const std::int64_t heads =
           config.attention.projection == "identity" ? config.heads : config.key_value_heads;
-      EXPECT_EQ(shape_text(cache.values[0].sizes()), concat("[1, ", heads, ", 6, 2]")) << what;
+      EXPECT_EQ(shape_text(cache.values[0].sizes()), base::concat("[1, ", heads, ", 6, 2]"))
+          << what;
     }
   }
 }
 
 TEST(Cache, EqualsNoCacheForEveryPositionAndAttention) {
   for (const std::string& kind : testing::position_kinds()) {
-    ModelConfig config = testing::tiny_config();
+    config::ModelConfig config = testing::tiny_config();
     config.position = kind;
     for (const std::int64_t shared : {4, 2, 1}) {
       config.key_value_heads = shared;
       for (const char* weights : {"softmax", "uniform"}) {
         config.attention.weights = weights;
-        expect_cached_equals_uncached(config, concat(kind, " ", weights, " ", shared));
+        expect_cached_equals_uncached(config, base::concat(kind, " ", weights, " ", shared));
       }
     }
     config.key_value_heads = 4;
@@ -73,7 +74,7 @@ TEST(Cache, EqualsNoCacheForEveryPositionAndAttention) {
 }
 
 TEST(Cache, EqualsNoCacheForRecurrentNets) {
-  ModelConfig config = testing::tiny_config();
+  config::ModelConfig config = testing::tiny_config();
   for (const char* kind : {"lstm", "gru"}) {
     config.kind = kind;
     expect_cached_equals_uncached(config, kind);
@@ -81,4 +82,4 @@ TEST(Cache, EqualsNoCacheForRecurrentNets) {
 }
 
 }  // namespace
-}  // namespace qkv
+}  // namespace qkv::model

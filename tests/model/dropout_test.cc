@@ -3,7 +3,7 @@
 #include "model/libtorch.h"
 #include "support.h"
 
-namespace qkv {
+namespace qkv::model {
 namespace {
 
 constexpr std::int64_t kCount = 200'000;
@@ -93,7 +93,7 @@ TEST(Dropout, OfNothingIsNothing) {
 }
 
 TEST(Dropout, StandsAfterTheEmbeddingOnWeightsAndOnBothOutputs) {
-  ModelConfig config = testing::tiny_config();
+  config::ModelConfig config = testing::tiny_config();
   config.layers = 1;
   const Transformer model(config, 7, 1, at::kDouble);
   testing::randomise(model.parameters(), 1);
@@ -119,10 +119,10 @@ TEST(Dropout, StandsAfterTheEmbeddingOnWeightsAndOnBothOutputs) {
 TEST(Dropout, NoTwoPlacesOfAPassAreTheSame) {
   std::map<std::uint64_t, int> places = {{0, 1}};
   for (std::int64_t layer = 0; layer < 5; ++layer) {
-    for (std::uint64_t which = 0; which < 3; ++which) ++places[dropout_place(layer, which)];
+    for (std::uint64_t which = 0; which < 3; ++which) ++places[base::dropout_place(layer, which)];
   }
   EXPECT_EQ(places.size(), 16U);
 }
 
 }  // namespace
-}  // namespace qkv
+}  // namespace qkv::model

@@ -4,12 +4,12 @@
 
 #include "support.h"
 
-namespace qkv {
+namespace qkv::model {
 namespace {
 
 /// A feed-forward layer of one number whose up and down are ×1 and whose gate is ×`gate`.
 double activated(const std::string& activation, double x, double gate = 1) {
-  ModelConfig config = testing::tiny_config();
+  config::ModelConfig config = testing::tiny_config();
   config.heads = config.key_value_heads = config.width = config.feed_forward.width = 1;
   config.feed_forward.activation = activation;
   config.bias = false;
@@ -58,4 +58,4 @@ TEST(FeedForward, TreatsEachTokenByItself) {
 }
 
 }  // namespace
-}  // namespace qkv
+}  // namespace qkv::model

@@ -11,7 +11,7 @@
 
 #include "rounding.h"
 
-namespace qkv {
+namespace qkv::model {
 namespace {
 
 using torch::Tensor;
@@ -84,4 +84,4 @@ TEST(FusedAttention, EqualsThePlainFormulaInValuesAndGradients) {
 }
 
 }  // namespace
-}  // namespace qkv
+}  // namespace qkv::model

@@ -7,7 +7,7 @@
 #include "base/format.h"
 #include "support.h"
 
-namespace qkv {
+namespace qkv::model {
 namespace {
 
 using testing::random_tensor;
@@ -44,8 +44,8 @@ void expect_gradients(const std::function<Tensor()>& loss, const Leaves& leaves,
   EXPECT_GT(largest, 1e-3) << what << ": all gradients vanish";
 }
 
-ModelConfig small_config() {
-  ModelConfig config = testing::tiny_config();
+config::ModelConfig small_config() {
+  config::ModelConfig config = testing::tiny_config();
   config.layers = 1;
   config.heads = config.key_value_heads = 2;
   config.width = 4;
@@ -77,7 +77,7 @@ TEST(Gradient, Embedding) {
 TEST(Gradient, EachPosition) {
   const Tensor places = testing::token_ids({0, 2, 1});
   for (const std::string& kind : testing::position_kinds()) {
-    ModelConfig config = small_config();
+    config::ModelConfig config = small_config();
     config.position = kind;
     config.width = 8;
     Parameters parameters(1, at::kDouble);
@@ -100,7 +100,7 @@ TEST(Gradient, EachPosition) {
 
 TEST(Gradient, EachNorm) {
   for (const char* kind : {"layer", "rms"}) {
-    ModelConfig config = small_config();
+    config::ModelConfig config = small_config();
     config.norm = kind;
     Parameters parameters(1, at::kDouble);
     const Norm norm(parameters, "norm", config);
@@ -112,7 +112,7 @@ TEST(Gradient, EachNorm) {
 
 TEST(Gradient, EachFeedForward) {
   for (const char* activation : {"gelu", "relu", "relu2", "silu", "swiglu"}) {
-    ModelConfig config = small_config();
+    config::ModelConfig config = small_config();
     config.feed_forward.activation = activation;
     Parameters parameters(1, at::kDouble);
     const FeedForward layer(parameters, "mlp", config);
@@ -123,7 +123,7 @@ TEST(Gradient, EachFeedForward) {
   }
 }
 
-void expect_attention_gradients(const ModelConfig& config, const std::string& what,
+void expect_attention_gradients(const config::ModelConfig& config, const std::string& what,
                                 const Tensor& documents = {}, const Dropout& dropout = {}) {
   Parameters parameters(1, at::kDouble);
   const Position position(parameters, config);
@@ -142,12 +142,12 @@ void expect_attention_gradients(const ModelConfig& config, const std::string& wh
 }
 
 TEST(Gradient, EachAttention) {
-  ModelConfig config = small_config();
+  config::ModelConfig config = small_config();
   for (const std::string& kind : testing::position_kinds()) {
     for (const char* objective : {"causal", "masked"}) {
       config.position = kind;
       config.objective = objective;
-      expect_attention_gradients(config, concat(kind, " ", objective));
+      expect_attention_gradients(config, base::concat(kind, " ", objective));
     }
   }
   config = small_config();
@@ -165,7 +165,7 @@ TEST(Gradient, EachAttention) {
 }
 
 TEST(Gradient, Block) {
-  const ModelConfig config = small_config();
+  const config::ModelConfig config = small_config();
   Parameters parameters(1, at::kDouble);
   const Position position(parameters, config);
   const Block block(parameters, config, 0);
@@ -180,7 +180,7 @@ TEST(Gradient, Block) {
       with_input(parameters, x), "block");
 }
 
-void expect_model_gradients(const ModelConfig& config, const std::string& what) {
+void expect_model_gradients(const config::ModelConfig& config, const std::string& what) {
   const auto made = make_model(config, 5, 1, at::kDouble);
   const Model& model = *made;
   testing::randomise(model.parameters(), 5);
@@ -194,7 +194,7 @@ void expect_model_gradients(const ModelConfig& config, const std::string& what) 
 }
 
 TEST(Gradient, WholeModelWithCrossEntropy) {
-  ModelConfig config = small_config();
+  config::ModelConfig config = small_config();
   for (const std::string& kind : testing::position_kinds()) {
     config.position = kind;
     expect_model_gradients(config, kind);
@@ -209,16 +209,16 @@ TEST(Gradient, WholeModelWithCrossEntropy) {
 }
 
 TEST(Gradient, WholeRecurrentModelWithCrossEntropy) {
-  ModelConfig config = small_config();
+  config::ModelConfig config = small_config();
   config.layers = 2;
   for (const char* kind : {"lstm", "gru"}) {
     for (const char* objective : {"causal", "masked"}) {
       config.kind = kind;
       config.objective = objective;
-      expect_model_gradients(config, concat(kind, " ", objective));
+      expect_model_gradients(config, base::concat(kind, " ", objective));
     }
   }
 }
 
 }  // namespace
-}  // namespace qkv
+}  // namespace qkv::model

@@ -8,7 +8,7 @@
 #include "base/format.h"
 #include "support.h"
 
-namespace qkv {
+namespace qkv::model {
 namespace {
 
 using testing::Matrix;
@@ -38,8 +38,8 @@ const std::map<std::string, Matrix> kTables = {
     {"probability", {{0.1229, 0.0487, 0.8284}, {0.4029, 0.0856, 0.5115}, {0.4299, 0.5091, 0.0609}}},
 };
 
-ModelConfig config_of_the_page() {
-  ModelConfig config;
+config::ModelConfig config_of_the_page() {
+  config::ModelConfig config;
   config.layers = config.heads = config.key_value_heads = 1;
   config.width = 2;
   config.context = 3;
@@ -59,15 +59,15 @@ void load(const Parameters& parameters, const std::map<std::string, Matrix>& val
   }
 }
 
-std::string page() { return read_file(std::string(QKV_SOURCE_DIR) + "/docs/attention.md"); }
+std::string page() { return base::read_file(std::string(QKV_SOURCE_DIR) + "/docs/attention.md"); }
 
 /// A table's three rows as they stand on the page.
 std::string rows_text(const Matrix& table) {
   const std::vector<std::string> words = {"the", "cat", "sat"};
   std::string text;
   for (std::size_t row = 0; row < table.size(); ++row) {
-    text += concat("| ", words[row], " |");
-    for (const double value : table[row]) text += concat(" ", fixed(value, 4), " |");
+    text += base::concat("| ", words[row], " |");
+    for (const double value : table[row]) text += base::concat(" ", base::fixed(value, 4), " |");
     text += "\n";
   }
   return text;
@@ -88,8 +88,8 @@ TEST(HandExample, TheModelComputesTheNumbersOfThePage) {
   const auto tap_of = [](const std::string& table) {
     if (table == "position" || table == "final" || table == "logits" || table == "probability")
       return table;
-    return concat(table == "input" || table == "middle" ? "layers.0." : "layers.0.attention.",
-                  table);
+    return base::concat(table == "input" || table == "middle" ? "layers.0." : "layers.0.attention.",
+                        table);
   };
   for (const auto& [table, expected] : kTables) {
     const Tensor tap = seen.values.at(tap_of(table)).squeeze(0);
@@ -108,7 +108,7 @@ TEST(HandExample, TheModelComputesTheNumbersOfThePage) {
 TEST(HandExample, ThePageHoldsTheseNumbers) {
   const std::string text = page();
   for (const auto& [table, values] : kTables) {
-    const std::size_t heading = text.find(concat("\n| ", table, " |"));
+    const std::size_t heading = text.find(base::concat("\n| ", table, " |"));
     ASSERT_NE(heading, std::string::npos) << table;
     const std::string rows =
         text.substr(text.find("---: |\n", heading) + 7, rows_text(values).size());
@@ -142,4 +142,4 @@ TEST(HandExample, TheLossesFollowFromTheLogits) {
 }
 
 }  // namespace
-}  // namespace qkv
+}  // namespace qkv::model

@@ -2,13 +2,13 @@
 
 #include "support.h"
 
-namespace qkv {
+namespace qkv::model {
 namespace {
 
 constexpr std::int64_t kVocabulary = 300;
 
-ModelConfig config_with_every_weight() {
-  ModelConfig config;
+config::ModelConfig config_with_every_weight() {
+  config::ModelConfig config;
   config.layers = 3;
   config.key_value_heads = 2;
   config.position = "learned";
@@ -22,7 +22,7 @@ bool ends_with(const std::string& text, const char* end) { return text.ends_with
 
 TEST(Initialisation, EachWeightIsNormalWithItsDeviation) {
   for (const std::uint64_t seed : {1U, 2U, 3U}) {
-    ModelConfig config = config_with_every_weight();
+    config::ModelConfig config = config_with_every_weight();
     if (seed == 3) config.initial_deviation = 0.5;
     const Transformer model(config, kVocabulary, seed);
     for (const auto& [name, weight] : model.parameters().list()) {
@@ -53,7 +53,7 @@ TEST(Initialisation, EachWeightIsNormalWithItsDeviation) {
 }
 
 TEST(Initialisation, EqualSeedsGiveEqualBitsAndOthersDiffer) {
-  const ModelConfig config = config_with_every_weight();
+  const config::ModelConfig config = config_with_every_weight();
   const Transformer a(config, kVocabulary, 1);
   const Transformer b(config, kVocabulary, 1);
   const Transformer c(config, kVocabulary, 2);
@@ -77,7 +77,7 @@ TEST(Initialisation, NoTwoWeightsAreCopies) {
 }
 
 TEST(Initialisation, StartsNearTheUniformGuess) {
-  ModelConfig config;
+  config::ModelConfig config;
   const Transformer model(config, kVocabulary, 1);
   const Tensor logits = testing::logits_of(model, {5, 17, 200, 4});
   const Tensor surprise = -logits.log_softmax(-1).mean();
@@ -85,10 +85,11 @@ TEST(Initialisation, StartsNearTheUniformGuess) {
 }
 
 TEST(Initialisation, CountsItsWeights) {
-  ModelConfig config;  // width 128, 2 layers, feed-forward 512, layer norm without bias, tied
+  config::ModelConfig
+      config;  // width 128, 2 layers, feed-forward 512, layer norm without bias, tied
   EXPECT_EQ(Transformer(config, kVocabulary, 1).parameters().count(),
             300 * 128 + 2 * (4 * 128 * 128 + 2 * 128 * 512 + 2 * 128) + 128);
 }
 
 }  // namespace
-}  // namespace qkv
+}  // namespace qkv::model

@@ -9,7 +9,7 @@
 #include "base/error.h"
 #include "model/device.h"
 
-namespace qkv {
+namespace qkv::model {
 namespace {
 
 TEST(Device, AutoIsTheOneThatThisMachineHas) {
@@ -30,11 +30,12 @@ TEST(SideBySide, EachComputesAloneAndNothingIsLeftOfIt) {
     EXPECT_EQ(seen, std::vector<int>(20, threads == 1 ? 3 : 1)) << threads;
     EXPECT_EQ(at::get_num_threads(), 3);
   }
-  EXPECT_THROW(for_each_side_by_side(5, {.threads = 2}, [](std::size_t) { throw Error("no"); }),
-               Error);
+  EXPECT_THROW(
+      for_each_side_by_side(5, {.threads = 2}, [](std::size_t) { throw base::Error("no"); }),
+      base::Error);
   EXPECT_EQ(at::get_num_threads(), 3);
   at::set_num_threads(before);
 }
 
 }  // namespace
-}  // namespace qkv
+}  // namespace qkv::model

@@ -4,11 +4,11 @@
 
 #include "support.h"
 
-namespace qkv {
+namespace qkv::model {
 namespace {
 
 Norm make_norm(const std::string& kind, double epsilon, Parameters& parameters) {
-  ModelConfig config = testing::tiny_config();
+  config::ModelConfig config = testing::tiny_config();
   config.width = 4;
   config.norm = kind;
   config.norm_epsilon = epsilon;
@@ -65,4 +65,4 @@ TEST(Norm, TreatsEachTokenByItself) {
 }
 
 }  // namespace
-}  // namespace qkv
+}  // namespace qkv::model

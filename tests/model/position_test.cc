@@ -4,11 +4,11 @@
 
 #include "support.h"
 
-namespace qkv {
+namespace qkv::model {
 namespace {
 
-ModelConfig config_of(const std::string& kind) {
-  ModelConfig config = testing::tiny_config();
+config::ModelConfig config_of(const std::string& kind) {
+  config::ModelConfig config = testing::tiny_config();
   config.position = kind;
   return config;
 }
@@ -36,7 +36,7 @@ TEST(Position, SinusoidalInterleavesSineAndCosine) {
 
 TEST(Position, SinusoidalFitsAnOddWidth) {
   Parameters parameters(1, at::kDouble);
-  ModelConfig config = config_of("sinusoidal");
+  config::ModelConfig config = config_of("sinusoidal");
   config.heads = config.key_value_heads = 1;
   config.width = 3;
   const Tensor added = Position(parameters, config).added(places());
@@ -52,7 +52,7 @@ TEST(Position, LearnedIsARowOfItsTable) {
 }
 
 TEST(Position, RotaryTurnsPairsOfTheTwoHalves) {
-  ModelConfig config = config_of("rotary");
+  config::ModelConfig config = config_of("rotary");
   config.heads = config.key_value_heads = 1;
   config.width = 4;
   config.rotary_base = 100;
@@ -100,7 +100,7 @@ TEST(Position, AlibiFallsWithDistanceByTheHeadsSlope) {
 }
 
 TEST(Position, AlibiSlopesOfHeadsThatAreNoPowerOfTwo) {
-  ModelConfig config = config_of("alibi");
+  config::ModelConfig config = config_of("alibi");
   config.heads = config.key_value_heads = 3;
   config.width = 6;
   Parameters parameters(1, at::kDouble);
@@ -123,4 +123,4 @@ TEST(Position, EachKindDoesItsOwnPartOnly) {
 }
 
 }  // namespace
-}  // namespace qkv
+}  // namespace qkv::model

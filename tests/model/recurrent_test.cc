@@ -6,15 +6,15 @@
 #include "base/format.h"
 #include "support.h"
 
-namespace qkv {
+namespace qkv::model {
 namespace {
 
 using testing::Matrix;
 
 constexpr std::int64_t kVocabulary = 7;
 
-ModelConfig recurrent_config(const std::string& kind, const std::string& objective) {
-  ModelConfig config = testing::tiny_config();
+config::ModelConfig recurrent_config(const std::string& kind, const std::string& objective) {
+  config::ModelConfig config = testing::tiny_config();
   config.kind = kind;
   config.objective = objective;
   return config;
@@ -25,7 +25,7 @@ template <typename Test>
 void for_each_kind(const Test& test) {
   for (const char* kind : {"lstm", "gru"}) {
     for (const char* objective : {"causal", "masked"}) {
-      test(recurrent_config(kind, objective), concat(kind, " ", objective));
+      test(recurrent_config(kind, objective), base::concat(kind, " ", objective));
     }
   }
 }
@@ -111,7 +111,7 @@ Matrix states_by_loops(const Model& model, const std::vector<std::int64_t>& ids)
     x.push_back(weights.at("model.embed_tokens.weight")[static_cast<std::size_t>(id)]);
   for (std::int64_t layer = 0; layer < model.config().layers; ++layer) {
     const auto run = [&](const Matrix& xs, const std::string& end) {
-      const Loops loops(weights, concat("l", layer, end));
+      const Loops loops(weights, base::concat("l", layer, end));
       return model.config().kind == "lstm" ? loops.lstm(xs) : loops.gru(xs);
     };
     Matrix h = run(x, "");
@@ -131,7 +131,7 @@ TEST(Recurrent, AgreesWithLoops) {
   // In double libtorch takes another way than in float32, so both are asked. What enters a gate is
   // a sum of 16 terms up to 2 in size, five tokens and two layers long, and no gate has a slope
   // above 1: 2e-6 is 33 roundings of a state, 1e-12 thousands.
-  for_each_kind([](const ModelConfig& config, const std::string& what) {
+  for_each_kind([](const config::ModelConfig& config, const std::string& what) {
     for (const auto& [type, allowed] :
          {std::pair(at::kDouble, 1e-12), std::pair(at::kFloat, 2e-6)}) {
       const Recurrent model(config, kVocabulary, 1, type);
@@ -168,7 +168,7 @@ std::vector<Tensor> gradients_of(const Model& model, const Tokens& tokens) {
 
 // Gradients in double are held against finite differences in gradient_test.cc.
 TEST(Recurrent, GradientsInFloatAreThoseInDouble) {
-  for_each_kind([](const ModelConfig& config, const std::string& what) {
+  for_each_kind([](const config::ModelConfig& config, const std::string& what) {
     const Recurrent exact(config, kVocabulary, 1, at::kDouble);
     const Recurrent model(config, kVocabulary, 1);
     testing::randomise(exact.parameters(), 3);
@@ -190,7 +190,7 @@ TEST(Recurrent, GradientsInFloatAreThoseInDouble) {
 
 // Documents packed into rows are read as if each were alone: values and gradients.
 TEST(Recurrent, DocumentsDoNotSeeEachOther) {
-  for_each_kind([](const ModelConfig& config, const std::string& what) {
+  for_each_kind([](const config::ModelConfig& config, const std::string& what) {
     const Recurrent model(config, kVocabulary, 1, at::kDouble);
     testing::randomise(model.parameters(), 3);
     const std::vector<std::vector<std::int64_t>> documents = {{3, 6, 0}, {6, 1}, {5}, {2, 2, 4, 1}};
@@ -224,7 +224,7 @@ TEST(Recurrent, DocumentsDoNotSeeEachOther) {
 }
 
 TEST(Recurrent, ACausalOneDoesNotSeeAheadAndAMaskedOneDoes) {
-  for_each_kind([](const ModelConfig& config, const std::string& what) {
+  for_each_kind([](const config::ModelConfig& config, const std::string& what) {
     const Recurrent model(config, kVocabulary, 1, at::kDouble);
     testing::randomise(model.parameters(), 3);
     const Tensor change = testing::logits_of(model, {3, 6, 0, 6, 1})[2] -
@@ -234,14 +234,14 @@ TEST(Recurrent, ACausalOneDoesNotSeeAheadAndAMaskedOneDoes) {
 }
 
 TEST(Recurrent, NamesAndShapesOfItsWeightsAreThoseOfTheFormat) {
-  const auto names_of = [](const ModelConfig& config) {
+  const auto names_of = [](const config::ModelConfig& config) {
     const Recurrent model(config, kVocabulary, 1);
     std::vector<std::string> names;
     for (const auto& [name, weight] : model.parameters().list())
       names.push_back(name + " " + shape_text(weight.sizes()));
     return names;
   };
-  ModelConfig config = recurrent_config("lstm", "causal");
+  config::ModelConfig config = recurrent_config("lstm", "causal");
   config.layers = 1;
   EXPECT_EQ(
       names_of(config),
@@ -267,15 +267,15 @@ TEST(Recurrent, NamesAndShapesOfItsWeightsAreThoseOfTheFormat) {
 }
 
 TEST(Recurrent, CountsItsWeightsAsTheConfigDoes) {
-  for_each_kind([](const ModelConfig& config, const std::string& what) {
+  for_each_kind([](const config::ModelConfig& config, const std::string& what) {
     EXPECT_EQ(static_cast<double>(Recurrent(config, kVocabulary, 1).parameters().count()),
-              count_parameters(config, kVocabulary))
+              config::count_parameters(config, kVocabulary))
         << what;
   });
 }
 
 TEST(Recurrent, ItsLayersStartEvenlyWithinOneByTheRootOfTheirWidth) {
-  ModelConfig config = recurrent_config("lstm", "masked");
+  config::ModelConfig config = recurrent_config("lstm", "masked");
   config.width = 128;  // 64 in each direction
   const Recurrent model(config, kVocabulary, 1);
   for (const auto& [name, weight] : model.parameters().list()) {
@@ -291,7 +291,7 @@ TEST(Recurrent, ItsLayersStartEvenlyWithinOneByTheRootOfTheirWidth) {
 }
 
 TEST(Recurrent, DropsInFrontOfEachLayerAlone) {
-  const ModelConfig config = recurrent_config("gru", "causal");
+  const config::ModelConfig config = recurrent_config("gru", "causal");
   const Recurrent model(config, kVocabulary, 1, at::kDouble);
   testing::randomise(model.parameters(), 1);
   const Dropout dropout(0.4, 5, 6);
@@ -308,9 +308,9 @@ TEST(Recurrent, DropsInFrontOfEachLayerAlone) {
 
 TEST(Recurrent, RefusesMoreTokensThanTheContext) {
   const Recurrent model(recurrent_config("lstm", "causal"), kVocabulary, 1);
-  EXPECT_THROW(testing::logits_of(model, {1, 2, 3, 4, 5, 6, 0}), Error);
-  EXPECT_THROW(testing::logits_of(model, {7}), Error);
+  EXPECT_THROW(testing::logits_of(model, {1, 2, 3, 4, 5, 6, 0}), base::Error);
+  EXPECT_THROW(testing::logits_of(model, {7}), base::Error);
 }
 
 }  // namespace
-}  // namespace qkv
+}  // namespace qkv::model

@@ -14,7 +14,8 @@ namespace qkv::testing {
 /// the formulas alone.
 class Reference {
  public:
-  Reference(const ModelConfig& config, const Parameters& parameters) : config_(config) {
+  Reference(const config::ModelConfig& config, const model::Parameters& parameters)
+      : config_(config) {
     for (const auto& [name, weight] : parameters.list()) {
       weights_[name] = to_matrix(weight.dim() == 1 ? weight.unsqueeze(0) : weight);
     }
@@ -180,7 +181,7 @@ class Reference {
     return linear(hidden, name + "down_proj");
   }
 
-  ModelConfig config_;
+  config::ModelConfig config_;
   std::map<std::string, Matrix> weights_;
 };
 

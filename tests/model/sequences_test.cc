@@ -4,7 +4,7 @@
 
 #include "support.h"
 
-namespace qkv {
+namespace qkv::model {
 namespace {
 
 using Direction = Sequences::Direction;
@@ -93,4 +93,4 @@ TEST(Sequences, GradientsComeHomeToo) {
 }
 
 }  // namespace
-}  // namespace qkv
+}  // namespace qkv::model

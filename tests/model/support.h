@@ -14,8 +14,8 @@ namespace qkv::testing {
 using Matrix = std::vector<std::vector<double>>;
 
 /// A model small enough for plain loops and finite differences.
-inline ModelConfig tiny_config() {
-  ModelConfig config;
+inline config::ModelConfig tiny_config() {
+  config::ModelConfig config;
   config.layers = 2;
   config.heads = 4;
   config.key_value_heads = 4;
@@ -34,37 +34,37 @@ inline const std::vector<std::string>& position_kinds() {
 }
 
 /// Normal numbers from the standard library's generator, in double.
-inline Tensor random_tensor(at::IntArrayRef shape, unsigned seed) {
+inline model::Tensor random_tensor(at::IntArrayRef shape, unsigned seed) {
   std::mt19937 generator(seed);
   std::normal_distribution<double> normal;
-  Tensor values = torch::empty(shape, at::kDouble);
+  model::Tensor values = torch::empty(shape, at::kDouble);
   for (std::int64_t at = 0; at < values.numel(); ++at)
     values.data_ptr<double>()[at] = normal(generator);
   return values;
 }
 
 /// Weights far from their initial values, so that no term of a formula is too small to be seen.
-inline void randomise(const Parameters& parameters, unsigned seed) {
+inline void randomise(const model::Parameters& parameters, unsigned seed) {
   const torch::NoGradGuard no_gradients;
   for (const auto& [name, weight] : parameters.list())
     weight.copy_(random_tensor(weight.sizes(), ++seed) * 0.5);
 }
 
-inline Tensor token_ids(const std::vector<std::int64_t>& ids) {
+inline model::Tensor token_ids(const std::vector<std::int64_t>& ids) {
   return torch::tensor(ids, at::kLong).view({1, static_cast<std::int64_t>(ids.size())});
 }
 
 /// Logits [tokens, vocabulary] of one row.
-inline Tensor logits_of(const Model& model, const std::vector<std::int64_t>& ids,
-                        const Pass& pass = {}) {
+inline model::Tensor logits_of(const model::Model& model, const std::vector<std::int64_t>& ids,
+                               const model::Pass& pass = {}) {
   const torch::NoGradGuard no_gradients;
-  const Tokens tokens{.ids = token_ids(ids), .positions = {}, .documents = {}};
+  const model::Tokens tokens{.ids = token_ids(ids), .positions = {}, .documents = {}};
   return model.logits(model.hidden(tokens, pass), pass)[0];
 }
 
 /// A tensor of two axes as rows of numbers.
-inline Matrix to_matrix(const Tensor& tensor) {
-  const Tensor values = tensor.detach().to(at::kDouble).contiguous();
+inline Matrix to_matrix(const model::Tensor& tensor) {
+  const model::Tensor values = tensor.detach().to(at::kDouble).contiguous();
   Matrix rows(static_cast<std::size_t>(values.size(0)));
   for (std::int64_t row = 0; row < values.size(0); ++row) {
     const double* begin = values.const_data_ptr<double>() + row * values.size(1);
@@ -76,18 +76,18 @@ inline Matrix to_matrix(const Tensor& tensor) {
 /// Most models and formulas of these tests are in double: sums of at most some hundred numbers up
 /// to about 10, so that rounding is below 1e-13, and bounds from 1e-15 (of one or two operations on
 /// numbers up to 1) to 1e-11 hold on every processor.
-inline double largest_difference(const Tensor& a, const Tensor& b) {
+inline double largest_difference(const model::Tensor& a, const model::Tensor& b) {
   return (a.to(at::kDouble) - b.to(at::kDouble)).abs().max().item<double>();
 }
 
 /// Keeps every value that it sees.
-class Record : public Taps {
+class Record : public model::Taps {
  public:
-  Tensor see(const std::string& name, Tensor value) override {
+  model::Tensor see(const std::string& name, model::Tensor value) override {
     values.emplace(name, value.detach());
     return value;
   }
-  std::map<std::string, Tensor> values;
+  std::map<std::string, model::Tensor> values;
 };
 
 }  // namespace qkv::testing

@@ -5,12 +5,12 @@
 #include "base/format.h"
 #include "support.h"
 
-namespace qkv {
+namespace qkv::model {
 namespace {
 
 constexpr std::int64_t kVocabulary = 7;
 
-Transformer make_model(const ModelConfig& config, at::ScalarType type) {
+Transformer make_model(const config::ModelConfig& config, at::ScalarType type) {
   Transformer model(config, kVocabulary, 1, type);
   testing::randomise(model.parameters(), 11);
   return model;
@@ -23,7 +23,7 @@ TEST(Symmetry, WithoutPositionPermutedTokensGivePermutedLogits) {
   for (const std::int64_t from : order) permuted.push_back(ids[static_cast<std::size_t>(from)]);
 
   for (const std::string& kind : testing::position_kinds()) {
-    ModelConfig config = testing::tiny_config();
+    config::ModelConfig config = testing::tiny_config();
     config.objective = "masked";
     config.position = kind;
     const Transformer model = make_model(config, at::kDouble);
@@ -50,7 +50,7 @@ TEST(Causality, ALaterTokenLeavesEarlierLogitsAsTheyWereToTheBit) {
   const std::vector<std::int64_t> ids = {3, 6, 0, 5, 1, 2};
   for (const std::string& kind : testing::position_kinds()) {
     for (const char* weights : {"softmax", "uniform"}) {
-      ModelConfig config = testing::tiny_config();
+      config::ModelConfig config = testing::tiny_config();
       config.position = kind;
       config.attention.weights = weights;
       const Transformer model = make_model(config, at::kFloat);
@@ -71,7 +71,7 @@ TEST(Causality, ALaterTokenLeavesEarlierLogitsAsTheyWereToTheBit) {
 }
 
 TEST(Causality, AMaskedModelSeesBothWays) {
-  ModelConfig config = testing::tiny_config();
+  config::ModelConfig config = testing::tiny_config();
   config.objective = "masked";
   const Transformer model = make_model(config, at::kFloat);
   EXPECT_FALSE(
@@ -88,8 +88,8 @@ TEST(Documents, InOneRowAreAsEachAlone) {
   for (const std::string& kind : testing::position_kinds()) {
     for (const char* objective : {"causal", "masked"}) {
       for (const char* weights : {"softmax", "uniform"}) {
-        const std::string what = concat(kind, " ", objective, " ", weights);
-        ModelConfig config = testing::tiny_config();
+        const std::string what = base::concat(kind, " ", objective, " ", weights);
+        config::ModelConfig config = testing::tiny_config();
         config.position = kind;
         config.objective = objective;
         config.attention.weights = weights;
@@ -124,4 +124,4 @@ TEST(Batch, RowsDoNotSeeEachOther) {
 }
 
 }  // namespace
-}  // namespace qkv
+}  // namespace qkv::model

@@ -6,7 +6,7 @@
 #include "base/format.h"
 #include "reference.h"
 
-namespace qkv {
+namespace qkv::model {
 namespace {
 
 using testing::Matrix;
@@ -16,7 +16,7 @@ using testing::tiny_config;
 constexpr std::int64_t kVocabulary = 7;
 
 /// The model against the loops, on one row that holds two documents.
-void expect_same_as_loops(const ModelConfig& config, const std::string& what) {
+void expect_same_as_loops(const config::ModelConfig& config, const std::string& what) {
   const Transformer model(config, kVocabulary, 1, at::kDouble);
   testing::randomise(model.parameters(), 3);
   const std::vector<std::int64_t> ids = {3, 6, 0, 6, 1};
@@ -39,23 +39,23 @@ void expect_same_as_loops(const ModelConfig& config, const std::string& what) {
 }
 
 TEST(Transformer, AgreesWithLoopsForEveryPositionNormAndAttention) {
-  ModelConfig config = tiny_config();
+  config::ModelConfig config = tiny_config();
   for (const std::string& position : testing::position_kinds()) {
     for (const char* norm : {"layer", "rms"}) {
       for (const char* objective : {"causal", "masked"}) {
         config.position = position;
         config.norm = norm;
         config.objective = objective;
-        const std::string what = concat(position, " ", norm, " ", objective, " ");
+        const std::string what = base::concat(position, " ", norm, " ", objective, " ");
         config.attention = {};
         for (const std::int64_t shared : {4, 2, 1}) {
           config.key_value_heads = shared;
           config.attention.scaled = true;
-          expect_same_as_loops(config, concat(what, shared, " key/value heads"));
+          expect_same_as_loops(config, base::concat(what, shared, " key/value heads"));
           config.attention.scaled = false;
-          expect_same_as_loops(config, concat(what, shared, " key/value heads, unscaled"));
+          expect_same_as_loops(config, base::concat(what, shared, " key/value heads, unscaled"));
           config.attention = {.projection = "learned", .weights = "uniform", .scaled = true};
-          expect_same_as_loops(config, concat(what, shared, " key/value heads, uniform"));
+          expect_same_as_loops(config, base::concat(what, shared, " key/value heads, uniform"));
           config.attention = {};
         }
         config.key_value_heads = 4;
@@ -71,21 +71,22 @@ TEST(Transformer, AgreesWithLoopsForEveryPositionNormAndAttention) {
 }
 
 TEST(Transformer, AgreesWithLoopsForEveryActivationBiasAndHead) {
-  ModelConfig config = tiny_config();
+  config::ModelConfig config = tiny_config();
   for (const char* activation : {"gelu", "relu", "relu2", "silu", "swiglu", "none"}) {
     for (const bool bias : {false, true}) {
       for (const bool tied : {false, true}) {
         config.feed_forward.activation = activation;
         config.bias = bias;
         config.tied_embeddings = tied;
-        expect_same_as_loops(config, concat(activation, bias ? " bias" : "", tied ? " tied" : ""));
+        expect_same_as_loops(config,
+                             base::concat(activation, bias ? " bias" : "", tied ? " tied" : ""));
       }
     }
   }
 }
 
 TEST(Transformer, NamesAndShapesOfItsWeightsAreThoseOfTheFormat) {
-  ModelConfig config = tiny_config();
+  config::ModelConfig config = tiny_config();
   config.layers = 1;
   config.key_value_heads = 2;
   config.position = "learned";
@@ -127,7 +128,7 @@ TEST(Transformer, NamesAndShapesOfItsWeightsAreThoseOfTheFormat) {
 }
 
 TEST(Transformer, LeavesOutWhatTheConfigLeavesOut) {
-  ModelConfig config = tiny_config();
+  config::ModelConfig config = tiny_config();
   config.attention.weights = "none";
   config.feed_forward.activation = "none";
   config.bias = false;
@@ -139,26 +140,27 @@ TEST(Transformer, LeavesOutWhatTheConfigLeavesOut) {
 
 TEST(Transformer, RefusesMoreTokensThanTheContextAndOtherShapes) {
   const Transformer model(tiny_config(), kVocabulary, 1);
-  EXPECT_THROW(testing::logits_of(model, {1, 2, 3, 4, 5, 6, 0}), Error);
+  EXPECT_THROW(testing::logits_of(model, {1, 2, 3, 4, 5, 6, 0}), base::Error);
   EXPECT_NO_THROW(testing::logits_of(model, {1, 2, 3, 4, 5, 6}));
   EXPECT_THROW(
-      model.hidden({.ids = torch::zeros({3}, at::kLong), .positions = {}, .documents = {}}), Error);
+      model.hidden({.ids = torch::zeros({3}, at::kLong), .positions = {}, .documents = {}}),
+      base::Error);
 }
 
 TEST(Transformer, RefusesAnIdOutsideTheVocabulary) {
   const Transformer model(tiny_config(), kVocabulary, 1);
   EXPECT_NO_THROW(testing::logits_of(model, {kVocabulary - 1}));
-  EXPECT_THROW(testing::logits_of(model, {kVocabulary}), Error);
-  EXPECT_THROW(testing::logits_of(model, {-1}), Error);
+  EXPECT_THROW(testing::logits_of(model, {kVocabulary}), base::Error);
+  EXPECT_THROW(testing::logits_of(model, {-1}), base::Error);
 }
 
 TEST(Transformer, RefusesPositionsAndDocumentsOfAnotherShape) {
   const Transformer model(tiny_config(), kVocabulary, 1);
   const Tensor ids = testing::token_ids({1, 2, 3});
   const Tensor two = testing::token_ids({0, 1});
-  EXPECT_THROW(model.hidden({.ids = ids, .positions = two, .documents = {}}), Error);
-  EXPECT_THROW(model.hidden({.ids = ids, .positions = {}, .documents = two}), Error);
+  EXPECT_THROW(model.hidden({.ids = ids, .positions = two, .documents = {}}), base::Error);
+  EXPECT_THROW(model.hidden({.ids = ids, .positions = {}, .documents = two}), base::Error);
 }
 
 }  // namespace
-}  // namespace qkv
+}  // namespace qkv::model

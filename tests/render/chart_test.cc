@@ -15,7 +15,7 @@
 #include "render/pixels.h"
 #include "scratch.h"
 
-namespace qkv {
+namespace qkv::render {
 namespace {
 
 using testing::code;
@@ -111,7 +111,7 @@ std::string message_of(const ChartPage& page) {
   const Scratch scratch;
   try {
     draw_charts(page, scratch / "chart.png", PictureFormat::kPng);
-  } catch (const Error& error) {
+  } catch (const base::Error& error) {
     EXPECT_FALSE(std::filesystem::exists(scratch / "chart.png"));
     return error.what();
   }
@@ -421,10 +421,10 @@ TEST(Chart, WritesTheThreeFormatsEqualBytesEachTime) {
                           2};
   for (int format = 0; format < 3; ++format) {
     draw_charts(page, scratch / "chart", kFormats[format]);
-    const std::string first = read_file(scratch / "chart");
+    const std::string first = base::read_file(scratch / "chart");
     EXPECT_EQ(first.substr(0, openings[format].size()), openings[format]);
     std::thread([&] { draw_charts(page, scratch / "chart", kFormats[format]); }).join();
-    EXPECT_TRUE(read_file(scratch / "chart") == first) << format;
+    EXPECT_TRUE(base::read_file(scratch / "chart") == first) << format;
   }
 }
 
@@ -531,9 +531,9 @@ TEST(PictureFormat, IsTheEndingOfTheName) {
   EXPECT_EQ(picture_format("a.b.SVG"), PictureFormat::kSvg);
   EXPECT_EQ(picture_format("a.pdf"), PictureFormat::kPdf);
   for (const char* name : {"a", "png", "a.", "a.jpeg", "a.png/b", ".png"}) {
-    EXPECT_THROW(picture_format(name), Error) << name;
+    EXPECT_THROW(picture_format(name), base::Error) << name;
   }
 }
 
 }  // namespace
-}  // namespace qkv
+}  // namespace qkv::render

@@ -5,7 +5,7 @@
 #include <array>
 #include <cmath>
 
-namespace qkv {
+namespace qkv::render {
 namespace {
 
 /// CIE 1976 L*a*b* (D65), a different measure of perception from the one that the map is made with.
@@ -102,4 +102,4 @@ TEST(ScaleFor, HoldsEveryValueTightly) {
 }
 
 }  // namespace
-}  // namespace qkv
+}  // namespace qkv::render

@@ -18,7 +18,7 @@
 #include "render/pixels.h"
 #include "scratch.h"
 
-namespace qkv {
+namespace qkv::render {
 namespace {
 
 using testing::code;
@@ -64,7 +64,7 @@ std::string message_of(const Heatmap& map) {
   const Scratch scratch;
   try {
     draw_heatmap(map, scratch / "map.png", PictureFormat::kPng);
-  } catch (const Error& error) {
+  } catch (const base::Error& error) {
     EXPECT_FALSE(std::filesystem::exists(scratch / "map.png"));
     return error.what();
   }
@@ -78,10 +78,10 @@ TEST(Heatmap, WritesTheThreeFormats) {
   for (int format = 0; format < 3; ++format) {
     const auto path = scratch / ("map" + std::to_string(format));
     draw_heatmap(map, path, kFormats[format]);
-    const std::string bytes = read_file(path);
+    const std::string bytes = base::read_file(path);
     EXPECT_EQ(bytes.substr(0, openings[format].size()), openings[format]);
     draw_heatmap_grid({map, map, map}, 2, "All heads", "step 1", path, kFormats[format]);
-    EXPECT_NE(read_file(path), bytes);
+    EXPECT_NE(base::read_file(path), bytes);
   }
 }
 
@@ -209,13 +209,13 @@ TEST(Heatmap, EqualInputGivesEqualBytes) {
       const Heatmap map = some_map(tokens, true);
       const std::vector<Heatmap> maps(5, map);
       draw_heatmap(map, path, format);
-      const std::string first = read_file(path);
+      const std::string first = base::read_file(path);
       draw_heatmap_grid(maps, 3, "All heads", "", path, format);
-      const std::string first_grid = read_file(path);
+      const std::string first_grid = base::read_file(path);
       draw_heatmap(map, path, format);
-      EXPECT_EQ(read_file(path), first);
+      EXPECT_EQ(base::read_file(path), first);
       draw_heatmap_grid(maps, 3, "All heads", "", path, format);
-      EXPECT_EQ(read_file(path), first_grid);
+      EXPECT_EQ(base::read_file(path), first_grid);
     }
   }
 }
@@ -231,7 +231,7 @@ TEST(Heatmap, ThreadsGiveTheSameBytesAsOneAfterTheOther) {
   const auto draw_one = [&](int thread) {
     const Scratch scratch;
     draw_heatmap(maps[static_cast<std::size_t>(thread)], scratch / "map", kFormats[thread % 3]);
-    return read_file(scratch / "map");
+    return base::read_file(scratch / "map");
   };
   std::vector<std::thread> threads;
   for (int thread = 0; thread < kThreads; ++thread) {
@@ -249,10 +249,10 @@ TEST(Heatmap, ThreadsGiveTheSameBytesAsOneAfterTheOther) {
 TEST(Heatmap, FilesHoldNoTimeOfDrawing) {
   const Scratch scratch;
   draw_heatmap(some_map(3, true), scratch / "map.pdf", PictureFormat::kPdf);
-  EXPECT_EQ(read_file(scratch / "map.pdf").find("CreationDate (D:202"), std::string::npos);
+  EXPECT_EQ(base::read_file(scratch / "map.pdf").find("CreationDate (D:202"), std::string::npos);
   ::sleep(1);  // PDF dates count seconds
   draw_heatmap(some_map(3, true), scratch / "later.pdf", PictureFormat::kPdf);
-  EXPECT_EQ(read_file(scratch / "map.pdf"), read_file(scratch / "later.pdf"));
+  EXPECT_EQ(base::read_file(scratch / "map.pdf"), base::read_file(scratch / "later.pdf"));
 }
 
 TEST(Heatmap, RefusesWhatIsNoMap) {
@@ -279,8 +279,9 @@ TEST(Heatmap, RefusesWhatIsNoMap) {
 TEST(Heatmap, RefusesAGridOfNothing) {
   const Scratch scratch;
   const auto path = scratch / "grid.png";
-  EXPECT_THROW(draw_heatmap_grid({}, 2, "", "", path, PictureFormat::kPng), Error);
-  EXPECT_THROW(draw_heatmap_grid({some_map(2, true)}, 0, "", "", path, PictureFormat::kPng), Error);
+  EXPECT_THROW(draw_heatmap_grid({}, 2, "", "", path, PictureFormat::kPng), base::Error);
+  EXPECT_THROW(draw_heatmap_grid({some_map(2, true)}, 0, "", "", path, PictureFormat::kPng),
+               base::Error);
   EXPECT_FALSE(std::filesystem::exists(path));
 }
 
@@ -306,9 +307,9 @@ TEST(Heatmap, SaysWhereTheFileCannotBeWritten) {
   try {
     draw_heatmap(some_map(2, true), "/nowhere/map.png", PictureFormat::kPng);
     FAIL();
-  } catch (const Error& error) {
+  } catch (const base::Error& error) {
     EXPECT_NE(std::string(error.what()).find("/nowhere/"), std::string::npos) << error.what();
-    EXPECT_EQ(error.fault(), Error::Fault::kRun);
+    EXPECT_EQ(error.fault(), base::Error::Fault::kRun);
   }
 }
 
@@ -316,13 +317,14 @@ TEST(HeatmapDeathTest, AsksForAFontWhereThereIsNone) {
   // A process of its own, since fontconfig reads its configuration once.
   GTEST_FLAG_SET(death_test_style, "threadsafe");
   const Scratch scratch;
-  write_file(scratch / "fonts.conf",
-             "<?xml version=\"1.0\"?><!DOCTYPE fontconfig SYSTEM \"fonts.dtd\"><fontconfig/>");
+  base::write_file(
+      scratch / "fonts.conf",
+      "<?xml version=\"1.0\"?><!DOCTYPE fontconfig SYSTEM \"fonts.dtd\"><fontconfig/>");
   const auto draw_without_fonts = [&] {
     ::setenv("FONTCONFIG_FILE", (scratch / "fonts.conf").c_str(), 1);
     try {
       draw_heatmap(some_map(2, true), scratch / "map.png", PictureFormat::kPng);
-    } catch (const Error& error) {
+    } catch (const base::Error& error) {
       std::cerr << error.what();
       ::_exit(3);
     }
@@ -332,4 +334,4 @@ TEST(HeatmapDeathTest, AsksForAFontWhereThereIsNone) {
 }
 
 }  // namespace
-}  // namespace qkv
+}  // namespace qkv::render

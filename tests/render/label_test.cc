@@ -4,7 +4,7 @@
 
 #include "render/heatmap.h"
 
-namespace qkv {
+namespace qkv::render {
 namespace {
 
 TEST(VisibleLabel, ShowsWhiteSpaceAndTheEmptyText) {
@@ -58,4 +58,4 @@ TEST(Printable, CutsAtWholeCharacters) {
 }
 
 }  // namespace
-}  // namespace qkv
+}  // namespace qkv::render

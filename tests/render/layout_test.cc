@@ -9,7 +9,7 @@
 
 #include "render/overlap.h"
 
-namespace qkv {
+namespace qkv::render {
 namespace {
 
 using testing::Corners;
@@ -149,4 +149,4 @@ TEST(Layout, RowsAndColumnsMeetTheirLabels) {
 }
 
 }  // namespace
-}  // namespace qkv
+}  // namespace qkv::render

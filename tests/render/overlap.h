@@ -9,21 +9,21 @@
 
 namespace qkv::testing {
 
-using Corners = std::array<Point, 4>;
+using Corners = std::array<render::Point, 4>;
 
 /// Whether a line parallel to a side of one of the two parts them (separating axis theorem).
 inline bool disjoint(const Corners& a, const Corners& b) {
   for (const Corners& sides : {a, b}) {
     for (int side = 0; side < 2; ++side) {
-      const Point from = sides[static_cast<std::size_t>(side)];
-      const Point to = sides[static_cast<std::size_t>(side) + 1];
+      const render::Point from = sides[static_cast<std::size_t>(side)];
+      const render::Point to = sides[static_cast<std::size_t>(side) + 1];
       const double x = to.x - from.x;
       const double y = to.y - from.y;
       const double length = std::hypot(x, y);
       const auto range = [&](const Corners& box) {
         double low = 1e300;
         double high = -1e300;
-        for (const Point& point : box) {
+        for (const render::Point& point : box) {
           const double place = (point.x * x + point.y * y) / length;
           low = std::min(low, place);
           high = std::max(high, place);
@@ -38,9 +38,10 @@ inline bool disjoint(const Corners& a, const Corners& b) {
   return false;
 }
 
-inline Corners corners_of(const Rect& rect) {
-  return {Point{rect.x, rect.y}, Point{rect.x + rect.width, rect.y},
-          Point{rect.x + rect.width, rect.y + rect.height}, Point{rect.x, rect.y + rect.height}};
+inline Corners corners_of(const render::Rect& rect) {
+  return {render::Point{rect.x, rect.y}, render::Point{rect.x + rect.width, rect.y},
+          render::Point{rect.x + rect.width, rect.y + rect.height},
+          render::Point{rect.x, rect.y + rect.height}};
 }
 
 }  // namespace qkv::testing

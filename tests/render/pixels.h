@@ -34,7 +34,7 @@ class Pixels {
 };
 
 /// 0xRRGGBB
-inline unsigned code(const Colour& colour) {
+inline unsigned code(const render::Colour& colour) {
   const auto part = [](double value) { return static_cast<unsigned>(std::lround(value * 255)); };
   return part(colour.red) << 16U | part(colour.green) << 8U | part(colour.blue);
 }

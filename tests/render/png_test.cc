@@ -11,7 +11,7 @@
 #include "render/pixels.h"
 #include "scratch.h"
 
-namespace qkv {
+namespace qkv::render {
 namespace {
 
 TEST(Png, ReadsBackAsItWas) {
@@ -24,7 +24,7 @@ TEST(Png, ReadsBackAsItWas) {
   // The last two: noise, in many blocks of the compressor's, and in rows longer than its window.
   for (const Size size : {Size{1, 1, 1}, Size{3, 2, 4}, Size{257, 90, 300}, Size{1500, 120, 1500},
                           Size{12000, 20, 12000}}) {
-    RandomStream random(size.width);
+    base::RandomStream random(size.width);
     std::vector<std::uint32_t> pixels(size.stride * size.height);
     const std::uint64_t flat = size.width < 1000 ? 4 : 1;
     std::uint32_t colour = 0;
@@ -35,7 +35,8 @@ TEST(Png, ReadsBackAsItWas) {
     }
     for (std::size_t place = size.stride; place < pixels.size() / 2; ++place)
       pixels[place] = pixels[place - size.stride];
-    write_file(scratch / "a.png", encode_png(pixels.data(), size.stride, size.width, size.height));
+    base::write_file(scratch / "a.png",
+                     encode_png(pixels.data(), size.stride, size.width, size.height));
     const testing::Pixels read(scratch / "a.png");
     ASSERT_EQ(read.width(), static_cast<int>(size.width));
     ASSERT_EQ(read.height(), static_cast<int>(size.height));
@@ -47,7 +48,7 @@ TEST(Png, ReadsBackAsItWas) {
 }
 
 TEST(Png, LikeRowsTakeNextToNothing) {
-  RandomStream random(1);
+  base::RandomStream random(1);
   std::vector<std::uint32_t> row(500);
   for (std::uint32_t& pixel : row) pixel = static_cast<std::uint32_t>(random.next());
   std::vector<std::uint32_t> pixels;
@@ -56,4 +57,4 @@ TEST(Png, LikeRowsTakeNextToNothing) {
 }
 
 }  // namespace
-}  // namespace qkv
+}  // namespace qkv::render

@@ -2,7 +2,7 @@
 
 #include <gtest/gtest.h>
 
-namespace qkv {
+namespace qkv::render {
 namespace {
 
 TEST(RenumberSvgIds, NamesByFirstAppearance) {
@@ -20,4 +20,4 @@ TEST(RenumberSvgIds, LeavesTheRestAlone) {
 }
 
 }  // namespace
-}  // namespace qkv
+}  // namespace qkv::render

@@ -5,7 +5,7 @@
 #include <cmath>
 #include <cstdint>
 
-namespace qkv {
+namespace qkv::render {
 namespace {
 
 std::string written(const std::vector<Tick>& ticks) {
@@ -99,4 +99,4 @@ TEST(TickText, WritesNumbersForPeople) {
 }
 
 }  // namespace
-}  // namespace qkv
+}  // namespace qkv::render

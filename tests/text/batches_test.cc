@@ -14,7 +14,7 @@
 #include "text/token_writer.h"
 #include "text/tokenizer.h"
 
-namespace qkv {
+namespace qkv::text {
 namespace {
 
 using testing::Scratch;
@@ -278,7 +278,7 @@ TEST(ValidationBatches, AStreamInOrder) {
     EXPECT_EQ(next, 10 + size);  // each but the first, and none twice
     EXPECT_EQ(batches.get(batches.rows(), 3).rows, 0);
   }
-  EXPECT_THROW(ValidationBatches(stream(scratch, 1), 5, {}, 1), Error);
+  EXPECT_THROW(ValidationBatches(stream(scratch, 1), 5, {}, 1), base::Error);
 }
 
 TEST(ValidationBatches, EveryDocumentInOrder) {
@@ -396,33 +396,33 @@ TEST(Masking, LeavesSpecialsAndPaddingAndMasksEachRow) {
 TEST(Batches, RefuseWhatCannotBeAsked) {
   const Scratch scratch;
   const TokenFile tokens = stream(scratch, 20);
-  EXPECT_THROW(TrainingBatches(tokens, 20, {}, 1), Error);
+  EXPECT_THROW(TrainingBatches(tokens, 20, {}, 1), base::Error);
   EXPECT_NO_THROW(TrainingBatches(tokens, 19, {}, 1));
-  EXPECT_THROW(TrainingBatches(tokens, 0, {}, 1), Error);
-  EXPECT_THROW(TrainingBatches(tokens, 5, {true, 29}, 1), Error);  // ids up to 29
+  EXPECT_THROW(TrainingBatches(tokens, 0, {}, 1), base::Error);
+  EXPECT_THROW(TrainingBatches(tokens, 5, {true, 29}, 1), base::Error);  // ids up to 29
   EXPECT_NO_THROW(TrainingBatches(tokens, 5, {true, 30}, 1));
-  EXPECT_THROW(TrainingBatches(tokens, 5, {false, 0}, 1), Error);
+  EXPECT_THROW(TrainingBatches(tokens, 5, {false, 0}, 1), base::Error);
 }
 
 TEST(Batches, NoticeDamagedIds) {
   const Scratch scratch;
   stream(scratch, 20);
-  std::string bytes = read_file(scratch / "stream");
+  std::string bytes = base::read_file(scratch / "stream");
   bytes[64 + 4 * 10 + 3] = '\x80';  // token 10 becomes negative
-  write_file(scratch / "negative", bytes);
+  base::write_file(scratch / "negative", bytes);
   bytes[64 + 4 * 10 + 3] = '\x01';  // and far too great
-  write_file(scratch / "great", bytes);
+  base::write_file(scratch / "great", bytes);
   for (const std::string name : {"negative", "great"}) {
-    EXPECT_THROW(TokenFile(scratch / name), Error);
+    EXPECT_THROW(TokenFile(scratch / name), base::Error);
     const TokenFile tokens(scratch / name, /*most_in_memory=*/0);
-    EXPECT_THROW(tokens.check(), Error);
+    EXPECT_THROW(tokens.check(), base::Error);
     const TrainingBatches batches(tokens, 10, {true, 30}, 1);
-    EXPECT_THROW(batches.get(0, 1), Error) << name;
+    EXPECT_THROW(batches.get(0, 1), base::Error) << name;
     const ValidationBatches validation(tokens, 5, {false, 30}, 1);
-    EXPECT_THROW(validation.get(0, 2), Error) << name;
-    EXPECT_THROW(validation.get(2, 1), Error) << name;
+    EXPECT_THROW(validation.get(0, 2), base::Error) << name;
+    EXPECT_THROW(validation.get(2, 1), base::Error) << name;
   }
 }
 
 }  // namespace
-}  // namespace qkv
+}  // namespace qkv::text

@@ -19,7 +19,7 @@
 #include "text/token_check.h"
 #include "text/token_writer.h"
 
-namespace qkv {
+namespace qkv::text {
 namespace {
 
 namespace fs = std::filesystem;
@@ -29,12 +29,12 @@ class CorpusTest : public ::testing::Test {
   CorpusTest() { ::setenv("QKV_CACHE", (scratch_ / "cache").c_str(), 1); }
 
   fs::path write(const std::string& name, std::string_view text) const {
-    write_file(scratch_ / name, text);
+    base::write_file(scratch_ / name, text);
     return scratch_ / name;
   }
 
-  Config config(std::vector<fs::path> train, const std::string& kind = "char") const {
-    Config config;
+  config::Config config(std::vector<fs::path> train, const std::string& kind = "char") const {
+    config::Config config;
     config.data.train = std::move(train);
     config.data.validation_fraction = 0;
     config.tokenizer.kind = kind;
@@ -81,10 +81,10 @@ std::vector<std::string> documents_of(const Tokenizer& tokenizer, const TokenFil
   return out;
 }
 
-std::string message_of(const Config& config) {
+std::string message_of(const config::Config& config) {
   try {
     open_corpus(config);
-  } catch (const Error& error) {
+  } catch (const base::Error& error) {
     return error.what();
   }
   return "no error";
@@ -97,7 +97,7 @@ TEST_F(CorpusTest, StreamIsTheFilesOneAfterTheOther) {
     const Corpus corpus = open_corpus(config({write("one", one), write("two", two)}, kind));
     EXPECT_EQ(text_of(corpus.tokenizer, corpus.train), one + two) << kind;
     EXPECT_EQ(corpus.train.text_bytes(), one.size() + two.size());
-    EXPECT_EQ(corpus.train_hash, sha256(one + two));
+    EXPECT_EQ(corpus.train_hash, base::sha256(one + two));
     EXPECT_EQ(corpus.train.documents(), 0U);
     EXPECT_FALSE(corpus.validation);
   }
@@ -108,7 +108,7 @@ TEST_F(CorpusTest, WarnsOfNulBytesOncePerFile) {
   for (const char byte : testing::sentences(1, 30)) utf16 += {byte, '\0'};
   std::erase_if(utf16, [](char byte) { return static_cast<unsigned char>(byte) >= 0x80; });
   const fs::path plain = write("plain", testing::sentences(2, 50));
-  Config both = config({plain, write("wide", utf16)});
+  config::Config both = config({plain, write("wide", utf16)});
   both.data.validation_fraction = 0.5;
   ::usleep(2'100'000);                    // else no hash is kept
   for (int time = 0; time < 2; ++time) {  // the cache hides nothing
@@ -133,7 +133,7 @@ TEST_F(CorpusTest, BlocksDoNotShowInTheIds) {
     ASSERT_EQ(corpus.train.size(), expected.size());
     for (std::size_t index = 0; index < expected.size(); ++index)
       ASSERT_EQ(corpus.train[index], expected[index]);
-    Config lines = config({scratch_ / "long"}, kind);
+    config::Config lines = config({scratch_ / "long"}, kind);
     lines.data.layout = "lines";
     const Corpus one_line = open_corpus(lines);
     ASSERT_EQ(one_line.train.documents(), 1U);
@@ -142,7 +142,7 @@ TEST_F(CorpusTest, BlocksDoNotShowInTheIds) {
 }
 
 TEST_F(CorpusTest, LinesAreDocuments) {
-  Config lines = config(
+  config::Config lines = config(
       {write("one", "the cat\r\n\n\r\n  sat \nlast"), write("two", "first\n\r\r\n")}, "word");
   lines.data.layout = "lines";
   const Corpus corpus = open_corpus(lines);
@@ -158,17 +158,17 @@ TEST_F(CorpusTest, ValidationIsTheEndOfEachFile) {
   const std::string two =
       "日本語日本語";  // 18 bytes: floor(18 · 0.7) = 12, a character's beginning
   const std::string three = "日本語日本";  // 15 bytes: floor(10.5) = 10, moved back to 9
-  Config split = config({write("one", one), write("two", two), write("three", three)});
+  config::Config split = config({write("one", one), write("two", two), write("three", three)});
   split.data.validation_fraction = 0.3;
   const Corpus corpus = open_corpus(split);
   EXPECT_EQ(text_of(corpus.tokenizer, corpus.train), "0123456789abcd日本語日日本語");
   ASSERT_TRUE(corpus.validation);
   EXPECT_EQ(text_of(corpus.tokenizer, *corpus.validation), "efghij本語日本");
-  EXPECT_EQ(corpus.validation_hash, sha256("efghij本語日本"));
+  EXPECT_EQ(corpus.validation_hash, base::sha256("efghij本語日本"));
   // What only validation holds was not learned.
   EXPECT_EQ(corpus.tokenizer.size(), 260 + 14 + 3);
 
-  Config lines = config({write("lines", "aaaa\nbbbb\ncccc\ndddd\n")});
+  config::Config lines = config({write("lines", "aaaa\nbbbb\ncccc\ndddd\n")});
   lines.data.layout = "lines";
   lines.data.validation_fraction = 0.4;  // byte 12 is inside cccc
   const Corpus documents = open_corpus(lines);
@@ -184,7 +184,7 @@ struct Sizes {
   double validation;
   double share() const { return validation / (train + validation); }
 };
-Sizes sizes_of(const Config& config) {
+Sizes sizes_of(const config::Config& config) {
   const SplitSource split =
       split_files(config.data.train, config.data.validation_fraction, config.data.layout);
   return {static_cast<double>(split.train.bytes), static_cast<double>(split.validation.bytes)};
@@ -204,13 +204,13 @@ TEST_F(CorpusTest, CutsTheFractionOfAllFilesTogether) {
           longest = std::max(longest, sentence.size());
           text += sentence;
         }
-        files.push_back(write(concat("file", file), text));
+        files.push_back(write(base::concat("file", file), text));
         all += text;
       }
-      Config split = config(files, "char");
+      config::Config split = config(files, "char");
       split.data.layout = layout;
       for (const double fraction : {0.01, 0.1, 0.37, 0.5, 0.9}) {
-        SCOPED_TRACE(concat(layout, ' ', lines, ' ', fraction));
+        SCOPED_TRACE(base::concat(layout, ' ', lines, ' ', fraction));
         split.data.validation_fraction = fraction;
         const Sizes sizes = sizes_of(split);
         EXPECT_EQ(sizes.train + sizes.validation, static_cast<double>(all.size()));
@@ -233,8 +233,9 @@ TEST_F(CorpusTest, CutsFilesOfUnlikeSizeWell) {
   const std::string small = "aa\nbb\ncc\n";
   const auto share = [&](std::vector<std::string> texts, double fraction) {
     std::vector<fs::path> files;
-    for (const std::string& text : texts) files.push_back(write(concat("f", files.size()), text));
-    Config split = config(files);
+    for (const std::string& text : texts)
+      files.push_back(write(base::concat("f", files.size()), text));
+    config::Config split = config(files);
     split.data.layout = "lines";
     split.data.validation_fraction = fraction;
     return sizes_of(split);
@@ -256,7 +257,7 @@ TEST_F(CorpusTest, CutsFilesOfUnlikeSizeWell) {
       EXPECT_GT(sizes.validation, 0) << fraction;
     }
   }
-  Config one = config({write("one", "a single line\n")});
+  config::Config one = config({write("one", "a single line\n")});
   one.data.layout = "lines";
   one.data.validation_fraction = 0.1;
   EXPECT_FALSE(open_corpus(one).validation);
@@ -264,7 +265,7 @@ TEST_F(CorpusTest, CutsFilesOfUnlikeSizeWell) {
 
 TEST_F(CorpusTest, CutsWhereNanoGptDoes) {
   const std::string text(1115394, 'a');
-  Config split = config({write("text", text)});
+  config::Config split = config({write("text", text)});
   split.data.validation_fraction = 0.1;
   const Corpus corpus = open_corpus(split);
   EXPECT_EQ(corpus.train.size(), 1003854U);
@@ -272,7 +273,7 @@ TEST_F(CorpusTest, CutsWhereNanoGptDoes) {
 }
 
 TEST_F(CorpusTest, ValidationFilesWinAndDoNotOverlap) {
-  Config both = config({write("one", "training text")});
+  config::Config both = config({write("one", "training text")});
   both.data.validation = {write("two", "other")};
   both.data.validation_fraction = 0.5;
   const Corpus corpus = open_corpus(both);
@@ -290,7 +291,7 @@ TEST_F(CorpusTest, RefusesWhatIsNoCorpus) {
   EXPECT_NE(message_of(config({scratch_.path()})).find("folder"), std::string::npos);
   EXPECT_NE(message_of(config({write("short", "abcd")})).find("context"), std::string::npos);
   EXPECT_EQ(message_of(config({write("enough", "abcde")})), "no error");
-  Config blank = config({write("blank", "\n\r\n\n\n\n\n")});
+  config::Config blank = config({write("blank", "\n\r\n\n\n\n\n")});
   blank.data.layout = "lines";
   EXPECT_NE(message_of(blank).find("no text"), std::string::npos);
   blank.data.layout = "rows";
@@ -301,8 +302,9 @@ TEST_F(CorpusTest, RefusesWhatIsNoCorpus) {
     std::string text(2000001, 'a');
     text[place] = '\xC3';  // followed by a letter, or by nothing
     const std::string message = message_of(config({write("good", "abc"), write("bad", text)}));
-    EXPECT_NE(message.find(concat((scratch_ / "bad").string(), ": not UTF-8 at byte ", place, ":")),
-              std::string::npos)
+    EXPECT_NE(
+        message.find(base::concat((scratch_ / "bad").string(), ": not UTF-8 at byte ", place, ":")),
+        std::string::npos)
         << message;
   }
   ASSERT_EQ(::mkfifo((scratch_ / "pipe").c_str(), 0600), 0);
@@ -327,7 +329,7 @@ TEST_F(CorpusTest, CachesByContent) {
   const Corpus changed = open_corpus(config({path}, "word"));
   EXPECT_NE(changed.train_hash, first.train_hash);
   EXPECT_EQ(entries("tokens-"), 2U);
-  Config lines = config({path}, "word");
+  config::Config lines = config({path}, "word");
   lines.data.layout = "lines";
   EXPECT_GT(open_corpus(lines).train.documents(), 0U);
 }
@@ -339,25 +341,25 @@ TEST_F(CorpusTest, TrustsSizeAndTimeOfChange) {
   const Corpus first = open_corpus(config({path}, "word"));
   ASSERT_EQ(entries("text-"), 1U);
   // A wrong hash in the entry would now be believed, which shows that the text is not read again.
-  const std::string whole = read_file(find("text-").front());
+  const std::string whole = base::read_file(find("text-").front());
   const std::string wrong(64, 'a');
-  write_file(find("text-").front(), wrong + sha256(wrong));
+  base::write_file(find("text-").front(), wrong + base::sha256(wrong));
   EXPECT_EQ(open_corpus(config({path}, "word")).train_hash, wrong);
   std::string changed = whole;
   changed[5] = changed[5] == '1' ? '2' : '1';
   for (const std::string& damaged :
        {std::string("nonsense"), std::string(), changed, whole.substr(0, 64), whole + "0"}) {
-    write_file(find("text-").front(), damaged);
+    base::write_file(find("text-").front(), damaged);
     ::testing::internal::CaptureStderr();
     EXPECT_EQ(open_corpus(config({path}, "word")).train_hash, first.train_hash);
     const std::string said = ::testing::internal::GetCapturedStderr();
     EXPECT_NE(said.find(find("text-").front().string()), std::string::npos) << said;
-    EXPECT_EQ(read_file(find("text-").front()), whole);
+    EXPECT_EQ(base::read_file(find("text-").front()), whole);
   }
   std::string other = testing::sentences(1, 100);
   other[5] = other[5] == 'x' ? 'y' : 'x';
-  write_file(path, other);
-  EXPECT_EQ(open_corpus(config({path}, "word")).train_hash, sha256(other));
+  base::write_file(path, other);
+  EXPECT_EQ(open_corpus(config({path}, "word")).train_hash, base::sha256(other));
 }
 
 TEST_F(CorpusTest, MakesDamagedEntriesAgain) {
@@ -365,20 +367,20 @@ TEST_F(CorpusTest, MakesDamagedEntriesAgain) {
   const auto path = write("text", text);
   const Corpus first = open_corpus(config({path}, "word"));
   for (const std::string entry : {"tokens-", "tokenizer-"}) {
-    const std::string whole = read_file(find(entry).front());
+    const std::string whole = base::read_file(find(entry).front());
     std::string changed = whole;
     changed[100] ^= 1;  // an id that there could be
     std::string negative = whole;
     negative.replace(100, 2, "\xFF\xFF");
     for (const std::string& damaged :
          {whole.substr(0, whole.size() / 2), whole + "x", std::string(), changed, negative}) {
-      write_file(find(entry).front(), damaged);
+      base::write_file(find(entry).front(), damaged);
       ::testing::internal::CaptureStderr();
       const Corpus again = open_corpus(config({path}, "word"));
       const std::string said = ::testing::internal::GetCapturedStderr();
       EXPECT_NE(said.find(find(entry).front().string()), std::string::npos) << said;
       EXPECT_NE(said.find("made again"), std::string::npos) << said;
-      EXPECT_EQ(read_file(find(entry).front()), whole);
+      EXPECT_EQ(base::read_file(find(entry).front()), whole);
       EXPECT_EQ(again.tokenizer.hash(), first.tokenizer.hash());
       EXPECT_EQ(text_of(again.tokenizer, again.train), text);
     }
@@ -391,25 +393,25 @@ TEST_F(CorpusTest, RemovesWhatKilledWritersLeftAndNothingElse) {
   fs::create_directory(cache);
   std::vector<fs::path> left;
   for (const std::string kind : {"text-", "tokenizer-", "tokens-", "checked-"})
-    left.push_back(temporary_name(cache / (kind + sha256(kind))));
-  left.push_back(temporary_name(cache / "probe"));
-  const fs::path written_now = temporary_name(cache / ("tokens-" + sha256("now")));
+    left.push_back(base::temporary_name(cache / (kind + base::sha256(kind))));
+  left.push_back(base::temporary_name(cache / "probe"));
+  const fs::path written_now = base::temporary_name(cache / ("tokens-" + base::sha256("now")));
   std::vector<fs::path> others = {
       cache / "other",
       cache / "thesis.tmp",
       cache / ".tokens-old.1.0.tmp",
       cache / ".config.json.1.2.3.tmp",
-      temporary_name(cache / "mine"),
-      cache / (temporary_name(cache / "probe").filename().string() + "x"),
-      cache / ("tokens-" + sha256("x") + ".1.2.3.tmp")};
+      base::temporary_name(cache / "mine"),
+      cache / (base::temporary_name(cache / "probe").filename().string() + "x"),
+      cache / ("tokens-" + base::sha256("x") + ".1.2.3.tmp")};
   for (const auto* files : {&left, &others}) {
-    for (const fs::path& file : *files) write_file(file, "part");
+    for (const fs::path& file : *files) base::write_file(file, "part");
   }
-  write_file(written_now, "part");
-  const fs::path folder = temporary_name(cache / "probe");
+  base::write_file(written_now, "part");
+  const fs::path folder = base::temporary_name(cache / "probe");
   fs::create_directory(folder);
   others.push_back(folder);
-  const fs::path link = temporary_name(cache / "probe");
+  const fs::path link = base::temporary_name(cache / "probe");
   fs::create_symlink(cache / "other", link);
   others.push_back(link);
   const auto two_days_ago = fs::file_time_type::clock::now() - std::chrono::hours(48);
@@ -437,10 +439,10 @@ TEST_F(CorpusTest, ChecksAFileThatIsNotInMemoryOnce) {
   EXPECT_EQ(entries("checked-"), 1U);
   check();
   EXPECT_EQ(entries("checked-"), 1U);
-  std::string bytes = read_file(scratch_ / "tokens");
+  std::string bytes = base::read_file(scratch_ / "tokens");
   bytes[20000] ^= 1;
   std::ofstream(scratch_ / "tokens", std::ios::in | std::ios::out) << bytes;  // in place
-  EXPECT_THROW(check(), Error);
+  EXPECT_THROW(check(), base::Error);
 }
 
 TEST_F(CorpusTest, WorksWithoutACache) {
@@ -471,7 +473,7 @@ TEST_F(CorpusTest, FindsItsFolder) {
 TEST_F(CorpusTest, TakesAGivenTokenizer) {
   const auto path = write("text", "the cat sat on the mat");
   const Tokenizer words = testing::learn("the cat", "word");
-  Config with_path = config({path}, "word");
+  config::Config with_path = config({path}, "word");
   with_path.tokenizer.path = write("tokenizer.model", words.bytes());
   EXPECT_EQ(open_corpus(with_path).tokenizer.hash(), words.hash());
   const Corpus corpus = open_corpus(config({path}, "char"), testing::learn("the cat", "word"));
@@ -481,9 +483,9 @@ TEST_F(CorpusTest, TakesAGivenTokenizer) {
   const TokenFile tokens = open_tokens({path, path}, words, "lines");
   EXPECT_EQ(documents_of(words, tokens),
             (std::vector<std::string>{"the cat sat on the mat", "the cat sat on the mat"}));
-  EXPECT_THROW(open_tokens({}, words, "lines"), Error);
-  EXPECT_THROW(open_tokens({write("empty", "")}, words, "stream"), Error);
+  EXPECT_THROW(open_tokens({}, words, "lines"), base::Error);
+  EXPECT_THROW(open_tokens({write("empty", "")}, words, "stream"), base::Error);
 }
 
 }  // namespace
-}  // namespace qkv
+}  // namespace qkv::text

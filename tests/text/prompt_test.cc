@@ -6,7 +6,7 @@
 #include "samples.h"
 #include "text/unknown_words.h"
 
-namespace qkv {
+namespace qkv::text {
 namespace {
 
 /// What `given_prompt` warns of, in a model whose tokenizer is of this kind.
@@ -88,4 +88,4 @@ TEST(UnknownWords, EachKindOfBytePieceIsKnown) {
 }
 
 }  // namespace
-}  // namespace qkv
+}  // namespace qkv::text

@@ -15,15 +15,15 @@ inline const std::vector<std::string>& kinds() {
 }
 
 /// Learns from one text, handed out in blocks of `block` bytes (which must not cut characters).
-inline Tokenizer learn(std::string_view text, const std::string& kind,
-                       std::int64_t vocabulary = 200, std::size_t block = 0,
-                       std::int64_t sample_bytes = 67108864) {
-  TokenizerConfig config;
+inline text::Tokenizer learn(std::string_view text, const std::string& kind,
+                             std::int64_t vocabulary = 200, std::size_t block = 0,
+                             std::int64_t sample_bytes = 67108864) {
+  config::TokenizerConfig config;
   config.kind = kind;
   config.vocabulary = vocabulary;
   config.sample_bytes = sample_bytes;
   std::size_t offset = 0;
-  return Tokenizer::train(config, [&] {
+  return text::Tokenizer::train(config, [&] {
     const std::string_view next = text.substr(offset, block == 0 ? text.npos : block);
     offset += next.size();
     return next;

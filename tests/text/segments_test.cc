@@ -5,7 +5,7 @@
 #include <string>
 #include <vector>
 
-namespace qkv {
+namespace qkv::text {
 namespace {
 
 // "+" stands for an added space, "!" for a reserved character.
@@ -42,4 +42,4 @@ TEST(Segmenter, CutsCharacters) {
 }
 
 }  // namespace
-}  // namespace qkv
+}  // namespace qkv::text

@@ -13,7 +13,7 @@
 #include "scratch.h"
 #include "text/token_writer.h"
 
-namespace qkv {
+namespace qkv::text {
 namespace {
 
 using testing::Scratch;
@@ -121,13 +121,13 @@ TEST(TokenFile, ShorteningItInUseIsAnErrorAndNoSignal) {
     try {
       file[69999];
       ADD_FAILURE() << "no error at " << size;
-    } catch (const Error& error) {
-      EXPECT_EQ(error.fault(), Error::Fault::kRun);
+    } catch (const base::Error& error) {
+      EXPECT_EQ(error.fault(), base::Error::Fault::kRun);
       EXPECT_NE(std::string(error.what()).find((scratch / "tokens").string() + ": damaged at byte"),
                 std::string::npos)
           << error.what();
     }
-    EXPECT_THROW(file.check(), Error);
+    EXPECT_THROW(file.check(), base::Error);
   }
 }
 
@@ -135,13 +135,13 @@ TEST(TokenFile, FindsWhatChangesInUse) {
   const Scratch scratch;
   write_many(scratch / "tokens", 300);
   const TokenFile file(scratch / "tokens", /*most_in_memory=*/0);
-  std::string bytes = read_file(scratch / "tokens");
+  std::string bytes = base::read_file(scratch / "tokens");
   bytes[64 + 2 * 40000] ^= 1;
   std::ofstream(scratch / "tokens", std::ios::in | std::ios::out) << bytes;  // in place
-  EXPECT_THROW(file[40000], Error);
-  EXPECT_THROW(file[39999], Error);  // in the same block
+  EXPECT_THROW(file[40000], base::Error);
+  EXPECT_THROW(file[39999], base::Error);  // in the same block
   EXPECT_NO_THROW(file[10000]);
-  EXPECT_THROW(file.check(), Error);
+  EXPECT_THROW(file.check(), base::Error);
 }
 
 TEST(TokenWriter, RefusesIdsOutOfRange) {
@@ -151,7 +151,7 @@ TEST(TokenWriter, RefusesIdsOutOfRange) {
       TokenWriter writer(scratch / "tokens", vocabulary);
       writer.add(3);
       writer.add(id);
-      EXPECT_THROW(writer.finish(1), Error) << id;
+      EXPECT_THROW(writer.finish(1), base::Error) << id;
     }
   }
   EXPECT_FALSE(std::filesystem::exists(scratch / "tokens"));
@@ -165,9 +165,9 @@ TEST(TokenFile, RefusesDamage) {
     for (int index = 0; index < 5; ++index) writer.add(index);
   }
   writer.finish(8);
-  const std::string bytes = read_file(scratch / "tokens");
+  const std::string bytes = base::read_file(scratch / "tokens");
   const auto refused = [&](const std::string& damaged) {
-    write_file(scratch / "damaged", damaged);
+    base::write_file(scratch / "damaged", damaged);
     try {
       const TokenFile file(scratch / "damaged");
       std::int64_t sum = 0;  // whatever is accepted can be read throughout
@@ -177,7 +177,7 @@ TEST(TokenFile, RefusesDamage) {
       }
       EXPECT_GE(sum, 0);
       return false;
-    } catch (const Error&) {
+    } catch (const base::Error&) {
       return true;
     }
   };
@@ -194,4 +194,4 @@ TEST(TokenFile, RefusesDamage) {
 }
 
 }  // namespace
-}  // namespace qkv
+}  // namespace qkv::text

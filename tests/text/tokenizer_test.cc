@@ -17,7 +17,7 @@
 #include "samples.h"
 #include "scratch.h"
 
-namespace qkv {
+namespace qkv::text {
 namespace {
 
 using testing::kinds;
@@ -39,7 +39,7 @@ TEST(Tokenizer, EveryTextComesBack) {
     std::mt19937 random(7);
     for (int round = 0; round < 3000; ++round) {
       const std::string text = testing::hostile_text(random);
-      ASSERT_FALSE(find_invalid_utf8(text));
+      ASSERT_FALSE(base::find_invalid_utf8(text));
       const auto ids = tokenizer.encode(text);
       ASSERT_EQ(tokenizer.decode(ids), text) << kind << " " << ::testing::PrintToString(text);
       for (const std::int32_t id : ids) ASSERT_FALSE(tokenizer.is_special(id)) << kind << text;
@@ -62,7 +62,7 @@ TEST(Tokenizer, EveryTextComesBack) {
       std::string streamed;
       for (const std::int32_t id : ids) {
         const std::string part = decoder.add(id);
-        ASSERT_FALSE(find_invalid_utf8(part));
+        ASSERT_FALSE(base::find_invalid_utf8(part));
         streamed += part;
       }
       ASSERT_EQ(streamed + decoder.finish(), text) << kind;
@@ -134,10 +134,10 @@ TEST(Tokenizer, SpecialsAreNeverMadeFromText) {
     EXPECT_EQ(tokenizer.piece(2), "</s>");
     EXPECT_EQ(tokenizer.piece(3), "<mask>");
     for (std::int32_t id = 0; id < 4; ++id) EXPECT_TRUE(tokenizer.is_special(id));
-    EXPECT_THROW(tokenizer.piece(-1), Error);
+    EXPECT_THROW(tokenizer.piece(-1), base::Error);
     EXPECT_THROW(
         tokenizer.decode(std::vector<std::int32_t>{static_cast<std::int32_t>(tokenizer.size())}),
-        Error);
+        base::Error);
   }
 }
 
@@ -172,11 +172,11 @@ TEST(Tokenizer, SmallVocabulariesAndTextsAreNoError) {
     }
     const std::string zeros(5, '\0');
     EXPECT_EQ(learn(zeros, kind).decode(learn(zeros, kind).encode(zeros)), zeros);
-    EXPECT_THROW(learn("", kind), Error);
-    EXPECT_THROW(learn("a\xFF", kind), Error);
-    EXPECT_THROW(learn("a", kind, 0), Error);
+    EXPECT_THROW(learn("", kind), base::Error);
+    EXPECT_THROW(learn("a\xFF", kind), base::Error);
+    EXPECT_THROW(learn("a", kind, 0), base::Error);
   }
-  EXPECT_THROW(learn("a", "letters"), Error);
+  EXPECT_THROW(learn("a", "letters"), base::Error);
 }
 
 TEST(Tokenizer, RareCharactersBecomeBytesAndFrequentOnesStay) {
@@ -356,7 +356,8 @@ TEST(Tokenizer, FrequentWordsArePieces) {
   // In the second text a space or a full stop follows every word, so that none is the beginning of
   // another's surroundings.
   for (const std::string& text :
-       {zipf_text(1, 6000), read_file(QKV_SOURCE_DIR "/data/world/train.txt").substr(0, 500000)}) {
+       {zipf_text(1, 6000),
+        base::read_file(QKV_SOURCE_DIR "/data/world/train.txt").substr(0, 500000)}) {
     const std::vector<std::string> words = frequent_words(text);
     for (const std::string kind : {"bpe", "unigram"}) {
       const Tokenizer tokenizer = learn(text, kind, 1000);
@@ -427,7 +428,7 @@ TEST(Tokenizer, RefusesModelsWithoutOurSpecialsOrBytes) {
     try {
       Tokenizer::from_bytes(model, "char", "other.model");
       return std::string("accepted");
-    } catch (const Error& error) {
+    } catch (const base::Error& error) {
       return std::string(error.what());
     }
   };
@@ -444,15 +445,15 @@ TEST(Tokenizer, LoadedIsTheSame) {
   const testing::Scratch scratch;
   for (const std::string& kind : kinds()) {
     const Tokenizer tokenizer = learn(testing::sentences(1, 100), kind);
-    write_file(scratch / "tokenizer.model", tokenizer.bytes());
+    base::write_file(scratch / "tokenizer.model", tokenizer.bytes());
     const Tokenizer loaded = Tokenizer::load(scratch / "tokenizer.model", kind);
     EXPECT_EQ(loaded.hash(), tokenizer.hash());
-    EXPECT_EQ(loaded.hash(), sha256_file(scratch / "tokenizer.model"));
+    EXPECT_EQ(loaded.hash(), base::sha256_file(scratch / "tokenizer.model"));
     EXPECT_EQ(loaded.kind(), kind);
     EXPECT_EQ(loaded.encode("the cat, café\n x"), tokenizer.encode("the cat, café\n x"));
   }
-  EXPECT_THROW(Tokenizer::load(scratch / "absent", "word"), Error);
-  EXPECT_THROW(Tokenizer::load(scratch.path(), "word"), Error);
+  EXPECT_THROW(Tokenizer::load(scratch / "absent", "word"), base::Error);
+  EXPECT_THROW(Tokenizer::load(scratch.path(), "word"), base::Error);
 }
 
 TEST(Tokenizer, DamagedModelsAreErrorsOrStillLossless) {
@@ -465,7 +466,7 @@ TEST(Tokenizer, DamagedModelsAreErrorsOrStillLossless) {
         const Tokenizer tokenizer = Tokenizer::from_bytes(damaged, kind, "damaged.model");
         EXPECT_EQ(tokenizer.decode(tokenizer.encode(text)), text);
         return true;
-      } catch (const Error& error) {
+      } catch (const base::Error& error) {
         EXPECT_EQ(std::string(error.what()).find('\n'), std::string::npos);
         EXPECT_EQ(std::string(error.what()).rfind("damaged.model", 0), 0U) << error.what();
         return false;
@@ -497,7 +498,7 @@ TEST(Tokenizer, InvalidUtf8IsRefusedWithItsPlace) {
     try {
       tokenizer.encode(bad);
       ADD_FAILURE() << "accepted";
-    } catch (const Error& error) {
+    } catch (const base::Error& error) {
       EXPECT_NE(std::string(error.what()).find("byte 2"), std::string::npos) << error.what();
     }
   }
@@ -530,4 +531,4 @@ TEST(Decoder, GivesOutWholeCharactersOnly) {
 }
 
 }  // namespace
-}  // namespace qkv
+}  // namespace qkv::text

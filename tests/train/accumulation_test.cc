@@ -21,7 +21,7 @@
 #include "train/gradients.h"
 #include "train/trainer.h"
 
-namespace qkv {
+namespace qkv::train {
 namespace {
 
 constexpr std::int32_t kVocabulary = 60;
@@ -29,29 +29,29 @@ constexpr std::int64_t kRows = 12;  ///< of a step, however they are split
 constexpr std::uint64_t kStep = 3;
 
 /// Random ids in documents of 2 to 20 tokens, or in one stream.
-TokenFile tokens_of(const testing::Scratch& scratch, bool documents) {
-  TokenWriter writer(scratch / "tokens", kVocabulary);
-  RandomStream random(1);
+text::TokenFile tokens_of(const testing::Scratch& scratch, bool documents) {
+  text::TokenWriter writer(scratch / "tokens", kVocabulary);
+  base::RandomStream random(1);
   for (int document = 0; document < 200; ++document) {
     if (documents) writer.begin_document();
-    writer.add(Tokenizer::kBegin);
+    writer.add(text::Tokenizer::kBegin);
     for (std::uint64_t left = random.below(19); left > 0; --left)
       writer.add(4 + static_cast<std::int32_t>(random.below(kVocabulary - 4)));
-    writer.add(Tokenizer::kEnd);
+    writer.add(text::Tokenizer::kEnd);
   }
   writer.finish(1);
-  return TokenFile(scratch / "tokens");
+  return text::TokenFile(scratch / "tokens");
 }
 
 struct Case {
   const char* name;
   const char* kernels;
   bool documents;
-  Config config;
+  config::Config config;
 };
 
-Config small() {
-  Config config;
+config::Config small() {
+  config::Config config;
   config.model.layers = 2;
   config.model.heads = config.model.key_value_heads = 4;
   config.model.width = 32;
@@ -84,20 +84,21 @@ std::vector<Case> cases() {
 
 struct Made {
   double loss = 0;
-  Tensor gradient;  ///< of all weights, float64 [weights]
+  model::Tensor gradient;  ///< of all weights, float64 [weights]
 };
 
 /// The gradient of one step whose batch is split into `accumulation` micro-batches.
-Made make(const Case& c, const TokenFile& tokens, std::int64_t accumulation, at::ScalarType type) {
-  Config config = c.config;
+Made make(const Case& c, const text::TokenFile& tokens, std::int64_t accumulation,
+          at::ScalarType type) {
+  config::Config config = c.config;
   config.training.accumulation = accumulation;
   config.training.batch_size = kRows / accumulation;
   config.runtime.kernels = type == at::kDouble ? "plain" : c.kernels;
-  const Runtime runtime = set_up_runtime(config.runtime);
+  const model::Runtime runtime = model::set_up_runtime(config.runtime);
   const auto model =
-      make_model(config.model, kVocabulary, 5, at::TensorOptions(at::kCPU).dtype(type));
+      model::make_model(config.model, kVocabulary, 5, at::TensorOptions(at::kCPU).dtype(type));
   if (type == at::kDouble) {  // the same weights: drawn in double they would be others
-    const auto drawn = make_model(config.model, kVocabulary, 5);
+    const auto drawn = model::make_model(config.model, kVocabulary, 5);
     for (std::size_t place = 0; place < drawn->parameters().list().size(); ++place)
       model->parameters().list()[place].second.set_data(
           drawn->parameters().list()[place].second.detach().to(type));
@@ -107,9 +108,9 @@ Made make(const Case& c, const TokenFile& tokens, std::int64_t accumulation, at:
   EXPECT_EQ(fused != nullptr, config.runtime.kernels == "fused");
   Gradients& gradients = fused ? *fused : *plain;
 
-  const TrainingBatches batches(tokens, config.model.context, {config.model.causal(), kVocabulary},
-                                config.seed);
-  std::vector<Batch> parts;
+  const text::TrainingBatches batches(tokens, config.model.context,
+                                      {config.model.causal(), kVocabulary}, config.seed);
+  std::vector<text::Batch> parts;
   std::uint64_t predicted = 0;
   for (std::int64_t first = 0; first < kRows; first += config.training.batch_size) {
     parts.push_back(batches.get(kStep, kRows, first, config.training.batch_size));
@@ -117,7 +118,7 @@ Made make(const Case& c, const TokenFile& tokens, std::int64_t accumulation, at:
   }
   Made made;
   made.loss = gradients.make(parts, kStep, predicted);
-  std::vector<Tensor> all;
+  std::vector<model::Tensor> all;
   for (const auto& [name, weight] : model->parameters().list())
     all.push_back(weight.grad().to(at::kDouble).flatten().clone());
   made.gradient = at::cat(all);
@@ -131,9 +132,9 @@ double difference(const Made& found, const Made& expected) {
 TEST(Accumulation, IsTheLargerBatch) {
   const testing::Scratch scratch;
   for (const Case& c : cases()) {
-    SCOPED_TRACE(concat(c.name, ' ', c.kernels, c.documents ? " documents" : "", " dropout ",
-                        c.config.model.dropout));
-    const TokenFile tokens = tokens_of(scratch, c.documents);
+    SCOPED_TRACE(base::concat(c.name, ' ', c.kernels, c.documents ? " documents" : "", " dropout ",
+                              c.config.model.dropout));
+    const text::TokenFile tokens = tokens_of(scratch, c.documents);
     // The same sums in another order: no further from each other than a few times what rounding
     // does to the plain model on this processor.
     Case plain = c;
@@ -152,16 +153,16 @@ TEST(Accumulation, IsTheLargerBatch) {
 }
 
 /// The loss of the first step of a run.
-double first_loss(Config config, const testing::Scratch& scratch, const std::string& name) {
+double first_loss(config::Config config, const testing::Scratch& scratch, const std::string& name) {
   config.training.steps = 1;
   config.training.warmup_steps = 1;
   config.training.log_every = 1;
   TrainingOptions options;
   options.out = scratch / name;
   Trainer(config, options).run();
-  std::istringstream lines(read_file(scratch / name / "metrics.jsonl"));
+  std::istringstream lines(base::read_file(scratch / name / "metrics.jsonl"));
   for (std::string line; std::getline(lines, line);) {
-    const Json record = parse_json(line, "metrics.jsonl");
+    const base::Json record = base::parse_json(line, "metrics.jsonl");
     if (record.contains("loss")) return record["loss"].get<double>();
   }
   ADD_FAILURE() << "no loss";
@@ -171,7 +172,7 @@ double first_loss(Config config, const testing::Scratch& scratch, const std::str
 TEST(Accumulation, OfARunIsTheLargerBatch) {
   const testing::Scratch scratch;
   ::setenv("QKV_CACHE", (scratch / "cache").c_str(), 1);
-  Config config = testing::tiny_config(scratch);
+  config::Config config = testing::tiny_config(scratch);
   config.model.objective = "masked";
   config.model.dropout = 0.3;
   for (const std::string kernels : {"fused", "plain"}) {
@@ -188,4 +189,4 @@ TEST(Accumulation, OfARunIsTheLargerBatch) {
 }
 
 }  // namespace
-}  // namespace qkv
+}  // namespace qkv::train

@@ -11,7 +11,7 @@
 #include "base/random.h"
 #include "train/gradients.h"
 
-namespace qkv {
+namespace qkv::train {
 namespace {
 
 constexpr std::int64_t kVocabulary = 50;
@@ -25,8 +25,8 @@ class CapturedStepTest : public ::testing::Test {
   }
 };
 
-Config small() {
-  Config config;
+config::Config small() {
+  config::Config config;
   config.model.layers = 2;
   config.model.heads = config.model.key_value_heads = 2;
   config.model.width = 64;
@@ -42,11 +42,11 @@ Config small() {
   return config;
 }
 
-std::vector<Batch> batches_of(const Config& config, std::int64_t step) {
-  RandomStream random(static_cast<std::uint64_t>(step));
+std::vector<text::Batch> batches_of(const config::Config& config, std::int64_t step) {
+  base::RandomStream random(static_cast<std::uint64_t>(step));
   const auto some = [&] { return static_cast<std::int32_t>(random.below(kVocabulary)); };
-  std::vector<Batch> batches(static_cast<std::size_t>(config.training.accumulation));
-  for (Batch& batch : batches) {
+  std::vector<text::Batch> batches(static_cast<std::size_t>(config.training.accumulation));
+  for (text::Batch& batch : batches) {
     batch.rows = config.training.batch_size;
     batch.context = config.model.context;
     for (std::int64_t place = 0; place < batch.rows * batch.context; ++place) {
@@ -56,7 +56,7 @@ std::vector<Batch> batches_of(const Config& config, std::int64_t step) {
       if (config.data.layout != "lines") continue;
       // Two documents a row, and padding.
       const auto column = static_cast<std::int32_t>(place % batch.context);
-      if (column >= 28) batch.targets.back() = Batch::kIgnored;
+      if (column >= 28) batch.targets.back() = text::Batch::kIgnored;
       batch.documents.push_back(column >= 28 ? -1 : column / 14);
       batch.positions.push_back(column % 14);
     }
@@ -64,26 +64,27 @@ std::vector<Batch> batches_of(const Config& config, std::int64_t step) {
   return batches;
 }
 
-std::uint64_t predicted_in(const std::vector<Batch>& batches) {
+std::uint64_t predicted_in(const std::vector<text::Batch>& batches) {
   std::uint64_t predicted = 0;
-  for (const Batch& batch : batches) predicted += qkv::predicted_in(batch);
+  for (const text::Batch& batch : batches) predicted += qkv::train::predicted_in(batch);
   return predicted;
 }
 
-std::unique_ptr<Model> fresh_model(const Config& config, const Runtime& runtime) {
-  return make_model(config.model, kVocabulary, config.seed,
-                    at::TensorOptions(runtime.device).dtype(at::kFloat));
+std::unique_ptr<model::Model> fresh_model(const config::Config& config,
+                                          const model::Runtime& runtime) {
+  return model::make_model(config.model, kVocabulary, config.seed,
+                           at::TensorOptions(runtime.device).dtype(at::kFloat));
 }
 
 /// The losses and gradient norms of config.training.steps steps.
-std::vector<double> captured(const Config& config, int eager_steps) {
-  const Runtime runtime = set_up_runtime(config.runtime);
+std::vector<double> captured(const config::Config& config, int eager_steps) {
+  const model::Runtime runtime = model::set_up_runtime(config.runtime);
   const auto model = fresh_model(config, runtime);
   Optimizer optimizer(model->parameters(), config.training);
   CapturedStep captured(*model, config, runtime, optimizer, eager_steps);
   std::vector<double> numbers;
   for (std::int64_t step = 1; step <= config.training.steps; ++step) {
-    const std::vector<Batch> batches = batches_of(config, step);
+    const std::vector<text::Batch> batches = batches_of(config, step);
     captured.begin(batches, step, predicted_in(batches));
     const auto [loss, norm] = captured.finish();
     numbers.push_back(loss);
@@ -94,14 +95,14 @@ std::vector<double> captured(const Config& config, int eager_steps) {
 }
 
 /// The same by the definition.
-std::vector<double> plain(const Config& config) {
-  const Runtime runtime = set_up_runtime(config.runtime);
+std::vector<double> plain(const config::Config& config) {
+  const model::Runtime runtime = model::set_up_runtime(config.runtime);
   const auto model = fresh_model(config, runtime);
   Optimizer optimizer(model->parameters(), config.training);
   const auto gradients = plain_gradients(*model, config, runtime);
   std::vector<double> numbers;
   for (std::int64_t step = 1; step <= config.training.steps; ++step) {
-    const std::vector<Batch> batches = batches_of(config, step);
+    const std::vector<text::Batch> batches = batches_of(config, step);
     numbers.push_back(
         gradients->make(batches, static_cast<std::uint64_t>(step - 1), predicted_in(batches)));
     numbers.push_back(optimizer.update(step));
@@ -118,7 +119,7 @@ void expect_near(const std::vector<double>& found, const std::vector<double>& ex
 
 struct Case {
   const char* name;
-  Config config;
+  config::Config config;
 };
 
 std::vector<Case> cases() {
@@ -157,14 +158,14 @@ TEST_F(CapturedStepTest, ReplaysWhatItDidEagerly) {
 }
 
 TEST_F(CapturedStepTest, DropsOtherPlacesInEachStep) {
-  Config config = small();
+  config::Config config = small();
   config.model.dropout = 0.3;
   config.training.learning_rate = config.training.minimum_learning_rate = 1e-30;  // all else stays
-  const Runtime runtime = set_up_runtime(config.runtime);
+  const model::Runtime runtime = model::set_up_runtime(config.runtime);
   const auto model = fresh_model(config, runtime);
   Optimizer optimizer(model->parameters(), config.training);
   CapturedStep step(*model, config, runtime, optimizer, 2);
-  const std::vector<Batch> batches = batches_of(config, 1);
+  const std::vector<text::Batch> batches = batches_of(config, 1);
   const auto loss_of = [&](std::int64_t number) {
     step.begin(batches, number, predicted_in(batches));
     return step.finish().loss;
@@ -179,26 +180,26 @@ TEST_F(CapturedStepTest, DropsOtherPlacesInEachStep) {
 
 TEST_F(CapturedStepTest, UpdatesNothingOnANonFiniteGradient) {
   for (const std::string name : {"adamw", "muon"}) {
-    Config config = small();
+    config::Config config = small();
     config.training.optimizer = name;
-    const Runtime runtime = set_up_runtime(config.runtime);
+    const model::Runtime runtime = model::set_up_runtime(config.runtime);
     const auto model = fresh_model(config, runtime);
     Optimizer optimizer(model->parameters(), config.training);
     CapturedStep step(*model, config, runtime, optimizer, 1);
     for (std::int64_t number = 1; number <= 4; ++number) {
-      const std::vector<Batch> batches = batches_of(config, number);
+      const std::vector<text::Batch> batches = batches_of(config, number);
       if (number == 4) {
         const torch::NoGradGuard no_gradients;
         model->embedding()[0][0].fill_(std::numeric_limits<float>::infinity());
       }
-      std::vector<Tensor> before;
+      std::vector<model::Tensor> before;
       for (const auto& [_, weight] : model->parameters().list())
         before.push_back(weight.detach().clone());
       for (const auto& [_, moment] : optimizer.moments()) before.push_back(moment.clone());
       step.begin(batches, number, predicted_in(batches));
       EXPECT_EQ(std::isfinite(step.finish().gradient_norm), number < 4);
       std::size_t place = 0;
-      const auto expect_unchanged = [&](const std::string& what, const Tensor& now) {
+      const auto expect_unchanged = [&](const std::string& what, const model::Tensor& now) {
         if (number == 4) {
           EXPECT_TRUE(now.equal(before[place])) << what;
         }
@@ -213,11 +214,11 @@ TEST_F(CapturedStepTest, UpdatesNothingOnANonFiniteGradient) {
 
 // What docs/training.md says of the attention that libtorch takes.
 TEST_F(CapturedStepTest, AttendsByFlashAttentionWhereNothingIsAddedToTheScores) {
-  set_up_runtime(small().runtime);
-  const Tensor query =
+  model::set_up_runtime(small().runtime);
+  const model::Tensor query =
       torch::zeros({2, 4, 64, 32}, at::TensorOptions().dtype(at::kBFloat16).device(at::kCUDA));
-  const Tensor bias = torch::zeros({1, 4, 64, 64}, query.options());
-  const auto taken = [&](const std::optional<Tensor>& mask, double dropout) {
+  const model::Tensor bias = torch::zeros({1, 4, 64, 64}, query.options());
+  const auto taken = [&](const std::optional<model::Tensor>& mask, double dropout) {
     return at::_fused_sdp_choice(query, query, query, mask, dropout, !mask.has_value());
   };
   constexpr std::int64_t kFlash = 1;
@@ -228,4 +229,4 @@ TEST_F(CapturedStepTest, AttendsByFlashAttentionWhereNothingIsAddedToTheScores) 
 }
 
 }  // namespace
-}  // namespace qkv
+}  // namespace qkv::train

@@ -15,13 +15,13 @@ namespace qkv::testing {
 /// A key of the config and the values that tests give it.
 struct Choice {
   std::string key;  ///< dotted
-  std::vector<Json> values;
+  std::vector<base::Json> values;
 };
 
 /// All values of the keys whose values can be counted, and of the others those in `numbers`. The
 /// keys are the schema's below `section`. Throws Error where a key has no values, so that a new one
 /// cannot be forgotten.
-inline void add_choices(const Json& schema, const std::string& section,
+inline void add_choices(const base::Json& schema, const std::string& section,
                         const std::vector<Choice>& numbers, std::vector<Choice>& choices) {
   for (const auto& [name, node] : schema.at("properties").items()) {
     const std::string key = section + "." + name;
@@ -31,12 +31,12 @@ inline void add_choices(const Json& schema, const std::string& section,
       add_choices(node, key, numbers, choices);
     } else if (node.contains("enum")) {
       choices.push_back({key, node["enum"]});
-    } else if (node.value("type", Json()) == "boolean") {
+    } else if (node.value("type", base::Json()) == "boolean") {
       choices.push_back({key, {false, true}});
     } else if (given != numbers.end()) {
       choices.push_back(*given);
     } else {
-      throw Error("no values to test for " + key);
+      throw base::Error("no values to test for " + key);
     }
   }
 }
@@ -48,15 +48,15 @@ inline void add_choices(const Json& schema, const std::string& section,
 template <typename Valid>
 auto pairwise_sample(const std::vector<Choice>& choices, Valid valid) {
   constexpr int kDraws = 60;
-  using Made = decltype(valid(std::vector<std::pair<std::string, Json>>{}));
-  RandomStream random(1);
+  using Made = decltype(valid(std::vector<std::pair<std::string, base::Json>>{}));
+  base::RandomStream random(1);
   std::set<std::pair<std::size_t, std::size_t>> covered;
   std::vector<Made> sample;
   while (true) {
     std::set<std::pair<std::size_t, std::size_t>> most;
     std::vector<Made> best;
     for (int draw = 0; draw < kDraws; ++draw) {
-      std::vector<std::pair<std::string, Json>> values;
+      std::vector<std::pair<std::string, base::Json>> values;
       std::vector<std::size_t> numbers;
       std::size_t first = 0;
       for (const Choice& choice : choices) {
@@ -74,7 +74,7 @@ auto pairwise_sample(const std::vector<Choice>& choices, Valid valid) {
       try {
         best = {valid(values)};
         most = std::move(added);
-      } catch (const Error&) {  // they do not fit
+      } catch (const base::Error&) {  // they do not fit
       }
     }
     if (best.empty()) return sample;

@@ -12,14 +12,14 @@
 #include "train/fused_training.h"
 #include "train/optimizer.h"
 
-namespace qkv {
+namespace qkv::train {
 namespace {
 
 constexpr std::int64_t kVocabulary = 600;
 
 /// Matrices that are tall, wide and square.
-Config small(const char* optimizer, const char* precision) {
-  Config config;
+config::Config small(const char* optimizer, const char* precision) {
+  config::Config config;
   config.model.layers = 2;
   config.model.heads = 4;
   config.model.key_value_heads = 2;
@@ -38,8 +38,8 @@ Config small(const char* optimizer, const char* precision) {
   return config;
 }
 
-Batch counted_batch(const Config& config, std::int64_t step) {
-  Batch batch;
+text::Batch counted_batch(const config::Config& config, std::int64_t step) {
+  text::Batch batch;
   batch.rows = config.training.batch_size;
   batch.context = config.model.context;
   for (std::int64_t place = 0; place < batch.rows * batch.context; ++place) {
@@ -58,11 +58,11 @@ struct Errors {
 };
 
 /// Of all weights after four steps with the same gradients.
-std::vector<Errors> errors_of(const Config& config) {
-  const Runtime runtime = set_up_runtime(config.runtime);
-  const auto ours = make_model(config.model, kVocabulary, 5);
-  const auto theirs = make_model(config.model, kVocabulary, 5);
-  const auto exact = make_model(config.model, kVocabulary, 5, at::kDouble);
+std::vector<Errors> errors_of(const config::Config& config) {
+  const model::Runtime runtime = model::set_up_runtime(config.runtime);
+  const auto ours = model::make_model(config.model, kVocabulary, 5);
+  const auto theirs = model::make_model(config.model, kVocabulary, 5);
+  const auto exact = model::make_model(config.model, kVocabulary, 5, at::kDouble);
   const auto fused = fused_training(*ours, config, runtime);
   if (fused == nullptr) throw std::logic_error("no fused kernels");
   const auto& weights = ours->parameters().list();
@@ -74,14 +74,14 @@ std::vector<Errors> errors_of(const Config& config) {
   Optimizer by_kernels(ours->parameters(), config.training, fused.get());
   Optimizer by_libtorch(theirs->parameters(), config.training);
   Optimizer in_double(exact->parameters(), config.training);
-  std::vector<Tensor> before;
+  std::vector<model::Tensor> before;
   for (const auto& [name, weight] : exact->parameters().list())
     before.push_back(weight.detach().clone());
   for (std::int64_t step = 1; step <= 4; ++step) {
-    const Batch batch = counted_batch(config, step);
+    const text::Batch batch = counted_batch(config, step);
     fused->make({batch}, static_cast<std::uint64_t>(step), predicted_in(batch));
     for (std::size_t place = 0; place < before.size(); ++place) {
-      const Tensor gradient = weights[place].second.grad();
+      const model::Tensor gradient = weights[place].second.grad();
       theirs->parameters().list()[place].second.mutable_grad() = gradient.clone();
       exact->parameters().list()[place].second.mutable_grad() = gradient.to(at::kDouble);
     }
@@ -94,11 +94,11 @@ std::vector<Errors> errors_of(const Config& config) {
   std::vector<Errors> errors;
   for (std::size_t place = 0; place < before.size(); ++place) {
     const auto& [name, weight] = exact->parameters().list()[place];
-    const Tensor moved = weight.detach() - before[place];
+    const model::Tensor moved = weight.detach() - before[place];
     const double size = moved.norm().item<double>();
     EXPECT_GT(size, 0) << name;
-    const auto error = [&](const Model& model) {
-      const Tensor found = model.parameters().list()[place].second.detach() - before[place];
+    const auto error = [&](const model::Model& model) {
+      const model::Tensor found = model.parameters().list()[place].second.detach() - before[place];
       return (found - moved).norm().item<double>() / size;
     };
     errors.push_back({name, error(*ours), error(*theirs)});
@@ -106,7 +106,7 @@ std::vector<Errors> errors_of(const Config& config) {
   return errors;
 }
 
-void expect_rounding_alone(const Config& config) {
+void expect_rounding_alone(const config::Config& config) {
   // Some operations a number; and a weight is rounded where it lies, near 0.1, after it moved by
   // near 0.01.
   constexpr double kFloor = 16 * testing::kFloat32;
@@ -119,7 +119,7 @@ TEST(FusedUpdate, OfAdamwIsLibtorchs) { expect_rounding_alone(small("adamw", "fl
 TEST(FusedUpdate, OfMuonIsLibtorchs) { expect_rounding_alone(small("muon", "float32")); }
 
 TEST(FusedUpdate, OfMuonInBfloat16IsNearLibtorchsInFloat32) {
-  if (!FusedStep::supports(small("muon", "bfloat16").model, /*bfloat16=*/true))
+  if (!fused::FusedStep::supports(small("muon", "bfloat16").model, /*bfloat16=*/true))
     GTEST_SKIP() << "not on this processor";
   // Newton and Schulz's five steps make singular values of about 1 out of any, so they take the
   // rounding of the steps before back: what is left is five roundings or so.
@@ -128,4 +128,4 @@ TEST(FusedUpdate, OfMuonInBfloat16IsNearLibtorchsInFloat32) {
 }
 
 }  // namespace
-}  // namespace qkv
+}  // namespace qkv::train

@@ -16,19 +16,19 @@
 #include "train/choices.h"
 #include "train/fused_training.h"
 
-namespace qkv {
+namespace qkv::train {
 namespace {
 
 struct Case {
   std::string name;
-  Config config;
+  config::Config config;
 
   std::int64_t vocabulary() const { return config.tokenizer.vocabulary; }
   bool documents() const { return config.data.layout == "lines"; }
 };
 
-Config small() {
-  Config config;
+config::Config small() {
+  config::Config config;
   config.tokenizer.vocabulary = 50;  // here all there is
   config.model.layers = 2;
   config.model.heads = config.model.key_value_heads = 4;
@@ -45,12 +45,12 @@ Config small() {
 
 /// Random tokens; with documents some of all lengths from 1 on, padding at the end and targets
 /// that are ignored.
-Batch random_batch(const Case& c, std::uint64_t key) {
-  RandomStream random(key);
+text::Batch random_batch(const Case& c, std::uint64_t key) {
+  base::RandomStream random(key);
   const auto piece = [&] {
     return static_cast<std::int32_t>(random.below(static_cast<std::uint64_t>(c.vocabulary())));
   };
-  Batch batch;
+  text::Batch batch;
   batch.rows = c.config.training.batch_size;
   batch.context = c.config.model.context;
   for (std::int64_t row = 0; row < batch.rows; ++row) {
@@ -59,14 +59,14 @@ Batch random_batch(const Case& c, std::uint64_t key) {
     for (std::int64_t place = 0; place < batch.context; ++place) {
       batch.inputs.push_back(piece());
       const bool ignored = (c.documents() || !c.config.model.causal()) && random.below(3) == 0;
-      batch.targets.push_back(ignored ? Batch::kIgnored : piece());
+      batch.targets.push_back(ignored ? text::Batch::kIgnored : piece());
       if (!c.documents()) continue;
       if (random.below(6) == 0) {
         ++document;
         position = 0;
       }
       const bool padding = place > batch.context - 4;
-      if (padding) batch.targets.back() = Batch::kIgnored;
+      if (padding) batch.targets.back() = text::Batch::kIgnored;
       batch.documents.push_back(padding ? -1 : document);
       batch.positions.push_back(position++);
     }
@@ -75,13 +75,13 @@ Batch random_batch(const Case& c, std::uint64_t key) {
 }
 
 /// A model with the case's weights, all of them random, also those that start as ones and zeros.
-std::unique_ptr<Model> random_model(const Case& c, at::ScalarType type) {
-  const auto model = make_model(c.config.model, c.vocabulary(), 5);
-  auto result = make_model(c.config.model, c.vocabulary(), 5, type);
-  RandomStream random(7);
+std::unique_ptr<model::Model> random_model(const Case& c, at::ScalarType type) {
+  const auto model = model::make_model(c.config.model, c.vocabulary(), 5);
+  auto result = model::make_model(c.config.model, c.vocabulary(), 5, type);
+  base::RandomStream random(7);
   const torch::NoGradGuard no_gradients;
   for (std::size_t place = 0; place < model->parameters().list().size(); ++place) {
-    const Tensor weight = model->parameters().list()[place].second.detach();
+    const model::Tensor weight = model->parameters().list()[place].second.detach();
     if (weight.dim() == 1)
       for (std::int64_t at = 0; at < weight.numel(); ++at)
         weight.data_ptr<float>()[at] += static_cast<float>(random.uniform() - 0.5) / 2;
@@ -91,14 +91,15 @@ std::unique_ptr<Model> random_model(const Case& c, at::ScalarType type) {
 }
 
 /// How near to 0, where relu's slope jumps, anything comes that goes into one.
-class Kinks : public Taps {
+class Kinks : public model::Taps {
  public:
-  explicit Kinks(const Model& model) : weights_(model.parameters()) {}
+  explicit Kinks(const model::Model& model) : weights_(model.parameters()) {}
 
-  Tensor see(const std::string& name, Tensor value) override {
+  model::Tensor see(const std::string& name, model::Tensor value) override {
     if (!name.ends_with("feed_forward.norm")) return value;
     const std::string layer = "model." + name.substr(0, name.find("feed_forward")) + "mlp.up_proj";
-    const Tensor before = at::linear(value, weight(layer + ".weight"), weight(layer + ".bias"));
+    const model::Tensor before =
+        at::linear(value, weight(layer + ".weight"), weight(layer + ".bias"));
     nearest = std::min(nearest, before.abs().min().item<double>());
     return value;
   }
@@ -106,27 +107,27 @@ class Kinks : public Taps {
   double nearest = INFINITY;
 
  private:
-  Tensor weight(const std::string& name) const {
+  model::Tensor weight(const std::string& name) const {
     for (const auto& [each, weight] : weights_.list())
       if (each == name) return weight;
     return {};
   }
-  const Parameters& weights_;
+  const model::Parameters& weights_;
 };
 
 /// The case's batches. Where a rounding error could take a value over relu's kink, which changes
 /// the gradient by far more than rounding, others are drawn.
-std::vector<Batch> random_batches(const Case& c) {
+std::vector<text::Batch> random_batches(const Case& c) {
   constexpr double kFarFromRounding = 1e-5;  // of values near 1 in float32
   const auto model = random_model(c, at::kDouble);
   const torch::NoGradGuard no_gradients;
-  std::vector<Batch> batches;
+  std::vector<text::Batch> batches;
   for (std::uint64_t key = 1; std::ssize(batches) < c.config.training.accumulation; ++key) {
-    const Batch batch = random_batch(c, key);
+    const text::Batch batch = random_batch(c, key);
     if (c.config.model.feed_forward.activation == "relu") {
       Kinks kinks(*model);
-      const Dropout dropout(c.config.model.dropout, c.config.seed, batches.size());
-      predict(*model, batch, {.taps = &kinks, .dropout = dropout, .cache = nullptr});
+      const model::Dropout dropout(c.config.model.dropout, c.config.seed, batches.size());
+      evaluate::predict(*model, batch, {.taps = &kinks, .dropout = dropout, .cache = nullptr});
       if (kinks.nearest < kFarFromRounding) continue;
     }
     batches.push_back(batch);
@@ -136,23 +137,23 @@ std::vector<Batch> random_batches(const Case& c) {
 
 struct Made {
   double loss = 0;
-  std::vector<std::pair<std::string, Tensor>> gradients;
+  std::vector<std::pair<std::string, model::Tensor>> gradients;
 };
 
 enum class By { kDouble, kPlain, kFused };
 
-Made make(const Case& c, const std::vector<Batch>& batches, By by, const char* precision) {
-  Config config = c.config;
+Made make(const Case& c, const std::vector<text::Batch>& batches, By by, const char* precision) {
+  config::Config config = c.config;
   config.runtime.kernels = by == By::kFused ? "fused" : "plain";
   config.runtime.precision = precision;
-  const Runtime runtime = set_up_runtime(config.runtime);
+  const model::Runtime runtime = model::set_up_runtime(config.runtime);
   const auto model = random_model(c, by == By::kDouble ? at::kDouble : at::kFloat);
   const auto fused = fused_training(*model, config, runtime);
   const auto plain = plain_gradients(*model, config, runtime);
   EXPECT_EQ(fused != nullptr, by == By::kFused);
   Gradients& gradients = fused ? *fused : *plain;
   std::uint64_t predicted = 0;
-  for (const Batch& batch : batches) predicted += predicted_in(batch);
+  for (const text::Batch& batch : batches) predicted += predicted_in(batch);
   Made made{};
   // The second time everything has been used before.
   for (int time = 0; time < (fused ? 2 : 1); ++time) {
@@ -161,12 +162,13 @@ Made make(const Case& c, const std::vector<Batch>& batches, By by, const char* p
     made.loss = gradients.make(batches, 0, predicted);
   }
   for (const auto& [name, weight] : model->parameters().list()) {
-    const Tensor gradient = (weight.grad().defined() ? weight.grad() : torch::zeros_like(weight))
-                                .to(at::kDouble, /*non_blocking=*/false, /*copy=*/true);
+    const model::Tensor gradient =
+        (weight.grad().defined() ? weight.grad() : torch::zeros_like(weight))
+            .to(at::kDouble, /*non_blocking=*/false, /*copy=*/true);
     if (name.ends_with("k_proj.bias")) {
       // A key's bias changes nothing: its gradient is the rounding of what its matrix's consists
       // of.
-      Tensor& with_matrix = made.gradients.back().second;
+      model::Tensor& with_matrix = made.gradients.back().second;
       with_matrix = at::cat({with_matrix.flatten(), gradient});
     } else {
       made.gradients.emplace_back(name, gradient);
@@ -235,27 +237,27 @@ std::vector<Case> named_cases() {
 
 /// The case of a config with these values, {dotted key, value}, and defaults. Throws Error where
 /// they do not fit each other or kernels do not know them.
-Case case_of(const std::vector<std::pair<std::string, Json>>& values) {
-  Json json = {{"data", {{"train", {"text.txt"}}}}, {"runtime", {{"device", "cpu"}}}};
+Case case_of(const std::vector<std::pair<std::string, base::Json>>& values) {
+  base::Json json = {{"data", {{"train", {"text.txt"}}}}, {"runtime", {{"device", "cpu"}}}};
   std::string name;
   for (const auto& [key, value] : values) {
     std::string pointer = "/" + key;
     std::replace(pointer.begin(), pointer.end(), '.', '/');
-    json[Json::json_pointer(pointer)] = value;
+    json[base::Json::json_pointer(pointer)] = value;
     name += key.substr(key.find('.') + 1) + " " + value.dump() + ", ";
   }
-  Case c{name, parse_config(json, "sample", "/")};
-  check_model(c.config.model, "sample", c.vocabulary());
+  Case c{name, config::parse_config(json, "sample", "/")};
+  config::check_model(c.config.model, "sample", c.vocabulary());
   // So that scores are of like size at any width: a softmax of large ones magnifies their rounding.
   c.config.model.initial_deviation *= std::sqrt(32 / static_cast<double>(c.config.model.width));
-  if (!is_fusable(c.config.model)) throw Error("no kernels for it");
+  if (!config::is_fusable(c.config.model)) throw base::Error("no kernels for it");
   return c;
 }
 
 /// Every pair of values of two keys of a config, in 54 cases. Choices that are no numbers are
 /// the schema's, so that a new one is tested from its first day.
 std::vector<Case> sampled_cases() {
-  const Json schema = parse_json(config_schema(), "schema").at("properties");
+  const base::Json schema = base::parse_json(config::config_schema(), "schema").at("properties");
   std::vector<testing::Choice> choices = {
       {"tokenizer.vocabulary", {3, 50, 257}},
       {"data.layout", schema.at("data").at("properties").at("layout").at("enum")},
@@ -276,12 +278,12 @@ std::vector<Case> sampled_cases() {
                         {"model.initial_deviation", {0.1, 0.2}}},
                        choices);
   for (testing::Choice& choice : choices)
-    std::erase_if(choice.values, [&](const Json& value) {
+    std::erase_if(choice.values, [&](const base::Json& value) {
       if (!value.is_string()) return false;
       try {
         case_of({{choice.key, value}});
         return false;
-      } catch (const Error&) {
+      } catch (const base::Error&) {
         return true;  // kernels do not know it, whatever else is chosen
       }
     });
@@ -325,7 +327,7 @@ std::vector<double> sizes(const Case& c, const Made& exact) {
 
 /// How many numbers are summed, one sum after the other, on the longest way to a gradient.
 double summed(const Case& c) {
-  const ModelConfig& model = c.config.model;
+  const config::ModelConfig& model = c.config.model;
   const std::int64_t layer =
       4 * model.width + 2 * model.feed_forward.width + 2 * model.head_width() + 2 * model.context;
   const std::int64_t tokens =
@@ -335,7 +337,7 @@ double summed(const Case& c) {
 
 TEST(FusedGradients, AreAsExactInFloat32AsTheModels) {
   for_each_case([](const Case& c) {
-    const std::vector<Batch> batches = random_batches(c);
+    const std::vector<text::Batch> batches = random_batches(c);
     const Made exact = make(c, batches, By::kDouble, "float32");
     const Made plain = make(c, batches, By::kPlain, "float32");
     const Made fused = make(c, batches, By::kFused, "float32");
@@ -353,10 +355,10 @@ TEST(FusedGradients, AreAsExactInFloat32AsTheModels) {
 }
 
 TEST(FusedGradients, AreAsNearInBfloat16AsTheModelsByAutocast) {
-  if (!FusedStep::supports(small().model, /*bfloat16=*/true))
+  if (!fused::FusedStep::supports(small().model, /*bfloat16=*/true))
     GTEST_SKIP() << "not on this processor";
   for_each_case([](const Case& c) {
-    const std::vector<Batch> batches = random_batches(c);
+    const std::vector<text::Batch> batches = random_batches(c);
     const Made exact = make(c, batches, By::kDouble, "float32");
     const Made autocast = make(c, batches, By::kPlain, "bfloat16");
     const Made fused = make(c, batches, By::kFused, "bfloat16");
@@ -380,7 +382,7 @@ TEST(FusedGradients, AreAsNearInBfloat16AsTheModelsByAutocast) {
 TEST(FusedGradients, DropOtherValuesWithAnotherSeed) {
   Case c{"dropout", small()};
   c.config.model.dropout = 0.3;
-  const std::vector<Batch> batches = random_batches(c);
+  const std::vector<text::Batch> batches = random_batches(c);
   const Made first = make(c, batches, By::kFused, "float32");
   const Made second = make(c, batches, By::kFused, "float32");
   EXPECT_EQ(first.loss, second.loss);
@@ -391,4 +393,4 @@ TEST(FusedGradients, DropOtherValuesWithAnotherSeed) {
 }
 
 }  // namespace
-}  // namespace qkv
+}  // namespace qkv::train

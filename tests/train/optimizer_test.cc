@@ -11,11 +11,11 @@
 #include "train/muon.h"
 #include "train/schedule.h"
 
-namespace qkv {
+namespace qkv::train {
 namespace {
 
-TrainingConfig config() {
-  TrainingConfig training;
+config::TrainingConfig config() {
+  config::TrainingConfig training;
   training.steps = 10;
   training.warmup_steps = 2;
   training.gradient_clip = 0;
@@ -28,7 +28,7 @@ struct Scalar {
   double first = 0;
   double second = 0;
 
-  void update(double gradient, double decay, std::int64_t step, const TrainingConfig& c) {
+  void update(double gradient, double decay, std::int64_t step, const config::TrainingConfig& c) {
     const double rate = learning_rate(c, step);
     first = c.beta1 * first + (1 - c.beta1) * gradient;
     second = c.beta2 * second + (1 - c.beta2) * gradient * gradient;
@@ -38,15 +38,15 @@ struct Scalar {
   }
 };
 
-void set_gradient(const Tensor& weight, const std::vector<float>& values) {
-  Tensor(weight).mutable_grad() = torch::tensor(values).view(weight.sizes());
+void set_gradient(const model::Tensor& weight, const std::vector<float>& values) {
+  model::Tensor(weight).mutable_grad() = torch::tensor(values).view(weight.sizes());
 }
 
 TEST(Optimizer, FollowsAdamwAndDecaysOnlyMatrices) {
-  Parameters parameters(1, at::kFloat);
-  const Tensor matrix = parameters.constant("matrix", {1, 2}, 0.5);
-  const Tensor vector = parameters.constant("vector", {2}, 0.5);
-  const TrainingConfig training = config();
+  model::Parameters parameters(1, at::kFloat);
+  const model::Tensor matrix = parameters.constant("matrix", {1, 2}, 0.5);
+  const model::Tensor vector = parameters.constant("vector", {2}, 0.5);
+  const config::TrainingConfig training = config();
   Optimizer optimizer(parameters, training);
   std::vector<Scalar> expected(4, Scalar{.weight = 0.5});
   for (std::int64_t step = 1; step <= 5; ++step) {
@@ -71,23 +71,23 @@ TEST(Optimizer, FollowsAdamwAndDecaysOnlyMatrices) {
 }
 
 /// U Vᵀ of the singular value decomposition: what the Newton–Schulz steps come near.
-Tensor nearest_orthogonal(const Tensor& matrix) {
+model::Tensor nearest_orthogonal(const model::Tensor& matrix) {
   const auto [u, s, v] = at::svd(matrix.to(at::kDouble));
   return u.matmul(v.transpose(0, 1));
 }
 
-Tensor random_matrix(std::int64_t rows, std::int64_t columns) {
-  at::Generator generator = keyed_generator(7, at::kCPU);
+model::Tensor random_matrix(std::int64_t rows, std::int64_t columns) {
+  at::Generator generator = model::keyed_generator(7, at::kCPU);
   return at::randn({rows, columns}, generator);
 }
 
 TEST(Muon, OrthogonalisesMatricesOfAnyShape) {
   for (const auto& [rows, columns] : {std::pair{8, 8}, {24, 8}, {8, 24}, {1, 5}, {5, 1}}) {
-    const Tensor matrix = random_matrix(rows, columns);
-    const Tensor found = orthogonalised(matrix).to(at::kDouble);
+    const model::Tensor matrix = random_matrix(rows, columns);
+    const model::Tensor found = orthogonalised(matrix).to(at::kDouble);
     const auto [u, s, v] = at::svd(matrix.to(at::kDouble));
     // The singular vectors stay, the singular values come near 1.
-    const Tensor values = u.transpose(0, 1).matmul(found).matmul(v);
+    const model::Tensor values = u.transpose(0, 1).matmul(found).matmul(v);
     // In float32 what is off the diagonal is rounding, which the five steps may magnify as they do
     // small singular values, by up to 3.4445^5 = 500: 2^-24 · 500 = 3e-5.
     EXPECT_LT((values - values.diagonal().diag()).abs().max().item<double>(), 1e-4);
@@ -97,28 +97,30 @@ TEST(Muon, OrthogonalisesMatricesOfAnyShape) {
 }
 
 TEST(Muon, MovesMatricesOfTheLayersAndLeavesTheRestToAdamw) {
-  TrainingConfig training = config();
+  config::TrainingConfig training = config();
   training.optimizer = "muon";
   training.matrix_learning_rate = 0.25;
   training.weight_decay = 0.5;
-  Parameters parameters(1, at::kFloat);
-  const Tensor tall = parameters.constant("model.layers.0.mlp.up_proj.weight", {12, 3}, 0.5);
-  const Tensor square = parameters.constant("model.layers.0.self_attn.q_proj.weight", {3, 3}, 0.5);
-  const Tensor table = parameters.constant("model.embed_tokens.weight", {4, 3}, 0.5);
-  const Tensor bias = parameters.constant("model.layers.0.mlp.up_proj.bias", {3}, 0.5);
+  model::Parameters parameters(1, at::kFloat);
+  const model::Tensor tall = parameters.constant("model.layers.0.mlp.up_proj.weight", {12, 3}, 0.5);
+  const model::Tensor square =
+      parameters.constant("model.layers.0.self_attn.q_proj.weight", {3, 3}, 0.5);
+  const model::Tensor table = parameters.constant("model.embed_tokens.weight", {4, 3}, 0.5);
+  const model::Tensor bias = parameters.constant("model.layers.0.mlp.up_proj.bias", {3}, 0.5);
   Optimizer optimizer(parameters, training);
   Scalar expected{.weight = 0.5};
-  for (const Tensor& weight : {tall, square}) {
-    Tensor(weight).mutable_grad() = random_matrix(weight.size(0), weight.size(1));
+  for (const model::Tensor& weight : {tall, square}) {
+    model::Tensor(weight).mutable_grad() = random_matrix(weight.size(0), weight.size(1));
   }
-  for (const Tensor& weight : {table, bias}) {
-    Tensor(weight).mutable_grad() = torch::full(weight.sizes(), 0.3F);
+  for (const model::Tensor& weight : {table, bias}) {
+    model::Tensor(weight).mutable_grad() = torch::full(weight.sizes(), 0.3F);
   }
   optimizer.update(1);  // of two warm-up steps: half the rate
-  for (const Tensor& weight : {tall, square}) {
+  for (const model::Tensor& weight : {tall, square}) {
     const double scale = weight.size(0) > weight.size(1) ? 2.0 : 1.0;  // √(12 / 3)
-    const Tensor moved = (0.5 * (1 - 0.125 * 0.5) - weight.detach()) / (0.125 * scale);
-    const Tensor direction = nearest_orthogonal(random_matrix(weight.size(0), weight.size(1)));
+    const model::Tensor moved = (0.5 * (1 - 0.125 * 0.5) - weight.detach()) / (0.125 * scale);
+    const model::Tensor direction =
+        nearest_orthogonal(random_matrix(weight.size(0), weight.size(1)));
     // Singular values between 0.7 and 1.2 where all would be 1: near the right direction.
     EXPECT_GT(
         (moved * direction).sum().item<double>() / moved.norm().item<double>() / std::sqrt(3.0),
@@ -135,10 +137,10 @@ TEST(Muon, MovesMatricesOfTheLayersAndLeavesTheRestToAdamw) {
 }
 
 TEST(Optimizer, ClipsTheCommonNorm) {
-  Parameters parameters(1, at::kFloat);
-  const Tensor matrix = parameters.constant("matrix", {1, 2}, 0.0);
-  const Tensor vector = parameters.constant("vector", {1}, 0.0);
-  TrainingConfig training = config();
+  model::Parameters parameters(1, at::kFloat);
+  const model::Tensor matrix = parameters.constant("matrix", {1, 2}, 0.0);
+  const model::Tensor vector = parameters.constant("vector", {1}, 0.0);
+  config::TrainingConfig training = config();
   training.gradient_clip = 1.3;
   Optimizer optimizer(parameters, training);
   set_gradient(matrix, {3, 4});
@@ -151,8 +153,8 @@ TEST(Optimizer, ClipsTheCommonNorm) {
 }
 
 TEST(Optimizer, UpdatesNothingOnANonFiniteGradient) {
-  Parameters parameters(1, at::kFloat);
-  const Tensor matrix = parameters.constant("matrix", {1, 2}, 0.5);
+  model::Parameters parameters(1, at::kFloat);
+  const model::Tensor matrix = parameters.constant("matrix", {1, 2}, 0.5);
   Optimizer optimizer(parameters, config());
   set_gradient(matrix, {std::numeric_limits<float>::quiet_NaN(), 1});
   EXPECT_FALSE(std::isfinite(optimizer.update(1)));
@@ -161,16 +163,16 @@ TEST(Optimizer, UpdatesNothingOnANonFiniteGradient) {
 }
 
 TEST(Optimizer, RefusesMomentsOfAnotherModel) {
-  Parameters parameters(1, at::kFloat);
+  model::Parameters parameters(1, at::kFloat);
   parameters.constant("matrix", {1, 2}, 0.5);
   Optimizer optimizer(parameters, config());
-  EXPECT_THROW(optimizer.load_moments({}, "file"), Error);
+  EXPECT_THROW(optimizer.load_moments({}, "file"), base::Error);
   EXPECT_THROW(optimizer.load_moments({{"first_moment.matrix", torch::zeros({2, 1})},
                                        {"second_moment.matrix", torch::zeros({1, 2})}},
                                       "file"),
-               Error);
+               base::Error);
   EXPECT_NO_THROW(optimizer.load_moments(optimizer.moments(), "file"));
 }
 
 }  // namespace
-}  // namespace qkv
+}  // namespace qkv::train

@@ -2,11 +2,11 @@
 
 #include <gtest/gtest.h>
 
-namespace qkv {
+namespace qkv::train {
 namespace {
 
-TrainingConfig config(const std::string& schedule) {
-  TrainingConfig training;
+config::TrainingConfig config(const std::string& schedule) {
+  config::TrainingConfig training;
   training.steps = 1100;
   training.warmup_steps = 100;
   training.learning_rate = 1e-3;
@@ -24,7 +24,7 @@ TEST(Schedule, WarmsUpAlongALine) {
 
 TEST(Schedule, CosineFallsToTheMinimum) {
   // A third of the way: cos(π/3) = 1/2, so three quarters of the range are left.
-  TrainingConfig training = config("cosine");
+  config::TrainingConfig training = config("cosine");
   training.steps = 400;
   EXPECT_NEAR(learning_rate(training, 200), 1e-4 + 0.75 * 9e-4, 1e-15);
   EXPECT_NEAR(learning_rate(config("cosine"), 600), 5.5e-4, 1e-15);
@@ -38,11 +38,11 @@ TEST(Schedule, LinearAndConstant) {
 }
 
 TEST(Schedule, NeedsNoWarmUp) {
-  TrainingConfig training = config("linear");
+  config::TrainingConfig training = config("linear");
   training.warmup_steps = 0;
   training.steps = 10;
   EXPECT_NEAR(learning_rate(training, 1), 1e-3 - 0.1 * 9e-4, 1e-15);
 }
 
 }  // namespace
-}  // namespace qkv
+}  // namespace qkv::train

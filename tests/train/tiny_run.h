@@ -13,7 +13,7 @@ namespace qkv::testing {
 inline std::string tiny_text() {
   const std::vector<std::string> words = {"cat",  "dog",   "cow",   "hen",
                                           "sees", "hears", "likes", "finds"};
-  RandomStream random(99);
+  base::RandomStream random(99);
   std::string text;
   for (int line = 0; line < 400; ++line) {
     text += words[random.below(4)] + " " + words[4 + random.below(4)] + " " +
@@ -23,9 +23,9 @@ inline std::string tiny_text() {
 }
 
 /// A run of seconds on that text, in float32 on one thread.
-inline Config tiny_config(const Scratch& scratch) {
+inline config::Config tiny_config(const Scratch& scratch) {
   std::ofstream(scratch / "text.txt") << tiny_text();
-  Config config;
+  config::Config config;
   config.name = "tiny";
   config.seed = 7;
   config.tokenizer.kind = "char";

@@ -10,7 +10,7 @@
 #include "base/files.h"
 #include "train/tiny_run.h"
 
-namespace qkv {
+namespace qkv::train {
 namespace {
 
 using testing::Scratch;
@@ -21,20 +21,21 @@ class TrainerTest : public ::testing::Test {
  protected:
   TrainerTest() { ::setenv("QKV_CACHE", (scratch_ / "cache").c_str(), 1); }
 
-  Ending train(const Config& config, const std::string& name, RunMode mode = RunMode::kNew) {
+  Ending train(const config::Config& config, const std::string& name,
+               RunMode mode = RunMode::kNew) {
     Trainer trainer(config, {.out = scratch_ / name, .mode = mode, .init = {}});
     return trainer.run();
   }
   std::string weights(const std::string& name) const {
-    return sha256_file(scratch_ / name / "checkpoints" / "last" / "model.safetensors") +
-           sha256_file(scratch_ / name / "checkpoints" / "last" / "optimizer.safetensors");
+    return base::sha256_file(scratch_ / name / "checkpoints" / "last" / "model.safetensors") +
+           base::sha256_file(scratch_ / name / "checkpoints" / "last" / "optimizer.safetensors");
   }
   /// The values of `key` in metrics.jsonl by step.
   std::map<std::int64_t, double> curve(const std::string& name, const std::string& key) const {
     std::map<std::int64_t, double> values;
-    std::istringstream lines(read_file(scratch_ / name / "metrics.jsonl"));
+    std::istringstream lines(base::read_file(scratch_ / name / "metrics.jsonl"));
     for (std::string line; std::getline(lines, line);) {
-      const Json record = parse_json(line, "metrics.jsonl");
+      const base::Json record = base::parse_json(line, "metrics.jsonl");
       if (record.contains(key)) values[record["step"]] = record[key];
     }
     return values;
@@ -58,25 +59,25 @@ TEST_F(TrainerTest, FollowsTheRecordedLosses) {
 }
 
 TEST_F(TrainerTest, StartsAtTheLossOfKnowingNothing) {
-  Config config = tiny_config(scratch_);
+  config::Config config = tiny_config(scratch_);
   config.training.steps = 5;
   ASSERT_EQ(train(config, "run"), Ending::kFinished);
-  const Checkpoint untrained =
-      open_checkpoint(scratch_ / "run/checkpoints/step-0000000", Runtime());
+  const checkpoint::Checkpoint untrained =
+      checkpoint::open_checkpoint(scratch_ / "run/checkpoints/step-0000000", model::Runtime());
   EXPECT_NEAR(curve("run", "loss").at(1), std::log(static_cast<double>(untrained.tokenizer.size())),
               0.05);
 }
 
 TEST_F(TrainerTest, ResumesBitForBit) {
   for (const std::string objective : {"causal", "masked"}) {
-    Config config = tiny_config(scratch_);
+    config::Config config = tiny_config(scratch_);
     config.model.objective = objective;
     config.model.dropout = 0.2;
     config.training.accumulation = 2;
     ASSERT_EQ(train(config, objective), Ending::kFinished);
 
     const std::string parts = objective + "-parts";
-    Config first = config;
+    config::Config first = config;
     first.training.steps = 30;
     {
       // Cut off as by kill -9: what follows the checkpoint of step 20 is lost.
@@ -94,7 +95,7 @@ TEST_F(TrainerTest, ResumesBitForBit) {
 TEST_F(TrainerTest, ResumesOnACudaDevice) {
   if (!at::hasCUDA()) GTEST_SKIP() << "no CUDA device";
   for (const std::string optimizer : {"adamw", "muon"}) {
-    Config config = tiny_config(scratch_);
+    config::Config config = tiny_config(scratch_);
     config.runtime.device = "cuda";
     config.model.dropout = 0.2;
     config.training.optimizer = optimizer;
@@ -111,7 +112,7 @@ TEST_F(TrainerTest, RecurrentNetsLearnAndResumeBitForBit) {
   for (const auto& [kind, objective] : {std::pair("lstm", "causal"), std::pair("gru", "masked")}) {
     const std::string whole = kind;
     const std::string parts = whole + "-parts";
-    Config config = tiny_config(scratch_);
+    config::Config config = tiny_config(scratch_);
     config.model.kind = kind;
     config.model.objective = objective;
     config.model.dropout = 0.1;
@@ -128,7 +129,7 @@ TEST_F(TrainerTest, RecurrentNetsLearnAndResumeBitForBit) {
 }
 
 TEST_F(TrainerTest, LearnsTheSameHoweverOftenItIsValidated) {
-  Config config = tiny_config(scratch_);
+  config::Config config = tiny_config(scratch_);
   config.model.dropout = 0.1;
   ASSERT_EQ(train(config, "seldom"), Ending::kFinished);
   config.training.validate_every = 1;
@@ -141,10 +142,10 @@ TEST_F(TrainerTest, LearnsTheSameHoweverOftenItIsValidated) {
 
 TEST_F(TrainerTest, AccumulationIsALargerBatch) {
   // With one batch cut in two the gradient is the same sum in another order.
-  Config whole = tiny_config(scratch_);
+  config::Config whole = tiny_config(scratch_);
   whole.training.steps = 8;
   ASSERT_EQ(train(whole, "whole"), Ending::kFinished);
-  Config parts = whole;
+  config::Config parts = whole;
   parts.training.batch_size = whole.training.batch_size / 2;
   parts.training.accumulation = 2;
   ASSERT_EQ(train(parts, "parts"), Ending::kFinished);
@@ -155,7 +156,7 @@ TEST_F(TrainerTest, AccumulationIsALargerBatch) {
 }
 
 TEST_F(TrainerTest, StopsEarlyWhenNothingImproves) {
-  Config config = tiny_config(scratch_);
+  config::Config config = tiny_config(scratch_);
   config.training.steps = 1000;
   config.training.learning_rate = 0.5;  // far too much: it gets worse after a few steps
   config.training.minimum_learning_rate = 0.5;
@@ -170,7 +171,7 @@ TEST_F(TrainerTest, StopsEarlyWhenNothingImproves) {
 }
 
 TEST_F(TrainerTest, SavesNothingThatIsNotFinite) {
-  Config config = tiny_config(scratch_);
+  config::Config config = tiny_config(scratch_);
   config.training.learning_rate = 1e38;  // the first update overflows, at a finite loss
   config.training.weight_decay = 1e38;
   config.training.schedule = "constant";
@@ -182,8 +183,8 @@ TEST_F(TrainerTest, SavesNothingThatIsNotFinite) {
     try {
       train(config, name);
       FAIL() << "expected an Error";
-    } catch (const Error& error) {
-      EXPECT_EQ(error.fault(), Error::Fault::kRun);
+    } catch (const base::Error& error) {
+      EXPECT_EQ(error.fault(), base::Error::Fault::kRun);
       const std::string message = error.what();
       EXPECT_NE(message.find(validation > 0 ? "step 1: the validation loss is nan"
                                             : "step 1: model.embed_tokens.weight is not finite"),
@@ -196,7 +197,7 @@ TEST_F(TrainerTest, SavesNothingThatIsNotFinite) {
 }
 
 TEST_F(TrainerTest, StopsAtALossThatIsNotFinite) {
-  Config config = tiny_config(scratch_);
+  config::Config config = tiny_config(scratch_);
   config.training.learning_rate = 1e30;
   config.training.gradient_clip = 0;
   config.training.validate_every = 0;
@@ -204,8 +205,8 @@ TEST_F(TrainerTest, StopsAtALossThatIsNotFinite) {
   try {
     train(config, "run");
     FAIL() << "expected an Error";
-  } catch (const Error& error) {
-    EXPECT_EQ(error.fault(), Error::Fault::kRun);
+  } catch (const base::Error& error) {
+    EXPECT_EQ(error.fault(), base::Error::Fault::kRun);
     const std::string message = error.what();
     EXPECT_NE(message.find("of seed 7"), std::string::npos) << message;
     EXPECT_NE(message.find("step-0000000"), std::string::npos) << message;
@@ -213,17 +214,17 @@ TEST_F(TrainerTest, StopsAtALossThatIsNotFinite) {
 }
 
 TEST_F(TrainerTest, RefusesAnotherModelOrText) {
-  Config config = tiny_config(scratch_);
+  config::Config config = tiny_config(scratch_);
   ASSERT_EQ(train(config, "run"), Ending::kFinished);
-  Config other = config;
+  config::Config other = config;
   other.model.width = 64;
-  EXPECT_THROW(train(other, "run", RunMode::kResume), Error);
+  EXPECT_THROW(train(other, "run", RunMode::kResume), base::Error);
   std::ofstream(scratch_ / "text.txt", std::ios::app) << "cat sees hen\n";
-  EXPECT_THROW(train(config, "run", RunMode::kResume), Error);
+  EXPECT_THROW(train(config, "run", RunMode::kResume), base::Error);
 }
 
 TEST_F(TrainerTest, GoesOnForMoreStepsThanFirstPlanned) {
-  Config config = tiny_config(scratch_);
+  config::Config config = tiny_config(scratch_);
   config.training.schedule = "constant";
   config.training.steps = 10;
   ASSERT_EQ(train(config, "run"), Ending::kFinished);
@@ -234,4 +235,4 @@ TEST_F(TrainerTest, GoesOnForMoreStepsThanFirstPlanned) {
 }
 
 }  // namespace
-}  // namespace qkv
+}  // namespace qkv::train

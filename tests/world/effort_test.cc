@@ -6,14 +6,14 @@
 
 #include "base/error.h"
 
-namespace qkv {
+namespace qkv::world {
 namespace {
 
 std::string refusal(const std::function<void()>& search) {
   try {
     search();
     return "";
-  } catch (const Error& error) {
+  } catch (const base::Error& error) {
     return error.what();
   }
 }
@@ -54,4 +54,4 @@ TEST(Effort, RefusesMoreTextThanItMayCollect) {
 }
 
 }  // namespace
-}  // namespace qkv
+}  // namespace qkv::world

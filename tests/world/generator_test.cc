@@ -16,12 +16,12 @@
 #include "world/geometry_file.h"
 #include "world/grammars.h"
 
-namespace qkv {
+namespace qkv::world {
 namespace {
 
 using testing::Scratch;
 
-std::string at(const Probe& probe, const Span& span) {
+std::string at(const Probe& probe, const base::Span& span) {
   return probe.text.substr(span.begin, span.end - span.begin);
 }
 
@@ -46,7 +46,7 @@ TEST(Generator, ASeedMakesOneWorld) {
 }
 
 TEST(Generator, ProbesSayWhatTheyMean) {
-  const Json json = binding_grammar();
+  const base::Json json = binding_grammar();
   for (const Probe& probe : generate_world(grammar_of(json), 1).probes) {
     SCOPED_TRACE(probe.text);
     EXPECT_EQ(probe.family, "binding");
@@ -80,9 +80,9 @@ TEST(Generator, NoLineJoinsWhatProbesJoin) {
 
 // The pairs are sought as they stand between spaces, so that no letter is too odd to be found.
 TEST(Generator, NoLineJoinsWhatProbesJoinInAnyAlphabet) {
-  Json json = binding_grammar();
-  Json& animals = json["words"]["animal"];
-  animals = Json::object();
+  base::Json json = binding_grammar();
+  base::Json& animals = json["words"]["animal"];
+  animals = base::Json::object();
   for (const char* animal : {"épig", "鳥", "hen9", "кот", "Ox", "bee", "cow", "owl"})
     animals[animal] = {{"sound", animal + std::string("ed")}};
   const World world = generate_world(grammar_of(json), 1);
@@ -97,13 +97,13 @@ TEST(Generator, NoLineJoinsWhatProbesJoinInAnyAlphabet) {
 
 TEST(Generator, HeldOutWordsAreSingle) {
   for (const char* animal : {"polar pig", "pig-x", "pig’s"}) {
-    Json json = binding_grammar();
+    base::Json json = binding_grammar();
     json["words"]["animal"] = {{animal, {{"sound", "grunted"}}}, {"cow", {{"sound", "mooed"}}}};
     json["families"]["binding"]["templates"][0]["count"] = {2, 2};
     try {
       generate_world(grammar_of(json), 1);
       ADD_FAILURE() << animal << " was accepted";
-    } catch (const Error& error) {
+    } catch (const base::Error& error) {
       const std::string what = error.what();
       EXPECT_NE(what.find("grammar.json: families.binding.templates[0].held_out: found \"" +
                           std::string(animal) + "\", expected a single word"),
@@ -127,23 +127,23 @@ TEST(Generator, LinesReadAsEnglish) {
 }
 
 TEST(Generator, GeometryAsksWhatTheWordsCross) {
-  const Json questions = geometry_questions(grammar_of(binding_grammar()));
+  const base::Json questions = geometry_questions(grammar_of(binding_grammar()));
   EXPECT_EQ(questions["clusters"]["animal"].size(), 8U);
   // Each of 4 people, with 2 orders of the 2 attributes.
   EXPECT_EQ(questions["analogies"].size(), 8U);
-  const Json expected = Json::array({"man", "king", "woman", "queen"});
+  const base::Json expected = base::Json::array({"man", "king", "woman", "queen"});
   EXPECT_NE(std::find(questions["analogies"].begin(), questions["analogies"].end(), expected),
             questions["analogies"].end());
 }
 
 TEST(Generator, NamesTheGrammarsFileAndKey) {
-  const auto refused = [](const std::string& message, const Json& change) {
-    Json json = binding_grammar();
+  const auto refused = [](const std::string& message, const base::Json& change) {
+    base::Json json = binding_grammar();
     json.merge_patch(change);
     try {
       generate_world(grammar_of(json), 1);
       ADD_FAILURE() << change << " was accepted";
-    } catch (const Error& error) {
+    } catch (const base::Error& error) {
       EXPECT_NE(std::string(error.what()).find("grammar.json: " + message), std::string::npos)
           << error.what();
     }
@@ -151,11 +151,11 @@ TEST(Generator, NamesTheGrammarsFileAndKey) {
   refused("geometry.clusters: found the class \"plant\", expected one of",
           {{"geometry", {{"clusters", {"plant"}}}}});
   refused("geometry: clusters.pet: found \"cat\", which also stands in \"animal\"",
-          {{"words", {{"pet", {{"cat", Json::object()}}}}},
+          {{"words", {{"pet", {{"cat", base::Json::object()}}}}},
            {"geometry", {{"clusters", {"animal", "pet"}}}}});
   refused("geometry.crossed: found the word \"man\" without \"rank\"",
           {{"words", {{"person", {{"man", {{"rank", nullptr}}}}}}}});
-  Json mute = {{"templates", {{{"text", "it rained."}}}}};
+  base::Json mute = {{"templates", {{{"text", "it rained."}}}}};
   refused("families.binding.probes: found 10, expected 0 where no question has \"held_out\"",
           {{"families", {{"binding", mute}}}});
   mute["probes"] = 0;
@@ -164,14 +164,14 @@ TEST(Generator, NamesTheGrammarsFileAndKey) {
 
 // A held-out pair that its probe does not join would hold out nothing.
 TEST(Generator, ProbesJoinWhatTheyHoldOut) {
-  Json json = binding_grammar();
-  Json& form = json["families"]["binding"]["templates"][0];
+  base::Json json = binding_grammar();
+  base::Json& form = json["families"]["binding"]["templates"][0];
   form["ask"][0]["held_out"] = {{"words", {"{animal}", "{mood}"}}, {"within", 1}};
   form.erase("held_out");
   try {
     generate_world(grammar_of(json), 1);
     ADD_FAILURE() << "was accepted";
-  } catch (const Error& error) {
+  } catch (const base::Error& error) {
     EXPECT_NE(std::string(error.what()).find("templates[0].ask[0].held_out: found \""),
               std::string::npos)
         << error.what();
@@ -179,7 +179,7 @@ TEST(Generator, ProbesJoinWhatTheyHoldOut) {
 }
 
 TEST(Generator, OnePairInSoManyIsHeldOut) {
-  Json json = binding_grammar();
+  base::Json json = binding_grammar();
   const auto pairs = [&](int one_in) {
     json["families"]["binding"]["templates"][0]["held_out"]["one_in"] = one_in;
     json["families"]["binding"]["probes"] = 300;
@@ -194,13 +194,13 @@ TEST(Generator, OnePairInSoManyIsHeldOut) {
 }
 
 TEST(Generator, RefusesAGrammarThatCannotBe) {
-  const auto refused = [](const char* pointer, const Json& value, const char* named) {
-    Json json = binding_grammar();
-    json[Json::json_pointer(pointer)] = value;
+  const auto refused = [](const char* pointer, const base::Json& value, const char* named) {
+    base::Json json = binding_grammar();
+    json[base::Json::json_pointer(pointer)] = value;
     try {
       generate_world(grammar_of(json), 1);
       ADD_FAILURE() << pointer << " was accepted";
-    } catch (const Error& error) {
+    } catch (const base::Error& error) {
       EXPECT_NE(std::string(error.what()).find(named), std::string::npos) << error.what();
     }
   };
@@ -212,36 +212,36 @@ TEST(Generator, RefusesAGrammarThatCannotBe) {
   refused((form + "/things/0/animal").c_str(), "beast", "beast");
   refused((form + "/ask/0/text").c_str(), "the {mood@cue} one.", "answer");
   refused((form + "/ask/0/text").c_str(), "the {mood@cue} one {animal.tail@answer}.", "tail");
-  refused((form + "/count").c_str(), Json::array({9, 9}), "too few words");
-  refused((form + "/between").c_str(), Json::array({9, 3}), "between");
+  refused((form + "/count").c_str(), base::Json::array({9, 9}), "too few words");
+  refused((form + "/between").c_str(), base::Json::array({9, 3}), "between");
   refused((form + "/held_out/words").c_str(), 5, "[0].held_out.words: found 5, expected a list");
   refused((form + "/held_out/width").c_str(), 5,
           "unknown key \"families.binding.templates.held_out.width\"");
   refused("/words/animal/c\nat", 5, "words.animal.c\\nat: found 5");
-  refused((form + "/draw").c_str(), Json{{"a\x1b", "{\x1b"}}, "draw.a\\x1B: found ");
+  refused((form + "/draw").c_str(), base::Json{{"a\x1b", "{\x1b"}}, "draw.a\\x1B: found ");
 }
 
 TEST(Generator, EndsWhereThereAreTooFewSentences) {
-  Json json = binding_grammar();
-  Json& form = json["families"]["binding"]["templates"][0];
+  base::Json json = binding_grammar();
+  base::Json& form = json["families"]["binding"]["templates"][0];
   form["count"] = {2, 2};
   form["between"] = {0, 0};
   json["lines"]["train"] = 8000;
-  EXPECT_THROW(generate_world(grammar_of(json), 1), Error);
+  EXPECT_THROW(generate_world(grammar_of(json), 1), base::Error);
 }
 
-std::string refusal(const Json& json) {
+std::string refusal(const base::Json& json) {
   try {
     generate_world(grammar_of(json), 1);
     return "";
-  } catch (const Error& error) {
+  } catch (const base::Error& error) {
     return error.what();
   }
 }
 
 TEST(Generator, EndsWhereSentencesOfTheBackgroundHoldNoWord) {
   for (const char* text : {".", "!?", "😀", "— …"}) {
-    Json json = binding_grammar();
+    base::Json json = binding_grammar();
     json["families"]["background"]["templates"] = {{{"text", text}}};
     const std::string message = refusal(json);
     EXPECT_NE(message.find(std::string("templates[0].between: found \"") + text + '"'),
@@ -250,7 +250,7 @@ TEST(Generator, EndsWhereSentencesOfTheBackgroundHoldNoWord) {
   }
   // Punctuation inside a word does no harm, nor does a background without words that only stands
   // before.
-  Json json = binding_grammar();
+  base::Json json = binding_grammar();
   json["families"]["background"]["templates"] = {{{"text", "it isn't o'clock."}}};
   EXPECT_EQ(refusal(json), "");
   json = binding_grammar();
@@ -261,12 +261,12 @@ TEST(Generator, EndsWhereSentencesOfTheBackgroundHoldNoWord) {
 }
 
 TEST(Generator, RefusesWhatWouldGrowTooLarge) {
-  const auto expect = [](const Json& json, const std::string& words) {
+  const auto expect = [](const base::Json& json, const std::string& words) {
     const std::string message = refusal(json);
     EXPECT_NE(message.find(words), std::string::npos) << message;
   };
-  Json json = binding_grammar();
-  Json& form = json["families"]["binding"]["templates"][0];
+  base::Json json = binding_grammar();
+  base::Json& form = json["families"]["binding"]["templates"][0];
   form["between"] = {900, 1000};
   json["families"]["background"]["templates"] = {{{"text", std::string(2000, 'x')}}};
   expect(json, "binding.templates[0]: found lines of up to 2.");
@@ -286,13 +286,13 @@ TEST(Generator, RefusesWhatWouldGrowTooLarge) {
 }
 
 TEST(Generator, AsksAsManyAnalogiesAsMayBe) {
-  Json json = binding_grammar();
-  Json words = Json::object();
+  base::Json json = binding_grammar();
+  base::Json words = base::Json::object();
   for (int word = 0; word < 317; ++word) words["w" + std::to_string(word)] = {{"of", "x"}};
   json["words"]["many"] = words;
   json["geometry"] = {{"relations", {{{"words", "many"}, {"attribute", "of"}}}}};
   EXPECT_NE(refusal(json).find("geometry: found more than 100,000 analogies"), std::string::npos);
-  words = Json::object();
+  words = base::Json::object();
   for (int word = 0; word < 1001; ++word)
     words["w" + std::to_string(word)] = {{"a", "x"}, {"b", std::to_string(word)}};
   json["words"]["many"] = words;
@@ -303,8 +303,8 @@ TEST(Generator, AsksAsManyAnalogiesAsMayBe) {
 
 // A scene of 1000 things, each another word of a class of as many.
 TEST(Generator, DrawsManyThings) {
-  Json json = binding_grammar();
-  Json words = Json::object();
+  base::Json json = binding_grammar();
+  base::Json words = base::Json::object();
   for (int word = 0; word < 1000; ++word) words["w" + std::to_string(word)] = {{"as", "y"}};
   json["words"]["many"] = words;
   json["lines"] = {{"train", 3}, {"validation", 0}};
@@ -323,8 +323,8 @@ TEST(Generator, SpansEndWhereTheArticleEnds) {
            {"[{animal} is a(n)] {mood} one", " is a"},
            {"[{animal} is a(n) ]{mood} one", " is a "},
            {"the [{animal}] is a(n) {mood} one", ""}}) {
-    Json json = binding_grammar();
-    Json& form = json["families"]["binding"]["templates"][0];
+    base::Json json = binding_grammar();
+    base::Json& form = json["families"]["binding"]["templates"][0];
     form["thing"] = thing;
     form["held_out"] = {{"words", {"{animal}", "{mood}"}}, {"within", 3}};
     form["ask"][0]["text"] = "the {animal@cue} {mood@answer} a(n) {animal.sound}.";
@@ -332,8 +332,8 @@ TEST(Generator, SpansEndWhereTheArticleEnds) {
       SCOPED_TRACE(probe.text);
       EXPECT_EQ(probe.text.find("a(n)"), std::string::npos);
       EXPECT_EQ(at(probe, probe.predict), probe.answer);
-      for (const std::vector<Span>* spans : {&probe.truth, &probe.distractors}) {
-        for (const Span& span : *spans) {
+      for (const std::vector<base::Span>* spans : {&probe.truth, &probe.distractors}) {
+        for (const base::Span& span : *spans) {
           const bool vowel =
               std::string("aeiou").find(
                   probe.text[span.end + (thing.find("a(n)]") != std::string::npos ? 1 : 0)]) !=
@@ -352,8 +352,8 @@ TEST(Generator, SpansEndWhereTheArticleEnds) {
 }
 
 TEST(Generator, AsksAboutEachThingUnlessANumberIsGiven) {
-  Json json = binding_grammar();
-  Json& form = json["families"]["binding"]["templates"][0];
+  base::Json json = binding_grammar();
+  base::Json& form = json["families"]["binding"]["templates"][0];
   form["between"] = {0, 0};
   for (const std::string& line : generate_world(grammar_of(json), 1).train) {
     const std::size_t met = line.find(" met.");
@@ -367,12 +367,12 @@ TEST(Generator, AsksAboutEachThingUnlessANumberIsGiven) {
 }
 
 TEST(Generator, AThingsNumberIsItsOwn) {
-  Json json = binding_grammar();
+  base::Json json = binding_grammar();
   for (const char* noun : {"key", "cup", "hat", "pot", "pan", "jar", "map", "pen", "fan", "bed"})
     json["words"]["noun"][noun] = {{"singular", noun}, {"plural", noun + std::string("s")}};
-  json["words"]["one"] = Json::parse(R"({"singular": {"is": "is"}})");
-  json["words"]["many"] = Json::parse(R"({"plural": {"is": "are"}})");
-  json["families"]["binding"]["templates"] = Json::array({Json::parse(R"({
+  json["words"]["one"] = base::Json::parse(R"({"singular": {"is": "is"}})");
+  json["words"]["many"] = base::Json::parse(R"({"plural": {"is": "are"}})");
+  json["families"]["binding"]["templates"] = base::Json::array({base::Json::parse(R"({
       "things": [{"n": "noun", "k": "one"}, {"n": "noun", "k": "many"}], "shuffle": false,
       "thing": "the {n[k]}", "text": "{1} lay by {2}.", "ask": [{"text": "here {k.is@cue} {n[k]@answer}."}],
       "between": [0, 2], "held_out": {"words": ["{1:n[k]}", "{2:n[k]}"], "within": 4}})")});
@@ -388,11 +388,11 @@ TEST(Generator, AThingsNumberIsItsOwn) {
 
 // A question may hold out a pair of its own, and another be asked by no probe.
 TEST(Generator, AQuestionHoldsOutItsOwnPair) {
-  Json json = binding_grammar();
-  Json& form = json["families"]["binding"]["templates"][0];
+  base::Json json = binding_grammar();
+  base::Json& form = json["families"]["binding"]["templates"][0];
   form.erase("held_out");
   form["count"] = {2, 2};
-  form["ask"] = Json::parse(R"([
+  form["ask"] = base::Json::parse(R"([
       {"of": 1, "text": "the {mood@cue} one {animal.sound@answer}."},
       {"of": 2, "text": "the {mood@cue} {animal@answer} left.",
        "held_out": {"words": ["{mood}", "{animal}"], "within": 1}}])");
@@ -408,7 +408,7 @@ TEST(Generator, AQuestionHoldsOutItsOwnPair) {
 }
 
 TEST(Generator, AsksBeforeItTells) {
-  Json json = binding_grammar();
+  base::Json json = binding_grammar();
   json["families"]["binding"]["templates"][0]["ask_first"] = true;
   const World world = generate_world(grammar_of(json), 1);
   for (const std::string& line : world.train) {
@@ -445,16 +445,16 @@ TEST(Generator, WritesFiles) {
   const Grammar grammar = grammar_of(binding_grammar());
   const World world = generate_world(grammar, 1);
   write_world(world, scratch / "out");
-  const std::string train = read_file(scratch / "out" / "train.txt");
+  const std::string train = base::read_file(scratch / "out" / "train.txt");
   EXPECT_EQ(train.substr(0, train.find('\n')), world.train.front());
   EXPECT_EQ(static_cast<std::size_t>(std::count(train.begin(), train.end(), '\n')), 200U);
-  const std::string probes = read_file(scratch / "out" / "probes.jsonl");
-  const Json first = Json::parse(probes.substr(0, probes.find('\n')));
+  const std::string probes = base::read_file(scratch / "out" / "probes.jsonl");
+  const base::Json first = base::Json::parse(probes.substr(0, probes.find('\n')));
   EXPECT_EQ(first["text"], world.probes.front().text);
   EXPECT_EQ(first["predict"]["begin"], world.probes.front().predict.begin);
-  EXPECT_TRUE(read_json(scratch / "out" / "geometry.json").contains("analogies"));
+  EXPECT_TRUE(base::read_json(scratch / "out" / "geometry.json").contains("analogies"));
   EXPECT_EQ(read_geometry(scratch / "out" / "geometry.json").clusters.size(), 1U);
 }
 
 }  // namespace
-}  // namespace qkv
+}  // namespace qkv::world

@@ -6,11 +6,11 @@
 #include "base/files.h"
 #include "scratch.h"
 
-namespace qkv {
+namespace qkv::world {
 namespace {
 
-Json a_file() {
-  return Json::parse(R"({
+base::Json a_file() {
+  return base::Json::parse(R"({
     "clusters": {"animal": ["cat", "dog"], "Dr.": ["who"]},
     "analogies": [["man", "king", "woman", "queen"]],
     "senses": {"bank": {
@@ -23,7 +23,7 @@ Json a_file() {
 
 Geometry read(const std::string& content) {
   const testing::Scratch scratch;
-  write_file(scratch / "geometry.json", content);
+  base::write_file(scratch / "geometry.json", content);
   return read_geometry(scratch / "geometry.json");
 }
 
@@ -37,12 +37,12 @@ TEST(GeometryFile, IsReadInItsOrder) {
   ASSERT_EQ(geometry.senses.size(), 4U);
   EXPECT_EQ(geometry.senses[2].sense, "money");
   EXPECT_EQ(geometry.senses[2].text, "the rich bank");
-  EXPECT_EQ(geometry.senses[2].span, (Span{.begin = 9, .end = 13}));
+  EXPECT_EQ(geometry.senses[2].span, (base::Span{.begin = 9, .end = 13}));
   EXPECT_EQ(senses_json(geometry.senses), a_file()["senses"]);
 }
 
 TEST(GeometryFile, NeedsNoSenses) {
-  Json json = a_file();
+  base::Json json = a_file();
   json.erase("senses");
   EXPECT_TRUE(read(json.dump()).senses.empty());
 }
@@ -51,7 +51,7 @@ void expect_refused(const std::string& content, const std::string& message) {
   try {
     read(content);
     ADD_FAILURE() << content << " was accepted";
-  } catch (const Error& error) {
+  } catch (const base::Error& error) {
     const std::string what = error.what();
     EXPECT_NE(what.find("geometry.json: " + message), std::string::npos) << what;
     EXPECT_EQ(what.find('\n'), std::string::npos);
@@ -59,9 +59,9 @@ void expect_refused(const std::string& content, const std::string& message) {
 }
 
 TEST(GeometryFile, SaysWhatIsWrongAndWhere) {
-  const auto changed = [](const char* pointer, const Json& value) {
-    Json json = a_file();
-    json[Json::json_pointer(pointer)] = value;
+  const auto changed = [](const char* pointer, const base::Json& value) {
+    base::Json json = a_file();
+    json[base::Json::json_pointer(pointer)] = value;
     return json.dump();
   };
   expect_refused("", "not JSON at byte 0");
@@ -72,7 +72,7 @@ TEST(GeometryFile, SaysWhatIsWrongAndWhere) {
   expect_refused(R"({"clusters": {}, "analogies": []})", "asks nothing");
   expect_refused(R"({"clusters": {}, "analogies": [], "senses": {}})", "asks nothing");
   expect_refused(changed("/sense", 1), "unknown key \"sense\"; did you mean \"senses\"?");
-  expect_refused(changed("/clusters/animal", Json::array()),
+  expect_refused(changed("/clusters/animal", base::Json::array()),
                  "clusters.animal: found [], expected a list [...] of at least 1");
   expect_refused(changed("/clusters/animal/1", 7), "clusters.animal[1]: found 7, expected a text");
   expect_refused(changed("/clusters/animal/1", "cat"), "clusters.animal: found \"cat\" twice");
@@ -81,22 +81,23 @@ TEST(GeometryFile, SaysWhatIsWrongAndWhere) {
   expect_refused(changed("/analogies/0/4", "prince"),
                  "analogies[0]: found a list of 5, expected a list [...] of 4");
   expect_refused(changed("/analogies/0/3", "man"), "analogies[0]: found \"man\" twice");
-  Json many = Json::array();
+  base::Json many = base::Json::array();
   for (int word = 0; word < 5000; ++word) many.push_back("w" + std::to_string(word));
   expect_refused(changed("/clusters/many", many), "clusters: found 500");
-  expect_refused(changed("/analogies", Json(std::vector<Json>(100'001, a_file()["analogies"][0]))),
-                 "analogies: found a list of 100001, expected a list [...] of at most 100000");
+  expect_refused(
+      changed("/analogies", base::Json(std::vector<base::Json>(100'001, a_file()["analogies"][0]))),
+      "analogies: found a list of 100001, expected a list [...] of at most 100000");
   // Keys of the file are shown as its values are.
   expect_refused(changed("/clusters/\x1b[0m", {"dog", "dog"}), "clusters.\\x1B[0m: found \"dog\"");
   expect_refused(changed("/clusters/\x1b[0m", 7), "clusters.\\x1B[0m: found 7");
-  Json one_sense = a_file();
+  base::Json one_sense = a_file();
   one_sense["senses"]["bank"].erase("money");
   expect_refused(one_sense.dump(),
                  "senses.bank: found an object, expected an object {...} of at least 2");
-  Json one_sentence = a_file();
+  base::Json one_sentence = a_file();
   one_sentence["senses"]["bank"]["money"].erase(1);
   expect_refused(one_sentence.dump(), "senses.bank.money: found ");
-  Json no_span = a_file();
+  base::Json no_span = a_file();
   no_span["senses"]["bank"]["money"][1].erase("end");
   expect_refused(no_span.dump(), "senses.bank.money[1].end: found nothing");
   expect_refused(changed("/senses/bank/money/1/begin", 7),
@@ -109,4 +110,4 @@ TEST(GeometryFile, SaysWhatIsWrongAndWhere) {
 }
 
 }  // namespace
-}  // namespace qkv
+}  // namespace qkv::world

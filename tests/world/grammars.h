@@ -5,11 +5,11 @@
 #include "scratch.h"
 #include "world/grammar.h"
 
-namespace qkv {
+namespace qkv::world {
 
 /// Two or three animals and their moods, a background, the geometry of four people.
-inline Json binding_grammar() {
-  return Json::parse(R"({
+inline base::Json binding_grammar() {
+  return base::Json::parse(R"({
     "lines": {"train": 200, "validation": 20},
     "words": {
       "animal": {"cat": {"sound": "purred"}, "dog": {"sound": "barked"}, "owl": {"sound": "hooted"},
@@ -37,10 +37,10 @@ inline Json binding_grammar() {
 }
 
 /// As read from a file grammar.json. Throws what read_grammar throws.
-inline Grammar grammar_of(const Json& json) {
+inline Grammar grammar_of(const base::Json& json) {
   const testing::Scratch scratch;
-  write_file(scratch / "grammar.json", json.dump());
+  base::write_file(scratch / "grammar.json", json.dump());
   return read_grammar(scratch / "grammar.json");
 }
 
-}  // namespace qkv
+}  // namespace qkv::world

@@ -4,7 +4,7 @@
 
 #include "base/error.h"
 
-namespace qkv {
+namespace qkv::world {
 namespace {
 
 TEST(Pattern, PlacesAndWords) {
@@ -31,8 +31,8 @@ TEST(Pattern, PlacesAndWords) {
 TEST(Pattern, RefusesWhatIsNone) {
   for (const char* text :
        {"{mood", "{}", "{mood@other}", "{0:mood}", "{ten:mood}", "{noun[number}"})
-    EXPECT_THROW(Pattern(text, "here"), Error) << text;
+    EXPECT_THROW(Pattern(text, "here"), base::Error) << text;
 }
 
 }  // namespace
-}  // namespace qkv
+}  // namespace qkv::world

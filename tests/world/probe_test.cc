@@ -7,11 +7,11 @@
 #include "base/json.h"
 #include "scratch.h"
 
-namespace qkv {
+namespace qkv::world {
 namespace {
 
-Json a_probe() {
-  return Json::parse(R"({
+base::Json a_probe() {
+  return base::Json::parse(R"({
     "id": "binding-0", "family": "binding", "text": "the shy épig and the sad cow met. the shy one oinked.",
     "predict": {"begin": 47, "end": 53}, "candidates": ["mooed", "oinked"], "answer": "oinked",
     "query": [{"begin": 39, "end": 42}], "truth": [{"begin": 4, "end": 13}],
@@ -22,29 +22,29 @@ Json a_probe() {
 
 std::vector<Probe> read(const std::string& content) {
   const testing::Scratch scratch;
-  write_file(scratch / "probes.jsonl", content);
+  base::write_file(scratch / "probes.jsonl", content);
   return read_probes(scratch / "probes.jsonl");
 }
 
-void expect_refused(const Json& probe, const std::string& message) {
+void expect_refused(const base::Json& probe, const std::string& message) {
   try {
     read(a_probe().dump() + "\n" + probe.dump() + "\n");
     ADD_FAILURE() << probe << " was accepted";
-  } catch (const Error& error) {
+  } catch (const base::Error& error) {
     const std::string what = error.what();
     EXPECT_NE(what.find("probes.jsonl:2: " + message), std::string::npos) << what;
     EXPECT_EQ(what.find('\n'), std::string::npos);
   }
 }
 
-void expect_refused(const char* pointer, const Json& value, const std::string& message) {
-  Json probe = a_probe();
-  probe[Json::json_pointer(pointer)] = value;
+void expect_refused(const char* pointer, const base::Json& value, const std::string& message) {
+  base::Json probe = a_probe();
+  probe[base::Json::json_pointer(pointer)] = value;
   expect_refused(probe, message);
 }
 
 TEST(Probes, AreReadAsTheyAreWritten) {
-  Json other = a_probe();
+  base::Json other = a_probe();
   other["id"] = "binding-1";
   const std::string line = a_probe().dump() + "\n";
   const std::string next = other.dump() + "\n";
@@ -52,18 +52,18 @@ TEST(Probes, AreReadAsTheyAreWritten) {
   ASSERT_EQ(probes.size(), 2U);
   EXPECT_EQ(to_lines(probes), line + next);
   EXPECT_TRUE(probes[1].where.ends_with("probes.jsonl:3")) << probes[1].where;
-  Json least = a_probe();
+  base::Json least = a_probe();
   least.erase("held_out");
-  least["distractors"] = Json::array();
-  least["query"] = Json::array();
+  least["distractors"] = base::Json::array();
+  least["query"] = base::Json::array();
   EXPECT_EQ(read(least.dump()).size(), 1U);
   EXPECT_EQ(to_lines(read(least.dump())), least.dump() + "\n");
-  EXPECT_THROW(read("\n"), Error);
+  EXPECT_THROW(read("\n"), base::Error);
 }
 
 // Each candidate is asked in a copy of the text.
 TEST(Probes, TakeNoMoreMemoryThanIsStated) {
-  Json probe = a_probe();
+  base::Json probe = a_probe();
   probe["text"] = probe["text"].get<std::string>() + std::string(500'000, ' ');
   for (int candidate = 0; candidate < 600; ++candidate)
     probe["candidates"].push_back("c" + std::to_string(candidate));
@@ -71,23 +71,26 @@ TEST(Probes, TakeNoMoreMemoryThanIsStated) {
 }
 
 TEST(Probes, KeepTheirSchema) {
-  Json misspelt = a_probe();
+  base::Json misspelt = a_probe();
   misspelt.erase("distance");
   expect_refused(misspelt, "distance: found nothing, expected an integer from 0 to 1000000");
   expect_refused("/distence", 1, "unknown key \"distence\"; did you mean \"distance\"?");
-  expect_refused(Json::array(), "found [], expected an object");
-  for (const Json& distance : {Json(-1), Json(2.7), Json(1e30), Json("3"), Json(true)})
+  expect_refused(base::Json::array(), "found [], expected an object");
+  for (const base::Json& distance :
+       {base::Json(-1), base::Json(2.7), base::Json(1e30), base::Json("3"), base::Json(true)})
     expect_refused("/distance", distance, "distance: found ");
   expect_refused("/predict/begin", -3, "predict.begin: found -3, expected an integer from 0");
   expect_refused("/predict/end", 53.5, "predict.end: found 53.5, expected an integer");
-  Json many = Json::array();
+  base::Json many = base::Json::array();
   for (int candidate = 0; candidate < 1000; ++candidate)
     many.push_back("c" + std::to_string(candidate));
   many.push_back("oinked");
   expect_refused("/candidates", many, "candidates: found ");
-  expect_refused("/distractors", Json(std::vector<Json>(1001, a_probe()["distractors"][0])),
+  expect_refused("/distractors",
+                 base::Json(std::vector<base::Json>(1001, a_probe()["distractors"][0])),
                  "distractors: found ");
-  expect_refused("/truth", Json::array(), "truth: found [], expected a list [...] of at least 1");
+  expect_refused("/truth", base::Json::array(),
+                 "truth: found [], expected a list [...] of at least 1");
   expect_refused("/candidates", {"oinked"}, "candidates: found [\"oinked\"], expected a list");
   expect_refused("/held_out/words/1", "", "held_out.words[1]: found \"\"");
 }
@@ -111,4 +114,4 @@ TEST(Probes, SayWhatTheirTextHolds) {
 }
 
 }  // namespace
-}  // namespace qkv
+}  // namespace qkv::world

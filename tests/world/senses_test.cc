@@ -8,11 +8,11 @@
 #include "base/error.h"
 #include "world/grammars.h"
 
-namespace qkv {
+namespace qkv::world {
 namespace {
 
-Json small_grammar() {
-  return Json::parse(R"json({
+base::Json small_grammar() {
+  return base::Json::parse(R"json({
     "lines": {"train": 1, "validation": 0},
     "words": {
       "sense": {
@@ -41,13 +41,13 @@ Json small_grammar() {
   })json");
 }
 
-std::vector<SenseSentence> sentences_of(const Json& json, std::uint64_t seed = 1) {
-  RandomStream random(seed);
+std::vector<SenseSentence> sentences_of(const base::Json& json, std::uint64_t seed = 1) {
+  base::RandomStream random(seed);
   return sense_sentences(grammar_of(json), random);
 }
 
 TEST(SenseSentences, TellTheSenseBeforeTheWordAndNothingBehind) {
-  const Json words = small_grammar()["words"];
+  const base::Json words = small_grammar()["words"];
   std::map<std::pair<std::string, std::string>, std::set<std::string>> texts;
   for (const SenseSentence& sentence : sentences_of(small_grammar())) {
     SCOPED_TRACE(sentence.text);
@@ -66,37 +66,37 @@ TEST(SenseSentences, TellTheSenseBeforeTheWordAndNothingBehind) {
 }
 
 TEST(SenseSentences, DependOnTheStreamAlone) {
-  const Json one = senses_json(sentences_of(small_grammar(), 3));
+  const base::Json one = senses_json(sentences_of(small_grammar(), 3));
   EXPECT_EQ(one.dump(), senses_json(sentences_of(small_grammar(), 3)).dump());
   EXPECT_NE(one.dump(), senses_json(sentences_of(small_grammar(), 4)).dump());
 }
 
 TEST(SenseSentences, AreNoneUnlessAsked) {
-  Json json = small_grammar();
+  base::Json json = small_grammar();
   json.erase("geometry");
   EXPECT_TRUE(sentences_of(json).empty());
 }
 
 // Each meaning has 3 people, and nobody else is told of.
 TEST(SenseSentences, EndWhereThereAreTooFew) {
-  Json json = small_grammar();
-  Json& form = json["families"]["sense"]["templates"][0];
+  base::Json json = small_grammar();
+  base::Json& form = json["families"]["sense"]["templates"][0];
   form["count"] = {1, 1};
   form["between"] = {0, 0};
   json["geometry"]["senses"][0]["sentences"] = 3;
   EXPECT_EQ(sentences_of(json).size(), 12U);
   json["geometry"]["senses"][0]["sentences"] = 4;
-  EXPECT_THROW(sentences_of(json), Error);
+  EXPECT_THROW(sentences_of(json), base::Error);
 }
 
 TEST(SenseSentences, SayWhatDoesNotFit) {
-  const auto refused = [](const char* pointer, const Json& value, const std::string& named) {
-    Json json = small_grammar();
-    json[Json::json_pointer(pointer)] = value;
+  const auto refused = [](const char* pointer, const base::Json& value, const std::string& named) {
+    base::Json json = small_grammar();
+    json[base::Json::json_pointer(pointer)] = value;
     try {
       sentences_of(json);
       ADD_FAILURE() << pointer << " was accepted";
-    } catch (const Error& error) {
+    } catch (const base::Error& error) {
       EXPECT_NE(std::string(error.what()).find(named), std::string::npos) << error.what();
     }
   };
@@ -113,4 +113,4 @@ TEST(SenseSentences, SayWhatDoesNotFit) {
 }
 
 }  // namespace
-}  // namespace qkv
+}  // namespace qkv::world

@@ -2,7 +2,7 @@
 
 #include <gtest/gtest.h>
 
-namespace qkv {
+namespace qkv::world {
 namespace {
 
 using Words = std::vector<std::string_view>;
@@ -19,4 +19,4 @@ TEST(Words, AreRunsBetweenSpaceAndPunctuation) {
 }
 
 }  // namespace
-}  // namespace qkv
+}  // namespace qkv::world

@@ -53,9 +53,10 @@ const std::vector<Shape>& shapes() {
 }
 
 /// softmax(q kᵀ / √head_width, closed ahead) v, written out.
-Tensor plain_attention(const Tensor& query, const Tensor& key, const Tensor& value,
-                       const Tensor& ahead, double scale) {
-  const Tensor scores = at::matmul(query, key.transpose(2, 3)) * scale;
+model::Tensor plain_attention(const model::Tensor& query, const model::Tensor& key,
+                              const model::Tensor& value, const model::Tensor& ahead,
+                              double scale) {
+  const model::Tensor scores = at::matmul(query, key.transpose(2, 3)) * scale;
   return at::matmul(scores.masked_fill(ahead, -INFINITY).softmax(-1), value);
 }
 
@@ -66,30 +67,30 @@ void attention_of_libtorch(benchmark::State& state, const Shape& shape, at::Scal
   const double scale = 1 / std::sqrt(static_cast<double>(head_width));
   const auto options = at::TensorOptions().dtype(type);
   const std::vector<std::int64_t> sizes = {shape.batch, shape.heads, shape.tokens, head_width};
-  std::vector<Tensor> inputs;
+  std::vector<model::Tensor> inputs;
   for (int part = 0; part < 3; ++part)
     inputs.push_back(torch::randn(sizes, options).requires_grad_());
-  const Tensor ahead = torch::ones({shape.tokens, shape.tokens}, at::kBool).triu(1);
-  const Tensor upstream = torch::randn(sizes, options);
+  const model::Tensor ahead = torch::ones({shape.tokens, shape.tokens}, at::kBool).triu(1);
+  const model::Tensor upstream = torch::randn(sizes, options);
   for (auto _ : state) {
-    const Tensor mixed =
-        in_one ? fused_attention(inputs[0], inputs[1], inputs[2], {}, /*causal=*/true, scale)
+    const model::Tensor mixed =
+        in_one ? model::fused_attention(inputs[0], inputs[1], inputs[2], {}, /*causal=*/true, scale)
                : plain_attention(inputs[0], inputs[1], inputs[2], ahead, scale);
     benchmark::DoNotOptimize(torch::autograd::grad({mixed}, inputs, {upstream}));
   }
   state.SetItemsProcessed(state.iterations() * shape.batch * shape.tokens);
 }
 
-Buffer<float> drawn(std::int64_t size, float) {
-  Buffer<float> values(static_cast<std::size_t>(size));
-  const Tensor numbers = torch::randn({size});
+kernels::Buffer<float> drawn(std::int64_t size, float) {
+  kernels::Buffer<float> values(static_cast<std::size_t>(size));
+  const model::Tensor numbers = torch::randn({size});
   std::copy_n(numbers.const_data_ptr<float>(), size, values.begin());
   return values;
 }
 
-Buffer<Bfloat16> drawn(std::int64_t size, Bfloat16) {
-  Buffer<Bfloat16> values;
-  for (const float value : drawn(size, 0.0f)) values.push_back(to_bfloat16(value));
+kernels::Buffer<kernels::Bfloat16> drawn(std::int64_t size, kernels::Bfloat16) {
+  kernels::Buffer<kernels::Bfloat16> values;
+  for (const float value : drawn(size, 0.0f)) values.push_back(kernels::to_bfloat16(value));
   return values;
 }
 
@@ -98,29 +99,31 @@ template <typename T>
 void attention_of_kernels(benchmark::State& state, const Shape& shape) {
   const std::int64_t head_width = shape.width / shape.heads;
   const std::int64_t size = shape.batch * shape.tokens * shape.width;
-  const AttentionShape one{.tokens = shape.tokens,
-                           .heads = shape.heads,
-                           .key_value_heads = shape.heads,
-                           .head_width = head_width,
-                           .scale = 1 / std::sqrt(static_cast<float>(head_width)),
-                           .causal = true,
-                           .slopes = nullptr,
-                           .dropout = {}};
-  std::vector<Buffer<T>> arrays;  // query, key, value, mixed, and the gradient of each
+  const kernels::AttentionShape one{.tokens = shape.tokens,
+                                    .heads = shape.heads,
+                                    .key_value_heads = shape.heads,
+                                    .head_width = head_width,
+                                    .scale = 1 / std::sqrt(static_cast<float>(head_width)),
+                                    .causal = true,
+                                    .slopes = nullptr,
+                                    .dropout = {}};
+  std::vector<kernels::Buffer<T>> arrays;  // query, key, value, mixed, and the gradient of each
   for (int part = 0; part < 8; ++part) arrays.push_back(drawn(size, T{}));
-  Buffer<float> log_sums(static_cast<std::size_t>(shape.batch * shape.heads * shape.tokens));
-  Scratch scratch;
+  kernels::Buffer<float> log_sums(
+      static_cast<std::size_t>(shape.batch * shape.heads * shape.tokens));
+  kernels::Scratch scratch;
   for (auto _ : state) {
     for (std::int64_t document = 0; document < shape.batch; ++document) {
       float* log_sum = log_sums.data() + document * shape.heads * shape.tokens;
       const auto rows = [&](std::size_t part) {
-        return Strided<T>{arrays[part].data() + document * shape.tokens * shape.width, shape.width};
+        return kernels::Strided<T>{arrays[part].data() + document * shape.tokens * shape.width,
+                                   shape.width};
       };
       const auto read = [&](std::size_t part) {
-        return Strided<const T>{rows(part).base, shape.width};
+        return kernels::Strided<const T>{rows(part).base, shape.width};
       };
-      attention_forward<T>(one, {read(0), read(1), read(2), rows(3), log_sum}, scratch);
-      attention_backward<T>(
+      kernels::attention_forward<T>(one, {read(0), read(1), read(2), rows(3), log_sum}, scratch);
+      kernels::attention_backward<T>(
           one, {read(0), read(1), read(2), read(3), log_sum, read(7), rows(4), rows(5), rows(6)},
           scratch);
     }
@@ -133,11 +136,11 @@ template <typename T>
 void product(benchmark::State& state, const Shape& shape) {
   const std::int64_t rows = shape.batch * shape.tokens;
   const std::int64_t inner = 4 * shape.width;
-  const Buffer<T> input = drawn(rows * shape.width, T{});
-  const Buffer<T> weights = drawn(inner * shape.width, T{});
-  Buffer<T> output(static_cast<std::size_t>(rows * inner));
-  Products products;
-  const Matrix<const T> up{weights.data(), inner, shape.width, shape.width};
+  const kernels::Buffer<T> input = drawn(rows * shape.width, T{});
+  const kernels::Buffer<T> weights = drawn(inner * shape.width, T{});
+  kernels::Buffer<T> output(static_cast<std::size_t>(rows * inner));
+  kernels::Products products;
+  const kernels::Matrix<const T> up{weights.data(), inner, shape.width, shape.width};
   for (auto _ : state) {
     products.multiply<T, T>({input.data(), rows, shape.width, shape.width}, up.transpose(),
                             {output.data(), rows, inner, inner});
@@ -145,8 +148,8 @@ void product(benchmark::State& state, const Shape& shape) {
   state.SetItemsProcessed(state.iterations() * 2 * rows * inner * shape.width);
 }
 
-ModelConfig model_of(const Shape& shape) {
-  ModelConfig config;
+config::ModelConfig model_of(const Shape& shape) {
+  config::ModelConfig config;
   config.layers = shape.layers;
   config.heads = config.key_value_heads = shape.heads;
   config.width = shape.width;
@@ -158,10 +161,11 @@ ModelConfig model_of(const Shape& shape) {
 constexpr std::int64_t kVocabulary = 325;
 
 /// One update of all weights by libtorch's operations, with clipping.
-void optimizer(benchmark::State& state, const Shape& shape, const TrainingConfig& training) {
-  const auto model = make_model(model_of(shape), kVocabulary, /*seed=*/1);
-  Optimizer optimizer(model->parameters(), training);
-  std::vector<Tensor> gradients;
+void optimizer(benchmark::State& state, const Shape& shape,
+               const config::TrainingConfig& training) {
+  const auto model = model::make_model(model_of(shape), kVocabulary, /*seed=*/1);
+  train::Optimizer optimizer(model->parameters(), training);
+  std::vector<model::Tensor> gradients;
   for (const auto& [name, weight] : model->parameters().list())
     gradients.push_back(torch::randn_like(weight.detach()));
   std::int64_t step = 0;
@@ -169,7 +173,7 @@ void optimizer(benchmark::State& state, const Shape& shape, const TrainingConfig
     state.PauseTiming();  // an update clears its gradients
     std::size_t index = 0;
     for (const auto& [name, weight] : model->parameters().list())
-      Tensor(weight).mutable_grad() = gradients[index++].clone();
+      model::Tensor(weight).mutable_grad() = gradients[index++].clone();
     state.ResumeTiming();
     benchmark::DoNotOptimize(optimizer.update(++step));
   }
@@ -177,12 +181,13 @@ void optimizer(benchmark::State& state, const Shape& shape, const TrainingConfig
 }
 
 /// The same in one pass over flat arrays.
-void fused_optimizer(benchmark::State& state, const Shape& shape, const TrainingConfig& training) {
-  const WeightLayout layout(model_of(shape), kVocabulary);
-  Workers workers(1);
-  FusedUpdate update(layout, training, /*bfloat16=*/false, workers);
-  Buffer<float> weights = drawn(layout.size(), 0.0f);
-  const Buffer<float> gradient = drawn(layout.size(), 0.0f);
+void fused_optimizer(benchmark::State& state, const Shape& shape,
+                     const config::TrainingConfig& training) {
+  const fused::WeightLayout layout(model_of(shape), kVocabulary);
+  kernels::Workers workers(1);
+  fused::FusedUpdate update(layout, training, /*bfloat16=*/false, workers);
+  kernels::Buffer<float> weights = drawn(layout.size(), 0.0f);
+  const kernels::Buffer<float> gradient = drawn(layout.size(), 0.0f);
   std::int64_t step = 0;
   for (auto _ : state)
     update.update(++step, /*learning_rate=*/1e-3, /*gradient_scale=*/0.5, gradient.data(),
@@ -208,13 +213,13 @@ void add_all() {
     add("attention/" + shape.name + "/float32/fused",
         [&shape](auto& state) { attention_of_kernels<float>(state, shape); });
     add("attention/" + shape.name + "/bfloat16/fused",
-        [&shape](auto& state) { attention_of_kernels<Bfloat16>(state, shape); });
+        [&shape](auto& state) { attention_of_kernels<kernels::Bfloat16>(state, shape); });
     add("product/" + shape.name + "/float32",
         [&shape](auto& state) { product<float>(state, shape); });
     add("product/" + shape.name + "/bfloat16",
-        [&shape](auto& state) { product<Bfloat16>(state, shape); });
+        [&shape](auto& state) { product<kernels::Bfloat16>(state, shape); });
     for (const std::string kind : {"adamw", "muon"}) {
-      TrainingConfig training;
+      config::TrainingConfig training;
       training.optimizer = kind;
       add("optimizer/" + shape.name + "/" + kind + "/plain",
           [&shape, training](auto& state) { optimizer(state, shape, training); });

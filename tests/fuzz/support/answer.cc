@@ -13,12 +13,12 @@ void require(bool holds, std::string_view what) {
   std::abort();
 }
 
-void require_readable(const Error& error) {
+void require_readable(const base::Error& error) {
   const std::string_view message = error.what();
   try {
-    require_utf8(message, "message");
-    require_printable(message, "message");
-  } catch (const Error& why) {
+    base::require_utf8(message, "message");
+    base::require_printable(message, "message");
+  } catch (const base::Error& why) {
     std::cerr << why.what() << '\n';
     require(false, "a message is one printable line of UTF-8");
   }

@@ -11,7 +11,7 @@ void require(bool holds, std::string_view what);
 
 /// Ends the fuzzer unless the error's message is one line of valid UTF-8 without control
 /// characters.
-void require_readable(const Error& error);
+void require_readable(const base::Error& error);
 
 /// Runs `use`. Refusing the input with a readable Error is a right answer too. Returns whether the
 /// input was accepted.
@@ -20,7 +20,7 @@ bool answers(Use&& use) {
   try {
     use();
     return true;
-  } catch (const Error& error) {
+  } catch (const base::Error& error) {
     require_readable(error);
     return false;
   }

@@ -19,39 +19,39 @@ using Random = std::minstd_rand;
 
 std::size_t below(std::size_t size, Random& random) { return random() % size; }
 
-void collect(Json& node, std::vector<Json*>& out) {
+void collect(base::Json& node, std::vector<base::Json*>& out) {
   out.push_back(&node);
   if (!node.is_structured()) return;
-  for (Json& child : node) collect(child, out);
+  for (base::Json& child : node) collect(child, out);
 }
 
 /// Values at the edges of what readers expect.
-Json edge_value(Random& random) {
-  static const std::vector<Json> edges = {nullptr,
-                                          true,
-                                          0,
-                                          1,
-                                          -1,
-                                          2,
-                                          9,
-                                          1000,
-                                          0.5,
-                                          1e308,
-                                          -1e308,
-                                          std::int64_t{1} << 31U,
-                                          INT64_MAX,
-                                          INT64_MIN,
-                                          UINT64_MAX,
-                                          "",
-                                          " ",
-                                          ".",
-                                          "a(n)",
-                                          "{",
-                                          "é\u0301😀",
-                                          "a\nb\x1b[0m",
-                                          Json::array(),
-                                          Json::object(),
-                                          Json::array({0, 1000})};
+base::Json edge_value(Random& random) {
+  static const std::vector<base::Json> edges = {nullptr,
+                                                true,
+                                                0,
+                                                1,
+                                                -1,
+                                                2,
+                                                9,
+                                                1000,
+                                                0.5,
+                                                1e308,
+                                                -1e308,
+                                                std::int64_t{1} << 31U,
+                                                INT64_MAX,
+                                                INT64_MIN,
+                                                UINT64_MAX,
+                                                "",
+                                                " ",
+                                                ".",
+                                                "a(n)",
+                                                "{",
+                                                "é\u0301😀",
+                                                "a\nb\x1b[0m",
+                                                base::Json::array(),
+                                                base::Json::object(),
+                                                base::Json::array({0, 1000})};
   return edges[below(edges.size(), random)];
 }
 
@@ -59,10 +59,10 @@ std::string mutate_text(std::string text) {
   const std::size_t size = text.size();
   text.resize(size + 16);
   text.resize(LLVMFuzzerMutate(reinterpret_cast<std::uint8_t*>(text.data()), size, text.size()));
-  return replace_invalid_utf8(text);
+  return base::replace_invalid_utf8(text);
 }
 
-void mutate_number(Json& node, Random& random) {
+void mutate_number(base::Json& node, Random& random) {
   const auto value = node.get<double>();
   const double next[] = {value + 1, value - 1, value * 2, value / 2, -value};
   const double chosen = next[below(std::size(next), random)];
@@ -74,7 +74,7 @@ void mutate_number(Json& node, Random& random) {
   }
 }
 
-void mutate_members(Json& node, const Json& other, Random& random) {
+void mutate_members(base::Json& node, const base::Json& other, Random& random) {
   const std::size_t place = node.empty() ? 0 : below(node.size(), random);
   const bool removes = !node.empty() && below(2, random) == 0;
   if (node.is_array()) {
@@ -94,11 +94,11 @@ void mutate_members(Json& node, const Json& other, Random& random) {
   }
 }
 
-void mutate_value(Json& root, Random& random) {
-  std::vector<Json*> nodes;
+void mutate_value(base::Json& root, Random& random) {
+  std::vector<base::Json*> nodes;
   collect(root, nodes);
-  Json& node = *nodes[below(nodes.size(), random)];
-  const Json other = *nodes[below(nodes.size(), random)];
+  base::Json& node = *nodes[below(nodes.size(), random)];
+  const base::Json other = *nodes[below(nodes.size(), random)];
   switch (below(4, random)) {
     case 0:
       node = edge_value(random);
@@ -123,12 +123,12 @@ void mutate_value(Json& root, Random& random) {
 std::string with_mutated_value(const std::string& text, std::size_t begin, std::size_t end,
                                Random& random) {
   if (begin >= end) return {};
-  Json json = Json::parse(text.begin() + static_cast<std::ptrdiff_t>(begin),
-                          text.begin() + static_cast<std::ptrdiff_t>(end), nullptr,
-                          /*allow_exceptions=*/false);
+  base::Json json = base::Json::parse(text.begin() + static_cast<std::ptrdiff_t>(begin),
+                                      text.begin() + static_cast<std::ptrdiff_t>(end), nullptr,
+                                      /*allow_exceptions=*/false);
   if (json.is_discarded()) return {};
   mutate_value(json, random);
-  return text.substr(0, begin) + json.dump(-1, ' ', false, Json::error_handler_t::replace) +
+  return text.substr(0, begin) + json.dump(-1, ' ', false, base::Json::error_handler_t::replace) +
          text.substr(end);
 }
 

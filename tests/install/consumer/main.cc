@@ -10,10 +10,10 @@
 int main(int argc, char** argv) {
   if (argc != 2) return 2;
   try {
-    qkv::log::set_level("info");
-    std::cout << qkv::load_config(argv[1]).model.width << "\n";
+    qkv::base::log::set_level("info");
+    std::cout << qkv::config::load_config(argv[1]).model.width << "\n";
     return 0;
-  } catch (const qkv::Error& error) {
+  } catch (const qkv::base::Error& error) {
     std::cerr << error.what() << "\n";
     return 2;
   }
