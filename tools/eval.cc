@@ -82,13 +82,13 @@ int main(int argc, char** argv) {
 
   return qkv::cli::run_program(line, argc, argv, [&] {
     std::optional<std::filesystem::path> plot = plot_of(request);
+    const std::vector<qkv::evaluate::ProbeDetail> details = qkv::evaluate::probe_details(
+        request.details, request.probes.has_value(), request.questions.accuracy_only);
     qkv::checkpoint::find_checkpoint(request.checkpoint);
     if (request.second) qkv::checkpoint::find_checkpoint(*request.second);
     if (plot) plot = qkv::base::writable_file(*plot);
     std::optional<std::filesystem::path> json;
     if (request.json && request.json != "-") json = qkv::base::writable_file(*request.json);
-    const std::vector<qkv::evaluate::ProbeDetail> details = qkv::evaluate::probe_details(
-        request.details, request.probes.has_value(), request.questions.accuracy_only);
     keep_data(request);
     if (request.pairs) request.questions.pairs = qkv::evaluate::read_pairs(*request.pairs);
     if (request.probes) request.questions.probes = qkv::world::read_probes(*request.probes);

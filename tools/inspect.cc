@@ -13,6 +13,9 @@
 
 namespace {
 
+namespace base = qkv::base;
+namespace inspect = qkv::inspect;
+
 /// What the command line asks for.
 struct Request {
   std::string checkpoint;
@@ -20,7 +23,7 @@ struct Request {
   std::optional<std::string> text_file;
   std::optional<std::string> out;
   std::string format = "png,json,safetensors";
-  qkv::inspect::HeadChoice choice;
+  inspect::HeadChoice choice;
   std::optional<std::int64_t> trace;
   bool edges = false;
   std::optional<std::string> neighbours;
@@ -33,41 +36,36 @@ struct Request {
 void require_sense(const Request& request) {
   const bool asks_words = request.neighbours || !request.analogy.empty();
   if (!request.has_text() && (request.out || request.trace || request.edges))
-    throw qkv::base::Error(
-        "--out, --trace, --edges: found no text, expected --text or --text-file");
+    throw base::Error("--out, --trace, --edges: found no text, expected --text or --text-file");
   if (request.edges && !request.out)
-    throw qkv::base::Error("--edges: found no --out, expected the folder for the causal map");
+    throw base::Error("--edges: found no --out, expected the folder for the causal map");
   if (!request.has_text() && !asks_words)
-    throw qkv::base::Error(
-        "found nothing to do, expected --text, --text-file, --neighbours, --analogy");
+    throw base::Error("found nothing to do, expected --text, --text-file, --neighbours, --analogy");
 }
 
-void inspect_text(const Request& request, const std::vector<qkv::inspect::Artefact>& formats,
+void inspect_text(const Request& request, const std::vector<inspect::Artefact>& formats,
                   const qkv::checkpoint::Checkpoint& checkpoint,
                   const qkv::model::Runtime& runtime) {
   const std::string name = request.text ? "--text" : *request.text_file;
   const std::string text =
-      request.text ? *request.text
-                   : qkv::base::read_file(*request.text_file, qkv::base::file_limit::kPrompt);
-  qkv::inspect::require_heads(request.choice, checkpoint.config.model);
-  if (request.out) qkv::inspect::require_formats(checkpoint, formats);
-  const qkv::inspect::Inspection inspection =
-      qkv::inspect::inspect(checkpoint, qkv::inspect::read_passage(checkpoint, text, name));
+      request.text ? *request.text : base::read_file(*request.text_file, base::file_limit::kPrompt);
+  inspect::require_heads(request.choice, checkpoint.config.model);
+  if (request.out) inspect::require_formats(checkpoint, formats);
+  const inspect::Inspection inspection =
+      inspect::inspect(checkpoint, inspect::read_passage(checkpoint, text, name));
 
-  const std::string found =
-      qkv::inspect::findings_text(checkpoint, inspection, request.choice, request.trace);
+  const auto found = inspect::findings_text(checkpoint, inspection, request.choice, request.trace);
   if (found.empty() && !request.out)
-    throw qkv::base::Error(name + ": found no <mask> to fill, expected one, or --out, or --trace");
+    throw base::Error(name + ": found no <mask> to fill, expected one, or --out, or --trace");
   if (!request.out) {
     std::cout << found;
     return;
   }
-  std::optional<qkv::inspect::EdgeMap> edges;
-  if (request.edges) edges = qkv::inspect::edge_map(checkpoint, inspection, runtime);
-  auto files = qkv::inspect::write_artefacts(checkpoint, inspection, request.choice, formats,
-                                             *request.out, runtime.threads);
-  if (edges)
-    qkv::inspect::write_edges(checkpoint, inspection, *edges, formats, *request.out, files);
+  std::optional<inspect::EdgeMap> edges;
+  if (request.edges) edges = inspect::edge_map(checkpoint, inspection, runtime);
+  auto files = inspect::write_artefacts(checkpoint, inspection, request.choice, formats,
+                                        *request.out, runtime.threads);
+  if (edges) inspect::write_edges(checkpoint, inspection, *edges, formats, *request.out, files);
   std::cout << found;  // once all files are written
   for (const auto& file : files) std::cout << "wrote " << file.string() << "\n";
 }
@@ -103,19 +101,17 @@ int main(int argc, char** argv) {
 
   return qkv::cli::run_program(line, argc, argv, [&] {
     require_sense(request);
-    const std::vector<qkv::inspect::Artefact> formats = qkv::inspect::parse_formats(request.format);
+    const std::vector<inspect::Artefact> formats = inspect::parse_formats(request.format);
     const qkv::model::Runtime runtime = qkv::model::set_up_runtime(
         {.device = "cpu", .precision = "float32", .threads = line.common.threads});
-    const qkv::checkpoint::Checkpoint checkpoint =
-        qkv::checkpoint::open_checkpoint(request.checkpoint, runtime);
+    const auto checkpoint = qkv::checkpoint::open_checkpoint(request.checkpoint, runtime);
     if (request.has_text()) inspect_text(request, formats, checkpoint, runtime);
     const qkv::model::Tensor& embedding = checkpoint.model->embedding();
     if (request.neighbours)
-      std::cout << qkv::inspect::neighbours_text(embedding, checkpoint.tokenizer,
-                                                 *request.neighbours);
+      std::cout << inspect::neighbours_text(embedding, checkpoint.tokenizer, *request.neighbours);
     if (const auto& words = request.analogy; !words.empty()) {
-      std::cout << qkv::inspect::analogy_text(embedding, checkpoint.tokenizer, words[0], words[1],
-                                              words[2]);
+      std::cout << inspect::analogy_text(embedding, checkpoint.tokenizer, words[0], words[1],
+                                         words[2]);
     }
     return 0;
   });

@@ -63,7 +63,7 @@ class Refusals(harness.ProgramTest):
             words = {"model.position": draw.choice(["none", "sinusoidal", "learned", "rotary", "alibi"]),
                      "model.kind": draw.choice(["transformer", "lstm"]), "runtime.kernels": draw.choice(["fused", "plain"])}
             sets = [part for key, value in {**values, **words}.items() for part in ["--set", f"{key}={value}"]]
-            done = self.run_program("train", "tiny.json", "--dry-run", "--log-level", "error", *sets, preexec_fn=limit_memory)
+            done = self.run_program("train", "tiny.json", "--dry-run", "--log-level", "error", *sets, preexec_fn=limit_memory_and_work)
             self.assertIn(done.returncode, [0, 2], (sets, done.stderr))
             if done.returncode == 2:
                 self.assertRegex(done.stderr, r"\A(error|qkv-train): [^\n]*\n\Z", sets)

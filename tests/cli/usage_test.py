@@ -147,8 +147,8 @@ class Usage(harness.ProgramTest):
     def test_a_name_that_is_too_long(self):
         name = "n" * 300
         self.refuse(2, [name, "too long"], "train", "tiny.json", "--out", name)
-        self.succeed("train", "tiny.json", "--out", "run")
-        self.refuse(2, [name, "too long"], "eval", "run", "--json", name)
+        self.succeed("train", "tiny.json", "--out", "measured")
+        self.refuse(2, [name, "too long"], "eval", "measured", "--json", name)
 
     def test_no_place_for_temporary_files(self):
         environment = {**self.environment, "QKV_CACHE": str(self.folder / "tiny.json" / "cache"), "TMPDIR": "nowhere"}

@@ -110,9 +110,10 @@ class World(harness.ProgramTest):
         constant = sum(max(by_answer.values()) for by_answer in senses.values()) / len(count)
         page = " ".join((harness.ROOT / "docs/world.md").read_text().split())
         share = lambda values: f"{100 * sum(values) / len(values):g}%"
-        for said in [f"right in {share(other)} of agreement, the number of most nouns in {share(most)}",
-                     f"same sense of a word in {100 * constant:.0f}% of", f"with more verbs in {share(count)}.",
-                     f"In sense {asked_first} probes ask before", f"the other {len(count)}."]:
+        for said in [f"is right in {share(other)} of the probes. The number of most of the nouns is right in {share(most)}.",
+                     f"same sense of a word every time is right in {100 * constant:.0f}% of",
+                     f"with the larger number of verbs is right in {share(count)},",
+                     f"In {asked_first} probes of sense, the question stands before", f"the other {len(count)}."]:
             self.assertIn(said, page)
 
     def test_probes_measure_a_checkpoint(self):

@@ -31,9 +31,9 @@ def main():
         if not found:
             continue
         looked_at += 1
-        own = f"qkv::{found.group(1)}::"
+        own = f"::{found.group(1)}::"
         problems += [
-            f"{path.name}: {name}" for name in shared_functions(path) if own not in name
+            f"{path.name}: {name}" for name in shared_functions(path) if not re.search(r"\bqkv::\w+" + own, name)
         ]
     print("\n".join(problems) if problems else f"{looked_at} objects share nothing")
     sys.exit(1 if problems or looked_at == 0 else 0)
