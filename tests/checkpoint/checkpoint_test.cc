@@ -23,7 +23,7 @@ using testing::Scratch;
 config::Config small_config() {
   config::Config config;
   config.tokenizer.kind = "char";
-  config.model = testing::tiny_config();
+  config.model = testing::tiny_model_config();
   config.model.bias = false;
   config.model.position = "sinusoidal";
   config.model.layers = 1;

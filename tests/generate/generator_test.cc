@@ -9,7 +9,7 @@ namespace qkv::generate {
 namespace {
 
 config::ModelConfig small_config(const std::string& position) {
-  config::ModelConfig config = testing::tiny_config();
+  config::ModelConfig config = testing::tiny_model_config();
   config.position = position;
   return config;
 }

@@ -14,7 +14,7 @@ namespace {
 using testing::largest_difference;
 
 config::ModelConfig small_config(const std::string& position) {
-  config::ModelConfig config = testing::tiny_config();
+  config::ModelConfig config = testing::tiny_model_config();
   config.position = position;
   return config;
 }

@@ -22,6 +22,7 @@ MOST_LINES_OF_A_PROGRAM = 120
 INCLUDE = re.compile(r'^\s*#\s*include\s*([<"])([^>"]+)[>"]', re.MULTILINE)
 TORCH = re.compile(r"(torch|ATen|c10|caffe2)/")
 NAMESPACE = re.compile(r"^namespace (qkv[\w:]*) \{", re.MULTILINE)
+HELPER = re.compile(r"^inline [^=;{]*?\b(\w+)\(", re.MULTILINE)
 PERSONAL_FOLDER = re.compile(r"(?<![\w.~*+)}\]-])/(home|root|work|Users)/")
 
 
@@ -67,6 +68,16 @@ def namespace_problems(root):
                     yield f"{path.relative_to(root)}: namespace {space}, expected qkv::{room}"
 
 
+def test_helper_problems(root):
+    """One test program may read the headers of two folders: the linker would take either of two like-named functions."""
+    places = {}
+    for path in sources(root / "tests"):
+        for name in set(HELPER.findall(path.read_text(encoding="utf-8"))) if path.suffix == ".h" else ():
+            if other := places.get(name):
+                yield f"{path.relative_to(root)}: {name}() stands in {other}, too"
+            places[name] = path.relative_to(root)
+
+
 def program_problems(root):
     for path in sorted((root / "tools").glob("*.cc")):
         lines = len(path.read_text(encoding="utf-8").splitlines())
@@ -91,7 +102,7 @@ def path_problems(root):
                 yield f"{path.relative_to(root)}:{number}: an absolute path of one machine, {found.group()}…"
 
 
-RULES = [include_problems, header_problems, namespace_problems, program_problems, path_problems]
+RULES = [include_problems, header_problems, namespace_problems, test_helper_problems, program_problems, path_problems]
 
 
 class TheProject(unittest.TestCase):
@@ -150,6 +161,10 @@ class ABrokenRule(unittest.TestCase):
     def test_a_namespace_of_another_room(self):
         for space in ("qkv", "qkv::text", "qkv::basement"):
             self.expect("expected qkv::base", **{"src/base/a.h": f"#pragma once\nnamespace {space} {{\n}}\n"})
+
+    def test_a_helper_that_stands_twice(self):
+        helper = "#pragma once\ninline int tiny() { return 1; }\n"
+        self.expect("tests/b.h: tiny() stands in tests/a.h", **{"tests/a.h": helper, "tests/b.h": helper})
 
     def test_a_long_program(self):
         self.expect("tools/run.cc: 120 lines", **{"tools/run.cc": "\n" * 120})

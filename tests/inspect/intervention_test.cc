@@ -22,7 +22,7 @@ double cut_nats(const model::Transformer& model, const Target& target, const Cut
 // Zeroing a weight and dividing the rest by its sum is masking the score before the softmax.
 TEST(EdgeCutter, IsTheSameAsAMaskBeforeTheSoftmax) {
   for (const char* objective : {"causal", "masked"}) {
-    config::ModelConfig config = testing::tiny_config();
+    config::ModelConfig config = testing::tiny_model_config();
     config.objective = objective;
     config.key_value_heads = 2;
     const model::Transformer model = testing::uneven_model(config);

@@ -25,7 +25,7 @@ std::vector<TargetScore> scored(const model::Transformer& model,
 // Rows of all lengths in one call, some with several targets at one place, some with none.
 TEST(ScoreRows, IsTheModelsLogProbabilityInTheOrderOfTheRows) {
   for (const char* objective : {"causal", "masked"}) {
-    config::ModelConfig config = testing::tiny_config();
+    config::ModelConfig config = testing::tiny_model_config();
     config.objective = objective;
     config.position = "learned";
     const model::Transformer model = testing::uneven_model(config);

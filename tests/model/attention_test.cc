@@ -64,7 +64,7 @@ void run(const config::ModelConfig& config, Seen& seen) {
 
 TEST(Attention, DividesScoresByTheRootOfTheHeadWidth) {
   for (const bool scaled : {true, false}) {
-    config::ModelConfig config = testing::tiny_config();
+    config::ModelConfig config = testing::tiny_model_config();
     config.heads = config.key_value_heads = 2;  // head width 4, so the root is 2
     config.attention.scaled = scaled;
     Seen seen;
@@ -81,7 +81,7 @@ TEST(Attention, DividesScoresByTheRootOfTheHeadWidth) {
 
 TEST(Attention, ClosedKeysHaveMinusInfinityAndWeightZero) {
   Seen seen;
-  run(testing::tiny_config(), seen);
+  run(testing::tiny_model_config(), seen);
   for (std::int64_t q = 0; q < 5; ++q) {
     for (std::int64_t k = 0; k < 5; ++k) {
       EXPECT_EQ(seen["masked"][0][2][q][k].item<double>() == -kInfinity, k > q);
@@ -92,7 +92,7 @@ TEST(Attention, ClosedKeysHaveMinusInfinityAndWeightZero) {
 }
 
 TEST(Attention, UniformTakesTheMeanOfTheOpenKeys) {
-  config::ModelConfig config = testing::tiny_config();
+  config::ModelConfig config = testing::tiny_model_config();
   config.attention.weights = "uniform";
   Seen seen;
   run(config, seen);
@@ -111,7 +111,7 @@ TEST(Attention, UniformTakesTheMeanOfTheOpenKeys) {
 }
 
 TEST(Attention, IdentityCutsTheInputIntoHeads) {
-  config::ModelConfig config = testing::tiny_config();
+  config::ModelConfig config = testing::tiny_model_config();
   config.attention.projection = "identity";
   Seen seen;
   run(config, seen);
@@ -126,7 +126,7 @@ TEST(Attention, IdentityCutsTheInputIntoHeads) {
 
 TEST(Attention, HeadUsesItsGroupsKeyAndValue) {
   for (const std::int64_t shared : {1, 2, 4}) {
-    config::ModelConfig config = testing::tiny_config();
+    config::ModelConfig config = testing::tiny_model_config();
     config.key_value_heads = shared;
     Seen seen;
     run(config, seen);
@@ -143,7 +143,7 @@ TEST(Attention, HeadUsesItsGroupsKeyAndValue) {
 
 TEST(Attention, HeadsStandSideBySideBeforeTheOutput) {
   Seen seen;
-  run(testing::tiny_config(), seen);
+  run(testing::tiny_model_config(), seen);
   const Tensor weight = seen.parameters.list()[6].second;
   const Tensor bias = seen.parameters.list()[7].second;
   ASSERT_EQ(seen.parameters.list()[6].first, "self_attn.o_proj.weight");

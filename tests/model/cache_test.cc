@@ -14,8 +14,8 @@ const std::vector<std::int64_t>& example() {
   return ids;
 }
 
-/// Numbers that are summed one after the other on the longest way through tiny_config's model: two
-/// layers of width 8 and feed-forward width 12 over 6 tokens.
+/// Numbers that are summed one after the other on the longest way through tiny_model_config's
+/// model: two layers of width 8 and feed-forward width 12 over 6 tokens.
 constexpr double kSummed = 2 * (5 * 8 + 12 + 6) + 8;
 
 void expect_cached_equals_uncached(const config::ModelConfig& config, const std::string& what) {
@@ -54,7 +54,7 @@ void expect_cached_equals_uncached(const config::ModelConfig& config, const std:
 
 TEST(Cache, EqualsNoCacheForEveryPositionAndAttention) {
   for (const std::string& kind : testing::position_kinds()) {
-    config::ModelConfig config = testing::tiny_config();
+    config::ModelConfig config = testing::tiny_model_config();
     config.position = kind;
     for (const std::int64_t shared : {4, 2, 1}) {
       config.key_value_heads = shared;
@@ -74,7 +74,7 @@ TEST(Cache, EqualsNoCacheForEveryPositionAndAttention) {
 }
 
 TEST(Cache, EqualsNoCacheForRecurrentNets) {
-  config::ModelConfig config = testing::tiny_config();
+  config::ModelConfig config = testing::tiny_model_config();
   for (const char* kind : {"lstm", "gru"}) {
     config.kind = kind;
     expect_cached_equals_uncached(config, kind);

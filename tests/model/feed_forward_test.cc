@@ -9,7 +9,7 @@ namespace {
 
 /// A feed-forward layer of one number whose up and down are ×1 and whose gate is ×`gate`.
 double activated(const std::string& activation, double x, double gate = 1) {
-  config::ModelConfig config = testing::tiny_config();
+  config::ModelConfig config = testing::tiny_model_config();
   config.heads = config.key_value_heads = config.width = config.feed_forward.width = 1;
   config.feed_forward.activation = activation;
   config.bias = false;
@@ -49,7 +49,7 @@ TEST(FeedForward, SwigluGatesBySilu) {
 
 TEST(FeedForward, TreatsEachTokenByItself) {
   Parameters parameters(1, at::kDouble);
-  const FeedForward layer(parameters, "mlp", testing::tiny_config());
+  const FeedForward layer(parameters, "mlp", testing::tiny_model_config());
   const Tensor x = testing::random_tensor({1, 3, 8}, 5);
   const torch::NoGradGuard no_gradients;
   EXPECT_LT(testing::largest_difference(layer(x, {}, "").narrow(1, 1, 1),

@@ -45,7 +45,7 @@ void expect_gradients(const std::function<Tensor()>& loss, const Leaves& leaves,
 }
 
 config::ModelConfig small_config() {
-  config::ModelConfig config = testing::tiny_config();
+  config::ModelConfig config = testing::tiny_model_config();
   config.layers = 1;
   config.heads = config.key_value_heads = 2;
   config.width = 4;

@@ -8,7 +8,7 @@ namespace qkv::model {
 namespace {
 
 Norm make_norm(const std::string& kind, double epsilon, Parameters& parameters) {
-  config::ModelConfig config = testing::tiny_config();
+  config::ModelConfig config = testing::tiny_model_config();
   config.width = 4;
   config.norm = kind;
   config.norm_epsilon = epsilon;

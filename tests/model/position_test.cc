@@ -8,7 +8,7 @@ namespace qkv::model {
 namespace {
 
 config::ModelConfig config_of(const std::string& kind) {
-  config::ModelConfig config = testing::tiny_config();
+  config::ModelConfig config = testing::tiny_model_config();
   config.position = kind;
   return config;
 }

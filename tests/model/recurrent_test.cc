@@ -14,7 +14,7 @@ using testing::Matrix;
 constexpr std::int64_t kVocabulary = 7;
 
 config::ModelConfig recurrent_config(const std::string& kind, const std::string& objective) {
-  config::ModelConfig config = testing::tiny_config();
+  config::ModelConfig config = testing::tiny_model_config();
   config.kind = kind;
   config.objective = objective;
   return config;

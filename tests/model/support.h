@@ -14,7 +14,7 @@ namespace qkv::testing {
 using Matrix = std::vector<std::vector<double>>;
 
 /// A model small enough for plain loops and finite differences.
-inline config::ModelConfig tiny_config() {
+inline config::ModelConfig tiny_model_config() {
   config::ModelConfig config;
   config.layers = 2;
   config.heads = 4;

@@ -23,7 +23,7 @@ TEST(Symmetry, WithoutPositionPermutedTokensGivePermutedLogits) {
   for (const std::int64_t from : order) permuted.push_back(ids[static_cast<std::size_t>(from)]);
 
   for (const std::string& kind : testing::position_kinds()) {
-    config::ModelConfig config = testing::tiny_config();
+    config::ModelConfig config = testing::tiny_model_config();
     config.objective = "masked";
     config.position = kind;
     const Transformer model = make_model(config, at::kDouble);
@@ -40,7 +40,7 @@ TEST(Symmetry, WithoutPositionPermutedTokensGivePermutedLogits) {
 }
 
 TEST(Symmetry, CausalMaskAloneTellsOrder) {
-  const Transformer model = make_model(testing::tiny_config(), at::kDouble);
+  const Transformer model = make_model(testing::tiny_model_config(), at::kDouble);
   const Tensor there = testing::logits_of(model, {1, 2, 3});
   const Tensor back = testing::logits_of(model, {2, 1, 3});
   EXPECT_GT(testing::largest_difference(there[0], back[1]), 1e-3);
@@ -50,7 +50,7 @@ TEST(Causality, ALaterTokenLeavesEarlierLogitsAsTheyWereToTheBit) {
   const std::vector<std::int64_t> ids = {3, 6, 0, 5, 1, 2};
   for (const std::string& kind : testing::position_kinds()) {
     for (const char* weights : {"softmax", "uniform"}) {
-      config::ModelConfig config = testing::tiny_config();
+      config::ModelConfig config = testing::tiny_model_config();
       config.position = kind;
       config.attention.weights = weights;
       const Transformer model = make_model(config, at::kFloat);
@@ -71,7 +71,7 @@ TEST(Causality, ALaterTokenLeavesEarlierLogitsAsTheyWereToTheBit) {
 }
 
 TEST(Causality, AMaskedModelSeesBothWays) {
-  config::ModelConfig config = testing::tiny_config();
+  config::ModelConfig config = testing::tiny_model_config();
   config.objective = "masked";
   const Transformer model = make_model(config, at::kFloat);
   EXPECT_FALSE(
@@ -89,7 +89,7 @@ TEST(Documents, InOneRowAreAsEachAlone) {
     for (const char* objective : {"causal", "masked"}) {
       for (const char* weights : {"softmax", "uniform"}) {
         const std::string what = base::concat(kind, " ", objective, " ", weights);
-        config::ModelConfig config = testing::tiny_config();
+        config::ModelConfig config = testing::tiny_model_config();
         config.position = kind;
         config.objective = objective;
         config.attention.weights = weights;
@@ -116,7 +116,7 @@ TEST(Documents, InOneRowAreAsEachAlone) {
 }
 
 TEST(Batch, RowsDoNotSeeEachOther) {
-  const Transformer model = make_model(testing::tiny_config(), at::kDouble);
+  const Transformer model = make_model(testing::tiny_model_config(), at::kDouble);
   const torch::NoGradGuard no_gradients;
   const Tensor ids = at::cat({testing::token_ids({1, 2, 3}), testing::token_ids({4, 5, 6})});
   const Tensor both = model.logits(model.hidden({.ids = ids, .positions = {}, .documents = {}}));

@@ -11,7 +11,7 @@ namespace {
 
 using testing::Matrix;
 using testing::Reference;
-using testing::tiny_config;
+using testing::tiny_model_config;
 
 constexpr std::int64_t kVocabulary = 7;
 
@@ -39,7 +39,7 @@ void expect_same_as_loops(const config::ModelConfig& config, const std::string& 
 }
 
 TEST(Transformer, AgreesWithLoopsForEveryPositionNormAndAttention) {
-  config::ModelConfig config = tiny_config();
+  config::ModelConfig config = tiny_model_config();
   for (const std::string& position : testing::position_kinds()) {
     for (const char* norm : {"layer", "rms"}) {
       for (const char* objective : {"causal", "masked"}) {
@@ -71,7 +71,7 @@ TEST(Transformer, AgreesWithLoopsForEveryPositionNormAndAttention) {
 }
 
 TEST(Transformer, AgreesWithLoopsForEveryActivationBiasAndHead) {
-  config::ModelConfig config = tiny_config();
+  config::ModelConfig config = tiny_model_config();
   for (const char* activation : {"gelu", "relu", "relu2", "silu", "swiglu", "none"}) {
     for (const bool bias : {false, true}) {
       for (const bool tied : {false, true}) {
@@ -86,7 +86,7 @@ TEST(Transformer, AgreesWithLoopsForEveryActivationBiasAndHead) {
 }
 
 TEST(Transformer, NamesAndShapesOfItsWeightsAreThoseOfTheFormat) {
-  config::ModelConfig config = tiny_config();
+  config::ModelConfig config = tiny_model_config();
   config.layers = 1;
   config.key_value_heads = 2;
   config.position = "learned";
@@ -128,7 +128,7 @@ TEST(Transformer, NamesAndShapesOfItsWeightsAreThoseOfTheFormat) {
 }
 
 TEST(Transformer, LeavesOutWhatTheConfigLeavesOut) {
-  config::ModelConfig config = tiny_config();
+  config::ModelConfig config = tiny_model_config();
   config.attention.weights = "none";
   config.feed_forward.activation = "none";
   config.bias = false;
@@ -139,7 +139,7 @@ TEST(Transformer, LeavesOutWhatTheConfigLeavesOut) {
 }
 
 TEST(Transformer, RefusesMoreTokensThanTheContextAndOtherShapes) {
-  const Transformer model(tiny_config(), kVocabulary, 1);
+  const Transformer model(tiny_model_config(), kVocabulary, 1);
   EXPECT_THROW(testing::logits_of(model, {1, 2, 3, 4, 5, 6, 0}), base::Error);
   EXPECT_NO_THROW(testing::logits_of(model, {1, 2, 3, 4, 5, 6}));
   EXPECT_THROW(
@@ -148,14 +148,14 @@ TEST(Transformer, RefusesMoreTokensThanTheContextAndOtherShapes) {
 }
 
 TEST(Transformer, RefusesAnIdOutsideTheVocabulary) {
-  const Transformer model(tiny_config(), kVocabulary, 1);
+  const Transformer model(tiny_model_config(), kVocabulary, 1);
   EXPECT_NO_THROW(testing::logits_of(model, {kVocabulary - 1}));
   EXPECT_THROW(testing::logits_of(model, {kVocabulary}), base::Error);
   EXPECT_THROW(testing::logits_of(model, {-1}), base::Error);
 }
 
 TEST(Transformer, RefusesPositionsAndDocumentsOfAnotherShape) {
-  const Transformer model(tiny_config(), kVocabulary, 1);
+  const Transformer model(tiny_model_config(), kVocabulary, 1);
   const Tensor ids = testing::token_ids({1, 2, 3});
   const Tensor two = testing::token_ids({0, 1});
   EXPECT_THROW(model.hidden({.ids = ids, .positions = two, .documents = {}}), base::Error);

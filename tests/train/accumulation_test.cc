@@ -172,7 +172,7 @@ double first_loss(config::Config config, const testing::Scratch& scratch, const 
 TEST(Accumulation, OfARunIsTheLargerBatch) {
   const testing::Scratch scratch;
   ::setenv("QKV_CACHE", (scratch / "cache").c_str(), 1);
-  config::Config config = testing::tiny_config(scratch);
+  config::Config config = testing::tiny_run_config(scratch);
   config.model.objective = "masked";
   config.model.dropout = 0.3;
   for (const std::string kernels : {"fused", "plain"}) {

@@ -23,7 +23,7 @@ inline std::string tiny_text() {
 }
 
 /// A run of seconds on that text, in float32 on one thread.
-inline config::Config tiny_config(const Scratch& scratch) {
+inline config::Config tiny_run_config(const Scratch& scratch) {
   std::ofstream(scratch / "text.txt") << tiny_text();
   config::Config config;
   config.name = "tiny";

@@ -14,7 +14,7 @@ namespace qkv::train {
 namespace {
 
 using testing::Scratch;
-using testing::tiny_config;
+using testing::tiny_run_config;
 
 /// Keeps the token cache of these tests out of the user's.
 class TrainerTest : public ::testing::Test {
@@ -46,7 +46,7 @@ class TrainerTest : public ::testing::Test {
 
 // The signature: a change that is not meant to change learning must not change these numbers.
 TEST_F(TrainerTest, FollowsTheRecordedLosses) {
-  ASSERT_EQ(train(tiny_config(scratch_), "run"), Ending::kFinished);
+  ASSERT_EQ(train(tiny_run_config(scratch_), "run"), Ending::kFinished);
   const std::map<std::int64_t, double> recorded = {{1, 5.5904527},  {2, 5.4876261},
                                                    {5, 4.5850143},  {10, 2.9778154},
                                                    {20, 2.7012403}, {30, 2.7312460}};
@@ -59,7 +59,7 @@ TEST_F(TrainerTest, FollowsTheRecordedLosses) {
 }
 
 TEST_F(TrainerTest, StartsAtTheLossOfKnowingNothing) {
-  config::Config config = tiny_config(scratch_);
+  config::Config config = tiny_run_config(scratch_);
   config.training.steps = 5;
   ASSERT_EQ(train(config, "run"), Ending::kFinished);
   const checkpoint::Checkpoint untrained =
@@ -70,7 +70,7 @@ TEST_F(TrainerTest, StartsAtTheLossOfKnowingNothing) {
 
 TEST_F(TrainerTest, ResumesBitForBit) {
   for (const std::string objective : {"causal", "masked"}) {
-    config::Config config = tiny_config(scratch_);
+    config::Config config = tiny_run_config(scratch_);
     config.model.objective = objective;
     config.model.dropout = 0.2;
     config.training.accumulation = 2;
@@ -95,7 +95,7 @@ TEST_F(TrainerTest, ResumesBitForBit) {
 TEST_F(TrainerTest, ResumesOnACudaDevice) {
   if (!at::hasCUDA()) GTEST_SKIP() << "no CUDA device";
   for (const std::string optimizer : {"adamw", "muon"}) {
-    config::Config config = tiny_config(scratch_);
+    config::Config config = tiny_run_config(scratch_);
     config.runtime.device = "cuda";
     config.model.dropout = 0.2;
     config.training.optimizer = optimizer;
@@ -112,7 +112,7 @@ TEST_F(TrainerTest, RecurrentNetsLearnAndResumeBitForBit) {
   for (const auto& [kind, objective] : {std::pair("lstm", "causal"), std::pair("gru", "masked")}) {
     const std::string whole = kind;
     const std::string parts = whole + "-parts";
-    config::Config config = tiny_config(scratch_);
+    config::Config config = tiny_run_config(scratch_);
     config.model.kind = kind;
     config.model.objective = objective;
     config.model.dropout = 0.1;
@@ -129,7 +129,7 @@ TEST_F(TrainerTest, RecurrentNetsLearnAndResumeBitForBit) {
 }
 
 TEST_F(TrainerTest, LearnsTheSameHoweverOftenItIsValidated) {
-  config::Config config = tiny_config(scratch_);
+  config::Config config = tiny_run_config(scratch_);
   config.model.dropout = 0.1;
   ASSERT_EQ(train(config, "seldom"), Ending::kFinished);
   config.training.validate_every = 1;
@@ -142,7 +142,7 @@ TEST_F(TrainerTest, LearnsTheSameHoweverOftenItIsValidated) {
 
 TEST_F(TrainerTest, AccumulationIsALargerBatch) {
   // With one batch cut in two the gradient is the same sum in another order.
-  config::Config whole = tiny_config(scratch_);
+  config::Config whole = tiny_run_config(scratch_);
   whole.training.steps = 8;
   ASSERT_EQ(train(whole, "whole"), Ending::kFinished);
   config::Config parts = whole;
@@ -156,7 +156,7 @@ TEST_F(TrainerTest, AccumulationIsALargerBatch) {
 }
 
 TEST_F(TrainerTest, StopsEarlyWhenNothingImproves) {
-  config::Config config = tiny_config(scratch_);
+  config::Config config = tiny_run_config(scratch_);
   config.training.steps = 1000;
   config.training.learning_rate = 0.5;  // far too much: it gets worse after a few steps
   config.training.minimum_learning_rate = 0.5;
@@ -171,7 +171,7 @@ TEST_F(TrainerTest, StopsEarlyWhenNothingImproves) {
 }
 
 TEST_F(TrainerTest, SavesNothingThatIsNotFinite) {
-  config::Config config = tiny_config(scratch_);
+  config::Config config = tiny_run_config(scratch_);
   config.training.learning_rate = 1e38;  // the first update overflows, at a finite loss
   config.training.weight_decay = 1e38;
   config.training.schedule = "constant";
@@ -197,7 +197,7 @@ TEST_F(TrainerTest, SavesNothingThatIsNotFinite) {
 }
 
 TEST_F(TrainerTest, StopsAtALossThatIsNotFinite) {
-  config::Config config = tiny_config(scratch_);
+  config::Config config = tiny_run_config(scratch_);
   config.training.learning_rate = 1e30;
   config.training.gradient_clip = 0;
   config.training.validate_every = 0;
@@ -214,7 +214,7 @@ TEST_F(TrainerTest, StopsAtALossThatIsNotFinite) {
 }
 
 TEST_F(TrainerTest, RefusesAnotherModelOrText) {
-  config::Config config = tiny_config(scratch_);
+  config::Config config = tiny_run_config(scratch_);
   ASSERT_EQ(train(config, "run"), Ending::kFinished);
   config::Config other = config;
   other.model.width = 64;
@@ -224,7 +224,7 @@ TEST_F(TrainerTest, RefusesAnotherModelOrText) {
 }
 
 TEST_F(TrainerTest, GoesOnForMoreStepsThanFirstPlanned) {
-  config::Config config = tiny_config(scratch_);
+  config::Config config = tiny_run_config(scratch_);
   config.training.schedule = "constant";
   config.training.steps = 10;
   ASSERT_EQ(train(config, "run"), Ending::kFinished);
