@@ -12,9 +12,11 @@ constexpr std::array<int, 4> kNoted = {SIGINT, SIGTERM, SIGHUP, SIGPIPE};
 // A handler can reach nothing but statics.
 volatile std::sig_atomic_t g_caught = 0;
 volatile std::sig_atomic_t g_asked = 0;
+volatile std::sig_atomic_t g_pipe_closed = 0;
 
 void note_signal(int signal) {
   if (g_caught == 0) g_caught = signal;
+  if (signal == SIGPIPE) g_pipe_closed = 1;
   // A closed pipe is noticed at each write, and a lost terminal is told of by system and shell:
   // neither is a second request.
   if (signal == SIGPIPE || signal == SIGHUP) return;
@@ -27,6 +29,7 @@ void note_signal(int signal) {
 StopSignal::StopSignal() {
   g_caught = 0;
   g_asked = 0;
+  g_pipe_closed = 0;
   struct sigaction action {};
   action.sa_handler = &note_signal;
   action.sa_flags = SA_RESTART;
@@ -39,7 +42,7 @@ StopSignal::StopSignal() {
 StopSignal::~StopSignal() {
   for (std::size_t index = 0; index < kNoted.size(); ++index) {
     // What is still to be printed must not end the process after its exit code was decided.
-    if (kNoted[index] == SIGPIPE && g_caught == SIGPIPE) before_[index].sa_handler = SIG_IGN;
+    if (kNoted[index] == SIGPIPE && g_pipe_closed != 0) before_[index].sa_handler = SIG_IGN;
     ::sigaction(kNoted[index], &before_[index], nullptr);
   }
 }

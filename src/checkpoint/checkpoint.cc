@@ -233,7 +233,7 @@ bool earlier(const fs::path& a, const fs::path& b) {
 
 fs::path find_checkpoint(const fs::path& path) {
   if (holds_weights(path)) return path;
-  const fs::path best = path / "checkpoints" / "best";
+  fs::path best = path / "checkpoints" / "best";
   for (const fs::path& place : {path, best}) {
     const auto name = read_step_link(place);
     if (!name || (place == path && !is_step_name(*name))) continue;
@@ -499,7 +499,7 @@ std::optional<fs::path> CheckpointFolder::foreign() const {
     if (is_leftover(path)) continue;
     if (!is_step(path) && !is_link_name(path.filename())) return path;
     if (entry.is_symlink() || (is_link_name(path.filename()) && read_step_link(path))) continue;
-    if (const auto found = foreign_in_step(path)) return found;
+    if (auto found = foreign_in_step(path)) return found;
   }
   return std::nullopt;
 }

@@ -46,7 +46,7 @@ std::string head_cell(const inspect::HeadPlace& place) {
 }
 
 std::string name_cell(const std::string& name, std::size_t columns) {
-  const std::string whole = base::printable(name);
+  std::string whole = base::printable(name);
   if (base::display_width(whole) <= columns) return whole;
   std::string out;
   for (std::size_t offset = 0; offset < whole.size();) {

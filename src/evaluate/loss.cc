@@ -109,7 +109,8 @@ Score evaluate(const model::Model& model, const text::TokenFile& tokens, std::ui
     for (std::size_t part = next++; part < count; part = next++) {
       parts[part] = score_of(model, batches.get(part * static_cast<std::uint64_t>(rows), rows));
       const std::lock_guard lock(mutex);
-      if (progress) progress->update(done += static_cast<std::uint64_t>(rows));
+      done = std::min(done + static_cast<std::uint64_t>(rows), batches.rows());
+      if (progress) progress->update(done);
     }
   });
   for (const Score& part : parts) {

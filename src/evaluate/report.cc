@@ -95,8 +95,13 @@ void warn_of_texts(const checkpoint::Checkpoint& checkpoint, const Questions& qu
   const std::string& layout = checkpoint.config.data.layout;
   const std::string path = checkpoint.path.string();
   text::UnknownWords in_data(checkpoint.tokenizer);
-  for (std::uint64_t index = 0; data != nullptr && index < data->size(); ++index)
-    in_data.add((*data)[index]);
+  constexpr std::uint64_t kIdsAtOnce = 65536;
+  std::vector<std::int32_t> ids;
+  for (std::uint64_t at = 0; data != nullptr && at < data->size(); at += ids.size()) {
+    ids.resize(std::min(kIdsAtOnce, data->size() - at));
+    data->read(at, ids);
+    for (const std::int32_t id : ids) in_data.add(id);
+  }
   in_data.end_text();
   in_data.warn(path + ": --data");
 

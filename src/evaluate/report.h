@@ -36,8 +36,7 @@ struct Answers {
   std::string checkpoint;
   std::int64_t step = 0;
   bool causal = true;
-  std::optional<Score>
-      score;  ///< nothing where the run has no validation data and only pairs were asked
+  std::optional<Score> score;  ///< nothing where pairs, probes or geometry were asked without data
   std::optional<JudgedText> text = {};  ///< of `score`, where it is the run's own
   std::vector<PairAccuracy> pairs;
   std::vector<MinimalPair> scored_pairs = {};              ///< in the order of the file

@@ -18,12 +18,11 @@ namespace {
 /// Says how fast a text was made, from its first token on: what came before is the prompt's.
 void log_rate(std::int64_t tokens, std::chrono::steady_clock::time_point begin) {
   const std::chrono::duration<double> time = std::chrono::steady_clock::now() - begin;
-  base::log::debug(base::concat(
-      base::with_commas(static_cast<std::uint64_t>(tokens)), " tokens in ",
-      base::fixed(time.count(), 3), " s behind the first, ",
-      base::with_commas(
-          static_cast<std::uint64_t>(static_cast<double>(tokens) / std::max(time.count(), 1e-9))),
-      " tokens/s"));
+  base::log::debug(base::concat(base::with_commas(static_cast<std::uint64_t>(tokens)),
+                                " tokens in ", base::fixed(time.count(), 3), " s after the first, ",
+                                base::with_commas(static_cast<std::uint64_t>(
+                                    static_cast<double>(tokens) / std::max(time.count(), 1e-9))),
+                                " tokens/s"));
 }
 
 }  // namespace

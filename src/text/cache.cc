@@ -39,10 +39,10 @@ void try_to_write(const fs::path& folder) {
 
 /// Whether this is the name of a file that is renamed to a cache entry when complete: what
 /// temporary_name makes of the entry's name.
-bool is_unfinished_entry(const std::string& name) {
-  static const std::regex unfinished(
-      R"(\.(probe|(text|tokenizer|tokens|checked)-[0-9a-f]{64})(\.[0-9]{1,20}){3}\.tmp)");
-  return std::regex_match(name, unfinished);
+bool is_unfinished_entry(const fs::path& path) {
+  static const std::regex entry("probe|(text|tokenizer|tokens|checked)-[0-9a-f]{64}");
+  const auto name = base::named_by_temporary(path);
+  return name && std::regex_match(*name, entry);
 }
 
 /// Removes what writers that were killed left behind, and nothing else. Whoever still writes a file
@@ -52,8 +52,7 @@ void remove_leftovers(const fs::path& folder) {
   const auto old = fs::file_time_type::clock::now() - std::chrono::hours(24);
   for (const auto& entry : fs::directory_iterator(folder, ignored)) {
     const bool file = entry.is_regular_file(ignored) && !entry.is_symlink(ignored);
-    if (file && is_unfinished_entry(entry.path().filename().string()) &&
-        entry.last_write_time(ignored) < old) {
+    if (file && is_unfinished_entry(entry.path()) && entry.last_write_time(ignored) < old) {
       fs::remove(entry.path(), ignored);
     }
   }
@@ -79,8 +78,9 @@ std::optional<fs::path> CorpusCache::place(const std::string& name) {
       remove_leftovers(folder_);
       writable_ = true;
     } catch (const base::Error& error) {
-      base::log::warning(
-          base::concat("no cache, so texts are encoded again each time: ", error.what()));
+      base::log::warning(base::concat(
+          "the cache cannot be written, so what is not in it is made again each time: ",
+          error.what()));
     }
   }
   if (!writable_) return std::nullopt;

@@ -1,11 +1,15 @@
 #pragma once
 
+#include <cstddef>
 #include <filesystem>
 #include <optional>
 #include <string>
 #include <string_view>
 
 namespace qkv::text {
+
+/// Of a SHA-256 in hexadecimal digits, as entries hold it.
+constexpr std::size_t kHashDigits = 64;
 
 /// The folder where tokenizers, ids and hashes of texts are kept from run to run: QKV_CACHE, else
 /// XDG_CACHE_HOME/qkv, else ~/.cache/qkv. Entries never change once they are there and may be

@@ -21,7 +21,6 @@ namespace fs = std::filesystem;
 
 // Part of each key: raise it where the rules of segments or the trainer's options change.
 constexpr int kRules = 2;
-constexpr std::size_t kHashDigits = 64;
 
 void require_layout(const std::string& layout) {
   if (layout != "stream" && layout != "lines") {

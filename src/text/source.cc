@@ -8,6 +8,7 @@
 #include "base/format.h"
 #include "base/log.h"
 #include "base/progress.h"
+#include "text/cache.h"
 #include "text/prompt.h"
 
 namespace qkv::text {
@@ -58,8 +59,6 @@ void give_line_to_validation(const std::vector<std::filesystem::path>& files, st
     return;
   }
 }
-
-constexpr std::size_t kHashDigits = 64;
 
 }  // namespace
 

@@ -30,6 +30,7 @@ class TokenFile {
   /// Ids begin, begin + 1, … into `ids`. Safe from any thread. Throws Error (Fault::kRun) where the
   /// file is damaged there.
   void read(std::uint64_t begin, std::span<std::int32_t> ids) const;
+  /// One id. Many cost far less by read().
   std::int32_t operator[](std::uint64_t index) const;
   /// 0 for layout `stream`.
   std::uint64_t documents() const { return documents_; }

@@ -5,12 +5,20 @@
 #include "base/error.h"
 #include "base/files.h"
 #include "base/format.h"
+#include "base/json.h"
 
 namespace qkv::train {
 namespace fs = std::filesystem;
 namespace {
 
-constexpr const char* kMetrics = "metrics.jsonl";
+/// Nothing where a line is no JSON, such as one that was cut off.
+base::Json record_of(const std::string& line) {
+  try {
+    return base::parse_json(line, kMetricsFile);
+  } catch (const base::Error&) {
+    return {};
+  }
+}
 
 /// Calls `take` with each record, its line and its line's number from 1; a line that is no record
 /// is left out.
@@ -21,7 +29,7 @@ void for_each_record(const fs::path& path, const Take& take) {
   std::size_t number = 0;
   for (std::string line; std::getline(lines, line);) {
     ++number;
-    const base::Json record = base::Json::parse(line, nullptr, /*allow_exceptions=*/false);
+    const base::Json record = record_of(line);
     if (record.is_object() && record.contains("step") && record["step"].is_number_integer())
       take(record, line, number);
   }
@@ -40,15 +48,16 @@ std::string kept_lines(const fs::path& path, std::int64_t step) {
 
 std::vector<checkpoint::MeasuredLoss> validation_losses(const fs::path& run) {
   std::vector<checkpoint::MeasuredLoss> losses;
-  for_each_record(run / kMetrics, [&](const base::Json& record, const std::string&, std::size_t) {
-    if (record.contains("validation_loss") && record["validation_loss"].is_number())
-      losses.push_back({.loss = record["validation_loss"], .step = record["step"]});
-  });
+  for_each_record(run / kMetricsFile,
+                  [&](const base::Json& record, const std::string&, std::size_t) {
+                    if (record.contains("validation_loss") && record["validation_loss"].is_number())
+                      losses.push_back({.loss = record["validation_loss"], .step = record["step"]});
+                  });
   return losses;
 }
 
 void require_metrics_within(const fs::path& run, std::int64_t most) {
-  const fs::path path = run / kMetrics;
+  const fs::path path = run / kMetricsFile;
   for_each_record(path, [&](const base::Json& record, const std::string&, std::size_t number) {
     const base::Json& step = record["step"];
     if (!step.is_number_unsigned() || step > static_cast<std::uint64_t>(most)) {
@@ -59,7 +68,7 @@ void require_metrics_within(const fs::path& run, std::int64_t most) {
 }
 
 Metrics::Metrics(const fs::path& run, std::int64_t step)
-    : path_(run / kMetrics), tensorboard_(run / "tensorboard", step) {
+    : path_(run / kMetricsFile), tensorboard_(run / "tensorboard", step) {
   base::write_file(path_, kept_lines(path_, step));
   lines_.open(path_, std::ios::app);
   if (!lines_)

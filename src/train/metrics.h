@@ -12,6 +12,8 @@
 
 namespace qkv::train {
 
+constexpr const char* kMetricsFile = "metrics.jsonl";  ///< in a run's folder
+
 /// The validation losses in RUN/metrics.jsonl, in its order; none where the file is missing.
 std::vector<checkpoint::MeasuredLoss> validation_losses(const std::filesystem::path& run);
 

@@ -7,6 +7,7 @@
 #include "base/format.h"
 #include "config/schema.h"
 #include "train/difference.h"
+#include "train/metrics.h"
 #include "train/tensorboard.h"
 
 namespace qkv::train {
@@ -17,7 +18,6 @@ constexpr const char* kLock = ".lock";
 constexpr const char* kConfig = "config.json";
 constexpr const char* kTokenizer = "tokenizer.model";
 constexpr const char* kCheckpoints = "checkpoints";
-constexpr const char* kMetrics = "metrics.jsonl";
 constexpr const char* kTensorBoard = "tensorboard";
 
 bool is_hidden(const fs::path& path) { return path.filename().string().front() == '.'; }
@@ -46,7 +46,7 @@ bool holds_nothing(const fs::path& path) {
   bool empty = true;
   for (const auto& entry : fs::directory_iterator(path)) {
     if (is_hidden(entry)) continue;
-    if (!is_one_of(entry, {kTokenizer, kCheckpoints, kMetrics, kTensorBoard})) return false;
+    if (!is_one_of(entry, {kTokenizer, kCheckpoints, kMetricsFile, kTensorBoard})) return false;
     empty = false;
   }
   if (empty) return true;
@@ -118,7 +118,7 @@ RunFolder::~RunFolder() {
 void RunFolder::require_nothing_foreign() const {
   auto found = checkpoints_.foreign();
   if (!found) found = foreign_to_tensorboard(path_ / kTensorBoard);
-  for (const char* file : {kConfig, kTokenizer, kMetrics}) {
+  for (const char* file : {kConfig, kTokenizer, kMetricsFile}) {
     if (!found && fs::is_directory(path_ / file)) found = path_ / file;
   }
   if (found) {
@@ -132,7 +132,7 @@ void RunFolder::begin(const text::Tokenizer& tokenizer) {
   require_nothing_foreign();
   made_ = false;
   // The old config last: until then this is a run that --overwrite may remove.
-  for (const char* part : {kCheckpoints, kMetrics, kTensorBoard, kConfig}) {
+  for (const char* part : {kCheckpoints, kMetricsFile, kTensorBoard, kConfig}) {
     fs::remove_all(path_ / part);
   }
   base::write_file(path_ / kTokenizer, tokenizer.bytes());

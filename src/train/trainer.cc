@@ -304,14 +304,17 @@ void Trainer::validate() {
 void Trainer::save(bool measured) {
   if (measured) validate();
   profile_.enter(Phase::kSaving);
-  for (const auto& [name, weight] : model_->parameters().list()) {
-    if (!at::isfinite(weight).all().item<bool>())
-      fail_not_finite(base::concat("step ", state_.step, ": ", name, " is not finite"));
+  const checkpoint::NamedTensors moments = optimizer_.moments();
+  for (const auto* tensors : {&model_->parameters().list(), &moments}) {
+    for (const auto& [name, values] : *tensors) {
+      if (!at::isfinite(values).all().item<bool>())
+        fail_not_finite(base::concat("step ", state_.step, ": ", name, " is not finite"));
+    }
   }
   const bool better = validated_ == state_.step &&
                       (!state_.best_checkpoint || score_->loss() < state_.best_checkpoint->loss);
   if (better) state_.best_checkpoint = {.loss = score_->loss(), .step = state_.step};
-  folder_.checkpoints().save(config_, corpus_.tokenizer, *model_, optimizer_.moments(), state_);
+  folder_.checkpoints().save(config_, corpus_.tokenizer, *model_, moments, state_);
   folder_.write_config(config_);  // a resumed run's may differ from the one before
   folder_.checkpoints().update_links(state_, config_.checkpoints.keep);
   saved_ = state_.step;

@@ -1,5 +1,6 @@
 #include "world/effort.h"
 
+#include <algorithm>
 #include <bit>
 #include <utility>
 
@@ -26,13 +27,16 @@ void Effort::try_once() {
 void Effort::found(double bytes) {
   in_vain_ = 0;
   bytes_ += bytes;
-  // The estimate grows better with each text; looking at it now and then will do.
-  if (!std::has_single_bit(++found_) && found_ != wanted_) return;
-  const double all = bytes_ / static_cast<double>(found_) * static_cast<double>(wanted_);
+  ++found_;
+  // The first few say too little of the rest; later the estimate grows better with each text, and
+  // looking at it now and then will do.
+  const bool estimates = found_ >= kEnoughToEstimate && std::has_single_bit(found_);
+  const double all =
+      estimates ? bytes_ / static_cast<double>(found_) * static_cast<double>(wanted_) : bytes_;
   if (all <= kMostBytes) return;
-  throw base::Error(base::concat(where_, ": found ", wanted_, ' ', what_, " that take about ",
-                                 base::human_bytes(all), " together, expected at most ",
-                                 base::human_bytes(kMostBytes)));
+  throw base::Error(base::concat(where_, ": found ", found_, ' ', what_, ", of which ", wanted_,
+                                 " would take about ", base::human_bytes(std::max(all, bytes_)),
+                                 ", expected at most ", base::human_bytes(kMostBytes)));
 }
 
 }  // namespace qkv::world

@@ -11,6 +11,8 @@ class Effort {
  public:
   /// The most bytes of text that one world may hold, its lines or its probes.
   static constexpr double kMostBytes = 256e6;
+  /// So many texts say how long the others will be.
+  static constexpr std::uint64_t kEnoughToEstimate = 256;
   /// The most tries in vain between two texts that are found.
   static constexpr std::uint64_t kMostInVain = 100'000;
 
@@ -20,8 +22,8 @@ class Effort {
 
   /// Before each try. Throws Error where there have been too many.
   void try_once();
-  /// After one that found a text of so many bytes. Throws Error where all texts, taken to be as
-  /// long as those found so far, would take more than kMostBytes.
+  /// After one that found a text of so many bytes. Throws Error where those found so far take
+  /// more than kMostBytes, or where all would, taken to be as long as those (once they are enough).
   void found(double bytes);
 
  private:

@@ -108,7 +108,7 @@ std::optional<Probe> try_probe(const Grammar& grammar, const Family& family, std
   if (!own.in(probe.text)) {
     throw base::Error(base::concat(
         held_out->name, ": found ", base::quoted(probe.held_out[1]), " nowhere within ",
-        probe.within, " words behind ", base::quoted(probe.held_out[0]), " in ",
+        probe.within, " words after ", base::quoted(probe.held_out[0]), " in ",
         base::quoted(probe.text), ", expected the words that a probe joins"));
   }
   probe.predict = asked.predict;

@@ -54,7 +54,7 @@ class Generation(harness.ProgramTest):
     def test_its_rate_is_logged_where_asked_for(self):
         done = self.run_program("generate", "run", "--prompt", "the", "--tokens", 30, "--log-level", "debug")
         self.assertEqual(done.returncode, 0)
-        self.assertRegex(done.stderr, r"29 tokens in [\d.]+ s behind the first, [\d,]+ tokens/s")
+        self.assertRegex(done.stderr, r"29 tokens in [\d.]+ s after the first, [\d,]+ tokens/s")
 
     def test_more_tokens_than_the_context(self):
         text = self.say("run", "--prompt", "the cat " * 30, "--tokens", 60)

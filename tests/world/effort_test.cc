@@ -40,10 +40,17 @@ TEST(Effort, EndsASearchThatFindsNothingMore) {
 
 TEST(Effort, RefusesMoreTextThanItMayCollect) {
   Effort effort("x: lines", "lines", 1'000'000, 20);
-  EXPECT_EQ(refusal([&] { effort.found(200); }), "");
-  EXPECT_EQ(refusal([&] { effort.found(400); }),
-            "x: lines: found 1000000 lines that take about 300 MB together, expected at most "
+  for (int text = 1; text < 256; ++text) EXPECT_EQ(refusal([&] { effort.found(300); }), "");
+  EXPECT_EQ(refusal([&] { effort.found(300); }),
+            "x: lines: found 256 lines, of which 1000000 would take about 300 MB, expected at most "
             "256 MB");
+  // One long text says nothing of a thousand short ones.
+  Effort uneven("x: lines", "lines", 1'000'000, 20);
+  EXPECT_EQ(refusal([&] {
+              uneven.found(10'000);
+              for (int text = 1; text < 1024; ++text) uneven.found(100);
+            }),
+            "");
   Effort last("x: lines", "lines", 3, 20);  // which the longest is
   EXPECT_EQ(refusal([&] {
               last.found(1);
