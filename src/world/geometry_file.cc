@@ -6,6 +6,7 @@
 #include "base/error.h"
 #include "base/format.h"
 #include "config/schema.h"
+#include "world/span.h"
 
 namespace qkv::world {
 namespace {
@@ -44,16 +45,9 @@ std::array<std::string, 4> analogy_of(const base::Json& node, const std::string&
 
 SenseSentence sentence_of(const std::string& word, const std::string& sense, const base::Json& node,
                           const std::string& where) {
-  SenseSentence sentence{.word = word,
-                         .sense = sense,
-                         .text = node["text"],
-                         .span = {.begin = node["begin"], .end = node["end"]}};
+  SenseSentence sentence{.word = word, .sense = sense, .text = node["text"], .span = {}};
+  sentence.span = read_span(node, sentence.text, where);
   const auto& [begin, end] = sentence.span;
-  if (begin >= end || end > sentence.text.size()) {
-    throw base::Error(base::concat(where, ": found the span ", begin, " to ", end,
-                                   ", expected a part of the text's ", sentence.text.size(),
-                                   " bytes"));
-  }
   const std::string held = sentence.text.substr(begin, end - begin);
   if (held != word) {
     throw base::Error(base::concat(where, ": found ", base::quoted(held), " in the span ", begin,

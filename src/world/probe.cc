@@ -9,6 +9,7 @@
 #include "base/json.h"
 #include "base/utf8.h"
 #include "config/schema.h"
+#include "world/span.h"
 
 namespace qkv::world {
 namespace {
@@ -37,26 +38,11 @@ base::Json to_json(const Probe& probe) {
   return json;
 }
 
-/// `where` is the file, the line and the key.
-base::Span span_of(const base::Json& json, const std::string& text, const std::string& where) {
-  const base::Span span{.begin = json["begin"], .end = json["end"]};
-  if (span.begin >= span.end || span.end > text.size()) {
-    throw base::Error(base::concat(where, ": found the span ", span.begin, " to ", span.end,
-                                   ", expected a part of the text's ", text.size(), " bytes"));
-  }
-  // Behind the last byte of a string stands a 0, which cuts nothing.
-  if (base::continues_character(text[span.begin]) || base::continues_character(text[span.end])) {
-    throw base::Error(base::concat(where, ": found the span ", span.begin, " to ", span.end,
-                                   " that cuts a character, expected whole ones"));
-  }
-  return span;
-}
-
 std::vector<base::Span> spans_of(const base::Json& json, const std::string& text,
                                  const std::string& where) {
   std::vector<base::Span> spans;
   for (const base::Json& span : json)
-    spans.push_back(span_of(span, text, base::concat(where, '[', spans.size(), ']')));
+    spans.push_back(read_span(span, text, base::concat(where, '[', spans.size(), ']')));
   return spans;
 }
 
@@ -102,7 +88,7 @@ Probe probe_of(const base::Json& json, const std::string& where) {
               .distance = json["distance"],
               .held_out = {},
               .where = where};
-  probe.predict = span_of(json["predict"], probe.text, where + ": predict");
+  probe.predict = read_span(json["predict"], probe.text, where + ": predict");
   probe.query = spans_of(json["query"], probe.text, where + ": query");
   probe.truth = spans_of(json["truth"], probe.text, where + ": truth");
   probe.distractors = spans_of(json["distractors"], probe.text, where + ": distractors");

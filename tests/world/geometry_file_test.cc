@@ -105,6 +105,10 @@ TEST(GeometryFile, SaysWhatIsWrongAndWhere) {
   expect_refused(changed("/senses/bank/money/1/end", 8),
                  "senses.bank.money[1]: found the span 3 to 8");
   expect_refused(changed("/senses/bank/money/1/begin", -1), "senses.bank.money[1].begin: found -1");
+  expect_refused(changed("/senses/bank/money/1/text", "m\u00fc bank"),
+                 "senses.bank.money[1]: found \" ban\" in the span 3 to 7");
+  expect_refused(changed("/senses/bank/money/1/text", "my ba\u20acnk"),
+                 "senses.bank.money[1]: found the span 3 to 7 that cuts a character");
   expect_refused(changed("/senses/bank/money/1/text", "your bank"),
                  "senses.bank.money[1]: found \"r ba\" in the span 3 to 7, expected \"bank\"");
 }

@@ -1,0 +1,14 @@
+#pragma once
+
+#include <string>
+
+#include "base/json.h"
+#include "base/span.h"
+
+namespace qkv::world {
+
+/// The bytes of `text` that {"begin", "end"} names. Throws Error, naming `where`, unless they are
+/// some and whole characters.
+base::Span read_span(const base::Json& json, const std::string& text, const std::string& where);
+
+}  // namespace qkv::world
