@@ -72,7 +72,7 @@ std::string human_seconds(double seconds) {
 
 std::string printable(std::string_view text) {
   std::string out;
-  for (const char c : text) append_printable(out, c);
+  for (const char c : replace_invalid_utf8(text)) append_printable(out, c);
   return out;
 }
 
@@ -85,7 +85,7 @@ std::string quoted(std::string_view text, std::size_t limit) {
     while (limit > 0 && continues_character(text[limit])) --limit;
     text = text.substr(0, limit);
   }
-  for (const char c : text) {
+  for (const char c : replace_invalid_utf8(text)) {
     if (c == '"' || c == '\\') out += '\\';
     append_printable(out, c);
   }

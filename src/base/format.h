@@ -30,11 +30,11 @@ std::string human_bytes(double bytes);
 /// Seconds as "850 ms", "12.3 s", "3 min 05 s" or "2 h 03 min".
 std::string human_seconds(double seconds);
 
-/// The text with control bytes escaped, newlines among them: one line that a terminal only shows.
+/// One line that a terminal only shows: control bytes escaped, and U+FFFD for what is not UTF-8.
 std::string printable(std::string_view text);
 
-/// A text quoted for a message: control bytes escaped, cut after `limit` bytes, but at most 200, at
-/// a whole character.
+/// A text quoted for a message: as printable() shows it, cut after `limit` bytes, but at most 200,
+/// at a whole character.
 std::string quoted(std::string_view text, std::size_t limit = 60);
 // Without these a std::string or literal would find std::quoted, which escapes and cuts nothing.
 inline std::string quoted(const std::string& text) { return quoted(std::string_view(text)); }

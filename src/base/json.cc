@@ -16,7 +16,7 @@ namespace {
 /// The parser's words as a message shows them: they quote the text, whatever bytes it holds.
 std::string readable(const std::string& why) {
   constexpr std::size_t kLongest = 200;
-  std::string text = printable(replace_invalid_utf8(why));
+  std::string text = printable(why);
   if (text.size() <= kLongest) return text;
   std::size_t end = kLongest;
   while (continues_character(text[end])) --end;

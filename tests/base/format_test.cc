@@ -46,6 +46,11 @@ TEST(Format, OneLineIsOneLine) {
   EXPECT_EQ(printable(std::string("\0\x1B", 2)), "\\x00\\x1B");
 }
 
+TEST(Format, WhatIsNotUtf8IsShownAsSuch) {
+  EXPECT_EQ(printable("a\xFF\xFE b\xC3"), "a\uFFFD b\uFFFD");
+  EXPECT_EQ(qkv::base::quoted("a\xFF\xFE\n"), "\"a\uFFFD\\n\"");
+}
+
 TEST(Format, Quotes) {
   EXPECT_EQ(qkv::base::quoted("a\n\"\\"), "\"a\\n\\\"\\\\\"");
   EXPECT_EQ(qkv::base::quoted(std::string("\0\x1B", 2)), "\"\\x00\\x1B\"");
