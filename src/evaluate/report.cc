@@ -148,11 +148,10 @@ base::Json to_json(const Answers& answers) {
   }
   for (std::size_t pair = 0; pair < answers.pair_scores.size(); ++pair) {
     const std::optional<PairScore>& score = answers.pair_scores[pair];
-    json["pair_scores"].push_back(
-        {{"group", base::replace_invalid_utf8(answers.scored_pairs[pair].group)},
-         {"good", score ? base::Json(score->good) : base::Json()},
-         {"bad", score ? base::Json(score->bad) : base::Json()},
-         {"skipped", !score}});
+    json["pair_scores"].push_back({{"group", base::replace_invalid_utf8(answers.pair_groups[pair])},
+                                   {"good", score ? base::Json(score->good) : base::Json()},
+                                   {"bad", score ? base::Json(score->bad) : base::Json()},
+                                   {"skipped", !score}});
   }
   if (!answers.probes.empty()) json["probes"] = probes_json(answers.probes, answers.findings);
   if (answers.not_asked > 0) json["probes"]["not_asked"] = answers.not_asked;
@@ -178,7 +177,7 @@ void ask_pairs(const checkpoint::Checkpoint& checkpoint, const std::vector<Minim
                const model::Runtime& runtime, Answers& answers) {
   answers.pair_scores = score_pairs(*checkpoint.model, checkpoint.tokenizer,
                                     checkpoint.config.data.layout, pairs, runtime);
-  answers.scored_pairs = pairs;
+  for (const MinimalPair& pair : pairs) answers.pair_groups.push_back(pair.group);
   answers.pairs = pair_accuracies(pairs, answers.pair_scores);
   if (const std::uint64_t skipped = answers.pairs.back().skipped; skipped > 0) {
     base::log::warning(base::concat(base::with_commas(skipped), " of ",

@@ -39,7 +39,7 @@ struct Answers {
   std::optional<Score> score;  ///< nothing where pairs, probes or geometry were asked without data
   std::optional<JudgedText> text = {};  ///< of `score`, where it is the run's own
   std::vector<PairAccuracy> pairs;
-  std::vector<MinimalPair> scored_pairs = {};              ///< in the order of the file
+  std::vector<std::string> pair_groups = {};               ///< in the order of the file
   std::vector<std::optional<PairScore>> pair_scores = {};  ///< of each; nothing: skipped
   std::vector<FamilyScore> probes;                         ///< empty: not asked
   std::size_t not_asked = 0;         ///< probes whose truth a causal model does not read
