@@ -9,26 +9,6 @@
 #include "base/utf8.h"
 
 namespace qkv::base {
-namespace {
-
-void append_printable(std::string& out, char c) {
-  const auto byte = static_cast<unsigned char>(c);
-  if (c == '\n') {
-    out += "\\n";
-  } else if (c == '\t') {
-    out += "\\t";
-  } else if (byte < 0x20 || byte == 0x7F) {
-    static constexpr std::string_view kHex = "0123456789ABCDEF";
-    out += "\\x";
-    out += kHex[byte >> 4U];
-    out += kHex[byte & 0xFU];
-  } else {
-    out += c;
-  }
-}
-
-}  // namespace
-
 std::string fixed(double value, int decimals) {
   std::array<char, 512> buffer{};
   std::snprintf(buffer.data(), buffer.size(), "%.*f", decimals, value);
@@ -70,26 +50,40 @@ std::string human_seconds(double seconds) {
                 small, hours ? " min" : " s");
 }
 
+std::string escaped(char32_t control) {
+  if (control == '\n') return "\\n";
+  if (control == '\t') return "\\t";
+  std::array<char, 16> out{};
+  std::snprintf(out.data(), out.size(), control <= 0xFF ? "\\x%02X" : "\\u{%X}",
+                static_cast<unsigned>(control));
+  return out.data();
+}
+
 std::string printable(std::string_view text) {
+  const std::string valid = replace_invalid_utf8(text);
   std::string out;
-  for (const char c : replace_invalid_utf8(text)) append_printable(out, c);
+  for (std::size_t offset = 0; offset < valid.size();) {
+    const auto [code, size] = *decode_utf8(valid, offset);
+    out += is_control(code) ? escaped(code) : valid.substr(offset, size);
+    offset += size;
+  }
   return out;
+}
+
+std::string cut_short(std::string_view text, std::size_t limit) {
+  if (text.size() <= limit) return std::string(text);
+  while (limit > 0 && continues_character(text[limit])) --limit;
+  return concat(text.substr(0, limit), "…");
 }
 
 std::string quoted(std::string_view text, std::size_t limit) {
   constexpr std::size_t kMost = 200;  // a message is for a person
-  limit = std::min(limit, kMost);
-  std::string out = "\"";
-  const bool cut = text.size() > limit;
-  if (cut) {
-    while (limit > 0 && continues_character(text[limit])) --limit;
-    text = text.substr(0, limit);
+  std::string marked;
+  for (const char c : cut_short(text, std::min(limit, kMost))) {
+    if (c == '"' || c == '\\') marked += '\\';
+    marked += c;
   }
-  for (const char c : replace_invalid_utf8(text)) {
-    if (c == '"' || c == '\\') out += '\\';
-    append_printable(out, c);
-  }
-  return out + (cut ? "…\"" : "\"");
+  return concat('"', printable(marked), '"');
 }
 
 }  // namespace qkv::base

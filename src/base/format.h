@@ -30,8 +30,15 @@ std::string human_bytes(double bytes);
 /// Seconds as "850 ms", "12.3 s", "3 min 05 s" or "2 h 03 min".
 std::string human_seconds(double seconds);
 
-/// One line that a terminal only shows: control bytes escaped, and U+FFFD for what is not UTF-8.
+/// A control character as a message shows it: \n, \t, \x1B (up to U+00FF) or \u{202E}.
+std::string escaped(char32_t control);
+
+/// One line that a terminal only shows: control characters escaped, and U+FFFD for what is not
+/// UTF-8.
 std::string printable(std::string_view text);
+
+/// The text, or its first `limit` bytes, up to a whole character, and "…".
+std::string cut_short(std::string_view text, std::size_t limit);
 
 /// A text quoted for a message: as printable() shows it, cut after `limit` bytes, but at most 200,
 /// at a whole character.

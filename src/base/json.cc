@@ -13,16 +13,6 @@
 namespace qkv::base {
 namespace {
 
-/// The parser's words as a message shows them: they quote the text, whatever bytes it holds.
-std::string readable(const std::string& why) {
-  constexpr std::size_t kLongest = 200;
-  std::string text = printable(why);
-  if (text.size() <= kLongest) return text;
-  std::size_t end = kLongest;
-  while (continues_character(text[end])) --end;
-  return text.substr(0, end) + "…";
-}
-
 /// Builds a value from the parser's events. The library's own builder looks for each key among all
 /// before it, so that an object of n keys takes it n² steps; here members are appended, and a set
 /// for each open object finds what stands twice.
@@ -57,8 +47,9 @@ class Builder {
     const std::string last = concat('\'', token, '\'');
     if (const auto at = why.find(last); at != std::string::npos)
       why.replace(at, last.size(), quoted(token));
+    constexpr std::size_t kLongest = 200;
     throw Error(concat(name_, ": not JSON at byte ", position == 0 ? 0 : position - 1, ": ",
-                       readable(why)));
+                       cut_short(printable(why), kLongest)));
   }
 
  private:

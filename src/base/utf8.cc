@@ -51,7 +51,7 @@ CharacterKind kind_of(char32_t code) {
   if (code < 0x80) {
     if (code == ' ' || (code >= '\t' && code <= '\r')) return CharacterKind::kSpace;
     const bool word = (code >= '0' && code <= '9') || (code >= 'A' && code <= 'Z') ||
-                      (code >= 'a' && code <= 'z') || code < 0x20 || code == 0x7F;
+                      (code >= 'a' && code <= 'z') || is_control(code);
     return word ? CharacterKind::kWord : CharacterKind::kPunctuation;
   }
   switch (utf8proc_category(static_cast<utf8proc_int32_t>(code))) {

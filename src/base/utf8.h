@@ -23,6 +23,16 @@ inline bool continues_character(char byte) {
   return (static_cast<unsigned char>(byte) & 0xC0U) == 0x80U;
 }
 
+/// Whether a text that holds this character does more than show it: the C0 and C1 controls and DEL,
+/// which terminals obey (U+009B begins a command as ESC [ does); U+2028 and U+2029, at which some
+/// readers end a line; the bidirectional embeddings, overrides and isolates (U+202A to U+202E,
+/// U+2066 to U+2069), which show the text after them in another order. The marks U+200E, U+200F and
+/// U+061C are none: they change no order but their neighbours', and good text holds them.
+constexpr bool is_control(char32_t code) {
+  return code < 0x20 || (code >= 0x7F && code < 0xA0) || (code >= 0x2028 && code <= 0x202E) ||
+         (code >= 0x2066 && code <= 0x2069);
+}
+
 /// The byte offset of the first byte that is not valid UTF-8, or nothing.
 std::optional<std::size_t> find_invalid_utf8(std::string_view text);
 

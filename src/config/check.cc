@@ -27,7 +27,7 @@ template <typename Found>
 void check_name(const Config& config, const std::string& name) {
   const std::string& run = config.name;
   bool plain = !run.empty() && run != "." && run != ".." && run.find('/') == std::string::npos;
-  for (const char c : run) plain = plain && static_cast<unsigned char>(c) >= 0x20 && c != 0x7F;
+  plain = plain && base::printable(run) == run;
   if (!plain)
     refuse(name, "name", base::quoted(run),
            "a name for a folder: no '/', no control characters, not \"..\"");

@@ -1,7 +1,5 @@
 #include "generate/printer.h"
 
-#include <cstdio>
-
 #include "base/error.h"
 #include "base/format.h"
 #include "base/utf8.h"
@@ -13,9 +11,6 @@ using Clock = std::chrono::steady_clock;
 // Text is shown as it comes, but who reads it is woken no more often than an eye sees.
 constexpr auto kPause = std::chrono::milliseconds(20);
 
-// C1 controls too, which terminals obey in UTF-8: U+009B begins a command as ESC [ does.
-bool is_control(char32_t code) { return code < 0x20 || (code >= 0x7F && code < 0xA0); }
-
 }  // namespace
 
 std::string terminal_text(std::string_view text) {
@@ -24,12 +19,10 @@ std::string terminal_text(std::string_view text) {
     const auto character = base::decode_utf8(text, offset);
     const std::size_t size = character ? character->size : 1;
     const char32_t code = character ? character->code : static_cast<unsigned char>(text[offset]);
-    if (code == '\n' || code == '\t' || (character && !is_control(code))) {
+    if (code == '\n' || code == '\t' || (character && !base::is_control(code))) {
       out += text.substr(offset, size);
     } else {
-      char escaped[8];
-      std::snprintf(escaped, sizeof escaped, "\\x%02X", static_cast<unsigned>(code));
-      out += escaped;
+      out += base::escaped(code);
     }
     offset += size;
   }

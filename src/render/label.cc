@@ -8,16 +8,16 @@
 namespace qkv::render {
 namespace {
 
-/// Characters that show nothing, or that turn the direction of what follows. The joiners and
-/// variation selectors are not among them: they shape emoji and several scripts.
+/// Control characters, and others that show nothing. The joiners and variation selectors are not
+/// among them: they shape emoji and several scripts.
 bool is_invisible(char32_t code) {
-  return (code >= 0x80 && code <= 0xA0) || code == 0xAD || code == 0x34F || code == 0x61C ||
+  return base::is_control(code) || code == 0xA0 || code == 0xAD || code == 0x34F || code == 0x61C ||
          code == 0x115F || code == 0x1160 || code == 0x1680 || code == 0x180E ||
-         (code >= 0x2000 && code <= 0x200B) || code == 0x200E || code == 0x200F ||
-         (code >= 0x2028 && code <= 0x202F) || (code >= 0x205F && code <= 0x206F) ||
-         code == 0x3000 || code == 0x3164 || code == 0xFEFF || code == 0xFFA0 ||
-         (code >= 0xFFF9 && code <= 0xFFFB) || (code >= 0xFDD0 && code <= 0xFDEF) ||
-         (code & 0xFFFEU) == 0xFFFE || (code >= 0xE0000 && code <= 0xE001F);
+         (code >= 0x2000 && code <= 0x200B) || code == 0x200E || code == 0x200F || code == 0x202F ||
+         (code >= 0x205F && code <= 0x206F) || code == 0x3000 || code == 0x3164 || code == 0xFEFF ||
+         code == 0xFFA0 || (code >= 0xFFF9 && code <= 0xFFFB) ||
+         (code >= 0xFDD0 && code <= 0xFDEF) || (code & 0xFFFEU) == 0xFFFE ||
+         (code >= 0xE0000 && code <= 0xE001F);
 }
 
 /// Joiners and variation selectors: invisible too where they stand alone.
@@ -55,7 +55,7 @@ std::string printable(const std::string& text, std::size_t limit) {
     const base::Character character = *base::decode_utf8(whole, offset);
     if (++count == limit && offset + character.size < whole.size()) return out + "…";
     only_joiners = only_joiners && is_joiner(character.code);
-    if (character.code < 0x20 || character.code == 0x7F) {
+    if (character.code < 0x80 && base::is_control(character.code)) {
       out += control_name(character.code);
     } else if (is_invisible(character.code)) {
       out += code_point(character.code);

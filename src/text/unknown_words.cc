@@ -21,8 +21,8 @@ int hex_digit(char digit) {
 bool is_no_word(char32_t code) {
   constexpr char32_t kSpaceMark = 0x2581;
   constexpr char32_t kUnknownMark = 0x2585;
-  return base::kind_of(code) == base::CharacterKind::kSpace || code < 0x20 ||
-         (code >= 0x7F && code < 0xA0) || code == kSpaceMark || code == kUnknownMark;
+  return base::kind_of(code) == base::CharacterKind::kSpace || base::is_control(code) ||
+         code == kSpaceMark || code == kUnknownMark;
 }
 
 /// The words in what was spelled in bytes, and each other character by itself.

@@ -46,6 +46,21 @@ TEST(Format, OneLineIsOneLine) {
   EXPECT_EQ(printable(std::string("\0\x1B", 2)), "\\x00\\x1B");
 }
 
+// Terminals obey U+009B as they obey ESC [.
+TEST(Format, EveryControlCharacterIsEscaped) {
+  EXPECT_EQ(printable("a\u009B31mb\x7F\u0085"), "a\\x9B31mb\\x7F\\x85");
+  EXPECT_EQ(printable("a\u2028b\u202Ec\u2066"), "a\\u{2028}b\\u{202E}c\\u{2066}");
+  EXPECT_EQ(printable("\u00A0é\u200F"), "\u00A0é\u200F");
+  EXPECT_EQ(qkv::base::quoted("\u009B\"\u202E"), "\"\\x9B\\\"\\u{202E}\"");
+}
+
+TEST(Format, LongTextIsCutAtAWholeCharacter) {
+  EXPECT_EQ(cut_short("abc", 3), "abc");
+  EXPECT_EQ(cut_short("abcd", 3), "abc…");
+  EXPECT_EQ(cut_short("日本語", 7), "日本…");
+  EXPECT_EQ(cut_short("日本語", 2), "…");
+}
+
 TEST(Format, WhatIsNotUtf8IsShownAsSuch) {
   EXPECT_EQ(printable("a\xFF\xFE b\xC3"), "a\uFFFD b\uFFFD");
   EXPECT_EQ(qkv::base::quoted("a\xFF\xFE\n"), "\"a\uFFFD\\n\"");

@@ -90,6 +90,21 @@ TEST(Utf8, KnowsKinds) {
   }
 }
 
+TEST(Utf8, KnowsControlCharacters) {
+  for (const char32_t code : {U'\0', U'\n', U'\x1F', U'\x7F', U'\x80', U'\x9B', U'\x9F', U'\u2028',
+                              U'\u2029', U'\u202A', U'\u202E', U'\u2066', U'\u2069'})
+    EXPECT_TRUE(is_control(code)) << static_cast<unsigned>(code);
+  for (const char32_t code : {U' ', U'~', U'\u00A0', U'é', U'\u200D', U'\u200E', U'\u200F',
+                              U'\u2027', U'\u202F', U'\u2065', U'\u206A', U'日', U'🙂'})
+    EXPECT_FALSE(is_control(code)) << static_cast<unsigned>(code);
+}
+
+TEST(Utf8, RefusesWhatATerminalObeys) {
+  EXPECT_NO_THROW(require_printable("日本 \u05D0\u200F \"é\"", "name"));
+  for (const char* text : {"a\n", "\u009B31m", "\u0085", "a\u202Eb", "a\u2028b"})
+    EXPECT_THROW(require_printable(text, "name"), Error) << text;
+}
+
 TEST(Utf8, MeasuresAndRepairs) {
   EXPECT_EQ(display_width("abc"), 3U);
   EXPECT_EQ(display_width("日本"), 4U);

@@ -131,7 +131,7 @@ TEST(CheckConfig, PatienceNeedsValidation) {
 }
 
 TEST(CheckConfig, TheNameIsAFolder) {
-  for (const char* wrong : {"", ".", "..", "a/b", "/", "a\nb"}) {
+  for (const char* wrong : {"", ".", "..", "a/b", "/", "a\nb", "a\u009Bb", "a\u202Eb"}) {
     EXPECT_EQ(message([&](Config& c) { c.name = wrong; }).rfind("c.json: name: found ", 0), 0U)
         << wrong;
   }

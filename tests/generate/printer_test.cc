@@ -14,6 +14,7 @@ TEST(Printer, ATerminalGetsControlCharactersEscaped) {
   EXPECT_EQ(terminal_text("\u009b31m \u0085"), "\\x9B31m \\x85");
   EXPECT_EQ(terminal_text(std::string(1, '\0')), "\\x00");
   EXPECT_EQ(terminal_text("\x9b"), "\\x9B");
+  EXPECT_EQ(terminal_text("a\u202Eb\u2028"), "a\\u{202E}b\\u{2028}");
   std::ostringstream terminal;
   Printer(terminal, /*to_terminal=*/true).print("\x1b");
   EXPECT_EQ(terminal.str(), "\\x1B");
