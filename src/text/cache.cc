@@ -62,6 +62,22 @@ void remove_leftovers(const fs::path& folder) {
 
 CorpusCache::CorpusCache() : folder_(cache_folder()) {}
 
+std::optional<std::string> CorpusCache::read(const std::string& name) const {
+  constexpr std::size_t kHashDigits = 64;
+  const fs::path entry = folder_ / name;
+  try {
+    std::string bytes = base::read_file(entry, base::file_limit::kTokenizer);
+    const std::string hash = bytes.substr(0, kHashDigits);
+    bytes.erase(0, kHashDigits);
+    if (base::sha256(bytes) == hash) return bytes;
+    base::log::warning(base::concat(entry.string(), ": damaged, made again"));
+  } catch (const base::Error& error) {
+    // Often there is none, and who deletes the cache does so at any moment.
+    if (find(name)) base::log::warning(base::concat(error.what(), "; made again"));
+  }
+  return std::nullopt;
+}
+
 std::optional<fs::path> CorpusCache::find(const std::string& name) const {
   std::error_code unreadable;
   fs::path entry = folder_ / name;
@@ -88,7 +104,8 @@ std::optional<fs::path> CorpusCache::place(const std::string& name) {
 }
 
 void CorpusCache::keep(const std::string& name, std::string_view bytes) {
-  if (const auto path = place(name)) base::write_file(*path, bytes);
+  if (const auto path = place(name))
+    base::write_file(*path, base::concat(base::sha256(bytes), bytes));
 }
 
 }  // namespace qkv::text

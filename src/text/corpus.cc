@@ -49,7 +49,7 @@ std::string learn_from(const Source& source, const config::TokenizerConfig& conf
   return model;
 }
 
-/// The tokenizer learned from the training text: a cache entry is its hash and then its bytes.
+/// The tokenizer learned from the training text.
 Tokenizer learned_tokenizer(const Source& train, const std::string& train_hash,
                             const config::Config& config, CorpusCache& cache) {
   const config::TokenizerConfig& wanted = config.tokenizer;
@@ -58,17 +58,11 @@ Tokenizer learned_tokenizer(const Source& train, const std::string& train_hash,
       "tokenizer-" +
       base::sha256(base::concat(kRules, ' ', train_hash, ' ', wanted.kind, ' ', wanted.vocabulary,
                                 ' ', wanted.sample_bytes, ' ', newlines == Newlines::kSkipped));
-  if (const auto entry = cache.find(name)) {
-    std::string bytes = base::read_file(*entry);
-    const std::string hash = bytes.substr(0, kHashDigits);
-    bytes.erase(0, kHashDigits);
-    if (base::sha256(bytes) == hash)
-      return Tokenizer::from_bytes(std::move(bytes), wanted.kind, entry->string());
-    base::log::warning(base::concat(entry->string(), ": damaged, made again"));
-  }
+  if (auto bytes = cache.read(name))
+    return Tokenizer::from_bytes(*std::move(bytes), wanted.kind, "cached tokenizer");
   Tokenizer tokenizer =
       Tokenizer::from_bytes(learn_from(train, wanted, newlines), wanted.kind, "learned tokenizer");
-  cache.keep(name, tokenizer.hash() + tokenizer.bytes());
+  cache.keep(name, tokenizer.bytes());
   return tokenizer;
 }
 

@@ -135,14 +135,8 @@ void read_blocks(const Source& source, const std::string& doing,
 
 std::string text_hash(const Source& source, CorpusCache& cache,
                       std::set<std::filesystem::path>& with_nul) {
-  // An entry is the hash, and the hash's own.
-  const std::string name = base::concat("text-", base::sha256("2\n" + source.fingerprint));
-  if (const auto entry = cache.find(name)) {
-    const std::string known = base::read_file(*entry);
-    std::string hash = known.substr(0, kHashDigits);
-    if (known == hash + base::sha256(hash)) return hash;
-    base::log::warning(base::concat(entry->string(), ": damaged, made again"));
-  }
+  const std::string name = base::concat("text-", base::sha256("3\n" + source.fingerprint));
+  if (auto known = cache.read(name)) return *std::move(known);
   base::Sha256 digest;
   auto range = source.ranges.begin();
   std::uint64_t offset = source.ranges.empty() ? 0 : range->begin;
@@ -157,7 +151,7 @@ std::string text_hash(const Source& source, CorpusCache& cache,
     if (block.empty() && ++range != source.ranges.end()) offset = range->begin;
   });
   std::string hash = digest.hex();
-  if (!source.changed_just_now && !has_nul) cache.keep(name, hash + base::sha256(hash));
+  if (!source.changed_just_now && !has_nul) cache.keep(name, hash);
   return hash;
 }
 

@@ -343,7 +343,7 @@ TEST_F(CorpusTest, TrustsSizeAndTimeOfChange) {
   // A wrong hash in the entry would now be believed, which shows that the text is not read again.
   const std::string whole = base::read_file(find("text-").front());
   const std::string wrong(64, 'a');
-  base::write_file(find("text-").front(), wrong + base::sha256(wrong));
+  base::write_file(find("text-").front(), base::sha256(wrong) + wrong);
   EXPECT_EQ(open_corpus(config({path}, "word")).train_hash, wrong);
   std::string changed = whole;
   changed[5] = changed[5] == '1' ? '2' : '1';
@@ -384,6 +384,34 @@ TEST_F(CorpusTest, MakesDamagedEntriesAgain) {
       EXPECT_EQ(again.tokenizer.hash(), first.tokenizer.hash());
       EXPECT_EQ(text_of(again.tokenizer, again.train), text);
     }
+  }
+}
+
+TEST_F(CorpusTest, AnEntryThatIsGoneIsNoError) {
+  CorpusCache cache;
+  ::testing::internal::CaptureStderr();
+  EXPECT_EQ(cache.read("text-gone"), std::nullopt);
+  EXPECT_EQ(::testing::internal::GetCapturedStderr(), "");  // as where none was ever made
+  cache.keep("text-kept", std::string("a\0b", 3));
+  EXPECT_EQ(cache.read("text-kept"), std::string("a\0b", 3));
+}
+
+TEST_F(CorpusTest, MakesEntriesAgainThatCannotBeRead) {
+  const auto path = write("text", testing::sentences(1, 100));
+  ::usleep(2'100'000);  // as in TrustsSizeAndTimeOfChange
+  const Corpus first = open_corpus(config({path}, "word"));
+  for (const std::string entry : {"text-", "tokenizer-", "tokens-"}) {
+    const std::string whole = base::read_file(find(entry).front());
+    // There, and yet it cannot be read: it is larger than all that may be.
+    fs::resize_file(find(entry).front(), std::uintmax_t{1} << 40U);
+    ::testing::internal::CaptureStderr();
+    const Corpus again = open_corpus(config({path}, "word"));
+    const std::string said = ::testing::internal::GetCapturedStderr();
+    EXPECT_NE(said.find(find(entry).front().string()), std::string::npos) << said;
+    EXPECT_NE(said.find("made again"), std::string::npos) << said;
+    EXPECT_EQ(base::read_file(find(entry).front()), whole) << entry;
+    EXPECT_EQ(again.train_hash, first.train_hash);
+    EXPECT_EQ(again.tokenizer.hash(), first.tokenizer.hash());
   }
 }
 
