@@ -3,8 +3,6 @@
 #include <fcntl.h>
 #include <openssl/evp.h>
 #include <sys/file.h>
-#include <sys/mman.h>
-#include <sys/stat.h>
 #include <unistd.h>
 
 #include <algorithm>
@@ -18,6 +16,7 @@
 #include <regex>
 #include <utility>
 
+#include "base/descriptor.h"
 #include "base/error.h"
 #include "base/format.h"
 
@@ -27,19 +26,6 @@ namespace {
 
 [[noreturn]] void fail(const fs::path& path, const char* doing, int code, Error::Fault fault) {
   throw Error(concat(path.string(), ": cannot ", doing, ": ", std::strerror(code)), fault);
-}
-
-void write_all(int descriptor, const fs::path& path, std::string_view bytes, off_t offset) {
-  while (!bytes.empty()) {
-    const ssize_t count = offset < 0 ? ::write(descriptor, bytes.data(), bytes.size())
-                                     : ::pwrite(descriptor, bytes.data(), bytes.size(), offset);
-    if (count < 0) {
-      if (errno == EINTR) continue;
-      fail(path, "write", errno, Error::Fault::kRun);
-    }
-    bytes.remove_prefix(static_cast<std::size_t>(count));
-    if (offset >= 0) offset += count;
-  }
 }
 
 fs::path folder_of(const fs::path& path) {
@@ -56,17 +42,20 @@ dev_t pipe_device() {
   return status.st_dev;
 }
 
-/// A file that is open for reading.
+/// Opens without waiting: a named pipe would wait for somebody who writes into it.
+int open_to_read(const fs::path& path) {
+  const int descriptor = ::open(path.c_str(), O_RDONLY | O_CLOEXEC | O_NONBLOCK | O_NOCTTY);
+  if (descriptor < 0) fail(path, "open", errno, Error::Fault::kInput);
+  return descriptor;
+}
+
+/// A file, a pipe or a terminal that is open for reading; "-" is standard input.
 class Opened {
  public:
-  /// Opens without waiting: a named pipe would wait for somebody who writes into it.
   explicit Opened(const fs::path& path)
       : standard_input_(path == "-"),
-        descriptor_(standard_input_
-                        ? STDIN_FILENO
-                        : ::open(path.c_str(), O_RDONLY | O_CLOEXEC | O_NONBLOCK | O_NOCTTY)) {
-    if (descriptor_ < 0 || ::fstat(descriptor_, &status_) != 0)
-      fail(path, "open", errno, Error::Fault::kInput);
+        descriptor_(standard_input_ ? STDIN_FILENO : open_to_read(path)) {
+    if (::fstat(descriptor_, &status_) != 0) fail(path, "open", errno, Error::Fault::kInput);
   }
   ~Opened() {
     if (!standard_input_) ::close(descriptor_);
@@ -77,7 +66,6 @@ class Opened {
   int descriptor() const { return descriptor_; }
   const struct stat& status() const { return status_; }
   bool is_regular() const { return S_ISREG(status_.st_mode); }
-  std::uint64_t size() const { return static_cast<std::uint64_t>(status_.st_size); }
 
   /// Whether it is standard input, by this or another name, or a pipe that a shell made, which lies
   /// in no folder: who writes into it is there, or was.
@@ -101,47 +89,44 @@ class Opened {
   struct stat status_ {};
 };
 
-[[noreturn]] void refuse_kind(const fs::path& path, const Opened& file) {
+[[noreturn]] void refuse_kind(const fs::path& path, const struct stat& status) {
   throw Error(concat(path.string(), ": found ",
-                     S_ISDIR(file.status().st_mode) ? "a folder" : "no regular file",
+                     S_ISDIR(status.st_mode) ? "a folder" : "no regular file",
                      ", expected a file"));
 }
 
-[[noreturn]] void refuse_size(const fs::path& path, const std::string& found, std::uint64_t limit) {
-  throw Error(concat(path.string(), ": found ", found, " bytes, expected at most ", limit));
+void require_size(const fs::path& path, std::uint64_t size, std::uint64_t limit) {
+  if (size > limit)
+    throw Error(concat(path.string(), ": found ", size, " bytes, expected at most ", limit));
 }
 
 }  // namespace
 
-MappedFile::MappedFile(const fs::path& path, std::uint64_t limit) {
-  const Opened file(path);
-  if (!file.is_regular()) refuse_kind(path, file);
-  if (file.size() > limit) refuse_size(path, std::to_string(file.size()), limit);
-  size_ = static_cast<std::size_t>(file.size());
-  if (size_ == 0) return;
-  void* address = ::mmap(nullptr, size_, PROT_READ, MAP_PRIVATE, file.descriptor(), 0);
-  if (address == MAP_FAILED) fail(path, "map into memory", errno, Error::Fault::kInput);
-  data_ = static_cast<const char*>(address);
+InputFile::InputFile(fs::path path, std::uint64_t limit)
+    : path_(std::move(path)), descriptor_(open_to_read(path_)) {
+  try {
+    if (::fstat(descriptor_, &status_) != 0) fail(path_, "open", errno, Error::Fault::kInput);
+    if (!S_ISREG(status_.st_mode)) refuse_kind(path_, status_);
+    require_size(path_, size(), limit);
+  } catch (...) {
+    ::close(descriptor_);
+    throw;
+  }
 }
 
-MappedFile::~MappedFile() {
-  if (data_ != nullptr) ::munmap(const_cast<char*>(data_), size_);
+InputFile::~InputFile() { ::close(descriptor_); }
+
+std::uint64_t InputFile::read_some(std::uint64_t offset, std::uint64_t count, char* into) const {
+  return read_at(descriptor_, offset, count, into, path_.string());
 }
 
-MappedFile::MappedFile(MappedFile&& other) noexcept
-    : data_(std::exchange(other.data_, nullptr)), size_(std::exchange(other.size_, 0)) {}
-
-MappedFile& MappedFile::operator=(MappedFile&& other) noexcept {
-  std::swap(data_, other.data_);
-  std::swap(size_, other.size_);
-  return *this;
-}
-
-void MappedFile::release(std::size_t begin, std::size_t end) const {
-  const auto page = static_cast<std::size_t>(::sysconf(_SC_PAGESIZE));
-  begin = (begin + page - 1) / page * page;
-  end = std::min(end, size_) / page * page;
-  if (begin < end) ::madvise(const_cast<char*>(data_) + begin, end - begin, MADV_DONTNEED);
+void InputFile::read(std::uint64_t offset, std::uint64_t count, char* into) const {
+  const std::uint64_t found = read_some(offset, count, into);
+  if (found < count) {
+    throw Error(concat(path_.string(), ": became shorter while it was read: found ", offset + found,
+                       " bytes, expected at least ", offset + count),
+                Error::Fault::kRun);
+  }
 }
 
 FileWriter::FileWriter(fs::path path) : path_(std::move(path)) {
@@ -160,7 +145,7 @@ void FileWriter::write(std::string_view bytes) {
   size_ += bytes.size();
   if (buffer_.size() + bytes.size() > kBuffer) flush();
   if (bytes.size() > kBuffer) {
-    write_all(descriptor_, path_, bytes, -1);
+    write_all(descriptor_, bytes, path_.string());
   } else {
     buffer_ += bytes;
   }
@@ -168,11 +153,11 @@ void FileWriter::write(std::string_view bytes) {
 
 void FileWriter::write_at(std::uint64_t offset, std::string_view bytes) {
   flush();
-  write_all(descriptor_, path_, bytes, static_cast<off_t>(offset));
+  write_all(descriptor_, bytes, path_.string(), offset);
 }
 
 void FileWriter::flush() {
-  write_all(descriptor_, path_, buffer_, -1);
+  write_all(descriptor_, buffer_, path_.string());
   buffer_.clear();
 }
 
@@ -199,20 +184,14 @@ FileLock::~FileLock() {
 
 std::string read_file(const fs::path& path, std::uint64_t limit) {
   const Opened file(path);
-  if (!file.is_regular() && !file.is_given()) refuse_kind(path, file);
-  if (file.is_regular() && file.size() > limit)
-    refuse_size(path, std::to_string(file.size()), limit);
+  if (!file.is_regular() && !file.is_given()) refuse_kind(path, file.status());
+  if (file.is_regular())
+    require_size(path, static_cast<std::uint64_t>(file.status().st_size), limit);
   file.wait_for_bytes();
   std::string out;
-  std::string block(1U << 16U, '\0');
-  while (true) {
-    const ssize_t count = ::read(file.descriptor(), block.data(), block.size());
-    if (count < 0 && errno == EINTR) continue;
-    if (count < 0) fail(path, "read", errno, Error::Fault::kInput);
-    if (count == 0) return out;
-    out.append(block, 0, static_cast<std::size_t>(count));
-    if (out.size() > limit) refuse_size(path, concat("more than ", limit), limit);
-  }
+  read_to_end(file.descriptor(), limit, path.string(),
+              [&](std::string_view block) { out += block; });
+  return out;
 }
 
 void write_file(const fs::path& path, std::string_view bytes) {
@@ -333,15 +312,19 @@ std::string sha256(std::string_view bytes) {
   return digest.hex();
 }
 
-std::string sha256_file(const fs::path& path, std::uint64_t limit) {
-  const MappedFile file(path, limit);
+std::string sha256_file(const InputFile& file) {
   Sha256 digest;
-  constexpr std::size_t kBlock = 1U << 24U;
-  for (std::size_t begin = 0; begin < file.size(); begin += kBlock) {
-    digest.update(file.text().substr(begin, kBlock));
-    file.release(begin, begin + kBlock);
+  std::string block(std::size_t{1} << 20U, '\0');
+  for (std::uint64_t begin = 0; begin < file.size(); begin += block.size()) {
+    block.resize(std::min<std::uint64_t>(block.size(), file.size() - begin));
+    file.read(begin, block.size(), block.data());
+    digest.update(block);
   }
   return digest.hex();
+}
+
+std::string sha256_file(const fs::path& path, std::uint64_t limit) {
+  return sha256_file(InputFile(path, limit));
 }
 
 }  // namespace qkv::base

@@ -1,6 +1,7 @@
 #pragma once
 
-#include <cstddef>
+#include <sys/stat.h>
+
 #include <cstdint>
 #include <filesystem>
 #include <functional>
@@ -27,28 +28,31 @@ constexpr std::uint64_t kTokenizer = 256'000'000;          ///< tokenizer.model
 constexpr std::uint64_t kNone = std::numeric_limits<std::uint64_t>::max();
 }  // namespace file_limit
 
-/// A file mapped read-only into memory. Empty files map to an empty view.
-class MappedFile {
+/// A regular file that is open for reading, at any place and from any thread. It is read and never
+/// mapped: where somebody shortens it meanwhile, that gives an Error, not a signal.
+class InputFile {
  public:
-  /// Throws Error where the file cannot be opened, is no regular file, is larger than `limit`
-  /// bytes, or cannot be mapped. Never waits.
-  explicit MappedFile(const std::filesystem::path& path, std::uint64_t limit = file_limit::kNone);
-  ~MappedFile();
-  MappedFile(MappedFile&& other) noexcept;
-  MappedFile& operator=(MappedFile&& other) noexcept;
-  MappedFile(const MappedFile&) = delete;
-  MappedFile& operator=(const MappedFile&) = delete;
+  /// Throws Error where the file cannot be opened, is no regular file, or is larger than `limit`
+  /// bytes. Never waits.
+  explicit InputFile(std::filesystem::path path, std::uint64_t limit = file_limit::kNone);
+  ~InputFile();
+  InputFile(const InputFile&) = delete;
+  InputFile& operator=(const InputFile&) = delete;
 
-  const char* data() const { return data_; }
-  std::size_t size() const { return size_; }
-  std::string_view text() const { return {data_, size_}; }
+  const std::filesystem::path& path() const { return path_; }
+  /// As it was opened.
+  const struct stat& status() const { return status_; }
+  std::uint64_t size() const { return static_cast<std::uint64_t>(status_.st_size); }
 
-  /// Says that this range will not be needed soon, so that its pages need not stay in memory.
-  void release(std::size_t begin, std::size_t end) const;
+  /// Reads bytes [offset, offset + count); throws Error (Fault::kRun) where the file ends before.
+  void read(std::uint64_t offset, std::uint64_t count, char* into) const;
+  /// The same, fewer at the end of the file; returns how many there were.
+  std::uint64_t read_some(std::uint64_t offset, std::uint64_t count, char* into) const;
 
  private:
-  const char* data_ = nullptr;
-  std::size_t size_ = 0;
+  std::filesystem::path path_;
+  int descriptor_;
+  struct stat status_ {};
 };
 
 /// Writes a new file through a buffer. A failed write (a full disk) throws Error with Fault::kRun;
@@ -140,6 +144,7 @@ class Sha256 {
 
 /// SHA-256 as 64 hex digits.
 std::string sha256(std::string_view bytes);
+std::string sha256_file(const InputFile& file);
 std::string sha256_file(const std::filesystem::path& path, std::uint64_t limit = file_limit::kNone);
 
 }  // namespace qkv::base

@@ -9,6 +9,7 @@
 #include <string>
 #include <string_view>
 
+#include "base/descriptor.h"
 #include "base/error.h"
 #include "base/format.h"
 
@@ -17,17 +18,8 @@ namespace {
 
 namespace fs = std::filesystem;
 
-[[noreturn]] void fail(const std::string& what, Error::Fault fault = Error::Fault::kRun) {
-  throw Error(concat(what, ": ", std::strerror(errno)), fault);
-}
-
-void write_all(int descriptor, std::string_view bytes) {
-  while (!bytes.empty()) {
-    const ssize_t count = ::write(descriptor, bytes.data(), bytes.size());
-    if (count < 0 && errno == EINTR) continue;
-    if (count < 0) fail("standard input: cannot write it to a temporary file");
-    bytes.remove_prefix(static_cast<std::size_t>(count));
-  }
+[[noreturn]] void fail(const std::string& what) {
+  throw Error(concat(what, ": ", std::strerror(errno)), Error::Fault::kRun);
 }
 
 }  // namespace
@@ -51,20 +43,9 @@ TemporaryFile::~TemporaryFile() { ::close(descriptor_); }
 
 fs::path keep_standard_input(std::uint64_t limit) {
   const TemporaryFile file;
-  std::string block(1U << 16U, '\0');
-  std::uint64_t size = 0;
-  while (true) {
-    const ssize_t count = ::read(STDIN_FILENO, block.data(), block.size());
-    if (count < 0 && errno == EINTR) continue;
-    if (count < 0) fail("standard input: cannot read", Error::Fault::kInput);
-    if (count == 0) break;
-    size += static_cast<std::uint64_t>(count);
-    if (size > limit)
-      throw Error(
-          concat("standard input: found more than ", limit, " bytes, expected at most ", limit));
-    write_all(file.descriptor(),
-              std::string_view(block).substr(0, static_cast<std::size_t>(count)));
-  }
+  read_to_end(STDIN_FILENO, limit, "standard input", [&](std::string_view block) {
+    write_all(file.descriptor(), block, "temporary file for standard input");
+  });
   if (::dup2(file.descriptor(), STDIN_FILENO) < 0) fail("standard input: cannot replace");
   return "/dev/stdin";
 }

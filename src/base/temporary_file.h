@@ -3,6 +3,8 @@
 #include <cstdint>
 #include <filesystem>
 
+#include "base/files.h"
+
 namespace qkv::base {
 
 /// A file without a name in the temporary folder (TMPDIR), for what nobody needs afterwards: the
@@ -27,6 +29,6 @@ class TemporaryFile {
 /// Reads standard input to its end and puts a file of the same bytes in its place. Returns the path
 /// by which that can be opened, as often as wanted. Throws Error where it cannot be read or kept,
 /// or holds more than `limit` bytes.
-std::filesystem::path keep_standard_input(std::uint64_t limit = 1'000'000'000);
+std::filesystem::path keep_standard_input(std::uint64_t limit = file_limit::kText);
 
 }  // namespace qkv::base

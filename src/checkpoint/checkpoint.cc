@@ -365,9 +365,10 @@ Checkpoint open_checkpoint(const fs::path& path, const model::Runtime& runtime) 
 
   const fs::path weights = folder / kWeights;
   // Hashing a file takes time with its size, which this config bounds.
-  std::string weights_hash = base::sha256_file(
+  const base::InputFile file(
       weights, largest_safetensors(config::count_parameters(config.model, tokenizer.size())));
-  const NamedTensors tensors = read_safetensors(weights);
+  std::string weights_hash = base::sha256_file(file);
+  const NamedTensors tensors = read_safetensors(file);
   require_undamaged(weights, weights_hash, trainer);
 
   // Compared before a model of the config's size takes memory: on this device tensors have none.
@@ -508,9 +509,9 @@ NamedTensors read_optimizer(const fs::path& checkpoint) {
   const fs::path path = checkpoint / kOptimizer;
   // At most two moments for each weight beside it.
   const double weights = static_cast<double>(fs::file_size(checkpoint / kWeights)) / sizeof(float);
-  require_undamaged(path, base::sha256_file(path, largest_safetensors(2 * weights)),
-                    read_trainer(checkpoint));
-  NamedTensors tensors = read_safetensors(path);
+  const base::InputFile file(path, largest_safetensors(2 * weights));
+  require_undamaged(path, base::sha256_file(file), read_trainer(checkpoint));
+  NamedTensors tensors = read_safetensors(file);
   require_finite(tensors, path.string());
   return tensors;
 }

@@ -1,9 +1,6 @@
 #include "checkpoint/safetensors.h"
 
-#include <cstring>
-
 #include "base/bytes.h"
-#include "base/files.h"
 #include "base/json.h"
 #include "checkpoint/safetensors_header.h"
 
@@ -36,18 +33,20 @@ void write_safetensors(const fs::path& path, const NamedTensors& tensors,
   writer.finish();
 }
 
-NamedTensors read_safetensors(const fs::path& path) {
-  const base::MappedFile file(path);
-  const SafetensorsHeader header = read_safetensors_header(file.text(), path.string());
+NamedTensors read_safetensors(const base::InputFile& file) {
+  const SafetensorsHeader header = read_safetensors_header(file);
   NamedTensors tensors;
   for (const TensorEntry& entry : header.tensors) {
     model::Tensor values = torch::empty(entry.shape, at::kFloat);
-    if (values.nbytes() > 0)
-      std::memcpy(values.data_ptr(), file.data() + header.data_begin + entry.begin,
-                  values.nbytes());
+    file.read(header.data_begin + entry.begin, values.nbytes(),
+              static_cast<char*>(values.data_ptr()));
     tensors.emplace_back(entry.name, values);
   }
   return tensors;
+}
+
+NamedTensors read_safetensors(const fs::path& path) {
+  return read_safetensors(base::InputFile(path));
 }
 
 }  // namespace qkv::checkpoint

@@ -6,6 +6,7 @@
 #include <utility>
 #include <vector>
 
+#include "base/files.h"
 #include "model/tensor.h"
 
 namespace qkv::checkpoint {
@@ -22,7 +23,9 @@ void write_safetensors(const std::filesystem::path& path, const NamedTensors& te
 
 /// Reads them back, as copies in float32. Every length and offset is checked against the file
 /// before it is used. Throws Error: truncated, header not JSON, another dtype than F32, a shape
-/// that does not match its bytes, values that overlap or leave gaps.
+/// that does not match its bytes, values that overlap or leave gaps; with Fault::kRun where the
+/// file became shorter after it was opened.
+NamedTensors read_safetensors(const base::InputFile& file);
 NamedTensors read_safetensors(const std::filesystem::path& path);
 
 }  // namespace qkv::checkpoint

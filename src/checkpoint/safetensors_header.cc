@@ -5,7 +5,6 @@
 
 #include "base/bytes.h"
 #include "base/error.h"
-#include "base/files.h"
 #include "base/format.h"
 #include "base/json.h"
 #include "config/schema.h"
@@ -63,17 +62,22 @@ TensorEntry read_entry(const std::string& name, const base::Json& description,
 
 }  // namespace
 
-SafetensorsHeader read_safetensors_header(std::string_view file, const std::string& where) {
+SafetensorsHeader read_safetensors_header(const base::InputFile& file) {
+  const std::string where = file.path().string();
   if (file.size() < kPrefix)
     throw base::Error(
         base::concat(where, ": found ", file.size(), " bytes, expected a safetensors file"));
-  const auto length = base::from_little_endian<std::uint64_t>(file.data());
+  std::string text(kPrefix, '\0');
+  file.read(0, kPrefix, text.data());
+  const auto length = base::from_little_endian<std::uint64_t>(text.data());
   if (length > base::file_limit::kSafetensorsHeader || length > file.size() - kPrefix) {
     throw base::Error(base::concat(where, ": found a header of ", length,
                                    " bytes at byte 0, expected at most the ", file.size() - kPrefix,
                                    " that follow"));
   }
-  const base::Json json = base::parse_json(file.substr(kPrefix, length), where + " (header)");
+  text.resize(length);
+  file.read(kPrefix, length, text.data());
+  const base::Json json = base::parse_json(text, where + " (header)");
   if (!json.is_object())
     throw base::Error(base::concat(where, ": found no JSON object as header, expected one"));
 

@@ -2,8 +2,9 @@
 
 #include <cstdint>
 #include <string>
-#include <string_view>
 #include <vector>
+
+#include "base/files.h"
 
 namespace qkv::checkpoint {
 
@@ -21,10 +22,9 @@ struct SafetensorsHeader {
   std::uint64_t data_begin = 0;      ///< in bytes of the file
 };
 
-/// Reads the header of `file`, all bytes of a safetensors file. Every length and offset is checked:
-/// the entries' ranges cover the data part without gap or overlap, each holds as many values as its
-/// shape says, and no product of sides overflows, those of a tensor without elements included.
-/// Throws Error; `where` names the file in messages.
-SafetensorsHeader read_safetensors_header(std::string_view file, const std::string& where);
+/// Reads the header of a safetensors file. Every length and offset is checked: the entries' ranges
+/// cover the data part without gap or overlap, each holds as many values as its shape says, and no
+/// product of sides overflows, those of a tensor without elements included. Throws Error.
+SafetensorsHeader read_safetensors_header(const base::InputFile& file);
 
 }  // namespace qkv::checkpoint

@@ -1,15 +1,9 @@
 #include "text/text_file.h"
 
-#include <fcntl.h>
-#include <sys/stat.h>
-#include <unistd.h>
-
 #include <algorithm>
-#include <cerrno>
-#include <cstring>
 #include <ctime>
+#include <utility>
 
-#include "base/error.h"
 #include "base/format.h"
 #include "base/utf8.h"
 
@@ -20,48 +14,20 @@ constexpr std::uint64_t kBlock = std::uint64_t{1} << 20U;
 
 }  // namespace
 
-TextFile::TextFile(std::filesystem::path path) : path_(std::move(path)) {
-  // Without O_NONBLOCK a named pipe that nobody writes to would wait forever.
-  descriptor_ = ::open(path_.c_str(), O_RDONLY | O_CLOEXEC | O_NONBLOCK);
-  if (descriptor_ < 0)
-    throw base::Error(base::concat(path_.string(), ": cannot open: ", std::strerror(errno)));
-  struct stat status {};
-  if (::fstat(descriptor_, &status) != 0 || !S_ISREG(status.st_mode)) {
-    ::close(descriptor_);
-    throw base::Error(base::concat(path_.string(), ": found ",
-                                   S_ISDIR(status.st_mode) ? "a folder" : "no regular file",
-                                   ", expected a text file"));
-  }
-  size_ = static_cast<std::uint64_t>(status.st_size);
+TextFile::TextFile(std::filesystem::path path) : file_(std::move(path)) {
+  const struct stat& status = file_.status();
   identity_ = base::concat(status.st_dev, ":", status.st_ino);
-  fingerprint_ = base::concat(std::filesystem::absolute(path_).string(), '\n', identity_, ' ',
-                              size_, ' ', status.st_mtim.tv_sec, '.', status.st_mtim.tv_nsec, ' ',
-                              status.st_ctim.tv_sec, '.', status.st_ctim.tv_nsec);
+  fingerprint_ = base::concat(std::filesystem::absolute(file_.path()).string(), '\n', identity_,
+                              ' ', size(), ' ', status.st_mtim.tv_sec, '.', status.st_mtim.tv_nsec,
+                              ' ', status.st_ctim.tv_sec, '.', status.st_ctim.tv_nsec);
   changed_just_now_ =
       std::time(nullptr) - std::max(status.st_mtim.tv_sec, status.st_ctim.tv_sec) < 2;
 }
 
-TextFile::~TextFile() { ::close(descriptor_); }
-
 std::string TextFile::read(std::uint64_t offset, std::uint64_t count) const {
   std::string out(count, '\0');
-  out.resize(read(offset, count, out.data()));
+  out.resize(file_.read_some(offset, count, out.data()));
   return out;
-}
-
-std::uint64_t TextFile::read(std::uint64_t offset, std::uint64_t count, char* into) const {
-  std::uint64_t filled = 0;
-  while (filled < count) {
-    const ssize_t got =
-        ::pread(descriptor_, into + filled, count - filled, static_cast<off_t>(offset + filled));
-    if (got < 0 && errno == EINTR) continue;
-    if (got < 0)
-      throw base::Error(base::concat(path_.string(), ": cannot read: ", std::strerror(errno)),
-                        base::Error::Fault::kRun);
-    if (got == 0) break;
-    filled += static_cast<std::uint64_t>(got);
-  }
-  return filled;
 }
 
 std::uint64_t TextFile::character_begin(std::uint64_t offset) const {
@@ -84,11 +50,11 @@ std::uint64_t TextFile::line_begin(std::uint64_t offset) const {
 }
 
 std::uint64_t TextFile::line_end(std::uint64_t offset) const {
-  for (; offset < size_; offset += kBlock) {
+  for (; offset < size(); offset += kBlock) {
     const std::size_t newline = read(offset, kBlock).find('\n');
     if (newline != std::string::npos) return offset + newline + 1;
   }
-  return size_;
+  return size();
 }
 
 TextReader::TextReader(const TextRange& range)
@@ -97,13 +63,8 @@ TextReader::TextReader(const TextRange& range)
 std::string_view TextReader::next() {
   const std::uint64_t count = std::min(kBlock, range_.end - offset_);
   if (count == 0) return {};
-  block_ = file_.read(offset_, count);
-  if (block_.size() < count) {
-    throw base::Error(
-        base::concat(range_.path.string(), ": became shorter while it was read: found ",
-                     offset_ + block_.size(), " bytes, expected ", range_.end),
-        base::Error::Fault::kRun);
-  }
+  block_.resize(count);
+  file_.bytes().read(offset_, count, block_.data());
   // A character cut by the block's end waits for the next block.
   if (offset_ + count < range_.end) {
     std::size_t end = block_.size();

@@ -5,6 +5,8 @@
 #include <string>
 #include <string_view>
 
+#include "base/files.h"
+
 namespace qkv::text {
 
 /// A part of a text file, in bytes.
@@ -15,17 +17,13 @@ struct TextRange {
   std::uint64_t size() const { return end - begin; }
 };
 
-/// An open text file. It is read and not mapped: a file that somebody shortens meanwhile must give
-/// an error and not a signal.
+/// An open text file.
 class TextFile {
  public:
   /// Throws Error where it cannot be opened or is no regular file.
   explicit TextFile(std::filesystem::path path);
-  ~TextFile();
-  TextFile(const TextFile&) = delete;
-  TextFile& operator=(const TextFile&) = delete;
 
-  std::uint64_t size() const { return size_; }
+  std::uint64_t size() const { return file_.size(); }
   /// Names this content of this file as far as the file system knows: path, inode, size, time of
   /// change.
   const std::string& fingerprint() const { return fingerprint_; }
@@ -36,8 +34,7 @@ class TextFile {
 
   /// Bytes [offset, offset + count); fewer at the end of the file.
   std::string read(std::uint64_t offset, std::uint64_t count) const;
-  /// The same into memory of the caller; returns how many there were.
-  std::uint64_t read(std::uint64_t offset, std::uint64_t count, char* into) const;
+  const base::InputFile& bytes() const { return file_; }
 
   /// `offset` moved back to the beginning of a character, or of a line.
   std::uint64_t character_begin(std::uint64_t offset) const;
@@ -46,9 +43,7 @@ class TextFile {
   std::uint64_t line_end(std::uint64_t offset) const;
 
  private:
-  std::filesystem::path path_;
-  int descriptor_ = -1;
-  std::uint64_t size_ = 0;
+  base::InputFile file_;
   std::string fingerprint_;
   std::string identity_;
   bool changed_just_now_ = false;

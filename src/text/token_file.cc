@@ -46,7 +46,7 @@ TokenFile::TokenFile(const std::filesystem::path& path, std::uint64_t most_in_me
   };
   const std::uint64_t file_size = file_->size();
   TokenHeader header;
-  if (file_->read(0, sizeof header, reinterpret_cast<char*>(&header)) < sizeof header)
+  if (file_->bytes().read_some(0, sizeof header, reinterpret_cast<char*>(&header)) < sizeof header)
     fail("found ", file_size, " bytes, expected a token file");
   if (header.magic != TokenHeader::kMagic || header.version != TokenHeader::kVersion) {
     fail("found no header of a token file of version ", TokenHeader::kVersion);
@@ -76,7 +76,8 @@ TokenFile::TokenFile(const std::filesystem::path& path, std::uint64_t most_in_me
   text_bytes_ = header.text_bytes;
   maximum_id_ = static_cast<std::int32_t>(header.maximum_id);
 
-  if (file_->read(sizeof header + checked_bytes_, table, bytes_of(checksums_)) < table ||
+  if (file_->bytes().read_some(sizeof header + checked_bytes_, table, bytes_of(checksums_)) <
+          table ||
       checksum({bytes_of(checksums_), table}) != header.checksums) {
     fail("damaged in its checksums");
   }
@@ -91,7 +92,7 @@ TokenFile::TokenFile(const std::filesystem::path& path, std::uint64_t most_in_me
 }
 
 void TokenFile::read_blocks(std::uint64_t at, std::uint64_t count, char* into) const {
-  const std::uint64_t found = file_->read(sizeof(TokenHeader) + at, count, into);
+  const std::uint64_t found = file_->bytes().read_some(sizeof(TokenHeader) + at, count, into);
   for (std::uint64_t block = 0; block < count; block += kChecked) {
     const std::uint64_t size = std::min(kChecked, count - block);
     if (block + size > found ||

@@ -23,13 +23,16 @@ TEST(Files, WriteReplacesTheWhole) {
        {std::string("one"), long_text, std::string(), std::string("a\0b", 3)}) {
     write_file(scratch / "file", text);
     EXPECT_EQ(read_file(scratch / "file"), text);
-    EXPECT_EQ(MappedFile(scratch / "file").text(), text);
+    const InputFile file(scratch / "file");
+    std::string found(file.size(), '\0');
+    file.read(0, found.size(), found.data());
+    EXPECT_EQ(found, text);
   }
   EXPECT_EQ(std::distance(fs::directory_iterator(scratch.path()), fs::directory_iterator()), 1);
   EXPECT_THROW(write_file(scratch / "absent" / "file", "x"), Error);
   EXPECT_THROW(read_file(scratch / "absent"), Error);
   EXPECT_THROW(read_file(scratch.path()), Error);
-  EXPECT_THROW(MappedFile(scratch.path()), Error);
+  EXPECT_THROW(InputFile(scratch.path()), Error);
 }
 
 TEST(Files, WhatIsReplacedKeepsItsPermissions) {
@@ -108,7 +111,7 @@ TEST(Files, AFileAboveItsLimitIsRefusedBeforeItIsRead) {
   const Scratch scratch;
   write_file(scratch / "file", "12345");
   EXPECT_EQ(read_file(scratch / "file", 5), "12345");
-  EXPECT_EQ(MappedFile(scratch / "file", 5).text(), "12345");
+  EXPECT_EQ(InputFile(scratch / "file", 5).size(), 5U);
   // A terabyte that takes no place on disk.
   write_file(scratch / "giant", "");
   fs::resize_file(scratch / "giant", std::uintmax_t{1} << 40U);
@@ -117,7 +120,7 @@ TEST(Files, AFileAboveItsLimitIsRefusedBeforeItIsRead) {
     const std::string expected =
         std::string(name) + ": found " + size + " bytes, expected at most 4";
     EXPECT_EQ(refusal(scratch, [&] { read_file(scratch / name, 4); }), expected);
-    EXPECT_EQ(refusal(scratch, [&] { MappedFile(scratch / name, 4); }), expected);
+    EXPECT_EQ(refusal(scratch, [&] { InputFile(scratch / name, 4); }), expected);
     EXPECT_EQ(refusal(scratch, [&] { sha256_file(scratch / name, 4); }), expected);
   }
   EXPECT_NE(refusal(scratch, [&] { read_file(scratch / "giant"); }), "");
@@ -130,7 +133,7 @@ TEST(Files, APipeInAFolderAndADeviceAreRefusedAtOnce) {
   for (const char* name : {"pipe", "zero"}) {
     const std::string expected = std::string(name) + ": found no regular file, expected a file";
     EXPECT_EQ(refusal(scratch, [&] { read_file(scratch / name); }), expected);
-    EXPECT_EQ(refusal(scratch, [&] { MappedFile(scratch / name); }), expected);
+    EXPECT_EQ(refusal(scratch, [&] { InputFile(scratch / name); }), expected);
     EXPECT_EQ(refusal(scratch, [&] { sha256_file(scratch / name); }), expected);
   }
 }
@@ -152,6 +155,42 @@ TEST(Files, APipeOfAShellIsReadUpToItsLimit) {
   EXPECT_EQ(refusal(scratch, [&] { read_file(open, 4); }),
             open.string() + ": found more than 4 bytes, expected at most 4");
   for (const int end : ends) ::close(end);
+}
+
+TEST(InputFile, ReadsAtAnyPlace) {
+  const Scratch scratch;
+  write_file(scratch / "file", "0123456789");
+  const InputFile file(scratch / "file");
+  std::string bytes(4, '.');
+  file.read(3, 4, bytes.data());
+  EXPECT_EQ(bytes, "3456");
+  EXPECT_EQ(file.read_some(8, 4, bytes.data()), 2U);
+  EXPECT_EQ(bytes, "8956");
+  EXPECT_EQ(file.read_some(10, 4, bytes.data()), 0U);
+  file.read(10, 0, nullptr);
+}
+
+TEST(InputFile, AFileThatBecomesShorterIsTheRunsFault) {
+  const Scratch scratch;
+  write_file(scratch / "file", std::string(3'000'000, 'x'));
+  const InputFile file(scratch / "file");
+  fs::resize_file(scratch / "file", 2'500'000);
+  const std::string name = (scratch / "file").string();
+  std::string bytes(3'000'000, '.');
+  const auto expect_shorter = [&](const auto& read, const std::string& least) {
+    try {
+      read();
+      ADD_FAILURE();
+    } catch (const Error& error) {
+      EXPECT_EQ(error.fault(), Error::Fault::kRun);
+      EXPECT_EQ(error.what(), name +
+                                  ": became shorter while it was read: found 2500000 bytes, "
+                                  "expected at least " +
+                                  least);
+    }
+  };
+  expect_shorter([&] { file.read(1'000'000, 2'000'000, bytes.data()); }, "3000000");
+  expect_shorter([&] { sha256_file(file); }, "3000000");
 }
 
 TEST(Files, AFileThatCannotBeMadeIsRefusedBeforeTheWork) {
@@ -257,8 +296,12 @@ TEST(Sha256, FollowsThePublishedExamples) {  // FIPS 180-2, appendix B
   parts.update("bc");
   EXPECT_EQ(parts.hex(), sha256("abc"));
   const Scratch scratch;
-  write_file(scratch / "file", "abc");
-  EXPECT_EQ(sha256_file(scratch / "file"), sha256("abc"));
+  for (const std::size_t size : {0U, 3U, 1U << 20U, (1U << 20U) + 1U, 3'000'000U}) {
+    std::string text;
+    for (std::size_t place = 0; place < size; ++place) text += static_cast<char>(place * 31 % 251);
+    write_file(scratch / "file", text);
+    EXPECT_EQ(sha256_file(scratch / "file"), sha256(text)) << size;
+  }
 }
 
 TEST(Files, MakesFolders) {

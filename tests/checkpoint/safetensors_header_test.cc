@@ -2,11 +2,20 @@
 
 #include <gtest/gtest.h>
 
+#include <fstream>
+
 #include "base/bytes.h"
 #include "base/error.h"
+#include "scratch.h"
 
 namespace qkv::checkpoint {
 namespace {
+
+SafetensorsHeader read_header(const std::string& bytes) {
+  const testing::Scratch scratch;
+  std::ofstream(scratch / "x", std::ios::binary) << bytes;
+  return read_safetensors_header(base::InputFile(scratch / "x"));
+}
 
 std::string file_of(const std::string& header, std::size_t data) {
   return base::little_endian(std::uint64_t{header.size()}) + header + std::string(data, '\0');
@@ -18,7 +27,7 @@ TEST(SafetensorsHeader, SaysWhereValuesLie) {
               R"("a":{"dtype":"F32","shape":[2,3],"data_offsets":[0,24]},)"
               R"("none":{"dtype":"F32","shape":[3,0],"data_offsets":[28,28]}})",
               28);
-  const SafetensorsHeader header = read_safetensors_header(file, "x");
+  const SafetensorsHeader header = read_header(file);
   EXPECT_EQ(header.data_begin, file.size() - 28);
   ASSERT_EQ(header.tensors.size(), 3U);
   EXPECT_EQ(header.tensors[0].name, "b");
@@ -34,13 +43,13 @@ TEST(SafetensorsHeader, RefusesSidesWhoseProductOverflows) {
     const std::string tensors =
         std::string(R"({"none":{"dtype":"F32","data_offsets":[0,0],"shape":)") + shape + "}," +
         R"("a":{"dtype":"F32","shape":[25],"data_offsets":[0,100]}})";
-    EXPECT_NO_THROW(read_safetensors_header(file_of(tensors, 100), "x")) << shape;
+    EXPECT_NO_THROW(read_header(file_of(tensors, 100))) << shape;
   }
   const std::string side = "4000000000";
   const std::string wide = R"({"none":{"dtype":"F32","data_offsets":[0,0],"shape":[0,)" + side +
                            "," + side + "," + side + "]}}";
   try {
-    read_safetensors_header(file_of(wide, 0), "x");
+    read_header(file_of(wide, 0));
     ADD_FAILURE();
   } catch (const base::Error& error) {
     EXPECT_NE(std::string(error.what()).find("tensor \"none\": found shape"), std::string::npos);
@@ -49,7 +58,7 @@ TEST(SafetensorsHeader, RefusesSidesWhoseProductOverflows) {
   const std::string million =
       R"({"none":{"dtype":"F32","data_offsets":[0,0],"shape":[0,1000000,1000000,1000000,1000000]},)"
       R"("a":{"dtype":"F32","shape":[250000],"data_offsets":[0,1000000]}})";
-  EXPECT_THROW(read_safetensors_header(file_of(million, 1'000'000), "x"), base::Error);
+  EXPECT_THROW(read_header(file_of(million, 1'000'000)), base::Error);
 }
 
 }  // namespace

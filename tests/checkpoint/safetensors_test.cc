@@ -136,6 +136,30 @@ TEST(Safetensors, RefusesEveryTruncation) {
   expect_refused(bytes + '\0', "one byte too many");
 }
 
+TEST(Safetensors, AFileThatBecomesShorterIsTheRunsFault) {
+  const Scratch scratch;
+  // More than a page of data: what lies behind the end of a mapped file is a signal.
+  write_safetensors(scratch / "file", {{"a", torch::ones({5000})}, {"b", torch::ones({5000})}});
+  const std::uintmax_t size = std::filesystem::file_size(scratch / "file");
+  for (const std::uintmax_t left :
+       {size - 1, size - 20'000, size - 40'000, std::uintmax_t{9}, std::uintmax_t{0}}) {
+    write_safetensors(scratch / "file", {{"a", torch::ones({5000})}, {"b", torch::ones({5000})}});
+    const base::InputFile file(scratch / "file");
+    std::filesystem::resize_file(scratch / "file", left);
+    try {
+      read_safetensors(file);
+      ADD_FAILURE() << left;
+    } catch (const base::Error& error) {
+      EXPECT_EQ(error.fault(), base::Error::Fault::kRun) << left;
+      EXPECT_NE(std::string(error.what())
+                    .find("file: became shorter while it was read: found " + std::to_string(left) +
+                          " bytes, expected at least "),
+                std::string::npos)
+          << error.what();
+    }
+  }
+}
+
 TEST(Safetensors, AFlippedHeaderBitIsRefusedOrChangesNoValue) {
   const Scratch scratch;
   write_safetensors(scratch / "file", example());

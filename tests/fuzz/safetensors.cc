@@ -4,13 +4,15 @@
 
 #include "checkpoint/safetensors_header.h"
 #include "fuzz/support/answer.h"
+#include "fuzz/support/input_file.h"
 
 namespace qkv::fuzz {
 namespace {
 
 void read(std::string_view file) {
   checkpoint::SafetensorsHeader header;
-  if (!answers([&] { header = checkpoint::read_safetensors_header(file, "model.safetensors"); }))
+  const std::filesystem::path& path = input_file(file);
+  if (!answers([&] { header = checkpoint::read_safetensors_header(base::InputFile(path)); }))
     return;
   std::uint64_t bytes = 0;
   for (const checkpoint::TensorEntry& entry : header.tensors) {
