@@ -474,7 +474,8 @@ std::optional<fs::path> CheckpointFolder::newest() const {
     if (is_leftover(entry.path())) {
       std::error_code ignored;
       fs::remove_all(entry.path(), ignored);
-    } else if (is_step(entry.path()) && (!newest || earlier(*newest, entry.path()))) {
+    } else if (is_step(entry.path()) && holds_weights(entry.path()) &&
+               (!newest || earlier(*newest, entry.path()))) {
       newest = entry.path();
     }
   }

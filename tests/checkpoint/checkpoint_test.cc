@@ -620,6 +620,16 @@ TEST(CheckpointFolder, NewestGoesByTheStepAndClearsLeftovers) {
                                 ".mine.77.1.0.tmp", ".last.tmp"}));
 }
 
+TEST(CheckpointFolder, NewestIsACheckpoint) {
+  const RunFolder run;
+  fs::create_directories(run.folder / "step-0000030");
+  write_bytes(run.folder / "step-0000040", "a file");
+  EXPECT_EQ(run.checkpoints.newest(), std::nullopt);
+  run.save(20);
+  EXPECT_EQ(run.checkpoints.newest(), run.folder / "step-0000020");
+  EXPECT_EQ(run.names(), (Names{"step-0000020", "step-0000030", "step-0000040"}));
+}
+
 TEST(CheckpointFolder, SavingAStepAgainReplacesIt) {
   const RunFolder run;
   run.save(10, -1, 1);
