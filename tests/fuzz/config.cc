@@ -7,12 +7,11 @@
 
 #include "fuzz/support/answer.h"
 #include "fuzz/support/input_file.h"
-#include "fuzz/support/json_mutator.h"
+#include "fuzz/support/json_fuzzer.h"
 
 namespace qkv::fuzz {
-namespace {
 
-void read(std::string_view text) {
+void use(std::string_view text) {
   std::vector<std::string> overrides;
   for (auto end = text.find('\n'); end != text.npos && end > 0 && text.front() != '{';
        end = text.find('\n')) {
@@ -30,15 +29,4 @@ void read(std::string_view text) {
   answers([&] { config::check_files(config, "config"); });
 }
 
-}  // namespace
 }  // namespace qkv::fuzz
-
-extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) {
-  qkv::fuzz::read({reinterpret_cast<const char*>(data), size});
-  return 0;
-}
-
-extern "C" std::size_t LLVMFuzzerCustomMutator(std::uint8_t* data, std::size_t size,
-                                               std::size_t most, unsigned seed) {
-  return qkv::fuzz::mutate_json(data, size, most, seed);
-}

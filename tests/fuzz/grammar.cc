@@ -5,7 +5,7 @@
 #include "base/utf8.h"
 #include "fuzz/support/answer.h"
 #include "fuzz/support/input_file.h"
-#include "fuzz/support/json_mutator.h"
+#include "fuzz/support/json_fuzzer.h"
 #include "world/generator.h"
 
 namespace qkv::fuzz {
@@ -19,7 +19,9 @@ void ask_little(world::Grammar& grammar) {
     family.probes = std::min<std::int64_t>(family.probes, 3);
 }
 
-void make(std::string_view text) {
+}  // namespace
+
+void use(std::string_view text) {
   world::Grammar grammar;
   world::World world;
   const bool made = answers([&] {
@@ -41,15 +43,4 @@ void make(std::string_view text) {
           "probes read back as they were written");
 }
 
-}  // namespace
 }  // namespace qkv::fuzz
-
-extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) {
-  qkv::fuzz::make({reinterpret_cast<const char*>(data), size});
-  return 0;
-}
-
-extern "C" std::size_t LLVMFuzzerCustomMutator(std::uint8_t* data, std::size_t size,
-                                               std::size_t most, unsigned seed) {
-  return qkv::fuzz::mutate_json(data, size, most, seed);
-}

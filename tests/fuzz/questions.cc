@@ -2,14 +2,13 @@
 
 #include "fuzz/support/answer.h"
 #include "fuzz/support/input_file.h"
-#include "fuzz/support/json_mutator.h"
+#include "fuzz/support/json_fuzzer.h"
 #include "world/geometry_file.h"
 #include "world/probe.h"
 
 namespace qkv::fuzz {
-namespace {
 
-void read(std::string_view text) {
+void use(std::string_view text) {
   const std::filesystem::path& path = input_file(text);
   std::vector<world::Probe> probes;
   if (answers([&] { probes = world::read_probes(path); })) {
@@ -27,15 +26,4 @@ void read(std::string_view text) {
   });
 }
 
-}  // namespace
 }  // namespace qkv::fuzz
-
-extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) {
-  qkv::fuzz::read({reinterpret_cast<const char*>(data), size});
-  return 0;
-}
-
-extern "C" std::size_t LLVMFuzzerCustomMutator(std::uint8_t* data, std::size_t size,
-                                               std::size_t most, unsigned seed) {
-  return qkv::fuzz::mutate_json(data, size, most, seed);
-}
