@@ -115,14 +115,4 @@ std::vector<FamilyScore> score_probes(const model::Model& model, const AskedProb
   return families;
 }
 
-std::vector<FamilyScore> evaluate_probes(const model::Model& model,
-                                         const text::Tokenizer& tokenizer,
-                                         const std::string& layout,
-                                         const std::vector<world::Probe>& probes,
-                                         const model::Runtime& runtime) {
-  const AskedProbes asked(askable_probes(probes, model.config().causal()), tokenizer, layout,
-                          model.config());
-  return score_probes(model, asked, runtime);
-}
-
 }  // namespace qkv::evaluate

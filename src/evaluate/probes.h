@@ -78,12 +78,4 @@ std::vector<FamilyScore> score_probes(const model::Model& model, const AskedProb
                                       const model::Runtime& runtime,
                                       const inspect::TokenCounter& counter = {});
 
-/// The same of all probes that the model can be asked. Throws Error as askable_probes, and where a
-/// text does not fit the context.
-std::vector<FamilyScore> evaluate_probes(const model::Model& model,
-                                         const text::Tokenizer& tokenizer,
-                                         const std::string& layout,
-                                         const std::vector<world::Probe>& probes,
-                                         const model::Runtime& runtime);
-
 }  // namespace qkv::evaluate

@@ -267,11 +267,12 @@ TEST_F(EvaluateTest, ProbesCountTheLikeliestCandidate) {
   };
   const base::Span before{.begin = 0, .end = 1};
   const base::Span after{.begin = 5, .end = 6};
-  const auto families =
-      evaluate_probes(causal, tokenizer_, "lines",
-                      {probe("one", likelier, 3, before), probe("one", other, 30, before),
-                       probe("two", likelier, 3, before), probe("two", other, 3, after)},
-                      model::Runtime());
+  const std::vector<world::Probe> probes = {
+      probe("one", likelier, 3, before), probe("one", other, 30, before),
+      probe("two", likelier, 3, before), probe("two", other, 3, after)};
+  const AskedProbes asked(askable_probes(probes, /*causal=*/true), tokenizer_, "lines",
+                          causal.config());
+  const auto families = score_probes(causal, asked, model::Runtime());
   ASSERT_EQ(families.size(), 2U);
   EXPECT_EQ(families[0].family, "one");
   EXPECT_EQ(families[0].count.accuracy(), 0.5);
