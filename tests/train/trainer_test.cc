@@ -196,6 +196,38 @@ TEST_F(TrainerTest, SavesNothingThatIsNotFinite) {
   }
 }
 
+TEST_F(TrainerTest, SavesNoMomentThatIsNotFinite) {
+  config::Config config = tiny_run_config(scratch_);
+  config.training.steps = 1;
+  config.training.warmup_steps = 0;
+  ASSERT_EQ(train(config, "first"), Ending::kFinished);
+  // Weights with large gradients. With a beta2 that no config file may have, their squares times
+  // 1 - beta2 are beyond float32, and the update, which divides by their root, is 0.
+  const checkpoint::Checkpoint start =
+      checkpoint::open_checkpoint(scratch_ / "first/checkpoints/step-0000000", model::Runtime());
+  const torch::NoGradGuard no_gradients;
+  for (const auto& [name, weight] : start.model->parameters().list()) {
+    if (name == "model.norm.weight") model::Tensor(weight).mul_(1000);
+  }
+  const checkpoint::CheckpointFolder folder(scratch_ / "start");
+  folder.save(start.config, start.tokenizer, *start.model, {}, start.state);
+  config.training.beta2 = -3e38;
+  config.training.gradient_clip = 0;
+  try {
+    Trainer(config, {.out = scratch_ / "run", .mode = RunMode::kNew, .init = folder.step_path(0)})
+        .run();
+    FAIL() << "expected an Error";
+  } catch (const base::Error& error) {
+    EXPECT_EQ(error.fault(), base::Error::Fault::kRun);
+    const std::string message = error.what();
+    EXPECT_TRUE(message.starts_with("step 1: second_moment.")) << message;
+    EXPECT_NE(message.find("is not finite"), std::string::npos) << message;
+    EXPECT_NE(message.find("step-0000000"), std::string::npos) << message;
+  }
+  EXPECT_TRUE(std::filesystem::exists(scratch_ / "run/checkpoints/step-0000000"));
+  EXPECT_FALSE(std::filesystem::exists(scratch_ / "run/checkpoints/step-0000001"));
+}
+
 TEST_F(TrainerTest, StopsAtALossThatIsNotFinite) {
   config::Config config = tiny_run_config(scratch_);
   config.training.learning_rate = 1e30;
