@@ -14,7 +14,7 @@
 
 namespace qkv::base {
 
-/// The most bytes that are read of a file, by what it is. A larger one is refused before it is
+/// The most bytes that are read from a file of each kind. A larger file is refused before it is
 /// read.
 namespace file_limit {
 constexpr std::uint64_t kJson = 16'000'000;        ///< config, trainer.json, grammar, geometry
@@ -30,7 +30,7 @@ constexpr std::uint64_t kNone = std::numeric_limits<std::uint64_t>::max();
 /// A file mapped read-only into memory. Empty files map to an empty view.
 class MappedFile {
  public:
-  /// Throws Error where the file cannot be opened, is no regular file, is larger than `limit`
+  /// Throws Error if the file cannot be opened, is not a regular file, is larger than `limit`
   /// bytes, or cannot be mapped. Never waits.
   explicit MappedFile(const std::filesystem::path& path, std::uint64_t limit = file_limit::kNone);
   ~MappedFile();
@@ -43,7 +43,7 @@ class MappedFile {
   std::size_t size() const { return size_; }
   std::string_view text() const { return {data_, size_}; }
 
-  /// Says that this range will not be needed soon, so that its pages need not stay in memory.
+  /// Tells the system that this range is not needed soon, so that its pages can leave memory.
   void release(std::size_t begin, std::size_t end) const;
 
  private:
@@ -51,8 +51,8 @@ class MappedFile {
   std::size_t size_ = 0;
 };
 
-/// Writes a new file through a buffer. A failed write (a full disk) throws Error with Fault::kRun;
-/// a file that was never finished is removed by the destructor.
+/// Writes a new file through a buffer. A failed write, as on a full disk, throws Error with
+/// Fault::kRun. The destructor removes a file that was not finished.
 class FileWriter {
  public:
   explicit FileWriter(std::filesystem::path path);
@@ -61,10 +61,10 @@ class FileWriter {
   FileWriter& operator=(const FileWriter&) = delete;
 
   void write(std::string_view bytes);
-  /// Overwrites bytes already written, e.g. a header whose counts are known last.
+  /// Overwrites bytes already written, for example a header whose counts are known last.
   void write_at(std::uint64_t offset, std::string_view bytes);
   std::uint64_t size() const { return size_; }
-  /// Hands what is written over to the system.
+  /// Passes the buffered bytes to the system.
   void flush();
   /// Flushes, fsyncs and closes.
   void finish();
@@ -76,10 +76,10 @@ class FileWriter {
   std::uint64_t size_ = 0;
 };
 
-/// An exclusive lock on a file, created if absent, that dies with the process.
+/// An exclusive lock on a file, created if absent, that is released when the process ends.
 class FileLock {
  public:
-  /// Throws Error where somebody else holds it, or where a link is there, which is not followed;
+  /// Throws Error if another process holds it, or if the file is a link, which is not followed.
   /// `what` names the locked thing in the message.
   FileLock(const std::filesystem::path& path, const std::string& what);
   ~FileLock();
@@ -90,35 +90,37 @@ class FileLock {
   int descriptor_ = -1;
 };
 
-/// The whole file; `-` is standard input. Throws Error where it cannot be read, holds more than
-/// `limit` bytes, or is neither a regular file, a shell's pipe (/dev/stdin, <(...)) nor the
-/// terminal of standard input: a named pipe or a device is refused at once, since it may never end.
+/// The whole file; `-` is standard input. Throws Error if it cannot be read or holds more than
+/// `limit` bytes. Accepts regular files, pipes that a shell made (/dev/stdin, <(...)) and a
+/// terminal as standard input. Refuses named pipes and devices at once, since they may never end.
 std::string read_file(const std::filesystem::path& path, std::uint64_t limit = file_limit::kText);
 
-/// Replaces the file by one that holds `bytes`: complete or not at all. A file that is replaced
-/// keeps its permissions; a link is replaced and not followed. Throws Error (Fault::kRun).
+/// Replaces the file by one that holds `bytes`, completely or not at all. The new file has the
+/// permissions of the old one. A link is replaced, not followed. Throws Error (Fault::kRun).
 void write_file(const std::filesystem::path& path, std::string_view bytes);
 
-/// The same for a file that `write` writes to the path it is given.
+/// The same for a file that `write` writes to the path that it receives.
 void replace_file(const std::filesystem::path& path,
                   const std::function<void(const std::filesystem::path&)>& write);
 
-/// The file at the end of the links at `path`, for write_file. Throws Error unless one can be made
-/// there and replaces no folder, device or pipe: asked before long work whose result goes there.
+/// The file that the links at `path` lead to, for write_file. Throws Error unless a file can be
+/// made there and replaces no folder, device or pipe. Call it before long work whose result is
+/// written there.
 std::filesystem::path writable_file(const std::filesystem::path& path);
 
 /// Makes renames and new files inside `folder` durable.
 void sync_folder(const std::filesystem::path& folder);
 
-/// A folder that exists afterwards; throws Error, of this fault, where it cannot be made or is
-/// something else.
+/// Makes the folder if needed. Throws Error with this fault if it cannot be made or the path is not
+/// a folder.
 void make_folder(const std::filesystem::path& folder, Error::Fault fault = Error::Fault::kInput);
 
-/// A name next to `path` that no other process uses, for what is renamed to `path` when complete.
+/// A name next to `path` that no other process uses, for a file that is renamed to `path` when
+/// complete.
 std::filesystem::path temporary_name(const std::filesystem::path& path);
 
-/// The name that `path` would be renamed to, where its own is one that temporary_name makes (now or
-/// before it held three numbers); else nothing.
+/// The name that `path` would be renamed to, if its own name was made by temporary_name (also in
+/// its earlier format with fewer numbers); otherwise nothing.
 std::optional<std::string> named_by_temporary(const std::filesystem::path& path);
 
 /// The SHA-256 of bytes that arrive in parts.

@@ -7,7 +7,7 @@
 
 namespace qkv::checkpoint {
 
-/// Where one tensor's float32 values lie in a safetensors file.
+/// The location of one tensor's float32 values in a safetensors file.
 struct TensorEntry {
   std::string name;
   std::vector<std::int64_t> shape;  ///< at most 8 axes
@@ -15,15 +15,15 @@ struct TensorEntry {
   std::uint64_t end = 0;
 };
 
-/// What stands before the values.
+/// The header of a safetensors file.
 struct SafetensorsHeader {
   std::vector<TensorEntry> tensors;  ///< in the order of the file
   std::uint64_t data_begin = 0;      ///< in bytes of the file
 };
 
-/// Reads the header of `file`, all bytes of a safetensors file. Every length and offset is checked:
-/// the entries' ranges cover the data part without gap or overlap, each holds as many values as its
-/// shape says, and no product of sides overflows, those of a tensor without elements included.
+/// Reads the header of `file`, which holds all bytes of a safetensors file. Every length and offset
+/// is checked: the entries' ranges cover the data part without gap or overlap, each holds as many
+/// values as its shape says, and no product of sides overflows, even for tensors without elements.
 /// Throws Error; `where` names the file in messages.
 SafetensorsHeader read_safetensors_header(std::string_view file, const std::string& where);
 

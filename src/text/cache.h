@@ -11,20 +11,20 @@ namespace qkv::text {
 /// Of a SHA-256 in hexadecimal digits, as entries hold it.
 constexpr std::size_t kHashDigits = 64;
 
-/// The folder where tokenizers, ids and hashes of texts are kept from run to run: QKV_CACHE, else
-/// XDG_CACHE_HOME/qkv, else ~/.cache/qkv. Entries never change once they are there and may be
-/// deleted at any time.
+/// The folder where tokenizers, ids and hashes of texts are kept between runs: QKV_CACHE, else
+/// XDG_CACHE_HOME/qkv, else ~/.cache/qkv. Entries never change once they exist, and may be deleted
+/// at any time.
 class CorpusCache {
  public:
   CorpusCache();
   CorpusCache(const CorpusCache&) = delete;
   CorpusCache& operator=(const CorpusCache&) = delete;
 
-  /// Where an entry is, if it is there and may be read.
+  /// The path of an entry, if it exists and can be read.
   std::optional<std::filesystem::path> find(const std::string& name) const;
-  /// Where to write it; nothing where nothing can be written, of which a warning says so once.
+  /// The path to write it to; nothing if the cache cannot be written, of which one warning tells.
   std::optional<std::filesystem::path> place(const std::string& name);
-  /// Writes an entry, where that can be.
+  /// Writes an entry, if the cache can be written.
   void keep(const std::string& name, std::string_view bytes);
 
  private:

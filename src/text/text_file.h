@@ -15,31 +15,31 @@ struct TextRange {
   std::uint64_t size() const { return end - begin; }
 };
 
-/// An open text file. It is read and not mapped: a file that somebody shortens meanwhile must give
-/// an error and not a signal.
+/// An open text file. It is read, not mapped: if somebody shortens the file meanwhile, the result
+/// must be an error, not a signal.
 class TextFile {
  public:
-  /// Throws Error where it cannot be opened or is no regular file.
+  /// Throws Error if it cannot be opened or is not a regular file.
   explicit TextFile(std::filesystem::path path);
   ~TextFile();
   TextFile(const TextFile&) = delete;
   TextFile& operator=(const TextFile&) = delete;
 
   std::uint64_t size() const { return size_; }
-  /// Names this content of this file as far as the file system knows: path, inode, size, time of
-  /// change.
+  /// Identifies this content of this file as far as the file system can: path, inode, size,
+  /// modification time.
   const std::string& fingerprint() const { return fingerprint_; }
-  /// Changed so short ago that another change might leave the same fingerprint.
+  /// Changed so recently that another change might leave the same fingerprint.
   bool changed_just_now() const { return changed_just_now_; }
   /// Whether it and `other` are one file on disk.
   bool same_file(const TextFile& other) const { return identity_ == other.identity_; }
 
   /// Bytes [offset, offset + count); fewer at the end of the file.
   std::string read(std::uint64_t offset, std::uint64_t count) const;
-  /// The same into memory of the caller; returns how many there were.
+  /// The same into the caller's memory; returns the number of bytes.
   std::uint64_t read(std::uint64_t offset, std::uint64_t count, char* into) const;
 
-  /// `offset` moved back to the beginning of a character, or of a line.
+  /// `offset` moved back to the beginning of a character or of a line.
   std::uint64_t character_begin(std::uint64_t offset) const;
   std::uint64_t line_begin(std::uint64_t offset) const;
   /// Where the line that holds byte `offset` ends, its newline included.
@@ -60,13 +60,13 @@ class TextReader {
   explicit TextReader(const TextRange& range);
 
   /// The next block, valid until the next call; empty at the end. Throws Error with file and byte
-  /// offset on invalid UTF-8, and where the file has become shorter.
+  /// offset on invalid UTF-8, and if the file has become shorter.
   std::string_view next();
 
  private:
   TextFile file_;
   TextRange range_;
-  std::uint64_t offset_;  ///< in the file, of what comes next
+  std::uint64_t offset_;  ///< offset in the file of the next block
   std::string block_;
 };
 
