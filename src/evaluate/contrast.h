@@ -38,7 +38,7 @@ struct Interval {
   bool operator==(const Interval&) const = default;
 };
 
-/// For how many of some probes the contrast is right.
+/// How often the contrast is right, for some probes.
 struct Share {
   std::size_t probes = 0;
   double share = 0;       ///< NaN if there is no probe, like the others

@@ -14,8 +14,8 @@ struct LogProbability {
   bool likeliest = true;  ///< whether each of them is the most probable of all pieces
 };
 
-/// Texts that are ready to be scored, repeatedly if needed. Readings of the same tokens are one
-/// row, so that all candidates of one token cost one row together.
+/// Texts that are ready to be scored, repeatedly if needed. Readings of the same tokens share
+/// a row; candidates of a single token therefore cost one row together.
 class ScoredTexts {
  public:
   /// Throws Error as readings_of does.

@@ -9,7 +9,7 @@
 
 namespace qkv::evaluate {
 
-/// How many of some probes are answered rightly.
+/// How many of some probes are answered correctly.
 struct ProbeCount {
   std::uint64_t probes = 0;
   std::uint64_t correct = 0;       ///< the answer is the most probable of the candidates

@@ -23,7 +23,7 @@ class FusedAttention {
 
  private:
   kernels::AttentionShape shape(const Reading& reading, const Document& document) const;
-  /// Fills in what both passes read of a document, and the forward pass writes.
+  /// Fills in the arrays of a document that both passes use.
   template <typename Arrays>
   Arrays arrays_of(const Document& document);
   void rotate(const Reading& reading, float sign, T* query_key_value) const;

@@ -53,8 +53,8 @@ enum class Work {
   kCount
 };
 
-/// The memory that the parts of one pass share. Only the clock outlives a sub-layer, and `output`,
-/// which the next norm reads before it is overwritten.
+/// The memory that the parts of one pass share. Only the clock and `output` outlive a sub-layer;
+/// the next norm reads `output` before it is overwritten.
 template <typename T>
 struct Bench {
   base::PhaseClock<Work>* clock;

@@ -5,8 +5,8 @@
 
 namespace qkv::generate {
 
-/// Finds where a text that comes in parts reaches one of several texts, however these are cut. The
-/// first complete one counts; if several are complete, the longest.
+/// Finds where a text that comes in parts reaches one of several stop texts, wherever the parts are
+/// cut. The first one that is complete counts; if several are, the longest.
 class StopTexts {
  public:
   /// REQUIRES no empty text among them.

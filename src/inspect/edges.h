@@ -18,7 +18,7 @@ struct EdgeEffects {
 
 /// Cuts (EdgeCutter) every edge of a text separately. Edges that cannot matter are 0 and not
 /// computed: closed edges, edges of tokens after target.place in a causal model, and, in the last
-/// layer alone, edges of all tokens except target.place. Shows progress unless `label` is empty.
+/// layer, edges of all tokens except target.place. Shows progress unless `label` is empty.
 /// Throws Error if the model has no attention, or the token is not in the text.
 EdgeEffects edge_effects(const model::Model& model, std::span<const std::int32_t> ids,
                          const Target& target, const model::Runtime& runtime,

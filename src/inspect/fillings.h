@@ -9,7 +9,7 @@
 
 namespace qkv::inspect {
 
-/// A piece that the model could predict in one position.
+/// A piece that the model could predict at one position.
 struct Filling {
   std::int32_t id = 0;
   double probability = 0;

@@ -7,8 +7,8 @@
 namespace qkv::kernels {
 
 // Which attention weights dropout keeps. A head has a 64-bit number, and each of its queries a
-// 32-bit one. Each pair of keys, 16 apart, has a 32-bit hash, whose lower half decides for the
-// first key and whose upper half for the second:
+// 32-bit one. Each pair of keys, 16 apart, has a 32-bit hash. Its lower half decides for the first
+// key, its upper half for the second:
 //
 //   head  = mix64(key + head · φ64)
 //   query = mix32(low(head) + query · φ32) ^ high(head)

@@ -13,8 +13,7 @@ namespace qkv::model {
 struct Mask {
   /// Only later tokens are closed, and queries and keys are the same tokens.
   bool only_causal = true;
-  /// True if a key is closed, [batch
-  /// 1, 1, queries, keys]; undefined if all are open.
+  /// True if a key is closed, [batch | 1, 1, queries, keys]; undefined if all are open.
   Tensor closed;
   /// Numbers of the keys' documents, [batch, keys]; undefined for one document per row.
   Tensor documents;

@@ -43,8 +43,9 @@ class Autocast {
 Tensor rounded_for_products(const Tensor& x);
 
 /// Calls work(index) for each of 0 … count − 1, as for_each_in_parallel does, with libtorch's
-/// operations on one thread each. Independent work side by side needs no waiting, while an
-/// operation that is spread over all threads ends with one. On a CUDA device, one after the other.
+/// operations on one thread each. Threads with independent work need not wait for each
+/// other, while they do at the end of an operation that all of them share. On a CUDA device, one
+/// call after the other.
 void for_each_side_by_side(std::size_t count, const Runtime& runtime,
                            const std::function<void(std::size_t)>& work);
 
@@ -61,7 +62,7 @@ struct AdamwStep {
   Tensor learning_rate;
   Tensor step;     ///< from 1
   Tensor divisor;  ///< every gradient is divided by it first
-  Tensor skipped;  ///< unless it is 1, in which case nothing is updated
+  Tensor skipped;  ///< if it is 1, nothing is updated
   double beta1;
   double beta2;
   double epsilon;

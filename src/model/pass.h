@@ -70,7 +70,7 @@ struct Cache {
   std::vector<std::vector<Tensor>> states;
 };
 
-/// What a forward pass carries besides its tokens. Without taps, they cost nothing.
+/// What a forward pass carries besides its tokens. A pass without taps spends no time on them.
 struct Pass {
   Taps* taps = nullptr;
   Dropout dropout;

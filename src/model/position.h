@@ -16,9 +16,8 @@ class Position {
  public:
   Position(Parameters& parameters, const config::ModelConfig& config);
 
-  /// The vectors added to the embedding: positions [batch
-  /// 1, tokens] → [batch
-  /// 1, tokens, width]. Undefined for the kinds that add nothing.
+  /// The vectors added to the embedding: positions [batch | 1, tokens] → [batch | 1, tokens,
+  /// width]. Undefined for the kinds that add nothing.
   Tensor added(const Tensor& positions) const;
 
   /// Queries or keys [batch, heads, tokens, head_width], rotated by their positions; unchanged for

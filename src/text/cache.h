@@ -22,7 +22,8 @@ class CorpusCache {
 
   /// The path of an entry, if it exists and can be read.
   std::optional<std::filesystem::path> find(const std::string& name) const;
-  /// The path to write it to; nothing if the cache cannot be written, of which one warning tells.
+  /// The path to write it to; nothing if the cache cannot be written. The first time, this is a
+  /// warning.
   std::optional<std::filesystem::path> place(const std::string& name);
   /// Writes an entry, if the cache can be written.
   void keep(const std::string& name, std::string_view bytes);

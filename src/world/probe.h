@@ -24,7 +24,7 @@ struct Probe {
   std::vector<base::Span> truth;        ///< the evidence that determines the answer
   std::vector<base::Span> distractors;  ///< words of the same kind that do not determine it
   std::size_t distance = 0;             ///< words between truth and predict
-  std::array<std::string, 2> held_out;  ///< words that no training line joins like this:
+  std::array<std::string, 2> held_out;  ///< two words that no training line joins:
   std::size_t within = 1;               ///< the second is at most this many words after the first
   std::string where;                    ///< file and line, for messages
 };
