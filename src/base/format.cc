@@ -77,7 +77,7 @@ std::string printable(std::string_view text) {
 }
 
 std::string quoted(std::string_view text, std::size_t limit) {
-  constexpr std::size_t kMost = 200;  // a message is for a person
+  constexpr std::size_t kMost = 200;  // a message is read by a person
   limit = std::min(limit, kMost);
   std::string out = "\"";
   const bool cut = text.size() > limit;

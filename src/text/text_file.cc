@@ -21,7 +21,7 @@ constexpr std::uint64_t kBlock = std::uint64_t{1} << 20U;
 }  // namespace
 
 TextFile::TextFile(std::filesystem::path path) : path_(std::move(path)) {
-  // Without O_NONBLOCK a named pipe that nobody writes to would wait forever.
+  // Without O_NONBLOCK, opening a named pipe without a writer would wait forever.
   descriptor_ = ::open(path_.c_str(), O_RDONLY | O_CLOEXEC | O_NONBLOCK);
   if (descriptor_ < 0)
     throw base::Error(base::concat(path_.string(), ": cannot open: ", std::strerror(errno)));
@@ -104,7 +104,7 @@ std::string_view TextReader::next() {
                      offset_ + block_.size(), " bytes, expected ", range_.end),
         base::Error::Fault::kRun);
   }
-  // A character cut by the block's end waits for the next block.
+  // A character that the block's end cuts waits for the next block.
   if (offset_ + count < range_.end) {
     std::size_t end = block_.size();
     while (end > 1 && block_.size() - end < 3 && base::continues_character(block_[end - 1])) --end;
