@@ -10,7 +10,7 @@ namespace qkv::generate {
 namespace {
 
 using Clock = std::chrono::steady_clock;
-// Text is shown as it comes, but who reads it is woken no more often than an eye sees.
+// Text is shown as it comes, but the reader is woken no more often than an eye can see.
 constexpr auto kPause = std::chrono::milliseconds(20);
 
 // C1 controls too, which terminals obey in UTF-8: U+009B begins a command as ESC [ does.

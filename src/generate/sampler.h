@@ -49,7 +49,7 @@ class Sampler {
   const inference::Arithmetic& arithmetic_;
   std::vector<float> scores_;      ///< by id: the logits, −∞ for ids that are never drawn
   std::vector<float> powers_;      ///< by id, in proportion to the probability
-  std::vector<std::int32_t> ids_;  ///< the ids that the last call of find() examined
+  std::vector<std::int32_t> ids_;  ///< the candidates that find() sorts
 };
 
 }  // namespace qkv::generate
