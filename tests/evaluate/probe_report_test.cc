@@ -112,14 +112,14 @@ TEST(ProbeReport, MarksAMapThatShowsWhatIsNotUsed) {
   EXPECT_TRUE(lines_of(text)[2].ends_with("  !")) << text;
   EXPECT_FALSE(lines_of(text)[1].ends_with("!")) << text;
   EXPECT_NE(
-      text.find("! agreement: do not trust this map: the head looks in 100%, the answer uses it "
-                "in 45%\n"),
+      text.find(
+          "! agreement: do not trust this map: evidence is looked at in 100% and used in 45%\n"),
       std::string::npos)
       << text;
-  // Used, but not where the head looks.
+  // Used, but at another place than attention shows.
   std::swap(found.edges, found.attention.share);
   EXPECT_FALSE(found.map_is_trustworthy());
-  // Apart, but by little; far apart, but by few probes; not measured.
+  // Different, but only a little; very different, but with few probes; not measured.
   found.edges = share_of(0.92, 0.9, 0.95);
   found.attention.share = share_of(1, 1, 1);
   EXPECT_TRUE(found.map_is_trustworthy());
