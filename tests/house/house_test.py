@@ -162,9 +162,9 @@ class ABrokenRule(unittest.TestCase):
         for space in ("qkv", "qkv::text", "qkv::basement"):
             self.expect("expected qkv::base", **{"src/base/a.h": f"#pragma once\nnamespace {space} {{\n}}\n"})
 
-    def test_a_helper_that_stands_twice(self):
+    def test_a_helper_that_appears_twice(self):
         helper = "#pragma once\ninline int tiny() { return 1; }\n"
-        self.expect("tests/b.h: tiny() stands in tests/a.h", **{"tests/a.h": helper, "tests/b.h": helper})
+        self.expect("tests/b.h: tiny() is also in tests/a.h", **{"tests/a.h": helper, "tests/b.h": helper})
 
     def test_a_long_program(self):
         self.expect("tools/run.cc: 120 lines", **{"tools/run.cc": "\n" * 120})
