@@ -525,7 +525,7 @@ TEST(CheckpointFolder, NoLinkPointsToWhatIsGone) {
     fs::remove_all(run.folder / "step-0000010");
     for (const fs::path& path : {run.scratch.path(), run.folder / "best"}) {
       const std::string message = error_of([&] { find_checkpoint(path); });
-      EXPECT_TRUE(holds(message, "best: points to step-0000010, which is not there")) << message;
+      EXPECT_TRUE(holds(message, "best: points to step-0000010, which does not exist")) << message;
     }
     const std::vector<MeasuredLoss> measured = {
         {.loss = 3, .step = 0}, {.loss = 1, .step = 10}, {.loss = 2, .step = 20}};

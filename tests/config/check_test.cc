@@ -49,7 +49,7 @@ TEST(CheckConfig, IdentityKeepsAllHeads) {
     c.model.key_value_heads = 2;
   };
   EXPECT_EQ(message(change),
-            "c.json: model.key_value_heads: found 2, expected as many as model.heads (4), for "
+            "c.json: model.key_value_heads: found 2, expected as many as model.heads (4), since "
             "model.attention.projection \"identity\" cannot reduce their number");
 }
 
@@ -232,7 +232,7 @@ TEST(CheckFiles, NamesWhatIsMissing) {
   std::filesystem::create_symlink(scratch / "a.txt", scratch / "link.txt");
   EXPECT_EQ(files([&](Config& c) { c.data.validation = {scratch / "link.txt"}; }),
             "c.json: data.validation: found \"" + top +
-                "/link.txt\", expected a file that is not in data.train too");
+                "/link.txt\", expected a file that is not in data.train");
 }
 
 }  // namespace
