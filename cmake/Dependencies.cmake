@@ -1,4 +1,4 @@
-# What the rooms stand on. Included by the build and, once installed, by find_package(qkv).
+# The libraries that the modules need. Included by the build and, once installed, by find_package(qkv).
 find_package(PkgConfig REQUIRED)
 if(NOT QKV_FUZZ)
   find_package(Libtorch REQUIRED)

@@ -1,13 +1,13 @@
 # Finds a libtorch 2.x and defines the imported target Libtorch::libtorch.
 #
-# Looked for in LIBTORCH (a variable or the environment) alone if that is set; else in
-# CMAKE_PREFIX_PATH (likewise), then in Libtorch_HINT, which the caller may set. Each may be the
+# Searches only LIBTORCH (a variable or the environment) if that is set; otherwise
+# CMAKE_PREFIX_PATH (likewise), then Libtorch_HINT, which the caller may set. Each may be the
 # libtorch folder itself or a folder with torch/ in it.
 #
-# PyTorch's own CMake config is not used: the one in a CUDA wheel demands a CUDA toolkit, which
-# running such a build does not need.
+# PyTorch's own CMake config is not used: in a CUDA wheel, it requires a CUDA toolkit, which is not
+# needed to run such a build.
 
-# Looked for anew each time, so that a changed LIBTORCH counts.
+# Searched again each time, so that a changed LIBTORCH takes effect.
 set(_places ${CMAKE_PREFIX_PATH})
 cmake_path(CONVERT "$ENV{CMAKE_PREFIX_PATH}" TO_CMAKE_PATH_LIST _more)
 list(APPEND _places ${_more} ${Libtorch_HINT})
@@ -69,12 +69,12 @@ if(Libtorch_FOUND AND NOT TARGET Libtorch::libtorch)
     ${_include} ${_include}/torch/csrc/api/include)
   target_link_libraries(Libtorch::libtorch INTERFACE ${_lib}/libtorch_cpu.so ${_lib}/libc10.so)
   if(EXISTS ${_lib}/libtorch_cuda.so)
-    # Nothing refers to these by name: they register themselves when loaded.
+    # No symbol refers to these libraries: they register themselves when loaded.
     target_link_options(Libtorch::libtorch INTERFACE
       "LINKER:--no-as-needed,${_lib}/libtorch_cuda.so,${_lib}/libc10_cuda.so,--as-needed")
     if(NOT EXISTS ${_include}/ATen/accelerator/Graph.h)
-      # Before 2.13 libtorch's CUDA graphs can be named only beside CUDA's headers; without them each
-      # operation of a step is launched by itself.
+      # Before 2.13, libtorch's CUDA graphs need CUDA's headers; without them, each operation of a step
+      # is launched separately.
       find_path(Libtorch_CUDA_INCLUDE cuda_runtime_api.h
         HINTS ENV CUDA_HOME PATHS /usr/local/cuda PATH_SUFFIXES include)
       mark_as_advanced(Libtorch_CUDA_INCLUDE)

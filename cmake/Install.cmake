@@ -1,5 +1,5 @@
 # `cmake --install`: the programs, the configs with their data, and the library for find_package(qkv).
-# The targets and headers of the rooms are listed where the rooms are, the programs in tools/.
+# src/ lists the targets and headers of the modules, tools/ the programs.
 include(CMakePackageConfigHelpers)
 
 set(package ${CMAKE_INSTALL_LIBDIR}/cmake/qkv)

@@ -25,13 +25,13 @@ constexpr int kUsage = 2;
 /// Only the first line: libtorch and the standard library may append a backtrace.
 std::string first_line(const std::string& text) { return text.substr(0, text.find('\n')); }
 
-/// Says why the program fails, at every --log-level.
+/// Reports why the program fails, at every --log-level.
 void report(const std::string& message) {
   base::log::set_level("error");
   base::log::error(message);
 }
 
-/// The exit code of a program that ended with `code`: no success where its results are lost.
+/// The exit code of a program that ended with `code`: not success if its results are lost.
 int ended(int code) {
   std::cout.flush();
   if (std::cout.good()) return code;
@@ -39,15 +39,16 @@ int ended(int code) {
   return code == 0 ? kFailed : code;
 }
 
-/// Whether a path failed for what it is, which the user gave, and not for what happened to it.
+/// Whether an operation on a path failed because of the path, which the user gave, and not because
+/// of the system.
 bool is_users(const std::error_code& code) {
   return code == std::errc::filename_too_long || code == std::errc::not_a_directory ||
          code == std::errc::permission_denied || code == std::errc::too_many_symbolic_link_levels;
 }
 
-/// Opens /dev/null for each standard stream that is closed: the next file that is opened would take
-/// its number, and what is printed would be written into that file. Opened the wrong way around, so
-/// that reading and writing fail as they do on a closed stream.
+/// Opens /dev/null for each closed standard stream. Otherwise, the next file that is opened would
+/// get its number, and printed text would be written into that file. It is opened in the wrong
+/// direction, so that reading and writing fail as on a closed stream.
 void occupy_closed_streams() {
   for (const int stream : {STDIN_FILENO, STDOUT_FILENO, STDERR_FILENO}) {
     if (::fcntl(stream, F_GETFD) < 0 && errno == EBADF)
@@ -85,7 +86,7 @@ CLI::Validator check_whole(std::int64_t least, std::int64_t most) {
 
 int run_program(CommandLine& line, int argc, char** argv, const std::function<int()>& body) {
   occupy_closed_streams();
-  std::signal(SIGXFSZ, SIG_IGN);  // the write fails instead, and its error is told
+  std::signal(SIGXFSZ, SIG_IGN);  // the write fails instead, and its error is reported
   try {
     line.parse(argc, argv);
   } catch (const CLI::ParseError& error) {

@@ -12,7 +12,7 @@ struct CommonOptions {
   std::string log_level = "info";
 };
 
-/// A check for what names a file or folder: an empty name is none.
+/// A check for names of files and folders: the empty name is refused.
 std::string check_path(const std::string& path);
 
 /// A command line with the common options.
@@ -20,8 +20,8 @@ class CommandLine : public CLI::App {
  public:
   CommandLine(const std::string& name, const std::string& description);
 
-  /// Adds an option or an argument that names a file or folder. --help shows it as PATH; an empty
-  /// name, such as that of a shell's variable that is not set, is refused.
+  /// Adds an option or an argument that names a file or folder. --help shows it as PATH. An empty
+  /// name, for example from a shell variable that is not set, is refused.
   template <typename Path>
   CLI::Option* add_path(const std::string& name, Path& path, const std::string& description) {
     return add_option(name, path, description)->type_name("PATH")->check(check_path);
@@ -30,17 +30,16 @@ class CommandLine : public CLI::App {
   CommonOptions common;
 };
 
-/// A check for options that are a whole number of this range.
+/// A check for options that are an integer in this range.
 CLI::Validator check_whole(std::int64_t least, std::int64_t most);
 
-/// The greatest seed, a config's too: what a JSON number holds exactly.
+/// The largest seed, also of a config: the largest integer that a JSON number holds exactly.
 constexpr std::int64_t kGreatestSeed = (std::int64_t{1} << 53) - 1;
 
-/// Parses the command line, runs `body` and turns what goes wrong into one line on standard error
-/// and an exit code: 2 where the user gave something wrong, 1 where the run failed or its results
-/// could not be printed. The one place where programs catch. First of all it sees to it that no
-/// file can take the place of a closed standard stream, and that a file that may not grow is an
-/// error.
+/// Parses the command line, runs `body` and turns errors into one line on standard error and an
+/// exit code: 2 if the user's input is wrong, 1 if the run failed or its results could not be
+/// printed. Programs catch exceptions only here. Before anything else, it ensures that no file can
+/// take the place of a closed standard stream, and that exceeding a file size limit is an error.
 int run_program(CommandLine& line, int argc, char** argv, const std::function<int()>& body);
 
 }  // namespace qkv::cli

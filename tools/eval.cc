@@ -15,7 +15,7 @@
 
 namespace {
 
-/// What the command line asks for.
+/// What the command line requests.
 struct Request {
   std::string checkpoint;
   std::optional<std::string> second;
@@ -28,24 +28,24 @@ struct Request {
   std::optional<std::string> plot;
 };
 
-/// Standard input comes once, but two checkpoints read the data: a file takes its place. Throws
-/// Error where two options want it.
+/// Standard input can be read only once, but two checkpoints read the data: a file replaces it.
+/// Throws Error if two options need standard input.
 void keep_data(Request& request) {
   auto& data = request.questions.data;
   const auto named = std::count(data.begin(), data.end(), "-");
   const std::array others = {request.pairs, request.probes, request.geometry};
   if (named + std::count(others.begin(), others.end(), "-") > 1)
     throw qkv::base::Error(
-        "-: found standard input named twice, expected once: it can be read once");
+        "-: found standard input named twice, expected once, since it can be read only once");
   if (named == 0) return;
   *std::find(data.begin(), data.end(), "-") = qkv::base::keep_standard_input();
 }
 
-/// Where the picture goes. Throws Error where nothing can be drawn, or not in this format.
+/// The path of the picture. Throws Error if there is nothing to draw, or not in this format.
 std::optional<std::filesystem::path> plot_of(const Request& request) {
   if (!request.plot) return std::nullopt;
   if (!request.probes && !request.geometry)
-    throw qkv::base::Error("--plot: found neither --probes nor --geometry, expected what to draw");
+    throw qkv::base::Error("--plot: found neither --probes nor --geometry, expected one of them");
   qkv::render::picture_format(*request.plot);
   return *request.plot;
 }

@@ -14,7 +14,8 @@
 
 namespace {
 
-// Below what the conversion of a greater number would end at, so that none is taken for another.
+// Below the limit at which the conversion of larger numbers ends, so that no number is replaced by
+// another.
 constexpr long kMost = 1L << 40;
 
 }  // namespace

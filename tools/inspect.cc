@@ -1,4 +1,4 @@
-// qkv-inspect: opens a checkpoint: attention maps and what follows from them.
+// qkv-inspect: opens a checkpoint and shows its attention maps and results derived from them.
 
 #include <iostream>
 #include <optional>
@@ -16,7 +16,7 @@ namespace {
 namespace base = qkv::base;
 namespace inspect = qkv::inspect;
 
-/// What the command line asks for.
+/// What the command line requests.
 struct Request {
   std::string checkpoint;
   std::optional<std::string> text;
@@ -32,15 +32,16 @@ struct Request {
   bool has_text() const { return text || text_file; }
 };
 
-/// Throws Error where options are missing that others need.
+/// Throws Error if options are missing that others need.
 void require_sense(const Request& request) {
   const bool asks_words = request.neighbours || !request.analogy.empty();
   if (!request.has_text() && (request.out || request.trace || request.edges))
     throw base::Error("--out, --trace, --edges: found no text, expected --text or --text-file");
   if (request.edges && !request.out)
-    throw base::Error("--edges: found no --out, expected the folder for the causal map");
+    throw base::Error("--edges: found no --out, expected a folder for the causal map");
   if (!request.has_text() && !asks_words)
-    throw base::Error("found nothing to do, expected --text, --text-file, --neighbours, --analogy");
+    throw base::Error(
+        "found nothing to do, expected --text, --text-file, --neighbours or --analogy");
 }
 
 void inspect_text(const Request& request, const std::vector<inspect::Artefact>& formats,
@@ -66,7 +67,7 @@ void inspect_text(const Request& request, const std::vector<inspect::Artefact>& 
   auto files = inspect::write_artefacts(checkpoint, inspection, request.choice, formats,
                                         *request.out, runtime.threads);
   if (edges) inspect::write_edges(checkpoint, inspection, *edges, formats, *request.out, files);
-  std::cout << found;  // once all files are written
+  std::cout << found;  // after all files are written
   for (const auto& file : files) std::cout << "wrote " << file.string() << "\n";
 }
 

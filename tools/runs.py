@@ -1,4 +1,5 @@
-"""Trained and asked runs, for the scripts beside: what is finished stays, what another text or config made is refused."""
+"""Runs that are trained and evaluated, for the scripts in this folder. Finished runs are kept; runs with another text or
+config are refused."""
 
 import argparse
 import functools
@@ -36,7 +37,7 @@ def sets(**keys):
 
 
 def train(config, folder, keys, threads=0):
-    """Trains into `folder`, or goes on where that was interrupted."""
+    """Trains into `folder`, or continues an interrupted run."""
     begun = ["--resume"] if (folder / "checkpoints/last").exists() else ["--overwrite"] if folder.exists() else []
     program("train", config, "--out", folder, *sets(**keys), *begun, "--threads", threads)
 
@@ -47,55 +48,55 @@ def sha256(name):
 
 
 def inputs(config):
-    """What the numbers of a run follow from: file → hash. `config` is a path below the root."""
+    """The inputs that determine the numbers of a run: file → hash. `config` is a path below the root."""
     return {name: sha256(name) for name in [config, *DATA]}
 
 
 def positive(text):
-    """The type of an option that counts."""
+    """The type of an option that is a count."""
     if not re.fullmatch(r"0*[1-9]\d{0,8}", text, re.ASCII):
         raise argparse.ArgumentTypeError(f"found {text}, expected a whole number above 0")
     return int(text)
 
 
 def named_path(text):
-    """The type of an option that names a file or folder: an empty name is none."""
+    """The type of an option that names a file or folder: an empty name is refused."""
     if not text:
         raise argparse.ArgumentTypeError("found an empty path, expected a name")
     return pathlib.Path(text)
 
 
 def of_steps(steps):
-    """The config's keys for so many steps; none for 0 or None, which leave it as it is."""
+    """The config's keys for this many steps; none for 0 or None, which leave the config unchanged."""
     return {"training__steps": steps, "training__warmup_steps": min(100, steps // 2)} if steps else {}
 
 
 def read_object(path, key):
-    """What a run's JSON file holds, `key` among it."""
+    """The content of a run's JSON file, which must have `key`."""
     try:
         found = json.loads(path.read_text(encoding="utf-8"))
         found[key]
     except (OSError, ValueError, KeyError, TypeError):
-        refuse(f"{path}: found it missing or damaged, expected JSON with {key}; remove {path.parent} to train it anew")
+        refuse(f"{path}: found it missing or damaged, expected JSON with {key}; remove {path.parent} to train it again")
     return found
 
 
 def require_same_inputs(folder, config):
-    """Refuses a run of something else than what lies here today."""
+    """Refuses a run whose inputs differ from the current files."""
     was = read_object(folder / ".inputs.json", "data/world/probes.jsonl")
     changed = [name for name, value in inputs(config).items() if was.get(name) != value]
     if changed:
-        refuse(f"{folder}: found a run of another {', '.join(changed)}, expected today's; remove it to train it anew")
+        refuse(f"{folder}: found a run with another {', '.join(changed)}, expected the current one; remove it to train it again")
 
 
 def read_scores(folder, config):
-    """The numbers of a finished run, unless they are of something else than what lies here today."""
+    """The numbers of a finished run, unless its inputs differ from the current files."""
     require_same_inputs(folder, config)
     return read_object(folder / "scores.json", "probes")
 
 
 def begin(folder, config):
-    """Makes a run's folder, or refuses one that was begun with something else than what lies here today."""
+    """Makes a run's folder, or refuses one whose inputs differ from the current files."""
     if folder.exists():
         require_same_inputs(folder, config)
     folder.mkdir(parents=True, exist_ok=True)
@@ -103,7 +104,7 @@ def begin(folder, config):
 
 
 def train_and_ask(config, folder, keys, threads, *asking):
-    """Trains a config and asks its last checkpoint the probes, unless that is done. Returns whether it was not.
+    """Trains a config and evaluates the probes on its last checkpoint, unless this is done. Returns whether it was not done.
 
     `threads` is for both; 0 takes all processors.
     """

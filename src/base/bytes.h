@@ -5,7 +5,7 @@
 
 namespace qkv::base {
 
-/// An unsigned integer as its bytes, the lowest first, whatever the processor's order.
+/// The bytes of an unsigned integer, least significant first, on every processor.
 template <typename Unsigned>
 std::string little_endian(Unsigned value) {
   std::string bytes;

@@ -5,11 +5,11 @@
 
 namespace qkv::base {
 
-/// The one exception type of qkv. Its message is one line for a person: the file, key or byte
-/// offset, what was found and what was expected.
+/// The only exception type of qkv. Its message is one line: the file, key or byte offset, what was
+/// found, and what was expected.
 class Error : public std::runtime_error {
  public:
-  /// Who is at fault: what the user gave (a program exits 2) or the run itself (it exits 1).
+  /// The cause: the user's input (a program exits with 2) or the run itself (it exits with 1).
   enum class Fault { kInput, kRun };
 
   explicit Error(const std::string& message, Fault fault = Fault::kInput)

@@ -32,7 +32,7 @@ fs::path folder_of(const fs::path& path) {
   return path.has_parent_path() ? path.parent_path() : fs::path(".");
 }
 
-/// The device of the pipes that lie in no folder; 0, which is none, where no pipe can be made.
+/// The device of pipes that are in no folder; 0, which no device has, if no pipe can be made.
 dev_t pipe_device() {
   std::array<int, 2> ends{};
   if (::pipe2(ends.data(), O_CLOEXEC) != 0) return 0;
@@ -67,8 +67,8 @@ class Opened {
   const struct stat& status() const { return status_; }
   bool is_regular() const { return S_ISREG(status_.st_mode); }
 
-  /// Whether it is standard input, by this or another name, or a pipe that a shell made, which lies
-  /// in no folder: who writes into it is there, or was.
+  /// Whether it is standard input, under this or another name, or a pipe that a shell made. Such a
+  /// pipe is in no folder, and its writer exists or existed.
   bool is_given() const {
     if (standard_input_) return true;
     struct stat input {};
@@ -266,7 +266,7 @@ fs::path temporary_name(const fs::path& path) {
   static std::atomic<unsigned> count = 0;
   // Containers and hosts that share a folder may share process ids.
   static const unsigned long own = (std::random_device()() + 0UL) << 32 | std::random_device()();
-  // Cut, for a name of 255 bytes, the most that there can be, leaves no room for more.
+  // Shortened, since a name of 255 bytes, the maximum, leaves no room for a suffix.
   const std::string name = path.filename().string().substr(0, 200);
   return path.parent_path() / concat(".", name, ".", ::getpid(), ".", own, ".", count++, ".tmp");
 }

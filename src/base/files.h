@@ -15,7 +15,7 @@
 
 namespace qkv::base {
 
-/// The most bytes that are read of a file, by what it is. A larger one is refused before it is
+/// The most bytes that are read from a file of each kind. A larger file is refused before it is
 /// read.
 namespace file_limit {
 constexpr std::uint64_t kJson = 16'000'000;        ///< config, trainer.json, grammar, geometry
@@ -28,11 +28,11 @@ constexpr std::uint64_t kTokenizer = 256'000'000;          ///< tokenizer.model
 constexpr std::uint64_t kNone = std::numeric_limits<std::uint64_t>::max();
 }  // namespace file_limit
 
-/// A regular file that is open for reading, at any place and from any thread. It is read and never
-/// mapped: where somebody shortens it meanwhile, that gives an Error, not a signal.
+/// A regular file that is open for reading, at any offset and from any thread. It is never mapped:
+/// if somebody shortens it meanwhile, the result is an Error, not a signal.
 class InputFile {
  public:
-  /// Throws Error where the file cannot be opened, is no regular file, or is larger than `limit`
+  /// Throws Error if the file cannot be opened, is not a regular file, or is larger than `limit`
   /// bytes. Never waits.
   explicit InputFile(std::filesystem::path path, std::uint64_t limit = file_limit::kNone);
   ~InputFile();
@@ -44,9 +44,9 @@ class InputFile {
   const struct stat& status() const { return status_; }
   std::uint64_t size() const { return static_cast<std::uint64_t>(status_.st_size); }
 
-  /// Reads bytes [offset, offset + count); throws Error (Fault::kRun) where the file ends before.
+  /// Reads bytes [offset, offset + count); throws Error (Fault::kRun) if the file is shorter.
   void read(std::uint64_t offset, std::uint64_t count, char* into) const;
-  /// The same, fewer at the end of the file; returns how many there were.
+  /// The same, but fewer at the end of the file; returns their number.
   std::uint64_t read_some(std::uint64_t offset, std::uint64_t count, char* into) const;
 
  private:
@@ -55,8 +55,8 @@ class InputFile {
   struct stat status_ {};
 };
 
-/// Writes a new file through a buffer. A failed write (a full disk) throws Error with Fault::kRun;
-/// a file that was never finished is removed by the destructor.
+/// Writes a new file through a buffer. A failed write, as on a full disk, throws Error with
+/// Fault::kRun. The destructor removes a file that was not finished.
 class FileWriter {
  public:
   explicit FileWriter(std::filesystem::path path);
@@ -65,10 +65,10 @@ class FileWriter {
   FileWriter& operator=(const FileWriter&) = delete;
 
   void write(std::string_view bytes);
-  /// Overwrites bytes already written, e.g. a header whose counts are known last.
+  /// Overwrites bytes already written, for example a header whose counts are known last.
   void write_at(std::uint64_t offset, std::string_view bytes);
   std::uint64_t size() const { return size_; }
-  /// Hands what is written over to the system.
+  /// Passes the buffered bytes to the system.
   void flush();
   /// Flushes, fsyncs and closes.
   void finish();
@@ -80,10 +80,10 @@ class FileWriter {
   std::uint64_t size_ = 0;
 };
 
-/// An exclusive lock on a file, created if absent, that dies with the process.
+/// An exclusive lock on a file, created if absent, that is released when the process ends.
 class FileLock {
  public:
-  /// Throws Error where somebody else holds it, or where a link is there, which is not followed;
+  /// Throws Error if another process holds it, or if the file is a link, which is not followed.
   /// `what` names the locked thing in the message.
   FileLock(const std::filesystem::path& path, const std::string& what);
   ~FileLock();
@@ -94,35 +94,37 @@ class FileLock {
   int descriptor_ = -1;
 };
 
-/// The whole file; `-` is standard input. Throws Error where it cannot be read, holds more than
-/// `limit` bytes, or is neither a regular file, a shell's pipe (/dev/stdin, <(...)) nor the
-/// terminal of standard input: a named pipe or a device is refused at once, since it may never end.
+/// The whole file; `-` is standard input. Throws Error if it cannot be read or holds more than
+/// `limit` bytes. Accepts regular files, pipes that a shell made (/dev/stdin, <(...)) and a
+/// terminal as standard input. Refuses named pipes and devices at once, since they may never end.
 std::string read_file(const std::filesystem::path& path, std::uint64_t limit = file_limit::kText);
 
-/// Replaces the file by one that holds `bytes`: complete or not at all. A file that is replaced
-/// keeps its permissions; a link is replaced and not followed. Throws Error (Fault::kRun).
+/// Replaces the file by one that holds `bytes`, completely or not at all. The new file has the
+/// permissions of the old one. A link is replaced, not followed. Throws Error (Fault::kRun).
 void write_file(const std::filesystem::path& path, std::string_view bytes);
 
-/// The same for a file that `write` writes to the path it is given.
+/// The same for a file that `write` writes to the path that it receives.
 void replace_file(const std::filesystem::path& path,
                   const std::function<void(const std::filesystem::path&)>& write);
 
-/// The file at the end of the links at `path`, for write_file. Throws Error unless one can be made
-/// there and replaces no folder, device or pipe: asked before long work whose result goes there.
+/// The file that the links at `path` lead to, for write_file. Throws Error unless a file can be
+/// made there and replaces no folder, device or pipe. Call it before long work whose result is
+/// written there.
 std::filesystem::path writable_file(const std::filesystem::path& path);
 
 /// Makes renames and new files inside `folder` durable.
 void sync_folder(const std::filesystem::path& folder);
 
-/// A folder that exists afterwards; throws Error, of this fault, where it cannot be made or is
-/// something else.
+/// Makes the folder if needed. Throws Error with this fault if it cannot be made or the path is not
+/// a folder.
 void make_folder(const std::filesystem::path& folder, Error::Fault fault = Error::Fault::kInput);
 
-/// A name next to `path` that no other process uses, for what is renamed to `path` when complete.
+/// A name next to `path` that no other process uses, for a file that is renamed to `path` when
+/// complete.
 std::filesystem::path temporary_name(const std::filesystem::path& path);
 
-/// The name that `path` would be renamed to, where its own is one that temporary_name makes (now or
-/// before it held three numbers); else nothing.
+/// The name that `path` would be renamed to, if its own name was made by temporary_name (also in
+/// its earlier format with fewer numbers); otherwise nothing.
 std::optional<std::string> named_by_temporary(const std::filesystem::path& path);
 
 /// The SHA-256 of bytes that arrive in parts.

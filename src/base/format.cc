@@ -77,7 +77,7 @@ std::string cut_short(std::string_view text, std::size_t limit) {
 }
 
 std::string quoted(std::string_view text, std::size_t limit) {
-  constexpr std::size_t kMost = 200;  // a message is for a person
+  constexpr std::size_t kMost = 200;  // a message is read by a person
   std::string marked;
   for (const char c : cut_short(text, std::min(limit, kMost))) {
     if (c == '"' || c == '\\') marked += '\\';

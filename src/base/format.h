@@ -30,20 +30,22 @@ std::string human_bytes(double bytes);
 /// Seconds as "850 ms", "12.3 s", "3 min 05 s" or "2 h 03 min".
 std::string human_seconds(double seconds);
 
-/// A control character as a message shows it: \n, \t, \x1B (up to U+00FF) or \u{202E}.
+/// A control character in the form in which messages show it: \n, \t, \x1B (up to U+00FF) or
+/// \u{202E}.
 std::string escaped(char32_t control);
 
-/// One line that a terminal only shows: control characters escaped, and U+FFFD for what is not
-/// UTF-8.
+/// One line that is safe on a terminal: control characters are escaped, and invalid UTF-8 becomes
+/// U+FFFD.
 std::string printable(std::string_view text);
 
 /// The text, or its first `limit` bytes, up to a whole character, and "…".
 std::string cut_short(std::string_view text, std::size_t limit);
 
-/// A text quoted for a message: as printable() shows it, cut after `limit` bytes, but at most 200,
-/// at a whole character.
+/// A text in quotation marks for a message: as printable() shows it, shortened at a whole character
+/// to `limit` bytes, but to at most 200.
 std::string quoted(std::string_view text, std::size_t limit = 60);
-// Without these a std::string or literal would find std::quoted, which escapes and cuts nothing.
+// Without these, a std::string or a literal would find std::quoted, which escapes and shortens
+// nothing.
 inline std::string quoted(const std::string& text) { return quoted(std::string_view(text)); }
 inline std::string quoted(std::string& text) { return quoted(std::string_view(text)); }
 inline std::string quoted(const char* text) { return quoted(std::string_view(text)); }

@@ -13,16 +13,16 @@
 namespace qkv::base {
 namespace {
 
-/// Builds a value from the parser's events. The library's own builder looks for each key among all
-/// before it, so that an object of n keys takes it n² steps; here members are appended, and a set
-/// for each open object finds what stands twice.
+/// Builds a value from the parser's events. For each key, the library's own builder searches all
+/// earlier keys, so an object of n keys takes n² steps. Here, members are appended, and each open
+/// object has a set that finds duplicate keys.
 class Builder {
  public:
   explicit Builder(const std::string& name) : name_(name) {}
 
   Json take() { return std::move(root_); }
 
-  // What the parser calls; false would end it.
+  // The callbacks of the parser; false would stop it.
   bool null() { return add(nullptr); }
   bool boolean(bool value) { return add(value); }
   bool number_integer(Json::number_integer_t value) { return add(value); }
@@ -36,14 +36,14 @@ class Builder {
   bool end_object() { return close(); }
   bool key(std::string& key) {
     if (!open_.back().keys.insert(key).second)
-      throw Error(concat(name_, ": key ", quoted(key), " stands twice"));
+      throw Error(concat(name_, ": key ", quoted(key), " appears twice"));
     key_ = std::move(key);
     return true;
   }
   bool parse_error(std::size_t position, const std::string& token, const Json::exception& error) {
     std::string why = error.what();  // after the exception's name in brackets
     why.erase(0, std::min(why.find("] "), why.size() - 2) + 2);
-    // It repeats what was read last, however long that is.
+    // The parser's message repeats the last token, which can be very long.
     const std::string last = concat('\'', token, '\'');
     if (const auto at = why.find(last); at != std::string::npos)
       why.replace(at, last.size(), quoted(token));
@@ -53,7 +53,7 @@ class Builder {
   }
 
  private:
-  /// An object or array whose end is still to come.
+  /// An object or array that is still open.
   struct Container {
     Json* value;
     std::set<std::string> keys;
@@ -94,7 +94,7 @@ class Builder {
 }  // namespace
 
 Json parse_json(std::string_view text, const std::string& name) {
-  // The parser takes a NUL byte for the end of the text, and would not look at what follows.
+  // The parser takes a NUL byte for the end of the text and would not read what follows.
   if (const auto nul = text.find('\0'); nul != std::string_view::npos) {
     throw Error(concat(name, ": not JSON at byte ", nul, ": found a NUL byte"));
   }

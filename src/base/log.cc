@@ -32,7 +32,7 @@ void set_level(const std::string& name) {
 
 bool shows_info() { return logger().should_log(spdlog::level::info); }
 
-// Each call first clears the line on which a progress bar may stand.
+// Each call first clears the line, which may hold a progress bar.
 void debug(const std::string& message) {
   if (logger().should_log(spdlog::level::debug)) Progress::clear_line();
   logger().debug(printable(message));

@@ -2,14 +2,14 @@
 
 #include <string>
 
-// Logs go to standard error. spdlog stands behind this header alone: it cannot share a file with
-// libtorch's own copy of fmt. A message is one line: control bytes in it are escaped.
+// Logs go to standard error. Only log.cc includes spdlog, which cannot share a file with libtorch's
+// own copy of fmt. A message is one line: control bytes in it are escaped.
 namespace qkv::base::log {
 
-/// Sets the least level that is shown: trace, debug, info, warning, error or off. Throws Error.
+/// Sets the lowest level that is shown: trace, debug, info, warning, error or off. Throws Error.
 void set_level(const std::string& name);
 
-/// Whether info is shown, and with it what else informs of work: its progress, its summary.
+/// Whether info is shown, and with it the progress and the summary of work.
 bool shows_info();
 
 void debug(const std::string& message);

@@ -15,7 +15,7 @@ void for_each_in_parallel(std::size_t count, int threads,
   std::atomic<std::size_t> next = 0;
   std::mutex mutex;
   std::exception_ptr failure;
-  std::size_t failed = count;  // the index that `failure` is of
+  std::size_t failed = count;  // the index of the call that threw `failure`
   const auto take_turns = [&] {
     for (std::size_t index = next++; index < count; index = next++) {
       try {
@@ -35,7 +35,7 @@ void for_each_in_parallel(std::size_t count, int threads,
     try {
       while (helpers.size() + 1 < most) helpers.emplace_back(take_turns);
     } catch (const std::system_error&) {
-      // The system has no thread left: those that there are do it.
+      // The system has no thread left, so the existing ones do the work.
     }
     take_turns();
   }

@@ -9,11 +9,12 @@
 
 namespace qkv::base {
 
-/// What a stretch of time consists of: names and seconds.
+/// The phases of a period of time: names and seconds.
 using Parts = std::vector<std::pair<std::string, double>>;
 
-/// Adds up seconds by phase; exactly one phase runs at any moment. Phase is an enumeration from 0
-/// on whose last member is kCount. For one thread; a change of phase costs tens of nanoseconds.
+/// Adds up the seconds of each phase; exactly one phase runs at any moment. Phase is an enumeration
+/// that counts from 0 and ends with kCount. For one thread; a change of phase costs tens of
+/// nanoseconds.
 template <typename Phase>
 class PhaseClock {
  public:
@@ -31,7 +32,7 @@ class PhaseClock {
     since_ = now;
   }
 
-  /// Of the ended stretches of a phase.
+  /// The seconds of all ended periods of a phase.
   double seconds(Phase phase) const { return seconds_[static_cast<std::size_t>(phase)]; }
   double total() const { return std::accumulate(seconds_.begin(), seconds_.end(), 0.0); }
 

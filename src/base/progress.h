@@ -6,9 +6,9 @@
 
 namespace qkv::base {
 
-/// How far long work is, on standard error: on a terminal a bar with rate and time left, redrawn a
-/// few times a second; elsewhere a plain line every few seconds. Short work prints nothing there,
-/// and nothing is shown where the log shows no info.
+/// Shows on standard error how far long work is: on a terminal, a bar with rate and remaining time,
+/// redrawn a few times per second; elsewhere, a plain line every few seconds. Short work prints
+/// nothing there. Nothing is shown if the log does not show info.
 class Progress {
  public:
   /// `unit` is plural: "steps", "bytes". `start` is where the work begins (a resumed run).
@@ -17,10 +17,10 @@ class Progress {
   Progress(const Progress&) = delete;
   Progress& operator=(const Progress&) = delete;
 
-  /// `note` is shown at the end of the line, e.g. the loss.
+  /// `note` is shown at the end of the line, for example the loss.
   void update(std::uint64_t done, const std::string& note = "");
 
-  /// Removes the bar from the terminal's current line, so that a log line can stand there.
+  /// Removes the bar from the terminal's current line, to make room for a log line.
   static void clear_line();
 
  private:

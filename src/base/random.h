@@ -8,7 +8,7 @@
 
 namespace qkv::base {
 
-/// What a random stream is for: part of its key, so that no two purposes share numbers.
+/// The purpose of a random stream: part of its key, so that no two purposes share numbers.
 enum class Purpose : std::uint64_t {
   kInitialisation = 1,
   kBatch,
@@ -23,17 +23,18 @@ enum class Purpose : std::uint64_t {
   kPermutation,
 };
 
-/// The key of the stream (seed, purpose, place…): equal arguments, equal key; any other, unrelated.
+/// The key of the stream (seed, purpose, index…). Equal arguments give the same key; all others
+/// give unrelated keys.
 std::uint64_t stream_key(std::uint64_t seed, Purpose purpose,
                          std::initializer_list<std::uint64_t> place = {});
 
-/// Which dropout of a Transformer's pass: place 0 is the embedding's, each layer has three
-/// (attention weights, attention output, feed-forward output).
+/// Which dropout of a Transformer's pass: index 0 belongs to the embedding, and each layer has
+/// three (attention weights, attention output, feed-forward output).
 constexpr std::uint64_t dropout_place(std::int64_t layer, std::uint64_t which) {
   return 3 * static_cast<std::uint64_t>(layer) + which + 1;
 }
 
-/// Random numbers that depend on nothing but the key: SplitMix64 (Steele, Lea and Flood 2014).
+/// Random numbers that depend only on the key: SplitMix64 (Steele, Lea and Flood 2014).
 class RandomStream {
  public:
   explicit RandomStream(std::uint64_t key) : state_(key) {}
@@ -48,20 +49,20 @@ class RandomStream {
   std::uint64_t state_;
 };
 
-/// Puts the values in random order, each order as likely: Fisher and Yates's shuffle in place
-/// (Durstenfeld 1964).
+/// Puts the values in random order, all orders being equally probable: Fisher and Yates's shuffle
+/// in place (Durstenfeld 1964).
 template <typename Value>
 void shuffle(std::vector<Value>& values, RandomStream& random) {
   for (std::size_t left = values.size(); left > 1; --left)
     std::swap(values[left - 1], values[random.below(left)]);
 }
 
-/// A random order of 0 … size−1 in constant memory: a Feistel network on the smallest even number
-/// of bits that holds size, walked until the value is in range (Black and Rogaway 2002).
+/// A random permutation of 0 … size−1 in constant memory: a Feistel network on the smallest even
+/// number of bits that holds size, repeated until the value is in range (Black and Rogaway 2002).
 class Permutation {
  public:
   Permutation(std::uint64_t key, std::uint64_t size);
-  /// Where `index` < size goes.
+  /// The image of `index` < size.
   std::uint64_t operator()(std::uint64_t index) const;
 
  private:

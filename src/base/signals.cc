@@ -9,7 +9,7 @@ namespace {
 
 constexpr std::array<int, 4> kNoted = {SIGINT, SIGTERM, SIGHUP, SIGPIPE};
 
-// A handler can reach nothing but statics.
+// A handler can use only statics.
 volatile std::sig_atomic_t g_caught = 0;
 volatile std::sig_atomic_t g_asked = 0;
 volatile std::sig_atomic_t g_pipe_closed = 0;
@@ -17,8 +17,8 @@ volatile std::sig_atomic_t g_pipe_closed = 0;
 void note_signal(int signal) {
   if (g_caught == 0) g_caught = signal;
   if (signal == SIGPIPE) g_pipe_closed = 1;
-  // A closed pipe is noticed at each write, and a lost terminal is told of by system and shell:
-  // neither is a second request.
+  // Each write notices a closed pipe, and both the system and the shell report a lost terminal:
+  // neither counts as a second request.
   if (signal == SIGPIPE || signal == SIGHUP) return;
   if (g_asked != 0) ::_exit(128 + signal);
   g_asked = 1;
@@ -41,7 +41,7 @@ StopSignal::StopSignal() {
 
 StopSignal::~StopSignal() {
   for (std::size_t index = 0; index < kNoted.size(); ++index) {
-    // What is still to be printed must not end the process after its exit code was decided.
+    // Later output must not end the process after its exit code was decided.
     if (kNoted[index] == SIGPIPE && g_pipe_closed != 0) before_[index].sa_handler = SIG_IGN;
     ::sigaction(kNoted[index], &before_[index], nullptr);
   }

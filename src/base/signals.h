@@ -5,13 +5,13 @@
 
 namespace qkv::base {
 
-/// While one exists, SIGINT, SIGTERM, SIGHUP and SIGPIPE are only noted, so that work can end in
+/// While one exists, SIGINT, SIGTERM, SIGHUP and SIGPIPE are only recorded, so that work can end in
 /// order. A second SIGINT or SIGTERM ends the process at once with 130 or 143. A signal that was
-/// ignored before (nohup) stays ignored. One at a time.
+/// already ignored (nohup) stays ignored. Only one may exist at a time.
 class StopSignal {
  public:
   StopSignal();
-  /// Handles signals as before; after a SIGPIPE that was noted, further ones are ignored.
+  /// Restores the earlier handlers; if a SIGPIPE was recorded, further ones are ignored.
   ~StopSignal();
   StopSignal(const StopSignal&) = delete;
   StopSignal& operator=(const StopSignal&) = delete;

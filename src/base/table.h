@@ -8,7 +8,7 @@ namespace qkv::base {
 /// Rows of text with aligned columns: numbers to the right, words to the left.
 class Table {
  public:
-  /// An empty header prints none.
+  /// An empty header prints nothing.
   explicit Table(std::vector<std::string> header = {});
   void add(std::vector<std::string> row);
   /// All lines, each ended by a newline, indented by two spaces.

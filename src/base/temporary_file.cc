@@ -30,7 +30,8 @@ TemporaryFile::TemporaryFile() {
   if (code) throw Error("TMPDIR: cannot be used for temporary files: " + code.message());
   descriptor_ = ::open(folder.c_str(), O_TMPFILE | O_RDWR | O_CLOEXEC, 0600);
   if (descriptor_ < 0) {
-    // A file system that cannot: the name is there for a moment, and the file still empty then.
+    // A file system without such files: the name exists for a moment, while the file is still
+    // empty.
     std::string pattern = (folder / "qkv-XXXXXX").string();
     descriptor_ = ::mkostemp(pattern.data(), O_CLOEXEC);
     if (descriptor_ < 0) fail(folder.string() + ": cannot make a temporary file");

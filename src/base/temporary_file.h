@@ -7,17 +7,17 @@
 
 namespace qkv::base {
 
-/// A file without a name in the temporary folder (TMPDIR), for what nobody needs afterwards: the
-/// system frees it when the last descriptor of it closes, however the process ends.
+/// A file without a name in the temporary folder (TMPDIR). The system frees it when its last
+/// descriptor closes, however the process ends.
 class TemporaryFile {
  public:
-  /// Throws Error where there is no place for one.
+  /// Throws Error if it cannot be made.
   TemporaryFile();
   ~TemporaryFile();
   TemporaryFile(const TemporaryFile&) = delete;
   TemporaryFile& operator=(const TemporaryFile&) = delete;
 
-  /// By which this process can open it while this object is there.
+  /// The path by which this process can open it while this object exists.
   const std::filesystem::path& path() const { return path_; }
   int descriptor() const { return descriptor_; }
 
@@ -26,9 +26,9 @@ class TemporaryFile {
   std::filesystem::path path_;
 };
 
-/// Reads standard input to its end and puts a file of the same bytes in its place. Returns the path
-/// by which that can be opened, as often as wanted. Throws Error where it cannot be read or kept,
-/// or holds more than `limit` bytes.
+/// Reads standard input to its end and replaces it by a file with the same bytes. Returns a path
+/// that can be opened repeatedly. Throws Error if the input cannot be read or stored, or holds more
+/// than `limit` bytes.
 std::filesystem::path keep_standard_input(std::uint64_t limit = file_limit::kText);
 
 }  // namespace qkv::base

@@ -14,8 +14,8 @@ struct Character {
   std::size_t size = 0;
 };
 
-/// The character at `offset`; nothing where the bytes there are not valid UTF-8 (RFC 3629: no
-/// overlong forms, no surrogates, nothing above U+10FFFF). REQUIRES offset < text.size().
+/// The character at `offset`; nothing if the bytes there are not valid UTF-8 (RFC 3629: no overlong
+/// forms, no surrogates, nothing above U+10FFFF). REQUIRES offset < text.size().
 std::optional<Character> decode_utf8(std::string_view text, std::size_t offset);
 
 /// Whether this byte is not the first one of its character.
@@ -36,19 +36,20 @@ constexpr bool is_control(char32_t code) {
 /// The byte offset of the first byte that is not valid UTF-8, or nothing.
 std::optional<std::size_t> find_invalid_utf8(std::string_view text);
 
-/// Throws Error "NAME: not UTF-8 at byte N: found 0x.., expected …" unless the text is valid; N
-/// counts from `begin`, where the text stands in a longer one.
+/// Throws Error "NAME: not UTF-8 at byte N: found 0x.., expected …" unless the text is valid. N
+/// counts from `begin`, the text's offset in a longer one.
 void require_utf8(std::string_view text, const std::string& name, std::uint64_t begin = 0);
 
-/// Throws Error "NAME: found …, expected no control characters" unless the text is one line that a
-/// terminal only shows.
+/// Throws Error "NAME: found …, expected no control characters" unless the text is one line that is
+/// safe on a terminal.
 void require_printable(std::string_view text, const std::string& name);
 
-/// What kind of character splits words: white space, punctuation or symbol, or part of a word.
+/// The role of a character in splitting words: white space, punctuation or symbol, or part of a
+/// word.
 enum class CharacterKind { kWord, kSpace, kPunctuation };
 CharacterKind kind_of(char32_t code);
 
-/// Columns that a text takes in a terminal (wide and combining characters counted as shown).
+/// The number of columns that a text takes in a terminal (wide and combining characters included).
 std::size_t display_width(std::string_view text);
 
 /// The text with each run of bytes that is not valid UTF-8 replaced by U+FFFD.

@@ -32,8 +32,8 @@ base::Json to_json(const std::optional<MeasuredLoss>& measured) {
   return {{"loss", measured->loss}, {"step", measured->step}};
 }
 
-/// An object of trainer.json, read member by member. Each throws Error where the member is absent
-/// or no such value.
+/// An object of trainer.json, read member by member. Each call throws Error if the member is absent
+/// or not such a value.
 class Members {
  public:
   Members(const base::Json& object, std::string where)
@@ -59,7 +59,7 @@ class Members {
     if (!at(key).is_object()) refuse(key, at(key), "an object");
     return {at(key), base::concat(where_, ": ", key)};
   }
-  /// A loss that was measured at `latest` or before, or null.
+  /// A loss measured at `latest` or before, or null.
   std::optional<MeasuredLoss> measured(const char* key, std::int64_t latest) const {
     if (at(key).is_null()) return std::nullopt;
     const Members members = object(key);
@@ -84,7 +84,7 @@ class Members {
   std::string where_;
 };
 
-/// trainer.json as JSON, or null where the folder has none (a checkpoint of another program).
+/// trainer.json as JSON, or null if the folder has none (a checkpoint of another program).
 base::Json read_trainer(const fs::path& checkpoint) {
   const fs::path path = checkpoint / kTrainer;
   if (!fs::exists(path)) return {};
@@ -108,7 +108,7 @@ base::Json to_json(const TrainerState& state) {
            {{"train_sha256", state.train_hash}, {"validation_sha256", state.validation_hash}}}};
 }
 
-/// Throws Error where trainer.json knows another SHA-256 for this file, or none.
+/// Throws Error unless trainer.json has this SHA-256 for this file.
 void require_undamaged(const fs::path& file, const std::string& hash, const base::Json& trainer) {
   if (trainer.is_null()) return;
   const base::Json expected = trainer["files"].value(file.filename().string(), base::Json());
@@ -124,20 +124,19 @@ void require_undamaged(const fs::path& file, const std::string& hash, const base
   }
 }
 
-/// Whether a name is one of step_path's: what else lies in the folder is not ours to read or
-/// remove.
+/// Whether a name is one of step_path's: other files in the folder are not read or removed.
 bool is_step(const fs::path& path) { return is_step_name(path.filename()); }
 
 bool is_link_name(const fs::path& name) { return name == "best" || name == "last"; }
 
-/// Whether a name is one that a save which was cut off leaves.
+/// Whether a name is that of an interrupted save.
 bool is_leftover(const fs::path& path) {
   const auto name = base::named_by_temporary(path);
   return name && (is_step_name(*name) || is_link_name(*name));
 }
 
-/// Something in a checkpoint's folder that is none of its files, or nothing. `folder` itself where
-/// it is no folder.
+/// Something in a checkpoint's folder that is none of its files, or nothing. `folder` itself if it
+/// is not a folder.
 std::optional<fs::path> foreign_in_step(const fs::path& folder) {
   if (!fs::is_directory(folder)) return folder;
   for (const auto& entry : fs::directory_iterator(folder)) {
@@ -148,8 +147,8 @@ std::optional<fs::path> foreign_in_step(const fs::path& folder) {
   return std::nullopt;
 }
 
-/// Whether `place` is a checkpoint of its own that equals one beside it: what a link to that one
-/// becomes where a copy follows links (cp -rL). trainer.json knows the hash of each other file.
+/// Whether `place` is a checkpoint that equals one next to it: a link to that one becomes such a
+/// folder if a copy follows links (cp -rL). trainer.json holds the hash of each other file.
 bool is_copy_of_step(const fs::path& place) {
   if (fs::is_symlink(place) || !fs::is_regular_file(place / kTrainer) || foreign_in_step(place))
     return false;
@@ -162,7 +161,7 @@ bool is_copy_of_step(const fs::path& place) {
   return false;
 }
 
-/// A link that points to `target`, swapped in one step.
+/// A link to `target`, replaced in one step.
 void swap_link(const fs::path& link, const fs::path& target, LinkKind kind) {
   if (is_copy_of_step(link)) {
     const fs::path temporary = base::temporary_name(link);
@@ -173,7 +172,7 @@ void swap_link(const fs::path& link, const fs::path& target, LinkKind kind) {
   write_step_link(link, target, kind);
 }
 
-/// The tokens that `steps` steps can read at most.
+/// The most tokens that `steps` steps can read.
 std::int64_t most_tokens(const config::Config& config, std::int64_t steps) {
   std::int64_t tokens = steps;
   bool overflows = false;
@@ -183,8 +182,8 @@ std::int64_t most_tokens(const config::Config& config, std::int64_t steps) {
   return overflows ? std::numeric_limits<std::int64_t>::max() : tokens;
 }
 
-/// The state in trainer.json, of a checkpoint in `folder` of a run of this config. Throws Error
-/// where a number is one that such a run cannot have reached.
+/// The state in trainer.json of a checkpoint in `folder`, from a run with this config. Throws Error
+/// if such a run cannot have reached one of its numbers.
 TrainerState state_from(const base::Json& json, const fs::path& folder,
                         const config::Config& config) {
   TrainerState state;
@@ -204,13 +203,13 @@ TrainerState state_from(const base::Json& json, const fs::path& folder,
   return state;
 }
 
-/// The most bytes of a safetensors file of so many values.
+/// The most bytes of a safetensors file with this many values.
 std::uint64_t largest_safetensors(double values) {
   return static_cast<std::uint64_t>(values * sizeof(float)) + sizeof(std::uint64_t) +
          base::file_limit::kSafetensorsHeader;
 }
 
-/// Writes a file of a folder that nobody reads yet: it need not be complete at every moment.
+/// Writes a file of a folder that nobody reads yet: it need not be complete at all times.
 void write_new_file(const fs::path& path, std::string_view bytes) {
   base::FileWriter file(path);
   file.write(bytes);
@@ -222,7 +221,7 @@ bool holds_weights(const fs::path& folder) {
   return fs::exists(folder / kWeights, ignored);
 }
 
-/// Whether step folder `a` is of an earlier step than `b`: names grow longer past 9,999,999.
+/// Whether step folder `a` is of an earlier step than `b`: names become longer after 9,999,999.
 bool earlier(const fs::path& a, const fs::path& b) {
   const std::string left = a.filename();
   const std::string right = b.filename();
@@ -241,10 +240,10 @@ fs::path find_checkpoint(const fs::path& path) {
     if (holds_weights(target)) return target;
     throw base::Error(
         base::concat(place.string(), ": points to ", name->string(),
-                     ", which is not there, expected a checkpoint; qkv-train --resume points it "
-                     "to the best one that is left"));
+                     ", which does not exist, expected a checkpoint; qkv-train --resume points it "
+                     "to the best remaining one"));
   }
-  // A copy of a run may hold a folder where the run has a link.
+  // A copy of a run may have a folder instead of the link.
   if (holds_weights(best)) return best;
   std::error_code ignored;
   if (!fs::exists(path, ignored))
@@ -261,7 +260,7 @@ config::Config parse_checkpoint_config(const fs::path& folder, const std::string
   return config::parse_config(base::parse_json(text, name), name, folder, llama_key_names());
 }
 
-/// Throws Error, naming `where`, unless names and shapes are exactly the model's.
+/// Throws Error, naming `where`, unless names and shapes are exactly those of the model.
 void require_fit(const NamedTensors& tensors, const model::Model& model, const std::string& where) {
   std::map<std::string, model::Tensor> found(tensors.begin(), tensors.end());
   for (const auto& [name, weight] : model.parameters().list()) {
@@ -282,19 +281,20 @@ void require_fit(const NamedTensors& tensors, const model::Model& model, const s
                                    ", which this model does not have"));
 }
 
-/// Throws Error, naming `where` and the tensor, where a value is not finite.
+/// Throws Error, naming `where` and the tensor, if a value is not finite.
 void require_finite(const NamedTensors& tensors, const std::string& where) {
   for (const auto& [name, tensor] : tensors) {
     const model::Tensor wrong = at::isfinite(tensor).logical_not();
     if (!wrong.any().item<bool>()) continue;
     const model::Tensor values = tensor.masked_select(wrong);
-    throw base::Error(base::concat(
-        where, ": tensor ", base::quoted(name), ": found ", values.numel(), " of ", tensor.numel(),
-        " values not finite, the first ", values[0].item<float>(), ", expected finite numbers"));
+    throw base::Error(base::concat(where, ": tensor ", base::quoted(name), ": found ",
+                                   values.numel(), " of ", tensor.numel(),
+                                   " values that are not finite, the first is ",
+                                   values[0].item<float>(), ", expected finite numbers"));
   }
 }
 
-/// The config as it stands in a checkpoint, which people share: of each file its name alone.
+/// The config as written into a checkpoint, which people share: only the names of the files.
 config::Config with_names_only(config::Config config) {
   for (auto* paths : {&config.data.train, &config.data.validation}) {
     for (fs::path& path : *paths) path = path.filename();
@@ -303,7 +303,7 @@ config::Config with_names_only(config::Config config) {
   return config;
 }
 
-/// The run's folder, where the checkpoint is in one.
+/// The run's folder, if the checkpoint is in one.
 std::optional<fs::path> run_of(const fs::path& checkpoint) {
   std::error_code code;
   const fs::path checkpoints = fs::canonical(checkpoint, code).parent_path();
@@ -311,7 +311,7 @@ std::optional<fs::path> run_of(const fs::path& checkpoint) {
   return checkpoints.parent_path();
 }
 
-/// Takes from the config.json of the run around a checkpoint where the named files lie.
+/// Takes the paths of the named files from the config.json of the run that contains a checkpoint.
 void find_files(config::Config& config, const fs::path& checkpoint) {
   const auto run = run_of(checkpoint);
   std::error_code ignored;
@@ -323,7 +323,7 @@ void find_files(config::Config& config, const fs::path& checkpoint) {
     config.data.validation = around.data.validation;
     config.tokenizer.path = around.tokenizer.path;
   } catch (const base::Error&) {
-    return;  // the checkpoint opens without it
+    return;  // the checkpoint can be opened without it
   }
 }
 
@@ -364,14 +364,14 @@ Checkpoint open_checkpoint(const fs::path& path, const model::Runtime& runtime) 
   config::check_model(config.model, (folder / kConfig).string(), tokenizer.size());
 
   const fs::path weights = folder / kWeights;
-  // Hashing a file takes time with its size, which this config bounds.
+  // The time for hashing a file grows with its size, which this config limits.
   const base::InputFile file(
       weights, largest_safetensors(config::count_parameters(config.model, tokenizer.size())));
   std::string weights_hash = base::sha256_file(file);
   const NamedTensors tensors = read_safetensors(file);
   require_undamaged(weights, weights_hash, trainer);
 
-  // Compared before a model of the config's size takes memory: on this device tensors have none.
+  // Compared before a model of the config's size takes memory: on this device, tensors have none.
   const auto shapes =
       model::make_model(config.model, tokenizer.size(), config.seed, at::device(at::kMeta));
   require_fit(tensors, *shapes, weights.string());
@@ -422,10 +422,11 @@ void CheckpointFolder::save(const config::Config& config, const text::Tokenizer&
     fs::remove_all(temporary, code);
     throw;
   }
-  // Where the step was saved before, the two trade places in one step, so that there is always one.
+  // If the step was saved before, the two folders are exchanged in one step, so that one always
+  // exists.
   const bool traded =
       ::renameat2(AT_FDCWD, temporary.c_str(), AT_FDCWD, target.c_str(), RENAME_EXCHANGE) == 0;
-  if (!traded) {  // nothing there, or a file system that cannot
+  if (!traded) {  // nothing there, or a file system that cannot exchange
     fs::remove_all(target, code);
     fs::rename(temporary, target, code);
   }
@@ -457,7 +458,7 @@ void CheckpointFolder::update_links(const TrainerState& state, std::int64_t keep
   }
   std::sort(others.begin(), others.end(),
             [](const fs::path& a, const fs::path& b) { return earlier(b, a); });
-  // Removed by way of a name that no reader takes for a checkpoint: half a removal leaves none.
+  // Renamed first to a name that no reader accepts as a checkpoint: half a removal leaves none.
   for (std::size_t index = static_cast<std::size_t>(std::max<std::int64_t>(keep, 0));
        index < others.size(); ++index) {
     std::error_code ignored;
@@ -508,7 +509,7 @@ std::optional<fs::path> CheckpointFolder::foreign() const {
 
 NamedTensors read_optimizer(const fs::path& checkpoint) {
   const fs::path path = checkpoint / kOptimizer;
-  // At most two moments for each weight beside it.
+  // At most two moments for each weight.
   const double weights = static_cast<double>(fs::file_size(checkpoint / kWeights)) / sizeof(float);
   const base::InputFile file(path, largest_safetensors(2 * weights));
   require_undamaged(path, base::sha256_file(file), read_trainer(checkpoint));

@@ -23,11 +23,11 @@ struct MeasuredLoss {
   std::int64_t step = 0;
 };
 
-/// What a trainer must know to go on, beside weights and moments. All randomness derives from the
+/// What a trainer needs to continue, besides weights and moments. All randomness derives from the
 /// config's seed and the step, so there is no generator to save.
 struct TrainerState {
   std::int64_t step = 0;
-  std::uint64_t tokens = 0;                     ///< read so far
+  std::uint64_t tokens = 0;                     ///< tokens read so far
   std::optional<MeasuredLoss> best;             ///< lowest validation loss of all
   std::optional<MeasuredLoss> best_checkpoint;  ///< lowest among saved checkpoints
   std::int64_t validations_without_best = 0;
@@ -41,31 +41,31 @@ struct Checkpoint {
   config::Config config;
   text::Tokenizer tokenizer;
   std::unique_ptr<const model::Model> model;
-  TrainerState state;        ///< all at its defaults where there is no trainer.json
+  TrainerState state;        ///< default values if there is no trainer.json
   std::string config_hash;   ///< SHA-256 of config.json
   std::string weights_hash;  ///< SHA-256 of model.safetensors
 };
 
-/// The folder that `path` means: itself if it is a checkpoint, the one that it points to if it is a
-/// run's best or last, else the best checkpoint of the run folder. Throws Error where it is none,
-/// or points to one that is not there.
+/// The folder that `path` selects: itself if it is a checkpoint, the target if it is a run's best
+/// or last, otherwise the best checkpoint of the run folder. Throws Error if there is none, or if
+/// it points to one that does not exist.
 std::filesystem::path find_checkpoint(const std::filesystem::path& path);
 
-/// What a checkpoint is called in files that people share: its path from the run's folder on, or
-/// its own folder's name where it is in no run. A relative path without . and .. stays as it is.
+/// The name of a checkpoint in files that people share: its path, starting with the run's folder,
+/// or its own folder's name if it is in no run. A relative path without . and .. stays unchanged.
 std::string checkpoint_name(const std::filesystem::path& checkpoint);
 
-/// Opens a checkpoint folder or a run folder; reads data only, executes nothing. Throws Error where
-/// a file is missing, damaged (its SHA-256 is not the one in trainer.json), does not fit the
-/// config, before the model takes memory, or holds a weight that is not finite. A checkpoint names
-/// the files of its text; where they lie is taken from the config.json of the run that it is in.
+/// Opens a checkpoint folder or a run folder; reads only data, executes nothing. Throws Error if a
+/// file is missing, damaged (its SHA-256 is not that in trainer.json), or does not fit the config
+/// (detected before the model takes memory), or if a weight is not finite. A checkpoint holds the
+/// names of its text files; their paths come from the config.json of its run.
 Checkpoint open_checkpoint(const std::filesystem::path& path, const model::Runtime& runtime);
 
-/// The config of a checkpoint folder alone. Throws Error as open_checkpoint.
+/// Only the config of a checkpoint folder. Throws Error as open_checkpoint does.
 config::Config checkpoint_config(const std::filesystem::path& checkpoint);
 
 /// Copies tensors into the model's weights. Throws Error, naming `where`, unless names and shapes
-/// are exactly the model's.
+/// are exactly those of the model.
 void load_weights(const NamedTensors& tensors, const model::Model& model, const std::string& where);
 
 /// The checkpoints of one run: RUN/checkpoints/step-NNNNNNN, with the links best and last.
@@ -74,28 +74,29 @@ class CheckpointFolder {
   explicit CheckpointFolder(const std::filesystem::path& run, LinkKind links = LinkKind::kSymbolic)
       : folder_(run / "checkpoints"), links_(links) {}
 
-  /// Writes a checkpoint: complete or absent. `optimizer` holds the moments. Of the config's files
-  /// only the names are written. Throws Error (Fault::kRun) where it cannot; what was there before
+  /// Writes a checkpoint, completely or not at all. `optimizer` holds the moments. Only the names
+  /// of the config's files are written. Throws Error (Fault::kRun) if it fails; what existed before
   /// stays.
   void save(const config::Config& config, const text::Tokenizer& tokenizer,
             const model::Model& model, const NamedTensors& optimizer,
             const TrainerState& state) const;
 
-  /// Points best and last where `state` says (best to the last where that one is gone), and removes
-  /// what is older than the newest `keep`; the untrained, the best and the last are never removed,
-  /// nor a folder that holds something else than a checkpoint's files.
+  /// Points best and last as `state` says (best to the last if that one is gone), and removes
+  /// checkpoints older than the newest `keep`. The untrained, the best and the last one are never
+  /// removed, nor a folder that contains anything other than a checkpoint's files.
   void update_links(const TrainerState& state, std::int64_t keep) const;
 
-  /// The newest complete checkpoint, or nothing. Leftovers of saves that were cut off are removed.
+  /// The newest complete checkpoint, or nothing. Removes what interrupted saves left.
   std::optional<std::filesystem::path> newest() const;
 
-  /// The lowest of these losses whose step is among the checkpoints.
+  /// The lowest of these losses whose step has a checkpoint.
   std::optional<MeasuredLoss> best_of(const std::vector<MeasuredLoss>& measured) const;
 
-  /// Something in the folder that no qkv run makes, whose name one may not remove; or nothing.
+  /// Something in the folder that no qkv run makes and that may therefore not be removed; or
+  /// nothing.
   std::optional<std::filesystem::path> foreign() const;
 
-  /// Whether the checkpoint of a step is there.
+  /// Whether the checkpoint of a step exists.
   bool holds(std::int64_t step) const;
 
   std::filesystem::path step_path(std::int64_t step) const;
@@ -105,8 +106,8 @@ class CheckpointFolder {
   LinkKind links_;
 };
 
-/// Reads the optimizer's moments of a checkpoint, checked against trainer.json's hash. Throws Error
-/// where one is not finite.
+/// Reads the optimizer's moments of a checkpoint, checked against the hash in trainer.json. Throws
+/// Error if one is not finite.
 NamedTensors read_optimizer(const std::filesystem::path& checkpoint);
 
 }  // namespace qkv::checkpoint

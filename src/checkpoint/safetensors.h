@@ -15,15 +15,15 @@ namespace qkv::checkpoint {
 using NamedTensors = std::vector<std::pair<std::string, model::Tensor>>;
 
 /// Writes float32 tensors as safetensors: an 8-byte little-endian header length, a JSON header
-/// padded with spaces to 8 bytes, the values. `__metadata__` is {"format": "pt"} and `notes`, so
-/// equal arguments give equal bytes. Durable when it returns. Throws Error (Fault::kRun) where it
+/// padded with spaces to 8 bytes, the values. `__metadata__` is {"format": "pt"} plus `notes`, so
+/// equal arguments give equal bytes. Durable when it returns. Throws Error (Fault::kRun) if it
 /// cannot write.
 void write_safetensors(const std::filesystem::path& path, const NamedTensors& tensors,
                        const std::map<std::string, std::string>& notes = {});
 
-/// Reads them back, as copies in float32. Every length and offset is checked against the file
+/// Reads them as copies in float32. Every length and offset is checked against the file
 /// before it is used. Throws Error: truncated, header not JSON, another dtype than F32, a shape
-/// that does not match its bytes, values that overlap or leave gaps; with Fault::kRun where the
+/// that does not match its bytes, values that overlap or leave gaps; with Fault::kRun if the
 /// file became shorter after it was opened.
 NamedTensors read_safetensors(const base::InputFile& file);
 NamedTensors read_safetensors(const std::filesystem::path& path);

@@ -10,7 +10,7 @@ namespace {
 
 namespace fs = std::filesystem;
 
-// Tokens that no text teaches: 256 bytes and 4 specials.
+// Tokens that are not learned: 256 bytes and 4 specials.
 constexpr std::int64_t kFixedPieces = 260;
 
 double physical_memory() {
@@ -46,18 +46,18 @@ void check_training(const Config& config, const std::string& name) {
   }
   if (training.sample_every > 0 && !config.model.causal()) {
     refuse(name, "training.sample_every", training.sample_every,
-           "0, for a model with the objective \"masked\" cannot continue a text");
+           "0, since a model with the objective \"masked\" cannot continue a text");
   }
   if (training.patience > 0 && config.data.validation.empty() &&
       config.data.validation_fraction == 0) {
     refuse(name, "training.patience", training.patience,
-           "0, for there is no validation text: data.validation is empty and "
+           "0, since there is no validation text: data.validation is empty and "
            "data.validation_fraction is 0");
   }
 }
 
 void check_memory(const Config& config, const std::string& name, std::int64_t vocabulary) {
-  // On a CUDA device the activations lie elsewhere.
+  // On a CUDA device, the activations are in other memory.
   if (config.runtime.device == "cuda") return;
   const double needed = estimate_memory(config, vocabulary);
   const double there = physical_memory();
@@ -78,7 +78,7 @@ void check_file(const fs::path& path, const std::string& name, const char* key) 
   if (!fs::exists(status)) expected("an existing file");
   if (fs::is_directory(status)) expected("a file, not a folder");
   if (!fs::is_regular_file(status)) expected("a regular file");
-  if (::access(path.c_str(), R_OK) != 0) expected("a file that may be read");
+  if (::access(path.c_str(), R_OK) != 0) expected("a file that can be read");
 }
 
 void check_heads(const ModelConfig& model, const std::string& name) {
@@ -91,10 +91,10 @@ void check_heads(const ModelConfig& model, const std::string& name) {
            base::concat("a divisor of model.heads (", model.heads, ")"));
   }
   if (model.attention.projection == "identity" && model.key_value_heads != model.heads) {
-    refuse(
-        name, "model.key_value_heads", model.key_value_heads,
-        base::concat("as many as model.heads (", model.heads,
-                     "), for model.attention.projection \"identity\" has no matrix to make fewer"));
+    refuse(name, "model.key_value_heads", model.key_value_heads,
+           base::concat(
+               "as many as model.heads (", model.heads,
+               "), since model.attention.projection \"identity\" cannot reduce their number"));
   }
   if (model.position == "rotary" && model.head_width() % 2 != 0) {
     refuse(name, "model.position", base::quoted(model.position),
@@ -106,8 +106,8 @@ void check_heads(const ModelConfig& model, const std::string& name) {
 void check_directions(const ModelConfig& model, const std::string& name) {
   if (model.causal() || model.width % 2 == 0) return;
   refuse(name, "model.width", model.width,
-         base::concat("an even one: with the objective \"masked\" each direction of a ", model.kind,
-                      " has half of it"));
+         base::concat("an even number: with the objective \"masked\", each direction of a ",
+                      model.kind, " has half of it"));
 }
 
 }  // namespace
@@ -154,7 +154,7 @@ void check_files(const Config& config, const std::string& name) {
       std::error_code error;
       if (fs::equivalent(path, learned, error)) {
         refuse(name, "data.validation", base::quoted(path.string(), 200),
-               "a file that is not in data.train too");
+               "a file that is not in data.train");
       }
     }
   }

@@ -10,15 +10,15 @@
 
 namespace qkv::config {
 
-// The structs a run is made of. Their members are the keys of the JSON config, their initial values
-// its defaults; docs/config.md says what each means.
+// The structs of a run. Their members are the keys of the JSON config, their initial values its
+// defaults; docs/config.md explains each.
 
 struct TokenizerConfig {
   std::string kind = "word";      ///< word, char, bpe or unigram
-  std::int64_t vocabulary = 512;  ///< most pieces learned from text; bytes and specials come on top
+  std::int64_t vocabulary = 512;  ///< most pieces learned from text; bytes and specials are added
   std::optional<std::filesystem::path>
       path;  ///< an existing tokenizer.model, used instead of training one
-  std::int64_t sample_bytes = 67108864;  ///< the tokenizer trains on at most so much text
+  std::int64_t sample_bytes = 67108864;  ///< the most text that the tokenizer is trained on
 
   bool operator==(const TokenizerConfig&) const = default;
 };
@@ -27,7 +27,7 @@ struct DataConfig {
   std::vector<std::filesystem::path> train;
   std::vector<std::filesystem::path> validation;
   double validation_fraction =
-      0.1;  ///< cut from the end of each training file where `validation` is empty
+      0.1;  ///< cut from the ends of the training files if `validation` is empty
   std::string layout = "stream";  ///< stream or lines
 
   bool operator==(const DataConfig&) const = default;
@@ -64,14 +64,14 @@ struct ModelConfig {
   double dropout = 0.0;
   bool bias = false;
   bool tied_embeddings = true;
-  double initial_deviation = 0.02;  ///< of weights at the start; 0.02 as GPT-2's
+  double initial_deviation = 0.02;  ///< of the initial weights; 0.02 as in GPT-2
   AttentionConfig attention;
 
   std::int64_t head_width() const { return width / heads; }
   bool causal() const { return objective == "causal"; }
-  /// An LSTM or GRU: heads, positions, feed-forward and attention mean nothing to it.
+  /// An LSTM or GRU, which has no heads, positions, feed-forward network or attention.
   bool recurrent() const { return kind != "transformer"; }
-  /// Whether each place of the context has weights of its own.
+  /// Whether each position of the context has its own weights.
   bool learns_positions() const { return !recurrent() && position == "learned"; }
   bool operator==(const ModelConfig&) const = default;
 };
@@ -82,7 +82,7 @@ struct TrainingConfig {
   std::int64_t accumulation = 1;
   std::string optimizer = "adamw";
   double learning_rate = 1e-3;
-  double matrix_learning_rate = 0.01;  ///< of Muon's matrices; the others take learning_rate
+  double matrix_learning_rate = 0.01;  ///< of Muon's matrices; other weights use learning_rate
   double minimum_learning_rate = 1e-4;
   std::int64_t warmup_steps = 100;
   std::string schedule = "cosine";  ///< cosine, linear or constant
@@ -91,9 +91,9 @@ struct TrainingConfig {
   double epsilon = 1e-8;
   double weight_decay = 0.1;
   double gradient_clip = 1.0;         ///< 0: none
-  std::int64_t validate_every = 250;  ///< 0: only at saves and the end
+  std::int64_t validate_every = 250;  ///< 0: only when saving and at the end
   std::int64_t log_every = 1;
-  std::int64_t patience = 0;  ///< validations without a new best before it stops; 0: never
+  std::int64_t patience = 0;  ///< validations without a new best before the run stops; 0: never
   std::int64_t sample_every = 0;
   std::string sample_prompt;
 
@@ -111,7 +111,7 @@ struct RuntimeConfig {
   std::string device = "auto";     ///< auto, cpu or cuda
   std::string precision = "auto";  ///< auto, float32 or bfloat16
   std::int64_t threads = 0;        ///< 0: all processors
-  std::string kernels = "fused";   ///< fused where the model allows it, or plain
+  std::string kernels = "fused";   ///< fused if the model allows it, or plain
 
   bool operator==(const RuntimeConfig&) const = default;
 };
@@ -130,47 +130,48 @@ struct Config {
 };
 
 /// Reads a config file, applies `overrides` ("model.width=64": the value is JSON if it parses, else
-/// a string), checks it against the schema, fills in defaults and makes paths absolute: those of
-/// the file relative to its folder, those of overrides to the working directory. Unknown keys are
-/// errors that suggest the nearest known one. Throws Error. Cross-checks are check_config's.
+/// a string), checks it against the schema, fills in defaults and makes paths absolute. Paths in
+/// the file are relative to its folder, paths in overrides to the working directory. Unknown keys
+/// are errors that suggest the nearest known one. Throws Error. check_config makes the
+/// cross-checks.
 Config load_config(const std::filesystem::path& path,
                    const std::vector<std::string>& overrides = {});
 
-/// The same from JSON at hand; `name` stands in messages, relative paths start at `base`.
-/// `ignored_keys` are top-level keys that are not ours and may stand there.
+/// The same from a JSON value. `name` appears in messages, and relative paths start at `base`.
+/// `ignored_keys` are top-level keys that do not belong to qkv but are allowed.
 Config parse_config(base::Json json, const std::string& name, const std::filesystem::path& base,
                     const std::vector<std::string>& ignored_keys = {});
 
-/// Every key in the schema's order, defaults included: alone it reproduces the run.
+/// Every key in the schema's order, defaults included: it is enough to reproduce the run.
 base::Json to_json(const Config& config);
 
-/// What the schema cannot say: heads divide width, head width even for rotary, sizes whose weights
-/// and activations fit the machine's memory, … Throws Error that names the key, the value found and
-/// what was expected. `name` stands in messages. `vocabulary` is the tokenizer's true size if
-/// known.
+/// Checks what the schema cannot express: heads divide width, head width is even for rotary,
+/// weights and activations fit the machine's memory, … Throws Error that names the key, the value
+/// found and what was expected. `name` appears in messages. `vocabulary` is the tokenizer's true
+/// size, if known.
 void check_config(const Config& config, const std::string& name,
                   std::optional<std::int64_t> vocabulary = std::nullopt);
 
-/// The part of check_config that concerns the model alone, for those who open a checkpoint: sizes
-/// that divide each other, weights and tables of positions that fit the machine's memory.
+/// The part of check_config that concerns only the model, for opening a checkpoint: sizes that
+/// divide each other, weights and position tables that fit the machine's memory.
 void check_model(const ModelConfig& model, const std::string& name, std::int64_t vocabulary);
 
-/// Every file that the config names exists and can be read, and none is both learned from and
-/// judged by. Throws Error that names the key and the file.
+/// Checks that every file that the config names exists and can be read, and that none is used for
+/// both training and validation. Throws Error that names the key and the file.
 void check_files(const Config& config, const std::string& name);
 
-/// Weights in the model, and the bytes that a training run takes at most (weights, gradients,
+/// The number of weights, and the most bytes that a training run takes (weights, gradients,
 /// moments, activations of one micro-batch in float32). As doubles: nothing overflows.
 double count_parameters(const ModelConfig& model, std::int64_t vocabulary);
 double estimate_memory(const Config& config, std::int64_t vocabulary);
 
-/// The bytes that making the tables of positions takes: in double, with what they are made from.
+/// The bytes needed to make the position tables, in double, with their inputs.
 double estimate_tables(const ModelConfig& model);
 
 /// The JSON Schema, as in configs/schema.json.
 const std::string& config_schema();
 
-/// The member of `known` nearest to `word` by edit distance, or empty where none is near.
+/// The member of `known` nearest to `word` by edit distance, or empty if none is near.
 std::string nearest(const std::string& word, const std::vector<std::string>& known);
 
 }  // namespace qkv::config

@@ -10,8 +10,8 @@ bool has(const base::Json& written, const char* section, const char* key) {
   return written.contains(section) && written[section].contains(key);
 }
 
-/// The greatest number up to `usual` that fits, else the least above it, at most `most`; `usual`
-/// where none does.
+/// The largest number up to `usual` that fits, otherwise the smallest above it, up to `most`;
+/// `usual` if none fits.
 template <typename Fits>
 std::int64_t fitting(std::int64_t usual, std::int64_t most, const Fits& fits) {
   for (std::int64_t number = usual; number >= 1; --number) {
@@ -32,7 +32,7 @@ std::int64_t fitting_heads(const base::Json& written, const ModelConfig& model) 
   const bool wide = has(written, "model", "width");
   const bool shared = has(written, "model", "key_value_heads");
   const bool identity = model.attention.projection == "identity";
-  // Rotary positions want an even head width; an odd width that was written has none.
+  // Rotary positions need an even head width; an odd width that the user set has none.
   const bool even = model.position == "rotary" && !(wide && model.width % 2 != 0);
   return fitting(model.heads, kMost, [&](std::int64_t heads) {
     const std::int64_t keys = model.key_value_heads;
@@ -43,7 +43,7 @@ std::int64_t fitting_heads(const base::Json& written, const ModelConfig& model) 
 
 void derive_heads(const base::Json& written, ModelConfig& model) {
   constexpr std::int64_t kMostWidth = 65536;
-  // To a recurrent net heads mean nothing.
+  // A recurrent net has no heads.
   const bool has_heads = !model.recurrent();
   if (has_heads && !has(written, "model", "heads")) model.heads = fitting_heads(written, model);
   if (!has(written, "model", "key_value_heads")) model.key_value_heads = model.heads;
@@ -77,7 +77,7 @@ void derive_defaults(const base::Json& written, Config& config) {
 }
 
 void keep_derived(base::Json& written, const Config& run) {
-  // Not training.steps, which a run that goes on may change.
+  // Not training.steps, which may change when a run is resumed.
   static constexpr std::array<std::array<const char*, 2>, 6> kKeys = {{
       {"model", "heads"},
       {"model", "key_value_heads"},

@@ -23,7 +23,7 @@ std::string text_range(const base::Json& node) {
   return least > 0 ? "a text that is not empty" : "a text";
 }
 
-/// How many members a list has: "2", "2 to 9", "at least 2", "at most 9".
+/// The number of members of a list: "2", "2 to 9", "at least 2", "at most 9".
 std::string count_range(const base::Json& node) {
   if (!node.contains("minItems")) {
     return node.contains("maxItems") ? base::concat("at most ", node["maxItems"]) : "any number";

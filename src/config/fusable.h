@@ -4,8 +4,8 @@
 
 namespace qkv::config {
 
-/// Whether src/fused has a step for such a model: a Transformer with learned projections and
-/// softmax weights (or none), heads at most 256 wide.
+/// Whether src/fused has a step for this model: a Transformer with learned projections and softmax
+/// weights (or none), and heads of a width up to 256.
 inline bool is_fusable(const ModelConfig& model) {
   return !model.recurrent() &&
          (model.attention.weights == "none" ||

@@ -5,7 +5,7 @@
 
 #include "config/config.h"
 
-// The keys of each struct, in the schema's order: the one list that both reading and writing go by.
+// The keys of each struct, in the schema's order: the single list for both reading and writing.
 namespace qkv::config {
 
 template <typename T, typename Section>

@@ -13,7 +13,7 @@ namespace {
 
 namespace fs = std::filesystem;
 
-// A value that the schema accepted, into the member that holds it.
+// Stores a value that the schema accepted in its member.
 void read(const base::Json& json, std::string& value) { value = json.get<std::string>(); }
 void read(const base::Json& json, bool& value) { value = json.get<bool>(); }
 void read(const base::Json& json, double& value) { value = json.get<double>(); }
@@ -54,7 +54,7 @@ void write(base::Json& json, const Value& value) {
   }
 }
 
-// The paths among the values become absolute; anything that is none is left for the schema to
+// Makes the paths among the values absolute; values that are not paths are left for the schema to
 // refuse.
 void make_absolute(base::Json& json, const fs::path& base, const std::string& name) {
   const auto each = [&](const char* section, const char* key, const auto& change) {
@@ -78,7 +78,7 @@ void make_absolute(base::Json& json, const fs::path& base, const std::string& na
                                      ", expected a path without NUL bytes"));
     }
     if (fs::path(text).is_absolute()) return;
-    // The folder's true place first: "configs/.." is not here where configs is a link.
+    // The folder is resolved first: "configs/.." is not this folder if configs is a link.
     const std::string absolute =
         (fs::weakly_canonical(fs::current_path() / base) / text).lexically_normal().string();
     if (base::find_invalid_utf8(absolute)) {
@@ -101,8 +101,8 @@ base::Json value_of(const std::string& text) {
   }
 }
 
-// Sets the key that "a.b=VALUE" names, after checking it by itself: its message shall not blame the
-// file.
+// Sets the key that "a.b=VALUE" names. The value is checked by itself first, so that the message
+// does not name the file.
 void apply_override(base::Json& json, const std::string& text, const Schema& schema,
                     const std::string& name) {
   base::require_utf8(text, "--set");
@@ -116,7 +116,7 @@ void apply_override(base::Json& json, const std::string& text, const Schema& sch
   if (node == nullptr) schema.refuse_unknown(key, "--set");
   const std::string written = text.substr(equals + 1);
   base::Json value = value_of(written);
-  // One file need not be dressed up as a list.
+  // A single file need not be written as a list.
   if (node->value("type", base::Json()) == "array" && value.is_string())
     value = base::Json::array({value});
   schema.make_whole(value, key);
@@ -131,20 +131,20 @@ void apply_override(base::Json& json, const std::string& text, const Schema& sch
     const std::size_t dot = key.find('.', begin);
     place = &(*place)[key.substr(begin, dot - begin)];
     if (dot == std::string::npos) break;
-    // A section that the file left out begins empty.
+    // A section that is absent from the file begins empty.
     if (place->is_null()) *place = base::Json::object();
     begin = dot + 1;
   }
   *place = std::move(value);
 }
 
-/// Read once: that takes longer than checking a file.
+/// Read only once, since reading takes longer than checking a file.
 const Schema& config_keys() {
   static const Schema schema(config_schema(), "configs/schema.json");
   return schema;
 }
 
-/// The config as a user wrote it: the file with the overrides in it, its paths absolute.
+/// The config as a user wrote it: the file with the overrides, and absolute paths.
 base::Json written_config(const fs::path& path, const std::vector<std::string>& overrides) {
   const std::string name = path.string();
   base::Json json = base::read_json(path);
@@ -152,7 +152,7 @@ base::Json written_config(const fs::path& path, const std::vector<std::string>& 
   if (overrides.empty()) return json;
   const Schema& schema = config_keys();
   for (const std::string& text : overrides) apply_override(json, text, schema, name);
-  // What is still relative came from an override.
+  // A path that is still relative comes from an override.
   make_absolute(json, fs::current_path(), "--set");
   return json;
 }
@@ -188,7 +188,7 @@ Config load_resumed_config(const fs::path& path, const std::vector<std::string>&
     keep_derived(json,
                  parse_config(base::read_json(before), before.string(), before.parent_path()));
   } catch (const base::Error&) {
-    return config;  // no run of ours: RunFolder says what is wrong there
+    return config;  // not a run of qkv: RunFolder reports what is wrong
   }
   return parse_config(std::move(json), name, {});
 }

@@ -6,8 +6,8 @@
 namespace qkv::config {
 namespace {
 
-// Insertions, deletions, replacements and swaps of neighbours that turn `from` into `to` (optimal
-// string alignment).
+// The number of insertions, deletions, replacements and swaps of neighbours that turn `from` into
+// `to` (optimal string alignment).
 std::size_t edit_distance(const std::string& from, const std::string& to) {
   std::vector<std::size_t> before(to.size() + 1);
   std::vector<std::size_t> above(to.size() + 1);
@@ -35,7 +35,7 @@ std::string nearest(const std::string& word, const std::vector<std::string>& kno
   for (const std::string& candidate : known) {
     const std::size_t longer = std::max(word.size(), candidate.size());
     const std::size_t shorter = std::min(word.size(), candidate.size());
-    // A third of the letters may be wrong; beyond that a suggestion is a guess.
+    // A third of the letters may be wrong; beyond that, a suggestion would be a guess.
     const std::size_t limit = std::max<std::size_t>(1, longer / 3);
     if (longer - shorter > limit || longer <= 1) continue;
     const std::size_t distance = edit_distance(word, candidate);

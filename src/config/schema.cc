@@ -47,7 +47,7 @@ std::shared_ptr<const valijson::Schema> rules_of(const base::Json& node) {
   return rules;
 }
 
-// Where valijson's first complaint lies, as steps from the top: it reports the innermost first.
+// The path to valijson's first error, from the top: valijson reports the innermost one first.
 std::vector<std::string> first_complaint(const base::Json& value, const valijson::Schema& rules) {
   const nlohmann::json plain = value;
   valijson::ValidationResults results;
@@ -61,7 +61,8 @@ std::vector<std::string> first_complaint(const base::Json& value, const valijson
   return error.context;
 }
 
-/// What `node` says of its member `key`, or nullptr: a named one, or any where all are alike.
+/// The part of `node` that describes its member `key`: a named one, or the common one of all
+/// members. Otherwise nullptr.
 const base::Json* member_of(const base::Json& node, const std::string& key) {
   if (node.contains("properties")) {
     const auto member = node["properties"].find(key);
@@ -78,7 +79,8 @@ std::string shown_number(const std::string& written) {
 }
 
 void make_whole_below(base::Json& value, const base::Json& node) {
-  constexpr double kMost = 9007199254740991;  // 2^53 - 1: above it a double names several integers
+  constexpr double kMost =
+      9007199254740991;  // 2^53 - 1: above it, one double stands for several integers
   if (value.is_number_float() && node.value("type", base::Json()) == "integer") {
     const auto number = value.get<double>();
     if (std::trunc(number) == number && std::abs(number) <= kMost)
@@ -94,8 +96,7 @@ void make_whole_below(base::Json& value, const base::Json& node) {
   }
 }
 
-/// Puts each definition in the place of the references to it, which name it as
-/// "#/definitions/NAME".
+/// Replaces the references to definitions, written as "#/definitions/NAME", by the definitions.
 void expand_references(base::Json& node, const base::Json& definitions) {
   if (const auto reference = node.find("$ref"); node.is_object() && reference != node.end()) {
     const auto name = reference->get<std::string>();
@@ -142,7 +143,7 @@ void Schema::refuse_unknown(const std::string& key, const std::string& name) con
   if (!suggestion.empty()) {
     suggestion = joined(parent, suggestion);
   } else {
-    // The whole key misspelled at another place, or the right word in the wrong section.
+    // A misspelling of the whole key, or the right last word in the wrong section.
     if (siblings.empty()) suggestion = nearest(key, keys_);
     std::vector<std::string> words;
     for (const std::string& known : keys_) words.push_back(last_of(known));
@@ -154,7 +155,7 @@ void Schema::refuse_unknown(const std::string& key, const std::string& name) con
   std::string hint = "; did you mean " + base::quoted(suggestion) + "?";
   if (suggestion.empty()) {
     hint = parent.empty() ? "; the top level has" : "; " + base::quoted(parent) + " has";
-    if (siblings.empty()) hint = "; nothing is named like it";
+    if (siblings.empty()) hint = "; no key has a similar name";
     for (const std::string& sibling : siblings)
       hint += (sibling == siblings.front() ? " " : ", ") + sibling;
   }
@@ -215,7 +216,7 @@ void Schema::check(const base::Json& value, const std::string& key, const std::s
     for (const base::Json& required : (*node)["required"]) {
       const auto missing = required.get<std::string>();
       if (found->contains(missing)) continue;
-      // Name the key that a person has to write, not the section around it.
+      // Name the key that the user has to write, not the section around it.
       std::string needed = joined(place, missing);
       const base::Json* inner = &(*node)["properties"][missing];
       while (inner->contains("required")) {

@@ -19,7 +19,7 @@ double transformer_layer(const ModelConfig& model, double norm) {
     layer += norm + linear(width, width);
     if (model.attention.projection == "learned") {
       layer += linear(width, key_value_width);
-      // Where all open keys count alike, nobody asks for queries and keys.
+      // With uniform weights, there are no queries and keys.
       const bool asked = model.attention.weights == "softmax";
       if (asked) layer += linear(width, width) + linear(width, key_value_width);
     }
@@ -33,7 +33,7 @@ double transformer_layer(const ModelConfig& model, double norm) {
 
 double gates(const ModelConfig& model) { return model.kind == "lstm" ? 4 : 3; }
 
-/// Each gate of each direction sees the input and its own state, with a bias for both.
+/// Each gate of each direction reads the input and its own state, and has a bias for both.
 double recurrent_layer(const ModelConfig& model) {
   const auto width = static_cast<double>(model.width);
   const double directions = model.causal() ? 1 : 2;
@@ -41,19 +41,19 @@ double recurrent_layer(const ModelConfig& model) {
   return directions * gates(model) * hidden * (width + hidden + 2);
 }
 
-/// Scores, masked scores, weights; dropout makes weights anew. In numbers per token.
+/// Numbers per token for scores, masked scores and weights; dropout makes a copy of the weights.
 double scores(const ModelConfig& model) {
   return static_cast<double>(model.heads) * static_cast<double>(model.context) *
          (model.dropout > 0 ? 5 : 3);
 }
 
-/// What a layer's forward pass keeps for the backward pass beside scores, in numbers per token.
+/// Numbers per token that a layer's forward pass keeps for the backward pass, besides scores.
 double kept_by_transformer(const ModelConfig& model) {
   const auto width = static_cast<double>(model.width);
   const bool drops = model.dropout > 0;
   double layer = 0;
   if (model.attention.weights != "none") {
-    // Norm, query, key, value, mixed, output, residual; rotation makes query and key anew.
+    // Norm, query, key, value, mixed, output, residual; rotation makes copies of query and key.
     layer += width * (7 + (model.position == "rotary" ? 2 : 0) + (drops ? 1 : 0));
   }
   if (model.feed_forward.activation != "none") {
@@ -65,8 +65,8 @@ double kept_by_transformer(const ModelConfig& model) {
 }
 
 double kept_by_recurrent(const ModelConfig& model) {
-  constexpr double kPadding = 2;  // documents of like length: at most twice as long
-  // Input, output and state; what the gates take from input and state, before and after σ.
+  constexpr double kPadding = 2;  // documents of similar length: at most twice as long
+  // Input, output and state; the inputs of the gates from input and state, before and after σ.
   const double kept = 6 + 3 * gates(model);
   return static_cast<double>(model.width) * (kPadding * kept + (model.dropout > 0 ? 1 : 0));
 }
@@ -80,7 +80,7 @@ double kept_by_validation(const Config& config, std::int64_t vocabulary) {
   double token = 2.5 * static_cast<double>(vocabulary);
   const auto context = static_cast<double>(model.context);
   if (!model.recurrent() && model.attention.weights == "softmax") {
-    // libtorch keeps no scores; but where they are changed, by how much.
+    // libtorch stores no scores, but it stores a change that is added to them.
     if (model.position == "alibi") token += static_cast<double>(model.heads) * context;
     if (config.data.layout == "lines") token += context;
   }
@@ -104,7 +104,7 @@ double estimate_tables(const ModelConfig& model) {
   if (model.recurrent()) return 0;
   constexpr double kDouble = 8;
   const double values = static_cast<double>(model.context) * static_cast<double>(model.width);
-  // Half as many angles; sine and cosine of each, then both interleaved.
+  // Half as many angles; the sine and cosine of each, then both interleaved.
   if (model.position == "sinusoidal") return kDouble * values * 2.5;
   // The same for one head, not interleaved.
   if (model.position == "rotary") return kDouble * values / static_cast<double>(model.heads) * 1.5;
@@ -113,8 +113,9 @@ double estimate_tables(const ModelConfig& model) {
 
 double estimate_memory(const Config& config, std::int64_t vocabulary) {
   constexpr double kFloat = 4;
-  constexpr double kBatch = 2 * 4 * 4;  // bytes a token: this and the next; id, place, text, target
-  constexpr double kSlice = 1024;       // tokens in a pass of src/fused, but at least a row
+  constexpr double kBatch =
+      2 * 4 * 4;                   // bytes per token: this and the next; id, position, text, target
+  constexpr double kSlice = 1024;  // tokens in a pass of src/fused: at least one row
   const ModelConfig& model = config.model;
   const auto width = static_cast<double>(model.width);
   const auto context = static_cast<double>(model.context);
@@ -130,20 +131,20 @@ double estimate_memory(const Config& config, std::int64_t vocabulary) {
   const double batches = tokens * static_cast<double>(config.training.accumulation) * kBatch;
   const bool fused = config.runtime.kernels == "fused" && is_fusable(model);
   if (fused) {
-    // A gradient for each thread that has rows, and weights in bfloat16.
+    // A gradient for each thread that has rows, and the weights in bfloat16.
     const auto slices = static_cast<double>(std::min(threads, config.training.batch_size));
     copies += slices + (config.runtime.precision == "float32" ? 0 : 0.5);
-    // Scores are never stored. Each thread's slice.
+    // Scores are never stored. Each thread has a slice.
     tokens = std::min(tokens, slices * std::max(context, kSlice));
   } else if (!model.recurrent() && model.attention.weights != "none") {
     layer += scores(model);
   }
-  // Embedding and last norm; logits, their logarithm and their gradient.
+  // Embedding and last norm; logits, their logarithms and their gradient.
   const double ends = width * 3 + static_cast<double>(vocabulary) * 3;
   const double kept = tokens * (static_cast<double>(model.layers) * layer + ends);
   const double judged = static_cast<double>(threads) * kept_by_validation(config, vocabulary);
   return batches + kFloat * (copies * count_parameters(model, vocabulary) +
-                             // libtorch has given back what a step kept.
+                             // libtorch has freed what a step kept.
                              (fused ? kept + judged : std::max(kept, judged)));
 }
 

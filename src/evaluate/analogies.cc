@@ -7,7 +7,7 @@ namespace {
 
 constexpr std::size_t kGiven = 3;
 
-/// Whether `word` is nearer than every other candidate; the nearest first.
+/// Whether `word` is nearer than every other candidate; the nearest candidate comes first.
 bool is_nearest(std::int32_t word, const std::vector<inspect::Neighbour>& candidates) {
   return candidates.front().id == word &&
          (candidates.size() == 1 || candidates[1].cosine < candidates[0].cosine);

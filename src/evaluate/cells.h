@@ -7,11 +7,11 @@
 
 namespace qkv::evaluate {
 
-// What stands in the cells of tables; "-" where there is no number.
+// The cells of tables; "-" if there is no number.
 
 inline constexpr const char* kNoCell = "-";
 
-/// A number, without a sign where it is shown as 0.
+/// A number; without a sign if it is shown as 0.
 std::string number_cell(double value, int decimals);
 
 /// A share from 0 to 1 in percent: "99.5%", "100%".
@@ -26,7 +26,7 @@ std::string change_cell(double before, const Share& after);
 /// A head: "layer.head".
 std::string head_cell(const inspect::HeadPlace& place);
 
-/// A name of at most so many columns; what is cut off becomes "…".
+/// A name of at most this many columns; a longer one is cut and ends in "…".
 std::string name_cell(const std::string& name, std::size_t columns = 17);
 
 }  // namespace qkv::evaluate

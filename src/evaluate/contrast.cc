@@ -13,7 +13,7 @@ namespace {
 
 constexpr double kNone = std::numeric_limits<double>::quiet_NaN();
 
-/// How often a way is right, and by how much: what is compared to find the best.
+/// How often a reading of attention is right, and by what margin: the basis for choosing the best.
 std::pair<std::size_t, double> success(const Contrasts& contrasts, std::size_t way, Half half,
                                        double least) {
   std::pair<std::size_t, double> sum = {0, 0};
@@ -57,7 +57,8 @@ Share share_of(const Contrasts& contrasts, std::size_t way, Half half, double le
 
 std::size_t best_way(const Contrasts& contrasts, Half half, double least) {
   if (contrasts.empty() || contrasts.front().empty())
-    throw base::Error("found no way of looking, expected at least one");
+    throw base::Error(
+        "found nothing to choose from, expected at least one head, layer, offset or word");
   std::size_t best = 0;
   auto most = success(contrasts, best, half, least);
   for (std::size_t way = 1; way < contrasts.front().size(); ++way) {

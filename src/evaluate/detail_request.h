@@ -7,8 +7,8 @@
 
 namespace qkv::evaluate {
 
-/// The details of these names. Throws Error, naming --detail, where one is unknown, or where what
-/// else is asked for does not measure it.
+/// The details with these names. Throws Error, naming --detail, if one is unknown or if the other
+/// options exclude its measurement.
 std::vector<ProbeDetail> probe_details(const std::vector<std::string>& names, bool has_probes,
                                        bool accuracy_only);
 

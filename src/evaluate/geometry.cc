@@ -30,7 +30,7 @@ class ListedPieces {
     }
   }
 
-  /// Moves what the report needs to know.
+  /// Moves what the report needs.
   void tell(GeometryScore& score) && {
     score.words = listed_.size();
     score.skipped = std::move(skipped_);
@@ -109,7 +109,7 @@ class ListedPieces {
   std::set<std::int32_t> listed_;
   std::vector<PieceCluster> clusters_;
   std::vector<PieceAnalogy> analogies_;
-  std::vector<std::array<std::string, 4>> told_;  ///< those analogies in words
+  std::vector<std::array<std::string, 4>> told_;  ///< these analogies as words
   std::vector<std::string> skipped_;
   std::size_t skipped_analogies_ = 0;
 };

@@ -16,7 +16,7 @@ render::Chart embedding_chart(const GeometryScore& score) {
   render::Series start{.name = "before training", .values = {}};
   render::Series guessing{.name = "guessing", .values = {}};
   const auto add = [&](const char* name, double share, double start_share, double chance) {
-    if (!std::isfinite(share)) return;  // nothing of the kind was asked
+    if (!std::isfinite(share)) return;  // the file has no such question
     chart.categories.emplace_back(name);
     now.values.push_back(share);
     start.values.push_back(start_share);
@@ -69,7 +69,7 @@ std::vector<render::Chart> charts_of(const GeometryScore& score) {
                    line("other sense", now, &SenseSeparation::other)};
   charts.push_back(cosine);
 
-  render::Chart accuracy = by_depth("Its sense told by the nearest mean", now.size());
+  render::Chart accuracy = by_depth("Its sense, recognized by the nearest mean", now.size());
   accuracy.y_title = "share of sentences";
   accuracy.percent = true;
   accuracy.series = {line("after training", now, &SenseSeparation::accuracy),

@@ -11,7 +11,7 @@
 namespace qkv::evaluate {
 namespace {
 
-/// Names of a list one after the other, as many as fit into so many columns.
+/// The first names of a list, as many as fit into this many columns.
 std::string few_of(const std::vector<std::string>& names, std::size_t columns) {
   std::string text;
   for (std::size_t place = 0; place < names.size(); ++place) {
@@ -28,7 +28,7 @@ std::string percent_or_dash(double share) {
 }
 
 std::string embedding_table(const GeometryScore& score) {
-  base::Table table({"embeddings", "asked", "right", "at start", "chance"});
+  base::Table table({"embeddings", "number", "right", "at start", "chance"});
   const auto add = [&](const std::string& name, std::size_t asked, double now, double start,
                        double guessing) {
     if (asked > 0)
@@ -55,12 +55,15 @@ std::string embedding_table(const GeometryScore& score) {
 }
 
 constexpr const char* kEmbeddingLegend =
-    R"(  neighbours: how many of a word's 3 nearest words are of its own cluster, by the cosine of centred
-              embeddings; in a cluster of fewer than 4 words, all the others are asked for.
-  purity: how many words are of the most frequent cluster of their group; average linkage makes as
+    R"(  number: how many words or analogies count.
+  right: the share of them that is right.
+  at start: the same before training.
+  chance: the result of guessing.
+  neighbours: of a word's 3 nearest words, by the cosine of centred embeddings, the share in its own
+              cluster. In a cluster of fewer than 4 words, only as many as there are other words.
+  purity: the share of words in the most frequent cluster of their group. Average linkage makes as
           many groups as there are clusters.
-  analogies: a is to b as c is to d where d is nearest to b - a + c; a, b and c are no candidates.
-  at start: before training. chance: what guessing gives.
+  analogies: a is to b as c is to d if d is the word nearest to b - a + c other than a, b and c.
 )";
 
 std::string start_text(const GeometryScore& score) {
@@ -80,14 +83,15 @@ std::string skipped_text(const GeometryScore& score) {
 }
 
 constexpr const char* kClusterLegend =
-    R"(  nearest: how many neighbours of each word are asked for.
-  of listed, of all: how many of them are of its own cluster, among the listed and among all words.
+    R"(  nearest: the number of nearest words that count for each word.
+  listed: the share of them in the word's own cluster, among the listed words.
+  all words: the same among all words.
 )";
 
 std::string cluster_table(const NeighbourScore& score) {
   if (score.clusters.empty()) return {};
   base::Table table(
-      {"cluster", "words", "nearest", "of listed", "of all", "word (wrong neighbour)"});
+      {"cluster", "words", "nearest", "listed", "all words", "word (wrong neighbour)"});
   for (const NeighbourScore::Cluster& cluster : score.clusters) {
     std::vector<std::string> strangers;
     for (const auto& [word, stranger] : cluster.strangers)
@@ -100,7 +104,7 @@ std::string cluster_table(const NeighbourScore& score) {
   return base::concat("\n", table.text(), kClusterLegend);
 }
 
-/// The analogies whose answer, among the listed words, is wrong.
+/// The analogies with a wrong answer among the listed words.
 std::vector<std::string> wrong_analogies(const GeometryScore& score) {
   std::vector<std::string> wrong;
   for (std::size_t place = 0; place < score.analogies.size(); ++place) {
@@ -123,8 +127,9 @@ std::string wrong_text(const GeometryScore& score) {
 }
 
 constexpr const char* kSenseLegend =
-    R"(  A word's vectors in sentences that differ in its sense, after each layer.
-  same, other: the mean cosine of two sentences of the same sense, and of two senses.
+    R"(  A word's vectors in sentences with different senses, after each layer.
+  same: the mean cosine of two sentences with the same sense.
+  other: the mean cosine of two sentences with different senses.
   right: how often a vector is nearest to the mean of the other vectors of its own sense.
   at start: before training.
 )";

@@ -6,7 +6,7 @@
 namespace qkv::evaluate {
 namespace {
 
-/// Groups of points, each known by its first point, and the mean distances between them.
+/// Groups of points, each named by its first point, and the mean distances between them.
 class Groups {
  public:
   explicit Groups(std::vector<std::vector<double>> distances)
@@ -32,7 +32,7 @@ class Groups {
  private:
   double gap(std::size_t group) const { return distances_[group][nearest_[group]]; }
 
-  /// The nearest among the groups after it, so that each pair is compared once.
+  /// The nearest of the groups after it, so that each pair is compared once.
   void find_nearest(std::size_t group) {
     nearest_[group] = group_.size();
     for (std::size_t other = group + 1; other < group_.size(); ++other) {
@@ -63,7 +63,7 @@ class Groups {
   std::vector<std::vector<double>> distances_;
   std::vector<std::size_t> group_;  ///< of each point
   std::vector<std::size_t>
-      nearest_;                     ///< of each group; the number of points where none is after it
+      nearest_;  ///< of each group; the number of points if there is none after it
   std::vector<std::size_t> sizes_;  ///< of each group; 0: joined to another
 };
 

@@ -22,9 +22,9 @@ model::Tensor matrix(const std::vector<std::int32_t>& values, const text::Batch&
   return torch::from_blob(data, {batch.rows, batch.context}, at::kInt).to(device, at::kLong);
 }
 
-/// So many rows go through the model at once that a pass holds about this many tokens: enough for
-/// fast products, and few enough that what one layer leaves is near when the next one reads it. A
-/// CUDA device has no use for fewer, but must hold their logits.
+/// The number of rows in a pass, so that it holds about this many tokens: enough for fast products,
+/// and few enough that the output of one layer is still in the cache when the next one reads it. A
+/// CUDA device gains nothing from fewer, but must hold their logits.
 std::int64_t tokens_at_once(at::Device device, std::int64_t vocabulary) {
   constexpr std::int64_t kLogits = std::int64_t{1} << 28;  // 1 GiB of them
   return device.is_cpu() ? 2048 : std::clamp<std::int64_t>(kLogits / vocabulary, 2048, 16384);
@@ -100,8 +100,8 @@ Score evaluate(const model::Model& model, const text::TokenFile& tokens, std::ui
   std::atomic<std::size_t> next = 0;
   std::mutex mutex;
   std::uint64_t done = 0;
-  // Each thread takes one part after the other under an autocast of its own, which keeps the
-  // weights in bfloat16 meanwhile.
+  // Each thread processes one part after the other under its own autocast, which keeps the weights
+  // in bfloat16 meanwhile.
   const std::size_t threads = std::min(count, static_cast<std::size_t>(runtime.threads));
   model::for_each_side_by_side(threads, runtime, [&](std::size_t) {
     const torch::NoGradGuard no_gradients;

@@ -17,7 +17,8 @@ double by_chance(std::size_t own, std::size_t all) {
   return static_cast<double>(own - 1) / static_cast<double>(all - 1);
 }
 
-/// The word's own share among its neighbours; strangers are added to the cluster.
+/// The share of words from the same cluster among its neighbours; the others are added to
+/// `strangers`.
 Shares ask(const inspect::EmbeddingSpace& space, std::int32_t word, std::size_t own,
            const ClusterOf& cluster_of, const text::Tokenizer& tokenizer,
            NeighbourScore::Cluster& cluster) {

@@ -10,12 +10,12 @@
 namespace qkv::evaluate {
 namespace {
 
-/// What the group of all pairs is called.
+/// The name of the group of all pairs.
 constexpr const char* kAllPairs = "all";
 
 std::string text_of(const base::Json& record, const char* key, const std::string& where) {
   if (!record.contains(key) || !record[key].is_string()) {
-    throw base::Error(base::concat(where, ": found no text under \"", key, "\", expected one"));
+    throw base::Error(base::concat(where, ": found no text in \"", key, "\", expected one"));
   }
   return record[key];
 }
@@ -67,7 +67,7 @@ std::vector<std::optional<PairScore>> score_pairs(const model::Model& model,
     texts.insert(texts.end(), {good, bad});
     scored.push_back(index);
   }
-  if (scored.empty()) {  // which is told of the first pair
+  if (scored.empty()) {  // the first pair is named
     for (const std::string& sentence : {pairs.front().good, pairs.front().bad})
       readings_of({.text = sentence, .where = pairs.front().where, .scored = {}}, tokenizer, layout,
                   model.config());

@@ -12,7 +12,7 @@
 
 namespace qkv::evaluate {
 
-/// Two sentences that differ in one point, of which a model should find the good one likelier.
+/// Two sentences that differ in one point. The model should find the good one more probable.
 struct MinimalPair {
   std::string good;
   std::string bad;
@@ -20,8 +20,8 @@ struct MinimalPair {
   std::string where;  ///< file and line, for messages
 };
 
-/// Reads BLiMP's form (Warstadt et al. 2020): a JSON object a line with sentence_good and
-/// sentence_bad. Throws Error with file and line; no group may be named "all", as the total is.
+/// Reads BLiMP's format (Warstadt et al. 2020): one JSON object per line with sentence_good and
+/// sentence_bad. Throws Error with file and line; no group may be named "all", which is the total.
 std::vector<MinimalPair> read_pairs(const std::filesystem::path& path);
 
 /// log p of both sentences of a pair, in nats.
@@ -29,31 +29,31 @@ struct PairScore {
   double good = 0;
   double bad = 0;
 
-  /// 1 where the good sentence is the likelier one, ½ where both are equally likely.
+  /// 1 if the good sentence is more probable, ½ if both are equally probable.
   double correct() const { return good > bad ? 1.0 : good == bad ? 0.5 : 0.0; }
 };
 
-/// How often the good sentence was the likelier one (a tie counts half), in one group of pairs.
+/// How often the good sentence was more probable (a tie counts half) in one group of pairs.
 struct PairAccuracy {
   std::string group;
   std::uint64_t pairs = 0;  ///< that were scored
   double correct = 0;
-  std::uint64_t skipped = 0;  ///< that do not fit the context
+  std::uint64_t skipped = 0;  ///< that exceed the context
 
-  /// NaN where no pair was scored.
+  /// NaN if no pair was scored.
   double accuracy() const { return correct / static_cast<double>(pairs); }
 };
 
-/// The score of each pair; nothing where one of its sentences is longer than the context. Throws
-/// Error where that is so of all pairs. Shows progress.
+/// The score of each pair; nothing if one of its sentences is longer than the context. Throws Error
+/// if this is so for all pairs. Shows progress.
 std::vector<std::optional<PairScore>> score_pairs(const model::Model& model,
                                                   const text::Tokenizer& tokenizer,
                                                   const std::string& layout,
                                                   const std::vector<MinimalPair>& pairs,
                                                   const model::Runtime& runtime);
 
-/// The accuracy of each group, in the order of the file, and of all pairs together, last and named
-/// "all".
+/// The accuracy of each group, in the order of the file; the last one, named "all", is that of all
+/// pairs together.
 std::vector<PairAccuracy> pair_accuracies(const std::vector<MinimalPair>& pairs,
                                           const std::vector<std::optional<PairScore>>& scores);
 

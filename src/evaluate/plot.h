@@ -7,9 +7,8 @@
 
 namespace qkv::evaluate {
 
-/// Everything among the answers that can be drawn, on one page: the probes (probe_plot.h), and
-/// below them the geometry of words (geometry_plot.h). Throws Error where there is nothing of
-/// either.
+/// All answers that can be drawn, on one page: the probes (probe_plot.h), and below them the
+/// geometry of words (geometry_plot.h). Throws Error if there are neither.
 render::ChartPage report_plot(const std::vector<Answers>& answers);
 
 }  // namespace qkv::evaluate

@@ -7,7 +7,7 @@
 namespace qkv::evaluate {
 namespace {
 
-/// Takes, in every pass, the weights from the query tokens to the spans of each row's probe.
+/// Extracts, in every pass, the weights from the query tokens to the spans of each row's probe.
 class SpanWatcher : public inspect::RowTaps {
  public:
   SpanWatcher(const std::vector<ProbeReading>& probes, const config::ModelConfig& model)
@@ -70,8 +70,8 @@ class SpanWatcher : public inspect::RowTaps {
   const std::vector<ProbeReading>& probes_;
   std::int64_t layers_;
   inspect::RowBatch batch_;
-  model::Tensor queries_;  ///< [rows, 1, 1, tokens], 1 where the row's probe asks
-  model::Tensor spans_;    ///< [rows, 1, tokens, spans], 1 where a span is
+  model::Tensor queries_;  ///< [rows, 1, 1, tokens], 1 for the query tokens of the row's probe
+  model::Tensor spans_;    ///< [rows, 1, tokens, spans], 1 for the tokens of a span
   std::vector<model::Tensor> weights_;
   AttentionContrasts found_;
 };

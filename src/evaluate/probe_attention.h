@@ -9,19 +9,19 @@
 namespace qkv::evaluate {
 
 /// How much attention the query tokens of each probe pay to each of its spans: weights summed over
-/// the span's tokens, on average over the query's. From 0 to 1.
+/// the span's tokens, as a mean over the query tokens. From 0 to 1.
 struct AttentionContrasts {
   Contrasts heads;    ///< the heads of layer 0, then those of layer 1, …
-  Contrasts rollout;  ///< one way of looking: attention rollout through all layers
+  Contrasts rollout;  ///< one measurement: attention rollout through all layers
 };
 
-/// `probes` are measurable. The model reads each once.
+/// `probes` are measurable. The model reads each of them once.
 AttentionContrasts attention_contrasts(const model::Model& model,
                                        const std::vector<ProbeReading>& probes,
                                        const model::Runtime& runtime,
                                        const inspect::TokenCounter& counter = {});
 
-/// The place of a head among all, layer by layer, and back.
+/// The index of a head among all, layer by layer, and back.
 std::size_t head_number(const inspect::HeadPlace& place, const config::ModelConfig& model);
 inspect::HeadPlace head_place(std::size_t number, const config::ModelConfig& model);
 

@@ -6,8 +6,8 @@
 namespace qkv::evaluate {
 namespace {
 
-/// Takes `name_of(query, key)` for each open pair of a query token and a token of a span: for each
-/// name, how often it leads to each span, on average over the query tokens.
+/// Calls `name_of(query, key)` for each open pair of a query token and a token of a span, and
+/// counts for each name how often it leads to each span, as a mean over the query tokens.
 template <typename NameOf>
 Contrasts span_weights(const std::vector<ProbeReading>& probes,
                        const std::vector<std::int64_t>& names, bool causal, NameOf&& name_of) {

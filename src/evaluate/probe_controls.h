@@ -8,19 +8,19 @@
 
 namespace qkv::evaluate {
 
-/// Attention that knows nothing of the text, as something to compare heads with. A weight of 1
-/// stands at each place looked at, and a span's number is taken as that of a head is.
+/// Attention that does not depend on the text, as a baseline for heads. Each attended token has a
+/// weight of 1, and a span's number is computed as for a head.
 struct FixedContrasts {
-  std::vector<std::int64_t> names;  ///< of the ways of looking: offsets, or pieces' ids
+  std::vector<std::int64_t> names;  ///< of the measurements: offsets, or ids of pieces
   Contrasts contrasts;
 };
 
-/// Always `offset` tokens back: 1 to the model's context, in a masked model also as far ahead
-/// (negative).
+/// Attends to the token at a fixed offset before the query: 1 to the model's context, in a masked
+/// model also after it (negative).
 FixedContrasts offset_contrasts(const std::vector<ProbeReading>& probes,
                                 const config::ModelConfig& model);
 
-/// Always every occurrence of one piece, wherever it stands before the query (masked: anywhere).
+/// Attends to every occurrence of one piece before the query (masked: anywhere).
 FixedContrasts word_contrasts(const std::vector<ProbeReading>& probes,
                               const config::ModelConfig& model);
 

@@ -13,19 +13,28 @@ namespace qkv::evaluate {
 namespace {
 
 constexpr const char* kLayersLegend =
-    R"(  uses the evidence: as above, where attention to the evidence is removed in this layer alone.
-  rollout: how often attention rollout through all layers gives the evidence most.
+    R"(  uses the evidence: as above, if attention to the evidence is removed only in this layer.
+  rollout: how often attention rollout through all layers gives the evidence the most.
 )";
 
 constexpr const char* kControlsLegend =
-    R"(  right, looks, uses: of an untrained model with the same settings.
-  back, looks there: how often looking always so many tokens back finds the evidence.
-  word, looks there: how often looking always at this word finds it.
+    R"(  right: the accuracy of an untrained model with the same settings.
+  looks: how often the best head of the untrained model looks at the evidence.
+  uses: how often the untrained model uses the evidence.
+  offset: attention goes only to the token this many tokens before the query (negative: after it).
+  offset finds: how often such attention finds the evidence.
+  word: attention goes only to this word.
+  word finds: how often such attention finds the evidence.
 )";
 
 constexpr const char* kDistanceLegend =
-    R"(  words between: between the evidence and the answer.
-  of all words: the answer is the likeliest of all words.
+    R"(  words between: the number of words between the evidence and the answer.
+  of all words: how often the answer is the most probable of all words.
+)";
+
+constexpr const char* kFoundByDistanceLegend =
+    R"(  looks: how often the head of the report looks at the evidence.
+  uses: how often the answer uses the evidence.
 )";
 
 /// A piece without the mark of the space before it.
@@ -35,16 +44,17 @@ std::string word_of(const std::string& piece) {
 }
 
 constexpr const char* kBestHeadsLegend =
-    R"(  weight, elsewhere: the head's attention to the evidence and to the strongest distractor, a mean
-                     per query token, at most 1.
-  nats, elsewhere: the log-probability that the answer loses without attention to either.
-  one head, uses there: the head in which cutting that attention alone matters most often, and how
-                        often.
+    R"(  weight: the head's attention to the evidence, as a mean per query token, at most 1.
+  weight elsewhere: the same to the strongest distractor.
+  nats: the log probability that the answer loses without attention to the evidence.
+  nats elsewhere: the same without attention to the strongest distractor.
+  cut head: the head in which removing attention to the evidence matters most often.
+  cut matters: how often it matters there.
 )";
 
 std::string best_heads_table(const Findings& findings) {
-  base::Table table(
-      {"family", "head", "weight", "elsewhere", "nats", "elsewhere", "one head", "uses there"});
+  base::Table table({"family", "head", "weight", "weight elsewhere", "nats", "nats elsewhere",
+                     "cut head", "cut matters"});
   for (const FamilyFindings& family : findings.families) {
     if (family.measured == 0) continue;
     table.add({name_cell(family.family),
@@ -68,15 +78,16 @@ std::string group_text(const std::vector<inspect::HeadPlace>& group) {
 }
 
 constexpr const char* kRemovedLegend =
-    R"(  Percentage points of right answers lost when heads give only their mean output:
-  head, cost: the head of the report. others: each other head by itself, on average.
-  group, cost: the few heads, chosen on other probes, that hurt this family most together.
-  elsewhere, family hurt: the most that the group costs another family, and which.
+    R"(  Accuracy lost, in percentage points, if heads give only their mean output:
+  others: each head except that of the report, on average.
+  group: the few heads, chosen on other probes, that this family needs most.
+  group's cost: what removing this group costs the family.
+  elsewhere: the most that it costs another family.
+  family hurt: this other family.
 )";
 
 std::string removed_table(const Findings& findings) {
-  base::Table table(
-      {"family", "head", "cost", "others", "group", "cost", "elsewhere", "family hurt"});
+  base::Table table({"family", "others", "group", "group's cost", "elsewhere", "family hurt"});
   for (std::size_t index = 0; index < findings.families.size(); ++index) {
     const FamilyFindings& family = findings.families[index];
     if (family.measured == 0) continue;
@@ -89,17 +100,17 @@ std::string removed_table(const Findings& findings) {
       most = heads.group_on[other];
       where = name_cell(findings.families[other].family);
     }
-    table.add({name_cell(family.family),
-               head_cell(head_place(family.attention.way, findings.model)),
-               number_cell(heads.single[family.attention.way], 1),
-               number_cell(family.others_cost(), 1), group_text(heads.group),
-               number_cell(heads.group_on[index], 1), number_cell(most, 1), where});
+    table.add({name_cell(family.family), number_cell(family.others_cost(), 1),
+               group_text(heads.group), number_cell(heads.group_on[index], 1), number_cell(most, 1),
+               where});
   }
   return table.text() + kRemovedLegend;
 }
 
 constexpr const char* kEachHeadLegend =
-    R"(  looks, uses, cost: as above, of each head by itself.
+    R"(  looks at evidence: as above, for each head.
+  uses the evidence: as above, if attention to the evidence is removed only in this head.
+  cost: the accuracy lost, in percentage points, if this head gives only its mean output.
 )";
 
 std::string each_head_table(const Findings& findings) {
@@ -134,7 +145,7 @@ std::string layers_text(const Findings& findings) {
 
 std::string controls_text(const Findings& findings) {
   base::Table table(
-      {"family", "right", "looks", "uses", "back", "looks there", "word", "looks there"});
+      {"family", "right", "looks", "uses", "offset", "offset finds", "word", "word finds"});
   for (const FamilyFindings& family : findings.families) {
     if (family.measured == 0) continue;
     table.add({name_cell(family.family), percent_cell(family.untrained_accuracy),
@@ -170,7 +181,8 @@ std::string distance_text(const std::vector<FamilyScore>& families,
       table.add(std::move(row));
     }
   }
-  return table.text() + kDistanceLegend + kTiedWordsLegend;
+  return base::concat(table.text(), kDistanceLegend, kTiedWordsLegend,
+                      findings ? kFoundByDistanceLegend : "");
 }
 
 std::string heads_text(const Findings& findings) {

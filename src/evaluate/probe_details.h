@@ -9,11 +9,11 @@
 
 namespace qkv::evaluate {
 
-// The tables of `--detail`, each with a line for every column that needs one.
+// The tables of `--detail`, each with a line for every column that needs an explanation.
 
-/// Why an answer that is right need not be the likeliest of all words.
+/// Why a right answer need not be the most probable of all words.
 inline constexpr const char* kTiedWordsLegend =
-    "                About half where two words fit equally: is and was in agreement.\n";
+    "                About half if two words fit equally, such as is and was in agreement.\n";
 
 std::string layers_text(const Findings& findings);
 std::string controls_text(const Findings& findings);

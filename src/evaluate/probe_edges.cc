@@ -5,8 +5,7 @@
 namespace qkv::evaluate {
 namespace {
 
-/// Where edges are cut, in the order of the ways of looking: everywhere, in each layer, in each
-/// head.
+/// Where edges are cut, in the order of the measurements: everywhere, in each layer, in each head.
 std::vector<inspect::Cut> places_to_cut(const config::ModelConfig& model, EdgeScope scope) {
   std::vector<inspect::Cut> cuts(1);
   if (scope == EdgeScope::kAll) return cuts;
@@ -19,7 +18,7 @@ std::vector<inspect::Cut> places_to_cut(const config::ModelConfig& model, EdgeSc
   return cuts;
 }
 
-/// Every probe as it is, then with each of its spans cut in each place.
+/// Every probe unchanged, then with each of its spans cut in each place.
 struct Trials {
   std::vector<inspect::ScoredRow> rows;
   std::vector<inspect::Cut> cuts;
@@ -45,7 +44,7 @@ Trials trials_of(const std::vector<ProbeReading>& probes, const std::vector<insp
   return trials;
 }
 
-/// The contrasts of one probe, a place after the other; reads its scores from `next`.
+/// The contrasts of one probe, one place after the other; reads its scores from `next`.
 std::vector<Contrast> contrasts_of(const ProbeReading& probe, std::size_t places,
                                    std::vector<inspect::TargetScore>::const_iterator& next) {
   const auto nats = [&] {

@@ -22,7 +22,7 @@ Best best_of(const Contrasts& contrasts, double least = 0) {
   return best;
 }
 
-/// The share among the probes of a band, of those that `half` reports on.
+/// The share among the probes of a band that belong to `half`.
 Share share_at(const DistanceBand& band, const std::vector<ProbeReading>& probes,
                const Contrasts& contrasts, std::size_t way, Half half, double least) {
   Contrasts within;
@@ -33,7 +33,7 @@ Share share_at(const DistanceBand& band, const std::vector<ProbeReading>& probes
   return share_of(within, 0, Half::kBoth, least);
 }
 
-/// The probes of each family, the families in the order of their first probes.
+/// The probes of each family, in the order in which the families first appear.
 std::vector<std::vector<const world::Probe*>> by_family(
     const std::vector<const world::Probe*>& probes) {
   std::vector<std::vector<const world::Probe*>> families;

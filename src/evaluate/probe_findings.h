@@ -13,18 +13,19 @@
 
 namespace qkv::evaluate {
 
-/// Whether attention shows where a family's answers come from, whether cutting it there changes
-/// them, and which heads it takes. What is chosen (a head, a layer, an offset, a word) is chosen on
-/// the probes of even places and reported on the others; what is not chosen, on all. Heads stand
-/// layer by layer.
+/// Whether attention shows where a family's answers come from, whether cutting this attention
+/// changes the answers, and which heads the family needs. A head, a layer, an offset or a word is
+/// chosen on the probes with even numbers and reported on the others; results without a choice are
+/// reported on all probes. Heads are numbered layer by layer.
 struct FamilyFindings {
-  /// The best of some ways of looking.
+  /// The best of several measurements.
   struct Best {
     std::size_t way = 0;
     Share share;
-    std::vector<double> all;  ///< the share of every way, on the same probes as that of the best
+    std::vector<double>
+        all;  ///< the share of every measurement, on the same probes as that of the best
   };
-  /// The findings of the probes at some distance.
+  /// The findings for the probes in one range of distances.
   struct Band {
     std::size_t least = 0;
     Share attention;  ///< of the family's best head
@@ -32,8 +33,9 @@ struct FamilyFindings {
   };
 
   std::string family;
-  std::size_t measured = 0;  ///< probes with a query, a truth and a distractor that the model reads
-  Best attention;            ///< of a head's weights
+  std::size_t measured =
+      0;           ///< probes of which the model reads a query, the evidence and a distractor
+  Best attention;  ///< of a head's weights
   Share rollout;
   Share edges;  ///< cut in all heads of all layers
   Best edge_layer;
@@ -42,18 +44,18 @@ struct FamilyFindings {
   Best untrained_attention;
   Share untrained_edges;
   Best offset;
-  std::int64_t offset_tokens = 0;  ///< how far back the best offset looks
+  std::int64_t offset_tokens = 0;  ///< the best offset, in tokens before the query
   Best word;
   std::string word_piece;
   HeadCosts heads;
   std::vector<Band> bands;
 
-  /// Whether the answers use the evidence about as often as the best head looks at it: the two
-  /// shares differ by at most 10 points, or their intervals overlap. Where not, the head's map does
+  /// Whether the answers use the evidence about as often as the best head attends to it: the two
+  /// shares differ by at most 10 points, or their intervals overlap. Otherwise, the head's map does
   /// not show where the answers come from.
   bool map_is_trustworthy() const;
 
-  /// What removing a head other than the best costs, on average.
+  /// The mean cost of removing any head except the best.
   double others_cost() const;
 };
 
@@ -63,21 +65,21 @@ struct Findings {
   std::vector<FamilyFindings> families;
 };
 
-/// The findings of a family by its place; nullptr where nothing of it was measured.
+/// The findings of the family with this index; nullptr if nothing was measured.
 const FamilyFindings* found_of(const std::optional<Findings>& findings, std::size_t family);
 
-/// All that a checkpoint is asked about its probes, made ready: so it is known how much there is to
-/// do before any of it is done.
+/// All questions about its probes for a checkpoint, prepared so that the amount of work is known
+/// before it begins.
 class ProbeStudy {
  public:
   enum class Scope { kAccuracy, kAttention };
 
-  /// kAttention REQUIRES a model with attention. `checkpoint`, `probes` and `runtime` outlive the
-  /// study. Throws Error as askable_probes, and where a text does not fit the context.
+  /// kAttention REQUIRES a model with attention. `checkpoint`, `probes` and `runtime` must outlive
+  /// the study. Throws Error as askable_probes does, and if a text does not fit the context.
   ProbeStudy(const checkpoint::Checkpoint& checkpoint, const std::vector<world::Probe>& probes,
              Scope scope, const model::Runtime& runtime);
 
-  /// How many tokens the model reads for all that the scope holds.
+  /// The number of tokens that the model reads for everything in the scope.
   std::size_t tokens() const;
 
   std::vector<FamilyScore> scores(const inspect::TokenCounter& counter = {}) const;
@@ -101,7 +103,7 @@ class ProbeStudy {
   const checkpoint::Checkpoint& checkpoint_;
   const model::Runtime& runtime_;
   AskedProbes asked_;
-  std::optional<model::Transformer> untrained_;  ///< nothing for kAccuracy, as the next
+  std::optional<model::Transformer> untrained_;  ///< nothing for kAccuracy, like the next
   std::vector<Family> families_;
   std::optional<HeadCostProbes> head_cost_probes_;
 };

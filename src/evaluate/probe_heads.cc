@@ -9,9 +9,9 @@
 namespace qkv::evaluate {
 namespace {
 
-/// How a family's probes are answered.
+/// The results of a family.
 struct Result {
-  double accuracy = 0;  ///< in percent; NaN where there is no probe, as the margin
+  double accuracy = 0;  ///< in percent; NaN if there is no probe, like the margin
   double margin = 0;    ///< the mean
 };
 
@@ -29,7 +29,7 @@ Result result_of(const std::vector<ProbeOutcome>& outcomes) {
   return {.accuracy = 100 * result.accuracy / count, .margin = result.margin / count};
 }
 
-/// The results of one half of each family, with nothing removed.
+/// The results of one half of each family, with no head removed.
 struct WholeResult {
   Result even;
   Result odd;
@@ -111,12 +111,12 @@ HeadCostProbes::HeadCostProbes(const std::vector<std::vector<const world::Probe*
 }
 
 std::size_t HeadCostProbes::tokens() const {
-  std::size_t in_path = 0;  // trials on the way to a group
+  std::size_t in_path = 0;  // steps of the search for a group
   for (std::size_t removed = 0; removed < heads_ / 2; ++removed) in_path += heads_ - removed;
   std::size_t tokens = 0;
   for (const Halves& family : families_) {
     tokens += family.even.tokens() * (1 + in_path);
-    // As they are; without each head; without the group of every family.
+    // Unchanged; without each head; without the group of every family.
     tokens += family.odd.tokens() * (1 + heads_ + families_.size());
   }
   return tokens;

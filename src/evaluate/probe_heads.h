@@ -7,31 +7,32 @@
 
 namespace qkv::evaluate {
 
-/// What removing heads (HeadRemover; means over the tokens of all probes) costs a family: the fall
-/// of its accuracy in percentage points, on its probes of odd places. NaN where there is none.
+/// The cost of removing heads (HeadRemover; means over the tokens of all probes) for a family: the
+/// fall of its accuracy in percentage points, on its probes with odd numbers. NaN if there are
+/// none.
 struct HeadCosts {
-  std::vector<double> single;  ///< each head by itself: those of layer 0, then those of layer 1, …
-  /// Chosen on the probes of even places: again and again the head whose removal lowers the mean
-  /// margin most is removed, until half of all heads are. The group is the shortest beginning of
-  /// that path with 90% of the greatest fall of accuracy on it; empty where accuracy never falls.
+  std::vector<double> single;  ///< each head separately: those of layer 0, then those of layer 1, …
+  /// Chosen on the probes with even numbers: the head whose removal lowers the mean margin most is
+  /// removed, repeatedly, until half of all heads are removed. The group is the shortest beginning
+  /// of this path with 90% of its greatest fall of accuracy; empty if the accuracy never falls.
   std::vector<inspect::HeadPlace> group;
-  std::vector<double> group_on;  ///< what the group costs each family, itself among them
+  std::vector<double> group_on;  ///< the cost of the group to each family, its own included
 };
 
-/// The probes of all families, made ready for it.
+/// The probes of all families, prepared for this.
 class HeadCostProbes {
  public:
-  /// `families` are the probes of each. Throws Error where a text does not fit the context.
+  /// `families` are the probes of each family. Throws Error if a text does not fit the context.
   HeadCostProbes(const std::vector<std::vector<const world::Probe*>>& families,
                  const text::Tokenizer& tokenizer, const std::string& layout,
                  const config::ModelConfig& model);
 
-  std::size_t tokens() const;  ///< that the model reads for all costs
+  std::size_t tokens() const;  ///< tokens that the model reads for all costs
   std::vector<HeadCosts> costs(const model::Model& model, const model::Runtime& runtime,
                                const inspect::TokenCounter& counter = {}) const;
 
  private:
-  /// A family's probes of even places, to choose on, and those of odd ones, to report on.
+  /// A family's probes with even numbers, for choosing, and with odd numbers, for reporting.
   struct Halves {
     AskedProbes even;
     AskedProbes odd;

@@ -18,7 +18,7 @@ base::Json to_json(const inspect::HeadPlace& place) {
   return {{"layer", place.layer}, {"head", place.head}};
 }
 
-/// Numbers of heads, a list a layer.
+/// Numbers of heads, one list per layer.
 base::Json by_layer(const std::vector<double>& heads, const config::ModelConfig& model) {
   base::Json layers = base::Json::array();
   for (std::size_t head = 0; head < heads.size(); ++head) {

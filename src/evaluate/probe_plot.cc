@@ -12,7 +12,7 @@
 namespace qkv::evaluate {
 namespace {
 
-/// A share of probes, the interval it may lie in, and what it would be by chance.
+/// A share of probes, its confidence interval, and its value by chance.
 struct Bar {
   double value = 0;
   double low = 0;
@@ -20,8 +20,8 @@ struct Bar {
   double chance = 0;
 };
 
-/// Wilson (1927), the score interval: the true shares p for which what was seen is at most z
-/// standard deviations, those of p, from what is expected.
+/// Wilson (1927), the score interval: the true shares p for which the observed share is at most z
+/// standard deviations (of p) from the expected one.
 Bar accuracy_of(const ProbeCount& count) {
   constexpr double kZ = 1.959964;  // 95% of a normal distribution lie within
   const auto n = static_cast<double>(count.probes);
@@ -34,14 +34,14 @@ Bar accuracy_of(const ProbeCount& count) {
           .chance = count.guessing()};
 }
 
-/// What the first chart shows of each family; another line here is another series.
+/// The series of the first chart: another line here is another series.
 struct Measure {
   const char* name;
-  /// Of a family by its place; nothing where it was not measured.
+  /// For the family with this index; nothing if it was not measured.
   std::optional<Bar> (*bar)(const Answers&, std::size_t family);
 };
 
-/// Chance is what an untrained model gives.
+/// Chance is the result of an untrained model.
 std::optional<Bar> bar_of(const Share& share, const Share& untrained) {
   if (share.probes == 0) return std::nullopt;
   return Bar{.value = share.share,
@@ -102,7 +102,7 @@ render::Chart by_family(const Answers& answers) {
   return chart;
 }
 
-/// What the charts by distance show, one each.
+/// The charts by distance.
 struct DistanceMeasure {
   const char* title;
   const char* y_title;
@@ -118,7 +118,7 @@ constexpr DistanceMeasure kDistanceMeasures[] = {
      .y_title = "share of probes",
      .found = &FamilyFindings::Band::edges}};
 
-/// Of a family in one of its bands, by their places; nothing where no probe there was measured.
+/// For a family in one of its bands, by their indices; nothing if no probe there was measured.
 std::optional<double> share_at(const Answers& answers, const DistanceMeasure& measure,
                                std::size_t family, std::size_t band) {
   if (measure.found == nullptr) return answers.probes[family].bands[band].count.accuracy();
@@ -129,7 +129,7 @@ std::optional<double> share_at(const Answers& answers, const DistanceMeasure& me
   return share.probes == 0 ? std::nullopt : std::optional(share.share);
 }
 
-/// The places of the families with several bands, or of all where none has.
+/// The indices of the families with several bands, or of all families if none has.
 std::vector<std::size_t> of_several_bands(const std::vector<FamilyScore>& families) {
   std::vector<std::size_t> all(families.size());
   std::iota(all.begin(), all.end(), std::size_t{0});
@@ -146,7 +146,7 @@ render::Chart by_distance(const Answers& answers, const DistanceMeasure& measure
     double probes = 0;
     std::size_t index = 0;
   };
-  std::map<std::size_t, Column> columns;  // by the least distance
+  std::map<std::size_t, Column> columns;  // by the smallest distance
   for (const std::size_t family : shown) {
     for (const DistanceBand& band : answers.probes[family].bands) {
       Column& column = columns[band.least];

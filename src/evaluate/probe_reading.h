@@ -9,26 +9,26 @@
 
 namespace qkv::evaluate {
 
-/// Whether the truth stands where the model looks: a causal model is not asked of what comes later.
+/// Whether the model reads the evidence: a causal model is not asked about evidence that comes
+/// later.
 bool can_be_known(const world::Probe& probe, bool causal);
 
-/// The probe's text with a candidate in the answer's place, which is what counts.
+/// The probe's text with a candidate in place of the answer, which is the part that counts.
 ScoredText with_candidate(const world::Probe& probe, const std::string& candidate);
 
-/// A probe as a model reads it to predict the answer, its spans as tokens.
+/// A probe as a model reads it to predict the answer, with its spans as tokens.
 struct ProbeReading {
   const world::Probe* probe = nullptr;
   Reading reading;
-  std::vector<std::int64_t> query;  ///< of the query; in a masked model the answer's masks as well
-  /// What the answer depends on (all members of the truth together), then each distractor that the
-  /// model reads.
+  std::vector<std::int64_t> query;  ///< of the query; in a masked model also the answer's masks
+  /// The evidence (all members of the truth together), then each distractor that the model reads.
   std::vector<std::vector<std::int64_t>> spans;
 
-  /// Whether there is a query, a truth and a distractor to be told from it.
+  /// Whether there is a query, the evidence and a distractor to compare it with.
   bool is_measurable() const;
 };
 
-/// Throws Error as readings_of.
+/// Throws Error as readings_of does.
 ProbeReading read_probe(const world::Probe& probe, const text::Tokenizer& tokenizer,
                         const std::string& layout, const config::ModelConfig& model);
 

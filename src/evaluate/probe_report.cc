@@ -21,9 +21,9 @@ constexpr std::array<std::pair<const char*, ProbeDetail>, 4> kDetails = {
      {"heads", ProbeDetail::kHeads}}};
 
 constexpr const char* kAccuracyLegend =
-    R"(  right: the answer is the likeliest of the probe's candidates.
+    R"(  right: how often the answer is the most probable of the probe's candidates.
   chance: how often a guess among the candidates is right.
-  of all words: the answer is the likeliest of all words.
+  of all words: how often the answer is the most probable of all words.
 )";
 
 std::string accuracy_report(const std::vector<FamilyScore>& families) {
@@ -37,27 +37,28 @@ std::string accuracy_report(const std::vector<FamilyScore>& families) {
 }
 
 constexpr const char* kReportLegend =
-    R"(  right: the answer is the likeliest of the probe's candidates. chance: a guess among them is right.
+    R"(  right: how often the answer is the most probable of the probe's candidates.
+  chance: how often a guess among the candidates is right.
   head: layer.head, counted from 0, of the head that looks at the evidence most often.
-  looks at evidence: it gives the evidence more attention than any distractor.
-  uses the evidence: without attention to the evidence the answer loses more log-probability than
-                     without attention to any distractor.
-  head's cost: percentage points of right answers lost when that head gives only its mean output.
+  looks at evidence: how often this head gives the evidence more attention than any distractor.
+  uses the evidence: how often the answer loses more log probability without attention to the
+                     evidence than without attention to any distractor.
+  head's cost: the accuracy lost, in percentage points, if this head gives only its mean output.
   a → b% (low–high): an untrained model → this one, with a 95% interval.
 )";
 
 constexpr const char* kTrustLegend =
-    "  Trust an attention map where right, looks and uses are all high.\n";
+    "  Trust an attention map if right, looks at evidence and uses the evidence are all high.\n";
 
-/// A line for each family whose map is not to be trusted.
+/// A line for each family whose map is not trustworthy.
 std::string warnings_of(const Findings& findings) {
   std::string text;
   for (const FamilyFindings& family : findings.families) {
     if (family.measured == 0 || family.map_is_trustworthy()) continue;
     text += base::concat("  ! ", name_cell(family.family),
-                         ": do not trust this map: the head looks in ",
-                         whole_percent_cell(family.attention.share.share),
-                         ", the answer uses it in ", whole_percent_cell(family.edges.share), "\n");
+                         ": do not trust this map: evidence is looked at in ",
+                         whole_percent_cell(family.attention.share.share), " and used in ",
+                         whole_percent_cell(family.edges.share), "\n");
   }
   return text;
 }

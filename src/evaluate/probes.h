@@ -9,11 +9,11 @@
 
 namespace qkv::evaluate {
 
-/// How many of some probes are answered rightly.
+/// How many of some probes are answered correctly.
 struct ProbeCount {
   std::uint64_t probes = 0;
-  std::uint64_t correct = 0;       ///< the answer is the likeliest of the candidates
-  std::uint64_t unrestricted = 0;  ///< it is the likeliest of all that the model could say
+  std::uint64_t correct = 0;       ///< the answer is the most probable of the candidates
+  std::uint64_t unrestricted = 0;  ///< it is the most probable of all words
   double chance = 0;               ///< the sum of 1 / candidates
 
   double accuracy() const { return static_cast<double>(correct) / static_cast<double>(probes); }
@@ -23,7 +23,7 @@ struct ProbeCount {
   double guessing() const { return chance / static_cast<double>(probes); }
 };
 
-/// The probes whose truth stands so many words away.
+/// The probes whose distance, in words, is in this range.
 struct DistanceBand {
   std::size_t least = 0;
   std::size_t most = 0;
@@ -32,7 +32,7 @@ struct DistanceBand {
   bool holds(std::size_t distance) const { return least <= distance && distance <= most; }
 };
 
-/// "6 to 10", or "over 100" where it has no end.
+/// "6 to 10", or "over 100" if it has no end.
 std::string band_name(const DistanceBand& band);
 
 struct FamilyScore {
@@ -41,24 +41,25 @@ struct FamilyScore {
   std::vector<DistanceBand> bands;  ///< those that hold a probe, the nearest first
 };
 
-/// How one probe is answered.
+/// The outcome of one probe.
 struct ProbeOutcome {
-  double margin = 0;  ///< log p of the answer less that of the best other candidate; 1 without one
-  bool unrestricted = false;  ///< the answer is the likeliest of all that the model could say
+  double margin =
+      0;  ///< log p of the answer minus that of the best other candidate; 1 if there is none
+  bool unrestricted = false;  ///< the answer is the most probable of all words
 
-  bool correct() const { return margin > 0; }  ///< a tie is no answer
+  bool correct() const { return margin > 0; }  ///< a tie counts as wrong
 };
 
-/// Probes made ready to be asked, more than once if need be. A candidate's score is the summed
-/// log p of its tokens at `predict`.
+/// Probes that are ready to be asked, repeatedly if needed. A candidate's score is the sum of log p
+/// of its tokens in `predict`.
 class AskedProbes {
  public:
-  /// Throws Error where a text does not fit the context.
+  /// Throws Error if a text does not fit the context.
   AskedProbes(std::vector<const world::Probe*> probes, const text::Tokenizer& tokenizer,
               const std::string& layout, const config::ModelConfig& model);
 
   const std::vector<const world::Probe*>& probes() const { return probes_; }
-  std::size_t tokens() const { return texts_.tokens(); }  ///< that the model reads each time
+  std::size_t tokens() const { return texts_.tokens(); }  ///< tokens that the model reads each time
   std::vector<ProbeOutcome> outcomes(const model::Model& model, const model::Runtime& runtime,
                                      const inspect::TokenCounter& counter = {},
                                      inspect::RowTaps* taps = nullptr) const;
@@ -68,8 +69,8 @@ class AskedProbes {
   ScoredTexts texts_;
 };
 
-/// The probes that a model is asked: a causal model reads what stands before the answer, and is not
-/// asked where the truth comes only after. Throws Error where there are probes, but none to ask.
+/// The probes that a model is asked. A causal model reads only the text before the answer, and is
+/// not asked if the evidence comes after it. Throws Error if there are probes, but none to ask.
 std::vector<const world::Probe*> askable_probes(const std::vector<world::Probe>& probes,
                                                 bool causal);
 

@@ -23,7 +23,7 @@ double purity(const std::vector<std::size_t>& groups, const std::vector<std::siz
 
 double chance_purity(const std::vector<std::size_t>& groups, std::vector<std::size_t> classes) {
   constexpr int kOrders = 1000;
-  std::sort(classes.begin(), classes.end());  // so that the points' order is of no matter
+  std::sort(classes.begin(), classes.end());  // so that the order of the points does not matter
   base::RandomStream random(base::stream_key(0, base::Purpose::kPermutation, {classes.size()}));
   double sum = 0;
   for (int order = 0; order < kOrders; ++order) {

@@ -8,7 +8,7 @@
 namespace qkv::evaluate {
 namespace {
 
-/// A text's ids as the model saw texts in training, and which of them count.
+/// A text's ids as the model read texts in training, and which of them count.
 struct Sequence {
   std::vector<std::int32_t> ids;
   std::vector<base::Span> spans;
@@ -23,13 +23,14 @@ Sequence sequence_of(const ScoredText& text, const text::Tokenizer& tokenizer,
     sequence.spans.push_back(span);
     sequence.counts.push_back(counts);
   };
-  std::string context;  // in front of the text
+  std::string context;  // before the text
   if (layout == "stream") {
     context = "\n";
   } else {
     add(text::Tokenizer::kBegin, {}, false);
   }
-  // Open to the right, so that a token of no width counts as well, except where the text begins.
+  // The end is open, so that a token without width counts as well, unless it is at the beginning of
+  // the text.
   base::Span counted{.begin = context.size(), .end = std::string::npos};
   if (text.scored) {
     counted = {.begin = context.size() + text.scored->begin,
@@ -48,7 +49,7 @@ Sequence sequence_of(const ScoredText& text, const text::Tokenizer& tokenizer,
 }
 
 Reading causal_reading(Sequence sequence) {
-  // What stands after the last token that counts changes nothing.
+  // Tokens after the last one that counts change nothing.
   const auto last = std::find(sequence.counts.rbegin(), sequence.counts.rend(), true).base() - 1 -
                     sequence.counts.begin();
   Reading reading;
@@ -79,7 +80,7 @@ std::vector<Reading> masked_readings(const Sequence& sequence, bool at_once) {
   return readings;
 }
 
-/// A causal model reads all but the last token, which it only predicts.
+/// A causal model reads all tokens except the last, which it only predicts.
 std::int64_t read_of(const Sequence& sequence, const config::ModelConfig& model) {
   return static_cast<std::int64_t>(sequence.ids.size()) - (model.causal() ? 1 : 0);
 }

@@ -11,15 +11,15 @@
 
 namespace qkv::evaluate {
 
-/// A text whose probability is asked for.
+/// A text whose probability is wanted.
 struct ScoredText {
   std::string text;
-  std::string where = {};  ///< where it stands, for messages; the text if empty
+  std::string where = {};  ///< its location, for messages; the text if empty
   std::optional<base::Span> scored =
       {};  ///< only the tokens in these bytes count; all unless given
 };
 
-/// What a model is given of a text, and what is asked of it.
+/// The model's input for a text, and its targets.
 struct Reading {
   std::vector<std::int32_t> ids;
   std::vector<base::Span> spans;  ///< bytes of the text that each token covers; none for specials
@@ -28,15 +28,15 @@ struct Reading {
   inspect::ScoredRow row() const { return {.ids = ids, .targets = targets}; }
 };
 
-/// How many tokens the model would read of a text; more than its context do not fit.
+/// The number of tokens that the model would read for a text; more than its context do not fit.
 std::int64_t tokens_read(const ScoredText& text, const text::Tokenizer& tokenizer,
                          const std::string& layout, const config::ModelConfig& model);
 
-/// A text as the model saw texts in training. Causal: what stands before the last token that
-/// counts, after the document's begin (layout lines) or a new line (stream); the end of a document
-/// counts where all does. Masked: of a part, its tokens all masked at once; where all counts, a
-/// reading for each token, masked by itself. Throws Error where the text does not fit the context
-/// or a part holds no token.
+/// A text as the model read texts in training. Causal: everything before the last token that
+/// counts, after the document's beginning (layout lines) or a newline (stream); the end of a
+/// document counts if everything counts. Masked: for a part, its tokens are all masked at once; if
+/// everything counts, one reading for each token, in which only it is masked. Throws Error if the
+/// text does not fit the context or a part holds no token.
 std::vector<Reading> readings_of(const ScoredText& text, const text::Tokenizer& tokenizer,
                                  const std::string& layout, const config::ModelConfig& model);
 

@@ -29,7 +29,7 @@ struct Validation {
   JudgedText text;
 };
 
-/// The files as they are called from here.
+/// The files, with paths relative to the working directory.
 std::string names_of(const std::vector<fs::path>& files) {
   std::string names =
       base::replace_invalid_utf8(files.front().lexically_proximate(fs::current_path()).string());
@@ -42,7 +42,7 @@ std::string validation_name(const config::DataConfig& data) {
   return base::concat(percent_cell(data.validation_fraction), " of ", names_of(data.train));
 }
 
-/// Warns where the text is no longer what the run was trained beside.
+/// Warns if the text has changed since the run was trained.
 Validation validation_of(const checkpoint::Checkpoint& checkpoint) {
   const config::DataConfig& data = checkpoint.config.data;
   for (const auto* files : {&data.train, &data.validation}) {
@@ -71,7 +71,7 @@ Validation validation_of(const checkpoint::Checkpoint& checkpoint) {
   return {.tokens = std::move(*corpus.validation), .text = std::move(text)};
 }
 
-/// The validation text of each run. Throws Error where they differ and must not.
+/// The validation text of each run. Throws Error if they differ but must not.
 std::vector<Validation> validations_of(const std::vector<checkpoint::Checkpoint>& checkpoints,
                                        bool own_data) {
   std::vector<Validation> all;
@@ -88,8 +88,8 @@ std::vector<Validation> validations_of(const std::vector<checkpoint::Checkpoint>
   return all;
 }
 
-/// Warns of what is odd in the texts that a model is asked about: line ends where a document is a
-/// line, and words that the tokenizer does not know, which are named once.
+/// Warns of unusual content in the texts for a model: line ends if a document is a line, and words
+/// that the tokenizer does not know, which are named once.
 void warn_of_texts(const checkpoint::Checkpoint& checkpoint, const Questions& questions,
                    const text::TokenFile* data) {
   const std::string& layout = checkpoint.config.data.layout;

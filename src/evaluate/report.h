@@ -15,17 +15,17 @@
 
 namespace qkv::evaluate {
 
-/// What to measure of a checkpoint.
+/// The measurements of a checkpoint.
 struct Questions {
   std::vector<std::filesystem::path> data;  ///< empty: the run's own validation data
-  bool own_data = false;  ///< whether each run may be judged by another text than the others
-  std::vector<MinimalPair> pairs;                ///< empty: none
-  std::vector<world::Probe> probes;              ///< empty: none
-  bool accuracy_only = false;                    ///< of probes: whether attention is left alone
-  std::optional<world::Geometry> geometry = {};  ///< what the vectors of words are asked
+  bool own_data = false;                    ///< whether each run may be measured on its own text
+  std::vector<MinimalPair> pairs;           ///< empty: none
+  std::vector<world::Probe> probes;         ///< empty: none
+  bool accuracy_only = false;               ///< for probes: only their accuracy, without attention
+  std::optional<world::Geometry> geometry = {};  ///< the questions about the geometry of words
 };
 
-/// The text that a run is judged by.
+/// The validation text of a run.
 struct JudgedText {
   std::string name;    ///< its files
   std::string sha256;  ///< of the text
@@ -36,26 +36,27 @@ struct Answers {
   std::string checkpoint;
   std::int64_t step = 0;
   bool causal = true;
-  std::optional<Score> score;  ///< nothing where pairs, probes or geometry were asked without data
-  std::optional<JudgedText> text = {};  ///< of `score`, where it is the run's own
+  std::optional<Score> score;  ///< nothing if pairs, probes or geometry were requested without data
+  std::optional<JudgedText> text = {};  ///< of `score`, if it is the run's own
   std::vector<PairAccuracy> pairs;
   std::vector<std::string> pair_groups = {};               ///< in the order of the file
   std::vector<std::optional<PairScore>> pair_scores = {};  ///< of each; nothing: skipped
-  std::vector<FamilyScore> probes;                         ///< empty: not asked
-  std::size_t not_asked = 0;         ///< probes whose truth a causal model does not read
-  std::optional<Findings> findings;  ///< of the probes; nothing where not asked, or no attention
-  std::optional<GeometryScore> geometry = {};  ///< nothing where not asked
+  std::vector<FamilyScore> probes;                         ///< empty: not requested
+  std::size_t not_asked = 0;  ///< probes whose evidence a causal model does not read
+  std::optional<Findings>
+      findings;  ///< of the probes; nothing if not requested, or without attention
+  std::optional<GeometryScore> geometry = {};  ///< nothing if not requested
 };
 
-/// "CHECKPOINT · step N": what names them in a picture.
+/// "CHECKPOINT · step N": the source line of a picture.
 std::string source_line(const Answers& answers);
 
-/// Measures checkpoints. Throws Error where there is no data to measure one on, or where they would
-/// be judged by texts that differ and questions.own_data does not allow it.
+/// Measures checkpoints. Throws Error if there is no data to measure one on, or if their texts
+/// differ and questions.own_data does not allow this.
 std::vector<Answers> measure(const std::vector<checkpoint::Checkpoint>& checkpoints,
                              const Questions& questions, const model::Runtime& runtime);
 
-/// The answers side by side, one column a checkpoint, and the reports of probes and geometry.
+/// The answers side by side, one column per checkpoint, and the reports of probes and geometry.
 std::string report_table(const std::vector<Answers>& answers,
                          const std::vector<ProbeDetail>& details = {});
 

@@ -7,14 +7,14 @@
 
 namespace qkv::evaluate {
 
-/// The model that a checkpoint's run began with.
+/// The model at the beginning of a checkpoint's run.
 struct RunStart {
   std::unique_ptr<const model::Model> model;
   std::string checkpoint;  ///< empty: fresh weights from the config's seed
 };
 
-/// The checkpoint step-0000000 beside this one; fresh weights where there is none of this tokenizer
-/// and shape. Throws Error as open_checkpoint.
+/// The checkpoint step-0000000 in the same folder, or fresh weights if there is none with this
+/// tokenizer and shape. Throws Error as open_checkpoint does.
 RunStart run_start(const checkpoint::Checkpoint& checkpoint, const model::Runtime& runtime);
 
 }  // namespace qkv::evaluate

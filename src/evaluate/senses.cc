@@ -9,9 +9,10 @@
 namespace qkv::evaluate {
 namespace {
 
-/// What is less apart is rounding: equal vectors, say, summed in another order.
+/// A smaller difference is rounding: of equal vectors, for example, that were summed in another
+/// order.
 constexpr double kRounding = 1e-9;
-constexpr double kNoLength = 1e-300;  // a vector without direction is at a right angle to all
+constexpr double kNoLength = 1e-300;  // a vector without direction is orthogonal to all
 
 model::Tensor directions(const model::Tensor& vectors) {
   return vectors / vectors.norm(2, 1, /*keepdim=*/true).clamp_min(kNoLength);
@@ -34,7 +35,7 @@ inspect::PlacedWord placed(const world::SenseSentence& sentence, const std::stri
   return word;
 }
 
-/// Its place in the list, where it is added if need be.
+/// Its index in the list, to which it is added if needed.
 std::size_t place_in(std::vector<std::string>& list, const std::string& name) {
   const auto found = std::find(list.begin(), list.end(), name);
   const auto place = static_cast<std::size_t>(found - list.begin());
@@ -67,7 +68,7 @@ SenseSeparation sense_separation(const model::Tensor& vectors,
   out.same /= same;
   out.other /= other;
 
-  // The sum of each sense's vectors points where their mean does.
+  // The sum of a sense's vectors has the same direction as their mean.
   const auto kinds = static_cast<std::int64_t>(*std::max_element(senses.begin(), senses.end())) + 1;
   model::Tensor members = torch::zeros({kinds, count}, at::kDouble);
   for (std::int64_t row = 0; row < count; ++row)

@@ -10,22 +10,22 @@
 
 namespace qkv::evaluate {
 
-/// How far the vectors of one word in several sentences lie apart by its sense.
+/// How well the vectors of one word in several sentences are separated by its sense.
 struct SenseSeparation {
-  double same = 0;   ///< mean cosine of two sentences of one sense
-  double other = 0;  ///< of two senses
-  /// How often a sentence's vector points more nearly to the mean of the other sentences of its
-  /// sense than to the mean of any other sense (nearest centroid, leave one out). Where n are
-  /// equally near, its own among them, it counts 1/n.
+  double same = 0;   ///< mean cosine of two sentences with the same sense
+  double other = 0;  ///< with different senses
+  /// How often a sentence's vector is nearer, by cosine, to the mean of the other sentences with
+  /// its sense than to the mean of any other sense (nearest centroid, leave one out). If n means
+  /// are equally near, its own among them, it counts 1/n.
   double accuracy = 0;
 };
 
-/// A word of several senses.
+/// A word with several senses.
 struct WordSenses {
   std::string word;
   std::size_t sentences = 0;
   double guessing = 0;                  ///< 1 / senses
-  std::vector<SenseSeparation> depths;  ///< 0 the embedding, then after each layer
+  std::vector<SenseSeparation> depths;  ///< depth 0 is the embedding, then after each layer
 };
 
 /// vectors [sentences, width], and the sense of each, counted from 0. Every sense has at least two
@@ -33,12 +33,11 @@ struct WordSenses {
 SenseSeparation sense_separation(const model::Tensor& vectors,
                                  const std::vector<std::size_t>& senses);
 
-/// Words in sentences, made ready to be read by models that share the checkpoint's tokenizer and
-/// layout.
+/// Words in sentences, prepared for models that share the checkpoint's tokenizer and layout.
 class AskedSenses {
  public:
-  /// Throws Error, naming `where`, where a sentence does not fit the context or has no token for
-  /// its word.
+  /// Throws Error, naming `where`, if a sentence does not fit the context or has no token for its
+  /// word.
   AskedSenses(const std::vector<world::SenseSentence>& sentences, const std::string& where,
               const checkpoint::Checkpoint& checkpoint);
 
@@ -50,7 +49,7 @@ class AskedSenses {
   struct Word {
     std::string word;
     std::vector<std::string> senses;
-    std::vector<std::size_t> rows;      ///< its sentences among all
+    std::vector<std::size_t> rows;      ///< the indices of its sentences
     std::vector<std::size_t> sense_of;  ///< of each of these
   };
   std::vector<Word> words_;

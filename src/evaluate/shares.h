@@ -2,8 +2,8 @@
 
 namespace qkv::evaluate {
 
-/// How often something is right where a choice is made among the words that a file lists, and where
-/// it is made among all that the tokenizer has learned.
+/// How often something is right if the candidates are the words of a file, and if they are all
+/// learned pieces of the tokenizer.
 struct Shares {
   double listed = 0;
   double all = 0;

@@ -71,7 +71,7 @@ Arrays FusedAttention<T>::arrays_of(const Document& document) {
 template <typename T>
 void FusedAttention<T>::rotate(const Reading& reading, float sign, T* query_key_value) const {
   if (tables_.cosine.empty()) return;
-  // Queries and keys stand side by side.
+  // Queries and keys are next to each other.
   kernels::token_loops<T>().rotate(reading.tokens, stride_, heads_ + key_value_heads_, head_width_,
                                    reading.positions, tables_.cosine.data(), tables_.sine.data(),
                                    sign, query_key_value);

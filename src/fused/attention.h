@@ -17,13 +17,13 @@ class FusedAttention {
 
   Residual forward(Bench<T>& bench, const Weights<T>& weights, const Reading& reading,
                    const Residual& residual);
-  /// x_gradient [tokens, width]: that of the sum comes in, that of x goes out.
+  /// x_gradient [tokens, width]: on input, the gradient of the sum; on output, that of x.
   void backward(Bench<T>& bench, const Weights<T>& weights, const Reading& reading,
                 float* x_gradient, const Gradient& gradient);
 
  private:
   kernels::AttentionShape shape(const Reading& reading, const Document& document) const;
-  /// Fills in what both passes read of a document, and the forward pass writes.
+  /// Fills in the arrays of a document that both passes use.
   template <typename Arrays>
   Arrays arrays_of(const Document& document);
   void rotate(const Reading& reading, float sign, T* query_key_value) const;
@@ -39,7 +39,7 @@ class FusedAttention {
   double dropout_;
   bool causal_;
   float scale_;
-  std::int64_t key_at_;  ///< where a token's keys begin, behind its queries
+  std::int64_t key_at_;  ///< where a token's keys begin, after its queries
   std::int64_t value_at_;
   std::int64_t stride_;  ///< between tokens in projected_
   FusedNorm<T> norm_;

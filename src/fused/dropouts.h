@@ -5,7 +5,7 @@
 
 namespace qkv::fused {
 
-/// What is dropped of [tokens, width] at `place` (base/random.h).
+/// The dropped values of [tokens, width] at `place` (base/random.h).
 inline kernels::Dropped dropped_at(double probability, std::uint64_t seed, const Reading& reading,
                                    std::uint64_t place, std::int64_t width) {
   if (probability == 0) return {};

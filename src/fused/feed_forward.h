@@ -14,7 +14,7 @@ class FusedFeedForward {
 
   Residual forward(Bench<T>& bench, const Weights<T>& weights, const Reading& reading,
                    const Residual& residual);
-  /// x_gradient [tokens, width]: that of the sum comes in, that of x goes out.
+  /// x_gradient [tokens, width]: on input, the gradient of the sum; on output, that of x.
   void backward(Bench<T>& bench, const Weights<T>& weights, const Reading& reading,
                 float* x_gradient, const Gradient& gradient);
 
@@ -30,7 +30,7 @@ class FusedFeedForward {
   FusedNorm<T> norm_;
   FusedLinear<T> up_;  ///< gate and up for swiglu
   FusedLinear<T> down_;
-  kernels::Buffer<T> slopes_;  ///< up's output, then the slopes of the activation
+  kernels::Buffer<T> slopes_;  ///< up's output, then the derivatives of the activation
   kernels::Buffer<T> hidden_;  ///< after the activation
 };
 

@@ -5,7 +5,7 @@
 namespace qkv::fused {
 namespace {
 
-constexpr std::int64_t kLine = 32;  // values of two bytes in a cache line
+constexpr std::int64_t kLine = 32;  // two-byte values in a cache line
 
 }  // namespace
 

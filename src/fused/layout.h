@@ -8,9 +8,9 @@
 
 namespace qkv::fused {
 
-/// Where the weights of a Transformer stand in one flat array, and their gradients and moments in
-/// arrays like it. What one product takes (query, key and value; gate and up) stands together.
-/// Names and shapes are those of the checkpoint; the config is one that FusedStep supports.
+/// The layout of a Transformer's weights in one flat array; their gradients and moments have the
+/// same layout. Matrices of one product (query, key and value; gate and up) are adjacent. Names and
+/// shapes are those of the checkpoint; FusedStep supports the config.
 class WeightLayout {
  public:
   struct Place {
@@ -19,7 +19,7 @@ class WeightLayout {
     std::int64_t begin = 0;  ///< in floats, from the array's beginning
     std::int64_t size = 0;
   };
-  /// The places of one layer; −1 where the config has no such weights.
+  /// The offsets of one layer's weights; −1 if the config has no such weights.
   struct Layer {
     std::int64_t attention_norm = -1, attention_norm_bias = -1;
     std::int64_t query_key_value = -1, query_key_value_bias = -1;
@@ -33,16 +33,16 @@ class WeightLayout {
 
   const std::vector<Place>& places() const { return places_; }
   const std::vector<Layer>& layers() const { return layers_; }
-  /// Floats in the array, gaps between its parts included.
+  /// The number of floats in the array, including gaps.
   std::int64_t size() const { return size_; }
 
   std::int64_t embedding = -1;
-  std::int64_t positions = -1;  ///< learned ones
+  std::int64_t positions = -1;  ///< learned positions
   std::int64_t norm = -1, norm_bias = -1;
-  std::int64_t head = -1;  ///< the embedding's where tied
+  std::int64_t head = -1;  ///< the embedding's if tied
 
  private:
-  /// Puts weights behind each other, the first at a cache line; returns where that is.
+  /// Appends weights, the first at a cache line; returns its offset.
   struct Part {
     std::string name;
     std::vector<std::int64_t> shape;

@@ -2,9 +2,9 @@
 
 namespace qkv::fused {
 
-/// Of Muon (Jordan et al. 2024), as the processor's update and the device's both take them: the
+/// Constants of Muon (Jordan et al. 2024), for the updates of both processor and device: the
 /// momentum, and how a matrix M, divided by its norm + kMuonSmall, is made nearly orthogonal by
-/// kMuonTurns turns of X ← a X + (b X Xᵀ + c (X Xᵀ)²) X.
+/// kMuonTurns iterations of X ← a X + (b X Xᵀ + c (X Xᵀ)²) X.
 constexpr double kMuonMomentum = 0.95;
 constexpr double kMuonSmall = 1e-7;
 constexpr int kMuonTurns = 5;

@@ -15,11 +15,11 @@
 
 namespace qkv::fused {
 
-/// A model's weights as the parts of a pass see them.
+/// A model's weights as the parts of a pass use them.
 template <typename T>
 struct Weights {
   const float* exact;    ///< all of WeightLayout
-  const T* for_product;  ///< the same, as products take them
+  const T* for_product;  ///< the same, in the type of the products
 };
 
 /// Tokens that attend to each other: a document, or a row without documents.
@@ -28,66 +28,67 @@ struct Document {
   std::int64_t tokens;
 };
 
-/// What a pass reads: rows of tokens side by side.
+/// The input of a pass: rows of tokens side by side.
 struct Reading {
   std::int64_t tokens = 0;                  ///< of all rows
   const std::int32_t* ids = nullptr;        ///< [tokens]
   const std::int32_t* positions = nullptr;  ///< [tokens]
-  const std::int32_t* targets = nullptr;    ///< [tokens], below 0 where nothing is predicted
+  const std::int32_t* targets = nullptr;    ///< [tokens], negative if nothing is predicted
   std::vector<Document> documents;
-  std::int64_t first_token = 0;  ///< place of its first token in the step: names dropouts
-  std::uint64_t step = 0;        ///< its number: names dropouts
+  std::int64_t first_token =
+      0;                   ///< index of its first token in the step: part of the key of dropout
+  std::uint64_t step = 0;  ///< its number: part of the key of dropout
 };
 
-/// What a thread's time in a step goes to.
+/// The phases of a thread's time in a step.
 enum class Work {
-  kProducts,    ///< of matrices, all but attention's
+  kProducts,    ///< of matrices, except in attention
   kAttention,   ///< scores, softmax, weighted sums
   kNorm,        ///< with the sum of the residual stream and its dropout
   kActivation,  ///< of the feed-forward layer
   kLoss,        ///< softmax over the vocabulary and cross entropy
   kSum,         ///< of the threads' gradients, and rounding of the weights
   kElse,        ///< embeddings, rotations, biases
-  kWait,        ///< for the other threads, and outside of the step
+  kWait,        ///< for the other threads, and outside the step
   kCount
 };
 
-/// What the parts of one pass share. Of it only the clock outlives a sub-layer, and `output`, which
-/// the next one's norm reads before it is written anew.
+/// The memory that the parts of one pass share. Only the clock and `output` outlive a sub-layer;
+/// the next norm reads `output` before it is overwritten.
 template <typename T>
 struct Bench {
   base::PhaseClock<Work>* clock;
   kernels::Products products;
   kernels::Scratch scratch;       ///< of attention
-  kernels::Buffer<float> output;  ///< [tokens, width], what a sub-layer adds to the residual stream
-  kernels::Buffer<T> branch;      ///< [tokens, width], the gradient that goes into a sub-layer
+  kernels::Buffer<float> output;  ///< [tokens, width], added to the residual stream by a sub-layer
+  kernels::Buffer<T> branch;      ///< [tokens, width], the gradient on input to a sub-layer
   kernels::Buffer<T> normed_gradient;  ///< [tokens, width]
-  kernels::Buffer<T> wide;             ///< the gradient of the widest things in a sub-layer
+  kernels::Buffer<T> wide;             ///< the gradient of the widest values in a sub-layer
   kernels::Buffer<T> wide_too;
 };
 
-/// The residual stream between two sub-layers: x, and what the last one added to it, not yet
-/// summed, so that the sum and the next norm are one pass over memory.
+/// The residual stream between two sub-layers: x, and the last one's output, not yet summed, so
+/// that the sum and the next norm are one pass over memory.
 struct Residual {
   const float* x;
   const float* added = nullptr;
   kernels::Dropped dropped;
 };
 
-/// A gradient array like the weights', and whether its matrices hold nothing yet.
+/// A gradient array with the layout of the weights, and whether its matrices are still empty.
 struct Gradient {
   float* values;
   bool fresh;
 };
 
-/// The norm in front of a sub-layer (or of the output layer).
+/// The norm before a sub-layer (or the output layer).
 template <typename T>
 class FusedNorm {
  public:
   FusedNorm(const config::ModelConfig& config, std::int64_t weight, std::int64_t bias,
             std::int64_t most_tokens);
 
-  /// Sums the residual stream and norms it.
+  /// Adds to the residual stream and normalizes it.
   void forward(const Residual& residual, std::int64_t tokens, const Weights<T>& weights);
   void backward(const T* normed_gradient, std::int64_t tokens, const Weights<T>& weights,
                 bool fresh, float* x_gradient, float* gradient) const;

@@ -40,7 +40,7 @@ template <typename T>
 double FusedPass<T>::run(const Weights<T>& weights, const Reading& reading, float scale,
                          const Gradient& gradient) {
   bench_.clock->enter(Work::kElse);
-  // Vectors and tables are always added to, matrices only once they hold something.
+  // Vectors and tables are always added to, matrices only if they are not empty.
   if (gradient.fresh) {
     for (const WeightLayout::Place& place : layout_.places()) {
       if (place.shape.size() == 1 || place.begin == layout_.positions ||

@@ -12,8 +12,9 @@
 
 namespace qkv::fused {
 
-/// One thread's way through the Transformer and back, for some rows at a time: all that
-/// model/transformer.cc does, with every intermediate value in memory that is made once.
+/// One thread's forward and backward pass through the Transformer, for some rows at a time:
+/// everything that model/transformer.cc does, with all intermediate values in memory that is
+/// allocated once.
 template <typename T>
 class FusedPass {
  public:
@@ -23,7 +24,7 @@ class FusedPass {
             std::int64_t most_tokens, base::PhaseClock<Work>& clock);
 
   /// The sum of −log p(target) over the reading; adds the gradient of scale · this sum to
-  /// `gradient` (where `fresh`, replaces it).
+  /// `gradient` (if `fresh`, replaces it).
   double run(const Weights<T>& weights, const Reading& reading, float scale,
              const Gradient& gradient);
 
@@ -40,7 +41,7 @@ class FusedPass {
   double dropout_;
   Bench<T> bench_;
   kernels::Buffer<float> x_;           ///< [tokens, width], the embeddings
-  kernels::Buffer<float> x_gradient_;  ///< the residual stream's
+  kernels::Buffer<float> x_gradient_;  ///< of the residual stream
   std::vector<Layer> layers_;
   FusedPrediction<T> prediction_;
 };

@@ -39,7 +39,8 @@ double FusedPrediction<T>::run(Bench<T>& bench, const Weights<T>& weights, const
   double nats = 0;
   bool fresh = gradient.fresh;
   for (std::int64_t begin = 0; begin < count; begin += kRows) {
-    // Always whole blocks, so that the products' shapes do not change: the rest has no target.
+    // Always whole blocks, so that the products' shapes do not change: the other rows have no
+    // target.
     const std::int64_t rows = std::min(kRows, count - begin);
     const std::int64_t* chosen = chosen_.data() + begin;
     for (std::int64_t row = 0; row < kRows; ++row) {

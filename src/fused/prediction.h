@@ -4,16 +4,17 @@
 
 namespace qkv::fused {
 
-/// The last norm, the output layer and cross entropy, forward and backward at once, a block of rows
-/// after the other, so that logits are never stored for all. Only rows with a target take part.
+/// The last norm, the output layer and cross entropy, forward and backward at once, one block of
+/// rows after the other, so that logits are never stored for all. Only rows with a target take
+/// part.
 template <typename T>
 class FusedPrediction {
  public:
   FusedPrediction(const config::ModelConfig& config, const WeightLayout& layout,
                   std::int64_t vocabulary, std::int64_t most_tokens);
 
-  /// The sum of −log p(target) over the reading. x_gradient [tokens, width] becomes the gradient of
-  /// scale · this sum.
+  /// The sum of −log p(target) over the reading. x_gradient [tokens, width] receives the gradient
+  /// of scale · this sum.
   double run(Bench<T>& bench, const Weights<T>& weights, const Reading& reading,
              const Residual& residual, float scale, float* x_gradient, const Gradient& gradient);
 

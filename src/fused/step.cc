@@ -13,8 +13,8 @@
 namespace qkv::fused {
 namespace {
 
-/// So many tokens at most go through a pass at once (but at least a row): more would not make the
-/// products faster, and what is between them would leave the nearer caches.
+/// The most tokens in a pass (but at least one row): more would not make the products faster, and
+/// the values between them would no longer fit the nearer caches.
 constexpr std::int64_t kTokensAtOnce = 1024;
 
 /// Gradients are summed in blocks that do not depend on the number of threads.
@@ -22,7 +22,7 @@ constexpr std::int64_t kBlock = 16384;
 
 std::int64_t ceiling(std::int64_t a, std::int64_t b) { return (a + b - 1) / b; }
 
-/// The part of 0 … count−1 that is `part`'s of `parts`.
+/// Part number `part` of `parts` of the range 0 … count−1.
 struct Range {
   std::int64_t begin, end;
 };
@@ -30,7 +30,7 @@ Range part_of(std::int64_t count, int part, int parts) {
   return {count * part / parts, count * (part + 1) / parts};
 }
 
-/// Runs of equal numbers are documents; without numbers each row is one.
+/// Runs of equal numbers are documents; without numbers, each row is one.
 void find_documents(const text::Batch& batch, std::int64_t first_row, std::int64_t rows,
                     std::vector<Document>& documents) {
   documents.clear();
@@ -52,15 +52,15 @@ void find_documents(const text::Batch& batch, std::int64_t first_row, std::int64
 
 }  // namespace
 
-/// What a thread has of its own.
+/// The memory of one thread.
 struct FusedStep::Slice {
   base::PhaseClock<Work> clock{Work::kWait};
   std::optional<FusedPass<float>> exact;
   std::optional<FusedPass<kernels::Bfloat16>> rounded;
   kernels::Buffer<float> gradient;
-  bool fresh = true;  ///< the gradient holds nothing yet
+  bool fresh = true;  ///< the gradient is empty
   Reading reading;
-  std::vector<std::int32_t> positions;  ///< where the batch has none
+  std::vector<std::int32_t> positions;  ///< if the batch has no documents
   double nats = 0;
   double squares = 0;
 
@@ -90,10 +90,10 @@ FusedStep::FusedStep(const config::ModelConfig& config, std::int64_t vocabulary,
       workers_(static_cast<int>(std::min<std::int64_t>(threads, rows))) {
   const std::int64_t rows_a_thread = ceiling(rows, workers_.count());
   const std::int64_t whole = std::max<std::int64_t>(1, kTokensAtOnce / config.context);
-  // Passes of a thread are of like size.
+  // The passes of a thread are of similar size.
   most_rows_ = ceiling(rows_a_thread, ceiling(rows_a_thread, whole));
   slices_.resize(static_cast<std::size_t>(workers_.count()));
-  workers_.run([&](int thread) {  // each touches its own memory first
+  workers_.run([&](int thread) {  // each thread touches its own memory first
     auto slice = std::make_unique<Slice>();
     const std::int64_t tokens = most_rows_ * config.context;
     if (bfloat16) {

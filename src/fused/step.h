@@ -15,22 +15,22 @@
 
 namespace qkv::fused {
 
-/// The training step of a Transformer without libtorch: the rows of a batch are cut into slices,
-/// one a thread; each thread goes forward and backward through its own with single-threaded
-/// kernels, and the gradients are summed in the order of the threads. Gradients are those of
-/// src/model's formulas (tests hold them against it), sums are in float32; with `bfloat16` what
-/// products and attention take is rounded to that.
+/// The training step of a Transformer without libtorch. The rows of a batch are cut into slices,
+/// one per thread. Each thread computes the forward and backward pass of its slice with
+/// single-threaded kernels, and the gradients are summed in the order of the threads. The gradients
+/// are those of the formulas in src/model (tests compare them), and sums are in float32; with
+/// `bfloat16`, the inputs of products and attention are rounded to it.
 ///
 /// A result depends on weights, batch, number of threads and the processor's instruction set, not
-/// on timing. No array of the size of the data is allocated in a step after the first ones of a
-/// batch's shape.
+/// on timing. After the first steps with a batch's shape, a step allocates no array of the size of
+/// the data.
 class FusedStep {
  public:
-  /// Whether the config can be trained so: is_fusable, and bfloat16 where the processor has
+  /// Whether the config can be trained this way: is_fusable, and for bfloat16, the processor has
   /// AVX-512.
   static bool supports(const config::ModelConfig& config, bool bfloat16);
 
-  /// `rows` is a micro-batch's.
+  /// `rows` is the number of rows in a micro-batch.
   FusedStep(const config::ModelConfig& config, std::int64_t vocabulary, std::int64_t rows,
             std::uint64_t seed, bool bfloat16, int threads);
   ~FusedStep();
@@ -41,19 +41,19 @@ class FusedStep {
   float* gradient() { return gradient_.data(); }
   kernels::Workers& workers() { return workers_; }
 
-  /// Reads the weights anew: to be called before the first run() after they changed.
+  /// Reads the weights again: call it before the first run() after they changed.
   void take_weights();
 
-  /// Forward and backward through a micro-batch of step number `step` (which names its dropouts).
-  /// Returns the sum of −log p over what it predicts; its gradient, divided by `predicted`, is kept
-  /// by the threads.
+  /// Forward and backward pass of a micro-batch of step number `step` (which is part of the key of
+  /// dropout). Returns the sum of −log p over its targets; the threads keep its gradient, divided
+  /// by `predicted`.
   double run(const text::Batch& batch, std::uint64_t step, std::uint64_t predicted);
 
-  /// Sums what the threads kept since the last time into gradient(); returns its norm.
+  /// Sums what the threads kept since the last call into gradient(); returns its norm.
   double gather();
 
-  /// What a thread has spent so far on products, attention and so on, in the mean of all threads;
-  /// what it waited is not in it.
+  /// The time of the phases so far (products, attention and so on), as a mean over all threads,
+  /// without waiting.
   base::Parts seconds() const;
 
  private:
@@ -67,9 +67,9 @@ class FusedStep {
   kernels::Buffer<float> weights_;
   kernels::Buffer<float> gradient_;
   kernels::Buffer<kernels::Bfloat16> rounded_weights_;
-  std::int64_t most_rows_;  ///< that go through a thread's pass at once
+  std::int64_t most_rows_;  ///< rows in a pass of one thread
   kernels::Workers workers_;
-  std::vector<std::unique_ptr<Slice>> slices_;  ///< one a thread
+  std::vector<std::unique_ptr<Slice>> slices_;  ///< one per thread
 };
 
 }  // namespace qkv::fused

@@ -15,12 +15,12 @@ constexpr std::int64_t kPiece = 16384;
 
 }  // namespace
 
-/// What a thread needs to make a matrix orthogonal.
+/// The memory of a thread for making a matrix orthogonal.
 struct FusedUpdate::Muon {
   kernels::Products products;
-  kernels::Buffer<float> x;       ///< the direction, then what becomes of it
+  kernels::Buffer<float> x;       ///< the direction, then the iterates
   kernels::Buffer<float> square;  ///< X Xᵀ over the smaller side
-  kernels::Buffer<float> fourth;  ///< its square, then the polynomial of both
+  kernels::Buffer<float> fourth;  ///< its square, then the polynomial in both
   kernels::Buffer<float> product;
   kernels::Buffer<kernels::Bfloat16> rounded_x;
   kernels::Buffer<kernels::Bfloat16> rounded_square;
@@ -28,7 +28,7 @@ struct FusedUpdate::Muon {
 
 bool FusedUpdate::by_muon(const config::TrainingConfig& config, const std::string& name,
                           std::size_t sides) {
-  // Embeddings, positions and the output layer are tables of vectors, not maps from space to space.
+  // Embeddings, positions and the output layer are tables of vectors, not linear maps.
   return config.optimizer == "muon" && sides == 2 && name.find(".embed_") == std::string::npos &&
          name != "lm_head.weight";
 }
@@ -53,7 +53,7 @@ FusedUpdate::FusedUpdate(const WeightLayout& layout, const config::TrainingConfi
     for (std::int64_t begin = 0; begin < place.size; begin += kPiece)
       parts_.push_back({place.begin + begin, std::min(kPiece, place.size - begin), decay});
   }
-  // The largest first, so that threads that take turns end together.
+  // The largest first, so that threads finish at about the same time.
   std::stable_sort(matrices_.begin(), matrices_.end(),
                    [](const auto& a, const auto& b) { return a.size > b.size; });
   for (int thread = 0; thread < workers.count(); ++thread) {
@@ -72,8 +72,8 @@ FusedUpdate::FusedUpdate(const WeightLayout& layout, const config::TrainingConfi
 
 FusedUpdate::~FusedUpdate() = default;
 
-/// Five quintic Newton–Schulz steps, X ← aX + (bA + cA²)X with A = XXᵀ, as train/muon.cc has them;
-/// of a tall matrix X ← aX + X(bA + cA²) with A = XᵀX, which is the same for its transpose.
+/// Five quintic Newton–Schulz steps, X ← aX + (bA + cA²)X with A = XXᵀ, as in train/muon.cc. For a
+/// tall matrix, X ← aX + X(bA + cA²) with A = XᵀX, which equals the step for its transpose.
 template <typename T>
 void FusedUpdate::orthogonalise(Muon& muon, const WeightLayout::Place& place) const {
   const kernels::UpdateLoops& loops = kernels::update_loops();

@@ -11,20 +11,21 @@
 
 namespace qkv::fused {
 
-/// The optimizer's update (train/optimizer.h says of what) over flat arrays: one pass over weights,
-/// gradient and moments, shared by the workers. What it gives does not depend on their number.
+/// The optimizer's update (described in train/optimizer.h) over flat arrays: one pass over weights,
+/// gradient and moments, shared by the workers. The result does not depend on their number.
 class FusedUpdate {
  public:
-  /// `bfloat16`: the products of Muon's iteration take rounded numbers, as its authors' do.
+  /// `bfloat16`: the products of Muon's iteration use rounded numbers, as its authors' do.
   FusedUpdate(const WeightLayout& layout, const config::TrainingConfig& config, bool bfloat16,
               kernels::Workers& workers);
   ~FusedUpdate();
 
-  /// Arrays like the weights'. Muon's matrices have no second moments.
+  /// Arrays with the layout of the weights. Muon's matrices have no second moments.
   float* first_moments() { return first_.data(); }
   float* second_moments() { return second_.data(); }
 
-  /// Update number `step` (from 1) at `learning_rate`, with the gradient times `gradient_scale`.
+  /// Update number `step` (from 1) with `learning_rate` and the gradient multiplied by
+  /// `gradient_scale`.
   void update(std::int64_t step, double learning_rate, double gradient_scale, const float* gradient,
               float* weights);
 
@@ -51,7 +52,7 @@ class FusedUpdate {
   std::vector<WeightLayout::Place> matrices_;  ///< Muon's
   kernels::Buffer<float> first_;
   kernels::Buffer<float> second_;
-  std::vector<std::unique_ptr<Muon>> muon_;  ///< one a thread
+  std::vector<std::unique_ptr<Muon>> muon_;  ///< one per thread
 };
 
 }  // namespace qkv::fused

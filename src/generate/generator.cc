@@ -15,7 +15,8 @@
 namespace qkv::generate {
 namespace {
 
-/// Says how fast a text was made, from its first token on: what came before is the prompt's.
+/// Reports how fast a text was made, from its first token on: the time before belongs to the
+/// prompt.
 void log_rate(std::int64_t tokens, std::chrono::steady_clock::time_point begin) {
   const std::chrono::duration<double> time = std::chrono::steady_clock::now() - begin;
   base::log::debug(base::concat(base::with_commas(static_cast<std::uint64_t>(tokens)),
@@ -44,12 +45,12 @@ void generate(const model::Model& model, const text::Tokenizer& tokenizer,
   if (ids.empty())
     throw base::Error("--prompt: found an empty text, expected at least one character");
 
-  // The prompt too goes through the decoder: what a piece means depends on what stands before it.
+  // The prompt also goes through the decoder: the meaning of a piece depends on what precedes it.
   text::Decoder decoder(tokenizer);
   for (const std::int32_t id : ids) decoder.add(id);
   print(prompt);
   base::RandomStream random(base::stream_key(options.seed, base::Purpose::kSampling));
-  // A stream has no documents, so its model has never seen one end.
+  // A stream has no documents, so its model has never seen the end of one.
   Sampler sampler(options.sampling, /*ends=*/layout == "lines");
   StopTexts stops(options.stops);
   const auto show = [&](const std::string& text) {

@@ -12,16 +12,16 @@
 namespace qkv::generate {
 
 struct GenerationOptions {
-  std::int64_t tokens = 256;  ///< at most so many new ones
+  std::int64_t tokens = 256;  ///< the most new tokens
   Sampling sampling;
   std::uint64_t seed = 1;
   std::vector<std::string> stops = {};  ///< the continuation ends before the first of these
 };
 
-/// Hands out a prompt and then its continuation piece by piece, whole characters only, until the
-/// model ends the document, a stop text appears in the continuation or the tokens are spent. With
-/// layout `lines` the prompt begins a document. Throws Error for a masked model, an empty prompt
-/// with layout `stream`, bad sampling options or an empty stop text.
+/// Passes on a prompt and then its continuation piece by piece, only whole characters, until the
+/// model ends the document, a stop text appears in the continuation, or the number of tokens is
+/// reached. With layout `lines`, the prompt begins a document. Throws Error for a masked model, an
+/// empty prompt with layout `stream`, invalid sampling options or an empty stop text.
 void generate(const model::Model& model, const text::Tokenizer& tokenizer,
               const std::string& layout, const std::string& prompt,
               const GenerationOptions& options,

@@ -8,7 +8,7 @@ namespace qkv::generate {
 namespace {
 
 using Clock = std::chrono::steady_clock;
-// Text is shown as it comes, but who reads it is woken no more often than an eye sees.
+// Text is shown as it comes, but the reader is woken no more often than an eye can see.
 constexpr auto kPause = std::chrono::milliseconds(20);
 
 }  // namespace

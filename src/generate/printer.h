@@ -6,13 +6,13 @@
 
 namespace qkv::generate {
 
-/// Prints a text as it is made. A terminal gets control characters escaped (\x1B), except newline
-/// and tab, since it would obey them; anything else gets the bytes as they are.
+/// Prints a text as it is made. For a terminal, which would obey them, control characters except
+/// newline and tab are escaped (\x1B); other outputs receive the bytes unchanged.
 class Printer {
  public:
   Printer(std::ostream& out, bool to_terminal) : out_(out), to_terminal_(to_terminal) {}
 
-  /// Throws Error (Fault::kRun) as soon as a write fails, so that nothing more is made.
+  /// Throws Error (Fault::kRun) as soon as a write fails, so that no more text is made.
   void print(const std::string& text);
   /// Ends the last line. Throws Error as print does.
   void finish();
@@ -23,7 +23,7 @@ class Printer {
   std::ostream& out_;
   bool to_terminal_;
   std::chrono::steady_clock::time_point shown_;
-  int early_ = 2;  ///< parts that are shown without a pause: the prompt and the first token
+  int early_ = 2;  ///< parts that are shown without delay: the prompt and the first token
 };
 
 /// The text with control characters escaped, except newline and tab.

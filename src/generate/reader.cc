@@ -46,7 +46,8 @@ std::span<const float> Reader::read(std::span<const std::int32_t> ids) {
     window_.insert(window_.end(), ids.begin(), ids.end());
     return forward(ids);
   }
-  // Keys carry their places, so a shifted window is read anew; half of it, so that this is rare.
+  // Cached keys include their positions, so a shifted window is read again; shifting by half makes
+  // this rare.
   const std::size_t kept = std::max<std::size_t>(1, context / 2);
   if (ids.size() >= kept) {
     window_.clear();

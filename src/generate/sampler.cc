@@ -53,16 +53,17 @@ std::int32_t Sampler::draw(std::span<const float> logits, base::RandomStream& ra
   const auto count = static_cast<std::int64_t>(scores_.size());
   const float highest = arithmetic_.highest(count, scores_.data());
   if (!std::isfinite(highest)) {
-    throw base::Error(
-        base::concat("found a logit of ", highest, ", expected finite ones: the model is broken"),
-        base::Error::Fault::kRun);
+    throw base::Error(base::concat("found a logit of ", highest,
+                                   ", expected finite numbers: the model is damaged"),
+                      base::Error::Fault::kRun);
   }
   if (sampling_.temperature == 0) {
     return static_cast<std::int32_t>(std::find(scores_.begin(), scores_.end(), highest) -
                                      scores_.begin());
   }
 
-  // Beyond these, temperatures do what they do: all or nothing, or all alike.
+  // Beyond these limits, temperatures give the same results: only the most probable token, or all
+  // equally.
   const auto temperature = static_cast<float>(std::clamp(sampling_.temperature, 1e-30, 1e30));
   powers_.resize(scores_.size());
   double total =
@@ -78,8 +79,8 @@ Sampler::Place Sampler::find(Measure measure, double bound) {
   const auto measured = [measure](const inference::Tally& tally) {
     return measure == Measure::kPowers ? tally.sum : static_cast<double>(tally.count);
   };
-  // As in quickselect (Hoare 1961) one side of a pivot holds the place that is sought. The pivot is
-  // the mean: few ids are likelier, and together they are likely.
+  // As in quickselect (Hoare 1961), one side of a pivot contains the wanted index. The pivot is the
+  // mean: few ids are more probable, and together they have most of the probability.
   float low = 0;
   float high = std::numeric_limits<float>::infinity();
   inference::Tally before;
@@ -88,7 +89,7 @@ Sampler::Place Sampler::find(Measure measure, double bound) {
   while (inside.count > kFew) {
     const auto pivot = static_cast<float>(inside.sum / static_cast<double>(inside.count));
     const inference::Tally front = arithmetic_.tally(count, powers_.data(), pivot, high);
-    if (front.count == 0 || front.count == inside.count) break;  // all alike
+    if (front.count == 0 || front.count == inside.count) break;  // all equally probable
     const inference::Tally both = {.sum = before.sum + front.sum,
                                    .count = before.count + front.count};
     if (measured(both) >= bound) {

@@ -4,10 +4,10 @@
 
 namespace qkv::inference {
 
-/// A matrix [outputs, inputs] laid out for products with vectors. Arithmetic::lanes outputs make a
-/// panel, which holds their weights input after input: [panels, inputs, lanes], anything behind the
-/// last output. So a product reads memory in order and adds up a register's worth of outputs side
-/// by side.
+/// A matrix [outputs, inputs] laid out for products with vectors. Arithmetic::lanes outputs form a
+/// panel, which holds their weights input after input: [panels, inputs, lanes], with arbitrary
+/// values after the last output. A product thus reads memory in order and sums a register of
+/// outputs at once.
 struct Panels {
   const float* values = nullptr;
   std::int64_t outputs = 0;
@@ -41,23 +41,23 @@ struct Tally {
   std::int64_t count = 0;
 };
 
-/// What a pass through a Transformer computes with, in float32, compiled once for each kind of
-/// processor: arithmetic_lanes.cc. Every sum is taken in one fixed order. The formulas are those of
-/// src/model, whose values these are but for rounding.
+/// The arithmetic of a pass through a Transformer, in float32, compiled once for each kind of
+/// processor: arithmetic_lanes.cc. Every sum has a fixed order. The formulas are those of
+/// src/model, and the values are equal except for rounding.
 struct Arithmetic {
-  const char* processor;  ///< what it is compiled for
+  const char* processor;  ///< the instruction set it is compiled for
   std::int64_t lanes;     ///< floats in a register
 
-  /// y = x Wᵀ + bias, or y += the same where `add`, for the outputs of panels begin … end − 1.
-  /// x has matrix.inputs columns; only those outputs of y are written.
+  /// y = x Wᵀ + bias, or y += the same if `add`, for the outputs of panels begin … end − 1. x has
+  /// matrix.inputs columns; only those outputs of y are written.
   void (*multiply)(const Panels& matrix, std::int64_t begin, std::int64_t end, Rows x,
                    MutableRows y, bool add);
 
   /// One vector's norm, x [width] → y [width].
   void (*normalise)(const NormWeights& norm, std::int64_t width, const float* x, float* y);
 
-  /// One query's scores become weights: softmax(scale · score − slope · (query − key)) over the
-  /// first `open` keys, the last of which is the query itself, and 0 for those behind. `keys` is a
+  /// Turns one query's scores into weights: softmax(scale · score − slope · (query − key)) over the
+  /// first `open` keys, the last of which is the query itself, and 0 for later keys. `keys` is a
   /// multiple of `lanes`, and the scores of closed keys may be any numbers.
   void (*weigh)(std::int64_t open, std::int64_t keys, float scale, float slope, float* scores);
 
@@ -71,9 +71,9 @@ struct Arithmetic {
   /// more than 87 temperatures give 0.
   double (*exponentials)(std::int64_t count, const float* values, float highest, float temperature,
                          float* powers);
-  /// Of the values above `low` and not above `high`: their sum and how many they are.
+  /// The sum and the number of the values above `low` and not above `high`.
   Tally (*tally)(std::int64_t count, const float* values, float low, float high);
-  /// Their places, in order: so many as it returns. `places` has room for `count`.
+  /// The indices of these values, in order; returns their number. `places` has room for `count`.
   std::int64_t (*select)(std::int64_t count, const float* values, float low, float high,
                          std::int32_t* places);
 };

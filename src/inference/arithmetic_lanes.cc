@@ -58,7 +58,7 @@ Lanes gelu_of(Lanes x) { return kernels::gelu<BitLanes>(x).value; }
 
 Lanes silu_of(Lanes x) { return kernels::silu<BitLanes>(x).value; }
 
-/// Writes the sums of one panel and row to their place in y.
+/// Writes the sums of one panel and row to y.
 void put(Lanes sum, const Panels& matrix, std::int64_t panel, float* y, bool add) {
   const std::int64_t first = panel * kLanes;
   const std::int64_t left = matrix.outputs - first;
@@ -68,10 +68,10 @@ void put(Lanes sum, const Panels& matrix, std::int64_t panel, float* y, bool add
   store_first(y + first, sum, many);
 }
 
-/// One row: memory is what it waits for, so one panel after the other, read from front to back.
+/// One row: memory is the limit, so panels are read one after the other, from beginning to end.
 void multiply_row(const Panels& matrix, std::int64_t begin, std::int64_t end, const float* x,
                   float* y, bool add) {
-  constexpr int kSums = 8;  // as many as can be in the making at once
+  constexpr int kSums = 8;  // as many as can be computed at once
   for (std::int64_t panel = begin; panel < end; ++panel) {
     const float* weights = matrix.values + panel * matrix.stride;
     Lanes sum[kSums] = {};
@@ -86,7 +86,7 @@ void multiply_row(const Panels& matrix, std::int64_t begin, std::int64_t end, co
   }
 }
 
-/// kRows rows and kPanels panels: each weight that is loaded serves all rows, each x all panels.
+/// kRows rows and kPanels panels: each loaded weight serves all rows, each x all panels.
 template <int kRows, int kPanels>
 void multiply_tile(const Panels& matrix, std::int64_t panel, Rows x, MutableRows y, bool add) {
   const float* weights = matrix.values + panel * matrix.stride;
@@ -177,7 +177,7 @@ double exponentials(std::int64_t count, const float* values, float highest, floa
 
 Tally tally(std::int64_t count, const float* values, float low, float high) {
   Doubles sum = {};
-  Bits counts = {};  // less 1 for each: what a comparison gives where it is true
+  Bits counts = {};  // minus 1 for each: a true comparison gives −1
   for_lanes(count, [&](std::int64_t at, std::int64_t many) {
     const Lanes lanes = load_or(values + at, many, -kInfinity);
     const Bits inside = (lanes > low) & (lanes <= high);
@@ -195,7 +195,7 @@ std::int64_t select(std::int64_t count, const float* values, float low, float hi
   for_lanes(count, [&](std::int64_t at, std::int64_t many) {
     const Lanes lanes = load_or(values + at, many, -kInfinity);
     const Bits inside = (lanes > low) & (lanes <= high);
-    if (!any(inside)) return;  // as most often
+    if (!any(inside)) return;  // the most common case
     for (std::int64_t lane = 0; lane < many; ++lane) {
       places[found] = static_cast<std::int32_t>(at + lane);
       found -= inside[lane];

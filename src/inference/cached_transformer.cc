@@ -9,7 +9,7 @@
 namespace qkv::inference {
 namespace {
 
-/// So many tokens go through the layers together, and each weight is loaded once for all of them.
+/// The most tokens that go through the layers together; each weight is loaded once for all of them.
 constexpr std::int64_t kBlock = 48;
 
 Activation activation_of(const std::string& name) {
@@ -19,7 +19,7 @@ Activation activation_of(const std::string& name) {
   return Activation::kSilu;
 }
 
-/// A layer's weights are read in about as long as five meetings take where a member has this many.
+/// Reading a layer's weights takes about as long as five barriers if a member has this many.
 int useful_members(const config::ModelConfig& config, std::int64_t vocabulary, int most) {
   constexpr double kWeightsOfAMember = 65536;
   const double weights =
@@ -110,7 +110,7 @@ void CachedTransformer::attend(std::int64_t layer, int member) {
   const std::int64_t width = config_.width;
   const std::int64_t shared = shared_heads_ * config_.head_width();
 
-  // Each member norms for itself: that costs less than to meet.
+  // Each member normalizes by itself, which is faster than a barrier.
   normalise(weights.norm, own.normed);
   const Rows normed = {own.normed, width, count_};
   const MutableRows value = {heads_.values + width + shared, heads_.stride, count_};
@@ -135,7 +135,7 @@ void CachedTransformer::attend(std::int64_t layer, int member) {
   team_.meet(member);
 }
 
-/// One head of keys and values, and the queries of all heads that share it.
+/// One head of keys and values, with the queries of all heads that share it.
 void CachedTransformer::look_back(std::int64_t layer, std::int64_t shared_head, float* scores) {
   const std::int64_t head_width = config_.head_width();
   const std::int64_t key_at = config_.width + shared_head * head_width;

@@ -15,39 +15,41 @@
 
 namespace qkv::inference {
 
-/// A causal Transformer that reads a text token after token and keeps the keys and values of those
-/// before: src/model/transformer.cc once more, equal to it but for rounding, in plain loops that
-/// for a token neither allocate nor dispatch anything. The same numbers whatever the threads.
+/// A causal Transformer that reads a text one token after the other and keeps the keys and values
+/// of earlier tokens. It computes the same as src/model/transformer.cc, except for rounding, in
+/// plain loops that neither allocate nor dispatch anything per token. The numbers do not depend on
+/// the threads.
 class CachedTransformer {
  public:
-  /// Whether it can be a model of this config.
+  /// Whether it supports a model with this config.
   static bool can_be(const config::ModelConfig& config) {
     return !config.recurrent() && config.causal();
   }
 
-  /// The embeddings and norms that `find` finds must outlive it; matrices are copied. At most so
-  /// many threads compute: a small model takes fewer. REQUIRES can_be(config).
+  /// The embeddings and norms that `find` returns must outlive it; matrices are copied. At most
+  /// `threads` threads compute; a small model uses fewer. REQUIRES can_be(config).
   CachedTransformer(const config::ModelConfig& config, std::int64_t vocabulary,
                     const FindWeight& find, int threads, const Arithmetic& arithmetic);
 
-  /// Reads ids behind those read before; returns the logits [vocabulary] of the token after the
-  /// last, which stay until the next call. REQUIRES at least one id. Throws Error on more tokens
-  /// than the context or an id outside the vocabulary, and then has read nothing.
+  /// Reads ids after those read before; returns the logits [vocabulary] of the token after the
+  /// last, valid until the next call. REQUIRES at least one id. Throws Error on more tokens than
+  /// the context or an id outside the vocabulary, and then has read nothing.
   std::span<const float> read(std::span<const std::int32_t> ids);
 
-  /// How many tokens were read.
+  /// The number of tokens read.
   std::int64_t tokens() const { return tokens_; }
-  /// Goes back to the beginning of a text.
+  /// Returns to the beginning of a text.
   void forget() { tokens_ = 0; }
 
  private:
-  /// What one member of the team keeps to itself.
+  /// The private memory of one member of the team.
   struct Own {
     float* normed;  ///< [block, width]
     float* scores;  ///< [block, context]
   };
 
-  // A block's way through the model, by all members of the team at once, each its share.
+  // The stages of a block's pass through the model, by all members of the team at once, each with
+  // its share.
   void pass(int member);
   void attend(std::int64_t layer, int member);
   void look_back(std::int64_t layer, std::int64_t shared_head, float* scores);
@@ -59,24 +61,24 @@ class CachedTransformer {
   const Arithmetic& arithmetic_;
   config::ModelConfig config_;
   std::int64_t vocabulary_;
-  bool identity_;              ///< query, key and value are the normed input itself
-  bool even_;                  ///< attention takes from all alike: no queries, no keys
+  bool identity_;              ///< query, key and value are the norm's output itself
+  bool even_;                  ///< weights are uniform: no queries, no keys
   std::int64_t shared_heads_;  ///< heads of keys and values
   Activation activation_;
-  int members_;  ///< of the team, at most
+  int members_;  ///< the most members of the team
 
   FloatMemory memory_;
   TransformerWeights weights_;
   Places places_;
   KeyValueCache cache_;
 
-  std::int64_t tokens_ = 0;    ///< read before the block under way
-  std::int64_t count_ = 0;     ///< of the block under way
+  std::int64_t tokens_ = 0;    ///< tokens read before the current block
+  std::int64_t count_ = 0;     ///< of the current block
   bool wants_logits_ = false;  ///< of its last token
-  // The block's activations, a row a token.
+  // The block's activations, one row per token.
   MutableRows x_;      ///< the residual stream
   MutableRows heads_;  ///< [query | key | value], all heads of each side by side
-  MutableRows mixed_;  ///< what the heads took from the values
+  MutableRows mixed_;  ///< the weighted sums of the values of all heads
   MutableRows gate_;
   MutableRows hidden_;
   float* logits_ = nullptr;  ///< [vocabulary]

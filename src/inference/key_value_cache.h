@@ -8,19 +8,19 @@
 
 namespace qkv::inference {
 
-/// The keys and values of the tokens that were read. Those of a layer's head are two matrices to
-/// multiply by: keys [tokens, head_width] make a query's scores, values, [head_width, tokens], the
-/// weighted sum.
+/// The keys and values of the tokens read so far. Those of a layer's head are two matrices for
+/// products: keys [tokens, head_width] give a query's scores; values, [head_width, tokens], give
+/// the weighted sum.
 class KeyValueCache {
  public:
-  /// Room for `heads` heads a layer and the whole context.
+  /// Room for `heads` heads per layer and the whole context.
   KeyValueCache(const config::ModelConfig& config, std::int64_t heads, std::int64_t lanes);
 
   /// Keeps one token's key and value [head_width].
   void store(std::int64_t layer, std::int64_t head, std::int64_t token, const float* key,
              const float* value);
 
-  /// The first `tokens` keys, and any numbers for what fills up the last panel.
+  /// The first `tokens` keys, followed by arbitrary numbers that fill the last panel.
   Panels keys(std::int64_t layer, std::int64_t head, std::int64_t tokens) const;
   Panels values(std::int64_t layer, std::int64_t head, std::int64_t tokens) const;
 

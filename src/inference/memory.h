@@ -6,8 +6,8 @@
 
 namespace qkv::inference {
 
-/// Arrays of floats that live as long as this does: all zero, each at the beginning of a cache
-/// line, on huge pages where the system has them. Pages that nobody touches take no memory.
+/// Arrays of floats with the lifetime of this object: all zero, each at the beginning of a cache
+/// line, on huge pages if the system has them. Pages that are never touched take no memory.
 class FloatMemory {
  public:
   float* take(std::size_t count);

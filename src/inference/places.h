@@ -8,16 +8,16 @@
 
 namespace qkv::inference {
 
-/// What tells a model where a token stands: src/model/position.h's five kinds, as plain arrays.
+/// The positions of a model: the five kinds of src/model/position.h, as plain arrays.
 class Places {
  public:
   Places(const config::ModelConfig& config, const FindWeight& find);
 
-  /// Adds to an embedding [width] what its place adds.
+  /// Adds the vector of a position to an embedding [width].
   void add(std::int64_t place, float* x) const;
-  /// Turns a query or key [head_width] by its place.
+  /// Rotates a query or key [head_width] by its position.
   void rotate(std::int64_t place, float* x) const;
-  /// How fast a head's scores fall with the distance of query and key.
+  /// How fast a head's scores decrease with the distance of query and key.
   float slope(std::int64_t head) const {
     const auto& slopes = tables_.slopes;
     return slopes.empty() ? 0.0F : slopes[static_cast<std::size_t>(head)];

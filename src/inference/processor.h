@@ -9,8 +9,8 @@ namespace qkv::inference {
 /// The fastest arithmetic of those below.
 const Arithmetic& best_arithmetic();
 
-/// All that this processor runs and QKV_INSTRUCTIONS allows (kernels/processor.h), the plainest
-/// first.
+/// All instruction sets that this processor supports and QKV_INSTRUCTIONS allows
+/// (kernels/processor.h), the simplest first.
 std::vector<const Arithmetic*> usable_arithmetics();
 
 }  // namespace qkv::inference

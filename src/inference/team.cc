@@ -5,7 +5,7 @@
 namespace qkv::inference {
 namespace {
 
-/// Wakes those who wait for a change of `value`.
+/// Wakes the threads that wait for a change of `value`.
 void change(std::atomic<std::uint32_t>& value) {
   value.fetch_add(1, std::memory_order_release);
   value.notify_all();
@@ -19,7 +19,7 @@ Team::Team(int members) {
     for (int member = 1; member < members; ++member)
       threads_.emplace_back([this, member] { serve(member); });
   } catch (const std::exception&) {
-    // The system has no thread or no memory for one left: the team is as large as it got.
+    // The system has no thread or no memory for another one: the team keeps its current size.
   }
 }
 
@@ -55,7 +55,7 @@ void Team::serve(int member) {
 }
 
 void Team::meet(int member) {
-  const int size = size_;  // once all are present the first member may change it
+  const int size = size_;  // once all have arrived, the first member may change it
   if (size == 1) return;
   const std::uint32_t meeting = meetings_.load(std::memory_order_relaxed);
   if (present_.fetch_add(1, std::memory_order_acq_rel) + 1 < size) {
@@ -69,8 +69,8 @@ void Team::meet(int member) {
 
 Team::Clock::duration Team::wait_for_change(const std::atomic<std::uint32_t>& value,
                                             std::uint32_t old) {
-  constexpr int kMoment = 64;  // looks: about 1 µs
-  // About 100 µs for a meeting. What the first member does between two runs may take longer.
+  constexpr int kMoment = 64;  // reads of `value`: about 1 µs
+  // About 100 µs for a barrier. The first member may need longer between two runs.
   const int most = &value == &meetings_ ? 8000 : 32000;
   Clock::time_point begin;
   for (int look = 0; look < most; ++look) {

@@ -11,16 +11,16 @@
 
 namespace qkv::inference {
 
-/// The values of the weight with this name in the checkpoint (docs/checkpoint.md), or null where
-/// the model has none.
+/// The values of the weight with this name in the checkpoint (docs/checkpoint.md), or null if the
+/// model has none.
 using FindWeight = std::function<const float*(const std::string& name)>;
 
-// A Transformer's weights, ready to be multiplied by. Embeddings and norms are the checkpoint's own
+// A Transformer's weights, ready for products. Embeddings and norms are the checkpoint's own
 // arrays, matrices are copies.
 
 struct AttentionWeights {
   NormWeights norm;
-  std::optional<Panels> input;  ///< to [query | key | value], or to value where attention is even;
+  std::optional<Panels> input;  ///< to [query | key | value], or to value if weights are uniform;
                                 ///< none: identity
   Panels output;
 };

@@ -10,22 +10,23 @@
 
 namespace qkv::inspect {
 
-/// What inspection can write.
+/// The formats that inspection can write.
 enum class Artefact { kPng, kSvg, kPdf, kJson, kSafetensors };
 
-/// The format of a picture; nothing where it is none.
+/// The format of a picture; nothing for other formats.
 std::optional<render::PictureFormat> picture_format(Artefact artefact);
 
-/// A list such as "png,json". Throws Error on an unknown or missing name.
+/// Reads a list such as "png,json". Throws Error on an unknown or missing name.
 std::vector<Artefact> parse_formats(const std::string& list);
 
-/// Throws Error where the model cannot give one of these: a model without attention has taps alone.
+/// Throws Error if the model does not support one of these: a model without attention has only
+/// taps.
 void require_formats(const checkpoint::Checkpoint& checkpoint,
                      const std::vector<Artefact>& formats);
 
-/// Writes pictures (narrowed by `choice`), attention.json and taps.safetensors (always of all
-/// heads) into `folder`, each file complete or not at all, and returns them. `threads` draw; what
-/// they write does not depend on how many. Throws Error.
+/// Writes pictures (limited by `choice`), attention.json and taps.safetensors (always of all heads)
+/// into `folder`, each file completely or not at all, and returns them. `threads` threads draw; the
+/// files do not depend on their number. Throws Error.
 std::vector<std::filesystem::path> write_artefacts(const checkpoint::Checkpoint& checkpoint,
                                                    const Inspection& inspection,
                                                    const HeadChoice& choice,

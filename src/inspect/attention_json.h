@@ -6,7 +6,7 @@
 
 namespace qkv::inspect {
 
-/// attention.json: the checkpoint, the text, its tokens, the likeliest pieces that the model
+/// attention.json: the checkpoint, the text, its tokens, the most probable pieces that the model
 /// predicts (fillings.h) and weights[query][key] of every head of every layer (docs/taps.md). The
 /// weights are the shortest decimals that read back as the same float32. Equal input gives equal
 /// bytes. Throws Error as attention_map does.

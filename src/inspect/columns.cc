@@ -18,7 +18,7 @@ std::string padding(const std::string& text, std::size_t width) {
 }  // namespace
 
 std::string number_text(double value) {
-  // What rounds to more than these needs a tenth column.
+  // Larger numbers round to ten columns.
   constexpr double kFitsFourDecimals = 999.99995;
   constexpr double kFitsTwoDecimals = 99999.995;
   if (std::abs(value) < kFitsFourDecimals) {

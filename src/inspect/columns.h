@@ -5,19 +5,17 @@
 
 namespace qkv::inspect {
 
-/// Columns that printed arithmetic keeps to.
+/// The number of columns for printed arithmetic.
 constexpr std::size_t kPageWidth = 100;
 
-/// A number in at most 9 columns: four digits after the point, fewer or an exponent where it is
-/// large.
+/// A number in at most 9 columns: four decimals, but fewer or an exponent if it is large.
 std::string number_text(double value);
 
-/// Padded with spaces to `width` columns: on the left, so that it stands at the right; on the
-/// right.
+/// Padded with spaces to `width` columns: on the left, so that it is right-aligned; on the right.
 std::string right_aligned(const std::string& text, std::size_t width);
 std::string left_aligned(const std::string& text, std::size_t width);
 
-/// Cut to at most `width` columns, the last of them "…" where something is missing.
+/// Cut to at most `width` columns, the last of which is "…" if something is missing.
 std::string clipped(const std::string& text, std::size_t width);
 
 }  // namespace qkv::inspect

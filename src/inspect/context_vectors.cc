@@ -7,13 +7,13 @@
 namespace qkv::inspect {
 namespace {
 
-/// Whether a tap shows what the first layer reads or what a layer gives out, no part of it.
+/// Whether a tap is the input of the first layer or the output of a layer, not one of its parts.
 bool is_depth(const std::string& name) {
   return name == "layers.0.input" || (name.starts_with("layers.") && name.ends_with(".output") &&
                                       std::count(name.begin(), name.end(), '.') == 2);
 }
 
-/// Keeps, of each pass, the vectors of the words at every depth.
+/// Keeps, from each pass, the vectors of the words at every depth.
 class DepthWatcher : public RowTaps {
  public:
   explicit DepthWatcher(const std::vector<PlacedWord>& words)

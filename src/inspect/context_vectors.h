@@ -9,16 +9,16 @@
 
 namespace qkv::inspect {
 
-/// A word as it stands in what a model reads.
+/// A word in the input of a model.
 struct PlacedWord {
-  std::vector<std::int32_t> ids;     ///< all that is read
-  std::vector<std::int64_t> tokens;  ///< the places of the word's own tokens; at least one
+  std::vector<std::int32_t> ids;     ///< the whole input
+  std::vector<std::int64_t> tokens;  ///< the indices of the word's own tokens; at least one
 };
 
-/// The vector of each word in its context at each depth, double [layers + 1, width] on the CPU: 0
-/// is what the first layer reads (the embedding, with its position where one is added), then comes
-/// what each layer gives out. A word of several tokens is their mean. Shows progress where `label`
-/// is not empty. Throws Error as the model does.
+/// The vector of each word in its context at each depth, double [layers + 1, width] on the CPU.
+/// Depth 0 is the input of the first layer (the embedding, plus its position if one is added),
+/// followed by the output of each layer. The vector of a word with several tokens is their mean.
+/// Shows progress unless `label` is empty. Throws Error as the model does.
 std::vector<model::Tensor> context_vectors(const model::Model& model,
                                            const std::vector<PlacedWord>& words,
                                            const model::Runtime& runtime,

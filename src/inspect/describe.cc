@@ -39,7 +39,8 @@ std::string describe_source(const checkpoint::Checkpoint& checkpoint, const Pass
   return out + "\n  ]";
 }
 
-// By hand, since there are many and the JSON library would print each float as a longer double.
+// Written by hand, since there are many and the JSON library would print each float as a longer
+// double.
 void append_rows(const AttentionMap& map, const std::string& indent, std::string& out) {
   std::array<char, 32> buffer{};
   for (std::size_t query = 0; query < map.size(); ++query) {

@@ -56,7 +56,7 @@ AttentionMap mean_attention(const Inspection& inspection, const config::ModelCon
   return matrix_of(sum / static_cast<double>(model.layers));
 }
 
-/// Draws a text's maps of one checkpoint.
+/// Draws a text's maps for one checkpoint.
 class EdgePictures {
  public:
   EdgePictures(const checkpoint::Checkpoint& checkpoint, const Inspection& inspection,

@@ -7,13 +7,13 @@
 namespace qkv::inspect {
 namespace {
 
-/// The cuts of single edges, and where each one's effect is written.
+/// The cuts of single edges, and where the effect of each is written.
 struct EdgeCuts {
   std::vector<Cut> cuts;
   std::vector<float*> effects;
 };
 
-/// Adds every edge that can matter, cut where `scope` says. `effects` [query, key].
+/// Adds every edge that can matter, cut as `scope` says. `effects` [query, key].
 void add_edges(const config::ModelConfig& config, std::int64_t place, const Cut& scope,
                model::Tensor effects, EdgeCuts& out) {
   const std::int64_t tokens = effects.size(0);
@@ -57,7 +57,7 @@ EdgeEffects edge_effects(const model::Model& model, std::span<const std::int32_t
         "edges: found a model without attention, expected softmax or uniform weights");
   if (target.place < 0 || target.place >= tokens) {
     throw base::Error(
-        base::concat("edges: found place ", target.place, ", expected one of ", tokens, " tokens"));
+        base::concat("edges: found token ", target.place, ", expected one of ", tokens, " tokens"));
   }
   EdgeEffects effects{.log_probability = 0,
                       .all = torch::zeros({tokens, tokens}),

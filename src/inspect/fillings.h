@@ -9,23 +9,23 @@
 
 namespace qkv::inspect {
 
-/// A piece that could stand where the model predicts one.
+/// A piece that the model could predict at one position.
 struct Filling {
   std::int32_t id = 0;
   double probability = 0;
 };
 
-/// The tokens whose outputs answer what a reader asks: in a masked model each mask, in a causal one
-/// the last token, which predicts what comes after the text.
+/// The tokens whose outputs are the predictions that a reader wants: in a masked model each mask,
+/// in a causal model the last token, which predicts the next one.
 std::vector<std::size_t> asked_tokens(const Passage& passage, bool causal);
 
-/// The `count` likeliest pieces that the output of token `index` predicts, likeliest first. Special
-/// pieces are left out, though they share in the probability; but a text may end after its last
-/// token, so there `</s>` counts. Throws Error where the logits are no numbers.
+/// The `count` most probable pieces that the output of token `index` predicts, in descending order.
+/// Special pieces are left out, although they have a part of the probability. But a text may end
+/// after its last token, so `</s>` counts there. Throws Error if the logits are not numbers.
 std::vector<Filling> fillings(const Inspection& inspection, const text::Tokenizer& tokenizer,
                               std::size_t index, std::size_t count = 10);
 
-/// A table for every asked token; empty where there is none.
+/// A table for every such token; empty if there is none.
 std::string fillings_text(const Inspection& inspection, const text::Tokenizer& tokenizer,
                           bool causal);
 

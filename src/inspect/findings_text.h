@@ -9,9 +9,9 @@
 
 namespace qkv::inspect {
 
-/// What is printed of a text: what the model predicts (fillings_text) and, where a token is to be
-/// traced, the arithmetic of the chosen head for it (trace_text; layer 0 and head 0 unless chosen).
-/// Empty where there is neither. Throws Error as trace_text.
+/// The printed results for a text: the predictions (fillings_text) and, if a token is traced, the
+/// arithmetic of the chosen head for it (trace_text; layer 0 and head 0 by default). Empty if there
+/// is neither. Throws Error as trace_text does.
 std::string findings_text(const checkpoint::Checkpoint& checkpoint, const Inspection& inspection,
                           const HeadChoice& choice, const std::optional<std::int64_t>& trace);
 

@@ -7,24 +7,24 @@ namespace qkv::inspect {
 
 using Vector = std::vector<double>;
 
-/// What one head knows when one token asks the others.
+/// The inputs of one head for one query token.
 struct HeadInput {
-  Vector query;              ///< empty where every open key counts alike
-  std::vector<Vector> keys;  ///< one a token; empty likewise
+  Vector query;              ///< empty if weights are uniform
+  std::vector<Vector> keys;  ///< one per token; empty if weights are uniform
   std::vector<Vector> values;
-  std::size_t asking = 0;  ///< the place of the query token
-  bool causal = true;      ///< keys behind it are closed
-  double divisor = 1;      ///< √head_width, or 1 where scores are not scaled
+  std::size_t asking = 0;  ///< the index of the query token
+  bool causal = true;      ///< keys after it are closed
+  double divisor = 1;      ///< √head_width, or 1 if scores are not scaled
   double slope = 0;        ///< ALiBi's: the bias is −slope · |query − key|
 };
 
-/// The steps of scaled dot-product attention (Vaswani et al. 2017, equation 1), one number a key.
+/// The steps of scaled dot-product attention (Vaswani et al. 2017, equation 1), one number per key.
 /// Closed keys have scores, but their exponentials and weights are 0.
 struct HeadSteps {
   Vector scores;        ///< q·k
   Vector scaled;        ///< q·k / divisor
   Vector biased;        ///< scaled − slope · |query − key|
-  Vector exponentials;  ///< exp(biased − largest of the open ones)
+  Vector exponentials;  ///< exp(biased − largest open one)
   Vector weights;       ///< exponentials / total
   double largest = 0;
   double total = 0;
@@ -33,7 +33,7 @@ struct HeadSteps {
 
 bool is_open(const HeadInput& input, std::size_t key);
 
-/// The steps in double and in plain loops: nothing in common with the model's own computation.
+/// The steps in double and in plain loops, independent of the model's own computation.
 HeadSteps compute_head(const HeadInput& input);
 
 double dot(const Vector& a, const Vector& b);

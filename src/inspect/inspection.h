@@ -10,7 +10,7 @@
 
 namespace qkv::inspect {
 
-/// A passage and every value of the forward pass that read it.
+/// A passage and every value of the forward pass over it.
 struct Inspection {
   Passage passage;
   Recorder taps;
@@ -19,20 +19,20 @@ struct Inspection {
 /// Runs the pass, without dropout and in float32.
 Inspection inspect(const checkpoint::Checkpoint& checkpoint, Passage passage);
 
-/// "PATH · step N": what every artefact names.
+/// "PATH · step N": the source line of every artefact.
 std::string source_line(const checkpoint::Checkpoint& checkpoint);
 
 /// weights[query][key] of one head; rows sum to 1.
 using AttentionMap = std::vector<std::vector<float>>;
 
-/// Throws Error where the model has no attention, the layer or head does not exist, or the weights
-/// hold a value that is no number.
+/// Throws Error if the model has no attention, the layer or head does not exist, or a weight is not
+/// a number.
 AttentionMap attention_map(const Inspection& inspection, std::int64_t layer, std::int64_t head);
 
-/// Whether there are attention weights to see.
+/// Whether the model has attention weights.
 bool has_attention(const config::ModelConfig& model);
 
-/// Throws Error where a model has no attention to show.
+/// Throws Error if a model has no attention to show.
 void require_attention(const checkpoint::Checkpoint& checkpoint);
 
 /// Throws Error "--NAME: found INDEX, expected 0 to COUNT-1" unless it is in range.

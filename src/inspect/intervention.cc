@@ -7,7 +7,7 @@
 namespace qkv::inspect {
 namespace {
 
-/// Rows of a layer's weights [batch, heads, query, key], and the keys that are cut in each.
+/// The rows of a layer's weights [batch, heads, query, key], and the keys that are cut in each.
 struct CutRows {
   std::vector<std::int64_t> batch;
   std::vector<std::int64_t> heads;

@@ -8,7 +8,7 @@
 
 namespace qkv::inspect {
 
-/// A head by its place in the model, both counted from 0.
+/// A head, named by layer and head, both counted from 0.
 struct HeadPlace {
   std::int64_t layer = 0;
   std::int64_t head = 0;
@@ -20,16 +20,16 @@ struct HeadPlace {
 struct Cut {
   std::vector<std::int64_t> queries;
   std::vector<std::int64_t> keys;
-  std::optional<std::int64_t> layer = {};  ///< in this layer only; in all unless given
-  std::optional<std::int64_t> head = {};   ///< in this head only; in all unless given
+  std::optional<std::int64_t> layer = {};  ///< only in this layer; in all unless given
+  std::optional<std::int64_t> head = {};   ///< only in this head; in all unless given
 };
 
-/// Cuts edges: their weights become 0 and what is left of each query's row is divided by its sum,
-/// as if the key had been masked before the softmax. A row of which nothing is left becomes 0
-/// throughout: that query reads nothing.
+/// Cuts edges: their weights become 0, and the rest of each query's row is divided by its sum, as
+/// if the key had been masked before the softmax. If nothing remains, the whole row becomes 0: that
+/// query reads nothing.
 class EdgeCutter : public RowTaps {
  public:
-  /// One cut a row, in the order of the rows.
+  /// One cut per row, in the order of the rows.
   explicit EdgeCutter(const std::vector<Cut>& cuts) : cuts_(cuts) {}
 
   void begin(const RowBatch& batch) override { batch_ = batch; }
@@ -40,7 +40,7 @@ class EdgeCutter : public RowTaps {
   RowBatch batch_;
 };
 
-/// The mean of what each head mixes, over all tokens that it sees.
+/// The mean of each head's mixed values, over all tokens that it receives.
 class HeadMeans : public RowTaps {
  public:
   void begin(const RowBatch& batch) override { batch_ = batch; }
@@ -52,11 +52,12 @@ class HeadMeans : public RowTaps {
  private:
   RowBatch batch_;
   std::vector<model::Tensor> sums_;  ///< of each layer, double
-  std::int64_t tokens_ = 0;          ///< seen in layer 0
+  std::int64_t tokens_ = 0;          ///< received in layer 0
 };
 
-/// Removes heads: what each mixes becomes its mean (mean ablation, Wang et al. 2022), so that it
-/// says nothing about the text at hand, and the layers behind it see the size of input they know.
+/// Removes heads: the mixed values of each are replaced by their mean (mean ablation, Wang et al.
+/// 2022). The head then carries no information about the text, and later layers receive input of
+/// the usual size.
 class HeadRemover : public RowTaps {
  public:
   HeadRemover(std::vector<HeadPlace> heads, const std::vector<model::Tensor>& means)
@@ -70,7 +71,7 @@ class HeadRemover : public RowTaps {
   const std::vector<model::Tensor>& means_;
 };
 
-/// The layer L where `name` is "layers.L.attention." and then `value`; nothing where it is not.
+/// The layer L if `name` is "layers.L.attention." followed by `value`; otherwise nothing.
 std::optional<std::int64_t> attention_layer(const std::string& name, const std::string& value);
 
 }  // namespace qkv::inspect

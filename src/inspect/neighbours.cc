@@ -10,7 +10,7 @@
 namespace qkv::inspect {
 namespace {
 
-constexpr double kNoLength = 1e-300;  // a vector without direction is at a right angle to all
+constexpr double kNoLength = 1e-300;  // a vector without direction is orthogonal to all
 
 std::string table_of(const std::vector<Neighbour>& neighbours, const text::Tokenizer& tokenizer) {
   base::Table table({"word", "cosine", "piece"});
@@ -42,7 +42,7 @@ model::Tensor EmbeddingSpace::vector(std::int32_t id) const {
   const auto found = std::lower_bound(ids_.begin(), ids_.end(), id);
   if (found == ids_.end() || *found != id) {
     throw base::Error(
-        base::concat("piece ", id, " is a special or a byte, expected a learned piece"));
+        base::concat("piece ", id, " is a special piece or a byte, expected a learned piece"));
   }
   return centred_[found - ids_.begin()];
 }

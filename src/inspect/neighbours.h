@@ -15,26 +15,27 @@ struct Neighbour {
   double cosine = 0;
 };
 
-/// The learned pieces of a vocabulary as points: each embedding less the mean of them all, since
-/// vectors that share a large common part would all look alike. Specials and bytes are left out.
+/// The learned pieces of a vocabulary as points: each embedding minus the mean of all, since
+/// vectors with a large common part would all look similar. Specials and bytes are left out.
 class EmbeddingSpace {
  public:
-  /// embedding [vocabulary, width]. Throws Error where the shape does not fit the tokenizer, where
-  /// no piece was learned, or where a value is no number.
+  /// embedding [vocabulary, width]. Throws Error if the shape does not fit the tokenizer, no piece
+  /// was learned, or a value is not a number.
   EmbeddingSpace(const model::Tensor& embedding, const text::Tokenizer& tokenizer);
 
-  /// The pieces whose vectors point most nearly where `word`'s does, nearest first, itself left
-  /// out.
+  /// The pieces whose vectors have the highest cosine with that of `word`, highest first, without
+  /// the word itself.
   std::vector<Neighbour> neighbours(std::int32_t word, std::size_t count = 10) const;
 
-  /// The pieces nearest to a − b + c (Mikolov et al. 2013: king − man + woman), the three left out.
+  /// The pieces nearest to a − b + c (Mikolov et al. 2013: king − man + woman), without these
+  /// three.
   std::vector<Neighbour> analogy(std::int32_t a, std::int32_t b, std::int32_t c,
                                  std::size_t count = 10) const;
 
   /// The cosine between each two words, [word][word].
   std::vector<std::vector<double>> cosines(const std::vector<std::int32_t>& words) const;
 
-  /// How many pieces were learned.
+  /// The number of learned pieces.
   std::size_t size() const { return ids_.size(); }
 
  private:
@@ -47,7 +48,7 @@ class EmbeddingSpace {
   model::Tensor centred_;          ///< [learned pieces, width], double
 };
 
-/// The answers as a table under a line that repeats the question. Throw Error where a word is no
+/// The answers as a table below a line that repeats the question. Throw Error if a word is not a
 /// piece.
 std::string neighbours_text(const model::Tensor& embedding, const text::Tokenizer& tokenizer,
                             const std::string& word);

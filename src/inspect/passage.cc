@@ -13,7 +13,7 @@ namespace {
 
 constexpr std::string_view kMaskText = "<mask>";
 
-/// The tokens of `text`, with every `<mask>` in it a mask piece.
+/// The tokens of `text`, with a mask piece for every `<mask>`.
 std::vector<text::Token> encode_with_masks(const text::Tokenizer& tokenizer,
                                            std::string_view text) {
   std::vector<text::Token> tokens;
@@ -22,7 +22,7 @@ std::vector<text::Token> encode_with_masks(const text::Tokenizer& tokenizer,
     const std::size_t mask = text.find(kMaskText, begin);
     std::string_view part =
         text.substr(begin, mask == std::string_view::npos ? mask : mask - begin);
-    // A piece of a word holds the space before it, and so does the mask that hides it.
+    // A piece of a word includes the space before it, and so does the mask that hides it.
     const bool is_hidden = mask != std::string_view::npos && tokenizer.kind() != "char";
     if (is_hidden && part.ends_with(' ')) part.remove_suffix(1);
     for (const text::Token& token : tokenizer.encode_with_offsets(part, place)) {

@@ -10,7 +10,7 @@ namespace qkv::inspect {
 namespace fs = std::filesystem;
 namespace {
 
-/// The indices that `chosen` stands for: itself, or all `count`.
+/// The indices that `chosen` selects: itself, or all `count`.
 std::vector<std::int64_t> indices(const std::optional<std::int64_t>& chosen, std::int64_t count) {
   if (chosen) return {*chosen};
   std::vector<std::int64_t> all;
@@ -58,7 +58,7 @@ std::vector<fs::path> draw_pictures(const checkpoint::Checkpoint& checkpoint,
                       base::concat("layer-", layer, "-head-", head, render::extension(format)));
     }
   }
-  constexpr std::int64_t kColumns = 4;  // where one head of each layer is shown
+  constexpr std::int64_t kColumns = 4;  // if one head of each layer is shown
   const auto count = static_cast<std::int64_t>(maps.size());
   const auto columns = static_cast<int>(choice.head ? std::min(count, kColumns) : model.heads);
   files.push_back(folder / base::concat("heads", render::extension(format)));

@@ -10,10 +10,10 @@
 namespace qkv::inspect {
 namespace {
 
-/// A pass holds about so many tokens: its attention maps still fit the processor's cache.
+/// The approximate number of tokens in a pass: its attention maps still fit the processor's cache.
 constexpr std::size_t kTokensAtOnce = 2048;
 
-/// Rows of near-equal length side by side: little padding. Stable, so that equal input gives equal
+/// Rows of similar length together need little padding. Stable, so that equal input gives equal
 /// batches.
 std::vector<RowBatch> batches_of(const std::vector<ScoredRow>& rows) {
   std::vector<std::size_t> order(rows.size());
@@ -38,8 +38,8 @@ model::Tensor filled(const RowBatch& batch, std::int64_t value) {
                      at::kLong);
 }
 
-/// What the model reads. Padding on the right is hidden from a causal model by its place; any other
-/// is told that it is no part of the document.
+/// The model's input. In a causal model, padding on the right is hidden by its position; in any
+/// other model, it is marked as outside the document.
 model::Tokens tokens_of(const RowBatch& batch, const std::vector<ScoredRow>& rows, bool causal,
                         at::Device device) {
   model::Tokens tokens{
@@ -63,10 +63,10 @@ model::Tokens tokens_of(const RowBatch& batch, const std::vector<ScoredRow>& row
   return tokens;
 }
 
-/// The targets of a batch: each place once, however many pieces are asked of it.
+/// The targets of a batch: each position once, however many pieces it has as targets.
 struct Asked {
   std::vector<std::int64_t> places;  ///< in the flattened batch
-  std::vector<std::int64_t> slots;   ///< of each target, among `places`
+  std::vector<std::int64_t> slots;   ///< of each target, as an index into `places`
   std::vector<std::int64_t> pieces;
 };
 

@@ -41,7 +41,7 @@ std::string components(const Vector& values) {
   return out + (values.size() > kShown ? " … ]" : " ]");
 }
 
-/// A line that shows a vector: its name, first components and length.
+/// A line for a vector: its name, first components and length.
 std::string vector_line(const std::string& name, const Vector& values) {
   return base::concat("   ", left_aligned(clipped(name, kNameWidth), kNameWidth),
                       components(values), "  length ", number_text(length(values)), "\n");
@@ -107,7 +107,7 @@ class Trace {
   std::string reading() const {
     const Vector embedding = of_token("embedding");
     std::string out = "1. What the layer reads: a vector of " + std::to_string(model_.width) +
-                      " numbers a token\n";
+                      " numbers per token\n";
     out += vector_line(base::concat("embedding of ", label(token_)), embedding);
     Vector sum = embedding;
     if (taps_.has("position")) {
@@ -116,11 +116,11 @@ class Trace {
       out += vector_line(base::concat("+ ", model_.position, " position ", token_), position);
       out += vector_line("= input of layer 0", sum);
     } else if (model_.position == "rotary") {
-      out += "   no position is added: queries and keys are rotated by their places (2)\n";
+      out += "   no position is added: queries and keys are rotated by their positions (see 2)\n";
     } else if (model_.position == "alibi") {
-      out += "   no position is added: scores fall with the distance (3)\n";
+      out += "   no position is added: scores decrease with the distance (see 3)\n";
     } else {
-      out += "   no position is added: this model does not know where a token stands\n";
+      out += "   no position is added: this model does not know the positions of tokens\n";
     }
     if (layer_ > 0) {
       out += vector_line(base::concat("after layer ", layer_ - 1, ": input of layer ", layer_),
@@ -147,10 +147,10 @@ class Trace {
     const bool learned = model_.attention.projection == "learned";
     const std::int64_t width = model_.head_width();
     std::string out =
-        base::concat("2. Query, key and value: ", width, " of them each for this head\n");
+        base::concat("2. Query, key and value: ", width, " numbers each for this head\n");
     if (!learned) {
       out += base::concat("   q = k = v = components ", head_ * width, " to ",
-                          (head_ + 1) * width - 1, " of the normed input: nothing is projected\n");
+                          (head_ + 1) * width - 1, " of the norm's output: nothing is projected\n");
     }
     if (!even()) {
       out += vector_line(projection("q", "Q", "what I look for"), input_.query);
@@ -163,7 +163,7 @@ class Trace {
                           (shared_head_ + 1) * group - 1, " share\n");
     }
     if (!even() && model_.position == "rotary") {
-      out += base::concat("   q and k are shown as they enter the product: rotated by place ",
+      out += base::concat("   q and k are shown as they enter the product: rotated by position ",
                           token_, "\n");
     }
     return out;
@@ -191,7 +191,7 @@ class Trace {
                           model_.heads, ") = ", number_text(input_.slope), "\n");
     }
     out += base::concat("   exp is of the ", input_.slope > 0 ? "sum" : "score",
-                        " less the largest, ", number_text(steps_.largest),
+                        " minus the largest, ", number_text(steps_.largest),
                         "; weight = exp ÷ their total, ", number_text(steps_.total), "\n");
     if (model_.causal())
       out += base::concat("   ", kClosed, ": keys after the query are closed (masked with −∞)\n");
@@ -228,7 +228,8 @@ class Trace {
 
   std::string weighing_evenly() const {
     std::string out =
-        "3. Weights: this model compares no queries and keys; every open key counts alike\n";
+        "3. Weights: this model has no queries and keys; the weights are uniform over the open "
+        "keys\n";
     base::Table table({"key", "To", heading("weight")});
     for (std::size_t key = 0; key < labels_.size(); ++key) {
       table.add({std::to_string(key), labels_[key],
@@ -247,13 +248,13 @@ class Trace {
                  components(input_.values[key])});
     }
     out += table.text();
-    out += vector_line(base::concat("= mixed, ", label(token_), " has read"), steps_.mixed);
+    out += vector_line(base::concat("= mixed: what ", label(token_), " receives"), steps_.mixed);
     out += vector_line(base::concat("W_O [all heads]", model_.bias ? " + b_O" : "", ": added to x"),
                        vector_of(attention("output")[token_]));
-    return base::concat(
-        out,
-        "   weights and sum are computed here from q, k and v; the model's own differ by at most ",
-        difference_text(), "\n");
+    return base::concat(out,
+                        "   weights and sum are computed here from q, k and v; the model's own "
+                        "values differ by at most ",
+                        difference_text(), "\n");
   }
 
   std::string difference_text() const {

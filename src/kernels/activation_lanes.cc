@@ -16,7 +16,7 @@ using Gate = ValueAndSlope<Lanes>;
   return {positive * positive, 2 * positive};
 }
 
-// Lambdas, since a function's address would hinder its being inlined.
+// Lambdas, since the address of a function would prevent inlining.
 template <typename T>
 constexpr auto kGelu = [](Lanes x) __attribute__((always_inline)) {
   if constexpr (sizeof(T) == 2) return gelu_coarse(x);

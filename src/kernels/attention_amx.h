@@ -2,7 +2,7 @@
 
 #include "kernels/attention_core.h"
 
-// Attention in bfloat16 by tiles of 16 × 16 scores, for processors with AMX.
+// Attention in bfloat16 with tiles of 16 × 16 scores, for processors with AMX.
 namespace qkv::kernels::amx {
 
 void attention_forward(const AttentionShape& shape, const AttentionForward<Bfloat16>& arrays,

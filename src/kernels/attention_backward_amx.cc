@@ -9,9 +9,9 @@
 #include "kernels/tile_rows.h"
 #include "kernels/tiles.h"
 
-// Backward, a query is a column of a tile: weights and score gradients, [key, query], are the left
-// side of the products that sum over queries, and paired by keys the right side of the one that
-// sums over keys.
+// In the backward pass, a query is a column of a tile. Weights and score gradients, [key, query],
+// are the left side of the products that sum over queries, and paired by keys the right side of the
+// product that sums over keys.
 
 namespace qkv::kernels::amx {
 namespace {
@@ -20,35 +20,35 @@ constexpr std::int64_t kKeyPairs = 4;    ///< of key tiles in a block of the bac
 constexpr std::int64_t kQueryPairs = 4;  ///< of query tiles
 
 struct BackwardRoom {
-  Bfloat16* query;  ///< copies of rows, as the next three
+  Bfloat16* query;  ///< copies of rows, like the next three
   Bfloat16* key;
   Bfloat16* value;
   Bfloat16* mixed_gradient;
-  void* query_columns;  ///< [tile][step], as the next
+  void* query_columns;  ///< [tile][step], like the next
   void* mixed_gradient_columns;
-  void* query_pairs;  ///< [pair][column], as the next
+  void* query_pairs;  ///< [pair][column], like the next
   void* mixed_gradient_pairs;
   void* key_transposed;  ///< left side [column][pair]
-  float* scores;         ///< [2 of keys][2 of queries], as the next
+  float* scores;         ///< [2 of keys][2 of queries], like the next
   float* gradients;
-  Bfloat16* weights;  ///< left side [tile of keys][pair of queries], as the next
+  Bfloat16* weights;  ///< left side [tile of keys][pair of queries], like the next
   Bfloat16* score_gradients;
   Bfloat16* paired;     ///< right side [pair of queries][half][pair of keys]
-  float* key_gradient;  ///< [tile][column], as the next: sums over a group of heads
+  float* key_gradient;  ///< [tile][column], like the next: sums over a group of heads
   float* value_gradient;
   float* query_gradient;  ///< transposed, [pair][column][half]
   float* rows;            ///< [column]: 16 queries' gradients
   float* shift;           ///< [token] ½ minus the log of the sum of exponentials, base 2
-  float* mean;            ///< [token] of the weights' gradients under the weights
-  std::uint32_t* number;  ///< [token] dropout's
+  float* mean;            ///< [token] mean of the weights' gradients under the weights
+  std::uint32_t* number;  ///< [token] of dropout
 };
 
 /// A block of 32 keys × 32 queries: [2][2] tiles.
 struct Unit {
   std::int64_t key;
   std::int64_t query;
-  std::int64_t query_tiles;  ///< that there are, 1 or 2
-  bool diagonal;             ///< key i is seen by queries i and later
+  std::int64_t query_tiles;  ///< that exist, 1 or 2
+  bool diagonal;             ///< query i and later ones attend to key i
 };
 
 /// Which weights of a unit dropout keeps.
@@ -70,7 +70,7 @@ void draw_unit(const AttentionHead& head, const Unit& unit, const std::uint32_t*
 
 /// What differentiate_unit reads and writes.
 struct UnitArrays {
-  const float* scores;     ///< [2 of keys][2 of queries][16][16], as the next
+  const float* scores;     ///< [2 of keys][2 of queries][16][16], like the next
   const float* gradients;  ///< of the weights
   Bfloat16* weights;       ///< left side, from a tile of keys to the next kQueryPairs tiles
   Bfloat16* score_gradients;
@@ -140,7 +140,7 @@ void differentiate_tile(const AttentionHead& head, const Unit& unit, std::int64_
       _mm512_store_si512(arrays.weights + at, (__m512i)_mm512_cvtne2ps_pbh(weight[1], weight[0]));
       _mm512_store_si512(arrays.score_gradients + at, gradient_rows[odd]);
     }
-    // Each half has 4 of every 8 queries; write_query_gradient puts them in order.
+    // Each half has 4 of every 8 queries; write_query_gradient restores their order.
     Bfloat16* const pair = arrays.paired + (8 * k + i / 2) * kTileDepth;
     _mm512_store_si512(pair, _mm512_unpacklo_epi16(gradient_rows[0], gradient_rows[1]));
     _mm512_store_si512(pair + kKeyPairs * kNumbers,
@@ -193,8 +193,8 @@ struct BackwardHead {
   const float* log_sum;
 };
 
-/// Softmax takes from the gradient of each weight their mean under the weights, which is the
-/// product of what was mixed with its gradient.
+/// Softmax subtracts from the gradient of each weight their mean under the weights, which is the
+/// product of the mixed values with their gradient.
 void prepare_queries(const AttentionHead& head, const Extent& extent, const BackwardHead& arrays,
                      const LeftTiles& mixed_gradient, const BackwardRoom& room) {
   for (std::int64_t tile = 0; tile < 2 * extent.pairs; ++tile) {
@@ -216,7 +216,7 @@ void prepare_queries(const AttentionHead& head, const Extent& extent, const Back
     const __mmask16 there =
         count >= 16 ? 0xffff : static_cast<__mmask16>(count > 0 ? (1u << count) - 1u : 0u);
     const __m512 log_sum = _mm512_maskz_loadu_ps(there, arrays.log_sum + first);
-    // Queries that are not there have weights of 0.
+    // Missing queries have weights of 0.
     _mm512_store_ps(
         room.shift + first,
         _mm512_mask_fnmadd_ps(_mm512_mask_mov_ps(_mm512_set1_ps(-1e30f), there, log_sum), there,
@@ -226,7 +226,8 @@ void prepare_queries(const AttentionHead& head, const Extent& extent, const Back
   }
 }
 
-/// One head; with `add` to the gradients of its keys and values, else as the first of a group.
+/// One head; with `add`, adds to the gradients of its keys and values; otherwise, it is the first
+/// of a group.
 template <Bias kBias, bool kDropout>
 void backward_head(const AttentionHead& head, const Extent& extent, const BackwardHead& arrays,
                    const LeftTiles& keys, const LeftTiles& values, bool add,
@@ -271,7 +272,7 @@ void backward_head(const AttentionHead& head, const Extent& extent, const Backwa
               {room.scores, room.gradients, room.weights + place, room.score_gradients + place,
                room.paired + ((query - query0) * 2 * kKeyPairs + (key - key0)) * kNumbers});
         }
-        if (from >= query_end) continue;  // seen by no query of the block
+        if (from >= query_end) continue;  // no query of the block attends to it
         const auto add_products = [&](const Bfloat16* left, const void* right, float* sums) {
           multiply_row(
               2, extent.columns, query_end - from,
@@ -343,7 +344,7 @@ void attention_backward(const AttentionShape& shape, const AttentionBackward<Bfl
   for (std::int64_t shared = 0, h = 0; shared < shape.key_value_heads; ++shared) {
     const LeftTiles keys = rows_of(arrays.key, shared, room.key);
     const LeftTiles values = rows_of(arrays.value, shared, room.value);
-    // Columns of pairs become rows of keys in their order.
+    // Columns of pairs become rows of keys in their original order.
     pack_as_pairs(keys, extent.pairs, width, room.query_pairs);
     for (std::int64_t pair = 0; pair < extent.pairs; ++pair)
       for (std::int64_t column = 0; column < extent.columns; ++column)

@@ -7,12 +7,12 @@
 
 namespace qkv::kernels {
 
-/// Dropout of attention weights without a stored mask: whether the weight (head, query, key) is
-/// kept is a hash of these and `key` (kernels/attention_dropout.h), so that the backward pass finds
-/// the same. Kept weights are divided by the probability of being kept.
+/// Dropout of attention weights without a stored mask: a hash of (head, query, key) and `key`
+/// decides whether the weight is kept (kernels/attention_dropout.h), so that the backward pass
+/// obtains the same result. Kept weights are divided by the probability of being kept.
 struct AttentionDropout {
   std::uint64_t key = 0;
-  double probability = 0;  ///< of losing a weight, in [0, 1); rounded to a multiple of 2^-16
+  double probability = 0;  ///< of dropping a weight, in [0, 1); rounded to a multiple of 2^-16
 };
 
 /// The self-attention of one document: as many keys as queries.
@@ -22,20 +22,20 @@ struct AttentionShape {
   std::int64_t key_value_heads = 0;  ///< at most heads: head i reads ⌊i · key_value_heads / heads⌋
   std::int64_t head_width = 0;       ///< 1 to 256
   float scale = 1;                   ///< of q·k
-  bool causal = true;                ///< a query sees no key that lies ahead
+  bool causal = true;                ///< a query does not attend to later keys
   const float* slopes = nullptr;  ///< [heads], ALiBi's: −slope · |q − k| is added; null for none
   AttentionDropout dropout;
 };
 
-/// Rows of heads in memory: element (token, head, channel) stands at
-/// base[token · stride + head · head_width + channel].
+/// Rows of heads in memory: element (token, head, channel) is at base[token · stride + head ·
+/// head_width + channel].
 template <class T>
 struct Strided {
   T* base = nullptr;
   std::int64_t stride = 0;
 };
 
-/// What softmax(scale · q kᵀ + bias) v reads and writes. T is float or Bfloat16.
+/// The operands of softmax(scale · q kᵀ + bias) v. T is float or Bfloat16.
 template <class T>
 struct AttentionForward {
   Strided<const T> query;  ///< [tokens, heads, head_width]
@@ -45,7 +45,7 @@ struct AttentionForward {
   float* log_sum;          ///< out: [heads, tokens], log of the sum of exponentials of the scores
 };
 
-/// And what its gradient does: mixed and log_sum are the forward pass's.
+/// The operands of its gradient: mixed and log_sum are those of the forward pass.
 template <class T>
 struct AttentionBackward {
   Strided<const T> query;
@@ -54,16 +54,16 @@ struct AttentionBackward {
   Strided<const T> mixed;
   const float* log_sum;
   Strided<const T> mixed_gradient;
-  Strided<T> query_gradient;  ///< out, as are the next; written, not added to
+  Strided<T> query_gradient;  ///< out, like the next; written, not added to
   Strided<T> key_gradient;    ///< summed over the heads that share a key head
   Strided<T> value_gradient;
 };
 
 // Blockwise with an online softmax (Dao et al. 2022, 2023): memory is linear in tokens. Computed in
-// the calling thread with the best instructions there are (kernels/processor.h), sums in float;
-// with Bfloat16 the weights and the gradients of the scores may be rounded to bfloat16 before their
-// products. The same call gives the same bits. What is out must not overlap what is in. Throws
-// Error where the shape is none.
+// the calling thread with the best available instructions (kernels/processor.h), sums in float.
+// With Bfloat16, the weights and the gradients of the scores may be rounded to bfloat16 before
+// their products. The same call gives the same bits. Outputs must not overlap inputs. Throws Error
+// if the shape is invalid.
 
 template <class T>
 void attention_forward(const AttentionShape& shape, const AttentionForward<T>& arrays,

@@ -6,17 +6,17 @@
 
 namespace qkv::kernels {
 
-// Which attention weights dropout keeps. A head has a number of 64 bits, each of its queries one of
-// 32, and each pair of keys, 16 apart, a hash of 32 bits whose lower half decides for the first key
-// and whose upper half for the second:
+// Which attention weights dropout keeps. A head has a 64-bit number, and each of its queries a
+// 32-bit one. Each pair of keys, 16 apart, has a 32-bit hash. Its lower half decides for the first
+// key, its upper half for the second:
 //
 //   head  = mix64(key + head · φ64)
 //   query = mix32(low(head) + query · φ32) ^ high(head)
 //   pair  = mix32(query + (⌊k / 32⌋ · 16 + k mod 16) · φ32)
 //   kept  = half of pair ≥ 2^16 · probability
 //
-// mix64 and mix32 are the finalisers of SplitMix64 and MurmurHash3, φ the golden ratio's fraction.
-// `Bits` is std::uint32_t or a vector of such.
+// mix64 and mix32 are the finalisers of SplitMix64 and MurmurHash3, φ is the golden ratio's
+// fraction. `Bits` is std::uint32_t or a vector of them.
 
 inline constexpr std::uint32_t kGolden = 0x9e3779b9u;
 inline constexpr std::int64_t kPairDistance = 16;  ///< between the two keys of a pair
@@ -71,7 +71,7 @@ template <class Bits>
   return key / kPairDistance % 2 == 0 ? hash << 16 : hash;
 }
 
-/// Whether the weight that a query of this number gives to `key` is kept.
+/// Whether dropout keeps the weight of `key` for a query with this number.
 inline bool keeps(const HeadDropout& dropout, std::uint32_t query_number, std::int64_t key) {
   return deciding_bits(pair_hash(query_number, pair_of(key)), key) >= dropout.threshold;
 }

@@ -9,8 +9,8 @@
 #include "kernels/tile_rows.h"
 #include "kernels/tiles.h"
 
-// Forward, a query is a row of a tile: the weights are the left side of their product with the
-// values as they come.
+// In the forward pass, a query is a row of a tile: the weights are the left side of their product
+// with the values, which keep their layout.
 
 namespace qkv::kernels::amx {
 namespace {
@@ -30,29 +30,30 @@ void scale_rows(__m512 factors, std::int64_t tiles, float* rows) {
     }
 }
 
-/// What a row of 16 queries has come to after some blocks of keys.
+/// The state of a row of 16 queries after some blocks of keys.
 struct ForwardRow {
   alignas(64) float most[16];            ///< the largest score of each query
   alignas(64) float sum[16][16];         ///< of each query's weights, by lanes
-  alignas(64) std::uint32_t number[16];  ///< dropout's, of each query
+  alignas(64) std::uint32_t number[16];  ///< dropout's number of each query
 };
 
-/// A block of keys as a row of queries sees it.
+/// A block of keys for a row of queries.
 struct ForwardBlock {
   std::int64_t query;            ///< the first of the row
   std::int64_t key;              ///< the first of the block
-  std::int64_t tiles;            ///< of keys that some of the queries see
+  std::int64_t tiles;            ///< of keys to which some of the queries attend
   bool first;                    ///< of the blocks
-  const std::uint16_t* visible;  ///< [16]: which keys of the last tile each query sees
+  const std::uint16_t* visible;  ///< [16]: the keys of the last tile to which each query attends
 };
 
-/// Query r of a row sees the first r + 1 keys of the tile on the diagonal.
+/// Query r of a row attends to the first r + 1 keys of the tile on the diagonal.
 constexpr std::uint16_t kDiagonal[16] = {0x0001, 0x0003, 0x0007, 0x000f, 0x001f, 0x003f,
                                          0x007f, 0x00ff, 0x01ff, 0x03ff, 0x07ff, 0x0fff,
                                          0x1fff, 0x3fff, 0x7fff, 0xffff};
 
-/// Raises `most`, of each query by lanes, to the scores of a tile; biased scores are left there,
-/// with Bias::kBehind those as of the first query of the row: the others' are all less by as much.
+/// Raises `most`, the maximum of each query by lanes, to the scores of a tile. Biased scores are
+/// stored back; with Bias::kBehind, they are relative to the first query of the row, since the
+/// scores of each other query differ by a constant.
 template <Bias kBias, bool kLast>
 void raise_to_tile(const AttentionHead& head, const ForwardBlock& block, std::int64_t tile,
                    float* scores, __m512 (&most)[16]) {
@@ -118,8 +119,8 @@ void weigh_tiles(const AttentionHead& head, const ForwardBlock& block, std::int6
   }
 }
 
-/// Turns scores, [tile][query][key], into weights, [pair of tiles][query][32 keys]. Returns what
-/// the sums so far, and all that was mixed by them, are to be multiplied with.
+/// Turns scores, [tile][query][key], into weights, [pair of tiles][query][32 keys]. Returns the
+/// factors for the sums and the mixed values so far.
 template <Bias kBias, bool kDropout>
 __m512 softmax_block(const AttentionHead& head, const ForwardBlock& block, float* scores,
                      Bfloat16* weights, ForwardRow& row) {
@@ -156,7 +157,7 @@ __m512 softmax_block(const AttentionHead& head, const ForwardBlock& block, float
 }
 
 struct ForwardRoom {
-  Bfloat16* query;  ///< copies of rows, as the next two
+  Bfloat16* query;  ///< copies of rows, like the next two
   Bfloat16* key;
   Bfloat16* value;
   void* key_columns;  ///< [tile][step]
@@ -166,7 +167,7 @@ struct ForwardRoom {
   float* mixed;       ///< [row][column]
 };
 
-/// Divides what was mixed for a row of queries by the sums of their weights and writes it.
+/// Divides the mixed values of a row of queries by the sums of their weights and writes them.
 template <Bias kBias>
 void finish_row(const AttentionHead& head, std::int64_t row, const ForwardRow& state,
                 const float* sums, Strided<Bfloat16> mixed, float* log_sum) {
@@ -259,7 +260,7 @@ void attention_forward(const AttentionShape& shape, const AttentionForward<Bfloa
   lay_out(scratch.reserve(lay_out(nullptr)));
 
   configure_tiles();
-  std::int64_t open = -1;  // the key/value head that is at hand
+  std::int64_t open = -1;  // the current key/value head
   for (std::int64_t h = 0; h < shape.heads; ++h) {
     const std::int64_t shared = shared_head(shape, h);
     if (shared != open) {
@@ -272,7 +273,7 @@ void attention_forward(const AttentionShape& shape, const AttentionForward<Bfloa
       open = shared;
     }
     const AttentionHead head = attention_head(shape, h);
-    // Without a bias the scores are scaled after their maximum is taken.
+    // Without a bias, the scores are scaled after their maximum is taken.
     const Bias bias = head.scale > 0 ? bias_of(head) : Bias::kAround;
     const bool drops = head.dropout.threshold != 0;
     const auto run =

@@ -7,8 +7,8 @@
 
 namespace qkv::kernels {
 
-/// One head of an attention: how its weights come from the products of queries and keys. Softmax is
-/// computed to the base 2, so scale and slope are those to this base.
+/// One head of an attention: how its weights follow from the products of queries and keys. Softmax
+/// is computed to the base 2, so scale and slope are for this base.
 struct AttentionHead {
   std::int64_t tokens;
   std::int64_t width;

@@ -12,7 +12,7 @@ struct AttentionKernels {
   void (*backward)(const AttentionShape&, const AttentionBackward<T>&, Scratch&);
 };
 
-/// For the processor that has them.
+/// For a processor that has them.
 template <class T>
 const AttentionKernels<T>& attention_kernels(Instructions instructions);
 template <>

@@ -7,16 +7,16 @@
 #include "kernels/exponential.h"
 #include "kernels/lanes.h"
 
-// Attention with a query in each lane. Scores are computed transposed, [key, query], so the softmax
-// over the keys needs no sum across lanes, keys and values are read as they lie, one number at a
-// time for all lanes, and only the queries and what is mixed for them are transposed.
+// Attention with one query per lane. Scores are computed transposed, [key, query]. Therefore, the
+// softmax over the keys needs no sum across lanes, keys and values are read in their own layout,
+// one number at a time for all lanes, and only the queries and their mixed values are transposed.
 
 namespace qkv::kernels::QKV_LANES {
 namespace {
 
 constexpr int kMostVectors = 2;  ///< of queries in a block
 constexpr std::int64_t kMostQueries = kMostVectors * kLanes;
-constexpr std::int64_t kMostKeys = 64;  ///< in a block: its scores stay in the first cache
+constexpr std::int64_t kMostKeys = 64;  ///< in a block: its scores stay in the first-level cache
 #if defined(__AVX512F__)
 constexpr int kTileRows = 8;
 #else
@@ -158,8 +158,8 @@ void write_rows(const float* from, float scale, std::int64_t rows, std::int64_t 
                   width - channel < kLanes ? width - channel : kLanes);
 }
 
-/// The rows of a head's keys or values, copied as floats without gaps: those of a product are then
-/// few cache lines, and not so far apart that they compete for the same places in the cache.
+/// The rows of a head's keys or values, copied as floats without gaps: the rows of a product then
+/// take few cache lines, and do not compete for the same sets of the cache.
 struct Rows {
   const float* base;
   std::int64_t stride;
@@ -172,7 +172,7 @@ Rows copy_rows(Strided<const T> rows, std::int64_t tokens, std::int64_t width, f
   return {room, padded};
 }
 
-/// A block of queries, one a lane.
+/// A block of queries, one per lane.
 template <int kVectors>
 struct Queries {
   static constexpr std::int64_t kCount = kVectors * kLanes;
@@ -191,18 +191,18 @@ struct Queries {
     }
   }
 
-  /// The first of the vectors in which some query sees this key.
+  /// The first of the vectors in which some query attends to this key.
   int first_vector(std::int64_t key) const { return key < seen_by_all ? 0 : kVectors - 1; }
 
   std::int64_t first;
   std::int64_t count;
-  std::int64_t visible;      ///< keys before this are seen
-  std::int64_t seen_by_all;  ///< keys before this are seen in every vector
+  std::int64_t visible;      ///< queries attend to keys before this
+  std::int64_t seen_by_all;  ///< queries of every vector attend to keys before this
   Lanes position[kVectors];
   BitLanes number[kVectors];
 };
 
-/// Keys seen in every vector of a block, of those from `first` to `end`.
+/// The keys from `first` to `end` to which queries of every vector of a block attend.
 template <int kVectors>
 std::int64_t full_keys(const Queries<kVectors>& queries, std::int64_t first, std::int64_t end) {
   if (kVectors == 1 || end <= queries.seen_by_all) return end - first;
@@ -251,14 +251,14 @@ void mix(const Queries<kVectors>& queries, const Rows& rows, std::int64_t first,
   return result;
 }
 
-/// All bits of a lane set where dropout keeps the weight of the key.
+/// All bits of a lane are set if dropout keeps the weight of the key.
 [[gnu::always_inline]] inline auto kept(const AttentionHead& head, BitLanes numbers,
                                         std::int64_t key) {
   return deciding_bits<BitLanes>(pair_hash<BitLanes>(numbers, pair_of(key)), key) >=
          BitLanes{} + head.dropout.threshold;
 }
 
-/// What a block of queries is computed in.
+/// The working memory for a block of queries.
 struct ForwardRoom {
   float* query;   ///< [channel, query]
   float* scores;  ///< [key, query], then the weights
@@ -346,7 +346,7 @@ void forward(const AttentionShape& shape, const AttentionForward<T>& arrays, Scr
   };
   lay_out(scratch.reserve(lay_out(nullptr)));
 
-  std::int64_t open = -1;  // the key/value head that is at hand
+  std::int64_t open = -1;  // the current key/value head
   Rows keys{};
   Rows values{};
   for (std::int64_t h = 0; h < shape.heads; ++h) {
@@ -368,16 +368,16 @@ void forward(const AttentionShape& shape, const AttentionForward<T>& arrays, Scr
   }
 }
 
-/// What a block of queries is computed in, backward.
+/// The working memory for a block of queries in the backward pass.
 struct BackwardRoom {
-  float* query;  ///< [channel, query], as the next
+  float* query;  ///< [channel, query], like the next
   float* mixed_gradient;
   float* query_gradient;
-  float* query_rows;  ///< [query, padded channel], as the next
+  float* query_rows;  ///< [query, padded channel], like the next
   float* mixed_gradient_rows;
   float* scores;        ///< [key, query], then the weights
   float* gradients;     ///< [key, query], those of the weights, then of the scores
-  float* key_gradient;  ///< [token, padded channel], as the next: sums over a group of heads
+  float* key_gradient;  ///< [token, padded channel], like the next: sums over a group of heads
   float* value_gradient;
 };
 
@@ -422,8 +422,8 @@ void backward_block(const AttentionHead& head, std::int64_t first_query,
   read_rows(at_block(arrays.mixed_gradient), arrays.mixed_gradient.stride, queries.count, width,
             padded, room.mixed_gradient_rows);
 
-  // Softmax takes from the gradient of each weight their mean under the weights, which is the
-  // product of what was mixed with its gradient.
+  // Softmax subtracts from the gradient of each weight their mean under the weights, which is the
+  // product of the mixed values with their gradient.
   Lanes mean[kVectors] = {};
   Lanes log_sum[kVectors];
   read_transposed<kVectors>(at_block(arrays.mixed), arrays.mixed.stride, queries.count, width,

@@ -8,10 +8,10 @@
 #include "kernels/exponential.h"
 #include "kernels/tile_rows.h"
 
-// What both passes compute with the numbers in tiles, 16 at a time.
+// Arithmetic for both passes on the numbers in tiles, 16 at a time.
 namespace qkv::kernels::amx {
 
-/// Element r of the result joins the 16 numbers of row r.
+/// Element r of the result combines the 16 numbers of row r.
 template <class Join>
 [[gnu::always_inline]] inline __m512 join_rows(const __m512 (&rows)[16], Join join) {
   __m512 pairs[8];
@@ -58,10 +58,10 @@ inline __m512 counting() {
   return _mm512_setr_ps(0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14, 15);
 }
 
-/// Where the keys lie that a query sees, if its scores depend on their distance.
+/// On which side of a query its keys are, if its scores depend on their distance.
 enum class Bias {
   kNone,    ///< they do not
-  kBehind,  ///< behind it: −slope · (q − k), a sum of what q and what k give
+  kBehind,  ///< before it: −slope · (q − k), a sum of a term of q and a term of k
   kAround,
 };
 
@@ -78,7 +78,7 @@ inline Numbers query_numbers(const AttentionHead& head, std::int64_t first) {
                                    static_cast<std::uint32_t>(first));
 }
 
-/// Which of 16 weights are kept whose keys the lower (upper) halves of the hashes decide for.
+/// Which of 16 weights dropout keeps; the lower (upper) halves of the hashes decide for their keys.
 [[gnu::always_inline]] inline __mmask16 kept_low(const AttentionHead& head, Numbers hash) {
   return _mm512_cmpge_epu32_mask(_mm512_slli_epi32((__m512i)hash, 16),
                                  _mm512_set1_epi32(static_cast<int>(head.dropout.threshold)));

@@ -4,19 +4,19 @@
 
 namespace qkv::kernels {
 
-/// A number in bfloat16, the upper half of a float: for storage, computed with as a float.
+/// A number in bfloat16, the upper half of a float: for storage; arithmetic uses floats.
 struct Bfloat16 {
   std::uint16_t bits;
 };
 
-// Inlined wherever they stand, so that no instruction set's own copy is shared between files.
+// Always inlined, so that files for different instruction sets never share a copy.
 
 [[gnu::always_inline]] inline float to_float(Bfloat16 value) {
   return __builtin_bit_cast(float, static_cast<std::uint32_t>(value.bits) << 16);
 }
 [[gnu::always_inline]] inline float to_float(float value) { return value; }
 
-/// Rounds to the nearest, ties to even; not-a-number stays such.
+/// Rounds to nearest, ties to even; not-a-number stays not-a-number.
 [[gnu::always_inline]] inline Bfloat16 to_bfloat16(float value) {
   const auto bits = __builtin_bit_cast(std::uint32_t, value);
   const std::uint32_t rounded = (bits + 0x7fffu + ((bits >> 16) & 1u)) >> 16;

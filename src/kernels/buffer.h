@@ -8,8 +8,8 @@
 
 namespace qkv::kernels {
 
-/// Gives memory that begins at a cache line, so that no vector register's load straddles two; large
-/// arrays lie on huge pages.
+/// Provides memory that begins at a cache line, so that no vector load crosses two; large arrays
+/// are on huge pages.
 template <typename T>
 struct LineAllocator {
   using value_type = T;
@@ -34,7 +34,7 @@ struct LineAllocator {
   static bool is_large(std::size_t count) { return count * sizeof(T) >= (std::size_t{64} << 10); }
 };
 
-/// An array that vector loops run over.
+/// An array for vector loops.
 template <typename T>
 using Buffer = std::vector<T, LineAllocator<T>>;
 

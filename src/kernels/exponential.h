@@ -8,13 +8,14 @@ namespace qkv::kernels {
 
 // Exponentials and logarithms without branches or calls, so that loops over them become vector
 // instructions. `Real` is float, or a vector of floats (GCC's vector_size), and `Bits` the unsigned
-// integers as wide: `exponential<std::uint32_t>(x)`; for a float just `exponential(x)`. The
-// polynomials are minimax (found by Remez's exchange); the relative errors stated are those
-// measured over the whole range. Not for -ffast-math, which would undo the rounding by addition.
+// integers of the same width: `exponential<std::uint32_t>(x)`; for a float just `exponential(x)`.
+// The polynomials are minimax (found by Remez's exchange algorithm); the stated relative errors
+// were measured over the whole range. Not for -ffast-math, which would undo the rounding by
+// addition.
 
 namespace exponential_detail {
 
-/// Added to a number below 2^22 it rounds it to an integer, which then stands in the lowest bits.
+/// Adding it to a number below 2^22 rounds this to an integer, which is then in the lowest bits.
 inline constexpr float kRound = 12582912;  // 1.5 · 2^23
 
 /// 2^x for x in [-1/2, 1/2], to 1e-8.
@@ -33,7 +34,8 @@ template <class Bits, class Real>
 
 }  // namespace exponential_detail
 
-/// 2^x for x < 128, as softmax needs it, to 1.1e-7; 0 where it would not be normal (x < -126).
+/// 2^x for x < 128, as needed for softmax, to 1.1e-7; 0 if the result would not be normal (x <
+/// -126).
 template <class Bits, class Real>
 [[gnu::always_inline]] inline Real exponential2_bounded(Real x) {
   using namespace exponential_detail;
@@ -42,7 +44,7 @@ template <class Bits, class Real>
   return x < -126.0f ? Real{} : power;
 }
 
-/// e^x to 1.3e-7, for any x: infinity where it would overflow, 0 where it would not be normal.
+/// e^x to 1.3e-7, for any x: infinity on overflow, 0 if the result would not be normal.
 template <class Bits, class Real>
 [[gnu::always_inline]] inline Real exponential(Real x) {
   using namespace exponential_detail;

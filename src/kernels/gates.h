@@ -13,8 +13,9 @@ struct ValueAndSlope {
   Real slope;
 };
 
-/// x·Φ(x), Φ the normal distribution, and Φ(x) + x·φ(x). Φ's tail is ½·erfc(z) with erfc(z) =
-/// exp(−z²) · polynomial(1 / (1 + 0.4 z)), z = |x|/√2, fitted to a relative error of 1e-8.
+/// x·Φ(x), Φ the normal distribution, and its derivative, Φ(x) + x·φ(x). Φ's tail is ½·erfc(z) with
+/// erfc(z) = exp(−z²) · polynomial(1 / (1 + 0.4 z)), z = |x|/√2, fitted to a relative error of
+/// 1e-8.
 template <class Bits, class Real>
 [[gnu::always_inline]] inline ValueAndSlope<Real> gelu(Real x) {
   const Real z = (x < 0.0F ? -x : x) * 0.707106781F;
@@ -28,9 +29,9 @@ template <class Bits, class Real>
   return {x * phi, phi + x * 0.398942280F * bell};
 }
 
-/// The same for what is rounded to bfloat16 at once, in half the time: Φ(x) − ½ and the slope less
-/// ½ are odd, so x times polynomials in x² (minimax). Up to |x| = 4.25 they err by 1e-5 and 3e-5;
-/// farther out they stay what they are there, which errs by 2e-5 and 3e-4.
+/// The same for results that are rounded to bfloat16 at once, in half the time: Φ(x) − ½ and the
+/// derivative minus ½ are odd, so they are x times polynomials in x² (minimax). Up to |x| = 4.25,
+/// the errors are 1e-5 and 3e-5; beyond, the values stay constant, with errors of 2e-5 and 3e-4.
 template <class Real>
 [[gnu::always_inline]] inline ValueAndSlope<Real> gelu_coarse(Real x) {
   const Real above = x < -4.25F ? Real{} - 4.25F : x;
@@ -45,7 +46,7 @@ template <class Real>
   return {x * (near * phi + 0.5F), near * slope + 0.5F};
 }
 
-/// x·σ(x), σ the logistic function, and its slope.
+/// x·σ(x), σ the logistic function, and its derivative.
 template <class Bits, class Real>
 [[gnu::always_inline]] inline ValueAndSlope<Real> silu(Real x) {
   const Real sigmoid = 1.0F / (1.0F + exponential<Bits>(-x));

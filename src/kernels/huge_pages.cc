@@ -27,7 +27,7 @@ struct Mapping {
   std::size_t arrays = 0;
 };
 
-/// All mappings of the process, by where they begin.
+/// All mappings of the process, by their addresses.
 struct Mappings {
   std::mutex mutex;
   std::map<std::byte*, Mapping> all;
@@ -39,7 +39,7 @@ Mappings& mappings() {
   return *made;
 }
 
-/// Begins at a huge page: what was mapped before and behind is given back.
+/// Begins at a huge page: the parts of the mapping before and after it are returned.
 std::byte* map(std::size_t size) {
   void* const found =
       mmap(nullptr, size + kHuge, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
@@ -49,7 +49,7 @@ std::byte* map(std::size_t size) {
                              reinterpret_cast<std::uintptr_t>(memory);
   if (before > 0) munmap(memory, before);
   if (before < kHuge) munmap(memory + before + size, kHuge - before);
-  madvise(memory + before, size, MADV_HUGEPAGE);  // a refusal costs nothing but speed
+  madvise(memory + before, size, MADV_HUGEPAGE);  // a refusal only costs speed
   return memory + before;
 }
 
@@ -58,12 +58,12 @@ std::byte* map(std::size_t size) {
 std::byte* allocate_huge(std::size_t bytes) {
   if (bytes > PTRDIFF_MAX - kMapping) throw std::bad_alloc();
 #ifdef __SANITIZE_ADDRESS__
-  // Each array apart: what reaches beyond it, or is never given back, is to be seen.
+  // Each array has its own mapping, so that overruns and leaks are detected.
   auto* const alone = static_cast<std::byte*>(::operator new (bytes, std::align_val_t{kLine}));
   std::fill_n(alone, bytes, std::byte{});
   return alone;
 #endif
-  // An odd number of lines, so that equal places of two arrays do not meet in one set of a cache.
+  // An odd number of lines, so that equal offsets in two arrays do not share a set of a cache.
   const std::size_t size = round_up(bytes, 2 * kLine) + kLine;
   Mappings& known = mappings();
   const std::lock_guard lock(known.mutex);

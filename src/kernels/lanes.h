@@ -10,12 +10,11 @@
 
 #include "kernels/bfloat16.h"
 
-// What the files *_lanes.cc are written with: vectors of floats, as wide as the instruction set has
-// them. Each such file is compiled once for every set (qkv_lanes in src/CMakeLists.txt), each time
-// into its own namespace, whose name QKV_LANES is. Everything in it but the table of functions that
-// it offers has internal linkage or is always inlined, and it calls no inline function of the
-// standard library: the linker keeps one copy of such a function, which the processor may lack the
-// instructions for.
+// The vocabulary of the files *_lanes.cc: vectors of floats with the width of the instruction set.
+// Each such file is compiled once for every set (qkv_lanes in src/CMakeLists.txt), each time into a
+// separate namespace, whose name is QKV_LANES. Everything in it except its table of functions has
+// internal linkage or is always inlined, and it calls no inline function of the standard library:
+// the linker keeps only one copy of such a function, whose instructions the processor may lack.
 #ifndef QKV_LANES
 #define QKV_LANES baseline
 #endif
@@ -43,7 +42,7 @@ using BitLanes = std::uint32_t __attribute__((vector_size(kLanes * sizeof(std::u
   __builtin_memcpy(to, &lanes, sizeof lanes);
 }
 
-// Minus, since the compiler drops it: 0 + -0 is not -0, but -0 - 0 is.
+// Subtraction, since the compiler removes it: 0 + -0 is not -0, but -0 - 0 is.
 [[gnu::always_inline]] inline Lanes broadcast(float value) { return value - Lanes{}; }
 
 [[gnu::always_inline]] inline Lanes greater(Lanes a, Lanes b) { return a > b ? a : b; }
@@ -70,7 +69,7 @@ using BitLanes = std::uint32_t __attribute__((vector_size(kLanes * sizeof(std::u
   return __builtin_bit_cast(Lanes, __builtin_convertvector(halves, BitLanes) << 16);
 }
 
-/// Rounded as to_bfloat16 does; AVX-512's own instruction makes subnormal numbers zero.
+/// Rounded as by to_bfloat16; AVX-512's own instruction turns subnormal numbers into zero.
 [[gnu::always_inline]] inline void store(Bfloat16* to, Lanes lanes) {
 #ifdef __AVX512BF16__
   const __m256bh halves = _mm512_cvtneps_pbh(lanes);
@@ -108,7 +107,7 @@ template <class T>
   for (std::int64_t i = 0; i < count; ++i) assign(to[i], numbers[i]);
 }
 
-/// Goes over `count` numbers a vector at a time: body(where, how many ≤ kLanes).
+/// Processes `count` numbers one vector at a time: body(where, how many ≤ kLanes).
 template <class Body>
 [[gnu::always_inline]] inline void for_lanes(std::int64_t count, Body body) {
   std::int64_t at = 0;
@@ -116,13 +115,13 @@ template <class Body>
   if (at < count) body(at, count - at);
 }
 
-/// Each lane beside the one `half` away: what `joined` joins.
+/// Combines each lane with the one `half` away.
 template <std::size_t half, std::size_t... lane>
 [[gnu::always_inline]] inline Lanes swapped(Lanes lanes, std::index_sequence<lane...>) {
   return __builtin_shufflevector(lanes, lanes, (lane ^ half)...);
 }
 
-/// All lanes joined by `join`, halves first.
+/// All lanes combined by `join`, halves first.
 template <std::size_t half = kLanes / 2, class Join>
 [[gnu::always_inline]] inline float joined(Lanes lanes, Join join) {
   if constexpr (half == 0) {
@@ -168,7 +167,7 @@ template <std::size_t half = kLanes / 2, class Join>
 }
 #endif
 
-/// Rows become columns, by log2(kLanes) perfect shuffles.
+/// Transposes rows into columns, with log2(kLanes) perfect shuffles.
 [[gnu::always_inline]] inline void transpose(Lanes (&square)[kLanes]) {
 #pragma GCC unroll 4
   for (std::int64_t left = kLanes; left > 1; left /= 2) {

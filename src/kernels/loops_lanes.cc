@@ -3,7 +3,7 @@
 
 namespace qkv::kernels::QKV_LANES {
 
-// Each is in the file of its name.
+// Each table is defined in the file with its name.
 template <typename T>
 const NormLoops<T>& norm_loops();
 template <typename T>

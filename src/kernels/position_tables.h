@@ -7,8 +7,8 @@
 
 namespace qkv::kernels {
 
-/// The fixed tables of places that model/position.cc defines, taken in double and rounded; those of
-/// other kinds of position are empty.
+/// The fixed position tables that model/position.cc defines, computed in double and rounded; those
+/// of other kinds of position are empty.
 struct PositionTables {
   Buffer<float> sinusoids;  ///< sinusoidal: [context, width]
   Buffer<float> cosine;     ///< rotary: [context, head_width / 2]

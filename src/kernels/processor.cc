@@ -23,7 +23,7 @@ constexpr Instructions kAll[] = {Instructions::kBaseline, Instructions::kAvx2,
 
 #ifdef __x86_64__
 
-/// Not by __builtin_cpu_supports, which not all compilers know these names in.
+/// Not with __builtin_cpu_supports, since not all compilers know these names there.
 bool has_amx() {
   constexpr unsigned kBfloat16 = 1u << 22;
   constexpr unsigned kTiles = 1u << 24;
@@ -35,7 +35,7 @@ bool has_amx() {
          (edx & kTiles) != 0;
 }
 
-/// Tile registers are large, so the kernel saves them only for processes that ask.
+/// Tile registers are large, so the kernel saves them only for processes that request this.
 bool amx_is_granted() {
 #if defined(__linux__) && defined(SYS_arch_prctl)
   constexpr int kRequestPermission = 0x1023;  // ARCH_REQ_XCOMP_PERM

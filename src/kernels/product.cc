@@ -19,7 +19,7 @@ using Type = dnnl::memory::data_type;
 template <typename T>
 constexpr Type kType = sizeof(T) == 2 ? Type::bf16 : Type::f32;
 
-/// What a product is prepared for: types, sizes, strides (negative: transposed), add.
+/// The key of a prepared product: types, sizes, strides (negative: transposed), add.
 using Key = std::array<std::int64_t, 9>;
 
 template <typename T>

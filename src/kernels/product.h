@@ -7,8 +7,8 @@
 
 namespace qkv::kernels {
 
-/// A matrix somewhere in memory. `transposed`: what is there is its transpose, so element (row,
-/// column) stands at data[column · stride + row], else at data[row · stride + column].
+/// A matrix in memory. `transposed`: the memory holds its transpose, so element (row, column) is at
+/// data[column · stride + row], otherwise at data[row · stride + column].
 template <typename T>
 struct Matrix {
   T* data;
@@ -20,10 +20,10 @@ struct Matrix {
   Matrix<T> transpose() const { return {data, columns, rows, stride, !transposed}; }
 };
 
-/// Matrix products on the thread that calls: those of bfloat16 by AMX's tiles where the processor
-/// has them, all others oneDNN's, which picks the instructions itself. What that prepares for a
-/// shape is kept, so its first product of a shape takes milliseconds, and the next ones allocate
-/// nothing that grows with it. One object a thread.
+/// Matrix products on the calling thread: those of bfloat16 with AMX's tiles if the processor has
+/// them, all others with oneDNN, which selects the instructions itself. What oneDNN prepares for a
+/// shape is kept, so the first product of a shape takes milliseconds, and later ones allocate
+/// nothing that grows with it. One object per thread.
 class Products {
  public:
   Products();
@@ -31,8 +31,8 @@ class Products {
   Products(const Products&) = delete;
   Products& operator=(const Products&) = delete;
 
-  /// c = a b, or c += a b where `add`. Sums are in float32. T is float or Bfloat16, C too; `c` is
-  /// not transposed. Throws Error (Fault::kRun) where oneDNN fails.
+  /// c = a b, or c += a b if `add`. Sums are in float32. T is float or Bfloat16, and so is C; `c`
+  /// is not transposed. Throws Error (Fault::kRun) if oneDNN fails.
   template <typename T, typename C>
   void multiply(const Matrix<const T>& a, const Matrix<const T>& b, const Matrix<C>& c,
                 bool add = false);

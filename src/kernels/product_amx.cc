@@ -5,16 +5,16 @@
 #include "kernels/tile_products.h"
 #include "kernels/tile_rows.h"
 
-// Both sides of a product of matrices become tiles: the left side where it lies if it can, else
-// copied two rows of tiles at a time, the right side copied once for all of them. Two rows meet two
-// columns at a time, which takes all eight tiles.
+// Both sides of a product of matrices become tiles: the left side in place if possible, otherwise
+// copied two rows of tiles at a time, the right side copied once for all of them. Two rows are
+// multiplied by two columns at a time, which uses all eight tiles.
 namespace qkv::kernels::amx {
 namespace {
 
-/// Tiles of the right side at a time: half of a core's second cache.
+/// Tiles of the right side at a time: half of a core's second-level cache.
 constexpr std::int64_t kRightTiles = 1024;
 
-/// Rows as they lie in memory.
+/// Rows in their memory layout.
 struct Rows {
   explicit Rows(const Matrix<const Bfloat16>& matrix)
       : data(matrix.data),
@@ -52,14 +52,14 @@ void copy_pairs(const Rows& rows, std::int64_t row, std::int64_t column, Bfloat1
   }
 }
 
-/// Asks for a cache line of each of 32 rows, which lie too far apart to be foreseen.
+/// Prefetches a cache line of each of 32 rows, which are too far apart for the hardware to predict.
 void fetch_rows(const Rows& rows, std::int64_t row, std::int64_t column) {
   for (std::int64_t r = row; r < least(row + kTileDepth, rows.rows); ++r)
     _mm_prefetch(reinterpret_cast<const char*>(rows.at(r, column)), _MM_HINT_T0);
 }
 
-/// The left side's rows of tiles `tile` and, if there are two, tile + 1, for `steps` steps of 32
-/// from `step` on: to[tile][step].
+/// The left side's rows of tiles `tile` and, if it exists, tile + 1, for `steps` steps of 32 from
+/// `step` on: to[tile][step].
 void copy_left(const Matrix<const Bfloat16>& a, std::int64_t tile, std::int64_t tiles,
                std::int64_t step, std::int64_t steps, Bfloat16* spare, Bfloat16* to) {
   const Rows rows(a);
@@ -90,7 +90,7 @@ void copy_right(const Matrix<const Bfloat16>& b, std::int64_t columns, std::int6
       Bfloat16* const tile = to + (column * steps + s) * kNumbers;
       const std::int64_t first = column * kTileSide;
       if (!b.transposed) {
-        // Two columns of tiles at a time; beside the last there may be none.
+        // Two columns of tiles at a time; there may be none after the last.
         copy_pairs(rows, row, first, tile, column + 1 < columns ? tile + steps * kNumbers : spare);
         ++column;
       } else if (first + kTileSide <= rows.rows && row + kTileDepth <= rows.columns) {
@@ -103,7 +103,7 @@ void copy_right(const Matrix<const Bfloat16>& b, std::int64_t columns, std::int6
   }
 }
 
-/// What is left of a row of tiles, [column][16][16], goes where it belongs.
+/// Writes the remaining part of a row of tiles, [column][16][16], to its place.
 void write(const float* sums, std::int64_t rows, std::int64_t width, bool add, float* to,
            std::int64_t stride) {
   for (std::int64_t column = 0; column < width; column += kTileSide, sums += kFloats) {
@@ -120,7 +120,7 @@ void write(const float* sums, std::int64_t rows, std::int64_t width, bool add, f
 void write(const float* sums, std::int64_t rows, std::int64_t width, bool add, Bfloat16* to,
            std::int64_t stride) {
   for (std::int64_t column = 0; column < width; column += kTileDepth, sums += 2 * kFloats) {
-    // Beside the last column there may be none: what it would give is masked.
+    // There may be no column after the last: its part is masked.
     const float* const high = column + kTileSide < width ? sums + kFloats : sums;
     const __mmask32 mask = channel_mask(column, width);
     for (std::int64_t row = 0; row < rows; ++row) {
@@ -140,8 +140,8 @@ void write(const float* sums, std::int64_t rows, std::int64_t width, bool add, B
   }
 }
 
-/// Asks for the rows' cache lines while their sums are still being made: they were used long ago,
-/// and a store would wait for them.
+/// Prefetches the rows' cache lines while their sums are still being computed: they were used long
+/// ago, and a store would wait for them.
 template <typename C>
 void fetch_for_writing(const Matrix<C>& c, std::int64_t row, std::int64_t rows) {
   constexpr std::int64_t kLine = 64 / sizeof(C);
@@ -159,7 +159,7 @@ void multiply_matrices(const Matrix<const Bfloat16>& a, const Matrix<const Bfloa
   const std::int64_t rows = divide_up(a.rows, kTileSide);
   const std::int64_t columns = divide_up(b.columns, kTileSide);
   const std::int64_t steps = divide_up(a.columns, kTileDepth);
-  // A rounded sum could not be gone on with, so all of its terms are added up at once.
+  // A rounded sum cannot be continued, so all of its terms are added at once.
   const std::int64_t fitting = kRightTiles / columns;
   const std::int64_t at_once = kExact ? least(fitting > 0 ? fitting : 1, steps) : steps;
   const bool left_lies_well =

@@ -6,7 +6,7 @@
 
 namespace qkv::kernels::amx {
 
-/// c = a b, or c += a b where `add`, by tiles; only where instructions() is kAmx.
+/// c = a b, or c += a b if `add`, with tiles; only if instructions() is kAmx.
 template <typename C>
 void multiply_matrices(const Matrix<const Bfloat16>& a, const Matrix<const Bfloat16>& b,
                        const Matrix<C>& c, bool add, Scratch& scratch);

@@ -5,12 +5,12 @@
 
 namespace qkv::kernels {
 
-/// Memory that a kernel computes in, one for each thread. It grows to the largest request and
-/// stays, so that a call of a kernel allocates nothing once it has run at its size.
+/// Working memory of a kernel, one for each thread. It grows to the largest request and stays, so
+/// that a kernel that has run at its size allocates nothing.
 class Scratch {
  public:
-  /// At least `bytes` bytes at an address divisible by 64, holding anything; what was given out
-  /// before is no longer valid. Throws std::bad_alloc.
+  /// At least `bytes` bytes at an address divisible by 64, with arbitrary contents; earlier memory
+  /// is no longer valid. Throws std::bad_alloc.
   std::byte* reserve(std::size_t bytes);
 
  private:

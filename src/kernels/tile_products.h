@@ -26,8 +26,8 @@ struct Sums {
   std::int64_t stride = 64;  ///< from a row of a tile to the next, in bytes
 };
 
-/// sums[i][j] = Σ over steps of a[i][step] · b[j][step] for kRows × kColumns tiles, or added to
-/// what is there.
+/// sums[i][j] = Σ over steps of a[i][step] · b[j][step] for kRows × kColumns tiles, or added to the
+/// existing sums.
 template <int kRows, int kColumns>
 void multiply(std::int64_t steps, const Side& a, const Side& b, const Sums& sums, bool add) {
   float* const right = sums.base + sums.column;

@@ -9,7 +9,7 @@
 #include "kernels/tile_products.h"
 #include "kernels/tiles.h"
 
-// Between the rows of a head in memory and tiles.
+// Conversions between the rows of a head in memory and tiles.
 namespace qkv::kernels::amx {
 
 inline constexpr std::int64_t kFloats = kTileBytes / static_cast<std::int64_t>(sizeof(float));
@@ -52,7 +52,7 @@ struct Extent {
   std::int64_t pairs;    ///< of such tiles
   std::int64_t steps;    ///< of 32 channels
   std::int64_t columns;  ///< of 16 channels
-  std::int64_t rows;     ///< tiles of the tokens' rows, the pairs filled up
+  std::int64_t rows;     ///< tiles of the tokens' rows, with the pairs completed
 };
 
 /// The mask of the channels from `channel` on, 32 at most.
@@ -99,7 +99,7 @@ inline void transpose_tile(const void* from, std::int64_t stride, void* to) {
   }
 }
 
-/// Rows of bfloat16 as left sides: where they lie, or copied with zeros around.
+/// Rows of bfloat16 as left sides: in place, or copied with zeros around them.
 struct LeftTiles {
   const Bfloat16* base;
   std::int64_t stride;  ///< in bytes
@@ -173,7 +173,7 @@ inline void write_rows(const float* from, std::int64_t rows, const float* scale,
                        Bfloat16* to, std::int64_t stride) {
   for (std::int64_t channel = 0; channel < width; channel += kTileDepth) {
     const float* const low = from + channel / kTileSide * kFloats;
-    // Beside the last column there may be none: what it would give is masked.
+    // There may be no column after the last: its part is masked.
     const float* const high = channel + kTileSide < width ? low + kFloats : low;
     const __mmask32 mask = channel_mask(channel, width);
     for (std::int64_t row = 0; row < rows; ++row) {

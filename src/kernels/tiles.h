@@ -5,16 +5,17 @@
 #include <cstdint>
 
 // AMX's tiles, for files *_amx.cc: eight registers of 16 rows × 64 bytes. A product adds to a tile
-// of 16 × 16 floats that of A, 16 rows × 32 bfloat16, and B, whose row r holds for each of 16
-// columns the pair of numbers 2r and 2r + 1. Written with the instructions themselves, since GCC
-// 12's intrinsics do not tell the compiler that they read and write memory.
+// of 16 × 16 floats the product of A, 16 rows × 32 bfloat16, and B, whose row r holds for each of
+// 16 columns the pair of numbers 2r and 2r + 1. Written with the instructions themselves, since the
+// intrinsics of GCC 12 do not tell the compiler that they read and write memory.
 namespace qkv::kernels::amx {
 
 inline constexpr std::int64_t kTileSide = 16;   ///< rows of any tile, columns of floats
 inline constexpr std::int64_t kTileDepth = 32;  ///< columns of A
 inline constexpr std::int64_t kTileBytes = 1024;
 
-/// All eight tiles at their full size. A library called in between may leave others, or none.
+/// Configures all eight tiles at their full size. A library called in between may leave others, or
+/// none.
 [[gnu::always_inline]] inline void configure_tiles() {
   struct alignas(64) Configuration {
     std::uint8_t palette;
@@ -28,7 +29,7 @@ inline constexpr std::int64_t kTileBytes = 1024;
   asm volatile("ldtilecfg %0" ::"m"(kConfiguration));
 }
 
-/// Unused tiles cost the system time when it changes threads.
+/// Unused tiles cost the system time when it switches threads.
 [[gnu::always_inline]] inline void release_tiles() { asm volatile("tilerelease"); }
 
 template <int kTile>

@@ -7,7 +7,7 @@
 
 namespace qkv::kernels {
 
-/// Which rows of a table tokens have, and what those are added to.
+/// Which rows of the tables tokens use, and where these are added.
 struct Lookup {
   std::int64_t rows = 0;
   std::int64_t width = 0;
@@ -15,7 +15,7 @@ struct Lookup {
   const std::int32_t* positions = nullptr;  ///< [rows]
 };
 
-/// What the two ends of a model do for each token; T is float or Bfloat16.
+/// The operations at both ends of a model for each token; T is float or Bfloat16.
 template <typename T>
 struct TokenLoops {
   /// x = dropped(table[id] + places[position]); `places` may be null.
@@ -25,8 +25,9 @@ struct TokenLoops {
   void (*embed_backward)(const Lookup& lookup, const float* gradient, Dropped dropped, float* table,
                          float* places);
 
-  /// Turns the halves of `heads` heads side by side in each row of x, [rows, stride], by the angles
-  /// of its position (Su et al. 2021); `sign` −1 turns back. Tables are [context, head_width / 2].
+  /// Rotates the halves of `heads` heads side by side in each row of x, [rows, stride], by the
+  /// angles of its position (Su et al. 2021); `sign` −1 rotates back. Tables are [context,
+  /// head_width / 2].
   void (*rotate)(std::int64_t rows, std::int64_t stride, std::int64_t heads,
                  std::int64_t head_width, const std::int32_t* positions, const float* cosine,
                  const float* sine, float sign, T* x);
@@ -34,11 +35,11 @@ struct TokenLoops {
   /// Adds a bias [width] to rows [rows, width].
   void (*add_bias)(std::int64_t rows, std::int64_t width, const float* bias, T* x);
   void (*add_bias_to_floats)(std::int64_t rows, std::int64_t width, const float* bias, float* x);
-  /// Adds the columns' sums of x [rows, width] to `sums` [width].
+  /// Adds the column sums of x [rows, width] to `sums` [width].
   void (*add_columns)(std::int64_t rows, std::int64_t width, const T* x, float* sums);
 
   /// The sum of −log softmax(logits)[target] over rows [rows, vocabulary], `stride` apart, and
-  /// scale · its gradient (0 to the end of the stride). A target below 0 counts nothing.
+  /// scale · its gradient (0 up to the end of the stride). A negative target does not count.
   double (*cross_entropy)(std::int64_t rows, std::int64_t vocabulary, std::int64_t stride,
                           const float* logits, const std::int32_t* targets, float scale,
                           T* gradient);

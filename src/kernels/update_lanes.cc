@@ -5,7 +5,7 @@ namespace qkv::kernels::QKV_LANES {
 namespace {
 
 double sum(std::int64_t count, const float* const* parts, std::int64_t parts_count, float* total) {
-  // Blocks short enough to stay in the nearest cache, and to be squared in float32.
+  // Blocks short enough for the nearest cache, and for squaring in float32.
   constexpr std::int64_t kBlock = 1024;
   double squares = 0;
   for (std::int64_t begin = 0; begin < count; begin += kBlock) {

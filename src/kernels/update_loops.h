@@ -6,7 +6,7 @@
 
 namespace qkv::kernels {
 
-/// AdamW (Loshchilov and Hutter 2019, algorithm 2) as one step sees it.
+/// The constants of one step of AdamW (Loshchilov and Hutter 2019, algorithm 2).
 struct AdamwPass {
   float learning_rate;
   float beta1;
@@ -15,7 +15,7 @@ struct AdamwPass {
   float weight_decay;
   float correction1;     ///< 1 − beta1^step
   float correction2;     ///< 1 − beta2^step
-  float gradient_scale;  ///< of clipping
+  float gradient_scale;  ///< the factor of clipping
 };
 
 /// An update's passes over weights, all of `count` values.
@@ -25,13 +25,13 @@ struct UpdateLoops {
                 float* total);
   void (*adamw)(std::int64_t count, const AdamwPass& pass, const float* gradient, float* first,
                 float* second, float* weight);
-  /// Muon's momentum, first = μ·first + (1 − μ)·g with g = scale · gradient, and what it moves
-  /// along, direction = (1 − μ)·g + μ·first; returns the sum of that one's squares.
+  /// Muon's momentum, first = μ·first + (1 − μ)·g with g = scale · gradient, and the direction of
+  /// its update, direction = (1 − μ)·g + μ·first; returns the sum of squares of this direction.
   double (*momentum)(std::int64_t count, float mu, float scale, const float* gradient, float* first,
                      float* direction);
   /// out = a·x + b·y; out may be one of them.
   void (*combine)(std::int64_t count, float a, const float* x, float b, const float* y, float* out);
-  /// The weights as products take them.
+  /// The weights in the type of the products.
   void (*round)(std::int64_t count, const float* weight, Bfloat16* rounded);
 };
 

@@ -9,15 +9,15 @@
 #include <immintrin.h>
 #endif
 
-// OpenMP's own, declared here since not every compiler that reads this file brings <omp.h>.
+// OpenMP's own function, declared here since not every compiler that reads this file has <omp.h>.
 extern "C" int omp_get_max_threads();
 extern "C" void omp_set_num_threads(int);
 
 namespace qkv::kernels {
 namespace {
 
-/// Waits until `value` is no longer `old`: awake for the time that the parts of a step differ by,
-/// then asleep.
+/// Waits until `value` differs from `old`: first actively, for the time by which the parts of a
+/// step differ, then asleep.
 template <typename Value>
 void wait_while(const std::atomic<Value>& value, Value old) {
   for (int turn = 0; turn < 2000; ++turn) {
@@ -29,8 +29,8 @@ void wait_while(const std::atomic<Value>& value, Value old) {
   value.wait(old, std::memory_order_acquire);
 }
 
-/// While one exists, this thread's OpenMP regions (oneDNN's) have one thread: the workers are the
-/// threads.
+/// While one exists, this thread's OpenMP regions (oneDNN's) have one thread: the workers provide
+/// the parallelism.
 class Alone {
  public:
   Alone() : before_(omp_get_max_threads()) { omp_set_num_threads(1); }
@@ -52,8 +52,8 @@ Workers::Workers(int count) : failures_(static_cast<std::size_t>(count)) {
       threads_.emplace_back([this, number] { work(number); });
   } catch (const std::system_error& error) {
     end();
-    throw base::Error(base::concat("found a system without another thread after ",
-                                   threads_.size() + 1, ", expected ", count, ": ", error.what()),
+    throw base::Error(base::concat("found no thread in the system after ", threads_.size() + 1,
+                                   ", expected ", count, ": ", error.what()),
                       base::Error::Fault::kRun);
   } catch (...) {
     end();
@@ -101,7 +101,8 @@ void Workers::attempt(int number) {
 void Workers::work(int number) {
   const Alone alone;
 #if defined(__x86_64__)
-  _mm_setcsr(_mm_getcsr() | 0x8040U);  // subnormal numbers are zero: they cost a hundred times more
+  _mm_setcsr(_mm_getcsr() |
+             0x8040U);  // subnormal numbers are zero: they take a hundred times longer
 #endif
   for (unsigned seen = 0;; ++seen) {
     wait_while(round_, seen);

@@ -9,11 +9,11 @@
 
 namespace qkv::kernels {
 
-/// The caller's thread and others that do the parts of one task side by side. What OpenMP is told
+/// The caller's thread and others that compute the parts of one task side by side. OpenMP's setting
 /// meanwhile (one thread for each) ends with the task.
 class Workers {
  public:
-  /// Throws Error (Fault::kRun) where the system has not so many threads left.
+  /// Throws Error (Fault::kRun) if the system does not have this many threads left.
   explicit Workers(int count);
   ~Workers();
   Workers(const Workers&) = delete;
@@ -21,8 +21,9 @@ class Workers {
 
   int count() const { return static_cast<int>(failures_.size()); }
 
-  /// Calls task(0) … task(count − 1), each on a thread of its own (the same one each time, 0 on the
-  /// caller's), and returns when all are done; of what they throw, the lowest number's is thrown.
+  /// Calls task(0) … task(count − 1), each on its own thread (always the same one, 0 on the
+  /// caller's), and returns when all have returned; if calls throw, the exception of the lowest
+  /// number is thrown.
   void run(const std::function<void(int)>& task);
 
  private:

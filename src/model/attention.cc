@@ -69,7 +69,7 @@ Tensor Attention::operator()(const Tensor& x, const Tensor& positions, const Pos
   }
   value = pass.tap(prefix, "value", value);
 
-  if (Cache* cache = pass.cache) {  // what was read before stands in front
+  if (Cache* cache = pass.cache) {  // the cached tokens come first
     const auto at = static_cast<std::size_t>(layer_);
     if (cache->values.size() <= at) {
       cache->keys.resize(at + 1);
@@ -90,7 +90,7 @@ Tensor Attention::operator()(const Tensor& x, const Tensor& positions, const Pos
   Tensor mixed;
   const bool keyed_dropout = pass.dropout.active() && !pass.dropout.draws_in_order();
   if (!uniform_ && pass.taps == nullptr && pass.cache == nullptr && !keyed_dropout) {
-    // Nobody looks at the weights: the same in one operation that keeps no scores.
+    // The weights are not needed: the same result in one operation that stores no scores.
     mixed = mixed_at_once(query, key, value, position, mask, pass.dropout.probability());
   } else {
     Tensor taken = uniform_ ? even_weights(x, value.size(2), mask)
@@ -106,7 +106,7 @@ Tensor Attention::operator()(const Tensor& x, const Tensor& positions, const Pos
 Tensor Attention::weights(const Tensor& query, const Tensor& key, const Position& position,
                           const Mask& mask, const Pass& pass, const std::string& prefix) const {
   Tensor scores = at::matmul(query, key.transpose(2, 3));
-  // The softmax is taken in float32 also where autocast multiplies in bfloat16.
+  // The softmax is computed in float32 even if autocast multiplies in bfloat16.
   if (scores.scalar_type() == at::kBFloat16) scores = scores.to(at::kFloat);
   scores = pass.tap(prefix, "scores", scores);
   if (scaled_) scores = scores / std::sqrt(static_cast<double>(head_width_));

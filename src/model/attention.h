@@ -9,30 +9,31 @@
 
 namespace qkv::model {
 
-/// Which keys each query may see. Made once a pass and shared by all layers.
+/// Which keys each query may attend to. Made once per pass and shared by all layers.
 struct Mask {
-  /// Nothing is closed but what lies ahead, and queries and keys are the same tokens.
+  /// Only later tokens are closed, and queries and keys are the same tokens.
   bool only_causal = true;
-  /// True where a key is closed, [batch | 1, 1, queries, keys]; undefined where all are open.
+  /// True if a key is closed, [batch | 1, 1, queries, keys]; undefined if all are open.
   Tensor closed;
-  /// Numbers of the keys' documents, [batch, keys]; undefined for one document a row.
+  /// Numbers of the keys' documents, [batch, keys]; undefined for one document per row.
   Tensor documents;
 };
 
-/// The open keys of a pass: a causal model does not look ahead, and no token looks into another
-/// document. `documents` [batch, tokens] numbers them, or is undefined for one document a row. The
-/// queries are the last `queries` of `keys` tokens.
+/// The open keys of a pass: in a causal model, no token attends to later tokens, and no token
+/// attends to another document. `documents` [batch, tokens] numbers them, or is undefined for one
+/// document per row. The queries are the last `queries` of `keys` tokens.
 Mask make_mask(bool causal, std::int64_t queries, std::int64_t keys, const Tensor& documents,
                at::Device device);
 
-/// Self-attention in several heads (Vaswani et al. 2017, section 3.2):
+/// Self-attention with several heads (Vaswani et al. 2017, section 3.2):
 ///
 ///   q = x W_Qᵀ,  k = x W_Kᵀ,  v = x W_Vᵀ                  what am I looking for, what do I offer,
 ///                                                         what do I pass on
-///   weights = softmax(q·k / √head_width + mask)           how much each query takes from each key
+///   weights = softmax(q·k / √head_width + mask)           how much each query attends to each key
 ///   output = (weights · v, all heads side by side) W_Oᵀ
 ///
-/// Fewer key/value heads than heads are shared: query head i uses ⌊i · key_value_heads / heads⌋.
+/// Key/value heads are shared if there are fewer of them than heads: query head i uses ⌊i ·
+/// key_value_heads / heads⌋.
 class Attention {
  public:
   Attention() = default;
@@ -46,13 +47,13 @@ class Attention {
  private:
   /// [batch, tokens, heads · head_width] → [batch, heads, tokens, head_width]
   Tensor split_heads(const Tensor& x) const;
-  /// How much each query takes from each key, [batch, heads, queries, keys]; rows sum to 1.
+  /// How much each query attends to each key, [batch, heads, queries, keys]; rows sum to 1.
   Tensor weights(const Tensor& query, const Tensor& key, const Position& position, const Mask& mask,
                  const Pass& pass, const std::string& prefix) const;
-  /// The same where every open key counts alike: 1 / (open keys).
+  /// The same for uniform weights: 1 / (open keys).
   Tensor even_weights(const Tensor& x, std::int64_t keys, const Mask& mask) const;
 
-  /// Weighted sums of the values, [batch, heads, queries, head_width], with no weights to be seen.
+  /// Weighted sums of the values, [batch, heads, queries, head_width], without separate weights.
   Tensor mixed_at_once(const Tensor& query, const Tensor& key, const Tensor& value,
                        const Position& position, const Mask& mask, double dropout) const;
 

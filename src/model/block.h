@@ -9,12 +9,12 @@
 
 namespace qkv::model {
 
-/// One layer, pre-norm: tokens exchange what they know, then each works on it alone.
+/// One layer, pre-norm: tokens exchange information, then each is processed separately.
 ///
 ///   x = x + attention(norm(x))
 ///   x = x + feed_forward(norm(x))
 ///
-/// A sub-layer that the config leaves out has no norm either.
+/// A sub-layer that the config omits has no norm either.
 class Block {
  public:
   Block(Parameters& parameters, const config::ModelConfig& config, std::int64_t layer);

@@ -6,8 +6,8 @@
 
 namespace qkv::model {
 
-/// The device that a config's runtime means on this machine, "cpu" or "cuda": `auto` takes CUDA
-/// where libtorch sees a device.
+/// The device that a config's runtime selects on this machine, "cpu" or "cuda": `auto` selects CUDA
+/// if libtorch finds a device.
 std::string device_of(const config::RuntimeConfig& config);
 
 }  // namespace qkv::model

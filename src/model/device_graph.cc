@@ -9,7 +9,7 @@
 #if __has_include(<ATen/accelerator/Graph.h>)
 #include <ATen/DeviceAccelerator.h>
 #include <ATen/accelerator/Graph.h>
-#elif defined(QKV_CUDA_GRAPH)  // an older CUDA build, beside CUDA's own headers
+#elif defined(QKV_CUDA_GRAPH)  // an older CUDA build, together with CUDA's own headers
 #include <ATen/cuda/CUDAGraph.h>
 #include <c10/cuda/CUDACachingAllocator.h>
 #endif
@@ -46,7 +46,7 @@ DeviceGraph::DeviceGraph(at::Device device, std::function<void()> work, int eage
 DeviceGraph::~DeviceGraph() = default;
 
 void DeviceGraph::launch() {
-  // After what was asked of the device elsewhere, such as the first values of the weights.
+  // Comes after all earlier work on the device, such as the initial values of the weights.
   c10::Event before(stream_.device_type());
   before.record(
       c10::impl::VirtualGuardImpl(stream_.device_type()).getDefaultStream(stream_.device()));
@@ -59,11 +59,11 @@ void DeviceGraph::launch() {
   }
   if (!recording_) {
     auto recording = std::make_unique<Recording>();
-    // A graph's memory is its own: it cannot take what the times before left unused.
+    // A graph has its own memory: it cannot use what the eager runs left.
     stream_.synchronize();
     Recording::free_unused_memory();
     recording->graph.capture_begin();
-    work_();  // recorded, not done
+    work_();  // recorded, not executed
     recording->graph.capture_end();
     recording_ = std::move(recording);
   }

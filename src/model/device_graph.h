@@ -9,25 +9,25 @@
 
 namespace qkv::model {
 
-/// Work that a CUDA device is given again and again. The host launches it operation by operation a
-/// few times, in which libraries set themselves up; then it is recorded as one CUDA graph, and from
-/// there on each launch() is one command, whatever the number of operations.
+/// Work that a CUDA device repeats. For the first few times, the host launches it operation by
+/// operation, while libraries initialize themselves. Then it is recorded as one CUDA graph, and
+/// each further launch() is a single command, whatever the number of operations.
 ///
-/// So `work` must be the same operations on the same tensors every time, and nothing in it may wait
-/// for the device. Its input are values copied into these tensors before.
+/// Therefore, `work` must consist of the same operations on the same tensors every time, and
+/// nothing in it may wait for the device. Its inputs are values copied into these tensors before.
 class DeviceGraph {
  public:
-  /// `eager_times`: before it is recorded.
+  /// `eager_times`: the number of runs before it is recorded.
   DeviceGraph(at::Device device, std::function<void()> work, int eager_times);
   ~DeviceGraph();
   DeviceGraph(const DeviceGraph&) = delete;
   DeviceGraph& operator=(const DeviceGraph&) = delete;
 
-  /// Where the work is done, in the order given; whoever fills its input or reads its output does
-  /// so under a c10::StreamGuard of it, or after waiting for it.
+  /// The stream on which the work runs, in order. Code that fills its inputs or reads its outputs
+  /// must do so under a c10::StreamGuard for this stream, or after waiting for it.
   c10::Stream stream() const { return stream_; }
-  /// Has the work done, without waiting for it. Where this libtorch cannot record, always operation
-  /// by operation.
+  /// Starts the work without waiting for it. If this libtorch cannot record, it always runs
+  /// operation by operation.
   void launch();
   bool recorded() const { return recording_ != nullptr; }
 

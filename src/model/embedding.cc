@@ -14,7 +14,7 @@ Embedding::Embedding(Parameters& parameters, const config::ModelConfig& config,
 Tensor Embedding::operator()(const Tensor& ids) const {
   try {
     return at::embedding(weight, ids);
-  } catch (const c10::IndexError&) {  // checked by libtorch, on the CPU, in passing
+  } catch (const c10::IndexError&) {  // libtorch's own check, on the CPU only
     throw base::Error(base::concat("found a token id outside the vocabulary, expected 0 to ",
                                    weight.size(0) - 1));
   }

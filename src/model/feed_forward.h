@@ -8,7 +8,7 @@
 
 namespace qkv::model {
 
-/// Each token on its own: down(activation(up(x))) (Vaswani et al. 2017, section 3.3), where
+/// Each token separately: down(activation(up(x))) (Vaswani et al. 2017, section 3.3), where
 /// activation is gelu (exact, by erf), relu, relu2 (relu squared) or silu; or down(silu(gate(x)) ·
 /// up(x)) for swiglu (Shazeer 2020).
 class FeedForward {

@@ -30,7 +30,7 @@ bool processor_multiplies_bfloat16() {
 #endif
 }
 
-/// While one exists, this thread and those that it starts compute alone.
+/// While one exists, this thread and those that it starts use one thread each.
 class OneThreadEach {
  public:
   OneThreadEach() : before_(at::get_num_threads()) { at::set_num_threads(1); }
@@ -70,8 +70,8 @@ Runtime set_up_runtime(const config::RuntimeConfig& config) {
   at::set_num_threads(runtime.threads);
   at::globalContext().setFlushDenormal(true);
 #if defined(__GLIBC__)
-  // A step frees what the next one asks for again: memory handed back in between comes back as page
-  // faults (1 to 2% of a step of configs/shakespeare_char.json).
+  // A step frees memory that the next one needs again: memory returned to the system meanwhile
+  // causes page faults (1 to 2% of a step of configs/shakespeare_char.json).
   ::mallopt(M_MMAP_THRESHOLD, 32 << 20);
   ::mallopt(M_TRIM_THRESHOLD, 1 << 30);
 #endif

@@ -9,10 +9,10 @@
 #include "config/config.h"
 #include "model/tensor.h"
 
-// What depends on libtorch's version, and its process-wide settings, in one place.
+// All code that depends on libtorch's version, and its process-wide settings.
 namespace qkv::model {
 
-/// Where and how a model computes.
+/// The device and the precision of a model's computation.
 struct Runtime {
   at::Device device = at::kCPU;
   bool bfloat16 = false;  ///< products in bfloat16 by autocast; weights stay float32
@@ -20,11 +20,11 @@ struct Runtime {
 };
 
 /// Applies a config's runtime to this process: number of threads, no subnormal numbers. `auto`
-/// takes CUDA where there is a device, and bfloat16 where the processor multiplies in it. Throws
-/// Error for a CUDA device that is not there.
+/// selects CUDA if there is a device, and bfloat16 if the processor can multiply in it. Throws
+/// Error if a CUDA device is requested but missing.
 Runtime set_up_runtime(const config::RuntimeConfig& config);
 
-/// While one exists, products of this thread run in bfloat16 (if `runtime` says so).
+/// While one exists, products of this thread use bfloat16 (if `runtime` says so).
 class Autocast {
  public:
   explicit Autocast(const Runtime& runtime);
@@ -38,30 +38,31 @@ class Autocast {
   at::ScalarType was_type_;
 };
 
-/// `x` as a product would round it under an Autocast of this thread: for an input that several
-/// products share, so that they do not round it each for itself.
+/// `x` rounded as a product under an Autocast of this thread would round it: for an input of
+/// several products, which then need not each round it.
 Tensor rounded_for_products(const Tensor& x);
 
 /// Calls work(index) for each of 0 … count − 1, as for_each_in_parallel does, with libtorch's
-/// operations on one thread each: independent work side by side costs no waiting, where each
-/// operation spread over all threads ends with one. On a CUDA device one after the other.
+/// operations on one thread each. Threads with independent work need not wait for each
+/// other, while they do at the end of an operation that all of them share. On a CUDA device, one
+/// call after the other.
 void for_each_side_by_side(std::size_t count, const Runtime& runtime,
                            const std::function<void(std::size_t)>& work);
 
-/// A generator whose numbers depend on nothing but `key`.
+/// A generator whose numbers depend only on `key`.
 at::Generator keyed_generator(std::uint64_t key, at::Device device);
 
-/// Sets libtorch's own generator of the device, from which Dropout::in_order draws, to `key`.
+/// Sets libtorch's own generator of the device, which Dropout::in_order uses, to `key`.
 void seed_device(std::uint64_t key, at::Device device);
 
 /// One AdamW step (Loshchilov and Hutter 2019, algorithm 2) on all weights in one pass, in place.
-/// What changes from step to step are float32 scalars on the weights' device, so that nobody waits
-/// for it.
+/// Values that change from step to step are float32 scalars on the weights' device, so that the
+/// host need not wait for it.
 struct AdamwStep {
   Tensor learning_rate;
   Tensor step;     ///< from 1
   Tensor divisor;  ///< every gradient is divided by it first
-  Tensor skipped;  ///< where it is 1, nothing is updated
+  Tensor skipped;  ///< if it is 1, nothing is updated
   double beta1;
   double beta2;
   double epsilon;
@@ -71,7 +72,7 @@ void adamw_step(const std::vector<Tensor>& weights, const std::vector<Tensor>& g
                 const std::vector<Tensor>& first_moments, const std::vector<Tensor>& second_moments,
                 const AdamwStep& options);
 
-/// "2.13.0", as loaded.
+/// libtorch's version at run time, "2.13.0".
 std::string libtorch_version();
 
 }  // namespace qkv::model

@@ -22,8 +22,8 @@ struct Linear {
   Tensor bias;
 };
 
-/// The initial deviation of weights that write into the residual stream, which 2·layers sub-layers
-/// add up to (Radford et al. 2019).
+/// The initial standard deviation of weights that write into the residual stream, to which 2·layers
+/// sub-layers add (Radford et al. 2019).
 double residual_deviation(const config::ModelConfig& config);
 
 }  // namespace qkv::model

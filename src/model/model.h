@@ -11,14 +11,15 @@
 
 namespace qkv::model {
 
-/// What a model reads.
+/// The input of a model.
 struct Tokens {
   Tensor ids;        ///< int64 [batch, tokens]
   Tensor positions;  ///< int64 [batch, tokens]; undefined: 0, 1, 2, … (after those in the cache)
-  Tensor documents;  ///< int64 [batch, tokens], tokens see only their own; undefined: one a row
+  Tensor documents;  ///< int64 [batch, tokens], tokens attend only to their own; undefined: one per
+                     ///< row
 };
 
-/// A language model: ids → embedding → layers → norm → logits. What its layers are, its kinds say.
+/// A language model: ids → embedding → layers → norm → logits. The kind determines its layers.
 class Model {
  public:
   virtual ~Model() = default;
@@ -27,7 +28,7 @@ class Model {
   /// tokens than the context, or an id outside the vocabulary.
   Tensor hidden(const Tokens& tokens, const Pass& pass = {}) const;
 
-  /// Scores of every piece, before the softmax: [..., width] → [..., vocabulary].
+  /// The logits of every piece: [..., width] → [..., vocabulary].
   Tensor logits(const Tensor& hidden, const Pass& pass = {}) const;
 
   const config::ModelConfig& config() const { return config_; }
@@ -38,9 +39,9 @@ class Model {
   at::Device device() const { return embedding_.weight.device(); }
 
  protected:
-  /// Fresh weights, drawn from `seed`. `options` are the weights' (float32 on the CPU unless said
-  /// otherwise). The config has passed check_config. On libtorch's device kMeta the weights are
-  /// names and shapes that take no memory; such a model computes nothing.
+  /// Fresh weights, drawn from `seed`. `options` are those of the weights (float32 on the CPU by
+  /// default). The config has passed check_config. On libtorch's device kMeta, the weights are
+  /// names and shapes without memory; such a model computes nothing.
   Model(const config::ModelConfig& config, std::int64_t vocabulary, std::uint64_t seed,
         at::TensorOptions options);
   Model(const Model&) = default;
@@ -48,8 +49,8 @@ class Model {
   Model& operator=(const Model&) = default;
   Model& operator=(Model&&) = default;
 
-  /// Makes what stands behind the layers, the last norm and lm_head, once these are made: weights
-  /// stand in the order of the data.
+  /// Makes the parts after the layers, the last norm and lm_head. Call it after the layers are
+  /// made, so that weights are in the order of the data flow.
   void make_end();
 
   config::ModelConfig config_;
@@ -59,7 +60,7 @@ class Model {
   Norm norm_;
 
  private:
-  /// The same as hidden(), once shapes and context are known to fit.
+  /// The same as hidden(), after shapes and context were checked.
   virtual Tensor read(const Tokens& tokens, const Pass& pass) const = 0;
 
   Tensor output_;  ///< lm_head, [vocabulary, width]: the embedding itself when tied

@@ -7,7 +7,7 @@
 
 namespace qkv::model {
 
-/// Brings each token's vector to a common scale:
+/// Scales each token's vector to a common size:
 ///   layer  (x − mean) / √(variance + ε) · w + b  (Ba et al. 2016)
 ///   rms    x / √(mean(x²) + ε) · w               (Zhang and Sennrich 2019)
 class Norm {

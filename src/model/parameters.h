@@ -10,16 +10,16 @@
 namespace qkv::model {
 
 /// The weights of a model by their names in the checkpoint, in the order in which they were made.
-/// Each starts from a random stream of its own, so its first value depends on seed and place alone.
+/// Each has its own random stream, so its initial value depends only on seed and index.
 class Parameters {
  public:
   Parameters(std::uint64_t seed, at::TensorOptions options) : seed_(seed), options_(options) {}
 
   /// New weights drawn from N(0, deviation²).
   Tensor normal(const std::string& name, at::IntArrayRef shape, double deviation);
-  /// New weights drawn evenly from −bound to bound.
+  /// New weights drawn uniformly from −bound to bound.
   Tensor uniform(const std::string& name, at::IntArrayRef shape, double bound);
-  /// New weights that all start at `value`.
+  /// New weights that all start with `value`.
   Tensor constant(const std::string& name, at::IntArrayRef shape, double value);
 
   const std::vector<std::pair<std::string, Tensor>>& list() const { return list_; }
@@ -27,7 +27,7 @@ class Parameters {
   const at::TensorOptions& options() const { return options_; }
 
  private:
-  /// New weights that `fill` fills, given an empty tensor and the generator of their stream.
+  /// New weights that `fill` fills; it receives an empty tensor and the generator of their stream.
   template <typename Fill>
   Tensor drawn(const std::string& name, at::IntArrayRef shape, const Fill& fill);
   Tensor add(const std::string& name, Tensor values);

@@ -11,15 +11,15 @@
 namespace qkv::model {
 namespace {
 
-constexpr std::int64_t kValuesAtOnce = 32768;  ///< of a thread, so that starting it is worth while
+constexpr std::int64_t kValuesAtOnce = 32768;  ///< of a thread, so that starting it is worthwhile
 
-/// Zeros of x's shape in float32, or in double if x is, to be filled with what x is multiplied
-/// with.
+/// Zeros of x's shape in float32, or in double if x is in double: the factors of x, to be filled
+/// in.
 Tensor no_factors(const Tensor& x) {
   return torch::zeros(x.sizes(), x.scalar_type() == at::kDouble ? at::kDouble : at::kFloat);
 }
 
-/// Sets those factors to 1 / (1 − probability) that `dropped` keeps.
+/// Sets the factors that `dropped` keeps to 1 / (1 − probability).
 template <typename Real>
 void keep_values(const kernels::Dropped& dropped, double probability, const Tensor& factors) {
   const auto kept = static_cast<Real>(1 / (1 - probability));

@@ -9,39 +9,41 @@
 
 namespace qkv::model {
 
-/// Sees every intermediate value of a forward pass by its name (docs/taps.md) and may replace it.
+/// Receives every intermediate value of a forward pass by its name (docs/taps.md) and may replace
+/// it.
 class Taps {
  public:
   virtual ~Taps() = default;
-  /// Returns the value that the pass goes on with: `value` itself unless it intervenes.
+  /// Returns the value with which the pass continues: `value` itself unless it is replaced.
   virtual Tensor see(const std::string& name, Tensor value) = 0;
 };
 
 /// Sets each value to zero with probability p and divides the others by 1 − p (Srivastava et al.
-/// 2014). Which ones depends only on (seed, step, place, row in the step's batch). So a resumed run
-/// drops the same, a batch that is split does, and on the CPU a training step by kernels
-/// (src/fused) does as this definition; or in_order, on the state of the device's generator.
+/// 2014). The choice depends only on (seed, step, place, row in the step's batch). Therefore, the
+/// same values are dropped in a resumed run, in a batch that is split, and, on the CPU, in a
+/// training step by kernels (src/fused). With in_order, it depends on the state of the device's
+/// generator instead.
 class Dropout {
  public:
   Dropout() = default;  ///< drops nothing
-  /// `step` numbers the steps of a run, `first_row` is where in its batch those that a pass reads
-  /// begin.
+  /// `step` numbers the steps of a run; `first_row` is the index in its batch of the first row that
+  /// a pass reads.
   Dropout(double probability, std::uint64_t seed, std::uint64_t step, std::int64_t first_row = 0)
       : probability_(probability), seed_(seed), step_(step), first_row_(first_row) {}
   /// Draws one after the other from libtorch's own generator of the device, which seed_device sets
-  /// before the pass: so also operations that keep no weights can drop them.
+  /// before the pass, so that operations that store no weights can drop them too.
   static Dropout in_order(double probability) {
     Dropout dropout(probability, 0, 0);
     dropout.in_order_ = true;
     return dropout;
   }
 
-  /// `place` tells the dropouts of one pass apart; the first axis of `x` is rows.
+  /// `place` identifies one dropout of a pass; the first axis of `x` is rows.
   Tensor operator()(const Tensor& x, std::uint64_t place) const;
-  /// The same of attention weights [batch, heads, queries, keys], where each document has a mask of
-  /// its own. `documents` [batch, keys] numbers them, or is undefined for one document a row; the
-  /// queries are the last ones of the keys. Weights between documents come back as 0. The
-  /// probability is rounded to a multiple of 2^-16.
+  /// The same for attention weights [batch, heads, queries, keys], where each document has its own
+  /// mask. `documents` [batch, keys] numbers them, or is undefined for one document per row; the
+  /// queries are the last ones of the keys. Weights between documents become 0. The probability is
+  /// rounded to a multiple of 2^-16.
   Tensor of_weights(const Tensor& weights, std::uint64_t place, const Tensor& documents) const;
   bool active() const { return probability_ > 0; }
   bool draws_in_order() const { return in_order_; }
@@ -57,27 +59,27 @@ class Dropout {
   std::int64_t first_row_ = 0;
 };
 
-/// What a causal model keeps of the tokens that it has read, so that the next token needs only its
-/// own row. An empty one is at the beginning of a text.
+/// What a causal model stores about the tokens that it has read, so that the next token needs only
+/// its own row. An empty cache is at the beginning of a text.
 struct Cache {
-  std::int64_t tokens = 0;  ///< how many were read; at 0 the rest means nothing
-  /// A Transformer's: one entry a layer, each [batch, key_value_heads, tokens, head_width].
+  std::int64_t tokens = 0;  ///< the number of tokens read; at 0, the rest has no meaning
+  /// For a Transformer: one entry per layer, each [batch, key_value_heads, tokens, head_width].
   std::vector<Tensor> keys;
   std::vector<Tensor> values;
-  /// A recurrent net's: by layer the state h, of an LSTM h and cell, each [1, batch, width].
+  /// For a recurrent net, by layer: the state h, or h and cell of an LSTM, each [1, batch, width].
   std::vector<std::vector<Tensor>> states;
 };
 
-/// What a forward pass carries besides its tokens. A pass without taps pays nothing for them.
+/// What a forward pass carries besides its tokens. A pass without taps spends no time on them.
 struct Pass {
   Taps* taps = nullptr;
   Dropout dropout;
   Cache* cache = nullptr;
 
-  /// How many tokens were read before this pass.
+  /// The number of tokens read before this pass.
   std::int64_t tokens_before() const { return cache == nullptr ? 0 : cache->tokens; }
 
-  /// Shows `value` to the taps, if any, as PREFIX NAME.
+  /// Passes `value` to the taps, if any, with the name PREFIX NAME.
   Tensor tap(const std::string& prefix, const char* name, Tensor value) const {
     return taps == nullptr ? std::move(value) : taps->see(prefix + name, std::move(value));
   }

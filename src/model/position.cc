@@ -5,7 +5,7 @@
 namespace qkv::model {
 namespace {
 
-/// The angle of each place for each of `count` frequencies base^(−i/count), i = 0 … count−1, in
+/// The angle of each position for each of `count` frequencies base^(−i/count), i = 0 … count−1, in
 /// double: [context, count].
 Tensor angles(std::int64_t context, std::int64_t count, double base) {
   const auto exact = at::TensorOptions().dtype(at::kDouble);
@@ -31,7 +31,7 @@ Position::Position(Parameters& parameters, const config::ModelConfig& config) {
     table_ = parameters.normal("model.embed_positions.weight", {config.context, config.width},
                                config.initial_deviation);
   } else if (options.device().is_meta()) {
-    return;  // no weights, and such a model computes nothing
+    return;  // without weights, such a model computes nothing
   } else if (config.position == "sinusoidal") {
     table_ = sinusoids(config.context, config.width).to(options);
   } else if (config.position == "rotary") {

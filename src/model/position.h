@@ -5,23 +5,23 @@
 
 namespace qkv::model {
 
-/// What tells the model where a token stands. Attention itself does not know: without a position,
-/// permuted tokens give permuted outputs. Five ways:
+/// How the model represents positions. Attention itself does not depend on them: without positions,
+/// permuted tokens give permuted outputs. There are five kinds:
 ///   none        nothing
 ///   sinusoidal  a fixed vector is added to the embedding (Vaswani et al. 2017, section 3.5)
 ///   learned     a learned vector is added to the embedding (Radford et al. 2018)
-///   rotary      queries and keys are rotated by angles that grow with the place (Su et al. 2021)
-///   alibi       scores fall with the distance of query and key (Press et al. 2022)
+///   rotary      queries and keys are rotated in proportion to the position (Su et al. 2021)
+///   alibi       scores decrease with the distance of query and key (Press et al. 2022)
 class Position {
  public:
   Position(Parameters& parameters, const config::ModelConfig& config);
 
-  /// What is added to the embedding: positions [batch | 1, tokens] → [batch | 1, tokens, width].
-  /// Undefined for the kinds that add nothing.
+  /// The vectors added to the embedding: positions [batch | 1, tokens] → [batch | 1, tokens,
+  /// width]. Undefined for the kinds that add nothing.
   Tensor added(const Tensor& positions) const;
 
-  /// Queries or keys [batch, heads, tokens, head_width] turned by their places; as they are for
-  /// every kind but rotary.
+  /// Queries or keys [batch, heads, tokens, head_width], rotated by their positions; unchanged for
+  /// every kind except rotary.
   Tensor rotate(const Tensor& x, const Tensor& positions) const;
 
   /// ALiBi's bias on scores, [heads, queries, keys]; undefined for every other kind. The queries

@@ -76,7 +76,7 @@ Recurrent::Recurrent(const config::ModelConfig& config, std::int64_t vocabulary,
 }
 
 Tensor Recurrent::read(const Tokens& tokens, const Pass& pass) const {
-  // Rounding to bfloat16 at each step would add up in the state, and gains no time.
+  // Rounding to bfloat16 at each step would accumulate in the state, and saves no time.
   const Autocast float32({.device = device(), .bfloat16 = false});
   const Sequences sequences(tokens.documents);
   Tensor x = pass.tap("", "embedding", embedding_(tokens.ids));

@@ -7,17 +7,18 @@
 
 namespace qkv::model {
 
-/// One layer of a recurrent net: it reads token after token and keeps what it needs in a state of
-/// fixed width. σ is the logistic function, ⊙ goes number by number; h is 0 before the first token.
+/// One layer of a recurrent net: it reads one token after the other and keeps information in a
+/// state of fixed width. σ is the logistic function, ⊙ is elementwise; h is 0 before the first
+/// token.
 ///
 /// lstm (Hochreiter and Schmidhuber 1997, with the forget gate of Gers et al. 2000):
 ///   i, f, o = σ(W x + b + U h + c)          input, forget and output gate, each with its own
 ///                                           matrices and biases
-///   g       = tanh(W x + b + U h + c)       what could be kept
+///   g       = tanh(W x + b + U h + c)       the candidate
 ///   cell    = f ⊙ cell + i ⊙ g
 ///   h       = o ⊙ tanh(cell)
 ///
-/// gru (Cho et al. 2014, with the reset gate behind the product as cuDNN has it):
+/// gru (Cho et al. 2014, with the reset gate after the product as in cuDNN):
 ///   r, z    = σ(W x + b + U h + c)          reset and update gate
 ///   n       = tanh(W x + b + r ⊙ (U h + c))
 ///   h       = (1 − z) ⊙ n + z ⊙ h
@@ -27,7 +28,7 @@ class RecurrentLayer {
  public:
   RecurrentLayer(Parameters& parameters, const config::ModelConfig& config, std::int64_t layer);
 
-  /// The states h: x [batch, tokens, width] → [batch, tokens, width]. Goes on from the cache's.
+  /// The states h: x [batch, tokens, width] → [batch, tokens, width]. Continues from the cache.
   Tensor operator()(const Tensor& x, const Sequences& sequences, Cache* cache) const;
 
  private:
@@ -41,22 +42,22 @@ class RecurrentLayer {
   bool lstm_;
   std::int64_t hidden_;  ///< width of the state in one direction
   Weights forward_;
-  Weights backward_;  ///< empty where nothing reads backwards
+  Weights backward_;  ///< empty unless there is a backward direction
 };
 
-/// An LSTM or GRU as a language model, in which all that a token knows of those before it has gone
-/// through one state:
+/// An LSTM or GRU as a language model. All information about earlier tokens passes through one
+/// state:
 ///
 ///   ids → embedding → layers → norm → logits
 class Recurrent : public Model {
  public:
-  /// Fresh weights: the layers' as PyTorch's, uniform in ±1/√hidden; the others as the
-  /// Transformer's. The arguments are Model's.
+  /// Fresh weights: those of the layers as in PyTorch, uniform in ±1/√hidden; the others as in the
+  /// Transformer. The arguments are those of Model.
   Recurrent(const config::ModelConfig& config, std::int64_t vocabulary, std::uint64_t seed,
             at::TensorOptions options = at::kFloat);
 
  private:
-  /// Positions mean nothing to it.
+  /// It does not use positions.
   Tensor read(const Tokens& tokens, const Pass& pass) const override;
 
   std::vector<RecurrentLayer> layers_;

@@ -7,13 +7,14 @@
 namespace qkv::model {
 namespace {
 
-/// A document: `length` tokens of batch · tokens from `begin` on.
+/// A document: `length` of the batch · tokens, starting at `begin`.
 struct Run {
   std::int64_t begin;
   std::int64_t length;
 };
 
-/// The documents by like length: a group's longest has at most twice the tokens of any other.
+/// The documents grouped by length: in a group, the longest has at most twice the tokens of any
+/// other.
 std::map<int, std::vector<Run>> find_runs(const Tensor& documents) {
   const Tensor numbers = documents.to(at::kCPU).contiguous();
   const std::int64_t* number = numbers.const_data_ptr<std::int64_t>();
@@ -44,7 +45,7 @@ Sequences::Sequences(const Tensor& documents) {
   const auto to_tensor = [&](const std::vector<std::int64_t>& values) {
     return torch::tensor(values, at::kLong).to(documents.device());
   };
-  std::int64_t place = 1;  // the first is the zeros'
+  std::int64_t place = 1;  // the first row is the zeros
   for (const auto& [size, runs] : find_runs(documents)) {
     std::int64_t longest = 0;
     for (const Run& run : runs) longest = std::max(longest, run.length);

@@ -8,10 +8,10 @@ namespace qkv::model {
 
 using torch::Tensor;
 
-/// A shape as it stands in messages: "[2, 4, 16]".
+/// A shape as messages show it: "[2, 4, 16]".
 std::string shape_text(at::IntArrayRef shape);
 
-/// Throws Error "WHAT: found shape …, expected …" unless they agree; −1 in `expected` fits any
+/// Throws Error "WHAT: found shape …, expected …" unless they are equal; −1 in `expected` fits any
 /// size.
 void require_shape(const Tensor& tensor, at::IntArrayRef expected, const char* what);
 

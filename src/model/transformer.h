@@ -13,7 +13,7 @@ namespace qkv::model {
 ///   ids → embedding (+ position) → blocks → norm → logits
 class Transformer : public Model {
  public:
-  /// Fresh weights, N(0, initial_deviation²). The arguments are Model's.
+  /// Fresh weights, N(0, initial_deviation²). The arguments are those of Model.
   Transformer(const config::ModelConfig& config, std::int64_t vocabulary, std::uint64_t seed,
               at::TensorOptions options = at::kFloat);
 

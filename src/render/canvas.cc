@@ -16,7 +16,7 @@
 namespace qkv::render {
 namespace {
 
-constexpr double kLargestSide = 16000;   // Cairo itself ends at 32767
+constexpr double kLargestSide = 16000;   // Cairo's own limit is 32767
 constexpr double kMostPixels = 100e6;    // 400 MB
 constexpr double kPointsToAUnit = 0.75;  // 72 points, 96 units to an inch
 
@@ -78,7 +78,7 @@ Canvas::Canvas(double width, double height, PictureFormat format, const std::str
   require_success(cairo_surface_status(surface_.get()));
   if (format == PictureFormat::kPdf) {
     cairo_pdf_surface_set_metadata(surface_.get(), CAIRO_PDF_METADATA_TITLE, title.c_str());
-    // Left alone it would be the time of drawing.
+    // Otherwise, it would be the time of drawing.
     cairo_pdf_surface_set_metadata(surface_.get(), CAIRO_PDF_METADATA_CREATE_DATE,
                                    "2000-01-01T00:00:00Z");
   }

@@ -9,22 +9,22 @@
 
 namespace qkv::render {
 
-/// A white page of width × height units (1/96 inch) to draw on, that becomes the bytes of a file.
-/// The bytes depend on what is drawn alone: they hold no time, and no counter of the process.
+/// A white page of width × height units (1/96 inch) to draw on, which becomes the bytes of a file.
+/// The bytes depend only on what is drawn: they hold no time and no counter of the process.
 class Canvas {
  public:
-  /// A PNG has 2 pixels to a unit, or 1 where it would grow too large. Throws Error where even that
-  /// is too large.
+  /// A PNG has 2 pixels per unit, or 1 if it would be too large otherwise. Throws Error if it is
+  /// still too large.
   Canvas(double width, double height, PictureFormat format, const std::string& title);
   Canvas(const Canvas&) = delete;  // the surface writes to bytes_
   Canvas& operator=(const Canvas&) = delete;
 
-  /// Throws Error where a page of this size would be refused.
+  /// Throws Error if a page of this size would be refused.
   static void require_size(double width, double height);
 
   cairo_t* context() const { return context_.get(); }
 
-  /// Ends the page; nothing can be drawn after it. Throws Error (Fault::kRun) where Cairo failed.
+  /// Ends the page; nothing can be drawn after that. Throws Error (Fault::kRun) if Cairo failed.
   std::string finish();
 
  private:

@@ -20,7 +20,7 @@ struct Grid {
   std::size_t columns = 0;
   bool causal = false;
 
-  /// How many keys a query may look at.
+  /// The number of keys that a query may attend to.
   std::size_t open(std::size_t row) const { return causal ? std::min(row + 1, columns) : columns; }
 };
 
@@ -69,7 +69,7 @@ Image new_image(std::size_t width, std::size_t height) {
   return image;
 }
 
-/// A pixel for each cell, transparent where closed.
+/// One pixel per cell, transparent if the cell is closed.
 Image cell_image(const Heatmap& map, const Grid& grid, const Scale& scale) {
   Image image = new_image(grid.columns, grid.rows);
   unsigned char* bytes = cairo_image_surface_get_data(image.get());
@@ -97,12 +97,13 @@ void paint_squares(cairo_t* context, cairo_surface_t* image, double side) {
   cairo_paint(context);
 }
 
-/// Many small cells: an image. Rectangles would show seams, and make an SVG of many megabytes.
+/// Many small cells: an image. Rectangles would show seams and make the SVG many megabytes large.
 void draw_image(cairo_t* context, const Heatmap& map, const Grid& grid, const Scale& scale) {
   Image image = cell_image(map, grid, scale);
   double pixels = 1;  // along a cell's side
   if (cairo_surface_get_type(cairo_get_target(context)) != CAIRO_SURFACE_TYPE_IMAGE) {
-    // Viewers of SVG and PDF smooth an image that they enlarge: leave them little to enlarge.
+    // Viewers of SVG and PDF smooth an enlarged image, so the image is drawn nearly at its final
+    // size.
     pixels = std::min(8.0, 2 * grid.cell);
     const auto many = static_cast<std::size_t>(pixels);
     Image enlarged = new_image(grid.columns * many, grid.rows * many);
@@ -117,7 +118,7 @@ void draw_image(cairo_t* context, const Heatmap& map, const Grid& grid, const Sc
   cairo_restore(context);
 }
 
-/// Of signed values those that would read 0.00 are left out: the others stand out.
+/// Signed values that would read 0.00 are left out, so that the others stand out.
 std::string cell_number(float value, bool has_sign) {
   std::string digits = base::fixed(std::abs(value), 2);
   if (!has_sign) return digits;

@@ -9,8 +9,8 @@
 
 namespace qkv::render {
 
-/// Draws the cells of one map, its closed region and its frame, and the numbers where
-/// `number_font` is not 0.
+/// Draws the cells of one map, its closed region, its frame, and the numbers unless `number_font`
+/// is 0.
 void draw_cells(cairo_t* context, const Text& text, const Heatmap& map, const Rect& cells,
                 double number_font, const Scale& scale);
 

@@ -30,7 +30,7 @@ void draw_grid(cairo_t* context, const PanelLayout& panel) {
   }
 }
 
-/// The line of zero, or the plot's lower edge where there is none, and the marks along x.
+/// The line of zero, or the plot's lower edge if zero is not shown, and the marks along x.
 void draw_x_axis(cairo_t* context, const PanelLayout& panel) {
   constexpr double kTickLength = 4;
   const Rect& plot = panel.plot;
@@ -47,7 +47,7 @@ void draw_x_axis(cairo_t* context, const PanelLayout& panel) {
 void draw_texts(cairo_t* context, const Text& text, const PanelLayout& panel) {
   for (const PlacedText& placed : panel.texts) {
     if (placed.role == PlacedText::Role::kValue) {
-      // Over the lines of the grid and of the reference.
+      // On top of the lines of the grid and of the reference.
       const Rect room = bounds(placed.box);
       cairo_set_source_rgba(context, 1, 1, 1, 0.85);
       cairo_rectangle(context, room.x, room.y + 1, room.width, room.height - 2);
@@ -71,7 +71,7 @@ std::string draw(const ChartPage& page, PictureFormat format) {
     const Chart& chart = page.panels[index];
     const PanelLayout& panel = layout.panels[index];
     draw_grid(context, panel);
-    // Bars stand on the axis, markers cover it.
+    // Bars start at the axis; markers cover it.
     if (chart.kind == ChartKind::kLines) draw_x_axis(context, panel);
     draw_marks(context, chart, panel);
     if (chart.kind == ChartKind::kBars) draw_x_axis(context, panel);

@@ -59,7 +59,7 @@ Axis x_axis(const Chart& chart, int most) {
     }
   }
   if (!chart.log_x) return covering(round_ticks(range.low, range.high, most));
-  constexpr double kBeyond = 0.03;  // of the axis, for half a marker
+  constexpr double kBeyond = 0.03;  // of the axis, as room for half a marker
   const double beyond = std::max(std::pow(range.high / range.low, kBeyond), 1.01);
   Axis axis;
   axis.logarithmic = true;

@@ -17,7 +17,7 @@ void require_size(const std::vector<double>& numbers, std::size_t expected, cons
                   const std::string& where) {
   if (numbers.size() == expected) return;
   throw base::Error(base::concat(where, ": found ", numbers.size(), " ", what, ", expected ",
-                                 expected, ", one a value"));
+                                 expected, ", one per value"));
 }
 
 void require_number(double number, const char* what, std::size_t index, const std::string& where) {
@@ -67,9 +67,9 @@ void require_places(const Series& series, const Chart& chart, const std::string&
   if (series.x.empty() && categories > 0) {
     if (series.values.size() == categories) return;
     throw base::Error(base::concat(where, ": found ", series.values.size(), " values, expected ",
-                                   categories, ", one a category"));
+                                   categories, ", one per category"));
   }
-  if (!series.x.empty()) require_size(series.x, series.values.size(), "places along x", where);
+  if (!series.x.empty()) require_size(series.x, series.values.size(), "x values", where);
   for (std::size_t index = 0; index < series.values.size(); ++index) {
     const double x = x_of(series, index);
     require_number(x, "x", index, where);

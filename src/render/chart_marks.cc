@@ -18,7 +18,7 @@ void set_colour(cairo_t* context, const Colour& colour, double opacity = 1) {
   cairo_set_source_rgba(context, colour.red, colour.green, colour.blue, opacity);
 }
 
-/// To half units, whole pixels of a PNG.
+/// Rounds to half units, which are whole pixels of a PNG.
 double sharp(double place) { return std::round(place * 2) / 2; }
 
 // Bars.
@@ -33,7 +33,7 @@ void draw_bar(cairo_t* context, std::size_t series, const Rect& bar) {
   cairo_stroke(context);
 }
 
-/// An error bar, with a white edge so that it shows on dark bars too.
+/// An error bar with a white edge, so that it is visible on dark bars too.
 void draw_range(cairo_t* context, double x, double low, double high, double cap) {
   if (low == high) return;
   for (const auto& [width, colour] : {std::pair{2.6, Colour{1, 1, 1}}, std::pair{1.0, kInk}}) {
@@ -124,7 +124,7 @@ void draw_marker(cairo_t* context, std::size_t series, const Point& place) {
   cairo_fill(context);
 }
 
-/// A marker for each value, save where they would hide each other.
+/// A marker for each value, unless they would hide each other.
 void draw_markers(cairo_t* context, const Chart& chart, const PanelLayout& panel,
                   std::size_t index) {
   constexpr double kApart = 2 * kMarkerRadius + 2;
@@ -171,7 +171,7 @@ void draw_reference(cairo_t* context, const Chart& chart, const PanelLayout& pan
       cairo_line_to(context, x, y);
       continue;
     }
-    // A stretch across the category's bars.
+    // A line across the bars of the category.
     const double half = group_width(chart, panel) / 2 + 3;
     cairo_move_to(context, x - half, y);
     cairo_line_to(context, x + half, y);
@@ -179,7 +179,7 @@ void draw_reference(cairo_t* context, const Chart& chart, const PanelLayout& pan
   stroke_reference(context);
 }
 
-/// A stretch across each bar that has a level.
+/// A line across each bar that has a level.
 void draw_levels(cairo_t* context, const Chart& chart, const PanelLayout& panel) {
   const double half = slot_width(chart, panel) / 2;
   for (std::size_t index = 0; index < chart.series.size(); ++index) {

@@ -10,7 +10,7 @@ namespace qkv::render {
 /// Draws the chart's bars or lines with their ranges, and the reference.
 void draw_marks(cairo_t* context, const Chart& chart, const PanelLayout& panel);
 
-/// Draws the sample of a series, or of the reference, that stands in the legend.
+/// Draws the sample of a series, or of the reference, in the legend.
 void draw_sample(cairo_t* context, const Chart& chart, const LegendEntry& entry);
 
 }  // namespace qkv::render

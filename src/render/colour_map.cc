@@ -46,7 +46,7 @@ Colour map_colour(double fraction) {
   };
   static constexpr double kLightest = 0.985;
   static constexpr double kDarkest = 0.22;
-  // Evenly spaced; the hue walks one way round, so no colour comes twice.
+  // Evenly spaced; the hue changes in one direction, so no colour comes twice.
   static constexpr std::array<Anchor, 6> kAnchors = {
       {{0.012, 105}, {0.085, 135}, {0.100, 170}, {0.088, 225}, {0.110, 262}, {0.085, 285}}};
 
@@ -73,7 +73,7 @@ Colour signed_colour(double fraction) {
   constexpr double kBlue = 258;
   const double t = std::clamp(std::abs(fraction), 0.0, 1.0);
   const double angle = (fraction < 0 ? kBlue : kRed) * std::acos(-1.0) / 180;
-  // A screen shows most chroma at middling lightness.
+  // A screen shows the most chroma at medium lightness.
   const double chroma = kMostChroma * std::sin(0.62 * std::acos(-1.0) * t);
   return from_oklab(kLightest + t * (kDarkest - kLightest), chroma * std::cos(angle),
                     chroma * std::sin(angle));
@@ -91,7 +91,7 @@ Colour text_colour(const Colour& ground) {
 
 Scale scale_for(double largest, bool has_sign) {
   constexpr double kFinest = 0.001;
-  constexpr double kSlack = 1e-6;  // 1 + rounding of a softmax is still 1
+  constexpr double kSlack = 1e-6;  // rounding may make a softmax slightly larger than 1
   largest = std::max(largest, kFinest);
   const RoundStep step = round_step(largest / (has_sign ? 3 : 5) * (1 - kSlack));
   Scale scale;

@@ -24,14 +24,14 @@ void require_valid(const Heatmap& map, const std::string& name) {
   if (map.weights.size() != map.query_labels.size()) {
     throw base::Error(base::concat(name, ": found ", map.weights.size(),
                                    " rows of weights, expected ", map.query_labels.size(),
-                                   ", one a query label"));
+                                   ", one per query label"));
   }
-  constexpr float kRounding = 1e-3F;  // of weights that were computed in 16 bits
+  constexpr float kRounding = 1e-3F;  // for weights that were computed in 16 bits
   for (std::size_t row = 0; row < map.weights.size(); ++row) {
     const std::vector<float>& weights = map.weights[row];
     if (weights.size() != map.key_labels.size()) {
       throw base::Error(base::concat(name, ": found ", weights.size(), " weights in row ", row,
-                                     ", expected ", map.key_labels.size(), ", one a key label"));
+                                     ", expected ", map.key_labels.size(), ", one per key label"));
     }
     for (std::size_t column = 0; column < weights.size(); ++column) {
       const float weight = weights[column];
@@ -65,7 +65,7 @@ double largest_open_weight(const Figure& figure, bool has_sign) {
   return has_sign ? largest : std::min(largest, 1.0F);
 }
 
-/// The colour bars of a figure: one for all maps of shares, one for all of signed values.
+/// The colour bars of a figure: one for all maps of shares, one for all maps of signed values.
 struct Legend {
   std::string name;
   Scale scale;
@@ -87,7 +87,7 @@ const Scale& scale_of(const Heatmap& map, const std::vector<Legend>& legends) {
   return map.has_sign ? legends.back().scale : legends.front().scale;
 }
 
-/// Side by side from the layout's place on; the last explains closed cells.
+/// Side by side from the layout's position on; the last one explains closed cells.
 void draw_legends(cairo_t* context, const Text& text, const FigureLayout& layout,
                   const std::vector<Legend>& legends, bool closed) {
   cairo_translate(context, layout.legend.x, layout.legend.y);
@@ -111,7 +111,7 @@ std::vector<double> widths(const std::vector<std::string>& labels, const Text& t
 void draw_labels(cairo_t* context, const Text& text, const std::vector<std::string>& labels,
                  const std::vector<LabelBox>& boxes, double font, Text::Align align) {
   for (std::size_t index = 0; index < boxes.size(); ++index) {
-    // Its own width is what the box was made for; rounding must not ellipsise it.
+    // The box was made for this width; rounding must not shorten the text to an ellipsis.
     LabelBox box = boxes[index];
     box.width += 0.5;
     text.draw(context, shown(labels[index]), box, {font, kInk}, align);
@@ -130,7 +130,7 @@ void draw_captions(cairo_t* context, const Text& text, const FigureLayout& layou
   const Text::Style style = {kCaptionFont * layout.type, kGrey};
   const std::string to = "To (key)";
   const std::string from = "From (query)";
-  // A map of one token is shorter than its caption.
+  // A map of one token is lower than its caption.
   Rect top = layout.key_caption;
   top.width = std::max(top.width, text.width(to) * style.font + 2);
   text.draw(context, to, top, style, Text::Align::kCentre);
@@ -155,7 +155,7 @@ void require_drawable(const Figure& figure) {
     require_valid(*map, map->title.empty() ? "attention map" : printable(map->title));
     tokens = std::max({tokens, map->query_labels.size(), map->key_labels.size()});
   }
-  // Before time is spent on measuring the labels of what is too large anyway.
+  // Before time is spent on measuring the labels of a map that is too large anyway.
   const double cell = figure.is_grid ? 1 : kSmallestLabelledCell;
   const auto columns = std::min(static_cast<std::size_t>(figure.columns), figure.maps.size());
   const auto rows = (figure.maps.size() + columns - 1) / columns;

@@ -9,7 +9,7 @@
 
 namespace qkv::render {
 
-/// Maps as they stand on one page under a title.
+/// The maps of one page, under a title.
 struct Figure {
   std::vector<const Heatmap*> maps;
   int columns = 1;
@@ -18,12 +18,11 @@ struct Figure {
   std::string subtitle;
 };
 
-/// Throws Error unless every map has tokens and a weight in [0, 1] (or any finite number, where it
-/// has signs) for each pair of them,
-/// and the page can be drawn at all.
+/// Throws Error unless every map has tokens and, for each pair of them, a weight in [0, 1] (or any
+/// finite number, if it has signs), and the page can be drawn at all.
 void require_drawable(const Figure& figure);
 
-/// Where everything of the figure stands. REQUIRES a drawable figure.
+/// The layout of everything in the figure. REQUIRES a drawable figure.
 FigureLayout lay_out(const Figure& figure, const Text& text);
 
 /// The bytes of the picture file. Throws as require_drawable.

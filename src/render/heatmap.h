@@ -10,35 +10,35 @@ namespace qkv::render {
 
 /// One attention map: weights[query][key] with the tokens' labels, as plain arrays.
 struct Heatmap {
-  std::string title;                        ///< e.g. "Layer 0, head 1"
-  std::string subtitle;                     ///< e.g. "runs/world · step 2000"
+  std::string title;                        ///< for example "Layer 0, head 1"
+  std::string subtitle;                     ///< for example "runs/world · step 2000"
   std::vector<std::string> query_labels;    ///< rows ("From"), any script
   std::vector<std::string> key_labels;      ///< columns ("To")
   std::vector<std::vector<float>> weights;  ///< [query][key], each in [0, 1] unless has_sign
-  bool causal = false;                      ///< cells with key > query are closed and drawn as such
+  bool causal = false;  ///< cells with key > query are closed, and drawn with stripes
   std::string legend = "attention weight";
-  bool has_sign = false;  ///< any finite numbers, drawn from blue over white at 0 to red
+  bool has_sign = false;  ///< any finite numbers, drawn from blue through white at 0 to red
 };
 
-/// Draws one map: rows From (query), columns To (key), a perceptual colour map with its legend,
-/// numbers in the cells when they fit. 1 to 256 tokens without overlapping labels. Equal input
-/// gives equal bytes. Throws Error where there is no token, a row's length is not the number of key
-/// labels, a weight is not in [0, 1] (or not finite), no font is installed, the picture would be
-/// too large (16,000 pixels a side) or the file cannot be written. Safe in several threads at once.
+/// Draws one map: rows From (query), columns To (key), a perceptual colour map with its legend, and
+/// numbers in the cells if they fit. Labels of 1 to 256 tokens do not overlap. Equal input gives
+/// equal bytes. Throws Error if there is no token, a row's length is not the number of key labels,
+/// a weight is not in [0, 1] (or not finite), no font is installed, the picture would be too large
+/// (16,000 pixels per side) or the file cannot be written. Safe in several threads at once.
 void draw_heatmap(const Heatmap& map, const std::filesystem::path& path, PictureFormat format);
 
-/// Draws many maps as a grid, `columns` to a row, with one legend for those of shares and one for
-/// those of signed numbers, and `title` above all. Labels stand on the outer maps where they fit;
-/// numbers stand in the cells of at most two maps. Throws as draw_heatmap, and where there is no
-/// map or column.
+/// Draws many maps as a grid with `columns` maps per row, one legend for all shares, one for all
+/// signed numbers, and `title` at the top. Only the outer maps have labels, if they fit; only one
+/// or two maps have numbers in their cells. Throws as draw_heatmap, and if there is no map or
+/// column.
 void draw_heatmap_grid(const std::vector<Heatmap>& maps, int columns, const std::string& title,
                        const std::string& subtitle, const std::filesystem::path& path,
                        PictureFormat format);
 
 /// The text as a label shows it: a newline as ⏎, each space (or SentencePiece's mark ▁) as ·, a tab
 /// as ⇥, other control characters as their Unicode picture, invisible ones as U+XXXX, bytes that
-/// are not UTF-8 as U+FFFD, an empty text as ∅. Applied twice it changes nothing more. draw_heatmap
-/// applies it to every label.
+/// are not UTF-8 as U+FFFD, an empty text as ∅. Applying it twice changes nothing more.
+/// draw_heatmap applies it to every label.
 std::string visible_label(const std::string& text);
 
 }  // namespace qkv::render

@@ -8,8 +8,8 @@
 namespace qkv::render {
 namespace {
 
-/// Control characters, and others that show nothing. The joiners and variation selectors are not
-/// among them: they shape emoji and several scripts.
+/// Control characters, and others that are invisible. The joiners and variation selectors are not
+/// included: they shape emoji and several scripts.
 bool is_invisible(char32_t code) {
   return base::is_control(code) || code == 0xA0 || code == 0xAD || code == 0x34F || code == 0x61C ||
          code == 0x115F || code == 0x1160 || code == 0x1680 || code == 0x180E ||
@@ -20,7 +20,7 @@ bool is_invisible(char32_t code) {
          (code >= 0xE0000 && code <= 0xE001F);
 }
 
-/// Joiners and variation selectors: invisible too where they stand alone.
+/// Joiners and variation selectors: invisible too if they are alone.
 bool is_joiner(char32_t code) {
   return code == 0x200C || code == 0x200D || (code >= 0xFE00 && code <= 0xFE0F) ||
          (code >= 0xE0100 && code <= 0xE01EF);
@@ -32,7 +32,7 @@ std::string code_point(char32_t code) {
   return out;
 }
 
-/// An ASCII control character as C writes it: Unicode has pictures of them, but few fonts do.
+/// An ASCII control character in C notation: Unicode has pictures of them, but few fonts do.
 std::string control_name(char32_t code) {
   if (code == '\n') return "\\n";
   if (code == '\t') return "\\t";
@@ -46,7 +46,7 @@ std::string control_name(char32_t code) {
 }  // namespace
 
 std::string printable(const std::string& text, std::size_t limit) {
-  // Only so many bytes can matter; a label of a gigabyte need not be decoded.
+  // Only this many bytes can matter, so a label of a gigabyte is not decoded completely.
   const std::string whole = base::replace_invalid_utf8(text.substr(0, 4 * limit + 4));
   std::string out;
   std::size_t count = 0;

@@ -10,7 +10,7 @@ namespace {
 constexpr double kMargin = 24;
 constexpr double kLabelGap = 5;       // between a label and its cells
 constexpr double kLargestFont = 12;   // of a label
-constexpr double kLongestLabel = 11;  // em; longer ones are ellipsised
+constexpr double kLongestLabel = 11;  // em; longer ones are shortened
 constexpr double kNumberWidth = 2.3;  // em, of "0.00"
 constexpr double kSignWidth = 0.6;    // em, of "−"
 
@@ -29,7 +29,7 @@ Size largest(const FigureContent& content) {
   return size;
 }
 
-/// Whether there are so few maps that each may be as large as one by itself.
+/// Whether there are so few maps that each may be as large as a single one.
 bool is_large(const FigureContent& content) { return !content.is_grid || content.maps.size() <= 2; }
 
 double cell_of(const FigureContent& content, const Size& size) {
@@ -39,7 +39,7 @@ double cell_of(const FigureContent& content, const Size& size) {
     return std::clamp(std::floor(kSide / tokens), kSmallestLabelledCell, 46.0);
   }
   constexpr double kWidth = 1100;
-  constexpr double kWidestLabelled = 2400;  // a grid may grow to this to keep its labels
+  constexpr double kWidestLabelled = 2400;  // a grid may become this large to keep its labels
   const double across = tokens * content.columns;
   const double cell = std::clamp(std::floor(kWidth / across), 1.0, is_large(content) ? 40.0 : 22.0);
   const bool can_grow = across * kSmallestLabelledCell <= kWidestLabelled;
@@ -54,7 +54,7 @@ double widest(const std::vector<double>& widths, double font) {
   return out;
 }
 
-/// How much room the labels take beyond the cells, and how the keys' labels are turned.
+/// How much room the labels take outside the cells, and how the keys' labels are rotated.
 struct LabelRoom {
   double left = 0;
   double top = 0;
@@ -75,7 +75,7 @@ LabelRoom label_room(const FigureContent& content, double cell, double font) {
   if (key <= cell - 2) {
     room.top = height + kLabelGap;
   } else if (height <= cell * std::numbers::sqrt2 / 2) {
-    // Turned by 45° neighbours are cell/√2 apart.
+    // Labels rotated by 45° are cell/√2 apart.
     room.angle = -std::numbers::pi / 4;
     room.top = (key + height / 2) * std::numbers::sqrt2 / 2 + kLabelGap + height / 4;
     room.right = std::max(0.0, (key + height / 2) * std::numbers::sqrt2 / 2 - cell / 2);
@@ -103,7 +103,7 @@ void place_key_labels(MapLayout& map, const MapLabels& labels, double cell, doub
     const double width = label_width(labels.key_widths[column], font);
     const double height = font * kLine;
     const double middle = map.cells.x + (static_cast<double>(column) + 0.5) * cell;
-    // Turned by 45° the box's lower corner is nearer to the cells than its start.
+    // Rotated by 45°, the box's lower corner is nearer to the cells than its start.
     const double lift = angle == -std::numbers::pi / 4 ? height / 4 : 0;
     Point start = {middle, map.cells.y - kLabelGap - lift};
     if (angle == 0) start = {middle - width / 2, map.cells.y - kLabelGap - height / 2};
@@ -143,7 +143,7 @@ FigureLayout lay_out(const FigureContent& content) {
   const int columns = std::min(content.columns, count);
   const bool own_labels = !content.shared_labels;
   const double gap = std::clamp(cell, 14.0, 22.0);
-  // Who looks at a large page looks from further away.
+  // A large page is viewed from further away.
   const double across = columns * (size.columns * cell + gap);
   const double type = std::clamp(across / 1000, 1.0, 2.5);
   out.type = type;
@@ -161,7 +161,7 @@ FigureLayout lay_out(const FigureContent& content) {
   y = std::ceil(y + 14);
   const double caption_y = y;
   y += caption_line + title_line + room.top;
-  // Whole units, so that the edges of cells fall on pixels.
+  // Whole units, so that the edges of cells are on pixels.
   const Point first = {std::ceil(kMargin + caption_line + room.left), std::ceil(y)};
 
   double right = 0;

@@ -11,11 +11,11 @@ namespace {
 constexpr double kBarWidth = 220;
 constexpr double kBarHeight = 10;
 constexpr double kSwatchWidth = 18;
-constexpr double kSpacing = 5;  // of the stripes that say "closed"
+constexpr double kSpacing = 5;  // of the stripes that mean "closed"
 constexpr const char* kClosed = "closed: key after query";
 
-/// Lines x + y = a multiple of kSpacing, from edge to edge of `bounds`, on a ground without edges:
-/// what lies beyond is left to the clip.
+/// Lines x + y = a multiple of kSpacing, from edge to edge of `bounds`, on a ground without edges;
+/// the clip removes the parts outside.
 void draw_stripes(cairo_t* context, const Rect& bounds) {
   cairo_set_source_rgb(context, 0.965, 0.965, 0.97);
   cairo_paint(context);
@@ -44,7 +44,7 @@ cairo_surface_t* stripes_tile(cairo_t* context) {
       cairo_surface_create_similar_image(cairo_get_target(context), CAIRO_FORMAT_RGB24, side, side);
   cairo_t* drawing = cairo_create(tile);
   cairo_scale(drawing, side / kSpacing, side / kSpacing);
-  constexpr double kBeyond = 1;  // so that the lines through its corners have their whole width
+  constexpr double kBeyond = 1;  // so that the lines through its corners have their full width
   draw_stripes(drawing, {-kBeyond, -kBeyond, kSpacing + 2 * kBeyond, kSpacing + 2 * kBeyond});
   cairo_destroy(drawing);
   return tile;
@@ -55,7 +55,7 @@ cairo_surface_t* stripes_tile(cairo_t* context) {
 void fill_closed(cairo_t* context, const Rect& bounds) {
   cairo_save(context);
   if (cairo_surface_get_type(cairo_get_target(context)) == CAIRO_SURFACE_TYPE_IMAGE) {
-    // Since long thin lines take Cairo a third of a picture's time.
+    // Since Cairo would need a third of a picture's time for long thin lines.
     cairo_surface_t* tile = stripes_tile(context);
     cairo_identity_matrix(context);
     cairo_set_source_surface(context, tile, 0, 0);

@@ -13,7 +13,7 @@ namespace qkv::render {
 /// Between two legends side by side.
 inline constexpr double kLegendGap = 30;
 
-/// How wide a legend is, in units, and how much wider where it explains closed cells too.
+/// The width of a legend in units, and the additional width if it explains closed cells.
 double legend_width(const Text& text, const std::string& name);
 double closed_width(const Text& text);
 

@@ -12,7 +12,7 @@ namespace {
 constexpr double kPageMargin = 24;
 constexpr double kPanelGap = 34;
 
-/// The room that a panel takes beyond its plot.
+/// The room that a panel takes outside its plot.
 struct Surround {
   double left = 0;
   double top = 0;
@@ -37,7 +37,7 @@ Surround surround_of(const PanelLayout& panel) {
   return surround;
 }
 
-/// Title and subtitle at the top; returns where they end.
+/// Places title and subtitle at the top; returns where they end.
 double place_header(const ChartPage& page, PageLayout& out) {
   double y = kPageMargin;
   if (!page.title.empty()) {
@@ -73,7 +73,7 @@ PageLayout lay_out(const ChartPage& page, const Text& text) {
     of_row[index / columns].widen(surround);
   }
 
-  // Whole units, so that lines fall on pixels.
+  // Whole units, so that lines are on pixels.
   double right = kPageMargin;
   double bottom = place_header(page, out);
   for (std::size_t row = 0; row < rows; ++row) {
@@ -83,7 +83,7 @@ PageLayout lay_out(const ChartPage& page, const Text& text) {
       const double left = std::ceil(x + of_column[column].left);
       const std::size_t index = row * columns + column;
       if (index < count) {
-        // Headings of a row begin at one height, however many lines they take.
+        // The headings of a row begin at one height, however many lines they have.
         move_heading(out.panels[index], surround_of(out.panels[index]).top - of_row[row].top);
         move(out.panels[index], {left, y});
       }

@@ -7,7 +7,7 @@
 
 namespace qkv::render {
 
-/// Where everything of a page of charts stands.
+/// The layout of a page of charts.
 struct PageLayout {
   double width = 0;
   double height = 0;
@@ -16,8 +16,8 @@ struct PageLayout {
   std::vector<PanelLayout> panels;
 };
 
-/// Plots of a column have one width and stand exactly below each other, plots of a row beside each
-/// other. REQUIRES a drawable page.
+/// The plots of a column have one width and are exactly below each other; the plots of a row are
+/// next to each other. REQUIRES a drawable page.
 PageLayout lay_out(const ChartPage& page, const Text& text);
 
 }  // namespace qkv::render

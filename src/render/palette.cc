@@ -9,7 +9,7 @@ namespace {
 
 constexpr double kUpwards = -std::numbers::pi / 2;
 
-/// A polygon whose `count` corners stand at the radii in turn, the first at `angle`.
+/// A polygon with `count` corners at alternating radii, the first at `angle`.
 template <std::size_t Radii>
 void star_path(cairo_t* context, const Point& centre, const std::array<double, Radii>& radii,
                int count, double angle) {
@@ -21,7 +21,7 @@ void star_path(cairo_t* context, const Point& centre, const std::array<double, R
   cairo_close_path(context);
 }
 
-/// A cross of four arms, `arm` long and twice `half` wide, one of them at `angle`.
+/// A cross of four arms, each `arm` long and twice `half` wide, one of them at `angle`.
 void cross_path(cairo_t* context, const Point& centre, double arm, double half, double angle) {
   for (int side = 0; side < 4; ++side) {
     const double turn = angle + side * std::numbers::pi / 2;
@@ -45,7 +45,7 @@ Colour series_colour(std::size_t index) {
        {0, 0, 0},          // black
        {86, 180, 233},     // sky blue
        {213, 94, 0},       // vermillion
-       {153, 153, 153}}};  // grey, since their yellow vanishes on white paper
+       {153, 153, 153}}};  // grey, since their yellow is too pale on white paper
   const auto& [red, green, blue] = kColours[index % kSeriesColours];
   return {kPart(red), kPart(green), kPart(blue)};
 }

@@ -15,7 +15,7 @@ using Role = PlacedText::Role;
 
 constexpr double kTickFont = 10;
 constexpr double kAxisTitleFont = 11;
-constexpr double kTickGap = 6;  // between the plot and the numbers beside it
+constexpr double kTickGap = 6;  // between the plot and the numbers next to it
 
 void place_y_ticks(const Chart& chart, const Text& text, PanelLayout& panel) {
   const Text::Style style = {kTickFont, kGrey};
@@ -49,7 +49,7 @@ std::vector<std::string> words_of(const std::string& name) {
   return words;
 }
 
-/// The name in lines of at most `room`; nothing where it takes more than three.
+/// The name in lines of at most `room`; nothing if it takes more than three.
 std::optional<std::vector<std::string>> wrapped(const std::string& name, double room,
                                                 const Text& text, const Text::Style& style) {
   constexpr std::size_t kMostLines = 3;
@@ -68,12 +68,12 @@ std::optional<std::vector<std::string>> wrapped(const std::string& name, double 
 
 void place_turned_categories(const std::vector<std::string>& names, const Text& text,
                              const Text::Style& style, double top, PanelLayout& panel) {
-  constexpr double kLongest = 14;  // em; longer ones are ellipsised
+  constexpr double kLongest = 14;  // em; longer ones are shortened
   constexpr double kDiagonal = std::numbers::sqrt2 / 2;
   const double height = style.font * kLine;
   for (std::size_t index = 0; index < names.size(); ++index) {
     const double width = std::min(width_of(text, names[index], style), kLongest * style.font);
-    // The label's right end stands under the category's middle.
+    // The label's right end is below the category's middle.
     const Point end = {panel.x.place(static_cast<double>(index)) + height / 4,
                        top + height / 2 * kDiagonal};
     const Point start = {end.x - width * kDiagonal, end.y + width * kDiagonal};
@@ -118,7 +118,7 @@ std::vector<PlacedText> x_numbers(const Axis& axis, const Text& text, double top
   return numbers;
 }
 
-/// The axis with as many numbers as fit beside each other.
+/// The axis with as many numbers as fit next to each other.
 Axis fitted_x_axis(const Chart& chart, const Text& text, double width) {
   constexpr int kMostTicks = 10;
   constexpr int kLeastTicks = 3;

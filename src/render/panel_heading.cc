@@ -10,7 +10,7 @@ namespace {
 
 using Role = PlacedText::Role;
 
-/// The names and samples in rows above all that stands there.
+/// The names and samples in rows above everything that is already there.
 void place_legend(const Chart& chart, const Text& text, PanelLayout& panel) {
   std::vector<std::string> names;
   for (const Series& series : chart.series) names.push_back(printable(series.name));

@@ -6,8 +6,8 @@
 
 namespace qkv::render {
 
-/// Places the legend, where there is more than one thing to tell apart, and the title above it, all
-/// of it above whatever stands in the panel already.
+/// Places the legend, if there is more than one thing to tell apart, and the title above it, both
+/// above everything that is already in the panel.
 void place_heading(const Chart& chart, const Text& text, PanelLayout& panel);
 
 }  // namespace qkv::render

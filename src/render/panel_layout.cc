@@ -11,7 +11,7 @@ namespace {
 
 using Role = PlacedText::Role;
 
-/// Where dashed lines cross the bar, along y.
+/// The y of each dashed line that crosses the bar.
 std::vector<double> dashed_lines(const Chart& chart, const PanelLayout& panel, const Series& bars,
                                  std::size_t index) {
   std::vector<double> lines;
@@ -36,14 +36,14 @@ std::vector<PlacedText> value_texts(const Chart& chart, const Text& text, const 
     const Series& bars = chart.series[series];
     for (std::size_t index = 0; index < bars.values.size(); ++index) {
       const double value = bars.values[index];
-      // Beyond the bar and its range, on the side to which it grows.
+      // Outside the bar and its range, on the side to which the bar grows.
       const double high = bars.high.empty() ? value : std::max(value, bars.high[index]);
       const double low = bars.low.empty() ? value : std::min(value, bars.low[index]);
       double y = value < 0 ? panel.y.place(low) + half : panel.y.place(high) - half;
       std::vector<double> lines = dashed_lines(chart, panel, bars, index);
       std::sort(lines.begin(), lines.end());
       if (value >= 0) std::reverse(lines.begin(), lines.end());
-      for (const double line : lines) {  // the text steps over each that it would touch
+      for (const double line : lines) {  // the text moves past each line that it would touch
         if (std::abs(line - y) < half) y = value < 0 ? line + half : line - half;
       }
       const Point middle = {place_x(chart, panel, series, x_of(bars, index)), y};
@@ -53,10 +53,10 @@ std::vector<PlacedText> value_texts(const Chart& chart, const Text& text, const 
   return out;
 }
 
-/// With one digit more than the ticks where that fits, without it where only that fits.
+/// With one digit more than the ticks if that fits; without it if only that fits.
 void place_values(const Chart& chart, const Text& text, PanelLayout& panel) {
   const int of_ticks = chart.percent ? 2 : panel.y.ticks.front().decimals;
-  constexpr double kBetween = 4;  // or two numbers read as one
+  constexpr double kBetween = 4;  // otherwise, two numbers would read as one
   const double room = slot_width(chart, panel) - (chart.series.size() > 1 ? kBetween : 0);
   for (const int decimals : {of_ticks + 1, of_ticks}) {
     const std::vector<PlacedText> values = value_texts(chart, text, panel, decimals);

@@ -17,9 +17,9 @@ struct LegendEntry {
   Rect sample;
 };
 
-/// Where everything of one chart stands.
+/// The layout of one chart.
 struct PanelLayout {
-  Rect plot;  ///< what the axes' ranges span
+  Rect plot;  ///< the ranges of the axes
   Axis x;
   Axis y;
   std::vector<PlacedText> texts;
@@ -28,7 +28,7 @@ struct PanelLayout {
 
 inline constexpr double kPlotHeight = 240;
 
-/// The least room of a category: its label turned by 45° then touches no other.
+/// The least room of a category: its label, rotated by 45°, then touches no other.
 inline constexpr double kNarrowestCategory = 20;
 
 /// One chart whose plot is `width` wide and has its upper left corner at (0, 0).
@@ -41,11 +41,11 @@ bool has_levels(const Chart& chart);
 void move(PanelLayout& panel, const Point& by);
 void move_heading(PanelLayout& panel, double by);
 
-/// The place along x of a series' value that stands at `x`. Among categories the series stand side
-/// by side: bars to be seen at all, markers so that equal values do not hide each other.
+/// The x coordinate of a series' value at `x`. In a category, the series are side by side, so that
+/// all bars are visible and markers of equal values do not hide each other.
 double place_x(const Chart& chart, const PanelLayout& panel, std::size_t series, double x);
 
-/// The room along x of all the bars of a category, and of one with the gap beside it.
+/// The room along x of all bars of a category, and of one bar with the gap next to it.
 double group_width(const Chart& chart, const PanelLayout& panel);
 double slot_width(const Chart& chart, const PanelLayout& panel);
 

@@ -21,14 +21,14 @@ struct PlacedText {
 /// The width of a line's box, in units.
 double width_of(const Text& text, const std::string& line, const Text::Style& style);
 
-/// A level line of text about its middle.
+/// A horizontal line of text, centred at a point.
 PlacedText centred(PlacedText::Role role, const std::string& line, const Point& middle,
                    const Text& text, const Text::Style& style);
 
 /// The rectangle around a label.
 Rect bounds(const LabelBox& box);
 
-/// Where texts begin and end along y, or `otherwise` where they do not reach beyond it.
+/// Where texts begin and end along y, but at least `otherwise`.
 double highest(const std::vector<PlacedText>& texts, double otherwise);
 double lowest(const std::vector<PlacedText>& texts, double otherwise);
 

@@ -13,7 +13,8 @@
 namespace qkv::render {
 namespace {
 
-/// Bytes that are written before they are read: a page has so many that zeroing them takes time.
+/// Bytes that are written before they are read: a page has so many that filling them with zeros
+/// takes time.
 struct Bytes {
   explicit Bytes(std::size_t count)
       : data(std::make_unique_for_overwrite<char[]>(count)), size(count) {}
@@ -40,7 +41,7 @@ void append_chunk(std::string_view type, std::string_view data, std::string& out
   append_number(libdeflate_crc32(0, out.data() + checked, out.size() - checked), out);
 }
 
-/// a - b in each of the four bytes, modulo 256: the top bits are kept from borrowing.
+/// a - b in each of the four bytes, modulo 256; the top bits are set so that no byte borrows.
 std::uint32_t subtract_bytes(std::uint32_t a, std::uint32_t b) {
   constexpr std::uint32_t kTop = 0x80808080;
   return ((a | kTop) - (b & ~kTop)) ^ ((a ^ ~b) & kTop);
@@ -49,8 +50,9 @@ std::uint32_t subtract_bytes(std::uint32_t a, std::uint32_t b) {
 /// The rows, each after the byte that names its filter.
 Bytes filter_rows(const std::uint32_t* pixels, std::size_t stride, std::uint32_t width,
                   std::uint32_t height) {
-  constexpr char kUp = 2;  // a byte less the one above it
-  // One more, since each pixel is written as four bytes, the last of which the next overwrites.
+  constexpr char kUp = 2;  // a byte minus the one above it
+  // One more, since each pixel is written as four bytes, the last of which the next pixel
+  // overwrites.
   Bytes rows((1 + std::size_t{3} * width) * height + 1);
   const std::vector<std::uint32_t> black(width);
   const std::uint32_t* above = black.data();

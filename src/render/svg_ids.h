@@ -4,8 +4,8 @@
 
 namespace qkv::render {
 
-/// The SVG with its ids named i0, i1, … in the order in which they first appear, references too.
-/// Cairo numbers some by what the whole process has drawn before.
+/// The SVG with its ids renamed to i0, i1, … in the order of their first appearance, in references
+/// too. Some of Cairo's numbers depend on what the process has drawn before.
 std::string renumber_svg_ids(const std::string& svg);
 
 }  // namespace qkv::render

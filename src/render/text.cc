@@ -23,7 +23,7 @@ struct Unref {
 template <typename Object>
 using Owned = std::unique_ptr<Object, Unref<Object>>;
 
-// Pango would draw boxes, or end the process, where there is no font at all.
+// Without any font, Pango would draw boxes or end the process.
 void require_a_font() {
   FcPattern* any = FcPatternCreate();
   FcPatternAddBool(any, FC_SCALABLE, FcTrue);
@@ -43,8 +43,8 @@ void require_a_font() {
 constexpr std::array<const char*, 3> kFontPackages = {"fonts-noto-cjk", "fonts-noto-color-emoji",
                                                       "fonts-noto-core"};
 
-/// Which of kFontPackages, Debian's, has a font for the character; nothing where it is in private
-/// use or not assigned.
+/// Which of kFontPackages, packages of Debian, has a font for the character; nothing if it is in
+/// private use or not assigned.
 std::optional<std::size_t> font_package(char32_t code) {
   switch (g_unichar_get_script(code)) {
     case G_UNICODE_SCRIPT_HAN:
@@ -62,14 +62,14 @@ std::optional<std::size_t> font_package(char32_t code) {
   }
 }
 
-/// Warns that a box stands for the character; once in a process for each package.
+/// Warns that a box is drawn instead of the character; once per process for each package.
 void warn_of_missing_font(char32_t code, const std::string& character) {
   static std::array<std::atomic_flag, kFontPackages.size()> warned;
   const std::optional<std::size_t> package = font_package(code);
   if (!package || warned[*package].test_and_set()) return;
   base::log::warning(
       base::concat("found no font for ", base::quoted(character),
-                   ", so pictures show a box in its place; install one (on Debian: apt-get "
+                   ", so pictures show a box instead; install one (on Debian: apt-get "
                    "install ",
                    kFontPackages[*package], ")"));
 }
@@ -111,10 +111,11 @@ struct Text::Fonts {
 Text::Text() {
   require_a_font();
   fonts_ = std::make_unique<Fonts>();
-  // Pango's default font map is one a thread; one a drawing also starts each from the same state.
+  // Pango's default font map belongs to a thread; one per drawing also starts each from the same
+  // state.
   fonts_->map.reset(pango_cairo_font_map_new());
   fonts_->context.reset(pango_font_map_create_context(fonts_->map.get()));
-  // Without hints a line is as wide at every scale, so one layout fits all formats.
+  // Without hinting, a line is equally wide at every scale, so one layout fits all formats.
   cairo_font_options_t* options = cairo_font_options_create();
   cairo_font_options_set_antialias(options, CAIRO_ANTIALIAS_GRAY);
   cairo_font_options_set_hint_style(options, CAIRO_HINT_STYLE_NONE);
@@ -128,7 +129,7 @@ Text::~Text() = default;
 
 double Text::width(const std::string& line, bool bold) const {
   constexpr double kSize =
-      12;  // as most labels: the box of a missing character is wider when small
+      12;  // like most labels: the box of a missing character is wider at small sizes
   PangoRectangle logical{};
   pango_layout_get_extents(fonts_->line(line, kSize, bold).get(), nullptr, &logical);
   return static_cast<double>(logical.width) / PANGO_SCALE / kSize;
@@ -148,8 +149,7 @@ void Text::draw(cairo_t* context, const std::string& line, const LabelBox& box, 
   PangoRectangle logical{};
   pango_layout_get_extents(layout.get(), nullptr, &logical);
   const double wide = logical.width / (box.width * PANGO_SCALE);
-  // The box that stands for a missing character has its own size at each scale: it is fitted
-  // instead.
+  // The box of a missing character has its own size at each scale, so it is scaled to fit instead.
   const bool is_missing = pango_layout_get_unknown_glyphs_count(layout.get()) > 0;
   if (is_missing) fonts_->warn_of_missing(line);
   const bool fitted = wide <= 2 && is_missing;
@@ -157,14 +157,14 @@ void Text::draw(cairo_t* context, const std::string& line, const LabelBox& box, 
     pango_layout_set_width(layout.get(), static_cast<int>(box.width * PANGO_SCALE));
     pango_layout_set_ellipsize(layout.get(), PANGO_ELLIPSIZE_END);
   }
-  // Extents of the line count from the start of its baseline, whatever its direction.
+  // The extents of the line are relative to the start of its baseline, whatever its direction.
   PangoLayoutLine* shaped = pango_layout_get_line_readonly(layout.get(), 0);
   pango_layout_line_get_extents(shaped, &ink, &logical);
   constexpr double kSnap = 0.5;  // Cairo moves glyphs to whole pixels
   const double room = (box.height - kSnap) * PANGO_SCALE;
   const double shrink = std::min({1.0, room / std::max(ink.height, 1), fitted ? 1 / wide : 1.0});
 
-  // The middle of a capital stands in the box's middle, unless that pushes ink out of the box.
+  // The middle of a capital letter is in the box's middle, unless that moves ink out of the box.
   const double lowest = ink.y + ink.height - room / shrink / 2;
   const double highest = ink.y + room / shrink / 2;
   const double middle =
@@ -172,7 +172,7 @@ void Text::draw(cairo_t* context, const std::string& line, const LabelBox& box, 
   const double spare = box.width * PANGO_SCALE - logical.width * shrink;
   double left = 0;
   if (align == Align::kCentre) left = spare / 2;
-  // Flush with the ink: an ellipsis would leave a gap.
+  // Aligned with the ink: an ellipsis would leave a gap.
   if (align == Align::kRight) {
     left = box.width * PANGO_SCALE - (ink.x + ink.width - logical.x) * shrink;
   }

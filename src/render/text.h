@@ -10,8 +10,8 @@
 
 namespace qkv::render {
 
-/// Writes lines of text of any script with Pango. Each Text has fonts of its own, so several
-/// threads may draw at once, each with its own.
+/// Writes lines of text of any script with Pango. Each Text has its own fonts, so several threads
+/// may draw at once, each with its own Text.
 class Text {
  public:
   enum class Align { kLeft, kCentre, kRight };
@@ -22,18 +22,18 @@ class Text {
     bool bold = false;
   };
 
-  /// Throws Error where no font is installed.
+  /// Throws Error if no font is installed.
   Text();
   ~Text();
   Text(const Text&) = delete;
   Text& operator=(const Text&) = delete;
 
-  /// The width of a line in em (multiples of the font's size).
+  /// The width of a line in em (multiples of the font size).
   double width(const std::string& line, bool bold = false) const;
 
-  /// Writes a line inside `box`, ellipsised where it is too long, and smaller where a script's
-  /// characters are taller than the box. Where no font has a character a box is drawn, and once a
-  /// warning names the package with one.
+  /// Writes a line inside `box`. A line that is too long is shortened with an ellipsis, and a line
+  /// is smaller if its script's characters are higher than the box. If no font has a character, a
+  /// box is drawn, and one warning names a package with such a font.
   void draw(cairo_t* context, const std::string& line, const LabelBox& box, const Style& style,
             Align align) const;
   void draw(cairo_t* context, const std::string& line, const Rect& box, const Style& style,

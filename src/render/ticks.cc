@@ -11,7 +11,7 @@ namespace qkv::render {
 namespace {
 
 constexpr std::array<int, 3> kDigits = {1, 2, 5};
-constexpr double kSlack = 1e-9;  // of a step: what rounding may be off
+constexpr double kSlack = 1e-9;  // of a step: the tolerance for rounding
 
 RoundStep next_step(const RoundStep& step) {
   if (step.digit == 5) return {.digit = 1, .exponent = step.exponent + 1};
@@ -37,7 +37,7 @@ std::vector<Tick> powers_of_ten(double low, double high, bool between, int strid
 }  // namespace
 
 double RoundStep::times(double count) const {
-  // Powers of ten are exact as doubles, their inverses are not: divide by them.
+  // Powers of ten are exact as doubles, but their inverses are not: divide by them.
   const double digits = count * digit;
   return exponent < 0 ? digits / std::pow(10.0, -exponent) : digits * std::pow(10.0, exponent);
 }

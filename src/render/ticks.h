@@ -13,25 +13,25 @@ struct RoundStep {
   /// `count` steps from 0, as near to the decimal number as a double can be.
   double times(double count) const;
   double size() const { return times(1); }
-  /// The digits after the point that a multiple needs.
+  /// The number of decimals that a multiple needs.
   int decimals() const { return exponent < 0 ? -exponent : 0; }
 };
 
-/// The smallest one that is at least `least`. REQUIRES a positive finite number.
+/// The smallest such step that is at least `least`. REQUIRES a positive finite number.
 RoundStep round_step(double least);
 
 /// A mark of an axis, at a round number.
 struct Tick {
   double value = 0;
-  int decimals = 0;  ///< what its number needs
+  int decimals = 0;  ///< the decimals that its number needs
 };
 
-/// Evenly spaced marks, ascending, 2 to `most` (at least 3) of them, so that the first is not above
-/// `low` and the last not below `high`. Where the two are equal the marks lie around them.
+/// Evenly spaced marks in ascending order, 2 to `most` (at least 3) of them. The first is not above
+/// `low`, and the last is not below `high`. If the two are equal, the marks are around them.
 std::vector<Tick> round_ticks(double low, double high, int most);
 
-/// Marks between `low` and `high` for a logarithmic axis: 1, 2 and 5 times the powers of ten where
-/// at most `most` are needed, else powers of ten; evenly spaced ones where that leaves less than
+/// Marks between `low` and `high` for a logarithmic axis: 1, 2 and 5 times the powers of ten if at
+/// most `most` are needed, otherwise powers of ten; evenly spaced marks if that leaves less than
 /// two. REQUIRES 0 < low <= high.
 std::vector<Tick> log_ticks(double low, double high, int most);
 

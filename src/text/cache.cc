@@ -29,24 +29,24 @@ fs::path cache_folder() {
   return {};
 }
 
-// Permissions say too little (read-only file systems, root): write something.
+// Permissions are not enough (read-only file systems, root): write something.
 void try_to_write(const fs::path& folder) {
   base::make_folder(folder);
   base::FileWriter probe(base::temporary_name(folder / "probe"));
   probe.write(std::string(4096, ' '));
-  probe.flush();  // a full disk takes the name of a file, but nothing in it
+  probe.flush();  // on a full disk, the file can be made but not filled
 }
 
-/// Whether this is the name of a file that is renamed to a cache entry when complete: what
-/// temporary_name makes of the entry's name.
+/// Whether this is the name of an unfinished cache entry: temporary_name makes it from the entry's
+/// name.
 bool is_unfinished_entry(const fs::path& path) {
   static const std::regex entry("probe|(text|tokenizer|tokens|checked)-[0-9a-f]{64}");
   const auto name = base::named_by_temporary(path);
   return name && std::regex_match(*name, entry);
 }
 
-/// Removes what writers that were killed left behind, and nothing else. Whoever still writes a file
-/// has changed it within the day.
+/// Removes what killed writers left, and nothing else. A writer that still runs has changed its
+/// file within the last day.
 void remove_leftovers(const fs::path& folder) {
   std::error_code ignored;
   const auto old = fs::file_time_type::clock::now() - std::chrono::hours(24);
@@ -95,7 +95,7 @@ std::optional<fs::path> CorpusCache::place(const std::string& name) {
       writable_ = true;
     } catch (const base::Error& error) {
       base::log::warning(base::concat(
-          "the cache cannot be written, so what is not in it is made again each time: ",
+          "cannot write to the cache, so tokenizers and ids are made again in each run: ",
           error.what()));
     }
   }

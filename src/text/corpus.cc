@@ -19,7 +19,7 @@ namespace {
 
 namespace fs = std::filesystem;
 
-// Part of each key: raise it where the rules of segments or the trainer's options change.
+// Part of each key: increase it when the rules of segments or the trainer's options change.
 constexpr int kRules = 2;
 
 void require_layout(const std::string& layout) {
@@ -49,7 +49,7 @@ std::string learn_from(const Source& source, const config::TokenizerConfig& conf
   return model;
 }
 
-/// The tokenizer learned from the training text.
+/// The tokenizer trained on the training text.
 Tokenizer learned_tokenizer(const Source& train, const std::string& train_hash,
                             const config::Config& config, CorpusCache& cache) {
   const config::TokenizerConfig& wanted = config.tokenizer;
@@ -68,7 +68,7 @@ Tokenizer learned_tokenizer(const Source& train, const std::string& train_hash,
 
 TokenFile cached_tokens(const Source& source, const std::string& hash, const Tokenizer& tokenizer,
                         const std::string& layout, CorpusCache& cache) {
-  // Where one file ends and the next begins matters to segments and lines.
+  // The boundaries of files matter to segments and lines.
   std::string sizes;
   for (const TextRange& range : source.ranges) sizes += base::concat(range.size(), ' ');
   const std::string name =
@@ -82,9 +82,10 @@ TokenFile cached_tokens(const Source& source, const std::string& hash, const Tok
         check_once(tokens, cache);
         return tokens;
       }
-      base::log::warning(base::concat(entry->string(), ": does not fit its text, made again"));
+      base::log::warning(
+          base::concat(entry->string(), ": does not fit its text, so it is made again"));
     } catch (const base::Error& error) {
-      base::log::warning(base::concat(error.what(), "; made again"));
+      base::log::warning(base::concat(error.what(), "; it is made again"));
     }
   }
   if (const auto path = cache.place(name)) {
@@ -129,11 +130,11 @@ Corpus open_corpus(const config::Config& config, std::optional<Tokenizer> given)
   if (source.train.bytes == 0) {
     throw base::Error(base::concat(
         "data.train: found no text in ", names_of(source.train),
-        source.validation.bytes > 0 ? " before the part that is cut off for validation" : ""));
+        source.validation.bytes > 0 ? " before the part that is held out for validation" : ""));
   }
   if (data.validation.empty() && data.validation_fraction > 0 && source.validation.bytes == 0) {
     base::log::warning(base::concat("no validation: found one line in ", names_of(source.train),
-                                    ", expected two or more to cut some off"));
+                                    ", expected two or more to hold some out"));
   }
   std::set<fs::path> with_nul;
   std::string train_hash = text_hash(source.train, cache, with_nul);
@@ -163,7 +164,7 @@ Corpus open_corpus(const config::Config& config, std::optional<Tokenizer> given)
     require_text(source.validation, *validation, "data.validation");
   }
   if (validation && validation->size() < 2) {
-    base::log::warning("no validation: the part cut off for it holds no token to predict");
+    base::log::warning("no validation: the part that is held out holds no token to predict");
     validation.reset();
     validation_hash.clear();
   }

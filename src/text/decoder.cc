@@ -8,11 +8,11 @@ constexpr std::string_view kReplacement = "\xEF\xBF\xBD";
 
 struct Prefix {
   std::size_t found = 0;   ///< bytes that can begin a character
-  std::size_t needed = 1;  ///< bytes of that whole character
+  std::size_t needed = 1;  ///< length of this character in bytes
 };
 
-// The Unicode standard's table of well-formed UTF-8 (3-7): only the second byte has a range of its
-// own.
+// The Unicode standard's table of well-formed UTF-8 (table 3-7): only the second byte's range
+// depends on the first byte.
 Prefix prefix_at(std::string_view text, std::size_t offset) {
   const auto first = static_cast<unsigned char>(text[offset]);
   if (first < 0x80) return {1, 1};
@@ -35,7 +35,7 @@ Prefix prefix_at(std::string_view text, std::size_t offset) {
 struct Decoder::State {
   std::shared_ptr<const Pieces> pieces;
   bool at_line_start = true;
-  std::string pending;  ///< the beginning of a character
+  std::string pending;  ///< the first bytes of a character
 };
 
 Decoder::Decoder(const Tokenizer& tokenizer) : state_(std::make_unique<State>()) {

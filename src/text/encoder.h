@@ -14,15 +14,15 @@
 
 namespace qkv::text {
 
-/// Turns text into ids and remembers how each segment was spelled: SentencePiece sees a segment
-/// once. Not safe to share between threads; each makes its own.
+/// Turns text into ids and remembers how each segment was spelled, so that SentencePiece reads a
+/// segment once. Not safe to share between threads; each thread makes its own.
 class Encoder {
  public:
   explicit Encoder(const Tokenizer& tokenizer) : pieces_(tokenizer.pieces_) {}
 
-  /// Calls sink(id, bytes) for each token of valid UTF-8 and returns how much of `text` they cover:
-  /// all of it if `last`, else up to where a segment might reach beyond the end (less than
-  /// Segmenter::kReach before it). Only what `last` says may end amid a character.
+  /// Calls sink(id, bytes) for each token of valid UTF-8 and returns how many bytes of `text` they
+  /// cover: all if `last`, otherwise up to where a segment might continue after the end (less than
+  /// Segmenter::kReach before it). Only the last text may end inside a character.
   template <typename Sink>
   std::size_t encode(std::string_view text, bool at_line_start, bool last, Sink&& sink) {
     Segmenter segmenter(text, pieces_->rule(), at_line_start);
@@ -57,7 +57,7 @@ class Encoder {
   std::shared_ptr<const Pieces> pieces_;
   std::unordered_map<std::string, Range, Hash, std::equal_to<>> known_;
   std::array<Range, 128>
-      known_bytes_{};  ///< segments of one ASCII character; count 0: not yet seen
+      known_bytes_{};  ///< segments of one ASCII character; count 0: not seen yet
   std::vector<Piece> spelled_;
   std::string padded_;
 };

@@ -5,7 +5,7 @@
 namespace qkv::text {
 namespace {
 
-/// Text of whole blocks to ids; what a block's end leaves open waits for the next block.
+/// Encodes a text block by block. An incomplete segment at a block's end waits for the next block.
 class Layout {
  public:
   Layout(const Tokenizer& tokenizer, TokenWriter& writer) : encoder_(tokenizer), writer_(writer) {}
@@ -21,7 +21,7 @@ class Layout {
   }
 
  protected:
-  /// Writes what of `text` is certain, all of it if `last`, and returns how much that was.
+  /// Writes the certain part of `text`, or all of it if `last`, and returns its length.
   virtual std::size_t use(std::string_view text, bool last) = 0;
 
   std::size_t encode(std::string_view text, bool at_line_start, bool last) {
@@ -65,7 +65,7 @@ class Lines : public Layout {
       return text.size();
     }
     if (rest.size() < Segmenter::kReach) return begin;
-    // A line longer than a block: its text need not be in memory at once.
+    // A line that is longer than a block: its text need not be in memory at once.
     begin_document();
     const std::size_t size = encode(rest, !inside_, false);
     inside_ |= size > 0;
@@ -88,7 +88,7 @@ class Lines : public Layout {
   }
 
   bool open_ = false;    ///< a document has begun
-  bool inside_ = false;  ///< and some of its text is written
+  bool inside_ = false;  ///< and some of its text has been written
 };
 
 }  // namespace

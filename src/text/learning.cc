@@ -22,8 +22,8 @@ using Counts = std::unordered_map<std::string, std::uint64_t>;
 using Counted = std::vector<std::pair<std::string, std::uint64_t>>;
 
 // A NormalizerSpec in protobuf's wire format, appended to a model: add_dummy_prefix. The segments
-// that the trainer sees have their spaces already, but whoever opens the model elsewhere must put
-// one before the first word, as a line start gets here.
+// for the trainer already have their spaces, but another program that opens the model must put a
+// space before the first word, as qkv does at the start of a line.
 constexpr std::string_view kDummyPrefix("\x1A\x02\x18\x01", 4);
 constexpr std::int64_t kReservedIds = 4 + 256;  // specials and bytes
 constexpr std::size_t kMostSegments = std::size_t{1} << 22U;
@@ -57,12 +57,12 @@ Counts count_segments(const std::vector<TextSample::Chunk>& chunks, Segmenter::R
       ++counts[text];
     }
   }
-  // A text of nothing but reserved characters is no error, yet the trainer needs something.
+  // A text that consists only of reserved characters is no error, yet the trainer needs some input.
   if (counts.empty()) counts[" "] = 1;
   return counts;
 }
 
-/// Most frequent first, ties by bytes.
+/// Most frequent first; ties are in the order of their bytes.
 Counted sorted(const Counts& counts) {
   Counted out(counts.begin(), counts.end());
   std::sort(out.begin(), out.end(), [](const auto& a, const auto& b) {
@@ -79,8 +79,8 @@ std::vector<std::string_view> characters(std::string_view text) {
   return out;
 }
 
-/// Segments without the characters that find no room among `most` pieces: what stands between them
-/// remains. bpe and unigram need a piece for each character that they see.
+/// Segments without the characters for which `most` pieces have no room: only the parts between
+/// these characters remain. bpe and unigram need a piece for each character in their input.
 Counts drop_rare_characters(const Counts& counts, std::size_t most) {
   Counts frequency;
   for (const auto& [segment, count] : counts) {
@@ -106,13 +106,13 @@ Counts drop_rare_characters(const Counts& counts, std::size_t most) {
   return out;
 }
 
-/// A line of what the trainer reads: text and how often it occurs.
+/// A line of the trainer's input: text and its count.
 struct Line {
   std::string text;
   std::uint64_t count = 0;
 };
 
-/// How many lines of their own the trainer's `candidates` get at most: their sum stays bounded.
+/// How many lines the trainer's `candidates` get at most, so that their total is bounded.
 std::uint64_t most_copies(const Counted& ranked, std::size_t candidates) {
   constexpr std::uint64_t kMostCopies = 2048;
   constexpr std::uint64_t kMostBytes = std::uint64_t{1} << 24U;
@@ -125,11 +125,11 @@ std::uint64_t most_copies(const Counted& ranked, std::size_t candidates) {
   return 1;
 }
 
-/// Appends the lines of a segment that may become a piece as a whole. The unigram trainer takes for
-/// candidates what stands at least twice in its lines, each time with another character after it
-/// (the end of a line is one), and weighs them by the number of lines and not by their counts. So a
-/// first line goes on behind the segment: with itself where it begins with a space, since the
-/// trainer cuts there, else with a space. The counts stay what they are, except for that one space.
+/// Appends the lines for a segment that may become a single piece. The unigram trainer considers
+/// strings that appear at least twice in its lines, each time before another character (the end of
+/// a line is one), and weights them by the number of lines, not by their counts. So the first line
+/// continues after the segment: with the segment itself if it begins with a space, since the
+/// trainer cuts there, otherwise with a space. The counts stay the same, except for this space.
 void add_candidate(const std::string& segment, std::uint64_t count, std::uint64_t copies,
                    std::vector<Line>& lines) {
   const bool spaced = segment.front() == ' ';
@@ -140,8 +140,8 @@ void add_candidate(const std::string& segment, std::uint64_t count, std::uint64_
   if (left > 0) lines.push_back({segment, left});
 }
 
-/// The lines for the trainer, from segments ranked by frequency: one each, except for unigram,
-/// where the `vocabulary` most frequent ones are offered as pieces.
+/// The lines for the trainer, from segments ordered by frequency: one per segment, except for
+/// unigram, where the `vocabulary` most frequent segments are offered as pieces.
 std::vector<Line> lines_of(Counted ranked, const config::TokenizerConfig& config) {
   std::size_t candidates = 0;
   if (config.kind == "unigram") {
@@ -167,14 +167,14 @@ std::vector<Line> lines_of(Counted ranked, const config::TokenizerConfig& config
       lines.push_back({text, count});
     }
   }
-  // The unigram trainer ends the process where no piece is expected half a time or more, as in a
-  // text of one word "aaaaaaaaaaaaaaa". A character by itself can be spelled in one way only.
+  // The unigram trainer ends the process if every piece has an expected count below one half, as in
+  // a text of one word "aaaaaaaaaaaaaaa". A single character can be spelled in only one way.
   if (config.kind == "unigram" && !has_lone_character)
     lines.push_back({std::string(characters(lines.front().text).front()), 1});
   return lines;
 }
 
-/// Hands lines to SentencePiece in its form "text<tab>count".
+/// Passes lines to SentencePiece in its format "text<tab>count".
 class LinesToLearn final : public sentencepiece::SentenceIterator {
  public:
   explicit LinesToLearn(std::vector<Line> lines) : lines_(std::move(lines)) { set_line(); }
@@ -220,7 +220,7 @@ std::string learn_pieces(const config::TokenizerConfig& config,
   if (needs_characters)
     counts = drop_rare_characters(counts, static_cast<std::size_t>(config.vocabulary));
   Counted segments = sorted(counts);
-  // Bounds the trainer's time and memory; the rest are segments seen least.
+  // Limits the trainer's time and memory; the omitted segments are the rarest.
   if (segments.size() > kMostSegments) segments.resize(kMostSegments);
   const std::unordered_map<std::string, std::string> options = {
       {"model_type", config.kind},

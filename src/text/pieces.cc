@@ -13,11 +13,11 @@
 namespace qkv::text {
 namespace {
 
-constexpr std::string_view kSpaceMark = "\xE2\x96\x81";  // ▁, which stands for a space in a piece
+constexpr std::string_view kSpaceMark = "\xE2\x96\x81";  // ▁, which represents a space in a piece
 
 // A NormalizerSpec in protobuf's wire format: no table of replacements, no dummy prefix, no removal
-// of spaces, spaces escaped. Appended to a model it wins over the model's own, so that any model
-// leaves text as it is and follows our rule of line starts.
+// of spaces, spaces escaped. Appended to a model, it overrides the model's own, so that every model
+// leaves the text unchanged and follows qkv's rule for line starts.
 constexpr std::string_view kNoNormalizer("\x1A\x08\x12\x00\x18\x00\x20\x00\x28\x01", 10);
 
 std::string text_of(std::string_view name) {

@@ -35,7 +35,7 @@ std::string given_prompt(std::string text, const Tokenizer& tokenizer, const std
 void warn_of_lines(std::string_view text, const std::string& layout, const std::string& name) {
   if (layout != "lines" || text.find('\n') == std::string_view::npos) return;
   base::log::warning(name +
-                     ": found several lines; this model was trained on documents of one line");
+                     ": found several lines; this model was trained on documents of one line each");
 }
 
 void warn_of_final_space(std::string_view text, const Tokenizer& tokenizer,

@@ -9,12 +9,12 @@
 namespace qkv::text {
 namespace {
 
-constexpr std::int32_t kFirstOrdinary = Tokenizer::kMask + 1;  // ids below are special
+constexpr std::int32_t kFirstOrdinary = Tokenizer::kMask + 1;  // lower ids are special
 constexpr double kChosen = 0.15;
 constexpr double kReplacedByMask = 0.8;
 constexpr double kReplacedAtRandom = 0.1;
 
-/// The places that document `index` takes, cut to the context.
+/// The number of positions that document `index` takes, cut to the context.
 std::int64_t places_of(const TokenFile& tokens, std::uint64_t index, std::int64_t context,
                        bool causal) {
   const std::uint64_t ids = tokens.document_begin(index + 1) - tokens.document_begin(index);

@@ -9,9 +9,9 @@ namespace qkv::text {
 namespace {
 
 constexpr std::uint64_t kChunkBytes = 65536;
-constexpr std::uint64_t kSeed = 0;  // of its own: the tokenizer does not change with the run's seed
+constexpr std::uint64_t kSeed = 0;  // its own seed: the tokenizer does not depend on the run's seed
 
-// Where to cut off a chunk of at most `most` bytes: after a line, else after a word, else between
+// Where to end a chunk of at most `most` bytes: after a line, else after a word, else between
 // characters. REQUIRES text.size() > most ≥ 4.
 std::size_t cut(std::string_view text, std::size_t most) {
   for (const char separator : {'\n', ' '}) {

@@ -8,8 +8,8 @@
 
 namespace qkv::text {
 
-/// A random sample of a text of unknown length in bounded memory: the text is cut into chunks (at
-/// line ends where it can be), each chunk draws a key, and those with the smallest keys stay.
+/// A random sample of a text of unknown length in bounded memory. The text is cut into chunks (at
+/// line ends if possible), each chunk draws a key, and the chunks with the smallest keys stay.
 class TextSample {
  public:
   struct Chunk {

@@ -16,12 +16,12 @@ struct Step {
 };
 
 constexpr char32_t kSpaceMarkCode = 0x2581;  // SentencePiece's own space
-constexpr char32_t kUnknownMark = 0x2585;    // its trainer drops what holds one
+constexpr char32_t kUnknownMark = 0x2585;    // its trainer drops lines that contain one
 
 Role role_of(char32_t code) {
   if (code == ' ') return Role::kSpace;
   if (code == '\n') return Role::kNewline;
-  // SentencePiece ends strings at NUL, and a tab separates the fields of what its trainer reads.
+  // SentencePiece ends strings at NUL, and a tab separates the fields of its trainer's input.
   if (code == '\0' || code == '\t' || code == kSpaceMarkCode || code == kUnknownMark)
     return Role::kReserved;
   return base::kind_of(code) == base::CharacterKind::kWord ? Role::kWord : Role::kSingle;

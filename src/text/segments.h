@@ -5,21 +5,21 @@
 
 namespace qkv::text {
 
-/// A stretch of text that is spelled in pieces by itself: no piece reaches beyond it.
+/// A part of a text that is spelled in pieces independently: no piece crosses its ends.
 struct Segment {
-  std::string_view text;     ///< its bytes, which may be none where a space was added
-  bool added_space = false;  ///< a space of no width stands before it (a line start)
-  bool reserved = false;     ///< a character that SentencePiece must not see
+  std::string_view text;     ///< its bytes; empty if it is only an added space
+  bool added_space = false;  ///< a zero-width space precedes it (a line start)
+  bool reserved = false;     ///< a character that SentencePiece must not read
 };
 
-/// Cuts valid UTF-8 into segments, one after the other. By words: a word with at most one space
-/// directly before it, at most kLongest characters of it; else a single character. A line that
-/// begins with a word or a space gets a space of no width before it, so that a word is one piece
-/// wherever it stands. By characters: each by itself, nothing added.
+/// Cuts valid UTF-8 into consecutive segments. By words: a word with at most one space directly
+/// before it and at most kLongest of its characters; otherwise a single character. If a line begins
+/// with a word or a space, a zero-width space is added before it, so that a word is the same piece
+/// everywhere. By characters: each character alone, nothing added.
 class Segmenter {
  public:
   static constexpr std::size_t kLongest = 64;
-  /// No segment looks at more bytes than these.
+  /// No segment depends on more bytes than these.
   static constexpr std::size_t kReach = 4 * (kLongest + 2);
 
   enum class Rule { kCharacters, kWords };
@@ -29,7 +29,7 @@ class Segmenter {
 
   /// False at the end of the text.
   bool next(Segment& segment);
-  /// Bytes of the text in segments so far.
+  /// The number of bytes in the segments so far.
   std::size_t offset() const { return offset_; }
 
  private:

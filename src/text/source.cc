@@ -21,13 +21,13 @@ void append(Source& source, const TextFile& file, const TextRange& range) {
   source.bytes += range.size();
 }
 
-/// Bytes of `all` that training should have.
+/// How many bytes of `all` training should have.
 std::uint64_t wanted(std::uint64_t all, double fraction) {
   return static_cast<std::uint64_t>(std::floor(static_cast<double>(all) * (1 - fraction)));
 }
 
-/// Where to cut a file, so that training, which has `train` bytes of other files, comes to about
-/// `wanted`.
+/// Where to cut a file so that training, which has `train` bytes of other files, has about `wanted`
+/// bytes.
 std::uint64_t cut_of(const TextFile& file, std::uint64_t wanted, std::uint64_t train, bool lines) {
   const std::uint64_t cut = std::min(wanted - std::min(wanted, train), file.size());
   if (cut == file.size()) return cut;
@@ -37,7 +37,7 @@ std::uint64_t cut_of(const TextFile& file, std::uint64_t wanted, std::uint64_t t
   return cut - begin <= end - cut ? begin : end;
 }
 
-/// The first line of all, unless it is the only one.
+/// The first line of the text, unless it is the only one.
 void give_line_to_training(const std::vector<std::filesystem::path>& files, std::uint64_t all,
                            std::vector<std::uint64_t>& cuts) {
   for (std::size_t index = 0; index < files.size(); ++index) {
@@ -48,7 +48,7 @@ void give_line_to_training(const std::vector<std::filesystem::path>& files, std:
   }
 }
 
-/// The last line of all, unless it is the only one.
+/// The last line of the text, unless it is the only one.
 void give_line_to_validation(const std::vector<std::filesystem::path>& files, std::uint64_t all,
                              std::vector<std::uint64_t>& cuts) {
   for (std::size_t index = files.size(); index-- > 0;) {

@@ -65,7 +65,7 @@ std::string_view TextReader::next() {
   if (count == 0) return {};
   block_.resize(count);
   file_.bytes().read(offset_, count, block_.data());
-  // A character cut by the block's end waits for the next block.
+  // A character that the block's end cuts waits for the next block.
   if (offset_ + count < range_.end) {
     std::size_t end = block_.size();
     while (end > 1 && block_.size() - end < 3 && base::continues_character(block_[end - 1])) --end;

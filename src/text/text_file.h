@@ -20,14 +20,14 @@ struct TextRange {
 /// An open text file.
 class TextFile {
  public:
-  /// Throws Error where it cannot be opened or is no regular file.
+  /// Throws Error if it cannot be opened or is not a regular file.
   explicit TextFile(std::filesystem::path path);
 
   std::uint64_t size() const { return file_.size(); }
-  /// Names this content of this file as far as the file system knows: path, inode, size, time of
-  /// change.
+  /// Identifies this content of this file as far as the file system can: path, inode, size,
+  /// modification time.
   const std::string& fingerprint() const { return fingerprint_; }
-  /// Changed so short ago that another change might leave the same fingerprint.
+  /// Changed so recently that another change might leave the same fingerprint.
   bool changed_just_now() const { return changed_just_now_; }
   /// Whether it and `other` are one file on disk.
   bool same_file(const TextFile& other) const { return identity_ == other.identity_; }
@@ -36,7 +36,7 @@ class TextFile {
   std::string read(std::uint64_t offset, std::uint64_t count) const;
   const base::InputFile& bytes() const { return file_; }
 
-  /// `offset` moved back to the beginning of a character, or of a line.
+  /// `offset` moved back to the beginning of a character or of a line.
   std::uint64_t character_begin(std::uint64_t offset) const;
   std::uint64_t line_begin(std::uint64_t offset) const;
   /// Where the line that holds byte `offset` ends, its newline included.
@@ -55,13 +55,13 @@ class TextReader {
   explicit TextReader(const TextRange& range);
 
   /// The next block, valid until the next call; empty at the end. Throws Error with file and byte
-  /// offset on invalid UTF-8, and where the file has become shorter.
+  /// offset on invalid UTF-8, and if the file has become shorter.
   std::string_view next();
 
  private:
   TextFile file_;
   TextRange range_;
-  std::uint64_t offset_;  ///< in the file, of what comes next
+  std::uint64_t offset_;  ///< offset in the file of the next block
   std::string block_;
 };
 

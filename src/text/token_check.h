@@ -5,10 +5,10 @@
 
 namespace qkv::text {
 
-/// Compares all of a file that is not in memory with its checksums, unless the cache knows that
-/// this was done and inode, size and times of change are still the same. Whatever is used of such a
-/// file is compared in any case; this finds damage before a run has begun, when the file can be
-/// made again. Throws Error.
+/// Compares a whole file that is not in memory with its checksums, unless the cache records that
+/// this was done and inode, size and modification times are still the same. Bytes of such a file
+/// are checked in any case when they are used; this finds damage before a run begins, when the file
+/// can be made again. Throws Error.
 void check_once(const TokenFile& tokens, CorpusCache& cache);
 
 }  // namespace qkv::text

@@ -15,10 +15,10 @@ namespace qkv::text {
 namespace {
 
 constexpr std::uint64_t kChecked = TokenHeader::kChecked;
-/// So much is read and checked at once.
+/// The number of bytes that are read and checked at once.
 constexpr std::uint64_t kAtOnce = 256 * kChecked;
 
-/// `value` made a multiple of `unit`.
+/// `value` rounded up to a multiple of `unit`.
 constexpr std::uint64_t up(std::uint64_t value, std::uint64_t unit) {
   return (value + unit - 1) / unit * unit;
 }
@@ -49,7 +49,7 @@ TokenFile::TokenFile(const std::filesystem::path& path, std::uint64_t most_in_me
   if (file_->bytes().read_some(0, sizeof header, reinterpret_cast<char*>(&header)) < sizeof header)
     fail("found ", file_size, " bytes, expected a token file");
   if (header.magic != TokenHeader::kMagic || header.version != TokenHeader::kVersion) {
-    fail("found no header of a token file of version ", TokenHeader::kVersion);
+    fail("found no token file header of version ", TokenHeader::kVersion);
   }
   if (header.checksum != checksum_of(header)) fail("damaged in its header");
   if (header.id_bytes != 2 && header.id_bytes != 4)
@@ -68,7 +68,7 @@ TokenFile::TokenFile(const std::filesystem::path& path, std::uint64_t most_in_me
   if (checked_bytes_ + table != room)
     fail("found ", file_size, " bytes, expected ", sizeof header + checked_bytes_ + table);
   if (header.maximum_id > static_cast<std::uint64_t>(std::numeric_limits<std::int32_t>::max())) {
-    fail("found a greatest id of ", header.maximum_id);
+    fail("found a largest id of ", header.maximum_id);
   }
   size_ = header.size;
   id_bytes_ = header.id_bytes;
@@ -85,7 +85,7 @@ TokenFile::TokenFile(const std::filesystem::path& path, std::uint64_t most_in_me
   copy(id_bytes, checked_bytes_, bytes_of(starts_));
   bool in_order = starts == 0 || (starts_.front() == 0 && starts_.back() == size_);
   in_order &= std::is_sorted(starts_.begin(), starts_.end());
-  if (!in_order) fail("the places where documents begin are out of order");
+  if (!in_order) fail("the offsets where documents begin are out of order");
   if (id_bytes > most_in_memory) return;
   ids_ = std::make_unique_for_overwrite<char[]>(id_bytes);
   copy(0, id_bytes, ids_.get());
@@ -127,7 +127,7 @@ void TokenFile::read(std::uint64_t begin, std::span<std::int32_t> ids) const {
     try {
       copy(first, first + ids.size() * id_bytes_, read_now.get());
     } catch (const base::Error& error) {
-      throw base::Error(base::concat(error.what(), ": delete this file, and it is made again"),
+      throw base::Error(base::concat(error.what(), ": delete this file; qkv then makes it again"),
                         base::Error::Fault::kRun);
     }
     bytes = read_now.get();

@@ -11,46 +11,48 @@
 
 namespace qkv::text {
 
-/// The ids of a corpus. For layout `lines` also where each document begins; documents are
-/// `<s> … </s>`.
+/// The ids of a corpus. For layout `lines` also where each document begins; documents are `<s> …
+/// </s>`.
 ///
-/// Every byte that is used was compared with its checksum after it had been copied from the file,
-/// and the file is never mapped: what somebody writes to it, or cuts off it, meanwhile is an error,
-/// neither another id nor a signal. Ids of at most `most_in_memory` bytes are read at once; more
-/// are read, and checked, where they are asked for, so that a corpus larger than memory trains.
+/// Every byte is compared with its checksum after it was copied from the file, and the file is
+/// never mapped: if somebody writes to it or shortens it meanwhile, the result is an error, not a
+/// wrong id or a signal. Up to `most_in_memory` bytes of ids are read at once. Larger files are
+/// read, and checked, on demand, so that the corpus may be larger than memory.
 class TokenFile {
  public:
   static constexpr std::uint64_t kInMemory = std::uint64_t{64} << 20U;
 
-  /// Throws Error where the file is truncated, damaged or not ours, its ids aside where they stay
-  /// in the file.
+  /// Throws Error if the file is truncated, damaged or no token file. Ids that stay in the file are
+  /// checked later.
   explicit TokenFile(const std::filesystem::path& path, std::uint64_t most_in_memory = kInMemory);
 
   std::uint64_t size() const { return size_; }
-  /// Ids begin, begin + 1, … into `ids`. Safe from any thread. Throws Error (Fault::kRun) where the
-  /// file is damaged there.
+  /// Copies ids begin, begin + 1, … into `ids`. Safe from any thread. Throws Error (Fault::kRun) if
+  /// the file is damaged there.
   void read(std::uint64_t begin, std::span<std::int32_t> ids) const;
-  /// One id. Many cost far less by read().
+  /// One id. For many ids, read() is much faster.
   std::int32_t operator[](std::uint64_t index) const;
   /// 0 for layout `stream`.
   std::uint64_t documents() const { return documents_; }
-  /// Where document `index` ≤ documents() begins; that of documents() is size().
+  /// The index of the id where document `index` ≤ documents() begins; that of documents() is
+  /// size().
   std::uint64_t document_begin(std::uint64_t index) const { return starts_[index]; }
-  /// Bytes of the text that these ids stand for.
+  /// The length in bytes of the text that these ids encode.
   std::uint64_t text_bytes() const { return text_bytes_; }
-  /// The greatest id in the file; none is below 0.
+  /// The largest id in the file; none is negative.
   std::int32_t maximum_id() const { return maximum_id_; }
 
-  /// Whether ids stay in the file until they are asked for.
+  /// Whether ids stay in the file until they are needed.
   bool stays_in_file() const { return !ids_; }
-  /// Compares all of a file that stays there with its checksums, on all processors. Throws Error.
+  /// Compares a file that stays on disk completely with its checksums, on all processors. Throws
+  /// Error.
   void check() const;
-  /// Where it was opened; its content is known by file().fingerprint().
+  /// The path where it was opened; file().fingerprint() identifies its content.
   const TextFile& file() const { return *file_; }
 
  private:
-  /// Reads `count` bytes from `at`, a multiple of TokenHeader::kChecked, of what follows the
-  /// header, and checks them.
+  /// Reads `count` bytes after the header, from `at`, a multiple of TokenHeader::kChecked, and
+  /// checks them.
   void read_blocks(std::uint64_t at, std::uint64_t count, char* into) const;
   /// The same for any bytes [begin, end).
   void copy(std::uint64_t begin, std::uint64_t end, char* into) const;
@@ -62,10 +64,10 @@ class TokenFile {
   std::uint64_t documents_ = 0;
   std::uint64_t text_bytes_ = 0;
   std::int32_t maximum_id_ = 0;
-  std::uint64_t checked_bytes_ = 0;       ///< ids and starts, that is all that checksums are for
-  std::vector<std::uint64_t> checksums_;  ///< of each TokenHeader::kChecked of them
+  std::uint64_t checked_bytes_ = 0;       ///< ids and starts: the part that has checksums
+  std::vector<std::uint64_t> checksums_;  ///< of each TokenHeader::kChecked of its bytes
   std::vector<std::uint64_t> starts_;
-  std::unique_ptr<char[]> ids_;  ///< where they are in memory
+  std::unique_ptr<char[]> ids_;  ///< if they are in memory
 };
 
 }  // namespace qkv::text

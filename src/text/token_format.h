@@ -9,9 +9,9 @@
 namespace qkv::text {
 
 /// The first bytes of a token file, in the machine's byte order. The ids follow, padded to a
-/// multiple of 8 bytes; then, where there are documents, documents + 1 places (uint64) where they
-/// begin and end; then the checksum (text/checksum.h) of each kChecked bytes of what stands between
-/// header and checksums, the last of which may be fewer.
+/// multiple of 8 bytes; then, if there are documents, documents + 1 indices (uint64) where they
+/// begin and end; then the checksum (text/checksum.h) of each kChecked bytes between header and
+/// checksums, of which the last may be shorter.
 struct TokenHeader {
   static constexpr std::array<char, 8> kMagic = {'q', 'k', 'v', 't', 'o', 'k', 'e', 'n'};
   static constexpr std::uint32_t kVersion = 2;
@@ -29,7 +29,7 @@ struct TokenHeader {
 };
 static_assert(sizeof(TokenHeader) == 64);
 
-/// What TokenHeader::checksum should be.
+/// The correct value of TokenHeader::checksum.
 inline std::uint64_t checksum_of(const TokenHeader& header) {
   return checksum({reinterpret_cast<const char*>(&header), offsetof(TokenHeader, checksum)});
 }

@@ -49,7 +49,7 @@ void TokenWriter::end_block() {
 }
 
 void TokenWriter::flush() {
-  // Checksums are made of checked ids, so ids that agree with them need not be checked again.
+  // Checksums are computed from checked ids, so ids that match them need not be checked again.
   if (size_ > 0 && maximum_id_ >= vocabulary_) {
     throw base::Error(base::concat("tokens: found id ", static_cast<std::int32_t>(maximum_id_),
                                    ", expected ids from 0 to below ", vocabulary_),

@@ -15,16 +15,15 @@ namespace qkv::text {
 
 class Pieces;
 
-/// A token as it stands in a text.
+/// A token in a text.
 struct Token {
   std::int32_t id = 0;
   std::size_t begin = 0;  ///< byte offsets in the text; equal for specials
   std::size_t end = 0;
 };
 
-/// Text ↔ ids, with SentencePiece's pieces behind it. Every id sequence that `encode` returns
-/// decodes to exactly the text it came from; docs/text.md states the rules. Immutable: safe to
-/// share.
+/// Text ↔ ids, with the pieces of SentencePiece. Every id sequence that `encode` returns decodes to
+/// exactly the original text; docs/text.md states the rules. Immutable: safe to share.
 class Tokenizer {
  public:
   static constexpr std::int32_t kUnknown = 0;
@@ -32,37 +31,37 @@ class Tokenizer {
   static constexpr std::int32_t kEnd = 2;
   static constexpr std::int32_t kMask = 3;
 
-  /// Learns pieces from a text, which `next_block` hands out in blocks of whole characters until
-  /// one is empty. Throws Error on invalid UTF-8 or a text without a character.
+  /// Trains pieces on a text. `next_block` returns the text in blocks of whole characters, and then
+  /// an empty block. Throws Error on invalid UTF-8 or a text without a character.
   static Tokenizer train(const config::TokenizerConfig& config,
                          const std::function<std::string_view()>& next_block);
 
-  /// Reads a tokenizer.model; `kind` as in TokenizerConfig. Throws Error where the file is not one,
-  /// or its special ids are not ours, or it has no byte pieces.
+  /// Reads a tokenizer.model; `kind` as in TokenizerConfig. Throws Error if the file is not one,
+  /// its special ids are not those of qkv, or it has no byte pieces.
   static Tokenizer load(const std::filesystem::path& path, const std::string& kind);
 
-  /// The same from the file's bytes; `name` stands in messages.
+  /// The same from the file's bytes; `name` appears in messages.
   static Tokenizer from_bytes(std::string bytes, const std::string& kind, const std::string& name);
 
   Tokenizer(Tokenizer&&) noexcept;
   Tokenizer& operator=(Tokenizer&&) noexcept;
   ~Tokenizer();
 
-  /// Where a text stands: at the start of a line, or inside one (what follows a mask, say). A line
-  /// start is marked by a zero-width space before its first word; decode takes it away again.
+  /// Where a text begins: at the start of a line or inside one (after a mask, for example). A line
+  /// start is marked by a zero-width space before its first word, which decode removes again.
   enum class Place { kLineStart, kInLine };
 
   /// Ids of a whole text. Specials are never made from text. Throws Error on invalid UTF-8.
   std::vector<std::int32_t> encode(std::string_view text, Place place = Place::kLineStart) const;
-  /// The same with byte offsets: consecutive tokens touch, and all together cover the text.
+  /// The same with byte offsets: the tokens are consecutive and cover the whole text.
   std::vector<Token> encode_with_offsets(std::string_view text,
                                          Place place = Place::kLineStart) const;
   /// The text of ids; specials add nothing, `<s>` and `</s>` begin a line. May hold invalid UTF-8
-  /// for ids that no text gives. Throws Error on an id that is not in the vocabulary.
+  /// for ids that do not come from a text. Throws Error on an id that is not in the vocabulary.
   std::string decode(std::span<const std::int32_t> ids, Place place = Place::kLineStart) const;
 
   std::int64_t size() const;
-  /// The piece as SentencePiece names it: "▁cat", "<0xE2>", "</s>". Throws Error as decode does.
+  /// The piece as SentencePiece writes it: "▁cat", "<0xE2>", "</s>". Throws Error as decode does.
   const std::string& piece(std::int32_t id) const;
   bool is_special(std::int32_t id) const;
   const std::string& kind() const;
@@ -77,14 +76,14 @@ class Tokenizer {
   std::shared_ptr<const Pieces> pieces_;
 };
 
-/// Decodes ids one by one, as generation does, and gives out only whole characters.
+/// Decodes ids one by one, as generation does, and returns only whole characters.
 class Decoder {
  public:
   explicit Decoder(const Tokenizer& tokenizer);
   ~Decoder();
   /// The text that is certain after this id: complete characters; invalid bytes become U+FFFD.
   std::string add(std::int32_t id);
-  /// What is left at the end.
+  /// The remaining text at the end.
   std::string finish();
 
  private:

@@ -24,8 +24,8 @@ TrainingBatches::TrainingBatches(const TokenFile& tokens, std::int64_t context, 
     throw base::Error(base::concat("training text: found ", tokens.size(),
                                    " tokens, expected more than the context, which is ", size));
   }
-  // A window needs one token beyond its inputs. Where the text has room for it, the last phase,
-  // context − 1, has as many windows as the first.
+  // A window needs one token after its inputs. If the text has room for it, the last phase, context
+  // − 1, has as many windows as the first.
   windows_ = std::max<std::uint64_t>(1, (tokens.size() - size) / size);
   phases_ = std::min(size, tokens.size() - windows_ * size);
 }

@@ -17,7 +17,7 @@ int hex_digit(char digit) {
   return digit >= 'A' && digit <= 'F' ? digit - 'A' + 10 : -1;
 }
 
-/// Whether a character is always spelled in bytes or says nothing to a reader.
+/// Whether a character is always spelled in bytes or is meaningless to a reader.
 bool is_no_word(char32_t code) {
   constexpr char32_t kSpaceMark = 0x2581;
   constexpr char32_t kUnknownMark = 0x2585;
@@ -25,7 +25,7 @@ bool is_no_word(char32_t code) {
          code == kSpaceMark || code == kUnknownMark;
 }
 
-/// The words in what was spelled in bytes, and each other character by itself.
+/// The words in a text that was spelled in bytes, and each other character separately.
 std::vector<std::string> words_in(std::string_view text) {
   std::vector<std::string> words;
   bool in_word = false;
@@ -95,10 +95,9 @@ void UnknownWords::warn(const std::string& name) const {
   } else if (words_.size() > named) {
     list += base::concat(" and ", base::with_commas(words_.size() - named), " others");
   }
-  base::log::warning(
-      base::concat(name, ": the tokenizer does not know ", list,
-                   "; it spells what it does not know in bytes, of which the model has learned "
-                   "little or nothing"));
+  base::log::warning(base::concat(name, ": the tokenizer does not know ", list,
+                                  "; it spells them in bytes, about which the model has learned "
+                                  "little or nothing"));
 }
 
 }  // namespace qkv::text

@@ -57,7 +57,7 @@ void CapturedStep::begin(const std::vector<text::Batch>& batches, std::int64_t s
   const c10::StreamGuard guard(graph_.stream());
   batches_.copy_(batches_in_, /*non_blocking=*/true);
   numbers_.copy_(numbers_in_, /*non_blocking=*/true);
-  // The graph holds no seed: it draws on from where the generator stands.
+  // The graph holds no seed: it continues from the generator's current state.
   model::seed_device(
       base::stream_key(config_.seed, base::Purpose::kDropout, {static_cast<std::uint64_t>(step)}),
       runtime_.device);

@@ -14,7 +14,7 @@ struct Difference {
   base::Json expected;
 };
 
-/// The first key of `found`, in its order, that `expected` holds with another value or not at all.
+/// The first key of `found`, in its order, that `expected` lacks or holds with another value.
 std::optional<Difference> first_difference(const base::Json& found, const base::Json& expected);
 
 }  // namespace qkv::train

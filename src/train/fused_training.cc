@@ -18,7 +18,8 @@ const fused::WeightLayout::Place& place_of(const fused::WeightLayout& layout,
   const auto found = std::find_if(places.begin(), places.end(),
                                   [&](const auto& place) { return place.name == name; });
   if (found == places.end())
-    throw base::Error(base::concat("fused kernels do not know ", name), base::Error::Fault::kRun);
+    throw base::Error(base::concat("fused kernels do not support ", name),
+                      base::Error::Fault::kRun);
   return *found;
 }
 
@@ -32,7 +33,7 @@ FusedTraining::FusedTraining(const model::Model& model, const config::Config& co
   for (const auto& [name, weight] : model.parameters().list()) {
     const fused::WeightLayout::Place& place = place_of(step_.layout(), name);
     const model::Tensor shared = view_of(step_.weights(), place);
-    shared.copy_(weight.detach());  // throws where the shapes differ
+    shared.copy_(weight.detach());  // throws if the shapes differ
     weight.set_data(shared);
     weight.mutable_grad() = view_of(step_.gradient(), place);
   }

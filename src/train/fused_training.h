@@ -9,12 +9,12 @@
 
 namespace qkv::train {
 
-/// Gradients and updates by kernels of qkv's own (src/fused) instead of libtorch's autograd through
-/// src/model. Weights, gradient and moments stand in its arrays; the model's tensors become views
-/// of them, so it must outlive every use of the model.
+/// Gradients and updates by qkv's own kernels (src/fused) instead of libtorch's autograd through
+/// src/model. Weights, gradient and moments are in its arrays; the model's tensors become views of
+/// them, so it must outlive every use of the model.
 class FusedTraining : public Gradients {
  public:
-  /// Takes the model's weights over.
+  /// Takes over the model's weights.
   FusedTraining(const model::Model& model, const config::Config& config,
                 const model::Runtime& runtime);
 
@@ -23,12 +23,12 @@ class FusedTraining : public Gradients {
 
   base::Parts seconds() const override { return step_.seconds(); }
 
-  /// Of what make() left.
+  /// The gradient that make() left.
   double gradient_norm() const { return norm_; }
-  /// Update number `step`, with the gradient times `scale`.
+  /// Update number `step`, with the gradient multiplied by `scale`.
   void update(std::int64_t step, double learning_rate, double scale);
 
-  /// Views of the moments of the weight with this name, all 0 at first.
+  /// Views of the moments of the weight with this name, initially all 0.
   model::Tensor first_moment(const std::string& name);
   model::Tensor second_moment(const std::string& name);
 
@@ -38,8 +38,8 @@ class FusedTraining : public Gradients {
   double norm_ = 0;
 };
 
-/// Where runtime.kernels asks for it, the model is on the CPU and the kernels know its kind; else
-/// nothing.
+/// Returns one if runtime.kernels asks for it, the model is on the CPU and the kernels support its
+/// kind; otherwise nothing.
 std::unique_ptr<FusedTraining> fused_training(const model::Model& model,
                                               const config::Config& config,
                                               const model::Runtime& runtime);

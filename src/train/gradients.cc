@@ -7,7 +7,7 @@
 namespace qkv::train {
 namespace {
 
-/// Through the model as it is written, by autograd.
+/// Through the definition of the model, by autograd.
 class PlainGradients : public Gradients {
  public:
   PlainGradients(const model::Model& model, const config::Config& config,

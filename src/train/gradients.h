@@ -12,22 +12,22 @@
 
 namespace qkv::train {
 
-/// How many targets of a batch are to be predicted.
+/// The number of targets in a batch.
 std::uint64_t predicted_in(const text::Batch& batch);
 
-/// Makes the gradient of a step's loss, the mean of −log p over all that its micro-batches predict,
-/// however that falls into them.
+/// Computes the gradient of a step's loss: the mean of −log p over all targets of its
+/// micro-batches, however they are split.
 class Gradients {
  public:
   virtual ~Gradients() = default;
 
-  /// Leaves the gradient with the model's weights and returns the loss in nats. `step` is the
-  /// step's number from 0, which together with a row's place in it names dropouts; `predicted` is
-  /// the targets in all.
+  /// Stores the gradient with the model's weights and returns the loss in nats. `step` is the
+  /// step's number from 0, which together with a row's index in it identifies dropouts; `predicted`
+  /// is the total number of targets.
   virtual double make(const std::vector<text::Batch>& batches, std::uint64_t step,
                       std::uint64_t predicted) = 0;
 
-  /// What its time went to so far: names and seconds.
+  /// The phases of its time so far: names and seconds.
   virtual base::Parts seconds() const = 0;
 };
 

@@ -11,7 +11,7 @@ namespace qkv::train {
 namespace fs = std::filesystem;
 namespace {
 
-/// Nothing where a line is no JSON, such as one that was cut off.
+/// Nothing if a line is not JSON, for example because it was cut off.
 base::Json record_of(const std::string& line) {
   try {
     return base::parse_json(line, kMetricsFile);
@@ -20,8 +20,8 @@ base::Json record_of(const std::string& line) {
   }
 }
 
-/// Calls `take` with each record, its line and its line's number from 1; a line that is no record
-/// is left out.
+/// Calls `take` with each record, its line and its line's number from 1; a line that is not a
+/// record is skipped.
 template <typename Take>
 void for_each_record(const fs::path& path, const Take& take) {
   if (!fs::exists(path)) return;
@@ -83,7 +83,7 @@ void Metrics::add(const base::Json& record) {
   const bool written = tensorboard_.flush() && lines_.good();
   if (!written) {
     throw base::Error(
-        base::concat(path_.string(), " or tensorboard beside it: cannot be written at step ",
+        base::concat(path_.string(), " or tensorboard next to it: cannot be written at step ",
                      record["step"].dump(), "; is the disk full?"),
         base::Error::Fault::kRun);
   }

@@ -12,7 +12,7 @@ namespace qkv::train {
 model::Tensor orthogonalised(const model::Tensor& matrix) {
   const bool tall = matrix.size(-2) > matrix.size(-1);
   model::Tensor x =
-      tall ? matrix.transpose(-2, -1) : matrix;  // the smaller side's products are cheaper
+      tall ? matrix.transpose(-2, -1) : matrix;  // the products of the smaller side are cheaper
   x = x / (x.square().sum({-2, -1}, /*keepdim=*/true).sqrt() + fused::kMuonSmall);
   for (int step = 0; step < fused::kMuonTurns; ++step) {
     const model::Tensor square = at::matmul(x, x.transpose(-2, -1));
@@ -25,7 +25,7 @@ model::Tensor orthogonalised(const model::Tensor& matrix) {
 void muon_step(const std::vector<model::Tensor>& weights,
                const std::vector<model::Tensor>& gradients,
                const std::vector<model::Tensor>& moments, const MuonStep& options) {
-  // Matrices of one shape go through the products together.
+  // Matrices of the same shape are multiplied together.
   std::map<std::pair<std::int64_t, std::int64_t>, std::vector<std::size_t>> shapes;
   for (std::size_t place = 0; place < weights.size(); ++place) {
     shapes[{weights[place].size(0), weights[place].size(1)}].push_back(place);
@@ -39,7 +39,7 @@ void muon_step(const std::vector<model::Tensor>& weights,
       return tensors;
     };
     const model::Tensor before = at::stack(taken(moments));
-    // The moment stays what it is on its way to itself.
+    // If an update is skipped, the moment is interpolated with itself, so it does not change.
     const model::Tensor gradient =
         at::where(options.finite, at::stack(taken(gradients)) / options.divisor, before);
     const model::Tensor moment = before.lerp(gradient, 1 - fused::kMuonMomentum);

@@ -64,7 +64,7 @@ model::Tensor Optimizer::update(const model::Tensor& learning_rate, const model:
                                 const model::Tensor& loss) {
   const torch::NoGradGuard no_gradients;
   for (model::Tensor& weight : weights_) {
-    // A weight that the loss does not depend on (a layer cut off by the config) still decays.
+    // A weight that does not affect the loss (a layer that the config disables) still decays.
     if (!weight.grad().defined()) weight.mutable_grad() = torch::zeros_like(weight);
   }
   model::Tensor norm = at::stack(at::_foreach_norm(gradients_of(weights_))).norm();
@@ -85,7 +85,7 @@ model::Tensor Optimizer::update(const model::Tensor& learning_rate, const model:
         group->weights, gradients_of(group->weights), group->first_moments, group->second_moments,
         {.learning_rate = learning_rate,
          .step = step,
-         .divisor = divisor.to(at::kFloat),  // as the operation asks, whatever the weights
+         .divisor = divisor.to(at::kFloat),  // required by the operation, whatever the weights
          .skipped = skipped,
          .beta1 = config_.beta1,
          .beta2 = config_.beta2,

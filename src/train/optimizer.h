@@ -11,8 +11,8 @@
 
 namespace qkv::train {
 
-/// AdamW with gradient clipping; only matrices decay, not norms and biases. With optimizer muon,
-/// Muon for the matrices inside the layers and AdamW for all else.
+/// AdamW with gradient clipping; only matrices decay, not norms and biases. With optimizer muon:
+/// Muon for the matrices inside the layers, AdamW for all other weights.
 class Optimizer {
  public:
   /// `fused`, if given, holds weights, gradients and moments and makes the updates.
@@ -20,23 +20,23 @@ class Optimizer {
             FusedTraining* fused = nullptr);
 
   /// Scales all gradients so that their common norm is at most gradient_clip, makes update number
-  /// `step` (from 1) and clears the gradients. Returns the norm before clipping. Where that norm is
-  /// not finite, nothing is updated.
+  /// `step` (from 1) and clears the gradients. Returns the norm before clipping. If it is not
+  /// finite, nothing is updated.
   double update(std::int64_t step);
 
-  /// The same without waiting for the weights' device: the learning rate, the step and the norm
-  /// returned are float32 scalars there, and so is the loss, which must be finite too for an
-  /// update. Not where there are `fused` kernels.
+  /// The same without waiting for the weights' device: the learning rate, the step and the returned
+  /// norm are float32 scalars there, and so is the loss, which must also be finite for an update.
+  /// Not with `fused` kernels.
   model::Tensor update(const model::Tensor& learning_rate, const model::Tensor& step,
                        const model::Tensor& loss);
 
-  /// The moments, as "first_moment.NAME" and "second_moment.NAME" (Muon has no second).
+  /// The moments, as "first_moment.NAME" and "second_moment.NAME" (Muon has no second ones).
   checkpoint::NamedTensors moments() const;
   /// Throws Error, naming `where`, unless names and shapes are exactly those of moments().
   void load_moments(const checkpoint::NamedTensors& tensors, const std::string& where);
 
  private:
-  /// Weights that share a decay.
+  /// Weights with the same decay.
   struct Group {
     double weight_decay = 0;
     std::vector<model::Tensor> weights;

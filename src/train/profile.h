@@ -6,16 +6,16 @@
 
 namespace qkv::train {
 
-/// Where a run's time goes.
+/// How a run's time is spent.
 enum class Phase { kBatch, kGradient, kUpdate, kValidation, kSaving, kOther, kCount };
 
 class Profile : public base::PhaseClock<Phase> {
  public:
   Profile() : PhaseClock(Phase::kOther) {}
 
-  /// Of all phases but validation and saving.
+  /// Of all phases except validation and saving.
   double training_seconds() const;
-  /// A table of phases, their time per step and share; below the gradient its parts.
+  /// A table of phases, their time per step and share; the parts of the gradient are below it.
   std::string table(std::int64_t steps, const base::Parts& gradient_parts) const;
 };
 

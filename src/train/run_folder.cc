@@ -26,8 +26,8 @@ bool is_one_of(const fs::path& path, std::initializer_list<const char*> names) {
   return std::find(names.begin(), names.end(), path.filename()) != names.end();
 }
 
-/// Whether a qkv run is here. Its config.json must be one of ours, for other programs' models lie
-/// beside files of the same names; and a checkpoint, which looks like a run too, is none.
+/// Whether there is a qkv run here. Its config.json must be one of qkv's, since other programs'
+/// models have files with the same names. A checkpoint looks like a run, but is not one.
 bool holds_run(const fs::path& path) {
   if (!fs::is_regular_file(path / kConfig) || !fs::is_regular_file(path / kTokenizer)) return false;
   if (fs::exists(path / "model.safetensors") || fs::exists(path / "trainer.json")) return false;
@@ -39,8 +39,8 @@ bool holds_run(const fs::path& path) {
   }
 }
 
-/// Whether nothing would be lost: no files but hidden ones, or what a run leaves that died before
-/// its config.json was written, at most its untrained model.
+/// Whether nothing would be lost: there are only hidden files, or the files of a run that died
+/// before its config.json was written, with its untrained model at most.
 bool holds_nothing(const fs::path& path) {
   if (!fs::exists(path)) return true;
   bool empty = true;
@@ -50,7 +50,7 @@ bool holds_nothing(const fs::path& path) {
     empty = false;
   }
   if (empty) return true;
-  if (!fs::exists(path / kLock)) return false;  // others may use such names too
+  if (!fs::exists(path / kLock)) return false;  // other programs may use such names too
   if (!fs::is_directory(path / kCheckpoints)) return true;
   const fs::directory_iterator checkpoints(path / kCheckpoints);
   return std::all_of(begin(checkpoints), end(checkpoints), [](const auto& entry) {
@@ -58,8 +58,8 @@ bool holds_nothing(const fs::path& path) {
   });
 }
 
-/// What may differ when a run goes on: how long, how often it reports and saves, where it computes,
-/// and where the text lies (its hash is compared instead).
+/// The keys that may differ when a run is resumed: how long it runs, how often it reports and
+/// saves, where it computes, and the path of the text (its hash is compared instead).
 base::Json comparable(const config::Config& config) {
   base::Json json = config::to_json(config);
   for (const char* key : {"steps", "validate_every", "log_every", "patience"})
@@ -70,13 +70,13 @@ base::Json comparable(const config::Config& config) {
   return json;
 }
 
-/// Throws Error where a link stands for what a run writes into: it might lead anywhere.
+/// Throws Error if something that a run writes to is a link: it might lead anywhere.
 void require_no_links(const fs::path& run) {
   for (const char* part : {kLock, kCheckpoints, kTensorBoard}) {
     if (fs::is_symlink(run / part)) {
       throw base::Error(base::concat((run / part).string(), ": found a link, expected a ",
                                      std::string_view(part) == kLock ? "file" : "folder",
-                                     "; a run writes through no link below its own folder"));
+                                     "; a run does not write through links in its folder"));
     }
   }
 }
@@ -95,7 +95,7 @@ RunFolder::RunFolder(fs::path path, RunMode mode) : path_(std::move(path)), chec
   }
   if (mode == RunMode::kOverwrite && !holds_nothing(path_) && !holds_run(path_)) {
     throw base::Error(base::concat(
-        name, ": holds something that is not a qkv run; --overwrite removes nothing else"));
+        name, ": holds something that is not a qkv run; --overwrite removes only qkv runs"));
   }
   require_no_links(path_);
   if (mode != RunMode::kResume) require_nothing_foreign();
@@ -112,7 +112,7 @@ RunFolder::~RunFolder() {
   if (!made_) return;
   std::error_code ignored;
   fs::remove(path_ / kLock, ignored);
-  fs::remove(path_, ignored);  // only where it is empty
+  fs::remove(path_, ignored);  // only if it is empty
 }
 
 void RunFolder::require_nothing_foreign() const {
@@ -122,16 +122,16 @@ void RunFolder::require_nothing_foreign() const {
     if (!found && fs::is_directory(path_ / file)) found = path_ / file;
   }
   if (found) {
-    throw base::Error(base::concat(found->string(), ": not made by qkv, expected it elsewhere; ",
-                                   path_.string(),
-                                   " is to be emptied for a new run, and nothing else is removed"));
+    throw base::Error(base::concat(
+        found->string(), ": not made by qkv, expected it in another folder; ", path_.string(),
+        " is emptied for a new run, but only files of qkv are removed"));
   }
 }
 
 void RunFolder::begin(const text::Tokenizer& tokenizer) {
   require_nothing_foreign();
   made_ = false;
-  // The old config last: until then this is a run that --overwrite may remove.
+  // The old config is removed last: until then, this is a run that --overwrite may remove.
   for (const char* part : {kCheckpoints, kMetricsFile, kTensorBoard, kConfig}) {
     fs::remove_all(path_ / part);
   }

@@ -8,7 +8,7 @@
 namespace qkv::train {
 namespace {
 
-/// How much text a run learns from and is judged by.
+/// The size of a run's training text and validation text.
 void add_sizes(base::Table& table, const text::Corpus& corpus) {
   const std::uint64_t train = corpus.train.size();
   table.add({"training tokens", base::with_commas(train)});
@@ -62,23 +62,24 @@ std::string summarise(const Trainer& trainer, Ending ending) {
   base::Table table;
   switch (ending) {
     case Ending::kAlreadyFinished:
-      table.add({"finished", trainer.stopped_early() ? "before, early: nothing to do"
-                                                     : "before: nothing to do"});
+      table.add({"finished", trainer.stopped_early()
+                                 ? "earlier, before the last step; nothing to do"
+                                 : "earlier; nothing to do"});
       break;
     case Ending::kStoppedEarly:
       table.add({"finished", base::concat("early: no better validation loss in ",
                                           state.validations_without_best, " validations")});
       break;
     case Ending::kInterrupted:
-      table.add({"interrupted", "go on with --resume"});
+      table.add({"interrupted", "continue with --resume"});
       break;
     case Ending::kFinished:
       break;
   }
-  // Time and speed are those of this process, which may not have made all the steps.
+  // Time and speed are those of this process, which may have made only some of the steps.
   const bool resumed = trainer.resumed() && trainer.steps_made() > 0;
   const auto counted = [&](std::uint64_t all, std::uint64_t now) {
-    return resumed ? base::concat(base::with_commas(all), ", of these ", base::with_commas(now),
+    return resumed ? base::concat(base::with_commas(all), ", including ", base::with_commas(now),
                                   " since the resume")
                    : base::with_commas(all);
   };

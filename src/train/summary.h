@@ -10,7 +10,7 @@ namespace qkv::train {
 /// and caches the text; writes no run.
 std::string describe(const config::Config& config);
 
-/// The end of a run as a short table: steps, tokens, time, speed, losses, where things are.
+/// The end of a run as a short table: steps, tokens, time, speed, losses, paths.
 std::string summarise(const Trainer& trainer, Ending ending);
 
 }  // namespace qkv::train

@@ -31,7 +31,7 @@ std::uint32_t crc32c(const std::string& bytes) {
   return ~crc;
 }
 
-/// TFRecord stores checksums rotated and offset, so that a record of records has no easy checksum.
+/// TFRecord stores checksums rotated and offset, so that records can be nested in records.
 std::uint32_t masked_crc(const std::string& bytes) {
   return std::rotr(crc32c(bytes), 15) + 0xA282EAD8U;
 }
@@ -80,10 +80,10 @@ std::optional<std::filesystem::path> foreign_to_tensorboard(const std::filesyste
 
 TensorBoard::TensorBoard(const std::filesystem::path& folder, std::int64_t step) {
   base::make_folder(folder);
-  // Readers take the files by name; a number in front keeps them in the order of their making.
+  // Readers sort files by name; a number at the beginning keeps them in the order of creation.
   std::string number;
   std::filesystem::path path;
-  const auto there = [](const std::filesystem::path& file) {  // also a link that leads nowhere
+  const auto there = [](const std::filesystem::path& file) {  // includes a link that leads nowhere
     return std::filesystem::exists(std::filesystem::symlink_status(file));
   };
   for (int count = 0; number.empty() || there(path); ++count) {
@@ -95,7 +95,8 @@ TensorBoard::TensorBoard(const std::filesystem::path& folder, std::int64_t step)
   if (!out_)
     throw base::Error(base::concat(path.string(), ": cannot create"), base::Error::Fault::kRun);
   record(event(0, bytes_field(3, "brain.Event:2")));
-  // SessionLog { status = 1: START = 1 }: readers drop what older files hold from this step on.
+  // SessionLog { status = 1: START = 1 }: readers drop the records of older files from this step
+  // on.
   record(event(step + 1, bytes_field(7, integer_field(1, 1))));
   flush();
 }

@@ -28,8 +28,8 @@ void require_hash(const char* key, const char* what, const std::string& found,
                                  expected.substr(0, 16), "…"));
 }
 
-/// The weights of `checkpoint` mean something in the same model only. A new run that starts from
-/// them may drop more or less, and read further where places have no weights of their own.
+/// The weights of `checkpoint` are valid only in the same model. A new run that starts from them
+/// may use other dropout and, if positions have no weights, a longer context.
 void require_same_model(const config::ModelConfig& found, const config::ModelConfig& expected,
                         bool resumed, const fs::path& checkpoint) {
   const auto comparable = [&](const config::ModelConfig& model) {
@@ -47,15 +47,15 @@ void require_same_model(const config::ModelConfig& found, const config::ModelCon
   }
 }
 
-/// The tokenizer that the run must use: that of the run it goes on with, or of the checkpoint it
-/// starts from; nothing where it is to be learned.
+/// The tokenizer that the run must use: that of the run it resumes, or of the checkpoint it starts
+/// from; nothing if it is to be trained.
 std::optional<text::Tokenizer> given_tokenizer(const config::Config& config,
                                                const TrainingOptions& options,
                                                const RunFolder& folder) {
   if (options.mode == RunMode::kResume) {
     folder.require_same(config);  // before any text is read
     text::Tokenizer tokenizer = folder.tokenizer(config);
-    // The run has its own copy; a file that the config names must still be the same one.
+    // The run has its own copy; a file that the config names must still be the same.
     if (const auto& path = config.tokenizer.path) {
       require_hash("tokenizer.path", "tokenizer",
                    base::sha256_file(*path, base::file_limit::kTokenizer), tokenizer.hash(),
@@ -165,7 +165,8 @@ void Trainer::resume(const fs::path& path) {
   const std::int64_t gone = best->step;
   best = folder_.checkpoints().best_of(validation_losses(run));
   base::log::warning(base::concat(
-      folder_.checkpoints().step_path(gone).string(), ": the best checkpoint is gone; best is now ",
+      folder_.checkpoints().step_path(gone).string(),
+      ": the best checkpoint is missing; best is now ",
       checkpoint::step_name(best ? best->step : state_.step),
       best
           ? base::concat(", validation loss ", base::fixed(best->loss, 4))
@@ -315,7 +316,7 @@ void Trainer::save(bool measured) {
                       (!state_.best_checkpoint || score_->loss() < state_.best_checkpoint->loss);
   if (better) state_.best_checkpoint = {.loss = score_->loss(), .step = state_.step};
   folder_.checkpoints().save(config_, corpus_.tokenizer, *model_, moments, state_);
-  folder_.write_config(config_);  // a resumed run's may differ from the one before
+  folder_.write_config(config_);  // those of a resumed run may differ from the earlier ones
   folder_.checkpoints().update_links(state_, config_.checkpoints.keep);
   saved_ = state_.step;
   profile_.enter(Phase::kOther);

@@ -24,30 +24,31 @@
 
 namespace qkv::train {
 
-/// The config with the device that it runs on here, which "auto" leaves open: for check_config.
+/// The config with the device that "auto" selects on this machine: for check_config.
 config::Config on_its_device(config::Config config);
 
 struct TrainingOptions {
   std::filesystem::path out;  ///< the run's folder
   RunMode mode = RunMode::kNew;
   std::optional<std::filesystem::path>
-      init;  ///< a checkpoint whose weights and tokenizer are the start
+      init;  ///< a checkpoint that provides the initial weights and the tokenizer
 };
 
 /// How a run ended.
 enum class Ending { kFinished, kStoppedEarly, kInterrupted, kAlreadyFinished };
 
-/// Learns a model's weights by gradient descent. The weights after step n are a pure function of
+/// Trains a model's weights by gradient descent. The weights after step n are a pure function of
 /// config, text and n (same build, processor, threads and precision): a batch, its dropout and its
-/// masks are drawn from streams keyed by (seed, step), so a resumed run is the uninterrupted one.
+/// masks are drawn from streams keyed by (seed, step), so a resumed run equals an uninterrupted
+/// one.
 class Trainer {
  public:
-  /// Opens text and run folder, makes or resumes the model. Throws Error (Fault::kInput) for
-  /// whatever the user gave wrong, before anything is removed or a step made.
+  /// Opens text and run folder, makes or resumes the model. Throws Error (Fault::kInput) for any
+  /// error in the user's input, before anything is removed or a step is made.
   Trainer(const config::Config& config, const TrainingOptions& options);
 
   /// Trains to the end, until it stops early or a signal comes; saves in every case. Throws Error
-  /// (Fault::kRun) where a loss or a weight is not finite, which is not saved, or a save fails: the
+  /// (Fault::kRun) if a loss or a weight is not finite, which is not saved, or a save fails: the
   /// last good checkpoint stays.
   Ending run();
 
@@ -56,9 +57,9 @@ class Trainer {
   const model::Model& model() const { return *model_; }
   const text::Corpus& corpus() const { return corpus_; }
   const Profile& profile() const { return profile_; }
-  /// Where the time went: the phases, and what the gradient consists of.
+  /// How the time was spent: the phases, and the parts of the gradient.
   std::string profile_table() const;
-  /// Whether training.patience ran out.
+  /// Whether training.patience was exhausted.
   bool stopped_early() const {
     const std::int64_t patience = config_.training.patience;
     return patience > 0 && state_.validations_without_best >= patience;
@@ -74,10 +75,10 @@ class Trainer {
   const std::optional<evaluate::Score>& score() const { return score_; }
 
  private:
-  /// Takes weights, moments and counters of the newest checkpoint. Throws Error where it is none of
-  /// this run, or has made more steps than are asked for.
+  /// Loads weights, moments and counters of the newest checkpoint. Throws Error if it does not
+  /// belong to this run, or has more steps than requested.
   void resume(const std::filesystem::path& checkpoint);
-  /// The micro-batches of a step, and how many targets and tokens are in them.
+  /// The micro-batches of a step, and the number of their targets and tokens.
   struct StepBatches {
     std::vector<text::Batch> batches;
     std::uint64_t predicted = 0;
@@ -85,13 +86,13 @@ class Trainer {
   };
 
   void train_step();
-  /// Those of step number `step`, from 0.
+  /// The micro-batches of step number `step`, from 0.
   StepBatches batches_of(std::int64_t step) const;
   /// Gradient and update.
   CapturedStep::Result make_step(const StepBatches& step);
   void validate();
-  /// `measured`: by the validation loss first. Not where a signal ended the run: an uninterrupted
-  /// run would not have looked there, and the resumed one must stay the same.
+  /// `measured`: after measuring the validation loss. Not if a signal ended the run: an
+  /// uninterrupted run would not have measured it there, and the resumed one must stay the same.
   void save(bool measured);
   void report(double loss, double gradient_norm);
   void sample();
@@ -104,11 +105,11 @@ class Trainer {
   text::Corpus corpus_;
   std::unique_ptr<model::Model> model_;
   std::unique_ptr<FusedTraining> fused_;
-  std::unique_ptr<Gradients> plain_;  ///< where there is no fused one
+  std::unique_ptr<Gradients> plain_;  ///< unless there is a fused one
   Optimizer optimizer_;
-  std::unique_ptr<CapturedStep> captured_;  ///< where the device takes a whole step at once
+  std::unique_ptr<CapturedStep> captured_;  ///< if the device executes a whole step at once
   text::TrainingBatches batches_;
-  std::optional<StepBatches> next_;  ///< made while the device was at the step before
+  std::optional<StepBatches> next_;  ///< made while the device computed the step before
   checkpoint::TrainerState state_;
   std::optional<Metrics> metrics_;
   base::StopSignal stop_;

@@ -28,8 +28,8 @@ void Effort::found(double bytes) {
   in_vain_ = 0;
   bytes_ += bytes;
   ++found_;
-  // The first few say too little of the rest; later the estimate grows better with each text, and
-  // looking at it now and then will do.
+  // The first few texts say too little about the rest. Later, the estimate improves with each text,
+  // and an occasional check is enough.
   const bool estimates = found_ >= kEnoughToEstimate && std::has_single_bit(found_);
   const double all =
       estimates ? bytes_ / static_cast<double>(found_) * static_cast<double>(wanted_) : bytes_;

@@ -5,25 +5,25 @@
 
 namespace qkv::world {
 
-/// Bounds a search that draws at random until it has found enough different texts: how often it
-/// tries, altogether and in vain, and how much text it collects.
+/// Limits a search that draws at random until it has found enough different texts: the number of
+/// tries, in total and in a row without success, and the amount of text.
 class Effort {
  public:
   /// The most bytes of text that one world may hold, its lines or its probes.
   static constexpr double kMostBytes = 256e6;
-  /// So many texts say how long the others will be.
+  /// After this many texts, the length of the others can be estimated.
   static constexpr std::uint64_t kEnoughToEstimate = 256;
-  /// The most tries in vain between two texts that are found.
+  /// The most tries without success between two texts that are found.
   static constexpr std::uint64_t kMostInVain = 100'000;
 
-  /// `wanted` texts are looked for, each of them in at most `tries` on average. `where`, the key
-  /// that asks for them, and `what` they are stand in messages.
+  /// Looks for `wanted` texts, each with at most `tries` tries on average. `where`, the key that
+  /// asks for them, and `what` they are appear in messages.
   Effort(std::string where, std::string what, std::uint64_t wanted, std::uint64_t tries);
 
-  /// Before each try. Throws Error where there have been too many.
+  /// Call it before each try. Throws Error after too many tries.
   void try_once();
-  /// After one that found a text of so many bytes. Throws Error where those found so far take
-  /// more than kMostBytes, or where all would, taken to be as long as those (once they are enough).
+  /// Call it after finding a text of this many bytes. Throws Error if the texts so far take more
+  /// than kMostBytes, or if all would, assuming their average length (once there are enough).
   void found(double bytes);
 
  private:

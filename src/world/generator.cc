@@ -21,31 +21,31 @@
 namespace qkv::world {
 namespace {
 
-constexpr std::uint64_t kTriesOfAProbe = 2000;  ///< most drawn for each probe, on average
+constexpr std::uint64_t kTriesOfAProbe = 2000;  ///< the most tries for each probe, on average
 constexpr std::uint64_t kTriesOfALine = 20;
 
-/// What a stream of random numbers is for.
+/// The purpose of a stream of random numbers.
 enum class Part : std::uint64_t { kLines = 1, kProbes, kSenses };
 
 std::uint64_t hash_of(const std::string& text) {
   return std::stoull(base::sha256(text).substr(0, 16), nullptr, 16);
 }
 
-/// Whether the probes of a family may join these two words, one pair in so many.
+/// Whether the probes of a family may join these two words: one pair in `one_in`.
 bool reserved(const Family& family, const std::array<std::string, 2>& words, std::uint64_t one_in,
               std::uint64_t seed) {
   return hash_of(base::concat(seed, '\n', family.name, '\n', words[0], '\n', words[1])) % one_in ==
          0;
 }
 
-/// Only single words are found again in the lines.
+/// Only single words can be found again in the lines.
 void require_single(const std::string& word, const std::string& where) {
   if (split_words(word) == std::vector{std::string_view(word)}) return;
   throw base::Error(base::concat(where, ": found ", base::quoted(word),
                                  ", expected a single word without spaces and punctuation"));
 }
 
-/// The joins that only probes may make.
+/// The pairs that only probes may join.
 class HeldOutPairs {
  public:
   void add(const Probe& probe) {
@@ -72,7 +72,7 @@ class HeldOutPairs {
   std::size_t widest_ = 0;
 };
 
-/// Whether each question has something to choose from: its answer and another candidate.
+/// Whether each question offers a choice: its answer and another candidate.
 bool has_choices(const Sentence& sentence) {
   for (const Asked& asked : sentence.asked) {
     const std::vector<std::string>& all = asked.candidates;
@@ -106,16 +106,16 @@ std::optional<Probe> try_probe(const Grammar& grammar, const Family& family, std
   HeldOutPairs own;
   own.add(probe);
   if (!own.in(probe.text)) {
-    throw base::Error(base::concat(
-        held_out->name, ": found ", base::quoted(probe.held_out[1]), " nowhere within ",
-        probe.within, " words after ", base::quoted(probe.held_out[0]), " in ",
-        base::quoted(probe.text), ", expected the words that a probe joins"));
+    throw base::Error(
+        base::concat(held_out->name, ": found ", base::quoted(probe.held_out[1]), " not within ",
+                     probe.within, " words after ", base::quoted(probe.held_out[0]), " in ",
+                     base::quoted(probe.text), ", expected the words that a probe joins"));
   }
   probe.predict = asked.predict;
   probe.candidates = asked.candidates;
   probe.answer = asked.answer;
   probe.query = asked.cues;
-  // The word before, which predicts the answer in a causal model.
+  // The word before the answer, which predicts it in a causal model.
   const auto space = probe.text.rfind(' ', asked.predict.begin);
   if (space != std::string::npos && space > 0) {
     const auto before = probe.text.rfind(' ', space - 1);
@@ -141,7 +141,7 @@ std::vector<Probe> make_probes(const Grammar& grammar, std::uint64_t seed) {
         seed, base::Purpose::kWorld, {static_cast<std::uint64_t>(Part::kProbes), number}));
     std::unordered_set<std::string> known;
     Effort effort(base::concat(grammar.where, ": families.", family.name, ".probes"),
-                  "different ones", static_cast<std::uint64_t>(family.probes), kTriesOfAProbe);
+                  "different probes", static_cast<std::uint64_t>(family.probes), kTriesOfAProbe);
     for (std::int64_t made = 0; made < family.probes;) {
       effort.try_once();
       std::optional<Probe> probe = try_probe(grammar, family, seed, random);
@@ -159,7 +159,7 @@ base::Json make_geometry(const Grammar& grammar, std::uint64_t seed) {
       base::stream_key(seed, base::Purpose::kWorld, {static_cast<std::uint64_t>(Part::kSenses)}));
   base::Json geometry = geometry_questions(grammar);
   geometry["senses"] = senses_json(sense_sentences(grammar, random));
-  geometry_of(geometry, grammar.where + ": geometry");  // which refuses what cannot be read
+  geometry_of(geometry, grammar.where + ": geometry");  // which refuses what it cannot read
   return geometry;
 }
 
@@ -182,7 +182,7 @@ World generate_world(const Grammar& grammar, std::uint64_t seed) {
       base::stream_key(seed, base::Purpose::kWorld, {static_cast<std::uint64_t>(Part::kLines)}));
   std::unordered_set<std::string> known;
   const auto all = static_cast<std::size_t>(grammar.train_lines + grammar.validation_lines);
-  Effort effort(grammar.where + ": lines", "different ones", all, kTriesOfALine);
+  Effort effort(grammar.where + ": lines", "different lines", all, kTriesOfALine);
   while (known.size() < all) {
     effort.try_once();
     const Template& form = pick(pick(grammar.families, random).templates, random);

@@ -11,16 +11,16 @@
 
 namespace qkv::world {
 
-/// The labelled corpus: a document a line, the probes, and what the places of words are asked.
+/// The labelled corpus: one document per line, the probes, and the geometry of words.
 struct World {
   std::vector<std::string> train;
   std::vector<std::string> validation;
   std::vector<Probe> probes;
-  base::Json geometry;  ///< what geometry.json holds, which read_geometry reads
+  base::Json geometry;  ///< the content of geometry.json, in the format of read_geometry
 };
 
-/// The world that a grammar and a seed make, the same on every machine. No two of its lines are
-/// equal, and what a probe joins, no training or validation line joins. Throws Error with the
+/// The world of a grammar and a seed, the same on every machine. No two of its lines are equal, and
+/// no training or validation line joins two words that a probe joins. Throws Error with the
 /// grammar's file and key.
 World generate_world(const Grammar& grammar, std::uint64_t seed);
 

@@ -10,7 +10,7 @@
 namespace qkv::world {
 namespace {
 
-/// The class that `key` of the grammar's geometry names.
+/// The class with the name in `key` of the grammar's geometry.
 const std::vector<Word>& class_of(const Grammar& grammar, const std::string& name,
                                   const char* key) {
   const auto found = grammar.words.find(name);
@@ -33,7 +33,7 @@ void require_attributes(const std::vector<Word>& words, const std::vector<std::s
   }
 }
 
-/// Crossing takes time in proportion to the square of the words.
+/// The time for crossing is proportional to the square of the number of words.
 void require_crossable(const std::vector<Word>& words, const std::string& where) {
   constexpr std::size_t kMostCrossed = 1000;
   if (words.size() <= kMostCrossed) return;
@@ -41,7 +41,8 @@ void require_crossable(const std::vector<Word>& words, const std::string& where)
                                  " words, expected at most ", kMostCrossed));
 }
 
-/// The words of a class by their attributes. Of words with the same attributes the first counts.
+/// The words of a class by their attributes. Among words with the same attributes, the first one
+/// counts.
 class CrossedWords {
  public:
   /// REQUIRES all attributes in each word.
@@ -61,14 +62,15 @@ class CrossedWords {
 
   const std::vector<std::string>& attributes() const { return attributes_; }
 
-  /// Words that differ from this one in nothing but one attribute at most, e.g. man and woman, in
+  /// The words that differ from this one in at most one attribute, for example man and woman, in
   /// their order.
   const std::vector<const Word*>& counterparts(const Word& word,
                                                const std::string& attribute) const {
     return alike_.at({attribute, values_of(word, attribute)});
   }
 
-  /// The word that is like `word` but for the value of one attribute; nullptr where there is none.
+  /// The word that differs from `word` only in the value of one attribute; nullptr if there is
+  /// none.
   const Word* counterpart(const Word& word, const std::string& changed,
                           const std::string& value) const {
     const auto found = words_.find(values_of(word, changed, value));
@@ -78,7 +80,7 @@ class CrossedWords {
  private:
   using Values = std::vector<std::string>;
 
-  /// The attributes' values, one of them replaced.
+  /// The attributes' values, with one of them replaced.
   Values values_of(const Word& word, const std::string& changed = "",
                    const std::string& value = "") const {
     Values values;
@@ -92,7 +94,7 @@ class CrossedWords {
   std::map<std::pair<std::string, Values>, std::vector<const Word*>> alike_;
 };
 
-/// Analogies, as many as may be asked.
+/// Analogies, up to the limit.
 class Analogies {
  public:
   explicit Analogies(const Grammar& grammar) : grammar_(grammar) {}
@@ -155,7 +157,7 @@ base::Json geometry_questions(const Grammar& grammar) {
     require_crossable(words, where);
     add_crossed(words, CrossedWords(words, attributes), analogies);
   }
-  // Pairs of one relation: cat is to kitten as dog is to puppy.
+  // Pairs with the same relation: cat is to kitten as dog is to puppy.
   for (const base::Json& relation : asked.value("relations", base::Json::array())) {
     const std::vector<Word>& words = class_of(grammar, relation["words"], "relations");
     const std::string attribute = relation["attribute"];

@@ -5,11 +5,10 @@
 
 namespace qkv::world {
 
-/// The questions that the places of words in space answer, as the grammar's facts decide them:
+/// The questions about the geometry of words that follow from the grammar's facts:
 ///   clusters    {"animal": ["cat", …], …}
 ///   analogies   [["man", "king", "woman", "queen"], …]   a is to b as c is to d
-/// Throws Error with the grammar's file and key where it names a class or an attribute that it does
-/// not have.
+/// Throws Error with the grammar's file and key if it names an unknown class or attribute.
 base::Json geometry_questions(const Grammar& grammar);
 
 }  // namespace qkv::world

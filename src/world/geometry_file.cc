@@ -12,7 +12,7 @@ namespace qkv::world {
 namespace {
 
 void require_in_one_cluster(const std::vector<WordCluster>& clusters, const std::string& file) {
-  constexpr std::size_t kMostWords = 5000;  // each is compared with each
+  constexpr std::size_t kMostWords = 5000;  // each is compared with each other
   std::map<std::string, std::string> known;
   for (const WordCluster& cluster : clusters) {
     for (const std::string& word : cluster.words) {
@@ -20,7 +20,7 @@ void require_in_one_cluster(const std::vector<WordCluster>& clusters, const std:
       if (added) continue;
       throw base::Error(base::concat(
           file, ": clusters.", config::shown_key(cluster.name), ": found ", base::quoted(word),
-          place->second == cluster.name ? " twice" : ", which also stands in ",
+          place->second == cluster.name ? " twice" : ", which is also in ",
           place->second == cluster.name ? "" : base::quoted(place->second),
           ", expected each word once"));
     }
@@ -85,8 +85,9 @@ Geometry geometry_of(const base::Json& json, const std::string& where) {
 Geometry read_geometry(const std::filesystem::path& path) {
   Geometry geometry = geometry_of(base::read_json(path), path.string());
   if (geometry.clusters.empty() && geometry.analogies.empty() && geometry.senses.empty())
-    throw base::Error(geometry.where +
-                      ": asks nothing, expected a cluster, an analogy or a word of two senses");
+    throw base::Error(
+        geometry.where +
+        ": found no question, expected a cluster, an analogy or a word with two senses");
   return geometry;
 }
 

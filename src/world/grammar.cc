@@ -25,21 +25,21 @@ Range range_of(const base::Json& node, const char* key, const std::string& name)
   return range;
 }
 
-/// What a place writes is never blank: a background of nothing would never be long enough.
+/// Drawn words are never blank: a background of blanks would never be long enough.
 void require_word(const std::string& text, const std::string& where) {
   base::require_printable(text, where);
   if (text.find_first_not_of(' ') == std::string::npos)
     throw base::Error(base::concat(where, ": found ", base::quoted(text), ", expected a word"));
 }
 
-/// The words of a class; `name` says where it stands.
+/// The words of a class; `name` is its location in the grammar.
 std::vector<Word> read_words(const base::Json& node, const std::string& name) {
   std::vector<Word> words;
   for (const auto& [key, value] : node.items()) {
     const std::string where = base::concat(name, '.', config::shown_key(key));
     Word word{.text = key, .attributes = {}};
     for (const auto& [attribute, text] : value.items()) {
-      // Two words that are written alike, the bank of a river and that of money, have two keys.
+      // Two words with the same spelling, the bank of a river and that of money, have two keys.
       (attribute == "text" ? word.text : word.attributes[attribute]) = text;
       require_word(text, base::concat(where, '.', config::shown_key(attribute)));
     }
@@ -114,11 +114,11 @@ Template template_of(const base::Json& node, const std::string& name) {
       out.candidates.emplace_back(candidate.get<std::string>(), name + ".candidates");
     }
   }
-  // A template's own is what all its questions join that name nothing else.
+  // The template's own `held_out` applies to all its questions that have none.
   if (const std::optional<HeldOut> all = held_out_of(node, name)) {
     if (out.questions.empty())
       throw base::Error(name +
-                        ".held_out: found it without \"ask\", expected questions that probes ask");
+                        ".held_out: found it without \"ask\", expected questions for the probes");
     for (Question& question : out.questions) {
       if (!question.held_out) question.held_out = all;
     }

@@ -12,7 +12,7 @@
 
 namespace qkv::world {
 
-/// A word and what the world knows of it: {"text": "dog", "sound": "barked"}.
+/// A word and its attributes: {"text": "dog", "sound": "barked"}.
 struct Word {
   std::string text;
   std::map<std::string, std::string> attributes;
@@ -21,7 +21,7 @@ struct Word {
 /// A slot and the class of words that fills it. All words of a scene differ unless `repeats`.
 struct Draw {
   std::string slot;
-  Pattern words;  ///< the class's name; may name it by a slot drawn before
+  Pattern words;  ///< the class's name; may refer to a slot drawn before
   bool repeats = false;
 };
 
@@ -30,8 +30,8 @@ struct Range {
   std::int64_t most = 0;
 };
 
-/// Two words that the probes join and no training line does: the second stands at most `within`
-/// words behind the first. One possible pair in `one_in` is for the probes.
+/// Two words that the probes join and no training line does: the second is at most `within` words
+/// after the first. One possible pair in `one_in` is for the probes.
 struct HeldOut {
   Pattern first;
   Pattern second;
@@ -40,20 +40,20 @@ struct HeldOut {
   std::string name;  ///< for messages
 };
 
-/// A question about one thing: the words that lead to the answer, cue and answer marked.
+/// A question about one thing: the words that lead to the answer, with marks for cue and answer.
 struct Question {
-  std::size_t of = 0;  ///< the thing asked about, counted from 1; 0: about each
+  std::size_t of = 0;  ///< the thing of the question, counted from 1; 0: each
   Pattern text;
-  Pattern again;                    ///< how it is asked when it is not the first
-  std::optional<HeldOut> held_out;  ///< what its probes join; if none, no probe asks it
+  Pattern again;                    ///< the wording when it is not the first question
+  std::optional<HeldOut> held_out;  ///< the pair that its probes join; if absent, it has no probes
 };
 
-/// One way to say something: things are drawn, told of, and asked about in turn.
+/// One way to say something: things are drawn, described, and asked about in turn.
 struct Template {
   std::string name;  ///< for messages
   double share = 1;
   std::vector<Draw> shared;
-  std::vector<std::vector<Draw>> things;  ///< one list a thing; a single list if `count` says so
+  std::vector<std::vector<Draw>> things;  ///< one list per thing; a single list if `count` is set
   std::optional<Range> count;
   bool shuffle = false;  ///< the things in random order
   Pattern thing;
@@ -62,11 +62,11 @@ struct Template {
   Pattern text;
   std::vector<Question> questions;
   std::size_t asked =
-      0;  ///< how many questions a training line asks, each drawn anew; 0: each once
-  std::vector<Pattern> candidates;  ///< if none: each thing's answer
-  bool ask_first = false;           ///< the questions stand before what is told
-  Range before;                     ///< sentences of the background that stand before
-  Range between;                    ///< words of the background between telling and asking
+      0;  ///< how many questions a training line asks, each drawn again; 0: each once
+  std::vector<Pattern> candidates;  ///< if empty: the answers of all things
+  bool ask_first = false;           ///< the questions come before the description
+  Range before;                     ///< background sentences before the sentence
+  Range between;                    ///< words of the background between description and question
 };
 
 struct Family {
@@ -76,14 +76,14 @@ struct Family {
   std::vector<Template> templates;
 };
 
-/// The labelled world as data: its words, and for each ability that attention is there for, the
-/// sentences that need it. docs/world.md describes the file.
+/// The labelled world as data: its words and, for each ability that attention serves, the sentences
+/// that need it. docs/world.md describes the file.
 struct Grammar {
   std::int64_t train_lines = 0;
   std::int64_t validation_lines = 0;
   std::map<std::string, std::vector<Word>> words;
   std::vector<Family> families;
-  Family background;    ///< sentences that say nothing about any thing
+  Family background;    ///< sentences that are about none of the things
   base::Json geometry;  ///< see geometry.h
   std::string where;    ///< the file, for messages
 };
@@ -91,7 +91,7 @@ struct Grammar {
 /// data/world/grammar.schema.json, of which the library carries a copy.
 const std::string& grammar_schema();
 
-/// Reads and checks a grammar. Throws Error with the file and the place.
+/// Reads and checks a grammar. Throws Error with the file and the location.
 Grammar read_grammar(const std::filesystem::path& path);
 
 }  // namespace qkv::world

@@ -7,7 +7,7 @@ namespace {
 
 constexpr double kBytesOfADraw = 100;  // its entries in the scene's tables
 
-/// Bounds of the parts of one template's lines.
+/// Upper bounds of the parts of one template's lines.
 class TemplateSize {
  public:
   TemplateSize(const Template& form, double longest_word)
@@ -82,7 +82,7 @@ LineSize longest_line(const Grammar& grammar) {
   LineSize longest;
   for (const Family& family : grammar.families) {
     for (const Template& form : family.templates) {
-      // Each sentence between telling and asking brings at least one word.
+      // Each sentence between description and question has at least one word.
       const auto sentences = static_cast<double>(form.before.most + form.between.most);
       const double bytes = TemplateSize(form, word).bytes() + sentences * sentence;
       if (bytes > longest.bytes) longest = {.bytes = bytes, .form = form.name};

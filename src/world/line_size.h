@@ -4,10 +4,10 @@
 
 namespace qkv::world {
 
-/// The most bytes that a line may take while it is made. Spans of probes reach no further either.
+/// The most bytes that a line may take during generation. Spans of probes end at most there, too.
 inline constexpr double kMostBytesOfALine = 1'000'000;
 
-/// An upper bound of the bytes that any line takes while it is made: its text, the words drawn for
+/// An upper bound of the bytes that a line takes during generation: its text, the words drawn for
 /// it, the candidates of its questions. As a double: nothing overflows.
 struct LineSize {
   double bytes = 0;

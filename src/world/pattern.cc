@@ -9,7 +9,7 @@
 namespace qkv::world {
 namespace {
 
-/// What stands between the braces of a place.
+/// The content of the braces of a place.
 PatternPiece parse_place(std::string_view text, const std::string& name) {
   PatternPiece piece;
   if (const auto at = text.find('@'); at != std::string_view::npos) {

@@ -6,7 +6,7 @@
 
 namespace qkv::world {
 
-/// One of the choices, drawn as often as its `share` of all. REQUIRES a choice.
+/// Draws one of the choices with a probability proportional to its `share`. REQUIRES a choice.
 template <typename Shared>
 const Shared& pick(const std::vector<Shared>& choices, base::RandomStream& random) {
   double all = 0;

@@ -46,9 +46,9 @@ std::vector<base::Span> spans_of(const base::Json& json, const std::string& text
   return spans;
 }
 
-/// What the schema cannot say.
+/// Checks what the schema cannot express.
 void check(const Probe& probe) {
-  // Tables and pictures show them.
+  // Tables and pictures show these strings.
   base::require_printable(probe.id, probe.where + ": id");
   base::require_printable(probe.family, probe.where + ": family");
   std::set<std::string> known;
@@ -119,14 +119,16 @@ std::vector<Probe> read_probes(const std::filesystem::path& path) {
     probes.push_back(probe_of(line.value, line.where));
     bytes += bytes_with_candidates(probes.back());
     if (bytes > kMostBytesOfProbes) {
-      throw base::Error(base::concat(line.where, ": candidates: found ", base::human_bytes(bytes),
-                                     " of texts with each candidate up to here, expected at most ",
-                                     base::human_bytes(kMostBytesOfProbes)));
+      throw base::Error(
+          base::concat(line.where, ": candidates: found ", base::human_bytes(bytes),
+                       " of texts, written with each candidate, up to here, expected at most ",
+                       base::human_bytes(kMostBytesOfProbes)));
     }
     const auto [known, is_new] = places.emplace(probes.back().id, line.where);
     if (is_new) return;
     throw base::Error(base::concat(line.where, ": id: found ", base::quoted(known->first),
-                                   " again, expected another than in ", known->second));
+                                   " again, expected an id that differs from that in ",
+                                   known->second));
   });
   if (probes.empty()) throw base::Error(path.string() + ": holds no probe, expected at least one");
   return probes;

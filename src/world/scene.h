@@ -11,23 +11,23 @@
 
 namespace qkv::world {
 
-/// The words drawn for one sentence: who and what it is about.
+/// The words drawn for one sentence: its things and shared words.
 class Scene {
  public:
-  /// Draws the words of a template, all different but where the grammar lets them repeat; answers
-  /// may be alike where they are attributes. Throws Error where a slot, a class or an
-  /// attribute is unknown, or the words do not suffice.
+  /// Draws the words of a template. They all differ unless the grammar lets them repeat; answers
+  /// that are attributes may be equal. Throws Error if a slot, a class or an attribute is unknown,
+  /// or there are too few words.
   Scene(const Grammar& grammar, const Template& form, base::RandomStream& random);
 
   std::size_t things() const { return things_.size(); }
 
-  /// What a place says where the question is about `asked` (counted from 0).
+  /// The text of a place if the question is about `asked` (counted from 0).
   const std::string& word(const PatternPiece& piece, std::size_t asked) const;
 
-  /// A pattern of words and places alone, e.g. an answer or a class's name.
+  /// The text of a pattern that has only words and places, such as an answer or a class's name.
   std::string text(const Pattern& pattern, std::size_t asked) const;
 
-  /// The answer of a question about `asked`.
+  /// The answer of the question about `asked`.
   std::string answer(const Question& question, std::size_t asked) const;
 
  private:

@@ -15,7 +15,7 @@
 namespace qkv::world {
 namespace {
 
-constexpr std::uint64_t kTriesOfASentence = 1000;  ///< most drawn for each, on average
+constexpr std::uint64_t kTriesOfASentence = 1000;  ///< the most tries for each, on average
 
 /// A word and its sense.
 using Meaning = std::pair<std::string, std::string>;
@@ -23,7 +23,7 @@ using Meaning = std::pair<std::string, std::string>;
 /// The grammar's key that asks for sentences, for messages.
 std::string where_asked(const Grammar& grammar) { return grammar.where + ": geometry.senses"; }
 
-/// The meanings of classes in their order. Throws Error unless each word has several.
+/// The meanings of the classes, in their order. Throws Error unless each word has several.
 std::vector<Meaning> meanings_of(const Grammar& grammar, const std::vector<std::string>& classes,
                                  const std::string& sense) {
   const std::string where = where_asked(grammar);
@@ -63,8 +63,8 @@ const Family& family_of(const Grammar& grammar, const std::string& name) {
                                  ", expected one of \"families\""));
 }
 
-/// Tells a template and asks about one thing, up to the cue that repeats its word; nothing where
-/// the question has no such cue, or stands before what is told.
+/// Writes a template and asks about one thing, up to the cue that repeats its word; nothing if the
+/// question has no such cue, or comes before the description.
 std::optional<SenseSentence> draw_sentence(const Grammar& grammar, const Template& form,
                                            const Pattern& word, const Pattern& sense,
                                            base::RandomStream& random) {
@@ -75,7 +75,7 @@ std::optional<SenseSentence> draw_sentence(const Grammar& grammar, const Templat
   SenseSentence out{
       .word = scene.text(word, thing), .sense = scene.text(sense, thing), .text = {}, .span = {}};
   for (const Asked& asked : told.asked) {
-    if (!asked.question->held_out) continue;  // no probe asks it
+    if (!asked.question->held_out) continue;  // it has no probes
     for (const base::Span& cue : asked.cues) {
       if (told.text.compare(cue.begin, cue.end - cue.begin, out.word) != 0) continue;
       out.text = told.text.substr(0, cue.end);
@@ -118,7 +118,7 @@ void add_sentences(const Grammar& grammar, const base::Json& asked, base::Random
   for (const Meaning& meaning : meanings) {
     std::vector<SenseSentence>& sentences = found.at(meaning);
     std::move(sentences.begin(), sentences.end(), std::back_inserter(out));
-    sentences.clear();  // a meaning that the class names twice is told once
+    sentences.clear();  // a meaning that the class has twice is used once
   }
 }
 

@@ -8,11 +8,11 @@
 
 namespace qkv::world {
 
-/// For each word of several senses that the grammar's "geometry.senses" names, so many different
-/// sentences in each sense. They are a family's, as a probe tells and asks them, up to the cue:
-/// what tells the sense stands before the word, between sentences about other words, and nothing
-/// behind gives it away. Throws Error where the grammar's names do not fit each other, a word has a
-/// single sense, or there are too few sentences.
+/// For each ambiguous word that the grammar's "geometry.senses" selects, the requested number of
+/// different sentences in each sense. They are a family's probes up to the cue: the words that
+/// determine the sense are before the word, among sentences about other words, and nothing follows
+/// the word. Throws Error if the grammar's names do not fit each other, a word has only one sense,
+/// or there are too few sentences.
 std::vector<SenseSentence> sense_sentences(const Grammar& grammar, base::RandomStream& random);
 
 }  // namespace qkv::world

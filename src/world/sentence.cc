@@ -12,7 +12,7 @@
 namespace qkv::world {
 namespace {
 
-/// Puts words behind each other and remembers where the marked ones stand.
+/// Appends words and records the spans of the marked ones.
 class Writer {
  public:
   Writer(const Template& form, const Scene& scene) : form_(form), scene_(scene) {}
@@ -37,7 +37,7 @@ class Writer {
     if (!sentence_.text.empty()) sentence_.text += ' ';
   }
 
-  /// `asked` is the thing that unnumbered slots speak of.
+  /// `asked` is the thing whose slots need no number.
   void add(const Pattern& pattern, std::size_t asked) {
     for (const PatternPiece& piece : pattern.pieces()) {
       if (piece.slot.empty()) {
@@ -63,8 +63,8 @@ class Writer {
   }
 
  private:
-  /// What stood in [begin, end), a word and the space behind it, now ends where the text does: so
-  /// do the spans that ended there, or between the two.
+  /// The text of [begin, end), a word and the space after it, now ends where the text ends. So do
+  /// the spans that ended there, or between the two.
   void shorten_spans(std::size_t begin, std::size_t end) {
     const auto shorten = [&](base::Span& span) {
       if (span.end <= begin) return;
@@ -132,7 +132,7 @@ class Writer {
   base::Span* opening_ = nullptr;  ///< begins with the next word
 };
 
-/// Adds one sentence of the background, which is returned.
+/// Adds one sentence of the background, and returns it.
 std::string add_background(const Grammar& grammar, Writer& writer, base::RandomStream& random) {
   const auto& forms = grammar.background.templates;
   const Template& form = forms[random.below(forms.size())];
@@ -143,7 +143,7 @@ std::string add_background(const Grammar& grammar, Writer& writer, base::RandomS
   return text;
 }
 
-/// Small numbers as often as large ones of the same ratio: as many of 1 to 10 as of 10 to 100.
+/// Uniform on a logarithmic scale: 1 to 10 is as probable as 10 to 100.
 std::int64_t spread(const Range& range, base::RandomStream& random) {
   if (range.most <= range.least) return range.least;
   const double low = std::log(static_cast<double>(range.least) + 1);
@@ -151,7 +151,7 @@ std::int64_t spread(const Range& range, base::RandomStream& random) {
   return static_cast<std::int64_t>(std::exp(low + (high - low) * random.uniform())) - 1;
 }
 
-/// The words of the background between telling and asking.
+/// The words of the background between description and question.
 void add_between(const Grammar& grammar, const Template& form, Writer& writer,
                  base::RandomStream& random) {
   const auto words = static_cast<std::size_t>(spread(form.between, random));
@@ -159,16 +159,16 @@ void add_between(const Grammar& grammar, const Template& form, Writer& writer,
     const std::string text = add_background(grammar, writer, random);
     const std::size_t more = count_words(text);
     if (more == 0) {
-      throw base::Error(
-          base::concat(form.name, ".between: found ", base::quoted(text),
-                       " in the background, which holds no word, expected words in each sentence"));
+      throw base::Error(base::concat(
+          form.name, ".between: found ", base::quoted(text),
+          " in the background, a sentence without words, expected words in each sentence"));
     }
     added += more;
   }
 }
 
-/// Each question that the form has, about each thing that it may be about, in random order: with
-/// `only` at most one, about that thing.
+/// Each question of the template about each thing that it may be about, in random order; with
+/// `only`, at most one question, about that thing.
 void ask(const Template& form, const Scene& scene, std::optional<std::size_t> only, Writer& writer,
          base::RandomStream& random) {
   std::vector<std::pair<const Question*, std::size_t>> questions;
@@ -185,7 +185,7 @@ void ask(const Template& form, const Scene& scene, std::optional<std::size_t> on
   base::shuffle(questions, random);
   if (only && questions.size() > 1) questions.resize(1);
   if (!only && form.asked > 0) {
-    // Drawn anew each time, so that no answer follows from those already given.
+    // Drawn again each time, so that no answer follows from earlier ones.
     const auto all = questions;
     questions.resize(form.asked);
     for (auto& question : questions) question = all[random.below(all.size())];

@@ -12,27 +12,27 @@
 
 namespace qkv::world {
 
-/// A question as it stands in a text.
+/// A question in a text.
 struct Asked {
   const Question* question = nullptr;  ///< the template's; never null
-  std::size_t thing = 0;               ///< which one it is about, counted from 0
-  base::Span predict;                  ///< the answer's place
+  std::size_t thing = 0;               ///< the thing that it is about, counted from 0
+  base::Span predict;                  ///< the bytes of the answer
   std::vector<base::Span> cues;
   std::string answer;
   std::vector<std::string> candidates;  ///< the answer among them
 };
 
-/// A line of text and what it means.
+/// A line of text and its meaning.
 struct Sentence {
   std::string text;
-  std::vector<base::Span> things;  ///< where each thing is told of
+  std::vector<base::Span> things;  ///< where each thing is described
   std::vector<Asked> asked;
 };
 
-/// Writes a scene: the background before, the things, the background between, the questions (or
-/// the questions before the things, where the template asks first).
-/// With `only`, at most one question, about that thing (from 0); else those of a training line.
-/// Throws Error where words of the background are asked for and a sentence of it holds none.
+/// Writes a scene: the background before, the things, the background between, the questions (or the
+/// questions before the things, if the template says so). With `only`, there is at most one
+/// question, about that thing (from 0); otherwise those of a training line. Throws Error if words
+/// of the background are needed and one of its sentences has none.
 Sentence write_sentence(const Grammar& grammar, const Template& form, const Scene& scene,
                         std::optional<std::size_t> only, base::RandomStream& random);
 

@@ -12,10 +12,10 @@ base::Span read_span(const base::Json& json, const std::string& text, const std:
     throw base::Error(base::concat(where, ": found the span ", span.begin, " to ", span.end,
                                    ", expected a part of the text's ", text.size(), " bytes"));
   }
-  // After the last byte of a string stands a 0, which cuts nothing.
+  // After the last byte of a string follows a 0, which is no part of a character.
   if (base::continues_character(text[span.begin]) || base::continues_character(text[span.end])) {
     throw base::Error(base::concat(where, ": found the span ", span.begin, " to ", span.end,
-                                   " that cuts a character, expected whole ones"));
+                                   " that cuts a character, expected whole characters"));
   }
   return span;
 }

@@ -7,8 +7,8 @@
 
 namespace qkv::world {
 
-/// The bytes of `text` that {"begin", "end"} names. Throws Error, naming `where`, unless they are
-/// some and whole characters.
+/// The bytes of `text` that {"begin", "end"} selects. Throws Error, naming `where`, unless they are
+/// one or more whole characters.
 base::Span read_span(const base::Json& json, const std::string& text, const std::string& where);
 
 }  // namespace qkv::world

@@ -9,17 +9,17 @@
 namespace qkv::world {
 namespace {
 
-/// How a pattern writes the phrase of a thing, or of all for 0.
+/// How a pattern writes the phrase of a thing, or of all things for 0.
 std::string phrase_name(std::size_t thing) {
   return thing == 0 ? "{things}" : base::concat('{', thing, '}');
 }
 
-/// Phrases stand in "text", marks in questions: elsewhere they would mark places of no meaning.
+/// Phrases belong in "text", marks in questions: elsewhere, marked places would have no meaning.
 void refuse_phrases(const Pattern& pattern, const std::string& where) {
   for (const PatternPiece& piece : pattern.pieces()) {
     if (!piece.is_all_things() && piece.phrase() == 0) continue;
     throw base::Error(base::concat(where, ": found ", phrase_name(piece.phrase()),
-                                   ", expected phrases of things in \"text\" alone"));
+                                   ", expected phrases of things only in \"text\""));
   }
 }
 
@@ -27,7 +27,7 @@ void refuse_marks(const Pattern& pattern, const std::string& where) {
   for (const PatternPiece& piece : pattern.pieces()) {
     if (piece.mark.empty()) continue;
     throw base::Error(
-        base::concat(where, ": found the mark @", piece.mark, ", expected marks in \"ask\" alone"));
+        base::concat(where, ": found the mark @", piece.mark, ", expected marks only in \"ask\""));
   }
 }
 
@@ -49,7 +49,7 @@ void require_words(const Pattern& pattern, const std::string& where) {
     throw base::Error(where + ": found no words, expected some");
 }
 
-/// One template, and the fewest and the most things that it draws.
+/// One template, with the smallest and the largest number of things that it draws.
 class TemplateRules {
  public:
   explicit TemplateRules(const Template& form)
@@ -64,7 +64,7 @@ class TemplateRules {
     if (form_.asked > 0 && form_.questions.empty()) {
       throw base::Error(base::concat(form_.name,
                                      ".ask: found nothing, expected the questions of which ",
-                                     form_.asked, " are asked"));
+                                     form_.asked, " are drawn"));
     }
     if (form_.ask_first && form_.questions.empty())
       throw base::Error(form_.name +
@@ -113,11 +113,11 @@ class TemplateRules {
       if (told.contains(thing)) continue;
       throw base::Error(
           base::concat(form_.name, ".text: found no {", thing,
-                       "}, expected {things} or each thing, for probes know their places"));
+                       "}, expected {things} or each thing, since probes need their places"));
     }
   }
 
-  /// A part in brackets has words, so that the place it marks has an end behind its beginning.
+  /// The brackets of a part hold words, so that the part is not empty.
   void check_thing() const {
     if (form_.thing.empty()) return;
     const std::string where = form_.name + ".thing";
@@ -156,17 +156,17 @@ class TemplateRules {
   std::size_t most_;
 };
 
-/// Probes come from questions that say what is held out.
+/// Probes come from questions with "held_out".
 void check_probes(const Grammar& grammar, const Family& family) {
   if (family.probes == 0) return;
   for (const Template& form : family.templates) {
     if (TemplateRules(form).makes_probes()) return;
   }
   throw base::Error(base::concat(grammar.where, ": families.", family.name, ".probes: found ",
-                                 family.probes, ", expected 0 where no question has \"held_out\""));
+                                 family.probes, ", expected 0 if no question has \"held_out\""));
 }
 
-/// Sentences of the background stand in others, and nothing in them.
+/// Background sentences are inserted into other sentences, but nothing is inserted into them.
 void check_background(const Grammar& grammar, const Template& form, bool inside) {
   const auto check = [&](const Range& range, const char* key) {
     if (range.most == 0 || (!inside && !grammar.background.templates.empty())) return;

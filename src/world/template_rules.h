@@ -4,9 +4,9 @@
 
 namespace qkv::world {
 
-/// Throws Error, with the template and its key, unless a sentence can be written from each
-/// template whatever is drawn: the things that it tells and asks about are there, each question
-/// marks one answer, and where probes are made the place of each thing is known.
+/// Throws Error, with the template and its key, unless every draw gives a sentence from each
+/// template: its things exist, each question marks one answer, and the place of each thing is known
+/// if probes are made.
 void check_templates(const Grammar& grammar);
 
 }  // namespace qkv::world

@@ -56,7 +56,7 @@ TEST(Files, WhatIsReplacedKeepsItsPermissions) {
     write_file(scratch / "file", "new");
     EXPECT_EQ(mode_of("file"), 0666U & ~mask);
   }
-  // While it is written nobody else reads it either.
+  // While it is being written, no other user can read it.
   ::chmod((scratch / "file").c_str(), 0640);
   replace_file(scratch / "file", [&](const fs::path& temporary) {
     FileWriter writer(temporary);
@@ -87,13 +87,13 @@ TEST(Files, ALinkIsReplacedAndNotFollowed) {
 TEST(Files, TemporaryNamesAreToldFromOthers) {
   for (const char* name : {"step-0000030", "a.b", "best", "x.7"})
     EXPECT_EQ(named_by_temporary(temporary_name(fs::path("folder") / name)), name);
-  EXPECT_EQ(named_by_temporary("folder/.last.77.0.tmp"), "last");  // as it once was
+  EXPECT_EQ(named_by_temporary("folder/.last.77.0.tmp"), "last");  // as an earlier version did
   for (const char* name : {"notes.tmp", ".notes.tmp", ".tmp", "best.1.2.3.tmp", ".best.1.tmp",
                            ".best.1.2.3.tmp~", ".best.1.a.3.tmp", "..1.2.tmp.txt"})
     EXPECT_EQ(named_by_temporary(name), std::nullopt) << name;
 }
 
-/// What reading says of a path, its folder left out; "" where it can be read.
+/// The message of reading a path, without its folder; "" if it can be read.
 template <typename Read>
 std::string refusal(const Scratch& scratch, const Read& read) {
   try {
@@ -112,7 +112,7 @@ TEST(Files, AFileAboveItsLimitIsRefusedBeforeItIsRead) {
   write_file(scratch / "file", "12345");
   EXPECT_EQ(read_file(scratch / "file", 5), "12345");
   EXPECT_EQ(InputFile(scratch / "file", 5).size(), 5U);
-  // A terabyte that takes no place on disk.
+  // A terabyte that takes no space on disk.
   write_file(scratch / "giant", "");
   fs::resize_file(scratch / "giant", std::uintmax_t{1} << 40U);
   for (const char* name : {"file", "giant"}) {
@@ -150,7 +150,7 @@ TEST(Files, APipeOfAShellIsReadUpToItsLimit) {
 
   ASSERT_EQ(::pipe2(ends.data(), O_CLOEXEC), 0);
   ASSERT_EQ(::write(ends[1], "12345", 5), 5);
-  // Its other end stays open: who reads to the end would wait.
+  // Its other end stays open: reading to the end would wait.
   const fs::path open = "/dev/fd/" + std::to_string(ends[0]);
   EXPECT_EQ(refusal(scratch, [&] { read_file(open, 4); }),
             open.string() + ": found more than 4 bytes, expected at most 4");

@@ -44,7 +44,7 @@ TEST(Json, BoundsTheDepth) {
   EXPECT_NE(message_of(std::string(1000000, '[')), "accepted");
 }
 
-// Looking for each key among those before it, this would take hours.
+// Comparing each key with all earlier ones would take hours.
 TEST(Json, ReadsAnObjectOfAMillionKeys) {
   std::string text = "{";
   for (int key = 0; key < 1'000'000; ++key) text += '"' + std::to_string(key) + "\":[],";
@@ -52,7 +52,7 @@ TEST(Json, ReadsAnObjectOfAMillionKeys) {
   EXPECT_EQ(found.size(), 1'000'001U);
   EXPECT_EQ(std::prev(found.end()).key(), "last");
   EXPECT_EQ(std::prev(found.end()).value().dump(), R"({"a":1})");
-  EXPECT_EQ(message_of(text + R"("500000": 1})"), R"(x.json: key "500000" stands twice)");
+  EXPECT_EQ(message_of(text + R"("500000": 1})"), R"(x.json: key "500000" appears twice)");
 }
 
 TEST(Json, QuotesLittleOfWhatItFound) {
@@ -79,7 +79,7 @@ TEST(Json, ReadsFiles) {
   EXPECT_THROW(read_json(scratch / "absent.json"), Error);
 }
 
-/// What read_json_lines says of a file of these bytes, the folder left out.
+/// The message of read_json_lines for a file with these bytes, without the folder.
 std::string lines_of(const std::string& bytes) {
   const testing::Scratch scratch;
   write_file(scratch / "x.jsonl", bytes);
@@ -125,7 +125,7 @@ TEST(JsonLines, NamesFileAndLineAndSkipsBlankOnes) {
 }
 
 TEST(JsonLines, RefusesWhatIsNeitherJsonNorUtf8) {
-  // The lines before the wrong one have been taken.
+  // The lines before the wrong one were passed on.
   EXPECT_EQ(lines_of("1\n\n{\n2").rfind("x.jsonl:1 1<1>;x.jsonl:3: not JSON at byte 1", 0), 0U);
   EXPECT_EQ(lines_of("1\n\"\xFF\"\n").rfind("x.jsonl: not UTF-8 at byte 3", 0), 0U);
   const testing::Scratch scratch;
@@ -144,7 +144,7 @@ TEST(JsonLines, LetsThroughWhatTheTakerThrows) {
   EXPECT_EQ(taken, 2);
 }
 
-// The parser quotes what it read last, whatever bytes that is.
+// The parser quotes what it read last, whatever bytes this holds.
 TEST(Json, MessagesAreOneReadableLine) {
   for (const std::string& text :
        {std::string("{\"a\xFF\": 1}"), std::string("[1, \x1b[0m\n\x9b]"),

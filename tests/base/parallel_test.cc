@@ -24,7 +24,7 @@ TEST(Parallel, CallsEachOnce) {
 }
 
 TEST(Parallel, UsesSeveralThreadsWhereAskedFor) {
-  // Each call waits for the other: one thread alone would never end.
+  // Each call waits for the other: a single thread would never end.
   std::atomic<int> present = 0;
   for_each_in_parallel(2, 2, [&](std::size_t) {
     ++present;
@@ -44,7 +44,7 @@ TEST(Parallel, ThrowsWhatTheLowestIndexThrew) {
       for_each_in_parallel(1000, threads, [&](std::size_t index) {
         ++calls;
         if (index < 2) return;
-        // The lower index fails later, where somebody else is there to fail before it.
+        // The lower index fails later, after another one has failed.
         while (index == 2 && threads > 1 && !another_failed) std::this_thread::yield();
         another_failed = true;
         throw Error("index " + std::to_string(index));

@@ -29,7 +29,7 @@ TEST(StreamKey, DiffersWithEachPart) {
 }
 
 TEST(Shuffle, SwapsEachPlaceFromTheEndWithOneUpToIt) {
-  // Of the published numbers above, 0.350 and 0.174 of 2^64: places 1 of 3, then 0 of 2.
+  // From the published numbers above, 0.350 and 0.174 of 2^64: indices 1 of 3, then 0 of 2.
   RandomStream stream(1234567);
   std::vector<char> values = {'a', 'b', 'c'};
   shuffle(values, stream);

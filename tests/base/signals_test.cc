@@ -19,7 +19,7 @@ TEST(StopSignal, NotesTheFirstOfEachAndHandlesThemAsBeforeAfterwards) {
       for (const int other : {SIGHUP, SIGPIPE, SIGHUP, SIGPIPE}) std::raise(other);
       EXPECT_EQ(stop.caught(), signal);
     }
-    // Also where the pipe closed after another signal had come.
+    // Even if the pipe closed after another signal.
     EXPECT_EQ(std::signal(SIGPIPE, SIG_DFL), SIG_IGN);
     if (signal != SIGPIPE) {
       EXPECT_EQ(std::signal(signal, SIG_DFL), &nothing);

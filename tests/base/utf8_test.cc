@@ -7,8 +7,8 @@
 namespace qkv::base {
 namespace {
 
-/// A plain reading of RFC 3629: decode, then refuse what is not the shortest form of a scalar
-/// value.
+/// A plain implementation of RFC 3629: decodes, then refuses everything that is not the shortest
+/// form of a scalar value.
 bool valid_by_definition(std::string_view text) {
   std::size_t offset = 0;
   while (offset < text.size()) {

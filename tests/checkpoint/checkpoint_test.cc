@@ -28,7 +28,7 @@ config::Config small_config() {
   config.model.position = "sinusoidal";
   config.model.layers = 1;
   config.data.train = {"/text.txt"};
-  config.training.batch_size = 200;  // with the context 1200 tokens a step
+  config.training.batch_size = 200;  // with this context, 1200 tokens per step
   return config;
 }
 
@@ -56,7 +56,7 @@ TrainerState state_at(std::int64_t step, std::int64_t best = -1) {
   return state;
 }
 
-/// A run folder of its own.
+/// A separate run folder.
 struct RunFolder {
   Scratch scratch;
   CheckpointFolder checkpoints{scratch.path()};
@@ -315,7 +315,7 @@ TEST(Checkpoint, ItsStepIsThatOfItsFolderAndWithinTheRun) {
     EXPECT_TRUE(holds(error_of([&] { open_checkpoint(folder, {}); }), "trainer.json: step: found "))
         << step;
   }
-  // Elsewhere the folder says nothing, but the run has only so many steps.
+  // In another folder, the name says nothing, but the run has only so many steps.
   fs::rename(folder, run.scratch / "moved");
   json["step"] = 30;
   write_bytes(run.scratch / "moved" / "trainer.json", json.dump());
@@ -382,7 +382,7 @@ TEST(Checkpoint, NamesItsFilesAndFindsThemByTheRunAroundIt) {
   EXPECT_EQ(base::read_json(folder / "config.json")["data"]["train"],
             base::Json({"a.txt", "b.txt"}));
 
-  // The run's own config says where they lie; one that cannot be read hinders nobody.
+  // The run's own config has the paths; if it cannot be read, the checkpoint still opens.
   base::write_file(run.scratch / "config.json", config::to_json(config).dump());
   run.checkpoints.update_links(state_at(10), 1);
   fs::create_directory_symlink(folder, run.scratch / "link");
@@ -395,7 +395,7 @@ TEST(Checkpoint, NamesItsFilesAndFindsThemByTheRunAroundIt) {
   }
   base::write_file(run.scratch / "config.json", "{");
   EXPECT_EQ(open_checkpoint(folder, {}).config.data.train[1], fs::canonical(folder) / "b.txt");
-  // Elsewhere the names are all there is.
+  // In another folder, only the names are known.
   base::write_file(run.scratch / "config.json", config::to_json(config).dump());
   fs::rename(folder, run.scratch / "alone");
   EXPECT_EQ(open_checkpoint(run.scratch / "alone", {}).config.data.train[1],
@@ -497,7 +497,7 @@ TEST(CheckpointFolder, WithoutSymbolicLinksFilesPointToCheckpoints) {
   EXPECT_EQ(run.open().path, run.folder / "step-0000020");
   EXPECT_EQ(run.names(), (Names{"best", "last", "step-0000020", "step-0000030"}));
 
-  // Where there are links again, they take the files' places, and the other way around.
+  // If links are possible again, they replace the files, and vice versa.
   run.save(40);
   run.checkpoints.update_links(state_at(40, 30), 5);
   EXPECT_EQ(fs::read_symlink(run.folder / "last"), "step-0000040");
@@ -525,7 +525,7 @@ TEST(CheckpointFolder, NoLinkPointsToWhatIsGone) {
     fs::remove_all(run.folder / "step-0000010");
     for (const fs::path& path : {run.scratch.path(), run.folder / "best"}) {
       const std::string message = error_of([&] { find_checkpoint(path); });
-      EXPECT_TRUE(holds(message, "best: points to step-0000010, which is not there")) << message;
+      EXPECT_TRUE(holds(message, "best: points to step-0000010, which does not exist")) << message;
     }
     const std::vector<MeasuredLoss> measured = {
         {.loss = 3, .step = 0}, {.loss = 1, .step = 10}, {.loss = 2, .step = 20}};
@@ -585,7 +585,7 @@ TEST(CheckpointFolder, ALinkThatBecameACopyIsALinkAgain) {
   run.checkpoints.update_links(state_at(20), 1);
   EXPECT_EQ(fs::read_symlink(run.folder / "last"), "step-0000020");
   EXPECT_EQ(run.names(), (Names{"best", "last", "step-0000010", "step-0000020"}));
-  // One that equals no checkpoint beside it is somebody's.
+  // A folder that equals no checkpoint next to it belongs to the user.
   fs::remove(run.folder / "last");
   fs::copy(run.folder / "step-0000010", run.folder / "last", fs::copy_options::recursive);
   fs::remove_all(run.folder / "step-0000010");
@@ -612,7 +612,7 @@ TEST(CheckpointFolder, NewestGoesByTheStepAndClearsLeftovers) {
   run.save(20);
   fs::create_directories(run.folder / ".step-0000030.77.0.tmp" / "deep");
   write_bytes(run.folder / ".last.77.1.tmp", "");
-  // Made under no name of ours: somebody's.
+  // qkv makes no such name, so it belongs to the user.
   for (const char* name : {"mine.tmp", ".mine.77.1.0.tmp", ".last.tmp"})
     write_bytes(run.folder / name, "");
   EXPECT_EQ(run.checkpoints.newest(), run.folder / "step-10000000");
@@ -639,7 +639,7 @@ TEST(CheckpointFolder, SavingAStepAgainReplacesIt) {
   EXPECT_TRUE(found.model->embedding().equal(make_model(2).embedding()));
 }
 
-/// While one exists, no file grows beyond `bytes`: what a full disk does to a writer.
+/// While one exists, no file grows beyond `bytes`, as on a full disk.
 class FileSizeLimit {
  public:
   explicit FileSizeLimit(rlim_t bytes) : handler_(std::signal(SIGXFSZ, SIG_IGN)) {

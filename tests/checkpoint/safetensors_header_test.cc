@@ -36,8 +36,8 @@ TEST(SafetensorsHeader, SaysWhereValuesLie) {
   EXPECT_EQ(header.tensors[2].shape, (std::vector<std::int64_t>{3, 0}));
 }
 
-// A tensor without elements takes no bytes, whatever its other sides: their product must fit all
-// the same, since strides are computed from it.
+// A tensor without elements takes no bytes, whatever its other sides. Their product must not
+// overflow even then, since strides are computed from it.
 TEST(SafetensorsHeader, RefusesSidesWhoseProductOverflows) {
   for (const char* shape : {"[0,100,100,100,100,100,100,100]", "[100,100,100,100,100,100,100,0]"}) {
     const std::string tensors =
@@ -54,7 +54,7 @@ TEST(SafetensorsHeader, RefusesSidesWhoseProductOverflows) {
   } catch (const base::Error& error) {
     EXPECT_NE(std::string(error.what()).find("tensor \"none\": found shape"), std::string::npos);
   }
-  // As sides may be as large as the data, overflow is reached with 1 MB.
+  // Since sides may be as large as the data, 1 MB is enough for an overflow.
   const std::string million =
       R"({"none":{"dtype":"F32","data_offsets":[0,0],"shape":[0,1000000,1000000,1000000,1000000]},)"
       R"("a":{"dtype":"F32","shape":[250000],"data_offsets":[0,1000000]}})";

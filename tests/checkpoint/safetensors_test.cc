@@ -27,13 +27,13 @@ std::string eight_bytes(std::uint64_t value) {
   return bytes;
 }
 
-/// A file with this header, as it is, and `data` bytes of data.
+/// A file with this header, unchanged, and `data` bytes of data.
 std::string file_of(const std::string& header, std::size_t data) {
   return eight_bytes(header.size()) + header + std::string(data, '\0');
 }
 
 /// Reading these bytes throws an Error whose message is one short line that names the file; returns
-/// it.
+/// the message.
 std::string expect_refused(const std::string& bytes, const std::string& what) {
   const Scratch scratch;
   write_bytes(scratch / "x.safetensors", bytes);
@@ -66,7 +66,7 @@ TEST(Safetensors, LayoutIsTheFormatsByteByByte) {
                              R"("a":{"dtype":"F32","shape":[1],"data_offsets":[24,28]}})";
   const std::string padded = header + std::string((8 - header.size() % 8) % 8, ' ');
   std::string data;
-  // IEEE 754 single precision, lowest byte first.
+  // IEEE 754 single precision, least significant byte first.
   for (const std::uint32_t bits : {0x3F800000U, 0xC0200000U, 0x00000000U, 0x40800000U, 0x40A00000U,
                                    0x40C00000U, 0x40E00000U}) {
     data += eight_bytes(bits).substr(0, 4);
@@ -183,7 +183,7 @@ TEST(Safetensors, AFlippedHeaderBitIsRefusedOrChangesNoValue) {
     }
   }
   EXPECT_GT(refused,
-            8 * header_end * 8 / 10);  // what remains are names of tensors and the metadata
+            8 * header_end * 8 / 10);  // The rest are names of tensors and the metadata.
 }
 
 TEST(Safetensors, RefusesHeaderLengthsThatDoNotFit) {
@@ -332,7 +332,7 @@ TEST(Safetensors, RefusesAbsurdShapes) {
 }
 
 TEST(Safetensors, RefusesStridesThatOverflow) {
-  // The strides of [0, 1024, …] reach 2^70, though there is no element.
+  // The strides of [0, 1024, …] reach 2^70, although there is no element.
   const std::string rest = R"(,"rest":{"dtype":"F32","shape":[256],"data_offsets":[0,1024]}})";
   for (const char* shape :
        {"[0,1024,1024,1024,1024,1024,1024,1024]", "[1024,1024,1024,1024,1024,1024,1024,0]",

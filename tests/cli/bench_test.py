@@ -1,4 +1,4 @@
-"""The benchmarks run: on tiny sizes, without peers, which are skipped with a word."""
+"""The benchmarks run: on tiny sizes, without peers, which are skipped with a message."""
 
 import json
 import shutil
@@ -16,7 +16,7 @@ def draws(python):
 class Benchmarks(harness.ProgramTest):
     @classmethod
     def bench(cls, script, *arguments, python=sys.executable):
-        """The finished script, in the folder of the tests; `false` is a Python that can import nothing."""
+        """The finished script, in the folder of the tests; `false` is used as a Python that can import nothing."""
         return subprocess.run(
             [python, harness.ROOT / "tools/bench" / script, "--python", "false", "--threads", "1", *arguments],
             cwd=cls.folder, env={**cls.environment, "QKV_BIN": str(harness.BIN), "PYTHONDONTWRITEBYTECODE": "1"},
@@ -56,7 +56,7 @@ class Benchmarks(harness.ProgramTest):
         figures = models["shakespeare_char"]["programs"]["qkv"]
         self.assertGreater(figures["median"], 0)
         self.assertGreater(figures["start_seconds"], 0)
-        # So few tokens that they may come all at once.
+        # So few tokens that they may come at once.
         self.assertIn("qkv", {**models["stories15m"]["programs"], **models["stories15m"]["skipped"]})
 
     def test_scaling(self):

@@ -1,4 +1,4 @@
-"""Configs and texts that a run must refuse: one line, exit 2, nothing made."""
+"""Configs and texts that a run must refuse: one line, exit 2, no files."""
 
 import json
 import random
@@ -8,7 +8,7 @@ import unittest
 import harness
 
 LIMIT = 8 << 30  # of address space: the libraries alone reserve one or two GiB
-SECONDS = 20  # of the processor's time, however busy it is
+SECONDS = 20  # of processor time, however busy the machine is
 
 
 def limit_memory_and_work():
@@ -24,7 +24,7 @@ class Refusals(harness.ProgramTest):
         return line
 
     def refuse_text(self, words, text):
-        """A corpus refused; what stands in the message begins with its file's name."""
+        """A refused corpus; the expected message begins with the file's name."""
         self.write("odd.txt", text)
         self.config("odd.json", data={"train": ["odd.txt"]})
         return self.refuse_config(words, "odd.json")
@@ -47,7 +47,7 @@ class Refusals(harness.ProgramTest):
         self.refuse_config("batch_size", "tiny.json", "--set", "training.batch_size=1234567890", preexec_fn=limit_memory_and_work)
 
     def test_whatever_is_asked_for_is_one_line(self):
-        """The greatest and the least that each key may be, alone and together, in no more memory than libtorch takes."""
+        """The largest and the smallest value of each key, alone and together, without more memory than libtorch needs."""
         schema = json.loads((harness.ROOT / "configs/schema.json").read_text())["properties"]
         sizes = {}
         for section, parts in [("model", schema["model"]["properties"]), ("model.feed_forward", schema["model"]["properties"]["feed_forward"]["properties"]),
@@ -131,7 +131,7 @@ class Refusals(harness.ProgramTest):
 
 
 class Acceptances(harness.ProgramTest):
-    """What looks odd and is right."""
+    """Unusual input that is valid."""
 
     def test_paths_are_relative_to_the_config_and_to_the_working_folder_in_set(self):
         (self.folder / "configs").mkdir()

@@ -1,4 +1,4 @@
-"""The text of a run: what is cut off it, what is lost of it, what the cache does when it is damaged."""
+"""The text of a run: the part held out, the part lost, and the cache when it is damaged."""
 
 import os
 import re
@@ -12,7 +12,7 @@ import harness
 
 class DataTest(harness.ProgramTest):
     def dry_run(self, name, **changes):
-        """The numbers that --dry-run says of the text: training tokens, validation tokens, share in percent."""
+        """The numbers that --dry-run prints for the text: training tokens, validation tokens, share in percent."""
         self.config(name, **changes)
         table = self.succeed("train", name, "--dry-run")
         train = re.search(r"training tokens +([\d,]+)\n", table)
@@ -49,8 +49,8 @@ class DataTest(harness.ProgramTest):
             "data": {"train": ["long.txt"], "layout": "lines"},
             "tokenizer": {"kind": "word"},
         }
-        # <s>, 40 words, a space that no word follows, </s>: 43 ids, of which 17 are read, the last as a target.
-        # In all: 10 lines of 4 ids, and 10 more.
+        # <s>, 40 words, a space that no word follows, </s>: 43 ids, of which 17 are read, the last one as a target.
+        # Together: 10 lines of 4 ids, and 10 more.
         lost = "1 document is longer than the context of 16 tokens and is cut: 26 of 123 tokens (21.1%) are never read"
         self.config("long.json", **changes)
         self.assertRegex(self.succeed("train", "long.json", "--dry-run"), "cut in training +" + re.escape(lost))
@@ -115,7 +115,7 @@ class DataTest(harness.ProgramTest):
             for whole in [False, True]:
                 with self.subTest(end=end, whole=whole):
                     process = self.start("eval", "run", "--data", "-", stdin=subprocess.PIPE)
-                    # More than a pipe holds: when all is written, the program has read the most of it.
+                    # More than a pipe holds: when everything is written, the program has read most of it.
                     process.stdin.write(text.encode())
                     process.stdin.flush()
                     if whole:

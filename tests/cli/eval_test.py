@@ -172,7 +172,7 @@ class Evaluation(harness.ProgramTest):
             right = sum(score["good"] > score["bad"] for score in [first, last]) / 2
             self.assertEqual(numbers["pairs"]["all"]["accuracy"], right)
             self.assertTrue(all(score[key] < 0 for score in [first, last] for key in ["good", "bad"]))
-        # log p in nats: of the one sentence as a text of its own, newline included, that is its loss times its tokens.
+        # log p in nats: for one sentence as a separate text, newline included, this is its loss times its tokens.
         self.write("one.jsonl", json.dumps({"sentence_good": "a dog.", "sentence_bad": "dog a."}) + "\n")
         alone = self.measure("run", "--pairs", "one.jsonl")["pair_scores"]
         self.assertAlmostEqual(alone[0]["good"], last["good"], places=4)
@@ -188,7 +188,7 @@ class Evaluation(harness.ProgramTest):
         self.assertEqual(both["second"]["loss"], self.measure("elsewhere")["loss"])
         table = self.succeed("eval", "run", "elsewhere", "--own-data")
         self.assertRegex(table, r"(?m)^  text +validation.txt +elsewhere.txt$")
-        # One text for both, given or their own, needs no leave.
+        # One text for both, given or their own, needs no option.
         self.measure("run", "elsewhere", "--data", "elsewhere.txt")
         self.assertRegex(self.succeed("eval", "run", "lines"), r"(?m)^  text +validation.txt +validation.txt$")
 
@@ -232,7 +232,7 @@ class Evaluation(harness.ProgramTest):
             self.assertEqual(analogies["accuracy"], analogies["answers"][0]["found"] == "tree")
             depths = now["senses"]["depths"]
             self.assertEqual(len(depths), 2)
-            for key, value in {"same": 1, "other": 1, "accuracy": 0.5}.items():  # one place in all sentences
+            for key, value in {"same": 1, "other": 1, "accuracy": 0.5}.items():  # the same position in all sentences
                 self.assertAlmostEqual(depths[0][key], value, places=6)
             self.assertLess(depths[1]["other"], 1)
             for depth, before in zip(depths, start["senses"]["depths"]):
@@ -274,7 +274,7 @@ class Evaluation(harness.ProgramTest):
             ("[]", "expected an object"),
             ("{}", "clusters: found nothing"),
             ('{"clusters": {}}', "analogies: found nothing"),
-            ('{"clusters": {}, "analogies": []}', "asks nothing"),
+            ('{"clusters": {}, "analogies": []}', "found no question"),
             ('{"clusters": {"a": "cat"}, "analogies": []}', 'clusters.a: found "cat", expected a list'),
             ('{"clusters": {"a": ["cat", 1]}, "analogies": []}', "clusters.a[1]: found 1"),
             ('{"clusters": {"a": ["cat"]}, "analogies": [["a", "b"]]}', "analogies[0]: found"),

@@ -76,7 +76,7 @@ class Generation(harness.ProgramTest):
         # An untrained model draws bytes at random.
         done = self.run_program("generate", "run/checkpoints/step-0000000", "--prompt", "é", "--tokens", 200)
         self.assertEqual(done.returncode, 0)
-        done.stdout.encode("utf-8")  # fails on a broken character
+        done.stdout.encode("utf-8")  # fails on an incomplete character
 
     def test_prompt_from_a_file_and_from_standard_input(self):
         self.write("prompt.txt", "the cat\n")
@@ -131,7 +131,7 @@ class Generation(harness.ProgramTest):
         self.refuse(2, "--stop", "generate", "run", "--prompt", "the", "--stop", "")
 
     def test_it_stops_where_nobody_can_read_it(self):
-        # Without an end at the first failed write these would go on for days.
+        # Without an end at the first failed write, these would continue for days.
         endless = ["run", "--prompt", "the", "--tokens", 1 << 40]
         with open("/dev/full", "wb") as full:
             process = subprocess.Popen(

@@ -1,4 +1,4 @@
-"""--resume, --init, and how a run ends: by a signal, early, by a loss that is no number, on a full disk."""
+"""--resume, --init, and how a run ends: by a signal, early, by a loss that is not a number, on a full disk."""
 
 import json
 import os
@@ -38,8 +38,8 @@ class Resume(harness.ProgramTest):
     def test_the_summary_tells_this_process_from_the_run(self):
         self.copy("summed")
         text = self.succeed("train", "tiny.json", "--out", "summed", "--resume", "--set", "training.steps=12")
-        self.assertRegex(text, r"(?m)^ *steps +12, of these 2 since the resume$")
-        self.assertRegex(text, r"(?m)^ *tokens +768, of these 128 since the resume$")
+        self.assertRegex(text, r"(?m)^ *steps +12, including 2 since the resume$")
+        self.assertRegex(text, r"(?m)^ *tokens +768, including 128 since the resume$")
         self.assertRegex(text, r"(?m)^ *time since the resume +")
         first = self.succeed("train", "tiny.json", "--out", "summed", "--overwrite")
         self.assertRegex(first, r"(?m)^ *steps +10$")
@@ -65,7 +65,7 @@ class Resume(harness.ProgramTest):
             before = harness.content_of(self.folder / "odd")
             self.refuse(2, [f"metrics.jsonl:{records.count(chr(10)) + 1}: step: found {step}", "0 to 20"], "train", *resume)
             self.assertEqual(harness.content_of(self.folder / "odd"), before)
-        metrics.write_text(records + '{"step": 15, "loss": 1.0}\n{"step": 99, "lo')  # as a kill leaves it
+        metrics.write_text(records + '{"step": 15, "loss": 1.0}\n{"step": 99, "lo')  # as after a kill
         self.succeed("train", *resume)
 
     def test_a_best_checkpoint_that_is_gone(self):
@@ -89,9 +89,9 @@ class Resume(harness.ProgramTest):
             self.assertEqual(done.returncode, 0, done.stderr)
             return done.stderr
 
-        # Also where nothing is left to do; without the losses the last is taken.
+        # Even if nothing is left to do; without the losses, the last checkpoint is used.
         told = resumed(10)
-        self.assertRegex(told, "(?m)^warning: .*step-0000005: the best checkpoint is gone; best is now step-0000000, validation loss 2.0000$")
+        self.assertRegex(told, "(?m)^warning: .*step-0000005: the best checkpoint is missing; best is now step-0000000, validation loss 2.0000$")
         self.assertEqual(os.readlink(checkpoints / "best"), "step-0000000")
         os.rename(run / "metrics.jsonl", run / "metrics")
         self.assertIn("best is now step-0000010, the last", resumed(10))
@@ -102,7 +102,7 @@ class Resume(harness.ProgramTest):
         self.succeed("eval", "bestless")
 
     def test_files_in_place_of_links(self):
-        # As on a file system that has no symbolic links.
+        # As on a file system without symbolic links.
         checkpoints = self.copy("linkless") / "checkpoints"
         for link in ["best", "last"]:
             target = os.readlink(checkpoints / link)
@@ -146,7 +146,7 @@ class Resume(harness.ProgramTest):
         shutil.copy(self.folder / "other/tokenizer.model", self.folder / "swapped/tokenizer.model")
         self.refuse(2, "tokenizer", "train", "tiny.json", "--out", "swapped", "--resume", "--set", "training.steps=20")
 
-        # Nor may the file change that the config names.
+        # The file that the config names may not change either.
         given = ["tiny.json", "--out", "given", "--set", "tokenizer.path=given.model"]
         shutil.copy(self.folder / "run/tokenizer.model", self.folder / "given.model")
         self.succeed("train", *given, "--set", "training.steps=2")
@@ -162,7 +162,7 @@ class Resume(harness.ProgramTest):
         self.assertEqual([r["step"] for r in self.records("longer") if "loss" in r], [*range(1, 11), 12])
         # The run's config is that of its last checkpoint.
         configs = [json.loads((self.folder / "longer" / name).read_text()) for name in ["config.json", "checkpoints/last/config.json"]]
-        for key in ["train", "validation"]:  # the run says where the text lies, a checkpoint its name
+        for key in ["train", "validation"]:  # the run holds the path of the text, a checkpoint its name
             self.assertEqual([os.path.basename(path) for path in configs[0]["data"].pop(key)], configs[1]["data"].pop(key))
         self.assertEqual(configs[0], configs[1])
         self.assertEqual(configs[0]["training"]["steps"], 12)
@@ -173,7 +173,7 @@ class Resume(harness.ProgramTest):
         self.assertEqual(os.readlink(self.folder / "copied/checkpoints/last"), "step-0000012")
 
     def test_a_checkpoint_of_another_model_is_refused(self):
-        # As many weights of the same shapes, and hashes that agree.
+        # The same number of weights and shapes, and hashes that agree.
         self.succeed("train", "tiny.json", "--out", "alibi", "--set", "model.position=alibi")
         shutil.copytree(self.folder / "run", self.folder / "mixed", symlinks=True)
         shutil.rmtree(self.folder / "mixed/checkpoints")
@@ -201,7 +201,7 @@ class Init(harness.ProgramTest):
         self.assertEqual(self.weights("tuned", "step-0000000"), self.weights("base", "last"))
         self.assertEqual(harness.sha256(self.folder / "tuned/tokenizer.model"), harness.sha256(self.folder / "base/tokenizer.model"))
         self.assertNotEqual(self.weights("tuned", "last"), self.weights("base", "last"))
-        # Other dropout, and a longer context where places have no weights, are no other model.
+        # With other dropout, or with a longer context if positions have no weights, it is still the same model.
         self.succeed("train", "tiny.json", "--out", "longer", "--init", "base", "--set", "model.dropout=0.1", "--set", "model.context=32",
                      "--set", "training.steps=2")
 
@@ -257,7 +257,7 @@ class Endings(harness.ProgramTest):
         self.stopped("piped", signal.SIGPIPE, 141)
 
     def test_who_reads_the_messages_goes_away(self):
-        # Each validation is told at this level.
+        # Each validation is logged at this level.
         process = self.start("train", "tiny.json", "--out", "unread", "--set", "training.steps=100000000", "--log-level", "debug",
                              preexec_fn=harness.by_default(signal.SIGPIPE))
         self.wait_for(lambda: (self.folder / "unread/metrics.jsonl").exists() and self.records_so_far("unread") > 7, process)
@@ -288,7 +288,7 @@ class Endings(harness.ProgramTest):
         return (int(fields[11]) + int(fields[12])) / os.sysconf("SC_CLK_TCK")
 
     def test_a_second_signal_ends_at_once(self):
-        # A step of minutes, which the first signal would let end.
+        # A step of minutes, which would be completed after the first signal.
         process = self.start("train", "tiny.json", "--out", "twice", "--set", "training.accumulation=100000",
                              preexec_fn=harness.by_default(signal.SIGINT))
         self.wait_for(lambda: (self.folder / "twice/checkpoints/last").exists(), process)
@@ -303,7 +303,7 @@ class Endings(harness.ProgramTest):
         self.assertEqual(os.readlink(self.folder / "twice/checkpoints/last"), "step-0000000")
 
     def test_patience(self):
-        # A rate at which the loss rises.
+        # A learning rate at which the loss rises.
         text = self.succeed("train", "tiny.json", "--out", "patient", "--set", "training.patience=2", "--set", "training.steps=500",
                             "--set", "training.learning_rate=3", "--set", "training.schedule=constant")
         self.assertIn("early", text)
@@ -344,7 +344,7 @@ class Endings(harness.ProgramTest):
             self.assertGreater(float(spent["update"]), 0, text)
             for part in parts:
                 self.assertIn(part, spent, text)
-                if part != "waiting":  # one thread waits for nobody
+                if part != "waiting":  # a single thread does not wait
                     self.assertGreater(float(spent[part]), 0, text)
             within = sum(float(milliseconds) for name, milliseconds in spent.items()
                          if name not in ["batch", "gradient", "update", "validation", "saving", "other"])
@@ -358,7 +358,7 @@ class FullDisk(harness.ProgramTest):
             self.succeed("eval", step, "--json", self.folder / "score.json")
 
     def fill(self, run, **options):
-        """A run that saves until something is full."""
+        """A run that saves until the disk or a limit is full."""
         return self.refuse(1, str(run), "train", "tiny.json", "--out", run, "--set", "training.steps=20000",
                            "--set", "checkpoints.every=5", "--set", "checkpoints.keep=1000", "--set", "training.log_every=1", **options)
 
@@ -370,7 +370,7 @@ class FullDisk(harness.ProgramTest):
         self.addCleanup(subprocess.run, ["umount", "-l", disk])
         self.fill(disk / "run")
         self.expect_good_checkpoint(disk / "run")
-        # With room made, the run goes on.
+        # After space is freed, the run continues.
         for step in sorted((disk / "run/checkpoints").glob("step-*"))[1:-2]:
             shutil.rmtree(step)
         last = int(os.readlink(disk / "run/checkpoints/last")[5:])
@@ -381,7 +381,7 @@ class FullDisk(harness.ProgramTest):
             signal.signal(signal.SIGXFSZ, signal.SIG_DFL)
             resource.setrlimit(resource.RLIMIT_FSIZE, (100000, 100000))
 
-        # The metrics outgrow the limit, the checkpoints do not.
+        # The metrics exceed the limit, the checkpoints do not.
         run = self.folder / "limited"
         self.refuse(1, "limited", "train", "tiny.json", "--out", run, "--set", "training.steps=1000",
                     "--set", "training.validate_every=0", "--set", "checkpoints.every=100", preexec_fn=limit)

@@ -1,6 +1,6 @@
 """Runs the programs as a user does: a temporary folder, a small text, exit code and messages.
 
-The folder of the programs stands in the environment variable QKV_BIN; where it is not set, it is
+The environment variable QKV_BIN names the folder of the programs; if it is not set, this is
 build/release/bin.
 """
 
@@ -18,7 +18,7 @@ import unittest
 
 ROOT = pathlib.Path(__file__).resolve().parents[2]
 BIN = pathlib.Path(os.environ.get("QKV_BIN", ROOT / "build/release/bin")).resolve()
-PATIENCE = 500  # seconds, after which something hangs; no test is about time
+PATIENCE = 500  # seconds, after which a process has hung; no test measures time
 WORDS = "the a cat dog bird sees likes finds small red old house tree under beside".split()
 
 
@@ -34,7 +34,7 @@ def sha256(path):
 
 
 def by_default(*signals):
-    """Makes a program start with these signals not ignored, whatever started the tests."""
+    """Makes a program start without ignoring these signals, whatever started the tests."""
     def prepare():
         for number in signals:
             signal.signal(number, signal.SIG_DFL)
@@ -42,7 +42,7 @@ def by_default(*signals):
 
 
 def content_of(folder):
-    """Every file and link below the folder: what it holds or where it points."""
+    """Every file and link below the folder: its content or its target."""
     return {
         str(path.relative_to(folder)): os.readlink(path) if path.is_symlink() else path.read_bytes()
         for path in sorted(pathlib.Path(folder).rglob("*")) if path.is_symlink() or path.is_file()
@@ -50,7 +50,7 @@ def content_of(folder):
 
 
 def overwrite_tensor(checkpoint, name, value):
-    """Sets all of a tensor of a checkpoint, whose trainer.json then agrees."""
+    """Sets all values of a tensor of a checkpoint, and updates trainer.json."""
     path = pathlib.Path(checkpoint) / "model.safetensors"
     content = bytearray(path.read_bytes())
     start = 8 + int.from_bytes(content[:8], "little")
@@ -82,7 +82,7 @@ CONFIG = {
 
 
 class ProgramTest(unittest.TestCase):
-    """A class of tests shares one folder, in which train.txt, validation.txt and tiny.json lie."""
+    """A class of tests shares one folder with train.txt, validation.txt and tiny.json."""
 
     @classmethod
     def setUpClass(cls):
@@ -127,7 +127,7 @@ class ProgramTest(unittest.TestCase):
         return done.stdout
 
     def refuse(self, code, words, program, *arguments, **options):
-        """A program that must exit with this code and one line that holds these words."""
+        """A program that must exit with this code and one line that contains these words."""
         done = self.run_program(program, *arguments, **options)
         told = f"{program} {' '.join(map(str, arguments))}: exit {done.returncode}: {done.stderr}"
         self.assertEqual(done.returncode, code, told)

@@ -1,4 +1,4 @@
-"""What stands in a file's place: pipes, devices, giants; and what may be read from a pipe."""
+"""Pipes, devices and giant files in place of a file; and input that may be read from a pipe."""
 
 import json
 import os
@@ -13,7 +13,7 @@ GIANT = 1 << 40  # bytes, none of them on disk
 
 
 class Odd(harness.ProgramTest):
-    """Files of every kind that programs read. None may be waited for, and none may fill the memory."""
+    """Files of every kind that programs read. Programs must not wait for them, and must not fill the memory."""
 
     @classmethod
     def setUpClass(cls):
@@ -27,7 +27,7 @@ class Odd(harness.ProgramTest):
             file.truncate(GIANT)
 
     def refuse_odd(self, program, *arguments, also=()):
-        """A program refuses what stands in the place of {} among its arguments."""
+        """A program refuses the file in place of {} among its arguments."""
         for name, words in {"pipe": "a", "zero": "a", "giant": "expected at most"}.items():
             self.refuse(2, [name, words, *also], program, *[str(a).replace("{}", name) for a in arguments])
 
@@ -49,7 +49,7 @@ class Odd(harness.ProgramTest):
             self.refuse_odd("eval", "run", option, "{}")
 
     def put(self, name, target):
-        """Puts pipe, zero or giant in the place of a file of a copy of the run."""
+        """Replaces a file in a copy of the run by pipe, zero or giant."""
         shutil.rmtree(self.folder / "copy", ignore_errors=True)
         shutil.copytree(self.folder / "run", self.folder / "copy", symlinks=True)
         place = self.folder / "copy" / name
@@ -95,7 +95,7 @@ class Odd(harness.ProgramTest):
 
 
 class Pipes(harness.ProgramTest):
-    """What works: standard input by its names, and a shell's pipes."""
+    """Accepted input: standard input under its names, and pipes of a shell."""
 
     def shell(self, command):
         done = subprocess.run(["bash", "-c", f"set -o pipefail; {command}"], cwd=self.folder, capture_output=True, encoding="utf-8",

@@ -170,7 +170,7 @@ class Inspection(harness.ProgramTest):
             for query, row in enumerate(effects):
                 self.assertEqual(row[query + 1 :], [0] * (4 - query))
         self.assertTrue(any(effect != 0 for effect in report["nats"][4]))
-        # After the last layer nothing reads what other tokens have mixed.
+        # After the last layer, the mixed values of other tokens are not read.
         self.assertEqual(report["layers"][1]["nats"][:4], [[0] * 5] * 4)
 
         self.assertEqual(self.look("edges-again", "run", "--text", TEXT, "--edges", "--format", "png,svg,pdf,json"), names)

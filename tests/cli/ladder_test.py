@@ -1,4 +1,4 @@
-"""tools/ladder: trains rungs, leaves alone what is done, and writes a page."""
+"""tools/ladder: trains rungs, keeps finished runs, and writes a page."""
 
 import json
 import re
@@ -76,7 +76,7 @@ class Ladder(harness.ProgramTest):
         means = {}  # (objective, rung, family) → percent
         for objective, table in re.findall(r"<!-- table (\w+) -->\n(.*?)<!-- end -->", page, flags=re.DOTALL):
             header, _, *rows = (line.strip("| ").split(" | ") for line in table.splitlines())
-            for row in rows[:-1]:  # the last is guessing
+            for row in rows[:-1]:  # the last row is guessing
                 for family, cell in zip(header[3:], row[3:]):
                     means[objective, row[0], family.replace(" ", "_")] = cell.split()[0]
         numbers = re.findall(r"<!--(\w+) (\S+) (\w+)-->([^<]*)%<!---->", page)

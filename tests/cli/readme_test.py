@@ -1,7 +1,7 @@
-"""Keeps the pages true: the commands run, and links, paths, keys and options exist.
+"""Keeps the pages correct: the commands run, and links, paths, keys and options exist.
 
-usage: readme_test.py [unittest options], from anywhere. The folder of the programs stands in the
-environment variable QKV_BIN; where it is not set, it is build/release/bin.
+usage: readme_test.py [unittest options], from anywhere. The
+environment variable QKV_BIN names the folder of the programs; if it is not set, this is build/release/bin.
 
 The commands of README.md and docs/tutorial.md are run, block by block and then those in README's tables. A block
 below a line `<!-- not run: REASON -->`, or a line of a table that holds such a mark, is not run. The commands of all
@@ -31,8 +31,8 @@ USERS_FOLDERS = [line.strip("/\n") + "/" for line in (ROOT / ".gitignore").read_
 BLOCK = re.compile(r"^(?P<mark><!-- not run: \S.*-->\n)?(?P<indent> *)```(?P<language>\w*)\n(?P<body>.*?)^ *```$", re.MULTILINE | re.DOTALL)
 NOT_RUN = re.compile(r"<!-- not run: \S.*-->")
 
-# Stands before each program: one thread, and for qkv-train a hundredth of the steps on a model that is
-# as deep as the config's but narrow.
+# Replaces each program: one thread, and for qkv-train a hundredth of the steps on a model with the config's
+# depth but a small width.
 WRAPPER = """#!/usr/bin/env bash
 arguments=(--threads 1)
 for argument in "$@"; do
@@ -42,8 +42,8 @@ done
 exec {program} "${{arguments[@]}}" {more}
 """
 SMALL = ("model.width=32", "model.feed_forward.width=32", "training.batch_size=2", "training.warmup_steps=1")
-DEMO = "build/release/bin/qkv-train configs/world.json --set training.steps=500"  # what tools/demo trains, before all else
-PROBES = 40  # of data/world/probes.jsonl one in so many is asked
+DEMO = "build/release/bin/qkv-train configs/world.json --set training.steps=500"  # what tools/demo trains, before everything else
+PROBES = 40  # one in this many probes of data/world/probes.jsonl is asked
 
 
 @functools.cache
@@ -67,7 +67,7 @@ def blocks(page):
 
 
 def commands_in(lines):
-    """The lines that are commands; what a here-document holds is none."""
+    """The lines that are commands, without the content of here-documents."""
     end = None
     for line in lines:
         if end is None and line.strip():
@@ -105,15 +105,15 @@ def options_of(text):
 
 @functools.cache
 def known_options(program):
-    """What a program of ours, or a script, says of itself; None where others decide."""
+    """The options in the help of a qkv program or script; None if another program defines them."""
     if program in COMPILED_BENCHMARKS:
-        return None  # google-benchmark's, and only built where that is
+        return None  # google-benchmark's, and only built if that is installed
     path = BIN / program if program.startswith("qkv-") else ROOT / program
     if path.parent != BIN and path.read_text(encoding="utf-8").startswith("#!/usr/bin/env python3"):
         called = [sys.executable, path, "--help"]
     elif path.parent != BIN:
         text = path.read_text(encoding="utf-8")
-        return None if '"$@"' in text else options_of(text)  # it hands all on
+        return None if '"$@"' in text else options_of(text)  # it passes everything on
     else:
         called = [path, "--help"]
     done = subprocess.run(called, capture_output=True, encoding="utf-8", timeout=60)
@@ -172,7 +172,7 @@ class Commands(unittest.TestCase):
             self.run_python(folder)
 
     def run_python(self, folder):
-        """The blocks of docs/checkpoint.md that need nothing but Python."""
+        """The blocks of docs/checkpoint.md that need only Python."""
         found = [block["body"] for block in BLOCK.finditer(text_of(ROOT / "docs/checkpoint.md")) if block["language"] == "python"]
         plain = [block for block in found if "torch" not in block and "transformers" not in block]
         self.assertEqual(len(plain), 1)
@@ -183,7 +183,7 @@ class Commands(unittest.TestCase):
 
     @staticmethod
     def make_inputs(folder):
-        """The shipped configs and data as they are, but for fewer probes."""
+        """The shipped configs and data without changes, except for fewer probes."""
         (folder / "configs").symlink_to(ROOT / "configs")
         world = folder / "data/world"
         world.mkdir(parents=True)
@@ -246,7 +246,7 @@ class Names(unittest.TestCase):
     def test_config_keys(self):
         keys = known_keys()
         sections = {key.split(".")[0] for key in keys if "." in key}
-        saved = text_of(ROOT / "docs/checkpoint.md")  # names tensors and files, which also hold a full stop
+        saved = text_of(ROOT / "docs/checkpoint.md")  # names tensors and files, which also contain a full stop
         found = set()
         for page in PAGES:
             for code in inline_code(text_of(page)):
@@ -263,7 +263,7 @@ class Names(unittest.TestCase):
         named = re.compile(r"(?<![\w./-])(?:configs|data|docs|src|tests|tools|cmake|\.ci)/[\w./-]*\w")
         for page in PAGES:
             for path in named.findall(text_of(page)):
-                if not path.startswith(tuple(USERS_FOLDERS)):  # what is in no repository
+                if not path.startswith(tuple(USERS_FOLDERS)):  # files that are in no repository
                     there = (ROOT / path).exists() or list(ROOT.glob(path + "*"))
                     self.assertTrue(there, f"{page.name}: {path} is not there")
 

@@ -1,4 +1,4 @@
-"""A run that is killed at random moments and resumed is the uninterrupted run, bit for bit.
+"""A run that is killed at random moments and resumed equals the uninterrupted run, bit for bit.
 
 usage: resume_test.py [unittest options]        40 steps
        resume_test.py --steps N [--seed SEED]   N steps; prints the hashes
@@ -42,7 +42,7 @@ class Killed(harness.ProgramTest):
             process = self.start("train", *arguments, "--out", run, *resume)
             try:
                 self.wait_for(lambda: self.last_step(run) >= until, process)
-                # Anywhere in a step or in a save.
+                # At any moment in a step or in a save.
                 draw_seconds = draw.random() * 0.02
                 try:
                     process.wait(timeout=draw_seconds)
@@ -68,7 +68,7 @@ class Killed(harness.ProgramTest):
         self.assertEqual(self.weights(killed), self.weights(whole), told)
         self.assertEqual(self.optimizer(killed), self.optimizer(whole), told)
         self.assertEqual(os.readlink(self.folder / killed / "checkpoints/last"), f"step-{self.steps_of_run:07d}")
-        # The metrics tell of the same run: no step lost, none twice, the same losses.
+        # The metrics are the same: no step is lost, none appears twice, and the losses are equal.
         losses = [[(r["step"], r.get("loss"), r.get("validation_loss")) for r in self.records(run)] for run in [whole, killed]]
         self.assertEqual(losses[1], losses[0], told)
         return self.weights(whole)

@@ -1,4 +1,4 @@
-"""What a run leaves on disk, and who may write there."""
+"""The files of a run, and who may write in its folder."""
 
 import json
 import os
@@ -33,7 +33,7 @@ class Layout(harness.ProgramTest):
             self.assertEqual(sorted(os.listdir(self.folder / "run/checkpoints" / step)), FILES)
 
     def test_the_untrained_the_best_and_the_newest_are_kept(self):
-        # Steps 5, 10, 15, 20 are saved; 20 is best and last; keep counts the newest of the others.
+        # Steps 5, 10, 15, 20 are saved; 20 is best and last; keep applies to the newest of the others.
         self.assertEqual(self.steps("run"), ["step-0000000", "step-0000010", "step-0000015", "step-0000020"])
 
     def test_the_links_are_relative(self):
@@ -81,7 +81,7 @@ class Layout(harness.ProgramTest):
                 self.assertFalse(word.encode() in content, f"{name} holds {word}")
 
     def test_no_file_that_people_share_names_a_folder_of_the_machine(self):
-        # A run may say where its text lies in its own config.json, and nowhere else.
+        # Only the config.json of a run may hold the path of its text.
         self.succeed("train", "tiny.json", "--out", "shared", "--set", "tokenizer.path=run/tokenizer.model", "--set", "training.steps=5",
                      "--set", "training.sample_every=5")
         run = self.folder / "shared"
@@ -95,7 +95,7 @@ class Layout(harness.ProgramTest):
         self.assertEqual(config["data"]["validation"], ["validation.txt"])
         self.assertEqual(config["tokenizer"]["path"], "tokenizer.model")
 
-        # Nor does it matter to maps and numbers from where a checkpoint was named.
+        # Maps and numbers do not depend on the folder from which a checkpoint was named.
         formats = "png,svg,pdf,json,safetensors"
         for place, out in [(run, "absolute"), ("shared", "relative")]:
             self.succeed("inspect", place, "--text", "the cat sees", "--out", out, "--format", formats, "--edges")
@@ -166,7 +166,7 @@ class WhoMayWrite(harness.ProgramTest):
         finally:
             first.send_signal(signal.SIGKILL)
             harness.finish(first)
-        # The lock died with its process.
+        # The lock ended with its process.
         self.succeed("train", "tiny.json", "--out", "busy", "--overwrite", "--set", "training.steps=2")
 
     def test_a_run_that_died_before_its_first_save_is_no_obstacle(self):
@@ -192,7 +192,7 @@ class WhoMayWrite(harness.ProgramTest):
         self.assertEqual(sum("validation_loss" in r for r in self.records("early")), 2)
 
     def test_a_run_that_lost_its_checkpoints(self):
-        # As a kill amid --overwrite leaves it.
+        # As after a kill during --overwrite.
         self.succeed("train", "tiny.json", "--out", "half", "--set", "training.steps=2")
         shutil.rmtree(self.folder / "half/checkpoints")
         self.refuse(2, ["half", "no checkpoint"], "train", "tiny.json", "--out", "half", "--resume")
@@ -217,11 +217,11 @@ class WhoMayWrite(harness.ProgramTest):
         (run / "metrics.jsonl").mkdir()
         self.refuse(2, ["metrics.jsonl", "not made by qkv"], *begin, "--overwrite")
         (run / "metrics.jsonl").rmdir()
-        # What lies beside the run's own files stays.
+        # Files next to the run's own ones stay.
         (run / "thesis.txt").write_text("mine")
         self.succeed(*begin, "--overwrite")
         self.assertEqual((run / "thesis.txt").read_text(), "mine")
-        # Nor does a run that begins where another died remove anything else.
+        # A run that begins in the folder of a killed one removes nothing else either.
         (run / "thesis.txt").unlink()
         (run / "config.json").unlink()
         for step in self.steps("theirs")[1:]:
@@ -253,7 +253,7 @@ class WhoMayWrite(harness.ProgramTest):
                 self.assertEqual(harness.content_of(self.folder / "outside") if outside.is_dir() else outside.read_bytes(), before)
                 (run / name).unlink()
                 os.rename(outside, run / name)
-        # Links in place of its files are replaced, what they point to stays; so where a link leads nowhere.
+        # Links in place of its files are replaced, and their targets stay; even if a link leads nowhere.
         for name in ["config.json", "metrics.jsonl", "tokenizer.model"]:
             shutil.move(run / name, self.folder / f"their-{name}")
             (run / name).symlink_to(self.folder / f"their-{name}")
@@ -263,7 +263,7 @@ class WhoMayWrite(harness.ProgramTest):
         self.succeed("train", "tiny.json", "--out", "linked", "--overwrite")
         self.assertEqual({path: path.read_bytes() for path in self.folder.glob("their-*")}, before)
         self.assertFalse((self.folder / "made-by-nobody").exists())
-        # The run's folder itself may be one.
+        # The run's folder itself may be a link.
         (self.folder / "elsewhere").mkdir()
         (self.folder / "by-link").symlink_to("elsewhere")
         self.succeed("train", "tiny.json", "--out", "by-link", "--set", "training.steps=2")

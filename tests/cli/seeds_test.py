@@ -1,4 +1,4 @@
-"""tools/seeds: writes the table of docs/results.md from finished runs. That it trains and asks them the ladder's test shows."""
+"""tools/seeds: writes the table of docs/results.md from finished runs. The ladder's test covers training and evaluation."""
 
 import json
 import pathlib
@@ -13,7 +13,7 @@ FILES = ["configs/world.json", *(f"data/world/{name}" for name in ["train.txt", 
 
 
 def family(accuracy, raw, best, group, costs):
-    """What qkv-eval writes of one family, as far as the table reads it; `costs` are the group's, its own first."""
+    """The part of qkv-eval's results for one family that the table uses; `costs` are those of the group, its own first."""
     own, *on = costs
     return {
         "guessing": 0.25, "accuracy": accuracy, "attention": {"share": raw, "best_head": best}, "edges": {"share": 1.0},
@@ -58,7 +58,7 @@ class Seeds(harness.ProgramTest):
         self.assertEqual(self.page.read_text(), PAGE)
 
     def test_writes_lowest_and_highest_of_finished_runs(self):
-        # Of order in seed 2 copy's best head is in the group: its loss there says nothing against it.
+        # In seed 2, the best head of copy is in the group of order, so its loss does not count.
         rows = ["| order | 25 | 98.5–100 | 98–100 | 100 | 20 | 12.5 | 30 | 60.2–80 | 4.5 |",
                 "| copy it | 25 | 99.5 | 100 | 100 | 20 | 12.5 | 30 | 90 | – |"]
         for arguments in [["--page-only"], []]:  # both runs are finished: there is nothing to train

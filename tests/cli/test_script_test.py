@@ -1,4 +1,4 @@
-"""tools/test: what it builds for which tests. cmake and ctest are stand-ins that write down how they were called."""
+"""tools/test: what it builds for which tests. cmake and ctest are replaced by scripts that record their arguments."""
 
 import os
 import pathlib
@@ -33,7 +33,7 @@ class TestScript(unittest.TestCase):
         shutil.copy(ROOT / "tools/test", self.folder / "tools/test")
 
     def run_script(self, *arguments, known="", status=0):
-        """Its exit code; then built() and handed_on() say what it did. `known` are tests that ctest lists."""
+        """Its exit code; then built() and handed_on() return what it did. `known` are tests that ctest lists."""
         for name in ["built", "tested"]:
             (self.folder / name).unlink(missing_ok=True)
         done = subprocess.run(
@@ -45,7 +45,7 @@ class TestScript(unittest.TestCase):
         return done.returncode
 
     def built(self):
-        """The targets of each build; an empty list is all of them."""
+        """The targets of each build; an empty list means all of them."""
         path = self.folder / "built"
         return [line.partition(" --target ")[2].split() for line in path.read_text().splitlines()] if path.exists() else []
 

@@ -1,4 +1,4 @@
-"""What every program does with its command line."""
+"""The command line of all programs."""
 
 import json
 import os
@@ -101,7 +101,7 @@ class Usage(harness.ProgramTest):
         return [name for name, kind, _ in rows if kind == "PATH"]
 
     def test_no_path_of_any_program_may_be_empty(self):
-        """A shell's variable that is not set must not stand for another file: --out "$UNSET" --overwrite."""
+        """A shell variable that is not set must not select another file: --out "$UNSET" --overwrite."""
         count = 0
         for program in [*programs(), "world"]:
             names = self.paths_of(program)
@@ -123,7 +123,7 @@ class Usage(harness.ProgramTest):
         self.assertEqual(self.weights("runs/tiny"), before)
 
     def test_what_is_wrong_first_is_said_first(self):
-        """A checkpoint that is not there, before outputs that cannot be made and inputs that cannot be read."""
+        """A missing checkpoint is reported before outputs that cannot be made and inputs that cannot be read."""
         for option in ["--plot", "--json"]:
             given = [option, "INTO/x.png", "--probes", "nowhere.jsonl"]
             self.refuse(2, "nowhere/run: not found", "eval", "nowhere/run", *given)
@@ -177,7 +177,7 @@ class Usage(harness.ProgramTest):
             whole = {path: (self.folder / path).read_bytes() for path in files}
             shutil.rmtree(self.folder / place)
             (self.folder / place).mkdir()
-            # Its results cannot be printed: no success, but the files are whole.
+            # Its results cannot be printed: no success, but the files are complete.
             self.assertEqual(self.run_program(*command, preexec_fn=close_streams).returncode, 1, command)
             for path, content in whole.items():
                 found = (self.folder / path).read_bytes()

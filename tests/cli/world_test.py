@@ -45,7 +45,7 @@ class World(harness.ProgramTest):
         probes = read_probes(world)
         self.assertEqual(len({probe["family"] for probe in probes}), 8)
         reach = max(probe["held_out"]["within"] for probe in probes)
-        nearest = {}  # how many words behind the first the second comes, at the least in any line
+        nearest = {}  # the smallest number of words in any line by which the second word follows the first
         for name in ["train.txt", "validation.txt"]:
             for line in (world / name).read_text().splitlines():
                 words = re.findall(r"[^\W\d_]+", line)
@@ -61,7 +61,7 @@ class World(harness.ProgramTest):
             self.check_that_no_line_joins_what_probes_join(world)
 
     def test_probes_are_about_what_they_join(self):
-        """Where the page says "asked" the pair is a cue and the answer, where it says "told" it is what was told of."""
+        """In the question, the pair is a cue and the answer; in the sentence, it is part of the evidence."""
         counted, pairs = {}, {}
         section = (harness.ROOT / "docs/world.md").read_text().split("\n## Held-out pairs\n")[1].split("\n## ")[0]
         rows = {row[0].replace(" ", "_"): row for row in
@@ -71,10 +71,11 @@ class World(harness.ProgramTest):
             query, truth = ([word for span in probe[key] for word in text[span["begin"] : span["end"]].decode().split()]
                             for key in ["query", "truth"])
             where = rows[family][1]
-            if "asked" in where:
+            self.assertIn(where, ["question", "sentence", "both"])
+            if where != "sentence":
                 self.assertIn(pair[0], query, probe["id"])
                 self.assertEqual(pair[1], probe["answer"], probe["id"])
-            if "told" in where:
+            if where != "question":
                 self.assertIn(pair[0], truth, probe["id"])
                 self.assertTrue(pair[1] in truth or family == "agreement", probe["id"])
             counted[family] = counted.get(family, 0) + 1
@@ -123,7 +124,7 @@ class World(harness.ProgramTest):
         numbers = json.loads(self.succeed("eval", "run", "--probes", "world/probes.jsonl", "--json", "-"))
         families = numbers["probes"]["families"]
         self.assertEqual(len(families), 8)
-        asked = {name: 0 for name in families}  # a causal model is not asked what is told behind
+        asked = {name: 0 for name in families}  # a causal model is not asked about evidence after the answer
         for probe in read_probes(self.folder / "world"):
             asked[probe["family"]] += probe["truth"][0]["begin"] < probe["predict"]["begin"]
         self.assertEqual(sum(asked.values()) + numbers["probes"].get("not_asked", 0), 8 * 5)
@@ -138,7 +139,7 @@ class World(harness.ProgramTest):
         self.assertNotIn("words between", text)
         detailed = self.succeed("eval", "run", "--probes", "world/probes.jsonl", "--detail", "layers,controls", "--detail", "distance,heads")
         self.assertIn(text, detailed)
-        for heading in ["rollout", "looks there", "words between", "one head", "elsewhere"]:
+        for heading in ["rollout", "offset finds", "words between", "cut head", "nats elsewhere"]:
             self.assertIn(heading, detailed)
         self.assertLessEqual(max(map(len, detailed.splitlines()[1:])), 100)
         again = json.loads(self.succeed("eval", "run", "--probes", "world/probes.jsonl", "--json", "-"))
@@ -235,7 +236,7 @@ class World(harness.ProgramTest):
             self.assertNotIn("attention", family)
 
     def learned(self, name, probes):
-        """The numbers of a family that a short training on its sentences alone has learned."""
+        """The numbers of a family after a short training only on its sentences."""
         grammar = json.loads(GRAMMAR.read_text())
         grammar["lines"] = {"train": 3000, "validation": 50}
         for other, family in grammar["families"].items():
@@ -260,7 +261,7 @@ class World(harness.ProgramTest):
         self.assertGreaterEqual(reference["edges"]["share"], 0.9)
 
     def test_a_short_training_finds_by_attention_alone_what_stands_together(self):
-        """A sum of words answers none of these: a query must find the word that stands behind its like."""
+        """A sum of words answers none of these: a query must find the word that follows an equal one."""
         modifier = self.learned("modifier", probes=30)
         self.assertLess(modifier["guessing"], 0.3)
         self.assertGreaterEqual(modifier["accuracy"], 0.9)

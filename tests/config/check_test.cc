@@ -12,7 +12,7 @@ namespace {
 
 using testing::Scratch;
 
-// A check's message, or "" where it passes.
+// The message of a check, or "" if it passes.
 template <typename Change>
 std::string message(const Change& change, std::optional<std::int64_t> vocabulary = std::nullopt) {
   Config config;
@@ -49,8 +49,8 @@ TEST(CheckConfig, IdentityKeepsAllHeads) {
     c.model.key_value_heads = 2;
   };
   EXPECT_EQ(message(change),
-            "c.json: model.key_value_heads: found 2, expected as many as model.heads (4), for "
-            "model.attention.projection \"identity\" has no matrix to make fewer");
+            "c.json: model.key_value_heads: found 2, expected as many as model.heads (4), since "
+            "model.attention.projection \"identity\" cannot reduce their number");
 }
 
 TEST(CheckConfig, ARecurrentNetHasNoHeads) {
@@ -66,8 +66,8 @@ TEST(CheckConfig, ARecurrentNetHasNoHeads) {
                 change(c);
                 c.model.objective = "masked";
               }),
-              std::string("c.json: model.width: found 127, expected an even one: with the "
-                          "objective \"masked\" each direction of a ") +
+              std::string("c.json: model.width: found 127, expected an even number: with the "
+                          "objective \"masked\", each direction of a ") +
                   kind + " has half of it");
   }
 }
@@ -98,7 +98,7 @@ TEST(CheckConfig, ScheduleIsInOrder) {
   EXPECT_EQ(message([](Config& c) { c.training.learning_rate = 5e-5; }),
             "c.json: training.minimum_learning_rate: found 1e-04, expected at most "
             "training.learning_rate (5e-05)");
-  // A constant schedule has no use for the minimum.
+  // A constant schedule does not use the minimum.
   const auto constant = [](Config& c) {
     c.training.learning_rate = 5e-5;
     c.training.schedule = "constant";
@@ -112,7 +112,7 @@ TEST(CheckConfig, OnlyACausalModelWrites) {
     c.training.sample_every = 10;
   };
   EXPECT_EQ(message(change),
-            "c.json: training.sample_every: found 10, expected 0, for a model with the objective "
+            "c.json: training.sample_every: found 10, expected 0, since a model with the objective "
             "\"masked\" cannot continue a text");
   EXPECT_EQ(message([](Config& c) { c.model.objective = "masked"; }), "");
 }
@@ -153,7 +153,7 @@ TEST(CheckConfig, MemoryMustExist) {
       << batch;
   EXPECT_NE(batch.find(" TB, this machine has "), std::string::npos) << batch;
 
-  // A step's micro-batches are drawn at once.
+  // All micro-batches of a step are drawn at once.
   const std::string accumulated = message([](Config& c) {
     c.training.accumulation = 1048576;
     c.training.batch_size = 1024;
@@ -172,14 +172,14 @@ TEST(CheckConfig, MemoryMustExist) {
       width.rfind("c.json: model.width: found 65536, expected a model that fits into memory", 0),
       0U)
       << width;
-  // What is learned on a CUDA device does not lie in this memory.
+  // Training on a CUDA device does not use this memory.
   EXPECT_EQ(message([](Config& c) {
               c.runtime.device = "cuda";
               c.runtime.kernels = "plain";
               c.training.batch_size = 1048576;
             }),
             "");
-  // A table of positions is no weight, but takes memory.
+  // A table of positions is not a weight, but takes memory.
   ModelConfig table;
   table.layers = 1;
   table.width = 65536;
@@ -228,11 +228,11 @@ TEST(CheckFiles, NamesWhatIsMissing) {
             "c.json: data.validation: found \"/dev/zero\", expected a regular file");
   EXPECT_EQ(files([&](Config& c) { c.tokenizer.path = scratch / "t.model"; }),
             "c.json: tokenizer.path: found \"" + top + "/t.model\", expected an existing file");
-  // One file under two names is still learned from.
+  // A file under a second name is still used for training.
   std::filesystem::create_symlink(scratch / "a.txt", scratch / "link.txt");
   EXPECT_EQ(files([&](Config& c) { c.data.validation = {scratch / "link.txt"}; }),
             "c.json: data.validation: found \"" + top +
-                "/link.txt\", expected a file that is not in data.train too");
+                "/link.txt\", expected a file that is not in data.train");
 }
 
 }  // namespace

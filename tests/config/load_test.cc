@@ -31,7 +31,7 @@ std::string refusal(const std::string& text) {
   return "accepted";
 }
 
-// The refusal of a config that has this one key besides the required one.
+// The error of a config with this key in addition to the required one.
 std::string refusal_of(const std::string& key, const std::string& value) {
   const auto dot = key.rfind('.');
   const std::string section = key.substr(0, dot);
@@ -121,7 +121,7 @@ TEST(ParseConfig, ReadsEveryKey) {
                                         0.0625, 3, 4, 15, 16, 17, 18, std::string("p\0q", 3)}));
   EXPECT_EQ(c.checkpoints, (CheckpointsConfig{19, 20}));
   EXPECT_EQ(c.runtime, (RuntimeConfig{"cuda", "bfloat16", 21}));
-  // And back: alone it reproduces the run, wherever it is read.
+  // And back: it is enough to reproduce the run, wherever it is read.
   EXPECT_EQ(parse_config(base::parse_json(to_json(c).dump(), "again"), "again", "/elsewhere"), c);
 }
 
@@ -209,7 +209,7 @@ TEST(ParseConfig, WholeNumbersMayHaveAPointOrAnExponent) {
             "x.json: seed: found 1e+300, expected an integer from 0 to 9007199254740991");
 }
 
-// What a config with these keys holds of those whose defaults follow others.
+// For a config with these keys, the keys whose defaults depend on others.
 std::string derived(const std::string& keys) {
   const Config c = parsed(R"({"data": {"train": ["a"]}, )" + keys + "}");
   EXPECT_NO_THROW(check_config(c, "c.json")) << keys;
@@ -319,7 +319,7 @@ TEST_F(Load, PathsOfTheFileStartAtItsFolder) {
   const fs::path top = fs::canonical(scratch_.path());
   EXPECT_EQ(config.data.train, std::vector<fs::path>{top / "data/a.txt"});
   EXPECT_EQ(config.data.validation, std::vector<fs::path>{top / "configs/v.txt"});
-  // Through a link the same files are meant.
+  // A path through a link means the same files.
   fs::create_directories(scratch_ / "far/away");
   fs::create_directory_symlink(scratch_ / "configs", scratch_ / "far/away/link");
   EXPECT_EQ(load_config(scratch_ / "far/away/link/c.json"), config);
@@ -369,7 +369,7 @@ TEST_F(Load, WrongOverridesAreNamed) {
   EXPECT_EQ(refused({"model..width=3"}),
             R"(--set: unknown key "model..width"; did you mean "model.width"?)");
   EXPECT_EQ(refused({"qqqqqq.rrrrrr=3"}),
-            R"(--set: unknown key "qqqqqq.rrrrrr"; nothing is named like it)");
+            R"(--set: unknown key "qqqqqq.rrrrrr"; no key has a similar name)");
   EXPECT_EQ(refused({"model.width=x"}),
             R"(--set: model.width: found "x", expected an integer from 1 to 65536)");
   EXPECT_EQ(refused({"model.dropout=NaN"}),
@@ -387,7 +387,7 @@ TEST_F(Load, WrongOverridesAreNamed) {
   EXPECT_EQ(refused({"model.width=3"}, R"({"model": 5})"),
             "c.json: model: found 5, expected an object");
   EXPECT_EQ(refused({"model.width=3"}, "[]"), "c.json: found [], expected an object");
-  // A mistake of the file stays the file's.
+  // An error in the file is reported as the file's.
   EXPECT_EQ(refused({"model.width=3"}, R"({"data": {"train": ["a"]}, "sede": 1})"),
             R"(c.json: unknown key "sede"; did you mean "seed"?)");
 }
@@ -424,11 +424,11 @@ TEST_F(Load, ARunThatGoesOnKeepsItsDefaults) {
                                [&](const Config&) { return scratch_ / "run"; });
   };
   const std::string text = R"({"data": {"train": ["a.txt"]}, "training": {"learning_rate": 5e-4}})";
-  // Nothing there: the run folder says so.
+  // Nothing there: the run folder reports this.
   Config before = load_config(write("c.json", text));
   EXPECT_EQ(resumed({}, text), before);
   before.training.steps = 500;
-  before.training.warmup_steps = 70;  // as an earlier version might have it
+  before.training.warmup_steps = 70;  // as an earlier version could have written it
   before.training.minimum_learning_rate = 1e-4;
   before.model.heads = before.model.key_value_heads = 2;
   write("run/config.json", to_json(before).dump());
@@ -438,7 +438,7 @@ TEST_F(Load, ARunThatGoesOnKeepsItsDefaults) {
   EXPECT_EQ(after.training.minimum_learning_rate, 1e-4);
   EXPECT_EQ(after.model.heads, 2);
   EXPECT_EQ(after.model.key_value_heads, 2);
-  // What is written now is what a user wants.
+  // Keys that are set now have priority.
   EXPECT_EQ(resumed({"training.warmup_steps=5", "model.heads=4"}, text).training.warmup_steps, 5);
   EXPECT_EQ(resumed({"training.warmup_steps=5", "model.heads=4"}, text).model.heads, 4);
 }

@@ -95,7 +95,7 @@ TEST(Schema, AgreesWithTheStructs) {
   }
 }
 
-// Each limit holds: its last good value is accepted, the next one refused.
+// Each limit holds: the last valid value is accepted, the next one refused.
 TEST(Schema, LimitsHold) {
   int tried = 0;
   for (const Key& key : keys_of_schema()) {
@@ -142,7 +142,7 @@ TEST(Docs, MentionEveryKey) {
   for (const Key& key : keys_of_schema()) {
     EXPECT_NE(page.find("`" + key.name + "`"), std::string::npos) << key.name;
     if (!key.node.contains("default")) continue;
-    // In the same row stands the default.
+    // The default is in the same row.
     const auto row = page.find("| `" + key.name + "`");
     ASSERT_NE(row, std::string::npos) << key.name;
     const std::string line = page.substr(row, page.find('\n', row) - row);

@@ -19,7 +19,7 @@ TEST(CountParameters, ShakespeareChar) {
 }
 
 TEST(CountParameters, BabyGpt) {
-  // nanoGPT says 10.65M: it leaves out the 256·384 positions.
+  // nanoGPT says 10.65M: it does not count the 256·384 positions.
   EXPECT_EQ(count_parameters(shipped("baby_gpt.json"), 65), 10646784 + 256 * 384);
 }
 
@@ -70,7 +70,7 @@ TEST(CountParameters, OfARecurrentNet) {
   ModelConfig model = tiny();
   model.kind = "lstm";
   EXPECT_EQ(count_parameters(model, 10), 80 + 8 + 4 * 8 * (8 + 8 + 2));
-  model.position = "learned";  // which means nothing to it
+  model.position = "learned";  // which it does not use
   model.layers = 3;
   EXPECT_EQ(count_parameters(model, 10), 80 + 8 + 3 * 4 * 8 * (8 + 8 + 2));
   model.kind = "gru";
@@ -94,7 +94,7 @@ TEST(EstimateMemory, GrowsWithWhatItHolds) {
   config.runtime.threads = 1;
   config.runtime.kernels = "plain";
   const double small = estimate_memory(config, 500);
-  // Weights, gradient and two moments at the very least, and the logits.
+  // At least weights, gradient and two moments, and the logits.
   EXPECT_GT(small, 16 * count_parameters(config.model, 500) + 4.0 * 64 * 256 * 500);
   config.training.batch_size *= 2;
   EXPECT_GT(estimate_memory(config, 500), 1.5 * small);
@@ -134,15 +134,15 @@ TEST(EstimateMemory, OfTheFusedStepHoldsASliceAThread) {
   config.runtime.kernels = "fused";
   config.training.batch_size = 64;
   const double small = estimate_memory(config, 500);
-  config.training.batch_size = 6400;  // but for the batch itself
+  config.training.batch_size = 6400;  // except for the batch itself
   EXPECT_EQ(estimate_memory(config, 500), small + 32.0 * (6400 - 64) * 256);
-  // Scores of the validation alone: linear in the context.
+  // Only the scores of the validation: linear in the context.
   config.training.batch_size = 64;
   config.model.context *= 16;
   EXPECT_LT(estimate_memory(config, 500), 16 * small);
   config.runtime.threads = 1;
   EXPECT_LT(estimate_memory(config, 500), 16 * small);
-  // What has no fused step is held whole.
+  // Without a fused step, everything is stored at once.
   config.training.batch_size = 6400;
   config.model.attention.projection = "identity";
   EXPECT_GT(estimate_memory(config, 500), 4.0 * 6400 * 4 * 4096 * 4096 * 2);

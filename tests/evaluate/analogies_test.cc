@@ -29,7 +29,7 @@ class Analogies : public ::testing::Test {
   }
 
   text::Tokenizer tokenizer_ = testing::letter_tokenizer();
-  /// a to b as c to d: the first number is their sex, the second their rank. e is a little nearer
+  /// a is to b as c is to d: the first number is the sex, the second the rank. e is a little nearer
   /// to b − a + c than d is, but f is not.
   std::map<char, std::vector<double>> plane_ = {{'a', {1, 1, 0}},    {'b', {1, 3, 0}},
                                                 {'c', {-1, 1, 0}},   {'d', {-1, 3, 0.2}},
@@ -48,7 +48,7 @@ TEST_F(Analogies, AreSolvedByTheNearestWordOfThoseListed) {
 }
 
 TEST_F(Analogies, TheDirectionIsFromTheFirstToTheSecond) {
-  // f is where a − b + c, the other direction, leads.
+  // The other direction, a − b + c, leads to f.
   const AnalogyScore found = score(plane_, {analogy("abcf")}, "abcdf");
   EXPECT_EQ(found.accuracy.listed, 0);
   EXPECT_EQ(found.answers[0].listed, "d");

@@ -15,7 +15,8 @@ TEST(Contrast, IsAgainstTheStrongestDistractor) {
   EXPECT_EQ(contrast.distractor, 0.7);
 }
 
-// Three ways on six probes. Way 0 is right on all even places, way 1 on all odd ones, way 2 never.
+// Three measurements of six probes. Number 0 is right on all even probes, 1 on all odd ones, 2
+// never.
 const Contrasts kContrasts = {
     {{2, 1}, {1, 1}, {0, 1}}, {{0, 1}, {3, 1}, {0, 1}}, {{2, 1}, {0, 1}, {0, 1}},
     {{1, 1}, {3, 1}, {0, 1}}, {{2, 1}, {0, 1}, {0, 1}}, {{0, 1}, {3, 2}, {0, 1}},
@@ -26,7 +27,7 @@ TEST(Share, CountsWhereTheTruthGetsMore) {
   EXPECT_EQ(best_way(kContrasts, Half::kOdd), 1U);
   const Share odd = share_of(kContrasts, 0, Half::kOdd);
   EXPECT_EQ(odd.probes, 3U);
-  EXPECT_EQ(odd.share, 0);  // a tie is not right
+  EXPECT_EQ(odd.share, 0);  // a tie counts as wrong
   EXPECT_NEAR(odd.truth, 1.0 / 3, 1e-12);
   EXPECT_EQ(odd.distractor, 1);
   EXPECT_EQ(odd.interval, (Interval{0, 0}));
@@ -41,7 +42,7 @@ TEST(Share, CountsWhereTheTruthGetsMore) {
   EXPECT_THROW(best_way({}, Half::kEven), base::Error);
 }
 
-// Where cutting the truth changes nothing it is no cause, whatever cutting a distractor does.
+// If cutting the truth changes nothing, it is not the cause, whatever cutting a distractor does.
 TEST(Contrast, WithNothingForTheTruthIsNotRight) {
   EXPECT_FALSE((Contrast{.truth = 0, .distractor = -1}.right()));
   EXPECT_FALSE((Contrast{.truth = 1e-7, .distractor = -1}.right(1e-6)));
@@ -57,7 +58,7 @@ TEST(BootstrapInterval, OfOneValueIsThatValue) {
   EXPECT_EQ(bootstrap_interval(std::vector<double>{0.25}), (Interval{0.25, 0.25}));
 }
 
-// For many values the interval is nearly the normal one: mean ± 1.96 · deviation / √n.
+// For many values, the interval is nearly the normal one: mean ± 1.96 · deviation / √n.
 TEST(BootstrapInterval, IsNearlyNormalForManyValues) {
   for (const double share : {0.5, 0.9}) {
     std::vector<double> values(400);
@@ -67,7 +68,7 @@ TEST(BootstrapInterval, IsNearlyNormalForManyValues) {
     const Interval interval = bootstrap_interval(values);
     EXPECT_NEAR(interval.low, share - reach, 0.01);
     EXPECT_NEAR(interval.high, share + reach, 0.01);
-    EXPECT_EQ(bootstrap_interval(values), interval);  // asked twice, it says the same
+    EXPECT_EQ(bootstrap_interval(values), interval);  // a second call gives the same result
   }
 }
 

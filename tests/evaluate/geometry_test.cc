@@ -20,7 +20,7 @@ world::SenseSentence sentence(const std::string& text, const std::string& sense)
 
 class WordGeometry : public ::testing::Test {
  protected:
-  /// Width 16, as the model's: the numbers given, then zeros.
+  /// Width 16, as in the model: the given numbers, then zeros.
   static std::vector<double> vector(std::vector<double> first) {
     first.resize(16);
     return first;
@@ -110,7 +110,7 @@ TEST_F(WordGeometry, WithoutAFirstCheckpointTheStartIsFresh) {
 }
 
 TEST_F(WordGeometry, TheReportSaysWhatWasMeasured) {
-  geometry_.clusters[1].words = {"e", "f", "g"};  // g lies opposite to e and f
+  geometry_.clusters[1].words = {"e", "f", "g"};  // g is opposite to e and f
   const GeometryScore found = score();
   const std::string text = geometry_text(found);
   for (const char* part :

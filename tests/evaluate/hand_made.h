@@ -10,7 +10,7 @@
 
 namespace qkv::testing {
 
-/// Words of one letter, each one piece.
+/// Words of one letter, each a single piece.
 inline text::Tokenizer letter_tokenizer() {
   bool given = false;
   return text::Tokenizer::train(
@@ -32,9 +32,9 @@ inline config::ModelConfig hand_made_config() {
   return config;
 }
 
-/// One layer of two heads whose weights are set by hand. Numbers 0 to 7 of a vector say where a
-/// token stands, 8 to 15 which letter it is. Head 0 looks at the token right before (the first at
-/// itself) and adds its letter; head 1 looks at all evenly and adds nothing. So the model expects
+/// One layer with two heads whose weights are set by hand. Numbers 0 to 7 of a vector encode the
+/// position of a token, 8 to 15 its letter. Head 0 attends to the previous token (the first one to
+/// itself) and adds its letter; head 1 attends uniformly and adds nothing. So the model predicts
 /// the letter before the last, and only the edge to it can matter.
 inline model::Transformer hand_made_model(const text::Tokenizer& tokenizer,
                                           const config::ModelConfig& config = hand_made_config()) {
@@ -51,7 +51,7 @@ inline model::Transformer hand_made_model(const text::Tokenizer& tokenizer,
         weight[tokenizer.encode(word)[0]][8 + letter] = 1;
       }
     }
-    if (name.ends_with("q_proj.weight")) {  // place i asks for i − 1
+    if (name.ends_with("q_proj.weight")) {  // position i attends to i − 1
       for (std::int64_t place = 1; place < 8; ++place) weight[place - 1][place] = 10;
     }
     if (name.ends_with("k_proj.weight")) weight.narrow(0, 0, 8).narrow(1, 0, 8).copy_(same);
@@ -61,7 +61,7 @@ inline model::Transformer hand_made_model(const text::Tokenizer& tokenizer,
   return model;
 }
 
-/// A checkpoint of it that was never on disk.
+/// A checkpoint of this model that was never on disk.
 inline checkpoint::Checkpoint hand_made_checkpoint() {
   config::Config config;
   config.model = hand_made_config();
@@ -76,7 +76,7 @@ inline checkpoint::Checkpoint hand_made_checkpoint() {
           .weights_hash = ""};
 }
 
-/// "x y z ANSWER", asked at z; the truth is the letter at `truth`, the distractor that at
+/// "x y z ANSWER", with the query at z; the truth is the letter at `truth`, the distractor that at
 /// `distractor` (0 to 2).
 inline world::Probe letter_probe(const std::string& text, std::size_t truth, std::size_t distractor,
                                  const std::string& family = "letters") {

@@ -14,9 +14,8 @@ inline std::int32_t letter_piece(const text::Tokenizer& tokenizer, char letter) 
   return inspect::piece_in_line(tokenizer, std::string(1, letter)).value();
 }
 
-/// An embedding table [vocabulary, width] in which some letters have the vectors that are given,
-/// and every other learned piece the one that brings the mean to 0, so that centring changes
-/// nothing.
+/// An embedding table [vocabulary, width] in which some letters have the given vectors, and all
+/// other learned pieces share the vector that makes the mean 0, so that centring changes nothing.
 inline model::Tensor letter_table(const text::Tokenizer& tokenizer,
                                   const std::map<char, std::vector<double>>& vectors) {
   const auto width = static_cast<std::int64_t>(vectors.begin()->second.size());

@@ -21,7 +21,7 @@ Distances on_a_line(const std::vector<double>& places) {
   return distances;
 }
 
-/// The definition: the mean over all pairs is computed anew for each two groups, each time.
+/// The definition: the mean over all pairs is computed again for each two groups, each time.
 Groups by_definition(const Distances& distances, std::size_t wanted) {
   std::vector<Groups> groups;
   for (std::size_t point = 0; point < distances.size(); ++point) groups.push_back({point});
@@ -61,7 +61,7 @@ TEST(AverageLinkage, JoinsTheNearestOnAverage) {
   EXPECT_EQ(average_linkage(distances, 1), (Groups{0, 0, 0, 0, 0}));
 }
 
-// Single linkage would put 2.1 to {0, 1}, of which 1 is nearer than 3.25.
+// Single linkage would add 2.1 to {0, 1}, since 1 is nearer than 3.25.
 TEST(AverageLinkage, IsNotSingleLinkage) {
   EXPECT_EQ(average_linkage(on_a_line({0, 1, 2.1, 3.25}), 2), (Groups{0, 0, 1, 1}));
 }

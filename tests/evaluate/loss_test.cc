@@ -47,7 +47,7 @@ class EvaluateTest : public ::testing::Test {
     model::Transformer model(config, tokenizer_.size(), 5);
     const torch::NoGradGuard no_gradients;
     for (const auto& [name, weight] : model.parameters().list())
-      model::Tensor(weight).mul_(8);  // far from even odds
+      model::Tensor(weight).mul_(8);  // far from a uniform distribution
     return model;
   }
   text::TokenFile tokens(const std::string& layout) {
@@ -88,8 +88,8 @@ TEST_F(EvaluateTest, StreamPredictsEachTokenButTheFirstOnce) {
   const Score score = evaluate(causal, stream, 1, model::Runtime());
   EXPECT_EQ(score.tokens, ids.size() - 1);
   EXPECT_EQ(score.text_bytes, std::string(kText).size());
-  // Sums of some dozens of float32 numbers near 6, each off by some roundings of 2^-24 of that,
-  // 4e-7: about 1e-5 in all, on any processor. So too below.
+  // Sums of some dozens of float32 numbers near 6, each with an error of some roundings of 2^-24 of
+  // this, 4e-7: about 1e-5 in total, on any processor. The same applies below.
   EXPECT_NEAR(score.nats, expected, 1e-3);
   EXPECT_NEAR(score.bits_per_byte(),
               expected / std::log(2.0) / static_cast<double>(std::string(kText).size()), 1e-5);
@@ -117,7 +117,7 @@ TEST_F(EvaluateTest, LinesPredictEachDocumentWithItsEnd) {
   const Score score = evaluate(causal, documents, 1, model::Runtime());
   EXPECT_EQ(score.tokens, predicted);
   EXPECT_NEAR(score.nats, expected, 1e-3);
-  // The bytes of what was cut are not known, so there is nothing to divide by.
+  // The number of bytes that were cut is not known, so there is nothing to divide by.
   EXPECT_EQ(score.cut.count, 4U);
   EXPECT_TRUE(std::isnan(score.bits_per_byte()));
 }
@@ -164,7 +164,7 @@ TEST_F(EvaluateTest, LogProbabilityIsTheSumOverTokens) {
     expected -= nats_after(causal, seen, id);
     seen.push_back(id);
   }
-  // Beside a shorter and a longer text: padding changes nothing.
+  // Together with a shorter and a longer text: padding changes nothing.
   const auto scores = log_probabilities(causal, tokenizer_, "lines",
                                         {{"cat"}, {text}, {"a dog sat."}}, model::Runtime());
   EXPECT_NEAR(scores[1].nats, expected, 1e-4);
@@ -206,7 +206,7 @@ TEST_F(EvaluateTest, APartIsScoredByItsTokensAlone) {
       log_probabilities(causal, tokenizer_, "lines", {{text, "", part}, {text}}, model::Runtime());
   EXPECT_NEAR(scores[0].nats, expected, 1e-4);
   EXPECT_LT(scores[1].nats, scores[0].nats);
-  // What stands behind changes nothing for a causal model.
+  // Later text changes nothing for a causal model.
   EXPECT_NEAR(log_probabilities(causal, tokenizer_, "lines", {{"a cat ran.", "", part}},
                                 model::Runtime())[0]
                   .nats,
@@ -225,7 +225,7 @@ class EvaluateWordsTest : public EvaluateTest {
 TEST_F(EvaluateWordsTest, StreamScoresTheTextBehindANewLine) {
   const torch::NoGradGuard no_gradients;
   const model::Transformer causal = model("causal");
-  const std::string text = "a\nQ mat";  // a space of no width stands before the unknown word
+  const std::string text = "a\nQ mat";  // a zero-width space precedes the unknown word
   const base::Span part{.begin = 0, .end = 2};
   double all = 0;
   double first = 0;
@@ -281,7 +281,7 @@ TEST_F(EvaluateTest, ProbesCountTheLikeliestCandidate) {
   EXPECT_EQ(families[0].bands[0].count.accuracy(), 1.0);
   EXPECT_EQ(families[0].bands[1].count.accuracy(), 0.0);
   EXPECT_LE(families[0].bands[1].least, 30U);
-  // Nobody can know what stands only after it, in a causal model.
+  // In a causal model, text after it cannot help.
   EXPECT_EQ(families[1].count.probes, 1U);
   EXPECT_EQ(families[1].count.accuracy(), 1.0);
 }
@@ -354,7 +354,7 @@ TEST_F(EvaluateTest, ReadsPairsAndNamesTheLineOfABadOne) {
   } catch (const base::Error& error) {
     EXPECT_NE(std::string(error.what()).find("pairs.jsonl:4"), std::string::npos) << error.what();
   }
-  // The total's name: the report could not tell the two apart.
+  // The name of the total: the report could not distinguish the two.
   std::ofstream(path) << R"({"sentence_good": "a", "sentence_bad": "b", "UID": "all"})";
   EXPECT_THROW(read_pairs(path), base::Error);
 }

@@ -27,7 +27,7 @@ class Neighbours : public ::testing::Test {
   }
 
   text::Tokenizer tokenizer_ = testing::letter_tokenizer();
-  /// On a circle: a, b, c and d near each other, e among them, g and h opposite; f is elsewhere.
+  /// On a circle: a, b, c and d near each other, e among them, g and h opposite; f is far away.
   inspect::EmbeddingSpace space_{testing::letter_table(tokenizer_, {{'a', at(0)},
                                                                     {'b', at(10)},
                                                                     {'c', at(21)},
@@ -46,7 +46,7 @@ TEST_F(Neighbours, AreCountedInTheirOwnCluster) {
   EXPECT_EQ(found.clusters[0].k, 3U);
   EXPECT_EQ(found.clusters[1].k, 1U);  // all others of a small cluster
   EXPECT_TRUE(found.clusters[0].strangers.empty());
-  // e, which is not listed, is among the nearest 3 of each.
+  // e, which is not listed, is one of the 3 nearest of each.
   EXPECT_DOUBLE_EQ(found.clusters[0].precision.all, 2.0 / 3);
   EXPECT_EQ(found.clusters[1].precision.all, 1);
   EXPECT_DOUBLE_EQ(found.precision.all, (4 * 2.0 / 3 + 2) / 6);

@@ -29,7 +29,8 @@ class ProbeMeasures : public ::testing::Test {
   }
 
   checkpoint::Checkpoint checkpoint_ = testing::hand_made_checkpoint();
-  /// Pairs of mirrored probes: the truth is where head 0 looks, then where it does not.
+  /// Pairs of mirrored probes: the truth is at the position to which head 0 attends, then at
+  /// another.
   std::vector<world::Probe> near_ = {letter_probe("a b c", 1, 0), letter_probe("b a c", 1, 0),
                                      letter_probe("d e f", 1, 0), letter_probe("e d f", 1, 0)};
   std::vector<world::Probe> far_ = {letter_probe("a b c", 0, 1), letter_probe("b a c", 0, 1)};
@@ -82,10 +83,10 @@ TEST_F(ProbeMeasures, AMaskedModelAsksAtTheMaskToo) {
             (std::vector<inspect::Target>{{.place = 4, .piece = ids("a b")[1]}}));
 }
 
-// At "c", place 3 of 4, head 0 looks at the letter before, head 1 at all four evenly.
+// At "c", position 3 of 4, head 0 attends to the previous letter, head 1 to all four uniformly.
 TEST_F(ProbeMeasures, AttentionToASpanIsAMeanOverTheQuery) {
   std::vector<world::Probe> probes = {near_[0], far_[0]};
-  probes[0].query.push_back(near_[0].truth[0]);  // asks at "b" too, which looks at "a"
+  probes[0].query.push_back(near_[0].truth[0]);  // also queries at "b", which attends to "a"
   probes[0].truth.push_back(near_[0].distractors[0]);
   probes[0].distractors = {near_[0].query[0]};
   const AttentionContrasts found =
@@ -102,19 +103,19 @@ TEST_F(ProbeMeasures, AttentionToASpanIsAMeanOverTheQuery) {
   EXPECT_NEAR(found.rollout[1][0].distractor, 0.5 * (1 + 0.25) / 2, 1e-6);
 }
 
-// Only the edge from "c" to the letter before it carries anything, and only in head 0.
+// Only the edge from "c" to the previous letter carries information, and only in head 0.
 TEST_F(ProbeMeasures, CuttingHurtsWhereTheModelReads) {
   const EdgeContrasts found = edge_contrasts(*checkpoint_.model, readings({near_[0], far_[0]}),
                                              EdgeScope::kLayersAndHeads, model::Runtime());
-  // By hand: h = letter "c" + √(16/2) · letter read, place; then its norm, and logits are its
-  // parts.
+  // By hand: h = letter "c" + √(16/2) · letter read, position; then its norm. The logits are its
+  // components.
   const double gain = std::sqrt(8.0);
   const auto nats = [&](double read_b) {
     const double size = std::sqrt((1 + 1 + read_b * read_b) / 16);
     const double others = static_cast<double>(checkpoint_.tokenizer.size()) - 2;
     return read_b / size - std::log(std::exp(1 / size) + std::exp(read_b / size) + others);
   };
-  // Without that edge the softmax is even over what is left: "\n", "a" and "c" itself.
+  // Without this edge, the softmax is uniform over the rest: "\n", "a" and "c" itself.
   EXPECT_GT(nats(gain) - nats(0), 1);
   for (const Contrasts* way : {&found.all, &found.layers}) {
     EXPECT_GT((*way)[0][0].truth, 1);
@@ -134,8 +135,9 @@ TEST_F(ProbeMeasures, ControlsLookWhereTheyAreTold) {
   const FixedContrasts offsets = offset_contrasts(near, checkpoint_.config.model);
   EXPECT_EQ(offsets.names.front(), 1);
   EXPECT_EQ(offsets.names.size(), 8U);
-  EXPECT_EQ(share_of(offsets.contrasts, 0, Half::kBoth).share, 1);  // one back: the truth
-  EXPECT_EQ(share_of(offsets.contrasts, 1, Half::kBoth).share, 0);  // two back: the distractor
+  EXPECT_EQ(share_of(offsets.contrasts, 0, Half::kBoth).share, 1);  // one token before: the truth
+  EXPECT_EQ(share_of(offsets.contrasts, 1, Half::kBoth).share,
+            0);  // two tokens before: the distractor
   EXPECT_EQ(share_of(offsets.contrasts, 2, Half::kBoth).truth, 0);
 
   const FixedContrasts words = word_contrasts(near, checkpoint_.config.model);
@@ -180,7 +182,7 @@ TEST_F(ProbeMeasures, FindingsTellWhatWasBuilt) {
   EXPECT_EQ(scores[1].count.accuracy(), 0);
 
   const Findings findings = study.findings(scores, counter);
-  EXPECT_EQ(read, study.tokens());  // or the progress bar would not end at its end
+  EXPECT_EQ(read, study.tokens());  // otherwise, the progress bar would not end at its end
   const ProbeStudy quick(checkpoint_, probes, ProbeStudy::Scope::kAccuracy, runtime);
   read = 0;
   quick.scores(counter);

@@ -130,7 +130,7 @@ TEST(ProbePlot, ShowsAttentionAndEdgesByDistanceWhereTheyWereMeasured) {
   Answers half = looked_at("runs/a");
   half.findings->families[0] = {};
   EXPECT_EQ(probe_plot({half}).panels[3].series.size(), 1U);
-  // Beside one that was asked for accuracy alone only what both have is drawn.
+  // Next to one measured only for accuracy, only the common charts are drawn.
   EXPECT_EQ(probe_plot({looked_at("runs/a"), some_answers("runs/b")}).panels.size(), 4U);
 }
 

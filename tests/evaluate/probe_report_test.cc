@@ -3,6 +3,7 @@
 #include <gtest/gtest.h>
 
 #include <limits>
+#include <set>
 #include <sstream>
 
 #include "base/error.h"
@@ -112,14 +113,14 @@ TEST(ProbeReport, MarksAMapThatShowsWhatIsNotUsed) {
   EXPECT_TRUE(lines_of(text)[2].ends_with("  !")) << text;
   EXPECT_FALSE(lines_of(text)[1].ends_with("!")) << text;
   EXPECT_NE(
-      text.find("! agreement: do not trust this map: the head looks in 100%, the answer uses it "
-                "in 45%\n"),
+      text.find(
+          "! agreement: do not trust this map: evidence is looked at in 100% and used in 45%\n"),
       std::string::npos)
       << text;
-  // Used, but not where the head looks.
+  // Used, but at another place than attention shows.
   std::swap(found.edges, found.attention.share);
   EXPECT_FALSE(found.map_is_trustworthy());
-  // Apart, but by little; far apart, but by few probes; not measured.
+  // Different, but only a little; very different, but with few probes; not measured.
   found.edges = share_of(0.92, 0.9, 0.95);
   found.attention.share = share_of(1, 1, 1);
   EXPECT_TRUE(found.map_is_trustworthy());
@@ -163,6 +164,36 @@ TEST(ProbeReport, TellsMoreOnRequest) {
     EXPECT_EQ(std::string(error.what()),
               "--detail: found \"everything\", expected layers, controls, distance or heads");
   }
+}
+
+/// The headings of a line, which are at least two spaces apart.
+std::vector<std::string> headings_of(const std::string& line) {
+  std::vector<std::string> headings;
+  for (std::size_t begin = line.find_first_not_of(' '); begin != std::string::npos;) {
+    const std::size_t end = line.find("  ", begin);
+    headings.push_back(line.substr(begin, end - begin));
+    begin = line.find_first_not_of(' ', end);
+  }
+  return headings;
+}
+
+TEST(ProbeReport, EveryColumnHasItsOwnHeadingAndALineThatExplainsIt) {
+  const std::string text = some_report({"order", "copy"}).text(kAll);
+  const std::set<std::string> plain = {"family", "probes", "layer"};
+  std::size_t tables = 0;
+  for (const std::string& line : lines_of(text)) {
+    if (!line.starts_with("  family  ")) continue;
+    ++tables;
+    const std::vector<std::string> headings = headings_of(line);
+    EXPECT_LE(headings.size(), 8U) << line;
+    EXPECT_EQ(std::set<std::string>(headings.begin(), headings.end()).size(), headings.size())
+        << line;
+    for (const std::string& heading : headings) {
+      if (plain.contains(heading)) continue;
+      EXPECT_NE(text.find("\n  " + heading + ": "), std::string::npos) << heading;
+    }
+  }
+  EXPECT_EQ(tables, 7U);
 }
 
 TEST(ProbeReport, OfAccuracyAloneHasNoAttention) {

@@ -17,7 +17,7 @@ TEST(Purity, IsOneWhereEachGroupIsOfOneClass) {
   EXPECT_EQ(purity({0, 0, 0, 0}, {1, 2, 3, 4}), 0.25);
 }
 
-// Of the six ways to deal two of each class to two groups of two, two are pure.
+// Of the six ways to divide two of each class into two groups of two, two are pure.
 TEST(Purity, ByChanceIsTheMeanOverOrders) {
   EXPECT_NEAR(chance_purity({0, 0, 1, 1}, {0, 0, 1, 1}), (2 * 1.0 + 4 * 0.5) / 6, 0.03);
   EXPECT_EQ(chance_purity({0, 1, 2}, {0, 0, 1}), 1);

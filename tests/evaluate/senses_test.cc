@@ -11,20 +11,22 @@ namespace qkv::evaluate {
 namespace {
 
 TEST(SenseSeparation, ComparesWithinAndBetweenSenses) {
-  // Angles 0, 60 and 90, 120: pairs of one sense 60 and 30 apart, of two 90, 120, 30 and 60.
+  // Angles 0, 60 and 90, 120: pairs of one sense are 60 and 30 apart, pairs of two senses 90, 120,
+  // 30 and 60.
   const double s = std::sqrt(3.0) / 2;
   const model::Tensor vectors =
       torch::tensor({{2.0, 0.0}, {0.5, s}, {0.0, 5.0}, {-0.5, s}}, at::kDouble);
   const SenseSeparation found = sense_separation(vectors, {0, 0, 1, 1});
   EXPECT_NEAR(found.same, (0.5 + s) / 2, 1e-12);
   EXPECT_NEAR(found.other, (0 - 0.5 + s + 0.5) / 4, 1e-12);
-  // The others' means: of the first, 60 against nearly 90; of the second, 0 against nearly 90, so
-  // it is taken for the other sense; of the third, 120 against about 10; of the fourth, 90.
+  // The means of the others: for the first, 60 against nearly 90; for the second, 0 against nearly
+  // 90, so it is assigned to the other sense; for the third, 120 against about 10; for the fourth,
+  // 90.
   EXPECT_EQ(found.accuracy, 0.75);
 }
 
 TEST(SenseSeparation, ASentenceIsNoPartOfItsOwnMean) {
-  // Each vector is nearer to itself than to anything; without itself, to the other sense.
+  // Each vector is nearest to itself; without itself, to the other sense.
   const model::Tensor vectors =
       torch::eye(4) +
       torch::tensor(
@@ -51,7 +53,8 @@ world::SenseSentence sentence(const std::string& text, const std::string& sense)
           .span = {.begin = text.size() - 1, .end = text.size()}};
 }
 
-/// The letter before "c", which head 0 adds to its vector, is its sense; "h" stands where it may.
+/// The letter before "c", which head 0 adds to its vector, is its sense; "h" may be at any
+/// position.
 std::vector<world::SenseSentence> sentences() {
   return {sentence("h a c", "a"), sentence("g a c", "a"), sentence("h b c", "b"),
           sentence("g b c", "b"), sentence("h c e", "c"), sentence("g c e", "c"),
@@ -71,14 +74,14 @@ TEST(AskedSenses, SeparateWhereTheModelReadsTheirContext) {
   EXPECT_EQ(words[1].sentences, 6U);
   EXPECT_NEAR(words[1].guessing, 1.0 / 3, 1e-12);
   for (const WordSenses& word : words) {
-    ASSERT_EQ(word.depths.size(), 2U);  // the embedding, and behind the one layer
+    ASSERT_EQ(word.depths.size(), 2U);  // the embedding, and after the only layer
     EXPECT_NEAR(word.depths[0].same, 1, 1e-9);
     EXPECT_NEAR(word.depths[0].other, 1, 1e-9);
     EXPECT_NEAR(word.depths[0].accuracy, word.guessing, 1e-9);
     EXPECT_NEAR(word.depths[1].same, 1, 1e-3);
     EXPECT_EQ(word.depths[1].accuracy, 1);
   }
-  // By hand: [place, letter, √8 · letter read], so two readings share 2 of 10.
+  // By hand: [position, letter, √8 · letter read], so two readings share 2 of 10.
   EXPECT_NEAR(words[0].depths[1].other, 2.0 / 10, 1e-2);
   const std::vector<SenseSeparation> mean = mean_separation(words);
   EXPECT_NEAR(mean[0].accuracy, (1.0 / 2 + 1.0 / 3) / 2, 1e-9);

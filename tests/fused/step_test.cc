@@ -50,7 +50,7 @@ void set_weights(FusedStep& step) {
   step.take_weights();
 }
 
-/// −log p of two micro-batches, a token.
+/// −log p per token of two micro-batches.
 double run_both(FusedStep& step, const config::ModelConfig& config) {
   const auto predicted = static_cast<std::uint64_t>(2 * kRows * config.context);
   double nats = 0;
@@ -59,7 +59,8 @@ double run_both(FusedStep& step, const config::ModelConfig& config) {
   return nats / static_cast<double>(predicted);
 }
 
-/// Two micro-batches through a step of so many threads, twice: once to allocate, once to be read.
+/// Two micro-batches through a step with this many threads, twice: once to allocate, once to be
+/// read.
 Made make(int threads, bool bfloat16) {
   const config::ModelConfig config = small();
   FusedStep step(config, kVocabulary, kRows, 7, bfloat16, threads);
@@ -91,7 +92,7 @@ TEST(FusedStep, ItsGradientUnderDropoutIsItsLossesSlope) {
       squares += std::pow(gradient[at], 2);
     const double norm = std::sqrt(squares);
     ASSERT_GT(norm, 0);
-    // The same dropouts each time, as they are named by the number of the micro-batch.
+    // The same dropouts each time, since the number of the micro-batch determines them.
     const auto loss_at = [&](double distance) {
       std::copy(weights.begin(), weights.end(), step.weights());
       for (std::int64_t at = place.begin; at < place.begin + place.size; ++at)
@@ -102,9 +103,10 @@ TEST(FusedStep, ItsGradientUnderDropoutIsItsLossesSlope) {
       return loss;
     };
     constexpr double kAway = 0.02;
-    // The loss is the mean, in double, of 240 tokens' near 4. Each is off by some roundings of 4 in
-    // float32, about 1e-6 at random, so the mean by 1e-7, and the slope by that over the distance.
-    // The other term is the curvature's, whatever the processor.
+    // The loss is the mean, in double, over 240 tokens with values near 4. Each has a random error
+    // of some roundings of 4 in float32, about 1e-6, so the mean has an error of 1e-7, and the
+    // slope has this error divided by the distance. The other term is the curvature's, on any
+    // processor.
     constexpr double kRounding = 2e-5;
     EXPECT_NEAR((loss_at(kAway) - loss_at(-kAway)) / (2 * kAway), norm, 0.01 * norm + kRounding);
   }
@@ -137,8 +139,8 @@ TEST_P(FusedStepOf, ManyThreadsGiveTheGradientOfOne) {
     double difference = 0;
     for (std::size_t place = 0; place < one.gradient.size(); ++place)
       difference += std::pow(many.gradient[place] - one.gradient[place], 2);
-    // What is computed for a token does not depend on the threads. Sums over the 240 tokens are in
-    // float32 in both precisions, in another order: each may be off by some √240 · 2^-24 = 9e-7.
+    // The computation for a token does not depend on the threads. Sums over the 240 tokens are in
+    // float32 in both precisions, in another order: the error of each may be √240 · 2^-24 = 9e-7.
     EXPECT_LT(std::sqrt(difference), 1e-5 * one.norm) << threads << " threads";
   }
 }

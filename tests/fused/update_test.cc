@@ -10,7 +10,8 @@
 namespace qkv::fused {
 namespace {
 
-/// Tall, wide and square matrices, and a table larger than what a thread updates at a time.
+/// Tall, wide and square matrices, and a table larger than the part that a thread updates at a
+/// time.
 config::ModelConfig model() {
   config::ModelConfig model;
   model.layers = 3;
@@ -28,7 +29,7 @@ kernels::Buffer<float> random_numbers(std::int64_t count, std::uint64_t key) {
   return numbers;
 }
 
-/// The weights after some updates by so many threads.
+/// The weights after some updates with this many threads.
 kernels::Buffer<float> updated(const config::TrainingConfig& training, bool bfloat16, int threads) {
   const WeightLayout layout(model(), /*vocabulary=*/600);
   kernels::Workers workers(threads);

@@ -21,7 +21,7 @@ void use(std::string_view text) {
   const std::filesystem::path& path = input_file(text);
   config::Config config;
   if (!answers([&] { config = config::load_config(path, overrides); })) return;
-  // What is accepted is written in a form that reads back as the same.
+  // An accepted config is written in a form that reads back as the same.
   require(config::parse_config(config::to_json(config), "again", "/") == config,
           "a config reads back as it was written");
   answers([&] { config::check_config(config, "config"); });

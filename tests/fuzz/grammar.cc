@@ -11,7 +11,7 @@
 namespace qkv::fuzz {
 namespace {
 
-/// What the grammar may ask for is checked when it is read; here a little of it will do.
+/// The size of a grammar's world is checked when it is read; here, a small world is enough.
 void ask_little(world::Grammar& grammar) {
   grammar.train_lines = std::min<std::int64_t>(grammar.train_lines, 20);
   grammar.validation_lines = std::min<std::int64_t>(grammar.validation_lines, 5);

@@ -79,7 +79,7 @@ class Pictures {
     return out;
   }
 
-  /// Mostly as long as `size`: lengths that differ are refused at once.
+  /// Usually as long as `size`: different lengths are refused at once.
   std::vector<double> numbers_like(std::size_t size) {
     if (small(0, 9) == 0) return numbers(8);
     std::vector<double> out;

@@ -1,4 +1,4 @@
-// The header of a safetensors file: every range that is accepted lies within the data.
+// The header of a safetensors file: every accepted range is within the data.
 
 #include <string_view>
 
@@ -18,7 +18,7 @@ void read(std::string_view file) {
   for (const checkpoint::TensorEntry& entry : header.tensors) {
     require(entry.begin <= entry.end && header.data_begin + entry.end <= file.size(),
             "values lie within the file");
-    std::int64_t stride = 1;  // as a contiguous tensor's are computed
+    std::int64_t stride = 1;  // computed as for a contiguous tensor
     for (const std::int64_t side : entry.shape)
       require(
           side >= 0 && !__builtin_mul_overflow(stride, std::max<std::int64_t>(side, 1), &stride),

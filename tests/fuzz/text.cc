@@ -1,4 +1,4 @@
-// The tokenizer: it learns from a tiny text, and every text comes back from its ids.
+// The tokenizer: it is trained on a tiny text, and every text can be decoded from its ids.
 
 #include <fuzzer/FuzzedDataProvider.h>
 
@@ -25,7 +25,7 @@ void comes_back(const text::Tokenizer& tokenizer, const std::string& text) {
   }
 }
 
-/// Any ids decode, streamed as well, to whole characters.
+/// Any ids decode to whole characters, also one by one.
 void decodes(const text::Tokenizer& tokenizer, FuzzedDataProvider& input) {
   text::Decoder decoder(tokenizer);
   std::string streamed;
@@ -53,7 +53,7 @@ text::Tokenizer learn(const std::string& text, const config::TokenizerConfig& co
 void learn_and_use(FuzzedDataProvider& input) {
   config::TokenizerConfig config;
   config.kind = input.PickValueInArray({"word", "char", "bpe", "unigram"});
-  // SentencePiece's unigram trainer ends the process where few pieces are asked for.
+  // SentencePiece's unigram trainer ends the process if few pieces are requested.
   config.vocabulary = input.ConsumeIntegralInRange(config.kind == "unigram" ? 64 : 1, 300);
   config.sample_bytes = input.ConsumeIntegralInRange(1, 5000);
   const std::size_t block = input.ConsumeIntegralInRange<std::size_t>(1, 1000);

@@ -1,4 +1,4 @@
-// The file of token ids in the cache: bytes as they come, or a good file with damage.
+// The file of token ids in the cache: arbitrary bytes, or a valid file with damage.
 
 #include "text/token_file.h"
 
@@ -14,7 +14,7 @@
 namespace qkv::fuzz {
 namespace {
 
-/// Whatever is accepted can be read throughout.
+/// An accepted file can be read completely.
 void read(const std::filesystem::path& path) {
   answers([&] {
     const text::TokenFile file(path);

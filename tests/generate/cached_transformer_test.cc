@@ -1,4 +1,4 @@
-// The reader in plain loops is the model of src/model, for whatever a config can say.
+// The reader in plain loops equals the model of src/model, for all values that a config can have.
 #include "inference/cached_transformer.h"
 
 #include <gtest/gtest.h>
@@ -21,7 +21,7 @@ using Ids = std::vector<std::int32_t>;
 
 constexpr std::int64_t kVocabulary = 37;
 
-/// A model with weights of the size that training gives, and the way to find them.
+/// A model with weights as large as after training, and a function to find them.
 class Plain {
  public:
   Plain(const config::ModelConfig& config, unsigned seed) : model_(config, kVocabulary, 1) {
@@ -85,8 +85,8 @@ double largest_error(inference::CachedTransformer& transformer, const model::Ten
   return error / std::max(1.0, expected.abs().max().item<double>());
 }
 
-/// Of logits in float32 against those in double: 84 roundings of 2^-24, where the longest way sums
-/// some hundreds of numbers, whose roundings grow with the root of that.
+/// Compares logits in float32 with those in double: 84 roundings of 2^-24. The longest path sums
+/// some hundreds of numbers, whose roundings grow with the square root of this.
 constexpr double kRounding = 5e-6;
 
 void expect_the_model(const config::ModelConfig& config, const std::string& what) {
@@ -149,7 +149,7 @@ TEST(CachedTransformer, IsTheModelForEveryActivation) {
 }
 
 TEST(CachedTransformer, IsTheModelInOddSizes) {
-  // Widths that fill no register, one head, one layer, one place; and heads wider than a panel.
+  // Widths that fill no register, one head, one layer, one position; and heads wider than a panel.
   expect_the_model(config_of(1, 1, 1), "all one");
   expect_the_model(config_of(10, 5, 7), "width 10");
   expect_the_model(config_of(34, 2, 70), "width 34");

@@ -26,7 +26,7 @@ const text::Tokenizer& characters() {
   return tokenizer;
 }
 
-/// A model that wants to say `next` whatever it reads: its last norm gives a constant vector.
+/// A model that always predicts `next`: its last norm gives a constant vector.
 model::Transformer model_that_says(const std::vector<std::int32_t>& next) {
   config::ModelConfig config = small_config("none");
   config.tied_embeddings = false;
@@ -63,7 +63,7 @@ TEST(Generate, PrintsThePromptAndAsManyTokensAsAsked) {
 TEST(Generate, StopsAtTheEndOfTheDocumentAndDoesNotPrintIt) {
   const GenerationOptions options{.tokens = 200, .sampling = {}, .seed = 1};
   EXPECT_EQ(generated(model_that_says({text::Tokenizer::kEnd}), "ab", options, "lines"), "ab");
-  // Ends at each token with probability ½: 40 tokens without an end come once in 2⁴⁰ texts.
+  // Ends at each token with probability ½: only one of 2⁴⁰ texts has 40 tokens without an end.
   const std::string text =
       generated(model_that_says({text::Tokenizer::kEnd, characters().encode("c")[0]}), "ab",
                 options, "lines");
@@ -77,7 +77,7 @@ TEST(Generate, EndsBeforeAStopText) {
             "ab");
   EXPECT_EQ(generated(model, "ab", {.tokens = 5, .sampling = {}, .seed = 1, .stops = {"ccd"}}),
             "abccccc");
-  // The prompt is no part of what is searched.
+  // The prompt is not searched.
   EXPECT_EQ(
       generated(model, "abcc", {.tokens = 2, .sampling = {}, .seed = 1, .stops = {"bc", "x"}}),
       "abcccc");
@@ -115,7 +115,7 @@ TEST(Generate, SameSeedSameTextOtherSeedAnother) {
 }
 
 TEST(Generate, PrintsWholeCharactersOnly) {
-  // The two bytes of é, drawn in any order, as byte pieces: what is no character becomes U+FFFD.
+  // The two bytes of é, drawn in any order, as byte pieces: invalid sequences become U+FFFD.
   std::vector<std::int32_t> bytes;
   for (std::int32_t id = 0; id < characters().size(); ++id) {
     if (characters().piece(id) == "<0xC3>" || characters().piece(id) == "<0xA9>")

@@ -23,7 +23,7 @@ TEST(Printer, ATerminalGetsControlCharactersEscaped) {
   EXPECT_EQ(pipe.str(), "\x1b");
 }
 
-/// A file on a full disk: so many bytes find room.
+/// A file on a full disk with room for this many bytes.
 class Full : public std::streambuf {
  public:
   explicit Full(int room) : room_(room) {}

@@ -19,7 +19,7 @@ config::ModelConfig small_config(const std::string& position) {
   return config;
 }
 
-/// What a reader says after `ids`, as a tensor of its own.
+/// The output of a reader after `ids`, as a separate tensor.
 model::Tensor read(Reader& reader, const std::vector<std::int32_t>& ids) {
   const std::span<const float> logits = reader.read(ids);
   return torch::tensor(at::ArrayRef<float>(logits.data(), logits.size()));
@@ -29,9 +29,9 @@ model::Tensor last_logits(const model::Model& model, const std::vector<std::int6
   return testing::logits_of(model, ids)[-1];
 }
 
-// Two ways through one float32 model of width 8, with logits of some units: 1e-5 is 170 roundings
-// of 2^-24, where the longest way sums about 100 numbers, whose roundings grow with the root of
-// that.
+// Two ways to compute one float32 model of width 8, with logits of some units: 1e-5 is 170
+// roundings of 2^-24. The longest path sums about 100 numbers, whose roundings grow with the square
+// root of this.
 TEST(Reader, GivesTheLogitsOfTheWholeText) {
   for (const std::string& position : testing::position_kinds()) {
     for (const std::int64_t shared : {4, 2, 1}) {

@@ -23,7 +23,8 @@ std::int32_t sample(const Logits& logits, const Sampling& sampling, base::Random
   return Sampler(sampling).draw(logits, random);
 }
 
-/// Logits of pieces 4, 5, …, behind four specials whose logits are far higher but the end's.
+/// Logits of pieces 4, 5, …, after four specials whose logits, except that of the end, are far
+/// higher.
 Logits logits_of(const std::vector<double>& pieces,
                  double end = -std::numeric_limits<double>::infinity()) {
   Logits logits = {50, 50, static_cast<float>(end), 50};
@@ -146,7 +147,8 @@ TEST(Sampler, EqualStreamsDrawEqualIds) {
   EXPECT_NEAR(same, 250, 4.5 * std::sqrt(1000 * 0.25 * 0.75));
 }
 
-/// The definition: all ids sorted, and probabilities, in double, added up from the likeliest on.
+/// The definition: all ids sorted, and probabilities, in double, added up from the most probable
+/// on.
 std::int32_t sample_by_sorting(const Logits& logits, const Sampling& sampling, double uniform) {
   std::vector<std::int32_t> order(logits.size());
   std::iota(order.begin(), order.end(), 0);
@@ -206,7 +208,7 @@ TEST(Sampler, DrawsWhatSortingWouldDraw) {
       }
     }
   }
-  // A number next to where one id ends and the next begins may fall to either by rounding.
+  // A number at the border between two ids may be assigned to either, because of rounding.
   EXPECT_LE(different, draws / 1000) << "of " << draws;
 }
 

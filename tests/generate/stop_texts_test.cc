@@ -7,7 +7,7 @@
 namespace qkv::generate {
 namespace {
 
-/// What is printed of a text that comes in parts of at most `size` bytes.
+/// The printed part of a text that comes in parts of at most `size` bytes.
 std::string printed(const std::vector<std::string>& stops, const std::string& text,
                     std::size_t size) {
   StopTexts found(stops);

@@ -1,4 +1,4 @@
-"""The rules of the house that no compiler checks, read off the project's files.
+"""Rules of the project that no compiler checks, tested on the project's files.
 
 usage: house_test.py [unittest options], from anywhere
 """
@@ -11,7 +11,7 @@ import unittest
 
 ROOT = pathlib.Path(__file__).resolve().parents[2]
 
-# Data flows downwards: a room includes only rooms above it.
+# Data flows downwards: a module includes only modules above it.
 ROOMS = [
     "base", "config", "text", "world", "render", "kernels", "inference", "fused",
     "model", "checkpoint", "inspect", "evaluate", "generate", "train",
@@ -39,18 +39,18 @@ def include_problems(root):
     for room_folder in sorted(path for path in (root / "src").iterdir() if path.is_dir()):
         room = room_folder.name
         if room not in ROOMS:
-            yield f"src/{room}: not one of the rooms {', '.join(ROOMS)}"
+            yield f"src/{room}: not one of the modules {', '.join(ROOMS)}"
             continue
         for path in sources(room_folder):
             for name in includes(path):
                 where = f"{path.relative_to(root)}: includes {name}"
                 first = name.split("/")[0]
                 if first in ROOMS and ROOMS.index(first) > ROOMS.index(room):
-                    yield f"{where}, but {first} stands below {room}"
+                    yield f"{where}, but {first} is below {room}"
                 if TORCH.match(name) and room not in TORCH_ROOMS:
-                    yield f"{where}, but {room} knows no torch"
+                    yield f"{where}, but {room} must not use libtorch"
                 if name == "torch/torch.h":
-                    yield f"{where}, which costs every file seconds; include what is used, e.g. <torch/types.h>"
+                    yield f"{where}, which adds seconds to every file; include only what is used, e.g. <torch/types.h>"
 
 
 def header_problems(root):
@@ -69,12 +69,12 @@ def namespace_problems(root):
 
 
 def test_helper_problems(root):
-    """One test program may read the headers of two folders: the linker would take either of two like-named functions."""
+    """One test program may read the headers of two folders: the linker would take either of two functions with one name."""
     places = {}
     for path in sources(root / "tests"):
         for name in set(HELPER.findall(path.read_text(encoding="utf-8"))) if path.suffix == ".h" else ():
             if other := places.get(name):
-                yield f"{path.relative_to(root)}: {name}() stands in {other}, too"
+                yield f"{path.relative_to(root)}: {name}() is also in {other}"
             places[name] = path.relative_to(root)
 
 
@@ -115,7 +115,7 @@ class TheProject(unittest.TestCase):
 
 
 class ABrokenRule(unittest.TestCase):
-    """Each rule finds its breach in a small project made for it, and nothing in the lawful one."""
+    """Each rule finds its violation in a small project, and none in a correct one."""
 
     LAWFUL = {
         "src/base/a.h": "#pragma once\n#include <string>\nnamespace qkv::base::log {\n}\n",
@@ -144,16 +144,16 @@ class ABrokenRule(unittest.TestCase):
         self.assertEqual(self.problems(), [])
 
     def test_a_room_below(self):
-        self.expect("stands below text", **{"src/text/b.h": '#pragma once\n#  include "model/c.h"\n'})
+        self.expect("is below text", **{"src/text/b.h": '#pragma once\n#  include "model/c.h"\n'})
 
     def test_an_unknown_room(self):
-        self.expect("src/attic: not one of the rooms", **{"src/attic/d.cc": "\n"})
+        self.expect("src/attic: not one of the modules", **{"src/attic/d.cc": "\n"})
 
     def test_torch_where_none_belongs(self):
-        self.expect("text knows no torch", **{"src/text/b.h": "#pragma once\n#include <ATen/ATen.h>\n"})
+        self.expect("text must not use libtorch", **{"src/text/b.h": "#pragma once\n#include <ATen/ATen.h>\n"})
 
     def test_all_of_torch(self):
-        self.expect("costs every file seconds", **{"src/model/c.cc": "#include <torch/torch.h>\n"})
+        self.expect("adds seconds to every file", **{"src/model/c.cc": "#include <torch/torch.h>\n"})
 
     def test_a_header_without_its_guard(self):
         self.expect("tests/scratch.h: no #pragma once", **{"tests/scratch.h": "\n"})
@@ -162,9 +162,9 @@ class ABrokenRule(unittest.TestCase):
         for space in ("qkv", "qkv::text", "qkv::basement"):
             self.expect("expected qkv::base", **{"src/base/a.h": f"#pragma once\nnamespace {space} {{\n}}\n"})
 
-    def test_a_helper_that_stands_twice(self):
+    def test_a_helper_that_appears_twice(self):
         helper = "#pragma once\ninline int tiny() { return 1; }\n"
-        self.expect("tests/b.h: tiny() stands in tests/a.h", **{"tests/a.h": helper, "tests/b.h": helper})
+        self.expect("tests/b.h: tiny() is also in tests/a.h", **{"tests/a.h": helper, "tests/b.h": helper})
 
     def test_a_long_program(self):
         self.expect("tools/run.cc: 120 lines", **{"tools/run.cc": "\n" * 120})

@@ -69,7 +69,7 @@ TEST_P(ArithmeticOf, MultipliesMatricesOfAllSizes) {
                   expected += term;
                   size += std::abs(term);
                 }
-                // What a sum of so many may lose in whatever order (Higham 2002, 4.2).
+                // The possible error of a sum of this many numbers in any order (Higham 2002, 4.2).
                 const double most = testing::kFloat32 * static_cast<double>(terms.size()) * size;
                 ASSERT_NEAR(at(y, place), expected, most)
                     << outputs << " outputs, " << inputs << " inputs, row " << row << " of "
@@ -121,8 +121,8 @@ TEST_P(ArithmeticOf, Normalises) {
         for (std::int64_t place = 0; place < width; ++place) {
           const double expected = (at(x, place) - mean) / scale * at(weight, place) +
                                   (has_bias ? at(bias, place) : 0.0F);
-          // The mean of numbers near 5 is taken from them, so its rounding stays; then come six
-          // operations more.
+          // The mean of numbers near 5 is subtracted from them, so its rounding remains; then come
+          // six more operations.
           const double size =
               (std::abs(at(x, place)) + std::abs(mean)) / scale * std::abs(at(weight, place)) +
               (has_bias ? std::abs(at(bias, place)) : 0.0F);
@@ -173,8 +173,8 @@ TEST_P(ArithmeticOf, Activates) {
     arithmetic().activate(activation, static_cast<std::int64_t>(y.size()), y.data());
     for (std::size_t place = 0; place < x.size(); ++place) {
       const double expected = formula(static_cast<double>(x[place]));
-      // Ten roundings of the value, and half of one of the 1 that stands beside it in a sum: the
-      // formulas have no more operations in any order.
+      // Ten roundings of the value, and half of one of the 1 that it is added to: the formulas have
+      // no more operations in any order.
       EXPECT_NEAR(y[place], expected, 6e-7 * std::abs(expected) + 3e-8) << x[place];
     }
   };
@@ -192,7 +192,7 @@ TEST_P(ArithmeticOf, Gates) {
   for (std::size_t place = 0; place < gate.size(); ++place) {
     const double expected = static_cast<double>(x[place]) * gate[place] /
                             (1 + std::exp(-static_cast<double>(gate[place])));
-    // As in Activates.
+    // As for the activations.
     EXPECT_NEAR(y[place], expected, 6e-7 * std::abs(expected) + 3e-8) << gate[place];
   }
 }
@@ -236,7 +236,8 @@ TEST_P(ArithmeticOf, TakesExponentials) {
     // The argument's own rounding is up to 2^-24 · 80, 5e-6, where it is near −80.
     EXPECT_NEAR(powers[place], expected, 1e-5 * expected) << near[place];
   }
-  // Nearly all of it are the largest powers, of arguments near 0, whose errors are a few roundings.
+  // The largest powers, of arguments near 0, are nearly all of it; their errors are a few
+  // roundings.
   EXPECT_NEAR(sum, expected_sum, 1e-6 * expected_sum);
   EXPECT_EQ(powers[near.size() - 1], 1) << "e⁰ is exact";
 }

@@ -11,7 +11,7 @@ using Millis = std::chrono::milliseconds;
 
 class LoneRunsTest : public ::testing::Test {
  protected:
-  /// How many runs are made alone after one of 100 ms in which the first waited so long.
+  /// The number of runs computed alone after one of 100 ms in which the first waited this long.
   int after_waiting(int milliseconds) {
     EXPECT_FALSE(runs_.next());
     runs_.judge(Millis(100), Millis(milliseconds));

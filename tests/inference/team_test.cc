@@ -27,7 +27,7 @@ TEST(Team, AfterAMeetingEachSeesWhatAllHaveWritten) {
   for (const int members : {1, 2, 3, 5}) {
     Team team(members);
     std::vector<std::int64_t> values(60);
-    // Each number becomes the sum of its neighbours' old ones: wrong if anybody reads too early.
+    // Each number becomes the sum of its neighbours' old ones: wrong if a member reads too early.
     std::vector<std::int64_t> next(values.size());
     std::vector<std::int64_t> expected(values.size());
     expected[7] = values[7] = 1;
@@ -58,8 +58,8 @@ TEST(Team, AfterAMeetingEachSeesWhatAllHaveWritten) {
   }
 }
 
-// When is lone_runs_test.cc's to say. That a team asks and tells its LoneRuns shows on any machine,
-// however busy: sooner or later two runs in a row are waited for.
+// lone_runs_test.cc tests when this happens. That a team uses its LoneRuns can be observed on any
+// machine, however busy: sooner or later, there is waiting in two runs in a row.
 TEST(Team, WorksAloneWhereSomebodyKeepsItWaitingAndTriesAgain) {
   Team team(2);
   std::atomic<bool> first_is_done = false;
@@ -79,9 +79,9 @@ TEST(Team, WorksAloneWhereSomebodyKeepsItWaitingAndTriesAgain) {
     return members;
   };
   EXPECT_EQ(members_of_a_run(true), 2);
-  while (members_of_a_run(true) == 2) continue;  // for ever, if it never works alone
+  while (members_of_a_run(true) == 2) continue;  // endless if it never works alone
   int alone = 1;
-  while (members_of_a_run(false) == 1) ++alone;  // for ever, if it never tries again
+  while (members_of_a_run(false) == 1) ++alone;  // endless if it never tries again
   EXPECT_GE(alone, 4);
   EXPECT_LE(alone, 1024);
 }
@@ -90,7 +90,7 @@ TEST(Team, DissolvesAsleep) {
   for (int at = 0; at < 20; ++at) {
     Team team(4);
     if (at % 2 == 0) team.run([](int) {});
-    // Long enough for most of them to fall asleep; it must hold for both.
+    // Long enough for most of them to fall asleep; it must work for both.
     if (at % 4 == 0) std::this_thread::sleep_for(std::chrono::milliseconds(2));
   }
 }

@@ -10,8 +10,8 @@ namespace {
 
 const std::vector<std::int32_t> kIds = {4, 7, 5, 9};
 
-/// Checks one map of effects against cuts made one by one by masking. A token that is alone with
-/// what is cut reads nothing, which a mask cannot say; there `effects` is not looked at.
+/// Compares one map of effects with cuts made one by one by masking. If the cut edge is a token's
+/// only one, it reads nothing, which a mask cannot express; there, `effects` is not compared.
 void expect_one_by_one(const model::Transformer& model, const Target& target, const Cut& scope,
                        const model::Tensor& effects) {
   const double whole = testing::masked_nats(model, kIds, target, {});
@@ -37,7 +37,7 @@ TEST(EdgeEffects, AreThoseOfCutsOneByOne) {
     config::ModelConfig config = testing::tiny_model_config();
     config.objective = objective;
     const model::Transformer model = testing::uneven_model(config);
-    // Causal: a place in the middle, so that there are tokens behind it.
+    // Causal: a token in the middle, so that there are tokens after it.
     const Target target{.place = 2, .piece = 8};
     const EdgeEffects effects = edge_effects(model, kIds, target, model::Runtime());
     EXPECT_NEAR(effects.log_probability, testing::masked_nats(model, kIds, target, {}), 1e-5);

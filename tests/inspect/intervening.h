@@ -45,7 +45,7 @@ inline double masked_nats(const model::Transformer& model, const std::vector<std
   return logits.log_softmax(-1)[target.place][target.piece].item<double>();
 }
 
-/// A model in double whose attention is uneven.
+/// A model in double with attention that is not uniform.
 inline model::Transformer uneven_model(config::ModelConfig config = tiny_model_config()) {
   model::Transformer model(config, 11, 3, at::kDouble);
   randomise(model.parameters(), 5);

@@ -11,7 +11,7 @@ namespace {
 const std::vector<std::int32_t> kIds = {4, 7, 5, 9, 6};
 
 double cut_nats(const model::Transformer& model, const Target& target, const Cut& cut) {
-  const std::vector<Cut> cuts = {{}, cut};  // a row left alone stands in the same batch
+  const std::vector<Cut> cuts = {{}, cut};  // a row without cuts is in the same batch
   EdgeCutter cutter(cuts);
   const ScoredRow row{.ids = kIds, .targets = {&target, 1}};
   const auto scores = score_rows(model, {row, row}, model::Runtime(), {}, &cutter);
@@ -19,7 +19,8 @@ double cut_nats(const model::Transformer& model, const Target& target, const Cut
   return scores[1].nats;
 }
 
-// Zeroing a weight and dividing the rest by its sum is masking the score before the softmax.
+// Setting a weight to zero and dividing the rest by its sum equals masking the score before the
+// softmax.
 TEST(EdgeCutter, IsTheSameAsAMaskBeforeTheSoftmax) {
   for (const char* objective : {"causal", "masked"}) {
     config::ModelConfig config = testing::tiny_model_config();
@@ -133,7 +134,7 @@ TEST(HeadRemover, RemovesSeveralAtOnce) {
   const model::Tensor mixed = torch::rand({2, 4, 3, 2}, at::kDouble);
   const model::Tensor kept = mixed.clone();
   const model::Tensor changed = remover.see("layers.0.attention.mixed", mixed);
-  EXPECT_TRUE(torch::equal(mixed, kept));  // the value itself is not written to
+  EXPECT_TRUE(torch::equal(mixed, kept));  // the value itself is not changed
   for (std::int64_t head = 0; head < 4; ++head) {
     const model::Tensor expected =
         head % 2 == 1 ? means[0][head].expand({2, 3, 2}) : mixed.select(1, head);

@@ -17,7 +17,7 @@ std::int32_t id_of(const text::Tokenizer& tokenizer, const std::string& word) {
 }
 
 /// Vectors with a large common part; the words of the analogy differ by royalty and sex. Specials
-/// and bytes lie far off, where they would spoil the mean.
+/// and bytes are far away, where they would spoil the mean.
 model::Tensor constructed(const text::Tokenizer& tokenizer) {
   model::Tensor embedding = torch::empty({tokenizer.size(), 4});
   for (std::int32_t id = 0; id < tokenizer.size(); ++id) {
@@ -70,7 +70,7 @@ TEST(EmbeddingSpace, IsCentredOnTheLearnedPieces) {
     }
     EXPECT_NE(found[i].id, king);
   }
-  EXPECT_LT(found.back().cosine, 0);  // without centring all would be near 1
+  EXPECT_LT(found.back().cosine, 0);  // without centring, all would be near 1
   EXPECT_EQ(EmbeddingSpace(embedding, tokenizer).neighbours(king).size(), 10U);
 }
 
@@ -138,7 +138,7 @@ TEST(PieceInLine, IsTheWordBehindASpace) {
   EXPECT_EQ(piece_in_line(words, "cat"), id_of(words, "cat"));
   EXPECT_EQ(piece_in_line(words, "zq"), std::nullopt);
   EXPECT_EQ(piece_in_line(words, "cat dog"), std::nullopt);
-  EXPECT_EQ(piece_in_line(words, "."), std::nullopt);  // a piece, but not behind a space
+  EXPECT_EQ(piece_in_line(words, "."), std::nullopt);  // a piece, but not after a space
   EXPECT_EQ(piece_in_line(words, ""), std::nullopt);
   const text::Tokenizer characters = testing::tiny_tokenizer("char");
   EXPECT_EQ(piece_in_line(characters, "cat"), std::nullopt);

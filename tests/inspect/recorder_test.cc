@@ -97,13 +97,13 @@ TEST(Recorder, KeepsEveryDocumentedValueWithItsShape) {
   }
 }
 
-/// Looks at everything and keeps nothing.
+/// Receives every value and keeps none.
 class Onlooker : public model::Taps {
  public:
   model::Tensor see(const std::string& /*name*/, model::Tensor value) override { return value; }
 };
 
-// Recording changes no bit; a pass that nobody looks at takes another way to the same numbers.
+// Recording changes no bit; a pass without a recorder computes the same numbers in another way.
 TEST(Recorder, LeavesThePassAsItIs) {
   for (const config::Config& config : all_kinds()) {
     const checkpoint::Checkpoint checkpoint = testing::tiny_checkpoint(config);

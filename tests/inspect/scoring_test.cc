@@ -22,7 +22,7 @@ std::vector<TargetScore> scored(const model::Transformer& model,
   return score_rows(model, rows, model::Runtime(), {}, taps);
 }
 
-// Rows of all lengths in one call, some with several targets at one place, some with none.
+// Rows of all lengths in one call, some with several targets at one position, some with none.
 TEST(ScoreRows, IsTheModelsLogProbabilityInTheOrderOfTheRows) {
   for (const char* objective : {"causal", "masked"}) {
     config::ModelConfig config = testing::tiny_model_config();
@@ -50,7 +50,7 @@ TEST(ScoreRows, IsTheModelsLogProbabilityInTheOrderOfTheRows) {
   }
 }
 
-/// Remembers what it was told.
+/// Remembers the numbers that it receives.
 class Listener : public RowTaps {
  public:
   void begin(const RowBatch& batch) override { batches.push_back(batch); }

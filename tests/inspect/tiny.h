@@ -31,7 +31,8 @@ inline config::Config tiny_config() {
   return config;
 }
 
-/// A checkpoint that was never on disk. Its matrices are far from 0, so that attention is uneven.
+/// A checkpoint that was never on disk. Its matrices are far from 0, so that attention is not
+/// uniform.
 inline checkpoint::Checkpoint tiny_checkpoint(const config::Config& config,
                                               const std::string& kind = "word") {
   text::Tokenizer tokenizer = tiny_tokenizer(kind);
@@ -56,7 +57,7 @@ inline inspect::Inspection inspect_text(const checkpoint::Checkpoint& checkpoint
   return inspect::inspect(checkpoint, inspect::read_passage(checkpoint, text, "--text"));
 }
 
-/// The message of the Error that `action` throws; empty where it throws none.
+/// The message of the Error that `action` throws; empty if it throws none.
 template <typename Action>
 std::string message_of(Action&& action) {
   try {

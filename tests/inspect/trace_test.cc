@@ -40,10 +40,10 @@ std::vector<std::vector<std::string>> rows_after(const std::string& text, const 
 }
 
 model::Tensor scored(const model::Tensor& scores, bool scaled) {
-  return scaled ? scores / 2.0 : scores.clone();  // √4 numbers a head
+  return scaled ? scores / 2.0 : scores.clone();  // √4 numbers per head
 }
 
-constexpr double kPrinted = 0.51e-4;  // four digits after the point
+constexpr double kPrinted = 0.51e-4;  // four decimals
 
 TEST(Trace, ItsNumbersAreThoseOfAnIndependentComputation) {
   for (const char* position : {"none", "sinusoidal", "learned", "rotary", "alibi"}) {

@@ -31,7 +31,7 @@ std::vector<Instructions> available() {
 Bfloat16 rounded(float value, Bfloat16) { return to_bfloat16(value); }
 float rounded(float value, float) { return value; }
 
-/// An array of heads with a gap between tokens, whose numbers must stay as they are.
+/// An array of heads with a gap between tokens, whose numbers must not change.
 template <class T>
 class Rows {
  public:
@@ -75,7 +75,7 @@ class Rows {
   std::vector<T> numbers_;
 };
 
-/// The kernel's results as the plain formula has them.
+/// The kernel's results in the layout of the plain formula.
 struct Results {
   std::vector<double> mixed, log_sum, query_gradient, key_gradient, value_gradient;
   bool gaps_are_untouched = true;
@@ -114,7 +114,7 @@ Results run(Instructions instructions, const PlainAttention& plain,
   return results;
 }
 
-/// Normal numbers; with bfloat16 those that it can hold, so that both formulas read the same.
+/// Normal numbers; with bfloat16, rounded to it, so that both formulas read the same.
 template <class T>
 std::vector<double> draw(std::mt19937_64& random, std::int64_t size, double deviation = 1) {
   std::normal_distribution<double> normal(0, deviation);
@@ -158,7 +158,7 @@ double largest(const std::vector<double>& values) {
   return most;
 }
 
-/// The largest difference, relative to the largest number or to `size` where that is larger.
+/// The largest difference, relative to the largest number, or to `size` if this is larger.
 template <class Real>
 double difference(const std::vector<Real>& found, const std::vector<double>& expected,
                   double size = 0) {
@@ -190,15 +190,15 @@ struct TypeNames {
 };
 TYPED_TEST_SUITE(AttentionCore, Types, TypeNames);
 
-/// In bfloat16, of the largest number: weights, score gradients and results are rounded to it once
-/// each, and all else is summed in float32, whose errors are far smaller.
+/// In bfloat16, relative to the largest number: weights, score gradients and results are rounded to
+/// it once each, and everything else is summed in float32, whose errors are far smaller.
 constexpr double kRounded = 3 * testing::kBfloat16;
 
 template <class T>
 void expect_plain(const PlainAttention& plain, const std::vector<double>& mixed_gradient) {
   const PlainAttentionIn<float> single = in_float(plain, mixed_gradient);
-  // Sums over keys and channels; a weight is also a power of a difference of scores of some units,
-  // which is rounded before.
+  // Sums over keys and channels; a weight is also the exponential of a rounded difference of scores
+  // of some units.
   const double floor =
       testing::rounding(static_cast<double>(plain.shape.tokens + plain.shape.head_width)) +
       8 * testing::kFloat32;
@@ -221,8 +221,8 @@ void expect_plain(const PlainAttention& plain, const std::vector<double>& mixed_
     expect("log sum", results.log_sum, single.log_sum, plain.log_sum, 1, false);
     expect("value gradient", results.value_gradient, single.value_gradient, plain.value_gradient, 0,
            kIsRounded);
-    // Where the gradients of the scores nearly cancel, as with one or two keys, rounding is what
-    // is left of them.
+    // If the gradients of the scores nearly cancel, as with one or two keys, only their rounding
+    // remains.
     const double size = static_cast<double>(plain.shape.scale) * plain.cancelled;
     expect("query gradient", results.query_gradient, single.query_gradient, plain.query_gradient,
            size * largest(plain.key), kIsRounded);
@@ -243,7 +243,8 @@ TYPED_TEST(AttentionCore, EqualsThePlainFormula) {
     for (const std::int64_t tokens : {1, 2, 16, 17, 33, 64, 65, 200})
       for (const bool causal : {true, false}) {
         for (const bool alibi : {false, true}) {
-          // Three kinds of heads, and dropout in two of five, fall differently on the four others.
+          // Three kinds of heads, and dropout in two of five, are combined differently with the
+          // four others.
           const Heads heads = std::vector<Heads>{{1, 1}, {2, 1}, {3, 2}}[turn % 3];
           AttentionShape shape;
           shape.tokens = tokens;
@@ -301,14 +302,14 @@ TYPED_TEST(AttentionCore, HoldsWithExtremeScores) {
           // Rows that grow along the keys, rows that fall, rows of equal scores.
           plain.key[plain.at(token, 0, 3) + c] = static_cast<double>(token % 128);
           plain.query[plain.at(token, 0, 3) + c] = std::vector<double>{2, -2, 0}[token % 3];
-          // Rows of scores so low that 0, as of a key that is not there, would be infinitely more.
+          // Rows of scores so low that 0, as for a missing key, would be infinitely more.
           plain.key[plain.at(token, 1, 3) + c] = -16;
           plain.query[plain.at(token, 1, 3) + c] = 16;
         }
       plain.forward();
       const auto gradient = draw<TypeParam>(random, static_cast<std::int64_t>(plain.mixed.size()));
       const PlainAttentionIn<float> single = in_float(plain, gradient);
-      // A rounding of the largest score changes a weight by so much.
+      // A rounding of the largest score changes a weight by this much.
       const double of_scores = testing::kFloat32 * largest(plain.log_sum);
       Scratch scratch;
       for (const Instructions instructions : available()) {
@@ -341,7 +342,7 @@ TYPED_TEST(AttentionCore, GivesTheSameBitsAgain) {
     Scratch one;
     Scratch other;
     const Results first = run<TypeParam>(instructions, plain, gradient, one);
-    AttentionShape wider = shape;  // leaves something else in the scratch
+    AttentionShape wider = shape;  // leaves other numbers in the scratch memory
     wider.tokens = 90;
     run<TypeParam>(instructions, draw_attention<TypeParam>(random, wider),
                    draw<TypeParam>(random, 90 * 48), other);
@@ -353,7 +354,8 @@ TYPED_TEST(AttentionCore, GivesTheSameBitsAgain) {
   }
 }
 
-/// The reference itself: its gradients against differences of the loss Σ mixed · gradient.
+/// The reference itself: its gradients are compared with differences of the loss Σ mixed ·
+/// gradient.
 TEST(PlainAttention, HasTheGradientsOfItsValues) {
   std::mt19937_64 random(9);
   const std::vector<float> slopes = {0.5f, 0.1f, 0.0f};

@@ -28,9 +28,9 @@ double worst_error(double from, double to, F f, G g) {
   return worst;
 }
 
-// Compiled for the baseline, so the same numbers on every x86-64. Bounds for all others: the
-// polynomials' own errors are some 1e-9, the rest is up to four roundings of 2^-24 = 6e-8 (with
-// fused multiply-adds fewer).
+// Compiled for the baseline, so the numbers are the same on every x86-64. The bounds hold on all
+// other processors: the polynomials' own errors are about 1e-9, the rest is up to four roundings of
+// 2^-24 = 6e-8 (fewer with fused multiply-adds).
 TEST(Exponential, KeepsItsErrors) {
   const auto exact = [](double x) { return std::exp(x); };
   const auto exact2 = [](double x) { return std::exp2(x); };

@@ -24,7 +24,7 @@ ValueAndSlope<double> worst(double from, double to, Gate gate, Value value, Slop
   for (int step = 0; step <= kSteps; ++step) {
     const auto x = static_cast<float>(from + (to - from) * step / kSteps);
     const ValueAndSlope<float> found = gate(x);
-    // Of values relative to x, as the factor that x is weighed with.
+    // For values relative to x, like the factor of x.
     const double size = std::max(std::abs(static_cast<double>(x)), 1e-6);
     const ValueAndSlope<double> error{std::abs(found.value - value(x)) / size,
                                       std::abs(found.slope - slope(x))};
@@ -36,11 +36,11 @@ ValueAndSlope<double> worst(double from, double to, Gate gate, Value value, Slop
 }
 
 TEST(Gates, KeepTheirErrors) {
-  // Compiled for the baseline, so the same numbers on every x86-64. Bounds for all others: those
-  // that gates.h states where a polynomial is coarse; else some roundings of 2^-24 = 6e-8 of
-  // numbers up to 1 (with fused multiply-adds fewer): three in a value, eight in gelu's slope,
-  // sixteen in silu's, a product of three such numbers. Lambdas, since what is always inlined has
-  // no address.
+  // Compiled for the baseline, so the numbers are the same on every x86-64. The bounds hold on all
+  // other processors: those stated in gates.h if a polynomial is coarse; otherwise some roundings
+  // of 2^-24 = 6e-8 of numbers up to 1 (fewer with fused multiply-adds): three in a value, eight in
+  // gelu's slope, sixteen in silu's, a product of three such numbers. Lambdas, since always-inlined
+  // functions have no address.
   const auto exact_gelu = [](float x) { return gelu<std::uint32_t>(x); };
   const auto coarse_gelu = [](float x) { return gelu_coarse(x); };
   const auto exact_silu = [](float x) { return silu<std::uint32_t>(x); };

@@ -31,7 +31,7 @@ struct Array {
   std::byte mark;
 };
 
-/// Takes an array and checks that nobody has written into it.
+/// Takes an array and checks that it has not been written to.
 Array take(std::size_t size, int mark) {
   Array array{allocate_huge(size), size, std::byte(mark)};
   EXPECT_EQ(reinterpret_cast<std::uintptr_t>(array.memory) % 64, 0U);
@@ -86,7 +86,7 @@ TEST(HugePages, ThreadsTakeAndGiveBackAtOnce) {
 }
 
 TEST(HugePages, MoreThanThereIsIsRefused) {
-  // What is more than half of all addresses, an allocator may not even be asked for.
+  // A request for more than half of all addresses never reaches the allocator.
   for (const std::size_t size : {std::size_t{1} << 62, SIZE_MAX - 1, SIZE_MAX}) {
 #ifdef __SANITIZE_ADDRESS__
     if (size < SIZE_MAX / 2) continue;  // it ends the program

@@ -1,4 +1,4 @@
-"""Objects compiled for more than the baseline offer the linker no function that others compile too.
+"""Objects compiled for more than the baseline contain no function that other objects also contain.
 
 Of an inline function the linker keeps any one copy. If it kept one with AVX-512 instructions, programs
 would die on processors without them. So in such an object only functions in the namespace of its own
@@ -16,7 +16,7 @@ SETS = re.compile(r"_(avx2|avx512|avx512bf16|amx)\.cc\.")
 
 
 def shared_functions(path):
-    """The functions that the linker may drop in favour of another object's."""
+    """The functions for which the linker may use another object's copy instead."""
     listed = subprocess.run(
         ["nm", "--demangle", "--defined-only", path], capture_output=True, text=True, check=True
     ).stdout

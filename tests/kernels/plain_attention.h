@@ -11,8 +11,8 @@
 
 namespace qkv::kernels {
 
-/// Attention written out, with all scores stored: in double what the kernels are tested against, in
-/// float how exact float32 can be expected to be. All arrays are [token, head, channel] without
+/// Attention written out, with all scores stored. In double, it is the reference of the kernels; in
+/// float, it shows which precision float32 can reach. All arrays are [token, head, channel] without
 /// gaps.
 template <class Real>
 struct PlainAttentionIn {
@@ -26,7 +26,8 @@ struct PlainAttentionIn {
 
   /// Set by backward.
   std::vector<Real> query_gradient, key_gradient, value_gradient;
-  /// The largest sum, for a query, of the sizes of what its scores' gradients are differences of.
+  /// The largest sum, for a query, of the sizes of the terms whose differences are its scores'
+  /// gradients.
   Real cancelled = 0;
 
   std::int64_t shared(std::int64_t head) const {
@@ -39,7 +40,7 @@ struct PlainAttentionIn {
     return weights[static_cast<std::size_t>((head * shape.tokens + q) * shape.tokens + k)];
   }
 
-  /// What a weight is multiplied with: 0, or 1 over the probability of being kept.
+  /// The factor of a weight: 0, or 1 over the probability of being kept.
   Real dropout(std::int64_t head, std::int64_t q, std::int64_t k) const {
     const HeadDropout of_head = head_dropout(shape.dropout, head);
     const auto number = query_number(of_head, static_cast<std::uint32_t>(q));

@@ -11,7 +11,7 @@
 namespace qkv::kernels {
 namespace {
 
-/// Its answer is kept for the life of a process, so each is asked in one of its own.
+/// The answer is kept for the lifetime of a process, so each is asked in a separate process.
 void exit_with_instructions(const char* limit) {
   setenv("QKV_INSTRUCTIONS", limit, 1);
   try {

@@ -34,7 +34,7 @@ struct Size {
   std::int64_t rows, inner, columns;
 };
 
-/// c = a b (+ c) for every way that a and b may lie in wider matrices, against sums in double.
+/// c = a b (+ c) for every layout of a and b in wider matrices, compared with sums in double.
 template <typename T, typename C>
 void expect_products(Size size) {
   const auto [rows, inner, columns] = size;
@@ -53,7 +53,7 @@ void expect_products(Size size) {
         const Matrix<const T> b{b_data.data(), inner, columns, b_stride, b_transposed};
         products.multiply<T, C>(a, b, {found.data(), rows, columns, c_stride}, add);
 
-        // What sums in float32 may lose, in whatever order (Higham 2002, 4.2).
+        // The possible error of sums in float32, in any order (Higham 2002, 4.2).
         const double epsilon = std::ldexp(static_cast<double>(inner + 1), -24);
         const double rounding = std::is_same_v<C, float> ? 0 : 1.0 / 256;
         for (std::int64_t row = 0; row < rows; ++row) {

@@ -50,7 +50,7 @@ struct Seen {
   Tensor operator[](const char* name) const { return taps.values.at(name); }
 };
 
-/// One pass of an attention layer over five tokens, with everything that it taps.
+/// One pass of an attention layer over five tokens, with all its taps.
 void run(const config::ModelConfig& config, Seen& seen) {
   const torch::NoGradGuard no_gradients;
   const Position position(seen.parameters, config);

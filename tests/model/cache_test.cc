@@ -1,4 +1,4 @@
-// Keys and values that are kept give the same logits as those computed anew.
+// Cached keys and values give the same logits as those computed again.
 
 #include <gtest/gtest.h>
 
@@ -14,8 +14,8 @@ const std::vector<std::int64_t>& example() {
   return ids;
 }
 
-/// Numbers that are summed one after the other on the longest way through tiny_model_config's
-/// model: two layers of width 8 and feed-forward width 12 over 6 tokens.
+/// The number of terms in the sums on the longest path through tiny_model_config's model: two
+/// layers of width 8 and feed-forward width 12 over 6 tokens.
 constexpr double kSummed = 2 * (5 * 8 + 12 + 6) + 8;
 
 void expect_cached_equals_uncached(const config::ModelConfig& config, const std::string& what) {

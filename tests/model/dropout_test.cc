@@ -24,7 +24,7 @@ TEST(Dropout, IsAFunctionOfSeedStepAndPlace) {
   const Tensor x = torch::ones({4, kCount / 4});
   const Tensor y = Dropout(0.5, 1, 2)(x, 3);
   EXPECT_TRUE(y.equal(Dropout(0.5, 1, 2)(x, 3)));
-  // An unrelated mask agrees in half of all places.
+  // An unrelated mask agrees in half of all positions.
   for (const Tensor& other : {Dropout(0.5, 9, 2)(x, 3), Dropout(0.5, 1, 9)(x, 3),
                               Dropout(0.5, 1, 2)(x, 9), Dropout(0.5, 2, 1)(x, 3)}) {
     EXPECT_NEAR((y == other).to(at::kDouble).mean().item<double>(), 0.5,
@@ -82,7 +82,7 @@ TEST(Dropout, OfWeightsIsAFunctionOfWhereADocumentStands) {
   EXPECT_TRUE(packed.narrow(1, 0, 50).narrow(2, 0, 50).equal(rows[0]));
   EXPECT_TRUE(packed.narrow(1, 50, 50).narrow(2, 50, 50).equal(rows[1]));
   EXPECT_EQ(packed.narrow(1, 0, 50).narrow(2, 50, 50).abs().max().item<double>(), 0);
-  // The last queries alone.
+  // Only the last queries.
   EXPECT_TRUE(dropout.of_weights(ones(1, 7, 100), 1, numbers)[0].equal(packed.narrow(1, 93, 7)));
 }
 

@@ -22,7 +22,7 @@ struct Case {
   int mask;  ///< 0 none, 1 boolean documents, 2 added bias
 };
 
-/// The plain formula in numbers of this type: the gradients of query, key and value, and its value.
+/// The plain formula in this type: the gradients of query, key and value, and its value.
 std::vector<Tensor> plain(const std::vector<Tensor>& inputs, const Tensor& added, double scale,
                           const Tensor& upstream, at::ScalarType type) {
   std::vector<Tensor> leaves;
@@ -53,7 +53,7 @@ TEST(FusedAttention, EqualsThePlainFormulaInValuesAndGradients) {
       Tensor added;
       if (c.causal)
         added = torch::zeros({c.tokens, c.tokens}, options).masked_fill(ahead, -INFINITY);
-      if (c.mask == 1) {  // each token sees its own third of the row
+      if (c.mask == 1) {  // each token attends to its own third of the row
         const Tensor document = torch::arange(c.tokens).mul(3).div(c.tokens, "floor");
         mask = document.unsqueeze(1) == document.unsqueeze(0);
         added = torch::zeros({c.tokens, c.tokens}, options).masked_fill(~mask, -INFINITY);
@@ -74,7 +74,7 @@ TEST(FusedAttention, EqualsThePlainFormulaInValuesAndGradients) {
       const double terms = static_cast<double>(c.tokens + c.head_width);
       for (std::size_t at = 0; at < found.size(); ++at) {
         const double size = std::max(exact[at].abs().max().item<double>(), 1.0);
-        // In double the plain path is the exact one; 1e-12 is thousands of roundings.
+        // In double, the plain path is exact; 1e-12 is thousands of roundings.
         const double floor = type == at::kFloat ? testing::rounding(terms) * size : 1e-12;
         testing::expect_rounding_alone(error(found, at), error(by_formula, at), floor,
                                        std::to_string(at));

@@ -64,7 +64,7 @@ Tensor input(at::IntArrayRef shape, unsigned seed) {
   return random_tensor(shape, seed).requires_grad_();
 }
 
-/// A scalar in which every output counts differently.
+/// A scalar to which every output contributes differently.
 Tensor weighed(const Tensor& output) { return (output * random_tensor(output.sizes(), 99)).sum(); }
 
 TEST(Gradient, Embedding) {
@@ -127,7 +127,7 @@ void expect_attention_gradients(const config::ModelConfig& config, const std::st
                                 const Tensor& documents = {}, const Dropout& dropout = {}) {
   Parameters parameters(1, at::kDouble);
   const Position position(parameters, config);
-  const std::size_t skipped = parameters.list().size();  // a learned table is added elsewhere
+  const std::size_t skipped = parameters.list().size();  // a learned table is added by another test
   const Attention attention(parameters, "self_attn", config, 0);
   testing::randomise(parameters, 3);
   const Tensor x = input({1, 3, config.width}, 1);

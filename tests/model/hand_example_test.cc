@@ -19,7 +19,7 @@ const Matrix kKey = {{0, 1}, {1, 0}};
 const Matrix kValue = {{1, -1}, {0.5, 1}};
 const Matrix kOutput = {{1, 0}, {0.5, 1}};
 
-/// What the page says, computed by hand and once more here.
+/// The numbers of the page, computed by hand and again here.
 const std::map<std::string, Matrix> kTables = {
     {"position", {{0, 1}, {0.8415, 0.5403}, {0.9093, -0.4161}}},
     {"input", {{0, 2}, {1.8415, 0.5403}, {1.4093, -1.4161}}},
@@ -61,7 +61,7 @@ void load(const Parameters& parameters, const std::map<std::string, Matrix>& val
 
 std::string page() { return base::read_file(std::string(QKV_SOURCE_DIR) + "/docs/attention.md"); }
 
-/// A table's three rows as they stand on the page.
+/// The three rows of a table on the page.
 std::string rows_text(const Matrix& table) {
   const std::vector<std::string> words = {"the", "cat", "sat"};
   std::string text;

@@ -26,7 +26,7 @@ TEST(SideBySide, EachComputesAloneAndNothingIsLeftOfIt) {
     std::vector<int> seen(20);
     for_each_side_by_side(seen.size(), {.threads = threads},
                           [&](std::size_t index) { seen[index] = at::get_num_threads(); });
-    // One after the other an operation may use all threads.
+    // One after the other, an operation may use all threads.
     EXPECT_EQ(seen, std::vector<int>(20, threads == 1 ? 3 : 1)) << threads;
     EXPECT_EQ(at::get_num_threads(), 3);
   }

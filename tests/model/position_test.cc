@@ -22,7 +22,7 @@ TEST(Position, SinusoidalInterleavesSineAndCosine) {
   Parameters parameters(1, at::kDouble);
   const Tensor added = Position(parameters, config_of("sinusoidal")).added(places());
   ASSERT_EQ(shape_text(added.sizes()), "[1, 3, 8]");
-  // Width 8: the angles of place p are p, p/10, p/100 and p/1000.
+  // Width 8: the angles of position p are p, p/10, p/100 and p/1000.
   for (std::int64_t token = 0; token < 3; ++token) {
     const double place = token == 2 ? 5 : static_cast<double>(token);
     for (std::int64_t pair = 0; pair < 4; ++pair) {
@@ -60,7 +60,7 @@ TEST(Position, RotaryTurnsPairsOfTheTwoHalves) {
   const Position position(parameters, config);
   const Tensor x = torch::tensor({1.0, 2.0, 3.0, 4.0}, at::kDouble).expand({1, 1, 3, 4});
   const Tensor turned = position.rotate(x, places());
-  // Values 0 and 2 are one point, 1 and 3 the other; angles per place 1 and 1/√100.
+  // Values 0 and 2 are one point, 1 and 3 the other; angles per position 1 and 1/√100.
   EXPECT_LT(testing::largest_difference(turned[0][0][0], x[0][0][0]), 1e-15);
   EXPECT_NEAR(turned[0][0][2][0].item<double>(), 1 * std::cos(5.0) - 3 * std::sin(5.0), 1e-14);
   EXPECT_NEAR(turned[0][0][2][2].item<double>(), 1 * std::sin(5.0) + 3 * std::cos(5.0), 1e-14);
@@ -86,7 +86,7 @@ TEST(Position, AlibiFallsWithDistanceByTheHeadsSlope) {
   Parameters parameters(1, at::kDouble);
   const Position position(parameters,
                           config_of("alibi"));  // 4 heads: slopes 1/4, 1/16, 1/64, 1/256
-  const Tensor bias = position.bias(2, 5);      // queries at places 3 and 4
+  const Tensor bias = position.bias(2, 5);      // queries at positions 3 and 4
   ASSERT_EQ(shape_text(bias.sizes()), "[4, 2, 5]");
   for (std::int64_t head = 0; head < 4; ++head) {
     for (std::int64_t query = 0; query < 2; ++query) {

@@ -30,8 +30,8 @@ void for_each_kind(const Test& test) {
   }
 }
 
-/// One layer in one direction once more, in loops over numbers, from the formulas that PyTorch's
-/// pages of LSTM and GRU state.
+/// One layer in one direction again, in loops over numbers, from the formulas on PyTorch's pages of
+/// LSTM and GRU.
 class Loops {
  public:
   Loops(const std::map<std::string, Matrix>& weights, const std::string& end)
@@ -128,8 +128,8 @@ Matrix states_by_loops(const Model& model, const std::vector<std::int64_t>& ids)
 }
 
 TEST(Recurrent, AgreesWithLoops) {
-  // In double libtorch takes another way than in float32, so both are asked. What enters a gate is
-  // a sum of 16 terms up to 2 in size, five tokens and two layers long, and no gate has a slope
+  // libtorch computes double and float32 in different ways, so both are tested. The input of a gate
+  // is a sum of 16 terms of size up to 2, over five tokens and two layers, and no gate has a slope
   // above 1: 2e-6 is 33 roundings of a state, 1e-12 thousands.
   for_each_kind([](const config::ModelConfig& config, const std::string& what) {
     for (const auto& [type, allowed] :
@@ -151,7 +151,7 @@ TEST(Recurrent, AgreesWithLoops) {
   });
 }
 
-/// The gradient of each weight, of a loss that sees all logits.
+/// The gradient of each weight, for a loss that depends on all logits.
 std::vector<Tensor> gradients_of(const Model& model, const Tokens& tokens) {
   for (const auto& [name, weight] : model.parameters().list()) weight.mutable_grad() = Tensor();
   const Tensor logits = model.logits(model.hidden(tokens)).flatten(0, 1);
@@ -166,7 +166,7 @@ std::vector<Tensor> gradients_of(const Model& model, const Tokens& tokens) {
   return gradients;
 }
 
-// Gradients in double are held against finite differences in gradient_test.cc.
+// gradient_test.cc compares gradients in double with finite differences.
 TEST(Recurrent, GradientsInFloatAreThoseInDouble) {
   for_each_kind([](const config::ModelConfig& config, const std::string& what) {
     const Recurrent exact(config, kVocabulary, 1, at::kDouble);
@@ -180,15 +180,15 @@ TEST(Recurrent, GradientsInFloatAreThoseInDouble) {
     for (std::size_t at = 0; at < found.size(); ++at) {
       const double largest = expected[at].abs().max().item<double>();
       EXPECT_GT(largest, 1e-4) << what;
-      // Twice that way, forward and back: 170 roundings of the largest, and 17 of the numbers
-      // near 1 that a small gradient is a difference of.
+      // Twice this path, forward and backward: 170 roundings of the largest, and 17 of the numbers
+      // near 1 whose difference is a small gradient.
       EXPECT_LT(testing::largest_difference(found[at], expected[at]), 1e-5 * largest + 1e-6)
           << what << " " << model.parameters().list()[at].first;
     }
   });
 }
 
-// Documents packed into rows are read as if each were alone: values and gradients.
+// Documents packed into rows are read as if each were separate: values and gradients.
 TEST(Recurrent, DocumentsDoNotSeeEachOther) {
   for_each_kind([](const config::ModelConfig& config, const std::string& what) {
     const Recurrent model(config, kVocabulary, 1, at::kDouble);

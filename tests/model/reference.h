@@ -10,8 +10,8 @@
 
 namespace qkv::testing {
 
-/// The whole model once more, for one row of tokens, in loops over numbers: slow, and written from
-/// the formulas alone.
+/// The whole model again, for one row of tokens, in loops over numbers: slow, and written only from
+/// the formulas.
 class Reference {
  public:
   Reference(const config::ModelConfig& config, const model::Parameters& parameters)
@@ -93,7 +93,7 @@ class Reference {
     return c % 2 == 0 ? std::sin(angle) : std::cos(angle);
   }
 
-  /// One head's part of a token's vector, turned by its place where positions are rotary.
+  /// One head's part of a token's vector, rotated by its position if positions are rotary.
   std::vector<double> head(const std::vector<double>& x, std::int64_t number, std::int64_t position,
                            bool turn) const {
     const auto width = static_cast<std::size_t>(config_.head_width());

@@ -9,7 +9,7 @@ namespace {
 
 using Direction = Sequences::Direction;
 
-/// Two rows of eight tokens: documents of 3, 4 and 1 tokens; of 2, 5, and one place of padding.
+/// Two rows of eight tokens: documents of 3, 4 and 1 tokens; of 2, 5, and one position of padding.
 Tensor packed_documents() {
   return torch::tensor({0, 0, 0, 1, 1, 1, 1, 2, 0, 0, 1, 1, 1, 1, 1, -1}, at::kLong).view({2, 8});
 }
@@ -67,7 +67,7 @@ TEST(Sequences, WithoutDocumentsEachRowIsOne) {
   }
 }
 
-// What is read along with a document is at most as long as the document itself.
+// Padding in the batch of a document is at most as long as the document itself.
 TEST(Sequences, NoDocumentIsPaddedToMoreThanTwiceItsLength) {
   std::vector<std::int64_t> numbers;
   for (std::int64_t length = 1; length <= 40; ++length)

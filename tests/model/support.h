@@ -43,7 +43,7 @@ inline model::Tensor random_tensor(at::IntArrayRef shape, unsigned seed) {
   return values;
 }
 
-/// Weights far from their initial values, so that no term of a formula is too small to be seen.
+/// Weights far from their initial values, so that no term of a formula is too small to matter.
 inline void randomise(const model::Parameters& parameters, unsigned seed) {
   const torch::NoGradGuard no_gradients;
   for (const auto& [name, weight] : parameters.list())
@@ -74,13 +74,13 @@ inline Matrix to_matrix(const model::Tensor& tensor) {
 }
 
 /// Most models and formulas of these tests are in double: sums of at most some hundred numbers up
-/// to about 10, so that rounding is below 1e-13, and bounds from 1e-15 (of one or two operations on
+/// to about 10, so that rounding is below 1e-13. Bounds from 1e-15 (for one or two operations on
 /// numbers up to 1) to 1e-11 hold on every processor.
 inline double largest_difference(const model::Tensor& a, const model::Tensor& b) {
   return (a.to(at::kDouble) - b.to(at::kDouble)).abs().max().item<double>();
 }
 
-/// Keeps every value that it sees.
+/// Keeps every value that it receives.
 class Record : public model::Taps {
  public:
   model::Tensor see(const std::string& name, model::Tensor value) override {

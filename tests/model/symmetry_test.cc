@@ -1,4 +1,4 @@
-// What attention can and cannot see: order, the future, other documents.
+// What attention can and cannot depend on: order, the future, other documents.
 
 #include <gtest/gtest.h>
 

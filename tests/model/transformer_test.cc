@@ -15,7 +15,7 @@ using testing::tiny_model_config;
 
 constexpr std::int64_t kVocabulary = 7;
 
-/// The model against the loops, on one row that holds two documents.
+/// Compares the model with the loops, on one row with two documents.
 void expect_same_as_loops(const config::ModelConfig& config, const std::string& what) {
   const Transformer model(config, kVocabulary, 1, at::kDouble);
   testing::randomise(model.parameters(), 3);

@@ -31,7 +31,7 @@ const std::vector<std::string> kFamilies = {
     "reference meaning", "reference role", "sense", "modifier", "order",
     "agreement",         "recall",         "copy"};
 
-/// Shares with ranges, the first of them 1 and the last 0.
+/// Shares with ranges; the first is 1 and the last 0.
 Series some_series(std::size_t index, std::size_t values) {
   Series series;
   series.name = "series " + std::to_string(index);
@@ -63,7 +63,7 @@ Chart some_chart(ChartKind kind, std::size_t categories, std::size_t series) {
   return chart;
 }
 
-/// Values over numbers, e.g. a loss over steps.
+/// Values over numbers, for example a loss over steps.
 Chart some_curves(std::size_t points, bool log_x) {
   Chart chart = some_chart(ChartKind::kLines, points, 4);
   chart.categories.clear();
@@ -269,7 +269,8 @@ TEST(Chart, DrawsALevelOverItsOwnBarAlone) {
   EXPECT_FALSE(has_ink(0));
   EXPECT_TRUE(has_ink(1));
   chart.series[1].levels.pop_back();
-  EXPECT_EQ(message_of(chart), "By family, \"series 1\": found 2 levels, expected 3, one a value");
+  EXPECT_EQ(message_of(chart),
+            "By family, \"series 1\": found 2 levels, expected 3, one per value");
 }
 
 TEST(Chart, WritesTheValuesWhereTheyFit) {
@@ -450,17 +451,17 @@ TEST(Chart, RefusesLengthsThatDiffer) {
   chart.series[1].low.clear();
   chart.series[1].high.clear();
   EXPECT_EQ(message_of(chart),
-            "By family, \"series 1\": found 2 values, expected 3, one a category");
+            "By family, \"series 1\": found 2 values, expected 3, one per category");
   chart.series[1].values.clear();
   EXPECT_EQ(message_of(chart), "By family, \"series 1\": found no values, expected at least 1");
   chart = some_chart(ChartKind::kBars, 3, 2);
   chart.series[0].high.pop_back();
   EXPECT_EQ(message_of(chart),
-            "By family, \"series 0\": found 2 high ends of ranges, expected 3, one a value");
+            "By family, \"series 0\": found 2 high ends of ranges, expected 3, one per value");
   chart = some_chart(ChartKind::kBars, 3, 2);
   chart.reference->x = {0, 1};
   EXPECT_EQ(message_of(chart),
-            "By family, \"guessing\": found 2 places along x, expected 3, one a value");
+            "By family, \"guessing\": found 2 x values, expected 3, one per value");
 }
 
 TEST(Chart, RefusesNumbersThatNoAxisShows) {

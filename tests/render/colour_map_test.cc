@@ -8,7 +8,7 @@
 namespace qkv::render {
 namespace {
 
-/// CIE 1976 L*a*b* (D65), a different measure of perception from the one that the map is made with.
+/// CIE 1976 L*a*b* (D65), another measure of perception than the one that the map is made with.
 std::array<double, 3> cielab(const Colour& colour) {
   const auto linear = [](double part) {
     return part <= 0.04045 ? part / 12.92 : std::pow((part + 0.055) / 1.055, 2.4);
@@ -46,7 +46,7 @@ TEST(MapColour, NoTwoOfAHundredStepsAreTooAlike) {
   for (int step = 1; step <= 20; ++step) {
     const auto a = cielab(map_colour((step - 1) / 20.0));
     const auto b = cielab(map_colour(step / 20.0));
-    // 2.3 is the difference that is just noticed.
+    // 2.3 is a just noticeable difference.
     EXPECT_GT(std::hypot(a[0] - b[0], a[1] - b[1], a[2] - b[2]), 4) << step;
   }
 }

@@ -28,7 +28,7 @@ using testing::Scratch;
 constexpr PictureFormat kFormats[] = {PictureFormat::kPng, PictureFormat::kSvg,
                                       PictureFormat::kPdf};
 
-/// Rows that sum to 1, none of them like another.
+/// Rows that sum to 1 and are all different.
 Heatmap some_map(std::size_t tokens, bool causal, const std::string& title = "Layer 0, head 1") {
   Heatmap map;
   map.title = title;
@@ -98,8 +98,9 @@ TEST(Heatmap, PngHasTwoPixelsToAUnit) {
   }
 }
 
-/// Every open cell has the colour of its weight on a scale up to 1, in large cells (rectangles) and
-/// in small ones (an image), next to all four of its edges; no closed cell has one of the map.
+/// Every open cell has the colour of its weight on a scale up to 1, both in large cells
+/// (rectangles) and in small ones (an image), next to all four of its edges; no closed cell has a
+/// colour of the map.
 void expect_colours(std::size_t tokens, bool causal) {
   const Scratch scratch;
   Heatmap map = some_map(tokens, causal);
@@ -148,7 +149,7 @@ TEST(Heatmap, ClosedCellsHaveStripesWithoutGaps) {
     // The upper right quarter; each stripe goes down to the left, a pixel at a time.
     const double right = 2 * (cells.x + cells.width) - 4;
     const double top = 2 * cells.y + 4;
-    constexpr double kRounding = 1;  // Cairo's, of what a stripe covers of a pixel
+    constexpr double kRounding = 1;  // Cairo computes how much of a pixel a stripe covers
     std::set<unsigned> colours;
     for (double x = right - cells.width / 2; x < right; ++x) {
       for (double y = top; y < top + cells.width / 2; ++y) {
@@ -179,7 +180,7 @@ TEST(Heatmap, RowsAreQueriesAndColumnsAreKeys) {
 }
 
 TEST(Heatmap, DrawsInsideItsLabelsBoxesOnly) {
-  // Around the boxes of the labels the page stays white, however tall a script's characters are.
+  // Around the boxes of the labels, the page stays white, however high a script's characters are.
   Heatmap map = some_map(100, false);
   map.query_labels.assign(100, "ẤẬ日العربيةg͎̎҉̇");
   map.key_labels = map.query_labels;
@@ -261,11 +262,11 @@ TEST(Heatmap, RefusesWhatIsNoMap) {
   Heatmap map = some_map(3, true);
   map.weights.pop_back();
   EXPECT_EQ(message_of(map),
-            "Layer 0, head 1: found 2 rows of weights, expected 3, one a query label");
+            "Layer 0, head 1: found 2 rows of weights, expected 3, one per query label");
   map = some_map(3, true);
   map.weights[1].push_back(0);
   EXPECT_EQ(message_of(map),
-            "Layer 0, head 1: found 4 weights in row 1, expected 3, one a key label");
+            "Layer 0, head 1: found 4 weights in row 1, expected 3, one per key label");
   for (const float bad : {std::numeric_limits<float>::quiet_NaN(),
                           std::numeric_limits<float>::infinity(), -0.5F, 1.5F}) {
     map = some_map(3, true);
@@ -314,7 +315,7 @@ TEST(Heatmap, SaysWhereTheFileCannotBeWritten) {
 }
 
 TEST(HeatmapDeathTest, AsksForAFontWhereThereIsNone) {
-  // A process of its own, since fontconfig reads its configuration once.
+  // A separate process, since fontconfig reads its configuration once.
   GTEST_FLAG_SET(death_test_style, "threadsafe");
   const Scratch scratch;
   base::write_file(

@@ -16,7 +16,7 @@ using testing::Corners;
 using testing::corners_of;
 using testing::disjoint;
 
-/// Labels of widths from 0 to 30 em, or short ones only.
+/// Labels of widths from 0 to 30 em, or only short ones.
 MapLabels some_labels(std::size_t queries, std::size_t keys, double longest) {
   MapLabels labels;
   std::uint32_t state = 12345;
@@ -40,7 +40,7 @@ FigureContent content_of(std::size_t maps, int columns, const MapLabels& labels,
   return content;
 }
 
-/// Everything that holds text or cells, which therefore must not overlap.
+/// All parts with text or cells, which must not overlap.
 std::vector<Corners> parts(const FigureLayout& layout) {
   std::vector<Corners> out = {corners_of(layout.title), corners_of(layout.subtitle),
                               corners_of(layout.query_caption), corners_of(layout.key_caption)};

@@ -11,7 +11,7 @@ namespace qkv::testing {
 
 using Corners = std::array<render::Point, 4>;
 
-/// Whether a line parallel to a side of one of the two parts them (separating axis theorem).
+/// Whether a line parallel to a side of one of the two separates them (separating axis theorem).
 inline bool disjoint(const Corners& a, const Corners& b) {
   for (const Corners& sides : {a, b}) {
     for (int side = 0; side < 2; ++side) {

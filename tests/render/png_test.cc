@@ -21,7 +21,7 @@ TEST(Png, ReadsBackAsItWas) {
     std::uint32_t height;
     std::size_t stride;
   };
-  // The last two: noise, in many blocks of the compressor's, and in rows longer than its window.
+  // The last two: noise, in many of the compressor's blocks, and in rows longer than its window.
   for (const Size size : {Size{1, 1, 1}, Size{3, 2, 4}, Size{257, 90, 300}, Size{1500, 120, 1500},
                           Size{12000, 20, 12000}}) {
     base::RandomStream random(size.width);
@@ -29,7 +29,7 @@ TEST(Png, ReadsBackAsItWas) {
     const std::uint64_t flat = size.width < 1000 ? 4 : 1;
     std::uint32_t colour = 0;
     for (std::uint32_t& pixel : pixels) {
-      // Noise, flat parts and rows like the one above; the highest byte means nothing.
+      // Noise, flat parts and rows like the one above; the highest byte has no meaning.
       if (random.below(flat) == 0) colour = static_cast<std::uint32_t>(random.next());
       pixel = colour;
     }

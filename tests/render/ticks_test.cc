@@ -73,7 +73,7 @@ TEST(Ticks, CoverAnyRangeWithFewRoundSteps) {
     ASSERT_GE(ticks.back().value, high - 1e-6 * step);
     if (high - low < 1e-9) continue;
     ASSERT_TRUE(is_round(step)) << step;
-    // None is spent on nothing.
+    // No room is wasted.
     ASSERT_GT(ticks.front().value, low - step);
     ASSERT_LT(ticks.back().value, high + step);
   }

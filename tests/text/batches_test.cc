@@ -22,7 +22,7 @@ using testing::Scratch;
 constexpr std::int32_t kBegin = Tokenizer::kBegin;
 constexpr std::int32_t kEnd = Tokenizer::kEnd;
 
-/// Token i of a stream is 10 + i, so that an id tells its place.
+/// Token i of a stream is 10 + i, so that an id shows its index.
 TokenFile stream(const Scratch& scratch, std::int32_t size) {
   TokenWriter writer(scratch / "stream", 100000);
   for (std::int32_t index = 0; index < size; ++index) writer.add(10 + index);
@@ -30,7 +30,7 @@ TokenFile stream(const Scratch& scratch, std::int32_t size) {
   return TokenFile(scratch / "stream");
 }
 
-/// Documents of these lengths (specials included); ids number the tokens through.
+/// Documents of these lengths (specials included); ids number the tokens consecutively.
 TokenFile lines(const Scratch& scratch, const std::vector<int>& lengths) {
   TokenWriter writer(scratch / "lines", 100000);
   std::int32_t next = 10;
@@ -78,7 +78,7 @@ TEST(TrainingBatches, AStreamsEpochPredictsEachTokenOnce) {
           ASSERT_TRUE(predicted.insert(batch.targets[place]).second);
         }
       }
-      // Without a gap, and at most two contexts short of the whole.
+      // Without a gap, and at most two contexts less than the whole.
       EXPECT_EQ(predicted.size(), windows * 5);
       EXPECT_EQ(*predicted.rbegin() - *predicted.begin() + 1,
                 static_cast<std::int32_t>(predicted.size()));
@@ -166,7 +166,7 @@ TEST(TrainingBatches, ArePureFunctionsOfSeedAndIndex) {
   }
 }
 
-/// Checks one row of documents against the rules, and counts how often each target was asked.
+/// Checks one row of documents against the rules, and counts how often each token was a target.
 void check_row(const Batch& batch, std::int64_t row, std::map<std::int32_t, int>& targets) {
   std::int32_t document = -1;
   std::int32_t position = 0;
@@ -186,7 +186,7 @@ void check_row(const Batch& batch, std::int64_t row, std::map<std::int32_t, int>
       ASSERT_EQ(batch.positions[at], position = 0);
     } else {
       ASSERT_EQ(batch.positions[at], ++position);
-      ASSERT_NE(batch.inputs[at], kEnd);  // the end is predicted and never asked for more
+      ASSERT_NE(batch.inputs[at], kEnd);  // the end is predicted, but it is no input
       ASSERT_EQ(batch.inputs[at], batch.targets[at - 1]);
     }
     ++targets[batch.targets[at]];
@@ -218,14 +218,14 @@ TEST(TrainingBatches, EveryDocumentOnceInEachEpoch) {
   std::sort(orders[0].begin(), orders[0].end());
   std::sort(orders[1].begin(), orders[1].end());
   EXPECT_EQ(orders[0], orders[1]);  // the same packing
-  // Two neighbouring rows never fit into one, so next-fit takes at most twice the least possible.
+  // Two neighbouring rows never fit into one, so next-fit takes at most twice the minimum.
   EXPECT_LE(rows, 2 * ((tokens.size() - lengths.size()) / 16 + 1));
 }
 
 TEST(TrainingBatches, FillsRowsToTheLastPlace) {
   const Scratch scratch;
   const TokenFile tokens = lines(scratch, {5, 5, 5, 5, 5, 5});
-  const TrainingBatches batches(tokens, 8, {}, 1);  // 4 places each
+  const TrainingBatches batches(tokens, 8, {}, 1);  // 4 positions each
   EXPECT_EQ(batches.rows_in_epoch(), 3U);
   for (const std::int32_t document : batches.get(0, 3).documents) EXPECT_GE(document, 0);
 }
@@ -237,10 +237,10 @@ TEST(TrainingBatches, LongDocumentsAreCutAndCounted) {
   const TrainingBatches batches(tokens, 8, {}, 1);
   EXPECT_EQ(batches.cut().count, 3U);
   const TrainingBatches masked(tokens, 8, {false, 100000}, 1);
-  EXPECT_EQ(masked.cut().count, 4U);  // a masked document takes all its ids
+  EXPECT_EQ(masked.cut().count, 4U);  // a masked document has all its ids as inputs
   const ValidationBatches validation(tokens, 8, {}, 1);
   EXPECT_EQ(validation.cut().count, 3U);
-  // 10, 11 and 30 ids, of which 9 are seen, the last as a target only; 8 where all are inputs.
+  // 10, 11 and 30 ids, of which 9 are used, the last only as a target; 8 if all are inputs.
   for (const CutDocuments& cut : {batches.cut(), validation.cut()})
     EXPECT_EQ(cut.tokens, 1U + 2 + 21);
   EXPECT_EQ(masked.cut().tokens, 1U + 2 + 3 + 22);
@@ -325,7 +325,7 @@ void expect_share(std::int64_t count, std::int64_t of, double share) {
 
 TEST(Masking, HasTheSharesOfBert) {
   const Scratch scratch;
-  // All tokens are one id, so that a kept one is told from a random one.
+  // All tokens are one id, so that a kept one can be distinguished from a random one.
   TokenWriter writer(scratch / "same", 5004);
   for (int index = 0; index < 100000; ++index) writer.add(4);
   writer.finish(1);

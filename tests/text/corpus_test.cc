@@ -110,8 +110,8 @@ TEST_F(CorpusTest, WarnsOfNulBytesOncePerFile) {
   const fs::path plain = write("plain", testing::sentences(2, 50));
   config::Config both = config({plain, write("wide", utf16)});
   both.data.validation_fraction = 0.5;
-  ::usleep(2'100'000);                    // else no hash is kept
-  for (int time = 0; time < 2; ++time) {  // the cache hides nothing
+  ::usleep(2'100'000);                    // otherwise, no hash is kept
+  for (int time = 0; time < 2; ++time) {  // the cache hides no warning
     ::testing::internal::CaptureStderr();
     open_corpus(both);
     const std::string told = ::testing::internal::GetCapturedStderr();
@@ -122,8 +122,8 @@ TEST_F(CorpusTest, WarnsOfNulBytesOncePerFile) {
 }
 
 TEST_F(CorpusTest, BlocksDoNotShowInTheIds) {
-  // Several blocks of reading, with characters of all lengths across their borders, and no line
-  // ends.
+  // Several blocks of reading, with characters of all lengths across their borders, and without
+  // line ends.
   std::string text;
   std::mt19937 random(3);
   while (text.size() < 3500000) text += random() % 2 == 0 ? "naïve 日本 " : "a👩bb ";
@@ -165,7 +165,7 @@ TEST_F(CorpusTest, ValidationIsTheEndOfEachFile) {
   ASSERT_TRUE(corpus.validation);
   EXPECT_EQ(text_of(corpus.tokenizer, *corpus.validation), "efghij本語日本");
   EXPECT_EQ(corpus.validation_hash, base::sha256("efghij本語日本"));
-  // What only validation holds was not learned.
+  // Characters that are only in the validation part were not learned.
   EXPECT_EQ(corpus.tokenizer.size(), 260 + 14 + 3);
 
   config::Config lines = config({write("lines", "aaaa\nbbbb\ncccc\ndddd\n")});
@@ -178,7 +178,7 @@ TEST_F(CorpusTest, ValidationIsTheEndOfEachFile) {
             (std::vector<std::string>{"cccc", "dddd"}));
 }
 
-/// The bytes of each part of a text in these files, cut at this fraction.
+/// The bytes of each part of a text in these files, with this fraction held out.
 struct Sizes {
   double train;
   double validation;
@@ -240,12 +240,12 @@ TEST_F(CorpusTest, CutsFilesOfUnlikeSizeWell) {
     split.data.validation_fraction = fraction;
     return sizes_of(split);
   };
-  // The giant line goes where it does less harm, wherever it stands.
+  // The giant line goes where it does less harm, whatever its index.
   EXPECT_LT(share({giant, small, small}, 0.1).share(), 0.01);
   EXPECT_LT(share({small, giant, small}, 0.1).share(), 0.01);
   EXPECT_LT(share({small, small, giant}, 0.1).share(), 0.01);
   EXPECT_GT(share({giant, small, small}, 0.9).share(), 0.99);
-  // No part is empty where there are two lines.
+  // No part is empty if there are two lines.
   for (const double fraction : {1e-9, 0.01, 0.5, 0.99, 1 - 1e-9}) {
     for (const auto& texts : std::vector<std::vector<std::string>>{{"aaaa\nb\n"},
                                                                    {"a\nbbbb"},
@@ -316,7 +316,7 @@ TEST_F(CorpusTest, CachesByContent) {
   const Corpus first = open_corpus(config({path}, "word"));
   EXPECT_EQ(entries("tokens-"), 1U);
   EXPECT_EQ(entries("tokenizer-"), 1U);
-  EXPECT_EQ(entries("text-"), 0U);  // changed just now: its time of change says too little
+  EXPECT_EQ(entries("text-"), 0U);  // changed just now: its modification time is not enough
 
   const auto written = fs::last_write_time(find("tokens-").front());
   fs::copy_file(path, scratch_ / "copy");
@@ -336,11 +336,12 @@ TEST_F(CorpusTest, CachesByContent) {
 
 TEST_F(CorpusTest, TrustsSizeAndTimeOfChange) {
   const auto path = write("text", testing::sentences(1, 100));
-  // The time of change includes the inode's, which nobody can set: wait until it is old enough.
+  // The fingerprint includes the inode's change time, which nobody can set: wait until it is old
+  // enough.
   ::usleep(2'100'000);
   const Corpus first = open_corpus(config({path}, "word"));
   ASSERT_EQ(entries("text-"), 1U);
-  // A wrong hash in the entry would now be believed, which shows that the text is not read again.
+  // A wrong hash in the entry is now believed, which shows that the text is not read again.
   const std::string whole = base::read_file(find("text-").front());
   const std::string wrong(64, 'a');
   base::write_file(find("text-").front(), base::sha256(wrong) + wrong);
@@ -369,7 +370,7 @@ TEST_F(CorpusTest, MakesDamagedEntriesAgain) {
   for (const std::string entry : {"tokens-", "tokenizer-"}) {
     const std::string whole = base::read_file(find(entry).front());
     std::string changed = whole;
-    changed[100] ^= 1;  // an id that there could be
+    changed[100] ^= 1;  // a valid id
     std::string negative = whole;
     negative.replace(100, 2, "\xFF\xFF");
     for (const std::string& damaged :
@@ -449,7 +450,7 @@ TEST_F(CorpusTest, RemovesWhatKilledWritersLeftAndNothingElse) {
   open_corpus(config({path}));
   for (const fs::path& file : left) EXPECT_FALSE(fs::exists(file)) << file;
   for (const fs::path& file : others) EXPECT_TRUE(fs::exists(file)) << file;
-  EXPECT_TRUE(fs::exists(written_now));  // somebody may be writing it
+  EXPECT_TRUE(fs::exists(written_now));  // a writer may still be using it
 }
 
 TEST_F(CorpusTest, ChecksAFileThatIsNotInMemoryOnce) {
@@ -461,7 +462,7 @@ TEST_F(CorpusTest, ChecksAFileThatIsNotInMemoryOnce) {
     check_once(TokenFile(scratch_ / "tokens", /*most_in_memory=*/0), cache);
   };
   check();
-  EXPECT_EQ(entries("checked-"), 0U);  // changed just now: its time of change says too little
+  EXPECT_EQ(entries("checked-"), 0U);  // changed just now: its modification time is not enough
   ::usleep(2'100'000);
   check();
   EXPECT_EQ(entries("checked-"), 1U);

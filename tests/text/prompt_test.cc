@@ -9,7 +9,7 @@
 namespace qkv::text {
 namespace {
 
-/// What `given_prompt` warns of, in a model whose tokenizer is of this kind.
+/// The warnings of `given_prompt` for a model whose tokenizer has this kind.
 std::string warnings(const std::string& text, const std::string& layout,
                      const std::string& kind = "word") {
   const Tokenizer tokenizer = testing::learn("the cat sat.\nthe cat\n", kind);
@@ -69,7 +69,7 @@ TEST(UnknownWords, AreWhatIsSpelledInBytes) {
   EXPECT_EQ(unknown(testing::learn(text, "word"), "dog the café\tcafé"), (Names{"dog", "café"}));
   EXPECT_EQ(unknown(testing::learn(text, "char"), "a tot é日!"), (Names{"o", "é日", "!"}));
   EXPECT_EQ(unknown(testing::learn(text, "bpe"), "sat that日\x01"), (Names{"日"}));
-  // White space and what never has a piece says nothing.
+  // White space and characters that never have a piece cause no warning.
   EXPECT_EQ(unknown(testing::learn("the", "word"), "\t\n \x01▁▅\u00A0"), Names{});
   EXPECT_EQ(unknown(testing::learn(text, "word"), std::string(600, 'x')).size(), 3U);  // cut
 }

@@ -14,7 +14,7 @@ inline const std::vector<std::string>& kinds() {
   return all;
 }
 
-/// Learns from one text, handed out in blocks of `block` bytes (which must not cut characters).
+/// Trains on one text, passed on in blocks of `block` bytes (which must not cut characters).
 inline text::Tokenizer learn(std::string_view text, const std::string& kind,
                              std::int64_t vocabulary = 200, std::size_t block = 0,
                              std::int64_t sample_bytes = 67108864) {
@@ -66,7 +66,7 @@ inline void append_utf8(std::string& out, char32_t code) {
   }
 }
 
-/// Valid UTF-8 of everything that a tokenizer might trip over.
+/// Valid UTF-8 with everything that might confuse a tokenizer.
 inline std::string hostile_text(std::mt19937& random) {
   static const std::vector<std::string> parts = {" ",
                                                  "  ",

@@ -117,7 +117,7 @@ TEST(TokenFile, ShorteningItInUseIsAnErrorAndNoSignal) {
   EXPECT_EQ(file[69999], ids[69999]);
   for (const std::uintmax_t size : {100000, 64, 0}) {
     std::filesystem::resize_file(scratch / "tokens", size);
-    EXPECT_EQ(memory[69999], ids[69999]);  // it needs the file no more
+    EXPECT_EQ(memory[69999], ids[69999]);  // it no longer needs the file
     try {
       file[69999];
       ADD_FAILURE() << "no error at " << size;
@@ -170,7 +170,7 @@ TEST(TokenFile, RefusesDamage) {
     base::write_file(scratch / "damaged", damaged);
     try {
       const TokenFile file(scratch / "damaged");
-      std::int64_t sum = 0;  // whatever is accepted can be read throughout
+      std::int64_t sum = 0;  // an accepted file can be read completely
       for (std::uint64_t index = 0; index < file.size(); ++index) sum += file[index];
       for (std::uint64_t index = 0; index <= file.documents() && file.documents() > 0; ++index) {
         EXPECT_LE(file.document_begin(index), file.size());

@@ -98,8 +98,8 @@ TEST(Tokenizer, AWordIsOnePieceWhereverItStands) {
 }
 
 TEST(Tokenizer, EncodingMayBeCutBeforeASpace) {
-  // The documented rule: a text is its parts, cut before the space of a word, the later parts in
-  // line.
+  // The documented rule: a text equals its parts, cut before the space of a word, where the later
+  // parts are inside a line.
   for (const std::string& kind : kinds()) {
     const Tokenizer tokenizer = learn(testing::sentences(1, 100), kind);
     auto ids = tokenizer.encode("the cat sat on");
@@ -203,7 +203,7 @@ TEST(Tokenizer, EqualTextGivesEqualBytesHoweverItArrives) {
 }
 
 TEST(Tokenizer, LearnsFromASampleOfALongText) {
-  // 400 chunks, one in ten of which may be seen; letters tell which part of the text a piece is
+  // 400 chunks, of which one in ten may be used; letters show which part of the text a piece is
   // from.
   std::string text;
   for (int part = 0; part < 400; ++part) {
@@ -216,7 +216,7 @@ TEST(Tokenizer, LearnsFromASampleOfALongText) {
   int seen = 0;
   for (char part = 'a'; part <= 'j'; ++part)
     seen += pieces(sampled, std::string("word") + part).size() == 1;
-  EXPECT_GE(seen, 3);  // from all over the text, not from its beginning alone
+  EXPECT_GE(seen, 3);  // from all parts of the text, not only from its beginning
   EXPECT_LT(seen, 10);
   EXPECT_NO_THROW(learn("日本語 text", "bpe", 100, 0, 1));
 }
@@ -298,7 +298,8 @@ class LinesOf : public sentencepiece::SentenceIterator {
   bool done_ = false;
 };
 
-/// How many tokens SentencePiece, trained and used as it stands, makes of the lines of `text`.
+/// The number of tokens that SentencePiece, trained and used without changes, makes of the lines of
+/// `text`.
 std::size_t tokens_of_sentencepiece(const std::string& learned_from, const std::string& text,
                                     const std::string& kind, std::int64_t pieces) {
   LinesOf lines(learned_from);
@@ -324,7 +325,7 @@ TEST(Tokenizer, SpellsInAsFewTokensAsSentencePiecesOwnTrainer) {
   const auto lines = static_cast<std::size_t>(std::ranges::count(held_out, '\n'));
   for (const std::string kind : {"bpe", "unigram"}) {
     for (const std::int64_t vocabulary : {500, 2000}) {
-      // The newlines are tokens of our own.
+      // The newlines are qkv's own tokens.
       const std::size_t found =
           learn(learned_from, kind, vocabulary).encode(held_out).size() - lines;
       const std::size_t expected =
@@ -353,8 +354,8 @@ std::vector<std::string> frequent_words(const std::string& text) {
 }
 
 TEST(Tokenizer, FrequentWordsArePieces) {
-  // In the second text a space or a full stop follows every word, so that none is the beginning of
-  // another's surroundings.
+  // In the second text, a space or a full stop follows every word, so that no word with its
+  // surroundings is the beginning of another.
   for (const std::string& text :
        {zipf_text(1, 6000),
         base::read_file(QKV_SOURCE_DIR "/data/world/train.txt").substr(0, 500000)}) {
@@ -369,7 +370,7 @@ TEST(Tokenizer, FrequentWordsArePieces) {
 }
 
 TEST(Tokenizer, SentencePieceDoesNotEndTheProcess) {
-  // Its unigram trainer does so where it expects no piece half a time.
+  // Its unigram trainer does so if every piece has an expected count below one half.
   for (std::size_t length = 1; length <= 24; ++length) {
     for (const std::int64_t vocabulary : {1, 100}) {
       for (const std::string& text : {std::string(length, 'a'), std::string(length, ' '),
@@ -398,7 +399,7 @@ TEST(Tokenizer, NormalisationOfOthersIsSwitchedOff) {
   const Tokenizer tokenizer = Tokenizer::from_bytes(model, "unigram", "other");
   EXPECT_EQ(tokenizer.bytes(), model);
   EXPECT_EQ(pieces(tokenizer, "the cat"), (Names{"▁the", "▁cat"}));
-  EXPECT_EQ(pieces(tokenizer, "."), Names{"."});  // with the dummy prefix it would be bytes
+  EXPECT_EQ(pieces(tokenizer, "."), Names{"."});  // with the dummy prefix, it would be bytes
   std::mt19937 random(3);
   for (int round = 0; round < 500; ++round) {
     const std::string text = testing::hostile_text(random) + "ﬁ Ⅸ  THE Å";

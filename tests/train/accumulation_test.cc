@@ -97,7 +97,7 @@ Made make(const Case& c, const text::TokenFile& tokens, std::int64_t accumulatio
   const model::Runtime runtime = model::set_up_runtime(config.runtime);
   const auto model =
       model::make_model(config.model, kVocabulary, 5, at::TensorOptions(at::kCPU).dtype(type));
-  if (type == at::kDouble) {  // the same weights: drawn in double they would be others
+  if (type == at::kDouble) {  // the same weights: drawn in double, they would differ
     const auto drawn = model::make_model(config.model, kVocabulary, 5);
     for (std::size_t place = 0; place < drawn->parameters().list().size(); ++place)
       model->parameters().list()[place].second.set_data(
@@ -135,8 +135,8 @@ TEST(Accumulation, IsTheLargerBatch) {
     SCOPED_TRACE(base::concat(c.name, ' ', c.kernels, c.documents ? " documents" : "", " dropout ",
                               c.config.model.dropout));
     const text::TokenFile tokens = tokens_of(scratch, c.documents);
-    // The same sums in another order: no further from each other than a few times what rounding
-    // does to the plain model on this processor.
+    // The same sums in another order: their difference is at most a few times the rounding error of
+    // the plain model on this processor.
     Case plain = c;
     plain.kernels = "plain";
     const double rounding =
@@ -182,7 +182,7 @@ TEST(Accumulation, OfARunIsTheLargerBatch) {
     const double whole = first_loss(config, scratch, kernels + "-1");
     config.training.batch_size = 2;
     config.training.accumulation = 4;
-    // Another mask would change it by percents, the order of a sum by some units of float32's
+    // Another mask would change it by percents, another order of a sum by some units of float32's
     // rounding, 6e-8.
     EXPECT_NEAR(first_loss(config, scratch, kernels + "-4"), whole, 1e-5 * whole) << kernels;
   }

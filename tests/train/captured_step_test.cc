@@ -17,7 +17,7 @@ namespace {
 constexpr std::int64_t kVocabulary = 50;
 constexpr int kNeverRecorded = 1000;
 
-/// These need a CUDA device, and are skipped where there is none.
+/// These tests need a CUDA device, and are skipped if there is none.
 class CapturedStepTest : public ::testing::Test {
  protected:
   void SetUp() override {
@@ -51,10 +51,10 @@ std::vector<text::Batch> batches_of(const config::Config& config, std::int64_t s
     batch.context = config.model.context;
     for (std::int64_t place = 0; place < batch.rows * batch.context; ++place) {
       batch.inputs.push_back(some());
-      // Something to learn: the last token, mostly.
+      // A simple pattern: usually the last token.
       batch.targets.push_back(random.below(4) == 0 ? some() : batch.inputs.back());
       if (config.data.layout != "lines") continue;
-      // Two documents a row, and padding.
+      // Two documents per row, and padding.
       const auto column = static_cast<std::int32_t>(place % batch.context);
       if (column >= 28) batch.targets.back() = text::Batch::kIgnored;
       batch.documents.push_back(column >= 28 ? -1 : column / 14);
@@ -94,7 +94,7 @@ std::vector<double> captured(const config::Config& config, int eager_steps) {
   return numbers;
 }
 
-/// The same by the definition.
+/// The same with the definition.
 std::vector<double> plain(const config::Config& config) {
   const model::Runtime runtime = model::set_up_runtime(config.runtime);
   const auto model = fresh_model(config, runtime);
@@ -160,7 +160,8 @@ TEST_F(CapturedStepTest, ReplaysWhatItDidEagerly) {
 TEST_F(CapturedStepTest, DropsOtherPlacesInEachStep) {
   config::Config config = small();
   config.model.dropout = 0.3;
-  config.training.learning_rate = config.training.minimum_learning_rate = 1e-30;  // all else stays
+  config.training.learning_rate = config.training.minimum_learning_rate =
+      1e-30;  // everything else is unchanged
   const model::Runtime runtime = model::set_up_runtime(config.runtime);
   const auto model = fresh_model(config, runtime);
   Optimizer optimizer(model->parameters(), config.training);
@@ -212,7 +213,7 @@ TEST_F(CapturedStepTest, UpdatesNothingOnANonFiniteGradient) {
   }
 }
 
-// What docs/training.md says of the attention that libtorch takes.
+// Checks what docs/training.md says about the attention that libtorch uses.
 TEST_F(CapturedStepTest, AttendsByFlashAttentionWhereNothingIsAddedToTheScores) {
   model::set_up_runtime(small().runtime);
   const model::Tensor query =

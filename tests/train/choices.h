@@ -12,15 +12,15 @@
 
 namespace qkv::testing {
 
-/// A key of the config and the values that tests give it.
+/// A key of the config and the values that tests use.
 struct Choice {
   std::string key;  ///< dotted
   std::vector<base::Json> values;
 };
 
-/// All values of the keys whose values can be counted, and of the others those in `numbers`. The
-/// keys are the schema's below `section`. Throws Error where a key has no values, so that a new one
-/// cannot be forgotten.
+/// All values of the keys with a finite number of values, and for the others those in `numbers`.
+/// The keys are the schema's below `section`. Throws Error if a key has no values, so that a new
+/// one cannot be forgotten.
 inline void add_choices(const base::Json& schema, const std::string& section,
                         const std::vector<Choice>& numbers, std::vector<Choice>& choices) {
   for (const auto& [name, node] : schema.at("properties").items()) {
@@ -41,10 +41,10 @@ inline void add_choices(const base::Json& schema, const std::string& section,
   }
 }
 
-/// Configs, drawn from a fixed seed, that hold between them every pair of values of two keys that a
-/// valid config can hold (Cohen et al. 1997: most faults need no more than two): of some random
-/// ones always the one with the most new pairs, until there are none. `valid` turns the chosen
-/// values into a config, or throws Error where they do not fit.
+/// Configs, drawn from a fixed seed, that together contain every pair of values of two keys that a
+/// valid config can have (Cohen et al. 1997: most faults need no more than two). Among some random
+/// configs, the one with the most new pairs is taken, until there are no new pairs. `valid` turns
+/// the chosen values into a config, or throws Error if they do not fit.
 template <typename Valid>
 auto pairwise_sample(const std::vector<Choice>& choices, Valid valid) {
   constexpr int kDraws = 60;

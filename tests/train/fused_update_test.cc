@@ -1,4 +1,4 @@
-// The optimizer's update by fused kernels beside the same by libtorch.
+// The optimizer's update by fused kernels, compared with the same by libtorch.
 #include <gtest/gtest.h>
 
 #include <cmath>
@@ -49,7 +49,7 @@ text::Batch counted_batch(const config::Config& config, std::int64_t step) {
   return batch;
 }
 
-/// How far a weight's movement by kernels and by libtorch in float32 are from libtorch's in double,
+/// How far a weight's movement by kernels and by libtorch in float32 is from libtorch's in double,
 /// relative to the movement's norm.
 struct Errors {
   std::string name;
@@ -57,7 +57,7 @@ struct Errors {
   double by_libtorch;
 };
 
-/// Of all weights after four steps with the same gradients.
+/// For all weights after four steps with the same gradients.
 std::vector<Errors> errors_of(const config::Config& config) {
   const model::Runtime runtime = model::set_up_runtime(config.runtime);
   const auto ours = model::make_model(config.model, kVocabulary, 5);
@@ -107,8 +107,7 @@ std::vector<Errors> errors_of(const config::Config& config) {
 }
 
 void expect_rounding_alone(const config::Config& config) {
-  // Some operations a number; and a weight is rounded where it lies, near 0.1, after it moved by
-  // near 0.01.
+  // Some operations per number. Also, a weight near 0.1 is rounded after it moved by about 0.01.
   constexpr double kFloor = 16 * testing::kFloat32;
   for (const Errors& errors : errors_of(config))
     testing::expect_rounding_alone(errors.by_kernels, errors.by_libtorch, kFloor, errors.name);
@@ -121,8 +120,8 @@ TEST(FusedUpdate, OfMuonIsLibtorchs) { expect_rounding_alone(small("muon", "floa
 TEST(FusedUpdate, OfMuonInBfloat16IsNearLibtorchsInFloat32) {
   if (!fused::FusedStep::supports(small("muon", "bfloat16").model, /*bfloat16=*/true))
     GTEST_SKIP() << "not on this processor";
-  // Newton and Schulz's five steps make singular values of about 1 out of any, so they take the
-  // rounding of the steps before back: what is left is five roundings or so.
+  // The five Newton–Schulz steps turn any singular values into values of about 1, so each step
+  // removes the rounding of the steps before: about five roundings remain.
   for (const Errors& errors : errors_of(small("muon", "bfloat16")))
     EXPECT_LT(errors.by_kernels, 0.02) << errors.name;
 }

@@ -29,22 +29,21 @@ struct Case {
 
 config::Config small() {
   config::Config config;
-  config.tokenizer.vocabulary = 50;  // here all there is
+  config.tokenizer.vocabulary = 50;  // here, the only ones
   config.model.layers = 2;
   config.model.heads = config.model.key_value_heads = 4;
   config.model.width = 32;
   config.model.context = 24;
   config.model.feed_forward.width = 48;
   config.model.position = "none";
-  config.model.initial_deviation = 0.2;  // so that no part of the formula is too small to be seen
+  config.model.initial_deviation = 0.2;  // so that no part of the formula is too small to matter
   config.training.batch_size = 5;
   config.training.accumulation = 2;
   config.runtime = {.device = "cpu", .precision = "float32", .threads = 2, .kernels = "fused"};
   return config;
 }
 
-/// Random tokens; with documents some of all lengths from 1 on, padding at the end and targets
-/// that are ignored.
+/// Random tokens; with documents of all lengths from 1 on, padding at the end and ignored targets.
 text::Batch random_batch(const Case& c, std::uint64_t key) {
   base::RandomStream random(key);
   const auto piece = [&] {
@@ -74,7 +73,7 @@ text::Batch random_batch(const Case& c, std::uint64_t key) {
   return batch;
 }
 
-/// A model with the case's weights, all of them random, also those that start as ones and zeros.
+/// A model with the case's weights, all of them random, even those that start as ones and zeros.
 std::unique_ptr<model::Model> random_model(const Case& c, at::ScalarType type) {
   const auto model = model::make_model(c.config.model, c.vocabulary(), 5);
   auto result = model::make_model(c.config.model, c.vocabulary(), 5, type);
@@ -90,7 +89,7 @@ std::unique_ptr<model::Model> random_model(const Case& c, at::ScalarType type) {
   return result;
 }
 
-/// How near to 0, where relu's slope jumps, anything comes that goes into one.
+/// The smallest distance of any input of relu from 0, where its slope jumps.
 class Kinks : public model::Taps {
  public:
   explicit Kinks(const model::Model& model) : weights_(model.parameters()) {}
@@ -115,8 +114,8 @@ class Kinks : public model::Taps {
   const model::Parameters& weights_;
 };
 
-/// The case's batches. Where a rounding error could take a value over relu's kink, which changes
-/// the gradient by far more than rounding, others are drawn.
+/// The case's batches. If a rounding error could move a value across relu's kink, which changes the
+/// gradient by far more than rounding, other batches are drawn.
 std::vector<text::Batch> random_batches(const Case& c) {
   constexpr double kFarFromRounding = 1e-5;  // of values near 1 in float32
   const auto model = random_model(c, at::kDouble);
@@ -155,7 +154,7 @@ Made make(const Case& c, const std::vector<text::Batch>& batches, By by, const c
   std::uint64_t predicted = 0;
   for (const text::Batch& batch : batches) predicted += predicted_in(batch);
   Made made{};
-  // The second time everything has been used before.
+  // The second time, all memory has been used before.
   for (int time = 0; time < (fused ? 2 : 1); ++time) {
     for (const auto& [name, weight] : model->parameters().list())
       if (weight.grad().defined()) weight.grad().zero_();
@@ -166,8 +165,8 @@ Made make(const Case& c, const std::vector<text::Batch>& batches, By by, const c
         (weight.grad().defined() ? weight.grad() : torch::zeros_like(weight))
             .to(at::kDouble, /*non_blocking=*/false, /*copy=*/true);
     if (name.ends_with("k_proj.bias")) {
-      // A key's bias changes nothing: its gradient is the rounding of what its matrix's consists
-      // of.
+      // A key's bias changes nothing: its gradient consists of the rounding errors in that of its
+      // matrix.
       model::Tensor& with_matrix = made.gradients.back().second;
       with_matrix = at::cat({with_matrix.flatten(), gradient});
     } else {
@@ -177,7 +176,7 @@ Made make(const Case& c, const std::vector<text::Batch>& batches, By by, const c
   return made;
 }
 
-/// What is likeliest to go wrong, each by its name.
+/// The cases in which errors are most probable, each with a name.
 std::vector<Case> named_cases() {
   std::vector<Case> cases;
   const auto add = [&](const char* name) -> Case& {
@@ -214,7 +213,7 @@ std::vector<Case> named_cases() {
   add("no attention").config.model.attention.weights = "none";
   add("unscaled").config.model.attention.scaled = false;
   {
-    Case& c = add("odd sizes");  // no side a multiple of a vector
+    Case& c = add("odd sizes");  // no side is a multiple of a vector
     c.config.tokenizer.vocabulary = 3;
     c.config.model.width = 21;
     c.config.model.heads = c.config.model.key_value_heads = 3;
@@ -235,8 +234,8 @@ std::vector<Case> named_cases() {
   return cases;
 }
 
-/// The case of a config with these values, {dotted key, value}, and defaults. Throws Error where
-/// they do not fit each other or kernels do not know them.
+/// The case of a config with these values, {dotted key, value}, and defaults. Throws Error if they
+/// do not fit each other or kernels do not support them.
 Case case_of(const std::vector<std::pair<std::string, base::Json>>& values) {
   base::Json json = {{"data", {{"train", {"text.txt"}}}}, {"runtime", {{"device", "cpu"}}}};
   std::string name;
@@ -248,14 +247,15 @@ Case case_of(const std::vector<std::pair<std::string, base::Json>>& values) {
   }
   Case c{name, config::parse_config(json, "sample", "/")};
   config::check_model(c.config.model, "sample", c.vocabulary());
-  // So that scores are of like size at any width: a softmax of large ones magnifies their rounding.
+  // So that scores have a similar size at any width: a softmax of large scores magnifies their
+  // rounding.
   c.config.model.initial_deviation *= std::sqrt(32 / static_cast<double>(c.config.model.width));
   if (!config::is_fusable(c.config.model)) throw base::Error("no kernels for it");
   return c;
 }
 
-/// Every pair of values of two keys of a config, in 54 cases. Choices that are no numbers are
-/// the schema's, so that a new one is tested from its first day.
+/// Every pair of values of two keys of a config, in 54 cases. Values that are not numbers come from
+/// the schema, so that a new one is tested at once.
 std::vector<Case> sampled_cases() {
   const base::Json schema = base::parse_json(config::config_schema(), "schema").at("properties");
   std::vector<testing::Choice> choices = {
@@ -284,7 +284,7 @@ std::vector<Case> sampled_cases() {
         case_of({{choice.key, value}});
         return false;
       } catch (const base::Error&) {
-        return true;  // kernels do not know it, whatever else is chosen
+        return true;  // kernels do not support it, whatever else is chosen
       }
     });
   return testing::pairwise_sample(choices, case_of);
@@ -297,7 +297,7 @@ void for_each_case(Use use) {
     for (const Case& c : cases) {
       SCOPED_TRACE(c.name);
       use(c);
-      if (::testing::Test::HasFailure()) return;  // one case tells enough
+      if (::testing::Test::HasFailure()) return;  // one case is enough
     }
 }
 
@@ -310,9 +310,10 @@ std::vector<double> errors(const Made& found, const Made& exact) {
   return errors;
 }
 
-/// What rounding errors of the gradients are relative to: their sizes, at least a hundredth of the
-/// whole's. With one key a score's gradient is a difference of equal numbers, in the plain path 0,
-/// in the fused one their rounding: there at least the whole's.
+/// The reference for rounding errors of the gradients: their sizes, but at least a hundredth of
+/// that of all gradients. With one key, a score's gradient is a difference of equal numbers: in the
+/// plain path 0, in the fused one their rounding. There, the reference is at least the size of all
+/// gradients.
 std::vector<double> sizes(const Case& c, const Made& exact) {
   std::vector<double> sizes;
   double whole = 0;
@@ -325,7 +326,7 @@ std::vector<double> sizes(const Case& c, const Made& exact) {
   return sizes;
 }
 
-/// How many numbers are summed, one sum after the other, on the longest way to a gradient.
+/// The number of terms in all sums on the longest path to a gradient.
 double summed(const Case& c) {
   const config::ModelConfig& model = c.config.model;
   const std::int64_t layer =
@@ -362,16 +363,17 @@ TEST(FusedGradients, AreAsNearInBfloat16AsTheModelsByAutocast) {
     const Made exact = make(c, batches, By::kDouble, "float32");
     const Made autocast = make(c, batches, By::kPlain, "bfloat16");
     const Made fused = make(c, batches, By::kFused, "bfloat16");
-    // Not three roundings' worth: those of the tokens nearly cancel in the mean.
+    // Not three roundings: those of the tokens nearly cancel in the mean.
     EXPECT_NEAR(fused.loss, exact.loss, 1e-2 * exact.loss);
     const std::vector<double> theirs = errors(autocast, exact);
     const std::vector<double> ours = errors(fused, exact);
     const std::vector<double> size = sizes(c, exact);
-    // What a layer's products take and give is rounded, forward and backward: 28 roundings.
+    // The inputs and outputs of a layer's products are rounded, forward and backward: 28 roundings.
     const double floor =
         testing::rounding(28 * static_cast<double>(c.config.model.layers), testing::kBfloat16);
-    // Both paths round about the same numbers, so to errors of one size; but where a few tokens
-    // make a gradient, or rounding takes one over relu's kink, by chance one of them several times.
+    // Both paths round similar numbers, so their errors have the same size. But if a gradient
+    // depends on a few tokens, or rounding moves one across relu's kink, one error may be several
+    // times the other by chance.
     constexpr double kTimes = 5;
     for (std::size_t place = 0; place < ours.size(); ++place)
       testing::expect_rounding_alone(ours[place], theirs[place], floor * size[place],

@@ -70,7 +70,7 @@ TEST(Optimizer, FollowsAdamwAndDecaysOnlyMatrices) {
   }
 }
 
-/// U Vᵀ of the singular value decomposition: what the Newton–Schulz steps come near.
+/// U Vᵀ of the singular value decomposition, which the Newton–Schulz steps approximate.
 model::Tensor nearest_orthogonal(const model::Tensor& matrix) {
   const auto [u, s, v] = at::svd(matrix.to(at::kDouble));
   return u.matmul(v.transpose(0, 1));
@@ -86,10 +86,10 @@ TEST(Muon, OrthogonalisesMatricesOfAnyShape) {
     const model::Tensor matrix = random_matrix(rows, columns);
     const model::Tensor found = orthogonalised(matrix).to(at::kDouble);
     const auto [u, s, v] = at::svd(matrix.to(at::kDouble));
-    // The singular vectors stay, the singular values come near 1.
+    // The singular vectors stay, the singular values approach 1.
     const model::Tensor values = u.transpose(0, 1).matmul(found).matmul(v);
-    // In float32 what is off the diagonal is rounding, which the five steps may magnify as they do
-    // small singular values, by up to 3.4445^5 = 500: 2^-24 · 500 = 3e-5.
+    // In float32, the values off the diagonal are rounding errors, which the five steps may magnify
+    // like small singular values, by up to 3.4445^5 = 500: 2^-24 · 500 = 3e-5.
     EXPECT_LT((values - values.diagonal().diag()).abs().max().item<double>(), 1e-4);
     EXPECT_GT(values.diagonal().min().item<double>(), 0.6) << rows << " × " << columns;
     EXPECT_LT(values.diagonal().max().item<double>(), 1.3) << rows << " × " << columns;
@@ -121,7 +121,7 @@ TEST(Muon, MovesMatricesOfTheLayersAndLeavesTheRestToAdamw) {
     const model::Tensor moved = (0.5 * (1 - 0.125 * 0.5) - weight.detach()) / (0.125 * scale);
     const model::Tensor direction =
         nearest_orthogonal(random_matrix(weight.size(0), weight.size(1)));
-    // Singular values between 0.7 and 1.2 where all would be 1: near the right direction.
+    // Singular values between 0.7 and 1.2 instead of 1: near the right direction.
     EXPECT_GT(
         (moved * direction).sum().item<double>() / moved.norm().item<double>() / std::sqrt(3.0),
         0.97);
@@ -132,7 +132,7 @@ TEST(Muon, MovesMatricesOfTheLayersAndLeavesTheRestToAdamw) {
   Scalar undecayed{.weight = 0.5};
   undecayed.update(0.3F, 0, 1, training);
   EXPECT_NEAR(bias[0].item<double>(), undecayed.weight, 1e-6);
-  // A moment a matrix, two for what AdamW moves.
+  // One moment per matrix, two for the weights that AdamW updates.
   EXPECT_EQ(optimizer.moments().size(), 6U);
 }
 
@@ -146,8 +146,8 @@ TEST(Optimizer, ClipsTheCommonNorm) {
   set_gradient(matrix, {3, 4});
   set_gradient(vector, {12});
   EXPECT_NEAR(optimizer.update(1), 13.0, 1e-6);  // √(9 + 16 + 144), whole numbers and so exact
-  // After the first update the first moment is (1 − β1) · the clipped gradient, a tenth of the
-  // given.
+  // After the first update, the first moment is (1 − β1) · the clipped gradient, a tenth of the
+  // given one.
   EXPECT_NEAR(optimizer.moments()[0].second[0][1].item<double>(), 0.1 * 0.4, 1e-7);
   EXPECT_NEAR(optimizer.moments()[1].second[0].item<double>(), 0.1 * 1.2, 1e-7);
 }

@@ -22,7 +22,7 @@ inline std::string tiny_text() {
   return text;
 }
 
-/// A run of seconds on that text, in float32 on one thread.
+/// A run of a few seconds on this text, in float32 on one thread.
 inline config::Config tiny_run_config(const Scratch& scratch) {
   std::ofstream(scratch / "text.txt") << tiny_text();
   config::Config config;

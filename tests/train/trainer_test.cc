@@ -16,7 +16,7 @@ namespace {
 using testing::Scratch;
 using testing::tiny_run_config;
 
-/// Keeps the token cache of these tests out of the user's.
+/// Keeps the token cache of these tests separate from the user's.
 class TrainerTest : public ::testing::Test {
  protected:
   TrainerTest() { ::setenv("QKV_CACHE", (scratch_ / "cache").c_str(), 1); }
@@ -44,13 +44,13 @@ class TrainerTest : public ::testing::Test {
   Scratch scratch_;
 };
 
-// The signature: a change that is not meant to change learning must not change these numbers.
+// The signature: a change that is not meant to affect training must not change these numbers.
 TEST_F(TrainerTest, FollowsTheRecordedLosses) {
   ASSERT_EQ(train(tiny_run_config(scratch_), "run"), Ending::kFinished);
   const std::map<std::int64_t, double> recorded = {{1, 5.5904527},  {2, 5.4876261},
                                                    {5, 4.5850143},  {10, 2.9778154},
                                                    {20, 2.7012403}, {30, 2.7312460}};
-  // In float32, which rounds a loss by up to 2e-7: the bound leaves 30 steps room to magnify that
+  // In float32, which rounds a loss by up to 2e-7. The bound allows 30 steps to magnify this
   // several hundred times, as other orders of sums on other processors do.
   const auto losses = curve("run", "loss");
   for (const auto& [step, loss] : recorded)
@@ -80,7 +80,7 @@ TEST_F(TrainerTest, ResumesBitForBit) {
     config::Config first = config;
     first.training.steps = 30;
     {
-      // Cut off as by kill -9: what follows the checkpoint of step 20 is lost.
+      // Cut off as by kill -9: everything after the checkpoint of step 20 is lost.
       ASSERT_EQ(train(first, parts), Ending::kFinished);
       std::filesystem::remove_all(scratch_ / parts / "checkpoints" / "step-0000030");
     }
@@ -141,7 +141,7 @@ TEST_F(TrainerTest, LearnsTheSameHoweverOftenItIsValidated) {
 }
 
 TEST_F(TrainerTest, AccumulationIsALargerBatch) {
-  // With one batch cut in two the gradient is the same sum in another order.
+  // With a batch cut in two, the gradient is the same sum in another order.
   config::Config whole = tiny_run_config(scratch_);
   whole.training.steps = 8;
   ASSERT_EQ(train(whole, "whole"), Ending::kFinished);
@@ -164,7 +164,7 @@ TEST_F(TrainerTest, StopsEarlyWhenNothingImproves) {
   config.training.patience = 3;
   EXPECT_EQ(train(config, "run"), Ending::kStoppedEarly);
   EXPECT_EQ(train(config, "run", RunMode::kResume), Ending::kAlreadyFinished);
-  // With more patience it was not stopped.
+  // With more patience, it was not stopped.
   config.training.patience = 0;
   config.training.steps = static_cast<std::int64_t>(curve("run", "loss").rbegin()->first) + 2;
   EXPECT_EQ(train(config, "run", RunMode::kResume), Ending::kFinished);
@@ -172,7 +172,7 @@ TEST_F(TrainerTest, StopsEarlyWhenNothingImproves) {
 
 TEST_F(TrainerTest, SavesNothingThatIsNotFinite) {
   config::Config config = tiny_run_config(scratch_);
-  config.training.learning_rate = 1e38;  // the first update overflows, at a finite loss
+  config.training.learning_rate = 1e38;  // the first update overflows, with a finite loss
   config.training.weight_decay = 1e38;
   config.training.schedule = "constant";
   config.training.warmup_steps = 0;

@@ -44,7 +44,7 @@ TEST(Effort, RefusesMoreTextThanItMayCollect) {
   EXPECT_EQ(refusal([&] { effort.found(300); }),
             "x: lines: found 256 lines, of which 1000000 would take about 300 MB, expected at most "
             "256 MB");
-  // One long text says nothing of a thousand short ones.
+  // One long text says nothing about a thousand short ones.
   Effort uneven("x: lines", "lines", 1'000'000, 20);
   EXPECT_EQ(refusal([&] {
               uneven.found(10'000);

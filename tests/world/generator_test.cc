@@ -51,7 +51,7 @@ TEST(Generator, ProbesSayWhatTheyMean) {
     SCOPED_TRACE(probe.text);
     EXPECT_EQ(probe.family, "binding");
     EXPECT_EQ(at(probe, probe.predict), probe.answer);
-    // The truth is the phrase of the pair that is held out; its animal makes the answer's sound.
+    // The truth is the phrase of the held-out pair; the answer is its animal's sound.
     ASSERT_EQ(probe.truth.size(), 1U);
     EXPECT_EQ(at(probe, probe.truth[0]), probe.held_out[0] + " " + probe.held_out[1]);
     EXPECT_EQ(json["words"]["animal"][probe.held_out[1]]["sound"], probe.answer);
@@ -78,7 +78,7 @@ TEST(Generator, NoLineJoinsWhatProbesJoin) {
   }
 }
 
-// The pairs are sought as they stand between spaces, so that no letter is too odd to be found.
+// The pairs are searched between spaces, so that even the oddest letters are found.
 TEST(Generator, NoLineJoinsWhatProbesJoinInAnyAlphabet) {
   base::Json json = binding_grammar();
   base::Json& animals = json["words"]["animal"];
@@ -150,19 +150,19 @@ TEST(Generator, NamesTheGrammarsFileAndKey) {
   };
   refused("geometry.clusters: found the class \"plant\", expected one of",
           {{"geometry", {{"clusters", {"plant"}}}}});
-  refused("geometry: clusters.pet: found \"cat\", which also stands in \"animal\"",
+  refused("geometry: clusters.pet: found \"cat\", which is also in \"animal\"",
           {{"words", {{"pet", {{"cat", base::Json::object()}}}}},
            {"geometry", {{"clusters", {"animal", "pet"}}}}});
   refused("geometry.crossed: found the word \"man\" without \"rank\"",
           {{"words", {{"person", {{"man", {{"rank", nullptr}}}}}}}});
   base::Json mute = {{"templates", {{{"text", "it rained."}}}}};
-  refused("families.binding.probes: found 10, expected 0 where no question has \"held_out\"",
+  refused("families.binding.probes: found 10, expected 0 if no question has \"held_out\"",
           {{"families", {{"binding", mute}}}});
   mute["probes"] = 0;
-  refused("lines: found 1 different ones", {{"families", {{"binding", mute}}}});
+  refused("lines: found 1 different lines", {{"families", {{"binding", mute}}}});
 }
 
-// A held-out pair that its probe does not join would hold out nothing.
+// A held-out pair that its probe does not join would hold nothing out.
 TEST(Generator, ProbesJoinWhatTheyHoldOut) {
   base::Json json = binding_grammar();
   base::Json& form = json["families"]["binding"]["templates"][0];
@@ -188,7 +188,7 @@ TEST(Generator, OnePairInSoManyIsHeldOut) {
       found.insert(probe.held_out[0] + ' ' + probe.held_out[1]);
     return found.size();
   };
-  // Of 64: 21 and 8 are expected, give or take 3.8 and 2.6.
+  // Of 64, 21 and 8 are expected, within 3.8 and 2.6.
   EXPECT_NEAR(static_cast<double>(pairs(3)), 21, 12);
   EXPECT_NEAR(static_cast<double>(pairs(8)), 8, 8);
 }
@@ -248,8 +248,8 @@ TEST(Generator, EndsWhereSentencesOfTheBackgroundHoldNoWord) {
               std::string::npos)
         << message;
   }
-  // Punctuation inside a word does no harm, nor does a background without words that only stands
-  // before.
+  // Punctuation inside a word does no harm, nor does a background without words that only comes
+  // before the sentence.
   base::Json json = binding_grammar();
   json["families"]["background"]["templates"] = {{{"text", "it isn't o'clock."}}};
   EXPECT_EQ(refusal(json), "");
@@ -273,14 +273,14 @@ TEST(Generator, RefusesWhatWouldGrowTooLarge) {
   form["between"] = {0, 0};
   form["things"][0]["mood"] = "*mood";
   form["things"][0]["animal"] = "*animal";
-  form["count"] = {1, 1000};  // each asked about, with an answer of each as a candidate
+  form["count"] = {1, 1000};  // a question about each, with the answers of all as candidates
   expect(json, "binding.templates[0]: found lines of up to ");
 
   json = binding_grammar();
   json["families"]["background"]["templates"] = {{{"text", std::string(500, 'x')}}};
   json["families"]["binding"]["templates"][0]["before"] = {2, 4};
   json["lines"]["train"] = 1'000'000;
-  expect(json, "lines: found 256 different ones, of which 1000020 would take about ");
+  expect(json, "lines: found 256 different lines, of which 1000020 would take about ");
   json["lines"]["train"] = 1'000'001;
   expect(json, "lines.train");
 }
@@ -301,7 +301,7 @@ TEST(Generator, AsksAsManyAnalogiesAsMayBe) {
             std::string::npos);
 }
 
-// A scene of 1000 things, each another word of a class of as many.
+// A scene of 1000 things, each a different word of a class of this size.
 TEST(Generator, DrawsManyThings) {
   base::Json json = binding_grammar();
   base::Json words = base::Json::object();
@@ -317,7 +317,7 @@ TEST(Generator, DrawsManyThings) {
   EXPECT_EQ(generate_world(grammar_of(json), 1).train.size(), 3U);
 }
 
-// Where the article is chosen, what stands before it has been marked already.
+// When the article is chosen, the text before it has already been marked.
 TEST(Generator, SpansEndWhereTheArticleEnds) {
   for (const auto& [thing, ends] : std::vector<std::pair<std::string, std::string>>{
            {"[{animal} is a(n)] {mood} one", " is a"},
@@ -386,7 +386,7 @@ TEST(Generator, AThingsNumberIsItsOwn) {
   }
 }
 
-// A question may hold out a pair of its own, and another be asked by no probe.
+// A question may have its own held-out pair, and another may have no probes.
 TEST(Generator, AQuestionHoldsOutItsOwnPair) {
   base::Json json = binding_grammar();
   base::Json& form = json["families"]["binding"]["templates"][0];

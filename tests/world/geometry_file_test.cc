@@ -69,15 +69,15 @@ TEST(GeometryFile, SaysWhatIsWrongAndWhere) {
   expect_refused("{\"clusters\": {\"a\": [\"c\xFFt\"]}}", "not JSON at byte 22");
   expect_refused(R"({"analogies": []})", "clusters: found nothing");
   expect_refused(R"({"clusters": {}})", "analogies: found nothing");
-  expect_refused(R"({"clusters": {}, "analogies": []})", "asks nothing");
-  expect_refused(R"({"clusters": {}, "analogies": [], "senses": {}})", "asks nothing");
+  expect_refused(R"({"clusters": {}, "analogies": []})", "found no question");
+  expect_refused(R"({"clusters": {}, "analogies": [], "senses": {}})", "found no question");
   expect_refused(changed("/sense", 1), "unknown key \"sense\"; did you mean \"senses\"?");
   expect_refused(changed("/clusters/animal", base::Json::array()),
                  "clusters.animal: found [], expected a list [...] of at least 1");
   expect_refused(changed("/clusters/animal/1", 7), "clusters.animal[1]: found 7, expected a text");
   expect_refused(changed("/clusters/animal/1", "cat"), "clusters.animal: found \"cat\" twice");
   expect_refused(changed("/clusters/Dr./0", "cat"),
-                 "clusters.Dr.: found \"cat\", which also stands in \"animal\"");
+                 "clusters.Dr.: found \"cat\", which is also in \"animal\"");
   expect_refused(changed("/analogies/0/4", "prince"),
                  "analogies[0]: found a list of 5, expected a list [...] of 4");
   expect_refused(changed("/analogies/0/3", "man"), "analogies[0]: found \"man\" twice");
@@ -87,7 +87,7 @@ TEST(GeometryFile, SaysWhatIsWrongAndWhere) {
   expect_refused(
       changed("/analogies", base::Json(std::vector<base::Json>(100'001, a_file()["analogies"][0]))),
       "analogies: found a list of 100001, expected a list [...] of at most 100000");
-  // Keys of the file are shown as its values are.
+  // Keys of the file are shown like its values.
   expect_refused(changed("/clusters/\x1b[0m", {"dog", "dog"}), "clusters.\\x1B[0m: found \"dog\"");
   expect_refused(changed("/clusters/\x1b[0m", 7), "clusters.\\x1B[0m: found 7");
   base::Json one_sense = a_file();

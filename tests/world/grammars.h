@@ -36,7 +36,7 @@ inline base::Json binding_grammar() {
   })");
 }
 
-/// As read from a file grammar.json. Throws what read_grammar throws.
+/// As if read from a file grammar.json. Throws the errors of read_grammar.
 inline Grammar grammar_of(const base::Json& json) {
   const testing::Scratch scratch;
   base::write_file(scratch / "grammar.json", json.dump());

@@ -61,7 +61,7 @@ TEST(Probes, AreReadAsTheyAreWritten) {
   EXPECT_THROW(read("\n"), base::Error);
 }
 
-// Each candidate is asked in a copy of the text.
+// Each candidate is tested in a copy of the text.
 TEST(Probes, TakeNoMoreMemoryThanIsStated) {
   base::Json probe = a_probe();
   probe["text"] = probe["text"].get<std::string>() + std::string(500'000, ' ');
@@ -109,7 +109,8 @@ TEST(Probes, SayWhatTheirTextHolds) {
                  "distractors: found the span 4 to 13 of the truth, expected another");
   expect_refused("/family", "a\x1B[31m\nb",
                  "family: found \"a\\x1B[31m\\nb\", expected no control");
-  expect_refused("/distance", 7, "id: found \"binding-0\" again, expected another than in ");
+  expect_refused("/distance", 7,
+                 "id: found \"binding-0\" again, expected an id that differs from that in ");
   expect_refused("/id", "\t", "id: found \"\\t\", expected no control characters");
 }
 

@@ -77,7 +77,7 @@ TEST(SenseSentences, AreNoneUnlessAsked) {
   EXPECT_TRUE(sentences_of(json).empty());
 }
 
-// Each meaning has 3 people, and nobody else is told of.
+// Each meaning has 3 people, and no others are described.
 TEST(SenseSentences, EndWhereThereAreTooFew) {
   base::Json json = small_grammar();
   base::Json& form = json["families"]["sense"]["templates"][0];

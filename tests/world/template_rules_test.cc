@@ -12,7 +12,7 @@ namespace {
 
 using Change = std::function<void(base::Json& grammar, base::Json& form)>;
 
-/// What is said of the grammar so changed, from the place on; "" where it is read.
+/// The message for the changed grammar, from the location on; "" if it is accepted.
 std::string complaint(const Change& change) {
   base::Json json = binding_grammar();
   change(json, json["families"]["binding"]["templates"][0]);
@@ -44,7 +44,7 @@ TEST(TemplateRules, AllowWhatCanBeWritten) {
               form.erase("between");
             }),
             "");
-  // Where no probe is made of them, things may be told of by their slots.
+  // If there are no probes, things may be described by their slots.
   EXPECT_EQ(complaint([](base::Json& grammar, base::Json& form) {
               grammar["families"]["binding"]["probes"] = 0;
               form.erase("held_out");
@@ -85,7 +85,7 @@ TEST(TemplateRules, ThingsAreThereAndTold) {
 
 TEST(TemplateRules, MarksStandInQuestionsAndPhrasesInTheText) {
   const std::string form = "families.binding.templates[0]";
-  expect(form + ".text: found the mark @answer, expected marks in \"ask\" alone",
+  expect(form + ".text: found the mark @answer, expected marks only in \"ask\"",
          [](base::Json&, base::Json& form) { form["text"] = "{1:animal@answer} met {things}."; });
   expect(form + ".thing: found the mark @cue",
          [](base::Json&, base::Json& form) { form["thing"] = "the {mood@cue} {animal}"; });
@@ -104,9 +104,9 @@ TEST(TemplateRules, ProbesComeFromQuestionsThatHoldWordsOut) {
   const std::string form = "families.binding.templates[0]";
   expect(form + ".held_out: found it without \"ask\"",
          [](base::Json&, base::Json& form) { form.erase("ask"); });
-  expect("families.binding.probes: found 10, expected 0 where no question has \"held_out\"",
+  expect("families.binding.probes: found 10, expected 0 if no question has \"held_out\"",
          [](base::Json&, base::Json& form) { form.erase("held_out"); });
-  expect(form + ".held_out: found the mark @cue, expected marks in \"ask\" alone",
+  expect(form + ".held_out: found the mark @cue, expected marks only in \"ask\"",
          [](base::Json&, base::Json& form) { form["held_out"]["words"][0] = "{mood@cue}"; });
   expect(form + ".held_out: found {things}, expected phrases",
          [](base::Json&, base::Json& form) { form["held_out"]["words"][1] = "{things}"; });
@@ -132,7 +132,7 @@ TEST(TemplateRules, QuestionsHaveOneAnswer) {
          });
   expect(form + ".ask[0].of: found 3, expected at most the 2 of \"things\"",
          [](base::Json&, base::Json& form) { form["ask"][0]["of"] = 3; });
-  expect(form + ".ask: found nothing, expected the questions of which 3 are asked",
+  expect(form + ".ask: found nothing, expected the questions of which 3 are drawn",
          [](base::Json&, base::Json& form) {
            form["ask"] = base::Json::array();
            form.erase("held_out");

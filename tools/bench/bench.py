@@ -1,4 +1,4 @@
-"""What the benchmarks share: runs of qkv and of its peers in processes of their own, turns, tables, files."""
+"""Shared by the benchmarks: runs of qkv and of its peers in separate processes, interleaved rounds, tables, files."""
 
 import argparse
 import json
@@ -31,7 +31,7 @@ def sets(settings):
 
 
 def describe(config, settings):
-    """The resolved config and the vocabulary of a run, as --dry-run tells them."""
+    """The resolved config and the vocabulary of a run, as --dry-run prints them."""
     told = finished(run([BIN / "qkv-train", config, *sets(settings), "--dry-run", "--log-level", "error"]))
     resolved, end = json.JSONDecoder().raw_decode(told)
     vocabulary = int(re.search(r"^  vocabulary\s+([\d,]+)$", told[end:], re.MULTILINE)[1].replace(",", ""))
@@ -76,7 +76,7 @@ def environment(**values):
 
 
 def run(command, **options):
-    """Runs a command to its end; what returns also has seconds and peak_bytes, the most memory that it held."""
+    """Runs a command to its end. The result also has seconds and peak_bytes, the most memory that it held."""
     command = list(map(str, command))
     with tempfile.TemporaryFile("w+") as out, tempfile.TemporaryFile("w+") as errors:
         given = options.pop("input", None)
@@ -101,8 +101,8 @@ def run(command, **options):
 
 
 def stream(command, skipped=0, **options):
-    """Runs a command to its end; what returns also has the seconds to_first output, after so many bytes that are
-    skipped, and from there to_last."""
+    """Runs a command to its end. The result also has the seconds to_first output, without the first `skipped` bytes, and
+    the seconds from there to_last."""
     with tempfile.TemporaryFile("w+") as errors:
         start = time.perf_counter()
         process = subprocess.Popen(list(map(str, command)), stdin=subprocess.DEVNULL, stdout=subprocess.PIPE,
@@ -113,7 +113,7 @@ def stream(command, skipped=0, **options):
             size += len(chunk)
             if size > skipped:
                 times.append(time.perf_counter())
-            time.sleep(0.001)  # so that reading takes no core away from writing
+            time.sleep(0.001)  # so that reading takes no core from the writer
         process.stdout.close()
         process.wait()
         errors.seek(0)
@@ -124,7 +124,7 @@ def stream(command, skipped=0, **options):
 
 
 def finished(done):
-    """Standard output of a process that succeeded; else why it did not."""
+    """Standard output of a process that succeeded; otherwise Skipped with the reason."""
     if done.returncode != 0:
         lines = done.stderr.strip().splitlines() or [f"exit {done.returncode}"]
         raise Skipped(lines[-1])
@@ -138,7 +138,7 @@ def ask_peer(python, script, **request):
 
 
 def module_version(python, module):
-    """The version of a Python module that `python` can import; else Skipped."""
+    """The version of a Python module that `python` can import; otherwise Skipped."""
     done = run([python, "-c", f"import {module}; print({module}.__version__)"])
     if done.returncode != 0:
         raise Skipped(f"{python} has no module {module}")
@@ -146,7 +146,7 @@ def module_version(python, module):
 
 
 def existing(path, what):
-    """The path, which must be given and be there; else Skipped."""
+    """The path, which must be given and exist; otherwise Skipped."""
     if path is None or not pathlib.Path(path).exists():
         raise Skipped(f"no {what}" + (f": {path}" if path else ""))
     return pathlib.Path(path).resolve()
@@ -161,7 +161,7 @@ def settled(seconds):
 
 
 def turns(runners, rounds):
-    """Runs all in turn, A B B A …; name → what each call returned, or the reason why one was skipped."""
+    """Runs all in turn, A B B A …; name → the result of each call, or the reason why one was skipped."""
     results = {name: [] for name in runners}
     skipped = {}
     for turn in range(rounds):
@@ -177,7 +177,7 @@ def turns(runners, rounds):
 
 
 def print_skipped(skipped):
-    """What was skipped (name → reason), a line for each reason."""
+    """What was skipped (name → reason), one line for each reason."""
     for why in dict.fromkeys(skipped.values()):
         print(f"  skipped {', '.join(name for name in skipped if skipped[name] == why)}: {why}")
 
@@ -187,7 +187,7 @@ def progress(text):
 
 
 def print_table(head, rows):
-    """Aligned: the first column to the left, all others to the right."""
+    """Prints aligned columns: the first to the left, all others to the right."""
     rows = [list(map(str, row)) for row in [head, *rows]]
     widths = [max(map(len, column)) for column in zip(*rows)]
     for row in rows:
@@ -199,16 +199,16 @@ PROCESSORS = sorted(os.sched_getaffinity(0))
 
 
 def bind(threads):
-    """All that is started from now on runs on so many processors."""
+    """Processes that are started from now on run on this many processors."""
     os.sched_setaffinity(0, PROCESSORS[:threads])
 
 
 def machine(threads):
-    """Where and from what figures come. Warns where others are at work. Binds what is started to the processors."""
+    """The origin of the figures. Warns if the machine is busy. Binds new processes to the processors."""
     bind(threads)
     load = os.getloadavg()[0]
     if load > 0.5:
-        progress(f"warning: the machine is busy (load {load:.1f}), so these times are not what it can do")
+        progress(f"warning: the machine is busy (load {load:.1f}), so it cannot reach its best times")
     with open("/proc/cpuinfo", encoding="utf-8") as lines:
         processor = next((line.split(":")[1].strip() for line in lines if line.startswith("model name")), "unknown")
     commit = run(["git", "-C", ROOT, "describe", "--always", "--dirty"]).stdout.strip() if shutil.which("git") else ""
@@ -217,7 +217,7 @@ def machine(threads):
 
 
 def write_results(options, results):
-    """As the options --json and --history ask."""
+    """Writes the files of the options --json and --history."""
     if options.json:
         pathlib.Path(options.json).write_text(json.dumps(results, indent=2) + "\n", encoding="utf-8")
     if options.history:
@@ -226,7 +226,7 @@ def write_results(options, results):
 
 
 def arguments(description):
-    """A parser with what all benchmarks take."""
+    """A parser with the options of all benchmarks."""
     parser = argparse.ArgumentParser(description=description, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--text", default=ROOT / "data/own/tinyshakespeare.txt", help="tinyshakespeare (default: %(default)s)")
     parser.add_argument("--python", default=sys.executable, help="the interpreter that has the modules of the other programs")
@@ -237,7 +237,7 @@ def arguments(description):
 
 
 def call(main):
-    """Runs a script; what it cannot do without is one line and exit 2."""
+    """Runs a script; if something that it needs is missing, it prints one line and exits with 2."""
     try:
         main()
     except Skipped as why:

@@ -1,10 +1,10 @@
-// qkv-kernels: times single operations: by the plain formula, in one operation of libtorch where it
-// has one, and fused as src/fused computes them. On one thread, at the shapes
-// of configs/shakespeare_char.json and configs/baby_gpt.json (one eighth of its batch).
+// qkv-kernels: times single operations in three ways: by the plain formula, as one operation of
+// libtorch (if it has one), and fused as in src/fused. On one thread, with the shapes of
+// configs/shakespeare_char.json and configs/baby_gpt.json (one eighth of its batch).
 //
 // usage: qkv-kernels [--benchmark_filter=REGEX] and google-benchmark's other options
 //
-// One more operation is a function of a benchmark::State here and a line in add_all().
+// To add an operation, write a function of a benchmark::State here and add a line to add_all().
 
 #include <benchmark/benchmark.h>
 #include <torch/autograd.h>
@@ -52,7 +52,7 @@ const std::vector<Shape>& shapes() {
   return all;
 }
 
-/// softmax(q kᵀ / √head_width, closed ahead) v, written out.
+/// softmax(q kᵀ / √head_width, later keys masked) v, written out.
 model::Tensor plain_attention(const model::Tensor& query, const model::Tensor& key,
                               const model::Tensor& value, const model::Tensor& ahead,
                               double scale) {
@@ -94,7 +94,7 @@ kernels::Buffer<kernels::Bfloat16> drawn(std::int64_t size, kernels::Bfloat16) {
   return values;
 }
 
-/// The same by qkv's own kernels, document after document, as the fused step does.
+/// The same by qkv's own kernels, one document after the other, as in the fused step.
 template <typename T>
 void attention_of_kernels(benchmark::State& state, const Shape& shape) {
   const std::int64_t head_width = shape.width / shape.heads;
@@ -131,7 +131,7 @@ void attention_of_kernels(benchmark::State& state, const Shape& shape) {
   state.SetItemsProcessed(state.iterations() * shape.batch * shape.tokens);
 }
 
-/// The feed-forward's first product, as the fused step makes it.
+/// The feed-forward's first product, as in the fused step.
 template <typename T>
 void product(benchmark::State& state, const Shape& shape) {
   const std::int64_t rows = shape.batch * shape.tokens;

@@ -1,9 +1,9 @@
-"""A qkv checkpoint in the format of llama2.c, and what is needed to compare what both generate from it.
+"""Writes a qkv checkpoint in the format of llama2.c, and compares the texts that both generate from it.
 
 The format: seven int32 (width, feed-forward width, layers, heads, key/value heads, vocabulary, context), then float32: the
 embedding table, each kind of weight for all layers, the last norm, and two tables that are skipped on reading. Its
-rotary positions turn neighbouring numbers, qkv's (as Hugging Face's) those half a head apart, so the rows of
-queries and keys change places.
+rotary positions rotate neighbouring numbers; those of qkv, as in Hugging Face, rotate numbers half a head apart, so
+the rows of queries and keys are reordered.
 """
 
 import json
@@ -97,9 +97,9 @@ def read_pieces(tokenizer):
 
 
 def words_only(checkpoint):
-    """Sets the embeddings of all pieces but whole words to zero, so that words are likelier than they.
+    """Sets the embeddings of all pieces except whole words to zero, so that words are more probable.
 
-    Text made of words alone has one way of being read. Without trainer.json no hash of the weights is compared.
+    A text of whole words can be read in only one way. Without trainer.json, the hash of the weights is not checked.
     """
     path = checkpoint / "model.safetensors"
     content = bytearray(path.read_bytes())

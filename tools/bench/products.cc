@@ -1,13 +1,13 @@
-// qkv-products: the least time in which the processor can do the matrix products of a training
-// step.
+// qkv-products: the shortest time in which the processor can compute the matrix products of a
+// training step.
 //
 // usage: qkv-products float32|bfloat16 THREADS SECONDS <PRODUCTS >MILLISECONDS
 //
-// Every thread works at once, on its own share of the rows, through single-threaded oneDNN
-// primitives in whatever layout oneDNN is fastest with, with nothing in between. PRODUCTS has a
-// line for each kind of product: BATCH ROWS INNER COLUMNS COUNT, one thread's share: COUNT times
-// [BATCH, ROWS, INNER] · [BATCH, INNER, COLUMNS]. For each line the time of all COUNT is printed,
-// in milliseconds: the shortest seen within SECONDS, of the slowest thread.
+// Every thread works at the same time on its own share of the rows, with single-threaded oneDNN
+// primitives, in the layout that is fastest for oneDNN, with nothing in between. PRODUCTS has one
+// line for each kind of product: BATCH ROWS INNER COLUMNS COUNT, which is one thread's share: COUNT
+// times [BATCH, ROWS, INNER] · [BATCH, INNER, COLUMNS]. For each line, the time of all COUNT
+// products is printed in milliseconds: the shortest within SECONDS, of the slowest thread.
 
 #include <omp.h>
 
@@ -65,7 +65,7 @@ class Products {
     stream_.wait();
   }
 
-  /// Of all layouts of the two factors: row by row, column by column, or packed.
+  /// For all layouts of the two factors: row by row, column by column, or packed.
   Product fastest(const Shape& shape, Type type) {
     Product found;
     double least = std::numeric_limits<double>::infinity();
@@ -96,11 +96,11 @@ class Products {
                           {DNNL_ARG_DST, matrix(2, chosen.dst_desc())}}};
   }
 
-  /// Matrices of one size share their memory, which keeps it in the cache as far as that can be: no
-  /// real step can be kinder.
+  /// Matrices of the same size share their memory, which keeps it in the cache as far as possible:
+  /// no real step can have better conditions.
   dnnl::memory matrix(int place, const dnnl::memory::desc& description) {
     std::vector<std::uint16_t>& bits = memory_[place][description.get_size()];
-    // The same small number, read as float32 or as bfloat16.
+    // The same small number, whether read as float32 or as bfloat16.
     if (bits.empty()) bits.assign(description.get_size() / 2 + 1, 0x3d00);
     return {description, engine_, bits.data()};
   }
@@ -118,7 +118,7 @@ std::vector<double> measure(const std::vector<Shape>& shapes, Type type, int thr
       threads, std::vector<double>(shapes.size(), std::numeric_limits<double>::infinity()));
   std::barrier ready(threads);
   const auto work = [&](std::vector<double>& least) {
-    omp_set_num_threads(1);  // this thread's, for oneDNN inside it
+    omp_set_num_threads(1);  // that of this thread, for oneDNN inside it
     Products products(shapes, type);
     ready.arrive_and_wait();
     const auto start = Clock::now();
@@ -146,7 +146,8 @@ void run(const std::vector<std::string>& arguments) {
   std::vector<Shape> shapes;
   for (Shape s{}; std::cin >> s.batch >> s.rows >> s.inner >> s.columns >> s.count;)
     shapes.push_back(s);
-  if (!std::cin.eof()) throw std::runtime_error("expected BATCH ROWS INNER COLUMNS COUNT a line");
+  if (!std::cin.eof())
+    throw std::runtime_error("expected BATCH ROWS INNER COLUMNS COUNT in each line");
   for (const double time : measure(shapes, type, std::stoi(arguments[1]), std::stod(arguments[2])))
     std::cout << time << "\n";
 }

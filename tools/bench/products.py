@@ -1,4 +1,4 @@
-"""The matrix products of a training step, and the least time that they take on this machine: the product limit."""
+"""The matrix products of a training step, and the shortest time that they take on this machine: the product limit."""
 
 import math
 import os
@@ -7,11 +7,11 @@ from bench import BIN, PEERS, Skipped, finished, run
 
 
 def shapes(config, vocabulary, threads):
-    """name → (batch, rows, inner, columns, count, share), what one of `threads` has to do.
+    """name → (batch, rows, inner, columns, count, share), the work of one of `threads`.
 
-    Each linear layer makes three products of one size: forward, for its input's gradient and for its weight's.
-    Attention makes six a head; `share` is the part of them that a causal model needs. Where rows hold documents that do
-    not see each other that depends on their lengths: attention is left out there.
+    Each linear layer has three products of one size: forward, for its input's gradient and for its weight's.
+    Attention has six per head; `share` is the part of them that a causal model needs. If rows hold separate documents,
+    this part depends on their lengths, so attention is left out.
     """
     model = config["model"]
     sequences = math.ceil(config["training"]["batch_size"] / threads)
@@ -34,7 +34,7 @@ def shapes(config, vocabulary, threads):
         return found
     share = 0.5 * (1 + 1 / context) if model["objective"] == "causal" else 1
     heads = sequences * model["heads"]
-    # Scores and the weights' gradients; what is mixed and the gradients of query, key and value.
+    # Scores and the weights' gradients; the mixed values and the gradients of query, key and value.
     found["attention to weights"] = (heads, context, head_width, context, 2 * layers, share)
     found["attention from weights"] = (heads, context, context, head_width, 4 * layers, share)
     return found
@@ -47,7 +47,7 @@ def operations(config, vocabulary):
 
 
 def sources(python):
-    """What can make products here; each is fastest with other sizes."""
+    """The programs on this machine that can compute products; each is fastest for other sizes."""
     found = []
     if os.access(BIN / "qkv-products", os.X_OK):
         found.append([BIN / "qkv-products"])
@@ -59,7 +59,7 @@ def sources(python):
 
 
 def seconds(products, precision, threads, python, budget):
-    """name → the shortest time of any source, of all that a step has of this product."""
+    """name → the shortest time of any source for all products of this kind in a step."""
     lines = "\n".join(" ".join(map(str, product[:-1])) for product in products.values())
     times = []
     for source in sources(python):
@@ -69,5 +69,5 @@ def seconds(products, precision, threads, python, budget):
 
 
 def least(rounds):
-    """The limit: the sum over products of the least that any round saw of each."""
+    """The limit: the sum over products of the shortest time in any round."""
     return sum(min(times) for times in zip(*(each.values() for each in rounds)))

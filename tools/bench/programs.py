@@ -11,7 +11,7 @@ PRECISIONS = ["float32", "bfloat16"]
 
 
 class Shape:
-    """What is timed: a config with settings, for so many steps, on the options' text, threads and peers."""
+    """The timed shape: a config with settings, for `steps` steps, with the options' text, threads and peers."""
 
     limit_budget = 0.5  # seconds for each library
 
@@ -22,24 +22,24 @@ class Shape:
         self.device = getattr(options, "device", "cpu")
         self.nanogpt = getattr(options, "nanogpt", None)
         self.settings = {**settings, "training.steps": steps, "training.warmup_steps": min(100, steps),
-                         # A validation text of next to nothing at the two saves.
+                         # A very short validation text for the two saves.
                          "data.validation": [], "data.validation_fraction": 0.001}
         if config != "world":
             self.settings["data.train"] = [str(bench.existing(options.text, "text (--text)"))]
         self.config, self.vocabulary = bench.describe(self.path, self.settings)
         self.tokens = self.config["training"]["batch_size"] * self.config["model"]["context"]
-        # As qkv and its peers divide it: by whole sequences.
+        # qkv and its peers divide the work by whole sequences.
         self.busy = min(self.threads, self.config["training"]["batch_size"])
         self.products = products.shapes(self.config, self.vocabulary, self.busy)
 
     def limit(self, precision):
-        """name → the least seconds of each product of a step."""
+        """name → the shortest time in seconds of each product of a step."""
         if self.device != "cpu":
-            raise bench.Skipped("the product limit is a processor's")
+            raise bench.Skipped("the product limit is only for processors")
         return products.seconds(self.products, precision, self.busy, self.python, self.limit_budget)
 
 
-# Each gives the seconds of a step and the most bytes that its process held.
+# Each returns the seconds of a step and the most bytes that its process held.
 
 
 def qkv_step(shape, precision, kernels):

@@ -13,8 +13,8 @@ void require(bool holds, std::string_view what);
 /// characters.
 void require_readable(const base::Error& error);
 
-/// Runs `use`. Refusing the input with a readable Error is a right answer too. Returns whether the
-/// input was accepted.
+/// Runs `use`. Refusing the input with a readable Error is also correct. Returns whether the input
+/// was accepted.
 template <typename Use>
 bool answers(Use&& use) {
   try {

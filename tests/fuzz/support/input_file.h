@@ -8,8 +8,8 @@
 
 namespace qkv::fuzz {
 
-/// The path of a file that holds `bytes`, valid until the next call. It is written plainly: a write
-/// that reaches the disk each time would be most of a fuzzer's time.
+/// The path of a file that holds `bytes`, valid until the next call. It is written without syncing:
+/// waiting for the disk each time would take most of a fuzzer's time.
 inline const std::filesystem::path& input_file(std::string_view bytes) {
   static const testing::Scratch scratch;
   static const std::filesystem::path path = scratch / "input";

@@ -25,7 +25,7 @@ void collect(base::Json& node, std::vector<base::Json*>& out) {
   for (base::Json& child : node) collect(child, out);
 }
 
-/// Values at the edges of what readers expect.
+/// Values at the limits of what readers expect.
 base::Json edge_value(Random& random) {
   static const std::vector<base::Json> edges = {nullptr,
                                                 true,
@@ -66,7 +66,7 @@ void mutate_number(base::Json& node, Random& random) {
   const auto value = node.get<double>();
   const double next[] = {value + 1, value - 1, value * 2, value / 2, -value};
   const double chosen = next[below(std::size(next), random)];
-  // Integers stay integers where they can.
+  // Integers stay integers if possible.
   if (node.is_number_integer() && chosen > -1e15 && chosen < 1e15) {
     node = static_cast<std::int64_t>(chosen);
   } else {
@@ -119,7 +119,7 @@ void mutate_value(base::Json& root, Random& random) {
   }
 }
 
-/// The text with one value of the JSON in [begin, end) changed; empty where that is no JSON.
+/// The text with one value of the JSON in [begin, end) changed; empty if this is not JSON.
 std::string with_mutated_value(const std::string& text, std::size_t begin, std::size_t end,
                                Random& random) {
   if (begin >= end) return {};

@@ -6,7 +6,7 @@
 #include "base/log.h"
 #include "config/config.h"
 
-// Loads the config that stands in argv[1] and prints its width.
+// Loads the config named by argv[1] and prints its width.
 int main(int argc, char** argv) {
   if (argc != 2) return 2;
   try {

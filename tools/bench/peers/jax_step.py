@@ -1,7 +1,7 @@
-"""Times the training step of the same model in JAX: one compiled function, its buffers given back to it.
+"""Times the training step of the same model in JAX: one compiled function, whose buffers are reused.
 
 GPT-2's layers (pre-norm, learned positions, exact GELU, tied embeddings), clipping and AdamW as in nanoGPT.
-With bfloat16 the products are computed in it; weights, sums, softmax and loss stay float32, as under autocast.
+With bfloat16, only the products use it; weights, sums, softmax and loss stay in float32, as under autocast.
 """
 
 import os

@@ -1,6 +1,6 @@
 """Times nanoGPT's own generate() with random weights, after a first token that warms it up.
 
-request["nanogpt"] is a clone of nanoGPT, request["tokens"] how many are to be generated, one prompt, as sample.py does.
+request["nanogpt"] is a clone of nanoGPT, request["tokens"] the number of tokens to generate, for one prompt, as in sample.py.
 """
 
 import contextlib

@@ -1,7 +1,7 @@
 """Times nanoGPT's training step: its model and optimizer in its training loop's order, on its own batches.
 
-request["nanogpt"] is a clone of nanoGPT. Its loop turns autocast off on the processor; here bfloat16 turns it on. On a
-CUDA device, as in its loop, products of float32 are TF32's and one loss in ten is waited for.
+request["nanogpt"] is a clone of nanoGPT. Its loop turns autocast off on the processor; here, bfloat16 turns it on. On a
+CUDA device, as in its loop, float32 products use TF32, and the host waits for one loss in ten.
 """
 
 import contextlib

@@ -1,7 +1,7 @@
-"""What the peers share: each reads one JSON request on standard input and answers with one JSON line.
+"""Shared by the peers. Each reads one JSON request on standard input and answers with one JSON line.
 
-The request holds model, batch_size, steps, threads, device, precision, compiled, text and what else that peer needs.
-The process is bound to so many processors by whoever starts it.
+The request holds model, batch_size, steps, threads, device, precision, compiled, text and whatever else that peer needs.
+The caller binds the process to this many processors.
 """
 
 import json
@@ -14,7 +14,7 @@ request = json.load(sys.stdin)
 
 
 def read_ids():
-    """The text as numbers, and how many there are: characters, or words and what stands between them."""
+    """The text as numbers, and the number of different ones: characters, or words and the characters between them."""
     with open(request["text"], encoding="utf-8") as file:
         text = file.read()
     pieces = list(text) if request["tokenizer"] == "char" else re.findall(r" ?\w+|[^\w\n]", text)
@@ -28,8 +28,8 @@ def peak_bytes():
 
 
 def time_steps(step, together=1):
-    """Makes the steps, each of which returns its loss, times them and answers. So many `together` are timed as one and
-    only the last one's loss is waited for."""
+    """Makes the steps, each of which returns its loss, times them and answers. `together` steps are timed as one, and only
+    the last loss is awaited."""
     seconds = []
     for _ in range(max(1, request["steps"] // together)):
         start = time.perf_counter()

@@ -1,9 +1,9 @@
-"""The least time in which PyTorch can do the matrix products of a training step.
+"""The shortest time in which PyTorch can compute the matrix products of a training step.
 
 usage: products.py float32|bfloat16 THREADS SECONDS <PRODUCTS >MILLISECONDS
 
-The same as qkv-products (../products.cc) with the products that PyTorch brings: MKL's, and a newer oneDNN's,
-also on packed weights. A process a core, one thread each.
+The same as qkv-products (../products.cc) with the products in PyTorch: those of MKL, and of a newer oneDNN, also on
+packed weights. One process per core, with one thread each.
 """
 
 import multiprocessing
@@ -16,7 +16,7 @@ TYPES = {"float32": torch.float32, "bfloat16": torch.bfloat16}
 
 
 def candidates(batch, rows, inner, columns, kind):
-    """Calls that all make the same product, from matrices in different layouts."""
+    """Calls that all compute the same product, from matrices in different layouts."""
     left, right = torch.rand(batch, rows, inner).to(kind), torch.rand(batch, inner, columns).to(kind)
     out = torch.empty(batch, rows, columns, dtype=kind)
     if batch > 1:
