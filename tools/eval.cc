@@ -94,8 +94,8 @@ int main(int argc, char** argv) {
     if (request.probes) request.questions.probes = qkv::world::read_probes(*request.probes);
     if (request.geometry) request.questions.geometry = qkv::world::read_geometry(*request.geometry);
 
-    const qkv::model::Runtime runtime = qkv::model::set_up_runtime(
-        {.device = "auto", .precision = "float32", .threads = line.common.threads});
+    const qkv::model::Runtime runtime =
+        qkv::model::set_up_exact_runtime(qkv::spec::Device::kAuto, line.common.threads);
     std::vector<qkv::checkpoint::Checkpoint> checkpoints;
     checkpoints.push_back(qkv::checkpoint::open_checkpoint(request.checkpoint, runtime));
     if (request.second)

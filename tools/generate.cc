@@ -60,8 +60,8 @@ int main(int argc, char** argv) {
       prompt = qkv::base::read_file(prompt_file, qkv::base::file_limit::kPrompt);
     const std::string prompt_name = prompt_file.empty() ? "--prompt" : prompt_file;
     qkv::base::require_utf8(prompt, prompt_name);  // before the model is read
-    const qkv::model::Runtime runtime = qkv::model::set_up_runtime(
-        {.device = "auto", .precision = "float32", .threads = line.common.threads});
+    const qkv::model::Runtime runtime =
+        qkv::model::set_up_exact_runtime(qkv::spec::Device::kAuto, line.common.threads);
     const qkv::checkpoint::Checkpoint checkpoint =
         qkv::checkpoint::open_checkpoint(checkpoint_path, runtime);
     const std::string& layout = checkpoint.config.data.layout;

@@ -103,8 +103,8 @@ int main(int argc, char** argv) {
   return qkv::cli::run_program(line, argc, argv, [&] {
     require_sense(request);
     const std::vector<inspect::Artefact> formats = inspect::parse_formats(request.format);
-    const qkv::model::Runtime runtime = qkv::model::set_up_runtime(
-        {.device = "cpu", .precision = "float32", .threads = line.common.threads});
+    const qkv::model::Runtime runtime =
+        qkv::model::set_up_exact_runtime(qkv::spec::Device::kCpu, line.common.threads);
     const auto checkpoint = qkv::checkpoint::open_checkpoint(request.checkpoint, runtime);
     if (request.has_text()) inspect_text(request, formats, checkpoint, runtime);
     const qkv::model::Tensor& embedding = checkpoint.model->embedding();

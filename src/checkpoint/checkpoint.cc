@@ -260,19 +260,19 @@ config::Config parse_checkpoint_config(const fs::path& folder, const std::string
   return config::parse_config(base::parse_json(text, name), name, folder, llama_key_names());
 }
 
-/// Throws Error, naming `where`, unless names and shapes are exactly those of the model.
-void require_fit(const NamedTensors& tensors, const model::Model& model, const std::string& where) {
+/// Throws Error, naming `where`, unless names and shapes are exactly those of `weights`.
+void require_fit(const NamedTensors& tensors, const spec::WeightList& weights,
+                 const std::string& where) {
   std::map<std::string, model::Tensor> found(tensors.begin(), tensors.end());
-  for (const auto& [name, weight] : model.parameters().list()) {
-    const auto tensor = found.find(name);
+  for (const spec::Weight& weight : weights.all) {
+    const auto tensor = found.find(weight.name);
     if (tensor == found.end())
-      throw base::Error(base::concat(where, ": found no tensor ", base::quoted(name),
-                                     ", expected one of shape ",
-                                     model::shape_text(weight.sizes())));
-    if (tensor->second.sizes() != weight.sizes()) {
-      throw base::Error(base::concat(where, ": tensor ", base::quoted(name), ": found shape ",
-                                     model::shape_text(tensor->second.sizes()), ", expected ",
-                                     model::shape_text(weight.sizes())));
+      throw base::Error(base::concat(where, ": found no tensor ", base::quoted(weight.name),
+                                     ", expected one of shape ", model::shape_text(weight.shape)));
+    if (tensor->second.sizes() != weight.shape) {
+      throw base::Error(base::concat(where, ": tensor ", base::quoted(weight.name),
+                                     ": found shape ", model::shape_text(tensor->second.sizes()),
+                                     ", expected ", model::shape_text(weight.shape)));
     }
     found.erase(tensor);
   }
@@ -366,15 +366,13 @@ Checkpoint open_checkpoint(const fs::path& path, const model::Runtime& runtime) 
   const fs::path weights = folder / kWeights;
   // The time for hashing a file grows with its size, which this config limits.
   const base::InputFile file(
-      weights, largest_safetensors(config::count_parameters(config.model, tokenizer.size())));
+      weights, largest_safetensors(spec::count_parameters(config.model, tokenizer.size())));
   std::string weights_hash = base::sha256_file(file);
   const NamedTensors tensors = read_safetensors(file);
   require_undamaged(weights, weights_hash, trainer);
 
-  // Compared before a model of the config's size takes memory: on this device, tensors have none.
-  const auto shapes =
-      model::make_model(config.model, tokenizer.size(), config.seed, at::device(at::kMeta));
-  require_fit(tensors, *shapes, weights.string());
+  // Before a model of the config's size takes memory.
+  require_fit(tensors, spec::WeightList(config.model, tokenizer.size()), weights.string());
   require_finite(tensors, weights.string());
   auto model = model::make_model(config.model, tokenizer.size(), config.seed,
                                  at::TensorOptions(runtime.device).dtype(at::kFloat));
@@ -390,7 +388,7 @@ Checkpoint open_checkpoint(const fs::path& path, const model::Runtime& runtime) 
 
 void load_weights(const NamedTensors& tensors, const model::Model& model,
                   const std::string& where) {
-  require_fit(tensors, model, where);
+  require_fit(tensors, model.parameters().weights(), where);
   const std::map<std::string, model::Tensor> found(tensors.begin(), tensors.end());
   const torch::NoGradGuard no_gradients;
   for (const auto& [name, weight] : model.parameters().list()) weight.copy_(found.at(name));

@@ -3,7 +3,7 @@
 namespace qkv::checkpoint {
 namespace {
 
-base::Json all_keys(const config::ModelConfig& model, std::int64_t vocabulary) {
+base::Json all_keys(const spec::ModelConfig& model, std::int64_t vocabulary) {
   return {{"architectures", {"LlamaForCausalLM"}},
           {"model_type", "llama"},
           {"vocab_size", vocabulary},
@@ -29,18 +29,20 @@ base::Json all_keys(const config::ModelConfig& model, std::int64_t vocabulary) {
 
 }  // namespace
 
-base::Json llama_keys(const config::ModelConfig& model, std::int64_t vocabulary) {
-  const bool expressible = !model.recurrent() && model.causal() && model.position == "rotary" &&
-                           model.norm == "rms" && model.feed_forward.activation == "swiglu" &&
-                           model.attention.projection == "learned" &&
-                           model.attention.weights == "softmax" && model.attention.scaled;
+base::Json llama_keys(const spec::ModelConfig& model, std::int64_t vocabulary) {
+  const bool expressible =
+      !model.recurrent() && model.causal() && model.position == spec::Position::kRotary &&
+      model.norm == spec::Norm::kRms &&
+      model.feed_forward.activation == spec::Activation::kSwiglu &&
+      model.attention.projection == spec::Projection::kLearned &&
+      model.attention.weights == spec::Weighting::kSoftmax && model.attention.scaled;
   return expressible ? all_keys(model, vocabulary) : base::Json::object();
 }
 
 const std::vector<std::string>& llama_key_names() {
   static const std::vector<std::string> names = [] {
     std::vector<std::string> out;
-    const base::Json keys = all_keys(config::ModelConfig(), 0);
+    const base::Json keys = all_keys(spec::ModelConfig(), 0);
     for (const auto& [name, value] : keys.items()) out.push_back(name);
     return out;
   }();

@@ -4,6 +4,7 @@
 #include "base/format.h"
 #include "base/utf8.h"
 #include "config/config.h"
+#include "spec/weights.h"
 
 namespace qkv::config {
 namespace {
@@ -39,7 +40,8 @@ void check_training(const Config& config, const std::string& name) {
     refuse(name, "training.warmup_steps", training.warmup_steps,
            base::concat("at most training.steps (", training.steps, ")"));
   }
-  if (training.schedule != "constant" && training.minimum_learning_rate > training.learning_rate) {
+  if (training.schedule != spec::Schedule::kConstant &&
+      training.minimum_learning_rate > training.learning_rate) {
     refuse(name, "training.minimum_learning_rate", base::shortest(training.minimum_learning_rate),
            base::concat("at most training.learning_rate (", base::shortest(training.learning_rate),
                         ")"));
@@ -58,7 +60,7 @@ void check_training(const Config& config, const std::string& name) {
 
 void check_memory(const Config& config, const std::string& name, std::int64_t vocabulary) {
   // On a CUDA device, the activations are in other memory.
-  if (config.runtime.device == "cuda") return;
+  if (config.runtime.device == spec::Device::kCuda) return;
   const double needed = estimate_memory(config, vocabulary);
   const double there = physical_memory();
   if (needed <= there) return;
@@ -81,7 +83,7 @@ void check_file(const fs::path& path, const std::string& name, const char* key) 
   if (::access(path.c_str(), R_OK) != 0) expected("a file that can be read");
 }
 
-void check_heads(const ModelConfig& model, const std::string& name) {
+void check_heads(const spec::ModelConfig& model, const std::string& name) {
   if (model.width % model.heads != 0) {
     refuse(name, "model.heads", model.heads,
            base::concat("a divisor of model.width (", model.width, ")"));
@@ -90,20 +92,21 @@ void check_heads(const ModelConfig& model, const std::string& name) {
     refuse(name, "model.key_value_heads", model.key_value_heads,
            base::concat("a divisor of model.heads (", model.heads, ")"));
   }
-  if (model.attention.projection == "identity" && model.key_value_heads != model.heads) {
+  if (model.attention.projection == spec::Projection::kIdentity &&
+      model.key_value_heads != model.heads) {
     refuse(name, "model.key_value_heads", model.key_value_heads,
            base::concat(
                "as many as model.heads (", model.heads,
                "), since model.attention.projection \"identity\" cannot reduce their number"));
   }
-  if (model.position == "rotary" && model.head_width() % 2 != 0) {
-    refuse(name, "model.position", base::quoted(model.position),
+  if (model.position == spec::Position::kRotary && model.head_width() % 2 != 0) {
+    refuse(name, "model.position", base::quoted(spec::name_of(model.position)),
            base::concat("an even head width for it, but model.width / model.heads is ", model.width,
                         " / ", model.heads, " = ", model.head_width()));
   }
 }
 
-void check_directions(const ModelConfig& model, const std::string& name) {
+void check_directions(const spec::ModelConfig& model, const std::string& name) {
   if (model.causal() || model.width % 2 == 0) return;
   refuse(name, "model.width", model.width,
          base::concat("an even number: with the objective \"masked\", each direction of a ",
@@ -112,13 +115,13 @@ void check_directions(const ModelConfig& model, const std::string& name) {
 
 }  // namespace
 
-void check_model(const ModelConfig& model, const std::string& name, std::int64_t vocabulary) {
+void check_model(const spec::ModelConfig& model, const std::string& name, std::int64_t vocabulary) {
   if (model.recurrent()) {
     check_directions(model, name);
   } else {
     check_heads(model, name);
   }
-  const double parameters = count_parameters(model, vocabulary);
+  const double parameters = spec::count_parameters(model, vocabulary);
   const double tables = estimate_tables(model);
   const double there = physical_memory();
   if (tables > there) {

@@ -7,6 +7,8 @@
 #include <vector>
 
 #include "base/json.h"
+#include "spec/model.h"
+#include "spec/training.h"
 
 namespace qkv::config {
 
@@ -33,59 +35,16 @@ struct DataConfig {
   bool operator==(const DataConfig&) const = default;
 };
 
-struct FeedForwardConfig {
-  std::int64_t width = 512;
-  std::string activation = "gelu";  ///< gelu, relu, relu2, silu, swiglu or none
-
-  bool operator==(const FeedForwardConfig&) const = default;
-};
-
-struct AttentionConfig {
-  std::string projection = "learned";  ///< learned or identity
-  std::string weights = "softmax";     ///< softmax, uniform or none
-  bool scaled = true;                  ///< scores / √head_width
-
-  bool operator==(const AttentionConfig&) const = default;
-};
-
-struct ModelConfig {
-  std::string kind = "transformer";  ///< transformer, lstm or gru
-  std::int64_t layers = 2;
-  std::int64_t heads = 4;
-  std::int64_t key_value_heads = 4;  ///< in JSON: heads unless given
-  std::int64_t width = 128;
-  std::int64_t context = 256;
-  FeedForwardConfig feed_forward;
-  std::string norm = "layer";  ///< layer or rms
-  double norm_epsilon = 1e-5;
-  std::string position = "sinusoidal";  ///< none, sinusoidal, learned, rotary or alibi
-  double rotary_base = 10000;
-  std::string objective = "causal";  ///< causal or masked
-  double dropout = 0.0;
-  bool bias = false;
-  bool tied_embeddings = true;
-  double initial_deviation = 0.02;  ///< of the initial weights; 0.02 as in GPT-2
-  AttentionConfig attention;
-
-  std::int64_t head_width() const { return width / heads; }
-  bool causal() const { return objective == "causal"; }
-  /// An LSTM or GRU, which has no heads, positions, feed-forward network or attention.
-  bool recurrent() const { return kind != "transformer"; }
-  /// Whether each position of the context has its own weights.
-  bool learns_positions() const { return !recurrent() && position == "learned"; }
-  bool operator==(const ModelConfig&) const = default;
-};
-
 struct TrainingConfig {
   std::int64_t steps = 2000;
   std::int64_t batch_size = 64;
   std::int64_t accumulation = 1;
-  std::string optimizer = "adamw";
+  spec::Optimizer optimizer = spec::Optimizer::kAdamw;
   double learning_rate = 1e-3;
   double matrix_learning_rate = 0.01;  ///< of Muon's matrices; other weights use learning_rate
   double minimum_learning_rate = 1e-4;
   std::int64_t warmup_steps = 100;
-  std::string schedule = "cosine";  ///< cosine, linear or constant
+  spec::Schedule schedule = spec::Schedule::kCosine;
   double beta1 = 0.9;
   double beta2 = 0.99;
   double epsilon = 1e-8;
@@ -108,10 +67,10 @@ struct CheckpointsConfig {
 };
 
 struct RuntimeConfig {
-  std::string device = "auto";     ///< auto, cpu or cuda
-  std::string precision = "auto";  ///< auto, float32 or bfloat16
-  std::int64_t threads = 0;        ///< 0: all processors
-  std::string kernels = "fused";   ///< fused if the model allows it, or plain
+  spec::Device device = spec::Device::kAuto;
+  spec::Precision precision = spec::Precision::kAuto;
+  std::int64_t threads = 0;                       ///< 0: all processors
+  spec::Kernels kernels = spec::Kernels::kFused;  ///< fused: if the model allows it
 
   bool operator==(const RuntimeConfig&) const = default;
 };
@@ -121,7 +80,7 @@ struct Config {
   std::uint64_t seed = 1;
   TokenizerConfig tokenizer;
   DataConfig data;
-  ModelConfig model;
+  spec::ModelConfig model;
   TrainingConfig training;
   CheckpointsConfig checkpoints;
   RuntimeConfig runtime;
@@ -154,19 +113,18 @@ void check_config(const Config& config, const std::string& name,
 
 /// The part of check_config that concerns only the model, for opening a checkpoint: sizes that
 /// divide each other, weights and position tables that fit the machine's memory.
-void check_model(const ModelConfig& model, const std::string& name, std::int64_t vocabulary);
+void check_model(const spec::ModelConfig& model, const std::string& name, std::int64_t vocabulary);
 
 /// Checks that every file that the config names exists and can be read, and that none is used for
 /// both training and validation. Throws Error that names the key and the file.
 void check_files(const Config& config, const std::string& name);
 
-/// The number of weights, and the most bytes that a training run takes (weights, gradients,
-/// moments, activations of one micro-batch in float32). As doubles: nothing overflows.
-double count_parameters(const ModelConfig& model, std::int64_t vocabulary);
+/// The most bytes that a training run takes (weights, gradients, moments, activations of one
+/// micro-batch in float32). As a double: nothing overflows.
 double estimate_memory(const Config& config, std::int64_t vocabulary);
 
 /// The bytes needed to make the position tables, in double, with their inputs.
-double estimate_tables(const ModelConfig& model);
+double estimate_tables(const spec::ModelConfig& model);
 
 /// The JSON Schema, as in configs/schema.json.
 const std::string& config_schema();

@@ -27,13 +27,13 @@ bool divides(std::int64_t heads, std::int64_t width, bool even) {
   return width % heads == 0 && (!even || width / heads % 2 == 0);
 }
 
-std::int64_t fitting_heads(const base::Json& written, const ModelConfig& model) {
+std::int64_t fitting_heads(const base::Json& written, const spec::ModelConfig& model) {
   constexpr std::int64_t kMost = 1024;
   const bool wide = has(written, "model", "width");
   const bool shared = has(written, "model", "key_value_heads");
-  const bool identity = model.attention.projection == "identity";
+  const bool identity = model.attention.projection == spec::Projection::kIdentity;
   // Rotary positions need an even head width; an odd width that the user set has none.
-  const bool even = model.position == "rotary" && !(wide && model.width % 2 != 0);
+  const bool even = model.position == spec::Position::kRotary && !(wide && model.width % 2 != 0);
   return fitting(model.heads, kMost, [&](std::int64_t heads) {
     const std::int64_t keys = model.key_value_heads;
     return (!wide || divides(heads, model.width, even)) &&
@@ -41,7 +41,7 @@ std::int64_t fitting_heads(const base::Json& written, const ModelConfig& model) 
   });
 }
 
-void derive_heads(const base::Json& written, ModelConfig& model) {
+void derive_heads(const base::Json& written, spec::ModelConfig& model) {
   constexpr std::int64_t kMostWidth = 65536;
   // A recurrent net has no heads.
   const bool has_heads = !model.recurrent();
@@ -49,7 +49,7 @@ void derive_heads(const base::Json& written, ModelConfig& model) {
   if (!has(written, "model", "key_value_heads")) model.key_value_heads = model.heads;
   if (has_heads && !has(written, "model", "width")) {
     model.width = fitting(model.width, kMostWidth, [&](std::int64_t width) {
-      return divides(model.heads, width, model.position == "rotary");
+      return divides(model.heads, width, model.position == spec::Position::kRotary);
     });
   }
 }
@@ -61,7 +61,7 @@ void derive_schedule(const base::Json& written, TrainingConfig& training) {
   if (!is_written("warmup_steps"))
     training.warmup_steps = std::min(training.warmup_steps, training.steps / 10);
   if (!is_written("learning_rate") && is_written("minimum_learning_rate") &&
-      training.schedule != "constant")
+      training.schedule != spec::Schedule::kConstant)
     training.learning_rate = std::max(training.learning_rate, training.minimum_learning_rate);
   if (!is_written("minimum_learning_rate")) {
     training.minimum_learning_rate =

@@ -6,10 +6,10 @@ namespace qkv::config {
 
 /// Whether src/fused has a step for this model: a Transformer with learned projections and softmax
 /// weights (or none), and heads of a width up to 256.
-inline bool is_fusable(const ModelConfig& model) {
+inline bool is_fusable(const spec::ModelConfig& model) {
   return !model.recurrent() &&
-         (model.attention.weights == "none" ||
-          (model.attention.projection == "learned" && model.attention.weights == "softmax")) &&
+         (!model.has_attention() ||
+          (model.has_scores() && model.attention.projection == spec::Projection::kLearned)) &&
          model.head_width() <= 256;
 }
 

@@ -25,18 +25,18 @@ void visit_keys(Holds<DataConfig> auto& data, const auto& visit) {
   visit("layout", data.layout);
 }
 
-void visit_keys(Holds<FeedForwardConfig> auto& feed_forward, const auto& visit) {
+void visit_keys(Holds<spec::FeedForwardConfig> auto& feed_forward, const auto& visit) {
   visit("width", feed_forward.width);
   visit("activation", feed_forward.activation);
 }
 
-void visit_keys(Holds<AttentionConfig> auto& attention, const auto& visit) {
+void visit_keys(Holds<spec::AttentionConfig> auto& attention, const auto& visit) {
   visit("projection", attention.projection);
   visit("weights", attention.weights);
   visit("scaled", attention.scaled);
 }
 
-void visit_keys(Holds<ModelConfig> auto& model, const auto& visit) {
+void visit_keys(Holds<spec::ModelConfig> auto& model, const auto& visit) {
   visit("kind", model.kind);
   visit("layers", model.layers);
   visit("heads", model.heads);

@@ -30,6 +30,10 @@ void read(const base::Json& json, std::optional<fs::path>& value) {
     value = json.get<std::string>();
   }
 }
+template <spec::Choice Enum>
+void read(const base::Json& json, Enum& value) {
+  value = spec::find_choice<Enum>(json.get_ref<const std::string&>()).value();
+}
 template <typename Section>
 void read(const base::Json& json, Section& section) {
   visit_keys(section, [&](const char* key, auto& value) {
@@ -43,6 +47,10 @@ void write(base::Json& json, const std::vector<fs::path>& value) {
 }
 void write(base::Json& json, const std::optional<fs::path>& value) {
   json = value ? base::Json(value->string()) : base::Json(nullptr);
+}
+template <spec::Choice Enum>
+void write(base::Json& json, const Enum& value) {
+  json = spec::name_of(value);
 }
 template <typename Value>
 void write(base::Json& json, const Value& value) {

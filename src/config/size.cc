@@ -3,85 +3,54 @@
 
 #include "config/config.h"
 #include "config/fusable.h"
+#include "spec/weights.h"
 
 namespace qkv::config {
 
 namespace {
 
-double transformer_layer(const ModelConfig& model, double norm) {
-  const auto width = static_cast<double>(model.width);
-  const auto hidden = static_cast<double>(model.feed_forward.width);
-  const auto linear = [&](double in, double out) { return in * out + (model.bias ? out : 0); };
-  double layer = 0;
-  if (model.attention.weights != "none") {
-    const double key_value_width =
-        width / static_cast<double>(model.heads) * static_cast<double>(model.key_value_heads);
-    layer += norm + linear(width, width);
-    if (model.attention.projection == "learned") {
-      layer += linear(width, key_value_width);
-      // With uniform weights, there are no queries and keys.
-      const bool asked = model.attention.weights == "softmax";
-      if (asked) layer += linear(width, width) + linear(width, key_value_width);
-    }
-  }
-  if (model.feed_forward.activation != "none") {
-    const double ups = model.feed_forward.activation == "swiglu" ? 2 : 1;
-    layer += norm + ups * linear(width, hidden) + linear(hidden, width);
-  }
-  return layer;
-}
-
-double gates(const ModelConfig& model) { return model.kind == "lstm" ? 4 : 3; }
-
-/// Each gate of each direction reads the input and its own state, and has a bias for both.
-double recurrent_layer(const ModelConfig& model) {
-  const auto width = static_cast<double>(model.width);
-  const double directions = model.causal() ? 1 : 2;
-  const double hidden = width / directions;
-  return directions * gates(model) * hidden * (width + hidden + 2);
-}
-
 /// Numbers per token for scores, masked scores and weights; dropout makes a copy of the weights.
-double scores(const ModelConfig& model) {
+double scores(const spec::ModelConfig& model) {
   return static_cast<double>(model.heads) * static_cast<double>(model.context) *
          (model.dropout > 0 ? 5 : 3);
 }
 
 /// Numbers per token that a layer's forward pass keeps for the backward pass, besides scores.
-double kept_by_transformer(const ModelConfig& model) {
+double kept_by_transformer(const spec::ModelConfig& model) {
   const auto width = static_cast<double>(model.width);
   const bool drops = model.dropout > 0;
   double layer = 0;
-  if (model.attention.weights != "none") {
+  if (model.has_attention()) {
     // Norm, query, key, value, mixed, output, residual; rotation makes copies of query and key.
-    layer += width * (7 + (model.position == "rotary" ? 2 : 0) + (drops ? 1 : 0));
+    layer += width * (7 + (model.position == spec::Position::kRotary ? 2 : 0) + (drops ? 1 : 0));
   }
-  if (model.feed_forward.activation != "none") {
+  if (model.has_feed_forward()) {
     const double hidden = static_cast<double>(model.feed_forward.width);
     layer += width * (3 + (drops ? 1 : 0));
-    layer += hidden * (model.feed_forward.activation == "swiglu" ? 4 : 2);
+    layer += hidden * (model.feed_forward.gated() ? 4 : 2);
   }
   return layer;
 }
 
-double kept_by_recurrent(const ModelConfig& model) {
+double kept_by_recurrent(const spec::ModelConfig& model) {
   constexpr double kPadding = 2;  // documents of similar length: at most twice as long
   // Input, output and state; the inputs of the gates from input and state, before and after σ.
-  const double kept = 6 + 3 * gates(model);
+  const double kept = 6 + 3 * static_cast<double>(spec::gate_count(model.kind));
   return static_cast<double>(model.width) * (kPadding * kept + (model.dropout > 0 ? 1 : 0));
 }
 
 /// What a thread of src/evaluate needs, in numbers.
 double kept_by_validation(const Config& config, std::int64_t vocabulary) {
-  const ModelConfig& model = config.model;
+  const spec::ModelConfig& model = config.model;
   if (config.data.validation.empty() && config.data.validation_fraction == 0) return 0;
   constexpr double kTokens = 2048;  // at once, but at least a row
   // Logits rounded, exact and as logarithms.
   double token = 2.5 * static_cast<double>(vocabulary);
   const auto context = static_cast<double>(model.context);
-  if (!model.recurrent() && model.attention.weights == "softmax") {
+  if (model.has_scores()) {
     // libtorch stores no scores, but it stores a change that is added to them.
-    if (model.position == "alibi") token += static_cast<double>(model.heads) * context;
+    if (model.position == spec::Position::kAlibi)
+      token += static_cast<double>(model.heads) * context;
     if (config.data.layout == "lines") token += context;
   }
   return std::max(context, kTokens) * token;
@@ -89,25 +58,22 @@ double kept_by_validation(const Config& config, std::int64_t vocabulary) {
 
 }  // namespace
 
-double count_parameters(const ModelConfig& model, std::int64_t vocabulary) {
-  const auto width = static_cast<double>(model.width);
-  const double norm = model.norm == "layer" && model.bias ? 2 * width : width;
-  const double embedding = static_cast<double>(vocabulary) * width;
-  const double layer = model.recurrent() ? recurrent_layer(model) : transformer_layer(model, norm);
-  const double positions =
-      model.learns_positions() ? static_cast<double>(model.context) * width : 0;
-  const double lm_head = model.tied_embeddings ? 0 : embedding;
-  return embedding + positions + static_cast<double>(model.layers) * layer + norm + lm_head;
-}
-
-double estimate_tables(const ModelConfig& model) {
+double estimate_tables(const spec::ModelConfig& model) {
   if (model.recurrent()) return 0;
   constexpr double kDouble = 8;
   const double values = static_cast<double>(model.context) * static_cast<double>(model.width);
-  // Half as many angles; the sine and cosine of each, then both interleaved.
-  if (model.position == "sinusoidal") return kDouble * values * 2.5;
-  // The same for one head, not interleaved.
-  if (model.position == "rotary") return kDouble * values / static_cast<double>(model.heads) * 1.5;
+  switch (model.position) {
+    case spec::Position::kSinusoidal:
+      // Half as many angles; the sine and cosine of each, then both interleaved.
+      return kDouble * values * 2.5;
+    case spec::Position::kRotary:
+      // The same for one head, not interleaved.
+      return kDouble * values / static_cast<double>(model.heads) * 1.5;
+    case spec::Position::kNone:
+    case spec::Position::kLearned:
+    case spec::Position::kAlibi:
+      break;
+  }
   return 0;
 }
 
@@ -116,7 +82,7 @@ double estimate_memory(const Config& config, std::int64_t vocabulary) {
   constexpr double kBatch =
       2 * 4 * 4;                   // bytes per token: this and the next; id, position, text, target
   constexpr double kSlice = 1024;  // tokens in a pass of src/fused: at least one row
-  const ModelConfig& model = config.model;
+  const spec::ModelConfig& model = config.model;
   const auto width = static_cast<double>(model.width);
   const auto context = static_cast<double>(model.context);
   const std::int64_t threads = config.runtime.threads > 0
@@ -129,21 +95,21 @@ double estimate_memory(const Config& config, std::int64_t vocabulary) {
   double tokens = static_cast<double>(config.training.batch_size) * context;
   // All micro-batches of a step are drawn at once.
   const double batches = tokens * static_cast<double>(config.training.accumulation) * kBatch;
-  const bool fused = config.runtime.kernels == "fused" && is_fusable(model);
+  const bool fused = config.runtime.kernels == spec::Kernels::kFused && is_fusable(model);
   if (fused) {
     // A gradient for each thread that has rows, and the weights in bfloat16.
     const auto slices = static_cast<double>(std::min(threads, config.training.batch_size));
-    copies += slices + (config.runtime.precision == "float32" ? 0 : 0.5);
+    copies += slices + (config.runtime.precision == spec::Precision::kFloat32 ? 0 : 0.5);
     // Scores are never stored. Each thread has a slice.
     tokens = std::min(tokens, slices * std::max(context, kSlice));
-  } else if (!model.recurrent() && model.attention.weights != "none") {
+  } else if (model.has_attention()) {
     layer += scores(model);
   }
   // Embedding and last norm; logits, their logarithms and their gradient.
   const double ends = width * 3 + static_cast<double>(vocabulary) * 3;
   const double kept = tokens * (static_cast<double>(model.layers) * layer + ends);
   const double judged = static_cast<double>(threads) * kept_by_validation(config, vocabulary);
-  return batches + kFloat * (copies * count_parameters(model, vocabulary) +
+  return batches + kFloat * (copies * spec::count_parameters(model, vocabulary) +
                              // libtorch has freed what a step kept.
                              (fused ? kept + judged : std::max(kept, judged)));
 }

@@ -5,7 +5,7 @@
 namespace qkv::evaluate {
 
 ScoredTexts::ScoredTexts(const std::vector<ScoredText>& texts, const text::Tokenizer& tokenizer,
-                         const std::string& layout, const config::ModelConfig& model)
+                         const std::string& layout, const spec::ModelConfig& model)
     : texts_(texts.size()) {
   std::map<std::vector<std::int32_t>, std::size_t> known;
   for (std::size_t text = 0; text < texts.size(); ++text) {

@@ -20,7 +20,7 @@ class ScoredTexts {
  public:
   /// Throws Error as readings_of does.
   ScoredTexts(const std::vector<ScoredText>& texts, const text::Tokenizer& tokenizer,
-              const std::string& layout, const config::ModelConfig& model);
+              const std::string& layout, const spec::ModelConfig& model);
 
   std::size_t rows() const { return rows_.size(); }
   std::size_t tokens() const;  ///< of all rows

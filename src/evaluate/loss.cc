@@ -82,7 +82,7 @@ double Score::bits_per_byte() const {
 
 Score evaluate(const model::Model& model, const text::TokenFile& tokens, std::uint64_t seed,
                const model::Runtime& runtime, const std::string& label) {
-  const config::ModelConfig& config = model.config();
+  const spec::ModelConfig& config = model.config();
   const text::Objective objective{.causal = config.causal(),
                                   .vocabulary = static_cast<std::int32_t>(model.vocabulary())};
   const text::ValidationBatches batches(tokens, config.context, objective, seed);

@@ -10,7 +10,7 @@ namespace {
 /// Extracts, in every pass, the weights from the query tokens to the spans of each row's probe.
 class SpanWatcher : public inspect::RowTaps {
  public:
-  SpanWatcher(const std::vector<ProbeReading>& probes, const config::ModelConfig& model)
+  SpanWatcher(const std::vector<ProbeReading>& probes, const spec::ModelConfig& model)
       : probes_(probes), layers_(model.layers) {
     found_.heads.resize(probes.size());
     found_.rollout.resize(probes.size());
@@ -91,11 +91,11 @@ AttentionContrasts attention_contrasts(const model::Model& model,
   return std::move(watcher).found();
 }
 
-std::size_t head_number(const inspect::HeadPlace& place, const config::ModelConfig& model) {
+std::size_t head_number(const inspect::HeadPlace& place, const spec::ModelConfig& model) {
   return static_cast<std::size_t>(place.layer * model.heads + place.head);
 }
 
-inspect::HeadPlace head_place(std::size_t number, const config::ModelConfig& model) {
+inspect::HeadPlace head_place(std::size_t number, const spec::ModelConfig& model) {
   const auto place = static_cast<std::int64_t>(number);
   return {.layer = place / model.heads, .head = place % model.heads};
 }

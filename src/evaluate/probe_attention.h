@@ -22,7 +22,7 @@ AttentionContrasts attention_contrasts(const model::Model& model,
                                        const inspect::TokenCounter& counter = {});
 
 /// The index of a head among all, layer by layer, and back.
-std::size_t head_number(const inspect::HeadPlace& place, const config::ModelConfig& model);
-inspect::HeadPlace head_place(std::size_t number, const config::ModelConfig& model);
+std::size_t head_number(const inspect::HeadPlace& place, const spec::ModelConfig& model);
+inspect::HeadPlace head_place(std::size_t number, const spec::ModelConfig& model);
 
 }  // namespace qkv::evaluate

@@ -35,7 +35,7 @@ Contrasts span_weights(const std::vector<ProbeReading>& probes,
 }  // namespace
 
 FixedContrasts offset_contrasts(const std::vector<ProbeReading>& probes,
-                                const config::ModelConfig& model) {
+                                const spec::ModelConfig& model) {
   FixedContrasts out;
   for (std::int64_t offset = 1; offset <= model.context; ++offset) out.names.push_back(offset);
   if (!model.causal()) {
@@ -48,7 +48,7 @@ FixedContrasts offset_contrasts(const std::vector<ProbeReading>& probes,
 }
 
 FixedContrasts word_contrasts(const std::vector<ProbeReading>& probes,
-                              const config::ModelConfig& model) {
+                              const spec::ModelConfig& model) {
   std::set<std::int64_t> pieces;
   for (const ProbeReading& probe : probes)
     pieces.insert(probe.reading.ids.begin(), probe.reading.ids.end());

@@ -18,10 +18,10 @@ struct FixedContrasts {
 /// Attends to the token at a fixed offset before the query: 1 to the model's context, in a masked
 /// model also after it (negative).
 FixedContrasts offset_contrasts(const std::vector<ProbeReading>& probes,
-                                const config::ModelConfig& model);
+                                const spec::ModelConfig& model);
 
 /// Attends to every occurrence of one piece before the query (masked: anywhere).
 FixedContrasts word_contrasts(const std::vector<ProbeReading>& probes,
-                              const config::ModelConfig& model);
+                              const spec::ModelConfig& model);
 
 }  // namespace qkv::evaluate

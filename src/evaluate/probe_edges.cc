@@ -6,7 +6,7 @@ namespace qkv::evaluate {
 namespace {
 
 /// Where edges are cut, in the order of the measurements: everywhere, in each layer, in each head.
-std::vector<inspect::Cut> places_to_cut(const config::ModelConfig& model, EdgeScope scope) {
+std::vector<inspect::Cut> places_to_cut(const spec::ModelConfig& model, EdgeScope scope) {
   std::vector<inspect::Cut> cuts(1);
   if (scope == EdgeScope::kAll) return cuts;
   for (std::int64_t layer = 0; layer < model.layers; ++layer)
@@ -87,7 +87,7 @@ EdgeContrasts edge_contrasts(const model::Model& model, const std::vector<ProbeR
   return out;
 }
 
-std::size_t edge_tokens(const config::ModelConfig& model, const std::vector<ProbeReading>& probes,
+std::size_t edge_tokens(const spec::ModelConfig& model, const std::vector<ProbeReading>& probes,
                         EdgeScope scope) {
   const std::size_t places = places_to_cut(model, scope).size();
   std::size_t tokens = 0;

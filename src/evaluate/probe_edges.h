@@ -28,7 +28,7 @@ EdgeContrasts edge_contrasts(const model::Model& model, const std::vector<ProbeR
                              const inspect::TokenCounter& counter = {});
 
 /// The number of tokens that the model reads for this.
-std::size_t edge_tokens(const config::ModelConfig& model, const std::vector<ProbeReading>& probes,
+std::size_t edge_tokens(const spec::ModelConfig& model, const std::vector<ProbeReading>& probes,
                         EdgeScope scope);
 
 }  // namespace qkv::evaluate

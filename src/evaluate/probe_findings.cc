@@ -159,7 +159,7 @@ void ProbeStudy::look(const Family& family, const std::vector<DistanceBand>& ban
 
 void ProbeStudy::compare(const Family& family, const inspect::TokenCounter& counter,
                          FamilyFindings& out) const {
-  const config::ModelConfig& model = checkpoint_.config.model;
+  const spec::ModelConfig& model = checkpoint_.config.model;
   out.untrained_attention =
       best_of(attention_contrasts(*untrained_, family, runtime_, counter).heads);
   out.untrained_edges =

@@ -61,7 +61,7 @@ struct FamilyFindings {
 
 /// The findings of every family.
 struct Findings {
-  config::ModelConfig model;
+  spec::ModelConfig model;
   std::vector<FamilyFindings> families;
 };
 

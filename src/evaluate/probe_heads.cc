@@ -96,7 +96,7 @@ class HeadTrials {
 
 HeadCostProbes::HeadCostProbes(const std::vector<std::vector<const world::Probe*>>& families,
                                const text::Tokenizer& tokenizer, const std::string& layout,
-                               const config::ModelConfig& model)
+                               const spec::ModelConfig& model)
     : heads_(static_cast<std::size_t>(model.layers * model.heads)) {
   for (const std::vector<const world::Probe*>& probes : families) {
     const auto half = [&](Half which) {

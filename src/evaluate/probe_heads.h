@@ -25,7 +25,7 @@ class HeadCostProbes {
   /// `families` are the probes of each family. Throws Error if a text does not fit the context.
   HeadCostProbes(const std::vector<std::vector<const world::Probe*>>& families,
                  const text::Tokenizer& tokenizer, const std::string& layout,
-                 const config::ModelConfig& model);
+                 const spec::ModelConfig& model);
 
   std::size_t tokens() const;  ///< tokens that the model reads for all costs
   std::vector<HeadCosts> costs(const model::Model& model, const model::Runtime& runtime,

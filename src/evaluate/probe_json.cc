@@ -19,7 +19,7 @@ base::Json to_json(const inspect::HeadPlace& place) {
 }
 
 /// Numbers of heads, one list per layer.
-base::Json by_layer(const std::vector<double>& heads, const config::ModelConfig& model) {
+base::Json by_layer(const std::vector<double>& heads, const spec::ModelConfig& model) {
   base::Json layers = base::Json::array();
   for (std::size_t head = 0; head < heads.size(); ++head) {
     if (head % static_cast<std::size_t>(model.heads) == 0) layers.push_back(base::Json::array());
@@ -28,7 +28,7 @@ base::Json by_layer(const std::vector<double>& heads, const config::ModelConfig&
   return layers;
 }
 
-base::Json attention_json(const FamilyFindings& family, const config::ModelConfig& model) {
+base::Json attention_json(const FamilyFindings& family, const spec::ModelConfig& model) {
   const Share& share = family.attention.share;
   return {{"probes", family.measured},
           {"best_head", to_json(head_place(family.attention.way, model))},
@@ -41,7 +41,7 @@ base::Json attention_json(const FamilyFindings& family, const config::ModelConfi
            {{"share", family.rollout.share}, {"interval", to_json(family.rollout.interval)}}}};
 }
 
-base::Json edges_json(const FamilyFindings& family, const config::ModelConfig& model) {
+base::Json edges_json(const FamilyFindings& family, const spec::ModelConfig& model) {
   return {{"share", family.edges.share},
           {"interval", to_json(family.edges.interval)},
           {"truth_nats", family.edges.truth},

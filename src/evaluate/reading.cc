@@ -81,12 +81,11 @@ std::vector<Reading> masked_readings(const Sequence& sequence, bool at_once) {
 }
 
 /// A causal model reads all tokens except the last, which it only predicts.
-std::int64_t read_of(const Sequence& sequence, const config::ModelConfig& model) {
+std::int64_t read_of(const Sequence& sequence, const spec::ModelConfig& model) {
   return static_cast<std::int64_t>(sequence.ids.size()) - (model.causal() ? 1 : 0);
 }
 
-void require_fit(const Sequence& sequence, const ScoredText& text,
-                 const config::ModelConfig& model) {
+void require_fit(const Sequence& sequence, const ScoredText& text, const spec::ModelConfig& model) {
   const std::string name = text.where.empty() ? base::quoted(text.text) : text.where;
   const std::int64_t read = read_of(sequence, model);
   if (read > model.context) {
@@ -101,12 +100,12 @@ void require_fit(const Sequence& sequence, const ScoredText& text,
 }  // namespace
 
 std::int64_t tokens_read(const ScoredText& text, const text::Tokenizer& tokenizer,
-                         const std::string& layout, const config::ModelConfig& model) {
+                         const std::string& layout, const spec::ModelConfig& model) {
   return read_of(sequence_of(text, tokenizer, layout), model);
 }
 
 std::vector<Reading> readings_of(const ScoredText& text, const text::Tokenizer& tokenizer,
-                                 const std::string& layout, const config::ModelConfig& model) {
+                                 const std::string& layout, const spec::ModelConfig& model) {
   Sequence sequence = sequence_of(text, tokenizer, layout);
   require_fit(sequence, text, model);
   if (model.causal()) return {causal_reading(std::move(sequence))};

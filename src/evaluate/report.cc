@@ -189,7 +189,7 @@ void ask_pairs(const checkpoint::Checkpoint& checkpoint, const std::vector<Minim
 
 void ask_probes(const checkpoint::Checkpoint& checkpoint, const Questions& questions,
                 const model::Runtime& runtime, Answers& answers) {
-  const bool looks = inspect::has_attention(checkpoint.config.model) && !questions.accuracy_only;
+  const bool looks = checkpoint.config.model.has_attention() && !questions.accuracy_only;
   const ProbeStudy study(checkpoint, questions.probes,
                          looks ? ProbeStudy::Scope::kAttention : ProbeStudy::Scope::kAccuracy,
                          runtime);

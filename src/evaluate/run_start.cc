@@ -5,7 +5,7 @@
 namespace qkv::evaluate {
 
 RunStart run_start(const checkpoint::Checkpoint& checkpoint, const model::Runtime& runtime) {
-  const config::ModelConfig& config = checkpoint.config.model;
+  const spec::ModelConfig& config = checkpoint.config.model;
   const std::filesystem::path first = checkpoint.path.parent_path() / "step-0000000";
   if (std::filesystem::exists(first / "model.safetensors")) {
     checkpoint::Checkpoint start = checkpoint::open_checkpoint(first, runtime);

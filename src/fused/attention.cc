@@ -8,7 +8,7 @@
 namespace qkv::fused {
 
 template <typename T>
-FusedAttention<T>::FusedAttention(const config::ModelConfig& config,
+FusedAttention<T>::FusedAttention(const spec::ModelConfig& config,
                                   const WeightLayout::Layer& places,
                                   const kernels::PositionTables& tables, std::uint64_t seed,
                                   std::int64_t layer, std::int64_t most_tokens)

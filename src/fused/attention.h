@@ -11,7 +11,7 @@ namespace qkv::fused {
 template <typename T>
 class FusedAttention {
  public:
-  FusedAttention(const config::ModelConfig& config, const WeightLayout::Layer& places,
+  FusedAttention(const spec::ModelConfig& config, const WeightLayout::Layer& places,
                  const kernels::PositionTables& tables, std::uint64_t seed, std::int64_t layer,
                  std::int64_t most_tokens);
 

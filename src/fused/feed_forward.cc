@@ -3,31 +3,19 @@
 #include "fused/dropouts.h"
 
 namespace qkv::fused {
-namespace {
-
-kernels::HiddenActivation activation_of(const std::string& name) {
-  if (name == "gelu") return kernels::HiddenActivation::kGelu;
-  if (name == "relu") return kernels::HiddenActivation::kRelu;
-  if (name == "relu2") return kernels::HiddenActivation::kRelu2;
-  return name == "swiglu" ? kernels::HiddenActivation::kSwiglu : kernels::HiddenActivation::kSilu;
-}
-
-}  // namespace
-
 template <typename T>
-FusedFeedForward<T>::FusedFeedForward(const config::ModelConfig& config,
+FusedFeedForward<T>::FusedFeedForward(const spec::ModelConfig& config,
                                       const WeightLayout::Layer& places, std::uint64_t seed,
                                       std::int64_t layer, std::int64_t most_tokens)
     : seed_(seed),
       layer_(layer),
       width_(config.width),
       dropout_(config.dropout),
-      activation_(activation_of(config.feed_forward.activation)),
+      activation_(config.feed_forward.activation),
       hidden_width_(config.feed_forward.width),
       norm_(config, places.feed_forward_norm, places.feed_forward_norm_bias, most_tokens),
-      up_{width_,
-          activation_ == kernels::HiddenActivation::kSwiglu ? 2 * hidden_width_ : hidden_width_,
-          places.up, places.up_bias},
+      up_{width_, config.feed_forward.gated() ? 2 * hidden_width_ : hidden_width_, places.up,
+          places.up_bias},
       down_{hidden_width_, width_, places.down, places.down_bias},
       slopes_(static_cast<std::size_t>(most_tokens * up_.out)),
       hidden_(static_cast<std::size_t>(most_tokens * hidden_width_)) {}

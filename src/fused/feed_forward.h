@@ -9,7 +9,7 @@ namespace qkv::fused {
 template <typename T>
 class FusedFeedForward {
  public:
-  FusedFeedForward(const config::ModelConfig& config, const WeightLayout::Layer& places,
+  FusedFeedForward(const spec::ModelConfig& config, const WeightLayout::Layer& places,
                    std::uint64_t seed, std::int64_t layer, std::int64_t most_tokens);
 
   Residual forward(Bench<T>& bench, const Weights<T>& weights, const Reading& reading,
@@ -25,7 +25,7 @@ class FusedFeedForward {
   std::int64_t layer_;
   std::int64_t width_;
   double dropout_;
-  kernels::HiddenActivation activation_;
+  spec::Activation activation_;
   std::int64_t hidden_width_;
   FusedNorm<T> norm_;
   FusedLinear<T> up_;  ///< gate and up for swiglu

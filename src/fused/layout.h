@@ -1,21 +1,19 @@
 #pragma once
 
 #include <cstdint>
-#include <string>
 #include <vector>
 
-#include "config/config.h"
+#include "spec/weights.h"
 
 namespace qkv::fused {
 
 /// The layout of a Transformer's weights in one flat array; their gradients and moments have the
-/// same layout. Matrices of one product (query, key and value; gate and up) are adjacent. Names and
-/// shapes are those of the checkpoint; FusedStep supports the config.
+/// same layout. Matrices of one product (query, key and value; gate and up) are adjacent. FusedStep
+/// supports the config.
 class WeightLayout {
  public:
   struct Place {
-    std::string name;
-    std::vector<std::int64_t> shape;
+    spec::Weight weight;
     std::int64_t begin = 0;  ///< in floats, from the array's beginning
     std::int64_t size = 0;
   };
@@ -29,7 +27,7 @@ class WeightLayout {
     std::int64_t down = -1, down_bias = -1;
   };
 
-  WeightLayout(const config::ModelConfig& config, std::int64_t vocabulary);
+  WeightLayout(const spec::ModelConfig& config, std::int64_t vocabulary);
 
   const std::vector<Place>& places() const { return places_; }
   const std::vector<Layer>& layers() const { return layers_; }
@@ -42,12 +40,9 @@ class WeightLayout {
   std::int64_t head = -1;  ///< the embedding's if tied
 
  private:
-  /// Appends weights, the first at a cache line; returns its offset.
-  struct Part {
-    std::string name;
-    std::vector<std::int64_t> shape;
-  };
-  std::int64_t add(const std::vector<Part>& parts);
+  /// Appends those of these weights that the model has, the first at a cache line; returns its
+  /// offset, or −1 if the model has none of them.
+  std::int64_t add(const spec::WeightList& list, const std::vector<spec::WeightIndex>& indices);
 
   std::vector<Place> places_;
   std::vector<Layer> layers_;

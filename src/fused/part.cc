@@ -3,10 +3,10 @@
 namespace qkv::fused {
 
 template <typename T>
-FusedNorm<T>::FusedNorm(const config::ModelConfig& config, std::int64_t weight, std::int64_t bias,
+FusedNorm<T>::FusedNorm(const spec::ModelConfig& config, std::int64_t weight, std::int64_t bias,
                         std::int64_t most_tokens)
     : width_(config.width),
-      rms_(config.norm == "rms"),
+      rms_(config.norm == spec::Norm::kRms),
       epsilon_(static_cast<float>(config.norm_epsilon)),
       weight_(weight),
       bias_(bias),

@@ -85,7 +85,7 @@ struct Gradient {
 template <typename T>
 class FusedNorm {
  public:
-  FusedNorm(const config::ModelConfig& config, std::int64_t weight, std::int64_t bias,
+  FusedNorm(const spec::ModelConfig& config, std::int64_t weight, std::int64_t bias,
             std::int64_t most_tokens);
 
   /// Adds to the residual stream and normalizes it.

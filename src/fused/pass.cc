@@ -6,7 +6,7 @@
 
 namespace qkv::fused {
 template <typename T>
-FusedPass<T>::FusedPass(const config::ModelConfig& config, const WeightLayout& layout,
+FusedPass<T>::FusedPass(const spec::ModelConfig& config, const WeightLayout& layout,
                         const kernels::PositionTables& tables, std::int64_t vocabulary,
                         std::uint64_t seed, std::int64_t most_tokens, base::PhaseClock<Work>& clock)
     : layout_(layout),
@@ -43,7 +43,7 @@ double FusedPass<T>::run(const Weights<T>& weights, const Reading& reading, floa
   // Vectors and tables are always added to, matrices only if they are not empty.
   if (gradient.fresh) {
     for (const WeightLayout::Place& place : layout_.places()) {
-      if (place.shape.size() == 1 || place.begin == layout_.positions ||
+      if (place.weight.shape.size() == 1 || place.begin == layout_.positions ||
           (place.begin == layout_.embedding && layout_.head != layout_.embedding))
         std::fill_n(gradient.values + place.begin, place.size, 0.0F);
     }

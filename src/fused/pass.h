@@ -19,7 +19,7 @@ template <typename T>
 class FusedPass {
  public:
   /// `layout`, `tables` and `clock` must outlive it.
-  FusedPass(const config::ModelConfig& config, const WeightLayout& layout,
+  FusedPass(const spec::ModelConfig& config, const WeightLayout& layout,
             const kernels::PositionTables& tables, std::int64_t vocabulary, std::uint64_t seed,
             std::int64_t most_tokens, base::PhaseClock<Work>& clock);
 

@@ -6,7 +6,7 @@
 namespace qkv::fused {
 
 template <typename T>
-FusedPrediction<T>::FusedPrediction(const config::ModelConfig& config, const WeightLayout& layout,
+FusedPrediction<T>::FusedPrediction(const spec::ModelConfig& config, const WeightLayout& layout,
                                     std::int64_t vocabulary, std::int64_t most_tokens)
     : width_(config.width),
       vocabulary_(vocabulary),

@@ -10,7 +10,7 @@ namespace qkv::fused {
 template <typename T>
 class FusedPrediction {
  public:
-  FusedPrediction(const config::ModelConfig& config, const WeightLayout& layout,
+  FusedPrediction(const spec::ModelConfig& config, const WeightLayout& layout,
                   std::int64_t vocabulary, std::int64_t most_tokens);
 
   /// The sum of −log p(target) over the reading. x_gradient [tokens, width] receives the gradient

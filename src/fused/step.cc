@@ -74,16 +74,16 @@ struct FusedStep::Slice {
   }
 };
 
-bool FusedStep::supports(const config::ModelConfig& config, bool bfloat16) {
+bool FusedStep::supports(const spec::ModelConfig& config, bool bfloat16) {
   return config::is_fusable(config) &&
          (!bfloat16 || kernels::instructions() >= kernels::Instructions::kAvx512);
 }
 
-FusedStep::FusedStep(const config::ModelConfig& config, std::int64_t vocabulary, std::int64_t rows,
+FusedStep::FusedStep(const spec::ModelConfig& config, std::int64_t vocabulary, std::int64_t rows,
                      std::uint64_t seed, bool bfloat16, int threads)
     : bfloat16_(bfloat16),
       layout_(config, vocabulary),
-      tables_(config.position, config.context, config.width, config.heads, config.rotary_base),
+      tables_(config),
       weights_(static_cast<std::size_t>(layout_.size())),
       gradient_(weights_.size()),
       rounded_weights_(bfloat16 ? weights_.size() : 0),

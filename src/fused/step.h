@@ -28,10 +28,10 @@ class FusedStep {
  public:
   /// Whether the config can be trained this way: is_fusable, and for bfloat16, the processor has
   /// AVX-512.
-  static bool supports(const config::ModelConfig& config, bool bfloat16);
+  static bool supports(const spec::ModelConfig& config, bool bfloat16);
 
   /// `rows` is the number of rows in a micro-batch.
-  FusedStep(const config::ModelConfig& config, std::int64_t vocabulary, std::int64_t rows,
+  FusedStep(const spec::ModelConfig& config, std::int64_t vocabulary, std::int64_t rows,
             std::uint64_t seed, bool bfloat16, int threads);
   ~FusedStep();
 

@@ -26,13 +26,6 @@ struct FusedUpdate::Muon {
   kernels::Buffer<kernels::Bfloat16> rounded_square;
 };
 
-bool FusedUpdate::by_muon(const config::TrainingConfig& config, const std::string& name,
-                          std::size_t sides) {
-  // Embeddings, positions and the output layer are tables of vectors, not linear maps.
-  return config.optimizer == "muon" && sides == 2 && name.find(".embed_") == std::string::npos &&
-         name != "lm_head.weight";
-}
-
 FusedUpdate::FusedUpdate(const WeightLayout& layout, const config::TrainingConfig& config,
                          bool bfloat16, kernels::Workers& workers)
     : config_(config),
@@ -43,13 +36,13 @@ FusedUpdate::FusedUpdate(const WeightLayout& layout, const config::TrainingConfi
   std::int64_t largest = 0;
   std::int64_t longest = 0;
   for (const WeightLayout::Place& place : layout.places()) {
-    if (by_muon(config, place.name, place.shape.size())) {
+    if (by_muon(config, place.weight)) {
       matrices_.push_back(place);
       largest = std::max(largest, place.size);
-      longest = std::max(longest, std::min(place.shape[0], place.shape[1]));
+      longest = std::max(longest, std::min(place.weight.shape[0], place.weight.shape[1]));
       continue;
     }
-    const double decay = place.shape.size() > 1 ? config.weight_decay : 0;
+    const double decay = place.weight.decays() ? config.weight_decay : 0;
     for (std::int64_t begin = 0; begin < place.size; begin += kPiece)
       parts_.push_back({place.begin + begin, std::min(kPiece, place.size - begin), decay});
   }
@@ -77,8 +70,8 @@ FusedUpdate::~FusedUpdate() = default;
 template <typename T>
 void FusedUpdate::orthogonalise(Muon& muon, const WeightLayout::Place& place) const {
   const kernels::UpdateLoops& loops = kernels::update_loops();
-  const std::int64_t rows = place.shape[0];
-  const std::int64_t columns = place.shape[1];
+  const std::int64_t rows = place.weight.shape[0];
+  const std::int64_t columns = place.weight.shape[1];
   const bool tall = rows > columns;
   const std::int64_t side = std::min(rows, columns);
   const auto taken = [&](std::int64_t count, const kernels::Buffer<float>& exact,
@@ -132,8 +125,8 @@ void FusedUpdate::update_matrix(Muon& muon, const WeightLayout::Place& place, do
     orthogonalise<float>(muon, place);
   }
   const double rate = config_.matrix_learning_rate * learning_rate / config_.learning_rate;
-  const double scale = std::sqrt(
-      std::max(1.0, static_cast<double>(place.shape[0]) / static_cast<double>(place.shape[1])));
+  const double scale = std::sqrt(std::max(1.0, static_cast<double>(place.weight.shape[0]) /
+                                                   static_cast<double>(place.weight.shape[1])));
   loops.combine(place.size, static_cast<float>(1 - rate * config_.weight_decay),
                 weights + place.begin, static_cast<float>(-rate * scale), muon.x.data(),
                 weights + place.begin);

@@ -2,6 +2,8 @@
 
 #include <cstdint>
 
+#include "spec/model.h"
+
 namespace qkv::inference {
 
 /// A matrix [outputs, inputs] laid out for products with vectors. Arithmetic::lanes outputs form a
@@ -25,8 +27,6 @@ struct RowsOf {
 };
 using Rows = RowsOf<const float>;
 using MutableRows = RowsOf<float>;
-
-enum class Activation { kGelu, kRelu, kRelu2, kSilu };
 
 /// The weights of a norm: rms, or layer with or without bias (null).
 struct NormWeights {
@@ -61,8 +61,8 @@ struct Arithmetic {
   /// multiple of `lanes`, and the scores of closed keys may be any numbers.
   void (*weigh)(std::int64_t open, std::int64_t keys, float scale, float slope, float* scores);
 
-  /// x = activation(x), and x *= silu(gate).
-  void (*activate)(Activation activation, std::int64_t count, float* x);
+  /// x = activation(x), for one that takes one number; and, for kSwiglu, x *= silu(gate).
+  void (*activate)(spec::Activation activation, std::int64_t count, float* x);
   void (*gate)(std::int64_t count, const float* gate, float* x);
 
   /// The highest of the values; NaN if one of them is NaN.

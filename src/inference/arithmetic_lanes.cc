@@ -225,17 +225,20 @@ void weigh(std::int64_t open, std::int64_t keys, float scale, float slope, float
   for (std::int64_t at = 0; at < keys; at += kLanes) store(scores + at, load(scores + at) * factor);
 }
 
-void activate(Activation activation, std::int64_t count, float* x) {
+void activate(spec::Activation activation, std::int64_t count, float* x) {
   const auto relu = [](Lanes lanes) { return greater(lanes, Lanes{}); };
   switch (activation) {
-    case Activation::kGelu:
+    case spec::Activation::kGelu:
       return replace_each(x, count, gelu_of);
-    case Activation::kRelu:
+    case spec::Activation::kRelu:
       return replace_each(x, count, relu);
-    case Activation::kRelu2:
+    case spec::Activation::kRelu2:
       return replace_each(x, count, [&](Lanes lanes) { return relu(lanes) * relu(lanes); });
-    case Activation::kSilu:
+    case spec::Activation::kSilu:
       return replace_each(x, count, silu_of);
+    case spec::Activation::kSwiglu:
+    case spec::Activation::kNone:
+      return;
   }
 }
 

@@ -5,6 +5,7 @@
 
 #include "base/error.h"
 #include "base/format.h"
+#include "spec/weights.h"
 
 namespace qkv::inference {
 namespace {
@@ -12,37 +13,30 @@ namespace {
 /// The most tokens that go through the layers together; each weight is loaded once for all of them.
 constexpr std::int64_t kBlock = 48;
 
-Activation activation_of(const std::string& name) {
-  if (name == "gelu") return Activation::kGelu;
-  if (name == "relu") return Activation::kRelu;
-  if (name == "relu2") return Activation::kRelu2;
-  return Activation::kSilu;
-}
-
 /// Reading a layer's weights takes about as long as five barriers if a member has this many.
-int useful_members(const config::ModelConfig& config, std::int64_t vocabulary, int most) {
+int useful_members(const spec::ModelConfig& config, std::int64_t vocabulary, int most) {
   constexpr double kWeightsOfAMember = 65536;
   const double weights =
-      config::count_parameters(config, vocabulary) / static_cast<double>(config.layers);
+      spec::count_parameters(config, vocabulary) / static_cast<double>(config.layers);
   return std::clamp(static_cast<int>(std::min(weights / kWeightsOfAMember, 1024.0)), 1,
                     std::max(most, 1));
 }
 
 }  // namespace
 
-CachedTransformer::CachedTransformer(const config::ModelConfig& config, std::int64_t vocabulary,
+CachedTransformer::CachedTransformer(const spec::ModelConfig& config, std::int64_t vocabulary,
                                      const FindWeight& find, int threads,
                                      const Arithmetic& arithmetic)
     : arithmetic_(arithmetic),
       config_(config),
       vocabulary_(vocabulary),
-      identity_(config.attention.projection == "identity"),
-      even_(config.attention.weights == "uniform"),
+      identity_(config.attention.projection == spec::Projection::kIdentity),
+      even_(config.attention.weights == spec::Weighting::kUniform),
       shared_heads_(identity_ ? config.heads : config.key_value_heads),
-      activation_(activation_of(config.feed_forward.activation)),
+      activation_(config.feed_forward.activation),
       members_(useful_members(config, vocabulary, threads)),
       weights_(prepare_weights(config, vocabulary, find, arithmetic.lanes, memory_)),
-      places_(config, find),
+      places_(config, weights_.positions),
       cache_(config, shared_heads_, arithmetic.lanes),
       team_(members_),
       work_([this](int member) { pass(member); }) {

@@ -22,13 +22,13 @@ namespace qkv::inference {
 class CachedTransformer {
  public:
   /// Whether it supports a model with this config.
-  static bool can_be(const config::ModelConfig& config) {
+  static bool can_be(const spec::ModelConfig& config) {
     return !config.recurrent() && config.causal();
   }
 
   /// The embeddings and norms that `find` returns must outlive it; matrices are copied. At most
   /// `threads` threads compute; a small model uses fewer. REQUIRES can_be(config).
-  CachedTransformer(const config::ModelConfig& config, std::int64_t vocabulary,
+  CachedTransformer(const spec::ModelConfig& config, std::int64_t vocabulary,
                     const FindWeight& find, int threads, const Arithmetic& arithmetic);
 
   /// Reads ids after those read before; returns the logits [vocabulary] of the token after the
@@ -59,12 +59,12 @@ class CachedTransformer {
   Share multiply(const Panels& matrix, Rows x, MutableRows y, bool add, int member) const;
 
   const Arithmetic& arithmetic_;
-  config::ModelConfig config_;
+  spec::ModelConfig config_;
   std::int64_t vocabulary_;
   bool identity_;              ///< query, key and value are the norm's output itself
   bool even_;                  ///< weights are uniform: no queries, no keys
   std::int64_t shared_heads_;  ///< heads of keys and values
-  Activation activation_;
+  spec::Activation activation_;
   int members_;  ///< the most members of the team
 
   FloatMemory memory_;

@@ -2,7 +2,7 @@
 
 namespace qkv::inference {
 
-KeyValueCache::KeyValueCache(const config::ModelConfig& config, std::int64_t heads,
+KeyValueCache::KeyValueCache(const spec::ModelConfig& config, std::int64_t heads,
                              std::int64_t lanes)
     : heads_(heads), head_width_(config.head_width()), context_(config.context), lanes_(lanes) {
   for (std::int64_t head = 0; head < config.layers * heads_; ++head) {

@@ -14,7 +14,7 @@ namespace qkv::inference {
 class KeyValueCache {
  public:
   /// Room for `heads` heads per layer and the whole context.
-  KeyValueCache(const config::ModelConfig& config, std::int64_t heads, std::int64_t lanes);
+  KeyValueCache(const spec::ModelConfig& config, std::int64_t heads, std::int64_t lanes);
 
   /// Keeps one token's key and value [head_width].
   void store(std::int64_t layer, std::int64_t head, std::int64_t token, const float* key,

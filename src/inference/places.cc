@@ -2,11 +2,8 @@
 
 namespace qkv::inference {
 
-Places::Places(const config::ModelConfig& config, const FindWeight& find)
-    : width_(config.width),
-      half_(config.head_width() / 2),
-      learned_(config.position == "learned" ? find("model.embed_positions.weight") : nullptr),
-      tables_(config.position, config.context, config.width, config.heads, config.rotary_base) {}
+Places::Places(const spec::ModelConfig& config, const float* learned)
+    : width_(config.width), half_(config.head_width() / 2), learned_(learned), tables_(config) {}
 
 void Places::add(std::int64_t place, float* x) const {
   const float* table = learned_ != nullptr ? learned_ : tables_.sinusoids.data();

@@ -2,8 +2,6 @@
 
 #include <cstdint>
 
-#include "config/config.h"
-#include "inference/weights.h"
 #include "kernels/position_tables.h"
 
 namespace qkv::inference {
@@ -11,7 +9,8 @@ namespace qkv::inference {
 /// The positions of a model: the five kinds of src/model/position.h, as plain arrays.
 class Places {
  public:
-  Places(const config::ModelConfig& config, const FindWeight& find);
+  /// `learned`: the table of learned positions [context, width], or null.
+  Places(const spec::ModelConfig& config, const float* learned);
 
   /// Adds the vector of a position to an embedding [width].
   void add(std::int64_t place, float* x) const;

@@ -1,71 +1,70 @@
 #include "inference/weights.h"
 
-#include "base/format.h"
+#include "spec/weights.h"
 
 namespace qkv::inference {
 namespace {
 
-NormWeights norm_of(const config::ModelConfig& config, const std::string& name,
-                    const FindWeight& find) {
-  return {.rms = config.norm == "rms",
-          .epsilon = static_cast<float>(config.norm_epsilon),
-          .weight = find(name + ".weight"),
-          .bias = find(name + ".bias")};
-}
+/// The weights of a list, by its indices.
+class Values {
+ public:
+  Values(const spec::WeightList& list, const FindWeight& find) : list_(list), find_(find) {}
 
-LinearWeights linear_of(const std::string& name, std::int64_t outputs, const FindWeight& find) {
-  return {.weight = find(name + ".weight"), .outputs = outputs, .bias = find(name + ".bias")};
-}
+  const float* at(spec::WeightIndex index) const {
+    return index == spec::kAbsent ? nullptr
+                                  : find_(list_.all[static_cast<std::size_t>(index)].name);
+  }
+  NormWeights norm(const spec::ModelConfig& config, const spec::Affine& norm) const {
+    return {.rms = config.norm == spec::Norm::kRms,
+            .epsilon = static_cast<float>(config.norm_epsilon),
+            .weight = at(norm.weight),
+            .bias = at(norm.bias)};
+  }
+  LinearWeights linear(const spec::Affine& linear) const {
+    const auto& shape = list_.all[static_cast<std::size_t>(linear.weight)].shape;
+    return {.weight = at(linear.weight), .outputs = shape[0], .bias = at(linear.bias)};
+  }
+
+ private:
+  const spec::WeightList& list_;
+  const FindWeight& find_;
+};
 
 }  // namespace
 
-TransformerWeights prepare_weights(const config::ModelConfig& config, std::int64_t vocabulary,
+TransformerWeights prepare_weights(const spec::ModelConfig& config, std::int64_t vocabulary,
                                    const FindWeight& find, std::int64_t lanes,
                                    FloatMemory& memory) {
-  const std::int64_t width = config.width;
-  const std::int64_t shared = config.key_value_heads * config.head_width();
-  const std::int64_t hidden = config.feed_forward.width;
-
-  const auto attention = [&](const std::string& name) {
-    AttentionWeights weights;
-    weights.norm = norm_of(config, name + "input_layernorm", find);
-    std::vector<LinearWeights> input;
-    if (config.attention.projection == "learned") {
-      if (config.attention.weights == "softmax") {
-        input.push_back(linear_of(name + "self_attn.q_proj", width, find));
-        input.push_back(linear_of(name + "self_attn.k_proj", shared, find));
-      }
-      input.push_back(linear_of(name + "self_attn.v_proj", shared, find));
-      weights.input = pack(input, width, lanes, memory);
+  const spec::WeightList list(config, vocabulary);
+  const Values values(list, find);
+  /// One matrix of those that the model has, whose products are taken together.
+  const auto packed = [&](const std::vector<spec::Affine>& linears, std::int64_t inputs) {
+    std::vector<LinearWeights> found;
+    for (const spec::Affine& linear : linears) {
+      if (linear.weight != spec::kAbsent) found.push_back(values.linear(linear));
     }
-    weights.output =
-        pack({linear_of(name + "self_attn.o_proj", width, find)}, width, lanes, memory);
-    return weights;
-  };
-  const auto feed_forward = [&](const std::string& name) {
-    FeedForwardWeights weights;
-    weights.norm = norm_of(config, name + "post_attention_layernorm", find);
-    if (config.feed_forward.activation == "swiglu")
-      weights.gate = pack({linear_of(name + "mlp.gate_proj", hidden, find)}, width, lanes, memory);
-    weights.up = pack({linear_of(name + "mlp.up_proj", hidden, find)}, width, lanes, memory);
-    weights.down = pack({linear_of(name + "mlp.down_proj", width, find)}, hidden, lanes, memory);
-    return weights;
+    return found.empty() ? std::nullopt : std::optional(pack(found, inputs, lanes, memory));
   };
 
   TransformerWeights weights;
-  weights.embedding = find("model.embed_tokens.weight");
-  for (std::int64_t layer = 0; layer < config.layers; ++layer) {
-    const std::string name = base::concat("model.layers.", layer, ".");
+  weights.embedding = values.at(list.embedding);
+  weights.positions = values.at(list.positions);
+  for (const spec::LayerWeights& layer : list.layers) {
     LayerWeights& made = weights.layers.emplace_back();
-    if (config.attention.weights != "none") made.attention = attention(name);
-    if (config.feed_forward.activation != "none") made.feed_forward = feed_forward(name);
+    if (config.has_attention()) {
+      made.attention = {.norm = values.norm(config, layer.attention_norm),
+                        .input = packed({layer.query, layer.key, layer.value}, config.width),
+                        .output = *packed({layer.output}, config.width)};
+    }
+    if (config.has_feed_forward()) {
+      made.feed_forward = {.norm = values.norm(config, layer.feed_forward_norm),
+                           .gate = packed({layer.gate}, config.width),
+                           .up = *packed({layer.up}, config.width),
+                           .down = *packed({layer.down}, config.feed_forward.width)};
+    }
   }
-  weights.norm = norm_of(config, "model.norm", find);
-  const LinearWeights output = {
-      .weight = config.tied_embeddings ? weights.embedding : find("lm_head.weight"),
-      .outputs = vocabulary,
-      .bias = nullptr};
-  weights.output = pack({output}, width, lanes, memory);
+  weights.norm = values.norm(config, list.norm);
+  weights.output = *packed({{.weight = list.head}}, config.width);
   return weights;
 }
 

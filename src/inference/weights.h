@@ -6,7 +6,6 @@
 #include <string>
 #include <vector>
 
-#include "config/config.h"
 #include "inference/panels.h"
 
 namespace qkv::inference {
@@ -39,13 +38,14 @@ struct LayerWeights {
 
 struct TransformerWeights {
   const float* embedding = nullptr;  ///< [vocabulary, width]
+  const float* positions = nullptr;  ///< learned ones, [context, width], or null
   std::vector<LayerWeights> layers;
   NormWeights norm;
   Panels output;
 };
 
 /// The matrices are copied into `memory`.
-TransformerWeights prepare_weights(const config::ModelConfig& config, std::int64_t vocabulary,
+TransformerWeights prepare_weights(const spec::ModelConfig& config, std::int64_t vocabulary,
                                    const FindWeight& find, std::int64_t lanes, FloatMemory& memory);
 
 }  // namespace qkv::inference

@@ -46,7 +46,7 @@ AttentionMap matrix_of(const model::Tensor& effects) {
   return map;
 }
 
-AttentionMap mean_attention(const Inspection& inspection, const config::ModelConfig& model) {
+AttentionMap mean_attention(const Inspection& inspection, const spec::ModelConfig& model) {
   model::Tensor sum;
   for (std::int64_t layer = 0; layer < model.layers; ++layer) {
     const model::Tensor mean =
@@ -105,7 +105,7 @@ class EdgePictures {
     return map;
   }
 
-  const config::ModelConfig& model_;
+  const spec::ModelConfig& model_;
   const EdgeMap& map_;
   std::vector<std::string> labels_;
   std::string title_;
@@ -143,7 +143,7 @@ std::string edges_json(const checkpoint::Checkpoint& checkpoint, const Inspectio
                     ",\n  \"prediction\": " + prediction.dump() + ",\n  \"nats\": [";
   append_effects(map.effects.all, "  ", out);
   out += "],\n  \"layers\": [";
-  const config::ModelConfig& model = checkpoint.config.model;
+  const spec::ModelConfig& model = checkpoint.config.model;
   for (std::int64_t layer = 0; layer < model.layers; ++layer) {
     out += layer == 0 ? "\n    {\"nats\": [" : ",\n    {\"nats\": [";
     append_effects(map.effects.layers[layer], "    ", out);

@@ -14,7 +14,7 @@ struct EdgeCuts {
 };
 
 /// Adds every edge that can matter, cut as `scope` says. `effects` [query, key].
-void add_edges(const config::ModelConfig& config, std::int64_t place, const Cut& scope,
+void add_edges(const spec::ModelConfig& config, std::int64_t place, const Cut& scope,
                model::Tensor effects, EdgeCuts& out) {
   const std::int64_t tokens = effects.size(0);
   const bool last_layer_alone = scope.layer.value_or(0) == config.layers - 1;
@@ -30,7 +30,7 @@ void add_edges(const config::ModelConfig& config, std::int64_t place, const Cut&
   }
 }
 
-EdgeCuts all_edges(const config::ModelConfig& config, std::int64_t place,
+EdgeCuts all_edges(const spec::ModelConfig& config, std::int64_t place,
                    const EdgeEffects& effects) {
   EdgeCuts out;
   add_edges(config, place, {}, effects.all, out);
@@ -50,9 +50,9 @@ EdgeCuts all_edges(const config::ModelConfig& config, std::int64_t place,
 EdgeEffects edge_effects(const model::Model& model, std::span<const std::int32_t> ids,
                          const Target& target, const model::Runtime& runtime,
                          const std::string& label) {
-  const config::ModelConfig& config = model.config();
+  const spec::ModelConfig& config = model.config();
   const auto tokens = static_cast<std::int64_t>(ids.size());
-  if (!has_attention(config))
+  if (!config.has_attention())
     throw base::Error(
         "edges: found a model without attention, expected softmax or uniform weights");
   if (target.place < 0 || target.place >= tokens) {

@@ -49,13 +49,9 @@ AttentionMap attention_map(const Inspection& inspection, std::int64_t layer, std
   return map;
 }
 
-bool has_attention(const config::ModelConfig& model) {
-  return model.kind == "transformer" && model.attention.weights != "none";
-}
-
 void require_attention(const checkpoint::Checkpoint& checkpoint) {
-  if (has_attention(checkpoint.config.model)) return;
-  const config::ModelConfig& model = checkpoint.config.model;
+  if (checkpoint.config.model.has_attention()) return;
+  const spec::ModelConfig& model = checkpoint.config.model;
   if (model.recurrent()) {
     throw base::Error(
         base::concat(checkpoint.path.string(), ": model.kind: found ", base::quoted(model.kind),

@@ -29,9 +29,6 @@ using AttentionMap = std::vector<std::vector<float>>;
 /// a number.
 AttentionMap attention_map(const Inspection& inspection, std::int64_t layer, std::int64_t head);
 
-/// Whether the model has attention weights.
-bool has_attention(const config::ModelConfig& model);
-
 /// Throws Error if a model has no attention to show.
 void require_attention(const checkpoint::Checkpoint& checkpoint);
 

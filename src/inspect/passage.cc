@@ -52,7 +52,7 @@ Passage read_passage(const checkpoint::Checkpoint& checkpoint, std::string text,
 
 Passage encode_passage(const checkpoint::Checkpoint& checkpoint, std::string text,
                        const std::string& name) {
-  const config::ModelConfig& model = checkpoint.config.model;
+  const spec::ModelConfig& model = checkpoint.config.model;
   const bool lines = checkpoint.config.data.layout == "lines";
   base::require_utf8(text, name);
   text = text::without_line_end(std::move(text), checkpoint.config.data.layout);

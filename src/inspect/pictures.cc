@@ -28,7 +28,7 @@ std::string grid_title(const HeadChoice& choice) {
 
 }  // namespace
 
-void require_heads(const HeadChoice& choice, const config::ModelConfig& model) {
+void require_heads(const HeadChoice& choice, const spec::ModelConfig& model) {
   if (choice.layer) require_index("layer", *choice.layer, model.layers);
   if (choice.head) require_index("head", *choice.head, model.heads);
 }
@@ -37,7 +37,7 @@ std::vector<fs::path> draw_pictures(const checkpoint::Checkpoint& checkpoint,
                                     const Inspection& inspection, const HeadChoice& choice,
                                     const fs::path& folder, render::PictureFormat format,
                                     int threads) {
-  const config::ModelConfig& model = checkpoint.config.model;
+  const spec::ModelConfig& model = checkpoint.config.model;
   require_attention(checkpoint);
   require_heads(choice, model);
   const std::string subtitle = base::replace_invalid_utf8(source_line(checkpoint));

@@ -16,7 +16,7 @@ struct HeadChoice {
 };
 
 /// Throws Error unless the model has that layer and that head.
-void require_heads(const HeadChoice& choice, const config::ModelConfig& model);
+void require_heads(const HeadChoice& choice, const spec::ModelConfig& model);
 
 /// Draws layer-L-head-H for each chosen head, and heads: all of them as a grid, one layer per row.
 /// Several threads draw; the files do not depend on their number. Returns the files. Throws Error

@@ -70,7 +70,7 @@ class Trace {
     for (const std::string& label : token_labels(inspection.passage, checkpoint.tokenizer)) {
       labels_.push_back(clipped(label, kTraceLabelWidth));
     }
-    const bool even = model_.attention.weights == "uniform";
+    const bool even = model_.attention.weights == spec::Weighting::kUniform;
     if (!even) {
       input_.query = vector_of(attention("query")[head][token]);
       input_.keys = rows_of(attention("key")[shared_head_]);
@@ -80,7 +80,7 @@ class Trace {
     input_.causal = model_.causal();
     if (!even && model_.attention.scaled)
       input_.divisor = std::sqrt(static_cast<double>(model_.head_width()));
-    if (!even && model_.position == "alibi") {
+    if (!even && model_.position == spec::Position::kAlibi) {
       input_.slope =
           std::exp2(-8.0 * static_cast<double>(head + 1) / static_cast<double>(model_.heads));
     }
@@ -115,12 +115,8 @@ class Trace {
       for (std::size_t i = 0; i < sum.size(); ++i) sum[i] += position[i];
       out += vector_line(base::concat("+ ", model_.position, " position ", token_), position);
       out += vector_line("= input of layer 0", sum);
-    } else if (model_.position == "rotary") {
-      out += "   no position is added: queries and keys are rotated by their positions (see 2)\n";
-    } else if (model_.position == "alibi") {
-      out += "   no position is added: scores decrease with the distance (see 3)\n";
     } else {
-      out += "   no position is added: this model does not know the positions of tokens\n";
+      out += base::concat("   no position is added: ", why_none_is_added(), "\n");
     }
     if (layer_ > 0) {
       out += vector_line(base::concat("after layer ", layer_ - 1, ": input of layer ", layer_),
@@ -131,20 +127,34 @@ class Trace {
                         ", ε = ", base::shortest(model_.norm_epsilon), "\n");
   }
 
+  const char* why_none_is_added() const {
+    switch (model_.position) {
+      case spec::Position::kRotary:
+        return "queries and keys are rotated by their positions (see 2)";
+      case spec::Position::kAlibi:
+        return "scores decrease with the distance (see 3)";
+      case spec::Position::kNone:
+      case spec::Position::kSinusoidal:
+      case spec::Position::kLearned:
+        break;
+    }
+    return "this model does not know the positions of tokens";
+  }
+
   std::string norm_formula() const {
-    if (model_.norm == "rms") return "x ÷ √(mean of x² + ε) · weight";
+    if (model_.norm == spec::Norm::kRms) return "x ÷ √(mean of x² + ε) · weight";
     return base::concat("(x − mean) ÷ √(variance + ε) · weight", model_.bias ? " + bias" : "");
   }
 
   /// "q = W_Q n + b_Q: what I look for"
   std::string projection(const char* vector, const char* place, const char* meaning) const {
-    if (model_.attention.projection != "learned") return vector;
+    if (model_.attention.projection != spec::Projection::kLearned) return vector;
     return base::concat(vector, " = W_", place, " n",
                         model_.bias ? base::concat(" + b_", place) : "", ": ", meaning);
   }
 
   std::string projections() const {
-    const bool learned = model_.attention.projection == "learned";
+    const bool learned = model_.attention.projection == spec::Projection::kLearned;
     const std::int64_t width = model_.head_width();
     std::string out =
         base::concat("2. Query, key and value: ", width, " numbers each for this head\n");
@@ -162,7 +172,7 @@ class Trace {
                           ", which heads ", shared_head_ * group, " to ",
                           (shared_head_ + 1) * group - 1, " share\n");
     }
-    if (!even() && model_.position == "rotary") {
+    if (!even() && model_.position == spec::Position::kRotary) {
       out += base::concat("   q and k are shown as they enter the product: rotated by position ",
                           token_, "\n");
     }
@@ -282,7 +292,7 @@ class Trace {
   }
 
   const checkpoint::Checkpoint& checkpoint_;
-  const config::ModelConfig& model_;
+  const spec::ModelConfig& model_;
   const Recorder& taps_;
   std::int64_t layer_;
   std::int64_t head_;
@@ -298,7 +308,7 @@ class Trace {
 
 std::string trace_text(const checkpoint::Checkpoint& checkpoint, const Inspection& inspection,
                        std::int64_t layer, std::int64_t head, std::int64_t token) {
-  const config::ModelConfig& model = checkpoint.config.model;
+  const spec::ModelConfig& model = checkpoint.config.model;
   require_attention(checkpoint);
   require_index("layer", layer, model.layers);
   require_index("head", head, model.heads);

@@ -36,21 +36,9 @@ template <typename T, typename Function>
       });
 }
 
+/// silu(gate) · up, and the slopes of both.
 template <typename T>
-void forward(HiddenActivation activation, std::int64_t rows, std::int64_t width, T* in, T* hidden) {
-  const std::int64_t count = rows * width;
-  switch (activation) {
-    case HiddenActivation::kGelu:
-      return each(count, in, hidden, kGelu<T>);
-    case HiddenActivation::kRelu:
-      return each(count, in, hidden, kRelu);
-    case HiddenActivation::kRelu2:
-      return each(count, in, hidden, kRelu2);
-    case HiddenActivation::kSilu:
-      return each(count, in, hidden, kSilu);
-    case HiddenActivation::kSwiglu:
-      break;
-  }
+[[gnu::always_inline]] inline void gated(std::int64_t rows, std::int64_t width, T* in, T* hidden) {
   for (std::int64_t row = 0; row < rows; ++row) {
     T* gate = in + 2 * row * width;
     T* up = gate + width;
@@ -67,6 +55,25 @@ void forward(HiddenActivation activation, std::int64_t rows, std::int64_t width,
 }
 
 template <typename T>
+void forward(spec::Activation activation, std::int64_t rows, std::int64_t width, T* in, T* hidden) {
+  const std::int64_t count = rows * width;
+  switch (activation) {
+    case spec::Activation::kGelu:
+      return each(count, in, hidden, kGelu<T>);
+    case spec::Activation::kRelu:
+      return each(count, in, hidden, kRelu);
+    case spec::Activation::kRelu2:
+      return each(count, in, hidden, kRelu2);
+    case spec::Activation::kSilu:
+      return each(count, in, hidden, kSilu);
+    case spec::Activation::kSwiglu:
+      return gated(rows, width, in, hidden);
+    case spec::Activation::kNone:
+      return;
+  }
+}
+
+template <typename T>
 [[gnu::always_inline]] inline void multiply(std::int64_t count, const T* a, const T* b,
                                             T* product) {
   for_lanes(
@@ -76,9 +83,9 @@ template <typename T>
 }
 
 template <typename T>
-void backward(HiddenActivation activation, std::int64_t rows, std::int64_t width, const T* slopes,
+void backward(spec::Activation activation, std::int64_t rows, std::int64_t width, const T* slopes,
               const T* hidden_gradient, T* in_gradient) {
-  if (activation != HiddenActivation::kSwiglu)
+  if (activation != spec::Activation::kSwiglu)
     return multiply(rows * width, hidden_gradient, slopes, in_gradient);
   for (std::int64_t half = 0; half < 2 * rows; ++half) {
     multiply(width, hidden_gradient + half / 2 * width, slopes + half * width,

@@ -14,36 +14,59 @@ std::vector<double> frequencies(double base, double count, std::int64_t used) {
   return frequencies;
 }
 
+Buffer<float> sinusoid_table(const spec::ModelConfig& config) {
+  Buffer<float> table;
+  // Pairs of sine and cosine; an odd width ends with a sine.
+  const std::vector<double> frequency =
+      frequencies(10000.0, static_cast<double>(config.width) / 2, (config.width + 1) / 2);
+  for (std::int64_t place = 0; place < config.context; ++place) {
+    for (std::int64_t i = 0; i < config.width; ++i) {
+      const double angle = static_cast<double>(place) * frequency[static_cast<std::size_t>(i / 2)];
+      table.push_back(static_cast<float>(i % 2 == 0 ? std::sin(angle) : std::cos(angle)));
+    }
+  }
+  return table;
+}
+
+/// The sines or cosines, as `of` says, of a head's angles.
+Buffer<float> rotary_table(const spec::ModelConfig& config, double (*of)(double)) {
+  Buffer<float> table;
+  const std::int64_t half = config.head_width() / 2;
+  const std::vector<double> frequency =
+      frequencies(config.rotary_base, static_cast<double>(half), half);
+  for (std::int64_t place = 0; place < config.context; ++place) {
+    for (const double each : frequency)
+      table.push_back(static_cast<float>(of(static_cast<double>(place) * each)));
+  }
+  return table;
+}
+
+Buffer<float> slope_table(const spec::ModelConfig& config) {
+  Buffer<float> table;
+  for (std::int64_t head = 1; head <= config.heads; ++head) {
+    const double share = static_cast<double>(head) / static_cast<double>(config.heads);
+    table.push_back(static_cast<float>(std::pow(2.0, -8.0 * share)));
+  }
+  return table;
+}
+
 }  // namespace
 
-PositionTables::PositionTables(const std::string& kind, std::int64_t context, std::int64_t width,
-                               std::int64_t heads, double rotary_base) {
-  if (kind == "sinusoidal") {
-    // Pairs of sine and cosine; an odd width ends with a sine.
-    const std::vector<double> frequency =
-        frequencies(10000.0, static_cast<double>(width) / 2, (width + 1) / 2);
-    for (std::int64_t place = 0; place < context; ++place) {
-      for (std::int64_t i = 0; i < width; ++i) {
-        const double angle =
-            static_cast<double>(place) * frequency[static_cast<std::size_t>(i / 2)];
-        sinusoids.push_back(static_cast<float>(i % 2 == 0 ? std::sin(angle) : std::cos(angle)));
-      }
-    }
-  } else if (kind == "rotary") {
-    const std::int64_t half = width / heads / 2;
-    const std::vector<double> frequency = frequencies(rotary_base, static_cast<double>(half), half);
-    for (std::int64_t place = 0; place < context; ++place) {
-      for (const double each : frequency) {
-        const double angle = static_cast<double>(place) * each;
-        cosine.push_back(static_cast<float>(std::cos(angle)));
-        sine.push_back(static_cast<float>(std::sin(angle)));
-      }
-    }
-  } else if (kind == "alibi") {
-    for (std::int64_t head = 1; head <= heads; ++head) {
-      const double share = static_cast<double>(head) / static_cast<double>(heads);
-      slopes.push_back(static_cast<float>(std::pow(2.0, -8.0 * share)));
-    }
+PositionTables::PositionTables(const spec::ModelConfig& config) {
+  switch (config.position) {
+    case spec::Position::kSinusoidal:
+      sinusoids = sinusoid_table(config);
+      break;
+    case spec::Position::kRotary:
+      cosine = rotary_table(config, std::cos);
+      sine = rotary_table(config, std::sin);
+      break;
+    case spec::Position::kAlibi:
+      slopes = slope_table(config);
+      break;
+    case spec::Position::kLearned:
+    case spec::Position::kNone:
+      break;
   }
 }
 

@@ -1,9 +1,7 @@
 #pragma once
 
-#include <cstdint>
-#include <string>
-
 #include "kernels/buffer.h"
+#include "spec/model.h"
 
 namespace qkv::kernels {
 
@@ -15,9 +13,7 @@ struct PositionTables {
   Buffer<float> sine;
   Buffer<float> slopes;  ///< ALiBi: [heads]
 
-  /// `kind` is model.position.
-  PositionTables(const std::string& kind, std::int64_t context, std::int64_t width,
-                 std::int64_t heads, double rotary_base);
+  explicit PositionTables(const spec::ModelConfig& config);
 };
 
 }  // namespace qkv::kernels

@@ -29,28 +29,18 @@ Mask make_mask(bool causal, std::int64_t queries, std::int64_t keys, const Tenso
   return mask;
 }
 
-Attention::Attention(Parameters& parameters, const std::string& name,
-                     const config::ModelConfig& config, std::int64_t layer)
+Attention::Attention(const Parameters& parameters, const spec::LayerWeights& weights,
+                     const spec::ModelConfig& config, std::int64_t layer)
     : layer_(layer),
       heads_(config.heads),
       head_width_(config.head_width()),
-      learned_(config.attention.projection == "learned"),
-      uniform_(config.attention.weights == "uniform"),
-      scaled_(config.attention.scaled) {
-  const std::int64_t width = config.width;
-  const std::int64_t shared = config.key_value_heads * head_width_;
-  if (learned_ && !uniform_) {
-    query_ =
-        Linear(parameters, name + ".q_proj", width, width, config.bias, config.initial_deviation);
-    key_ =
-        Linear(parameters, name + ".k_proj", width, shared, config.bias, config.initial_deviation);
-  }
-  if (learned_)
-    value_ =
-        Linear(parameters, name + ".v_proj", width, shared, config.bias, config.initial_deviation);
-  output_ =
-      Linear(parameters, name + ".o_proj", width, width, config.bias, residual_deviation(config));
-}
+      learned_(config.attention.projection == spec::Projection::kLearned),
+      uniform_(config.attention.weights == spec::Weighting::kUniform),
+      scaled_(config.attention.scaled),
+      query_(parameters, weights.query),
+      key_(parameters, weights.key),
+      value_(parameters, weights.value),
+      output_(parameters, weights.output) {}
 
 Tensor Attention::split_heads(const Tensor& x) const {
   return x.view({x.size(0), x.size(1), -1, head_width_}).transpose(1, 2);

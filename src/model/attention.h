@@ -2,7 +2,6 @@
 
 #include <string>
 
-#include "config/config.h"
 #include "model/linear.h"
 #include "model/pass.h"
 #include "model/position.h"
@@ -37,8 +36,8 @@ Mask make_mask(bool causal, std::int64_t queries, std::int64_t keys, const Tenso
 class Attention {
  public:
   Attention() = default;
-  Attention(Parameters& parameters, const std::string& name, const config::ModelConfig& config,
-            std::int64_t layer);
+  Attention(const Parameters& parameters, const spec::LayerWeights& weights,
+            const spec::ModelConfig& config, std::int64_t layer);
 
   /// x [batch, tokens, width] → [batch, tokens, width]. `prefix` names the taps.
   Tensor operator()(const Tensor& x, const Tensor& positions, const Position& position,

@@ -5,16 +5,17 @@
 
 namespace qkv::model {
 
-Block::Block(Parameters& parameters, const config::ModelConfig& config, std::int64_t layer)
+Block::Block(const Parameters& parameters, const spec::ModelConfig& config, std::int64_t layer)
     : layer_(layer) {
-  const std::string name = base::concat("model.layers.", layer, ".");
-  if (config.attention.weights != "none") {
-    Norm norm(parameters, name + "input_layernorm", config);
-    attention_ = {norm, Attention(parameters, name + "self_attn", config, layer)};
+  const spec::LayerWeights& weights =
+      parameters.weights().layers.at(static_cast<std::size_t>(layer));
+  if (config.has_attention()) {
+    attention_ = {Norm(parameters, weights.attention_norm, config),
+                  Attention(parameters, weights, config, layer)};
   }
-  if (config.feed_forward.activation != "none") {
-    Norm norm(parameters, name + "post_attention_layernorm", config);
-    feed_forward_ = {norm, FeedForward(parameters, name + "mlp", config)};
+  if (config.has_feed_forward()) {
+    feed_forward_ = {Norm(parameters, weights.feed_forward_norm, config),
+                     FeedForward(parameters, weights, config)};
   }
 }
 

@@ -2,7 +2,6 @@
 
 #include <optional>
 
-#include "config/config.h"
 #include "model/attention.h"
 #include "model/feed_forward.h"
 #include "model/norm.h"
@@ -17,7 +16,7 @@ namespace qkv::model {
 /// A sub-layer that the config omits has no norm either.
 class Block {
  public:
-  Block(Parameters& parameters, const config::ModelConfig& config, std::int64_t layer);
+  Block(const Parameters& parameters, const spec::ModelConfig& config, std::int64_t layer);
 
   /// x [batch, tokens, width] → [batch, tokens, width]
   Tensor operator()(Tensor x, const Tensor& positions, const Position& position, const Mask& mask,

@@ -2,14 +2,12 @@
 
 #include "base/error.h"
 #include "base/format.h"
-#include "model/linear.h"
+#include "model/libtorch.h"
 
 namespace qkv::model {
 
-Embedding::Embedding(Parameters& parameters, const config::ModelConfig& config,
-                     std::int64_t vocabulary)
-    : weight(parameters.normal("model.embed_tokens.weight", {vocabulary, config.width},
-                               config.initial_deviation)) {}
+Embedding::Embedding(const Parameters& parameters)
+    : weight(parameters.at(parameters.weights().embedding)) {}
 
 Tensor Embedding::operator()(const Tensor& ids) const {
   try {

@@ -2,7 +2,6 @@
 
 #include <string>
 
-#include "config/config.h"
 #include "model/linear.h"
 #include "model/pass.h"
 
@@ -14,13 +13,14 @@ namespace qkv::model {
 class FeedForward {
  public:
   FeedForward() = default;
-  FeedForward(Parameters& parameters, const std::string& name, const config::ModelConfig& config);
+  FeedForward(const Parameters& parameters, const spec::LayerWeights& weights,
+              const spec::ModelConfig& config);
 
   /// [batch, tokens, width] → [batch, tokens, width]. `prefix` names the taps.
   Tensor operator()(const Tensor& x, const Pass& pass, const std::string& prefix) const;
 
  private:
-  std::string activation_;
+  spec::Activation activation_;
   Linear gate_;
   Linear up_;
   Linear down_;

@@ -42,27 +42,37 @@ class OneThreadEach {
   int before_;
 };
 
+bool multiplies_bfloat16(spec::Precision precision, at::Device device) {
+  switch (precision) {
+    case spec::Precision::kFloat32:
+      return false;
+    case spec::Precision::kBfloat16:
+      return true;
+    case spec::Precision::kAuto:
+      break;
+  }
+  return device.is_cuda() || processor_multiplies_bfloat16();
+}
+
 }  // namespace
 
-std::string device_of(const config::RuntimeConfig& config) {
-  if (config.device != "auto") return config.device;
-  return has_cuda() ? "cuda" : "cpu";
+spec::Device device_of(const config::RuntimeConfig& config) {
+  if (config.device != spec::Device::kAuto) return config.device;
+  return has_cuda() ? spec::Device::kCuda : spec::Device::kCpu;
 }
 
 Runtime set_up_runtime(const config::RuntimeConfig& config) {
   Runtime runtime;
-  if (config.device == "cuda" && !has_cuda()) {
+  if (config.device == spec::Device::kCuda && !has_cuda()) {
     throw base::Error(
         "runtime.device: found \"cuda\", but libtorch sees no CUDA device; expected \"cpu\" or "
         "\"auto\"");
   }
-  if (device_of(config) == "cuda") runtime.device = at::Device(at::kCUDA, 0);
+  if (device_of(config) == spec::Device::kCuda) runtime.device = at::Device(at::kCUDA, 0);
   // Flash attention is as fast as cuDNN's, which prepares itself for every new shape.
   if (runtime.device.is_cuda()) at::globalContext().setSDPUseCuDNN(false);
 
-  runtime.bfloat16 =
-      config.precision == "bfloat16" ||
-      (config.precision == "auto" && (runtime.device.is_cuda() || processor_multiplies_bfloat16()));
+  runtime.bfloat16 = multiplies_bfloat16(config.precision, runtime.device);
 
   const auto processors =
       static_cast<std::int64_t>(std::max(1U, std::thread::hardware_concurrency()));
@@ -76,6 +86,11 @@ Runtime set_up_runtime(const config::RuntimeConfig& config) {
   ::mallopt(M_TRIM_THRESHOLD, 1 << 30);
 #endif
   return runtime;
+}
+
+Runtime set_up_exact_runtime(spec::Device device, std::int64_t threads) {
+  return set_up_runtime(
+      {.device = device, .precision = spec::Precision::kFloat32, .threads = threads});
 }
 
 Autocast::Autocast(const Runtime& runtime)

@@ -23,6 +23,8 @@ struct Runtime {
 /// selects CUDA if there is a device, and bfloat16 if the processor can multiply in it. Throws
 /// Error if a CUDA device is requested but missing.
 Runtime set_up_runtime(const config::RuntimeConfig& config);
+/// The same for reading a checkpoint, in float32 on any processor.
+Runtime set_up_exact_runtime(spec::Device device, std::int64_t threads);
 
 /// While one exists, products of this thread use bfloat16 (if `runtime` says so).
 class Autocast {

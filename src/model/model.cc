@@ -7,20 +7,14 @@
 
 namespace qkv::model {
 
-Model::Model(const config::ModelConfig& config, std::int64_t vocabulary, std::uint64_t seed,
+Model::Model(const spec::ModelConfig& config, std::int64_t vocabulary, std::uint64_t seed,
              at::TensorOptions options)
     : config_(config),
       vocabulary_(vocabulary),
-      parameters_(seed, options),
-      embedding_(parameters_, config, vocabulary) {}
-
-void Model::make_end() {
-  norm_ = Norm(parameters_, "model.norm", config_);
-  output_ = config_.tied_embeddings
-                ? embedding_.weight
-                : parameters_.normal("lm_head.weight", {vocabulary_, config_.width},
-                                     config_.initial_deviation);
-}
+      parameters_(spec::WeightList(config, vocabulary), seed, options),
+      embedding_(parameters_),
+      norm_(parameters_, parameters_.weights().norm, config),
+      output_(parameters_.at(parameters_.weights().head)) {}
 
 Tensor Model::hidden(const Tokens& tokens, const Pass& pass) const {
   require_shape(tokens.ids, {-1, -1}, "token ids [batch, tokens]");
@@ -45,7 +39,7 @@ Tensor Model::logits(const Tensor& hidden, const Pass& pass) const {
   return pass.tap("", "logits", at::linear(hidden, output_));
 }
 
-std::unique_ptr<Model> make_model(const config::ModelConfig& config, std::int64_t vocabulary,
+std::unique_ptr<Model> make_model(const spec::ModelConfig& config, std::int64_t vocabulary,
                                   std::uint64_t seed, at::TensorOptions options) {
   if (config.recurrent()) return std::make_unique<Recurrent>(config, vocabulary, seed, options);
   return std::make_unique<Transformer>(config, vocabulary, seed, options);

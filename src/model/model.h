@@ -3,7 +3,6 @@
 #include <cstdint>
 #include <memory>
 
-#include "config/config.h"
 #include "model/embedding.h"
 #include "model/norm.h"
 #include "model/parameters.h"
@@ -31,7 +30,7 @@ class Model {
   /// The logits of every piece: [..., width] → [..., vocabulary].
   Tensor logits(const Tensor& hidden, const Pass& pass = {}) const;
 
-  const config::ModelConfig& config() const { return config_; }
+  const spec::ModelConfig& config() const { return config_; }
   std::int64_t vocabulary() const { return vocabulary_; }
   const Parameters& parameters() const { return parameters_; }
   /// The embedding table [vocabulary, width].
@@ -40,20 +39,15 @@ class Model {
 
  protected:
   /// Fresh weights, drawn from `seed`. `options` are those of the weights (float32 on the CPU by
-  /// default). The config has passed check_config. On libtorch's device kMeta, the weights are
-  /// names and shapes without memory; such a model computes nothing.
-  Model(const config::ModelConfig& config, std::int64_t vocabulary, std::uint64_t seed,
+  /// default). The config has passed check_config.
+  Model(const spec::ModelConfig& config, std::int64_t vocabulary, std::uint64_t seed,
         at::TensorOptions options);
   Model(const Model&) = default;
   Model(Model&&) = default;
   Model& operator=(const Model&) = default;
   Model& operator=(Model&&) = default;
 
-  /// Makes the parts after the layers, the last norm and lm_head. Call it after the layers are
-  /// made, so that weights are in the order of the data flow.
-  void make_end();
-
-  config::ModelConfig config_;
+  spec::ModelConfig config_;
   std::int64_t vocabulary_;
   Parameters parameters_;
   Embedding embedding_;
@@ -67,7 +61,7 @@ class Model {
 };
 
 /// A fresh model of the config's kind.
-std::unique_ptr<Model> make_model(const config::ModelConfig& config, std::int64_t vocabulary,
+std::unique_ptr<Model> make_model(const spec::ModelConfig& config, std::int64_t vocabulary,
                                   std::uint64_t seed, at::TensorOptions options = at::kFloat);
 
 }  // namespace qkv::model

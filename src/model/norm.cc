@@ -2,15 +2,20 @@
 
 namespace qkv::model {
 
-Norm::Norm(Parameters& parameters, const std::string& name, const config::ModelConfig& config)
-    : rms_(config.norm == "rms"),
+Norm::Norm(const Parameters& parameters, const spec::Affine& weights,
+           const spec::ModelConfig& config)
+    : kind_(config.norm),
       epsilon_(config.norm_epsilon),
-      weight_(parameters.constant(name + ".weight", {config.width}, 1.0)),
-      bias_(config.bias && !rms_ ? parameters.constant(name + ".bias", {config.width}, 0.0)
-                                 : Tensor()) {}
+      weight_(parameters.at(weights.weight)),
+      bias_(parameters.at(weights.bias)) {}
 
 Tensor Norm::operator()(const Tensor& x) const {
-  if (!rms_) return at::layer_norm(x, weight_.sizes(), weight_, bias_, epsilon_);
+  switch (kind_) {
+    case spec::Norm::kLayer:
+      return at::layer_norm(x, weight_.sizes(), weight_, bias_, epsilon_);
+    case spec::Norm::kRms:
+      break;
+  }
   return x * at::rsqrt(x.square().mean(-1, /*keepdim=*/true) + epsilon_) * weight_;
 }
 

@@ -1,8 +1,5 @@
 #pragma once
 
-#include <string>
-
-#include "config/config.h"
 #include "model/parameters.h"
 
 namespace qkv::model {
@@ -13,13 +10,13 @@ namespace qkv::model {
 class Norm {
  public:
   Norm() = default;
-  Norm(Parameters& parameters, const std::string& name, const config::ModelConfig& config);
+  Norm(const Parameters& parameters, const spec::Affine& weights, const spec::ModelConfig& config);
 
   /// [..., width] → [..., width]
   Tensor operator()(const Tensor& x) const;
 
  private:
-  bool rms_ = false;
+  spec::Norm kind_ = spec::Norm::kLayer;
   double epsilon_ = 0;
   Tensor weight_;
   Tensor bias_;

@@ -4,35 +4,38 @@
 #include "model/libtorch.h"
 
 namespace qkv::model {
+namespace {
 
-template <typename Fill>
-Tensor Parameters::drawn(const std::string& name, at::IntArrayRef shape, const Fill& fill) {
-  if (options_.device().is_meta()) return add(name, torch::empty(shape, options_));
-  // Drawn on the CPU, so that every device starts from the same weights.
-  const at::Generator generator = keyed_generator(
-      base::stream_key(seed_, base::Purpose::kInitialisation, {list_.size()}), at::kCPU);
-  return add(name, fill(torch::empty(shape, options_.device(at::kCPU)), generator));
+/// Fresh values for `empty`, drawn from the stream `key`.
+Tensor start(const Tensor& empty, const spec::Initial& initial, std::uint64_t key) {
+  const at::Generator generator = keyed_generator(key, at::kCPU);
+  switch (initial.kind) {
+    case spec::Initial::Kind::kNormal:
+      return empty.normal_(0.0, initial.value, generator);
+    case spec::Initial::Kind::kUniform:
+      return empty.uniform_(-initial.value, initial.value, generator);
+    case spec::Initial::Kind::kConstant:
+      break;
+  }
+  return empty.fill_(initial.value);
 }
 
-Tensor Parameters::normal(const std::string& name, at::IntArrayRef shape, double deviation) {
-  return drawn(name, shape, [&](const Tensor& empty, const at::Generator& generator) {
-    return empty.normal_(0.0, deviation, generator);
-  });
+}  // namespace
+
+Parameters::Parameters(spec::WeightList weights, std::uint64_t seed, at::TensorOptions options)
+    : weights_(std::move(weights)), options_(options) {
+  for (const spec::Weight& weight : weights_.all) {
+    // Drawn on the CPU, so that every device starts from the same weights.
+    const std::uint64_t key =
+        base::stream_key(seed, base::Purpose::kInitialisation, {list_.size()});
+    const Tensor empty = torch::empty(weight.shape, options.device(at::kCPU));
+    list_.emplace_back(weight.name,
+                       start(empty, weight.initial, key).to(options.device()).requires_grad_());
+  }
 }
 
-Tensor Parameters::uniform(const std::string& name, at::IntArrayRef shape, double bound) {
-  return drawn(name, shape, [&](const Tensor& empty, const at::Generator& generator) {
-    return empty.uniform_(-bound, bound, generator);
-  });
-}
-
-Tensor Parameters::constant(const std::string& name, at::IntArrayRef shape, double value) {
-  return add(name, torch::full(shape, value, options_));
-}
-
-Tensor Parameters::add(const std::string& name, Tensor values) {
-  list_.emplace_back(name, values.to(options_.device()).requires_grad_());
-  return list_.back().second;
+Tensor Parameters::at(spec::WeightIndex index) const {
+  return index == spec::kAbsent ? Tensor() : list_.at(static_cast<std::size_t>(index)).second;
 }
 
 std::int64_t Parameters::count() const {

@@ -1,6 +1,6 @@
 #include "model/position.h"
 
-#include "model/linear.h"
+#include "model/libtorch.h"
 
 namespace qkv::model {
 namespace {
@@ -25,22 +25,28 @@ Tensor sinusoids(std::int64_t context, std::int64_t width) {
 
 }  // namespace
 
-Position::Position(Parameters& parameters, const config::ModelConfig& config) {
+Position::Position(const Parameters& parameters, const spec::ModelConfig& config) {
   const at::TensorOptions options = parameters.options();
-  if (config.position == "learned") {
-    table_ = parameters.normal("model.embed_positions.weight", {config.context, config.width},
-                               config.initial_deviation);
-  } else if (options.device().is_meta()) {
-    return;  // without weights, such a model computes nothing
-  } else if (config.position == "sinusoidal") {
-    table_ = sinusoids(config.context, config.width).to(options);
-  } else if (config.position == "rotary") {
-    const Tensor angle = angles(config.context, config.head_width() / 2, config.rotary_base);
-    cosine_ = angle.cos().to(options);
-    sine_ = angle.sin().to(options);
-  } else if (config.position == "alibi") {
-    const Tensor heads = torch::arange(1, config.heads + 1, at::kDouble);
-    slopes_ = at::pow(2.0, heads * (-8.0 / static_cast<double>(config.heads))).to(options);
+  switch (config.position) {
+    case spec::Position::kSinusoidal:
+      table_ = sinusoids(config.context, config.width).to(options);
+      break;
+    case spec::Position::kRotary: {
+      const Tensor angle = angles(config.context, config.head_width() / 2, config.rotary_base);
+      cosine_ = angle.cos().to(options);
+      sine_ = angle.sin().to(options);
+      break;
+    }
+    case spec::Position::kAlibi: {
+      const Tensor heads = torch::arange(1, config.heads + 1, at::kDouble);
+      slopes_ = at::pow(2.0, heads * (-8.0 / static_cast<double>(config.heads))).to(options);
+      break;
+    }
+    case spec::Position::kLearned:
+      table_ = parameters.at(parameters.weights().positions);
+      break;
+    case spec::Position::kNone:
+      break;
   }
 }
 

@@ -1,6 +1,5 @@
 #pragma once
 
-#include "config/config.h"
 #include "model/parameters.h"
 
 namespace qkv::model {
@@ -14,7 +13,7 @@ namespace qkv::model {
 ///   alibi       scores decrease with the distance of query and key (Press et al. 2022)
 class Position {
  public:
-  Position(Parameters& parameters, const config::ModelConfig& config);
+  Position(const Parameters& parameters, const spec::ModelConfig& config);
 
   /// The vectors added to the embedding: positions [batch | 1, tokens] → [batch | 1, tokens,
   /// width]. Undefined for the kinds that add nothing.

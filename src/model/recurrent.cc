@@ -1,7 +1,6 @@
 #include "model/recurrent.h"
 
 #include <algorithm>
-#include <cmath>
 #include <tuple>
 
 #include "base/format.h"
@@ -9,24 +8,17 @@
 
 namespace qkv::model {
 
-RecurrentLayer::RecurrentLayer(Parameters& parameters, const config::ModelConfig& config,
+RecurrentLayer::RecurrentLayer(const Parameters& parameters, const spec::ModelConfig& config,
                                std::int64_t layer)
     : layer_(static_cast<std::size_t>(layer)),
-      lstm_(config.kind == "lstm"),
+      lstm_(config.kind == spec::Architecture::kLstm),
       hidden_(config.causal() ? config.width : config.width / 2) {
-  const std::int64_t gates = (lstm_ ? 4 : 3) * hidden_;
-  const double bound = 1 / std::sqrt(static_cast<double>(hidden_));
-  const auto make = [&](const std::string& end) {
-    const auto weight = [&](const char* name, at::IntArrayRef shape) {
-      return parameters.uniform(base::concat("model.recurrent.", name, "_l", layer, end), shape,
-                                bound);
-    };
-    return Weights{weight("weight_ih", {gates, config.width}),
-                   weight("weight_hh", {gates, hidden_}), weight("bias_ih", {gates}),
-                   weight("bias_hh", {gates})};
+  const auto take = [&](const spec::RecurrentWeights& weights) {
+    return Weights{parameters.at(weights.input.weight), parameters.at(weights.state.weight),
+                   parameters.at(weights.input.bias), parameters.at(weights.state.bias)};
   };
-  forward_ = make("");
-  if (!config.causal()) backward_ = make("_reverse");
+  forward_ = take(parameters.weights().states.at(layer_));
+  if (!config.causal()) backward_ = take(parameters.weights().states_from_end.at(layer_));
 }
 
 Tensor RecurrentLayer::operator()(const Tensor& x, const Sequences& sequences, Cache* cache) const {
@@ -67,12 +59,11 @@ Tensor RecurrentLayer::run(const Tensor& x, const Weights& weights,
   return out;
 }
 
-Recurrent::Recurrent(const config::ModelConfig& config, std::int64_t vocabulary, std::uint64_t seed,
+Recurrent::Recurrent(const spec::ModelConfig& config, std::int64_t vocabulary, std::uint64_t seed,
                      at::TensorOptions options)
     : Model(config, vocabulary, seed, options) {
   for (std::int64_t layer = 0; layer < config.layers; ++layer)
     layers_.emplace_back(parameters_, config, layer);
-  make_end();
 }
 
 Tensor Recurrent::read(const Tokens& tokens, const Pass& pass) const {

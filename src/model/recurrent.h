@@ -26,7 +26,7 @@ namespace qkv::model {
 /// A masked model reads in both directions, each with half the width (Schuster and Paliwal 1997).
 class RecurrentLayer {
  public:
-  RecurrentLayer(Parameters& parameters, const config::ModelConfig& config, std::int64_t layer);
+  RecurrentLayer(const Parameters& parameters, const spec::ModelConfig& config, std::int64_t layer);
 
   /// The states h: x [batch, tokens, width] → [batch, tokens, width]. Continues from the cache.
   Tensor operator()(const Tensor& x, const Sequences& sequences, Cache* cache) const;
@@ -53,7 +53,7 @@ class Recurrent : public Model {
  public:
   /// Fresh weights: those of the layers as in PyTorch, uniform in ±1/√hidden; the others as in the
   /// Transformer. The arguments are those of Model.
-  Recurrent(const config::ModelConfig& config, std::int64_t vocabulary, std::uint64_t seed,
+  Recurrent(const spec::ModelConfig& config, std::int64_t vocabulary, std::uint64_t seed,
             at::TensorOptions options = at::kFloat);
 
  private:

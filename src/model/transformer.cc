@@ -2,12 +2,11 @@
 
 namespace qkv::model {
 
-Transformer::Transformer(const config::ModelConfig& config, std::int64_t vocabulary,
+Transformer::Transformer(const spec::ModelConfig& config, std::int64_t vocabulary,
                          std::uint64_t seed, at::TensorOptions options)
     : Model(config, vocabulary, seed, options), position_(parameters_, config) {
   for (std::int64_t layer = 0; layer < config.layers; ++layer)
     blocks_.emplace_back(parameters_, config, layer);
-  make_end();
 }
 
 Tensor Transformer::read(const Tokens& tokens, const Pass& pass) const {

@@ -14,7 +14,7 @@ namespace qkv::model {
 class Transformer : public Model {
  public:
   /// Fresh weights, N(0, initial_deviation²). The arguments are those of Model.
-  Transformer(const config::ModelConfig& config, std::int64_t vocabulary, std::uint64_t seed,
+  Transformer(const spec::ModelConfig& config, std::int64_t vocabulary, std::uint64_t seed,
               at::TensorOptions options = at::kFloat);
 
  private:

@@ -19,7 +19,8 @@ std::vector<const std::vector<std::int32_t>*> arrays_of(const text::Batch& batch
 }  // namespace
 
 bool CapturedStep::supports(const config::Config& config, const model::Runtime& runtime) {
-  return config.runtime.kernels == "fused" && runtime.device.is_cuda() && !config.model.recurrent();
+  return config.runtime.kernels == spec::Kernels::kFused && runtime.device.is_cuda() &&
+         !config.model.recurrent();
 }
 
 CapturedStep::CapturedStep(const model::Model& model, const config::Config& config,

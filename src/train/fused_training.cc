@@ -9,14 +9,14 @@ namespace qkv::train {
 namespace {
 
 model::Tensor view_of(float* array, const fused::WeightLayout::Place& place) {
-  return torch::from_blob(array + place.begin, place.shape, at::kFloat);
+  return torch::from_blob(array + place.begin, place.weight.shape, at::kFloat);
 }
 
 const fused::WeightLayout::Place& place_of(const fused::WeightLayout& layout,
                                            const std::string& name) {
   const auto& places = layout.places();
   const auto found = std::find_if(places.begin(), places.end(),
-                                  [&](const auto& place) { return place.name == name; });
+                                  [&](const auto& place) { return place.weight.name == name; });
   if (found == places.end())
     throw base::Error(base::concat("fused kernels do not support ", name),
                       base::Error::Fault::kRun);
@@ -65,7 +65,7 @@ model::Tensor FusedTraining::second_moment(const std::string& name) {
 std::unique_ptr<FusedTraining> fused_training(const model::Model& model,
                                               const config::Config& config,
                                               const model::Runtime& runtime) {
-  if (config.runtime.kernels != "fused" || !runtime.device.is_cpu() ||
+  if (config.runtime.kernels != spec::Kernels::kFused || !runtime.device.is_cpu() ||
       !fused::FusedStep::supports(config.model, runtime.bfloat16)) {
     return nullptr;
   }

@@ -27,10 +27,11 @@ Optimizer::Optimizer(const model::Parameters& parameters, const config::Training
   muon_.weight_decay = config.weight_decay;
   matrices_.weight_decay = config.weight_decay;
   checkpoint::NamedTensors second;
-  for (const auto& [name, weight] : parameters.list()) {
-    const bool by_muon =
-        fused::FusedUpdate::by_muon(config, name, static_cast<std::size_t>(weight.dim()));
-    Group& group = by_muon ? muon_ : weight.dim() >= 2 ? matrices_ : vectors_;
+  for (std::size_t index = 0; index < parameters.list().size(); ++index) {
+    const auto& [name, weight] = parameters.list()[index];
+    const spec::Weight& described = parameters.weights().all[index];
+    const bool by_muon = fused::FusedUpdate::by_muon(config, described);
+    Group& group = by_muon ? muon_ : described.decays() ? matrices_ : vectors_;
     group.weights.push_back(weight);
     group.first_moments.push_back(fused != nullptr ? fused->first_moment(name)
                                                    : torch::zeros_like(weight.detach()));

@@ -32,7 +32,7 @@ std::string describe(const config::Config& config) {
   config::check_config(on_its_device(config), config.name, vocabulary);
   base::Table table;
   table.add({"parameters", base::with_commas(static_cast<std::uint64_t>(
-                               config::count_parameters(config.model, vocabulary)))});
+                               spec::count_parameters(config.model, vocabulary)))});
   table.add({"vocabulary", base::with_commas(static_cast<std::uint64_t>(vocabulary))});
   add_sizes(table, corpus);
   const text::Objective objective{.causal = config.model.causal(),

@@ -30,9 +30,9 @@ void require_hash(const char* key, const char* what, const std::string& found,
 
 /// The weights of `checkpoint` are valid only in the same model. A new run that starts from them
 /// may use other dropout and, if positions have no weights, a longer context.
-void require_same_model(const config::ModelConfig& found, const config::ModelConfig& expected,
+void require_same_model(const spec::ModelConfig& found, const spec::ModelConfig& expected,
                         bool resumed, const fs::path& checkpoint) {
-  const auto comparable = [&](const config::ModelConfig& model) {
+  const auto comparable = [&](const spec::ModelConfig& model) {
     config::Config config;
     config.model = model;
     base::Json json = {{"model", config::to_json(config)["model"]}};

@@ -25,7 +25,7 @@ config::Config small_config() {
   config.tokenizer.kind = "char";
   config.model = testing::tiny_model_config();
   config.model.bias = false;
-  config.model.position = "sinusoidal";
+  config.model.position = spec::Position::kSinusoidal;
   config.model.layers = 1;
   config.data.train = {"/text.txt"};
   config.training.batch_size = 200;  // with this context, 1200 tokens per step
@@ -111,7 +111,7 @@ bool holds(const std::string& text, const std::string& part) {
 TEST(Checkpoint, OfARecurrentNetComesBackAsItWasSaved) {
   const RunFolder run;
   config::Config config = small_config();
-  for (const char* kind : {"lstm", "gru"}) {
+  for (const spec::Architecture kind : {spec::Architecture::kLstm, spec::Architecture::kGru}) {
     config.model.kind = kind;
     const auto model = model::make_model(config.model, tokenizer().size(), 1);
     run.checkpoints.save(config, tokenizer(), *model, {}, state_at(10));

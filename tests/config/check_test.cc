@@ -4,6 +4,7 @@
 
 #include "base/error.h"
 #include "base/files.h"
+#include "base/format.h"
 #include "config/config.h"
 #include "scratch.h"
 
@@ -45,7 +46,7 @@ TEST(CheckConfig, KeyValueHeadsDivideHeads) {
 
 TEST(CheckConfig, IdentityKeepsAllHeads) {
   const auto change = [](Config& c) {
-    c.model.attention.projection = "identity";
+    c.model.attention.projection = spec::Projection::kIdentity;
     c.model.key_value_heads = 2;
   };
   EXPECT_EQ(message(change),
@@ -54,39 +55,39 @@ TEST(CheckConfig, IdentityKeepsAllHeads) {
 }
 
 TEST(CheckConfig, ARecurrentNetHasNoHeads) {
-  for (const char* kind : {"lstm", "gru"}) {
+  for (const spec::Architecture kind : {spec::Architecture::kLstm, spec::Architecture::kGru}) {
     const auto change = [&](Config& c) {
       c.model.kind = kind;
       c.model.width = 127;
       c.model.heads = 5;
-      c.model.position = "rotary";
+      c.model.position = spec::Position::kRotary;
     };
     EXPECT_EQ(message(change), "");
     EXPECT_EQ(message([&](Config& c) {
                 change(c);
-                c.model.objective = "masked";
+                c.model.objective = spec::Objective::kMasked;
               }),
-              std::string("c.json: model.width: found 127, expected an even number: with the "
-                          "objective \"masked\", each direction of a ") +
-                  kind + " has half of it");
+              base::concat("c.json: model.width: found 127, expected an even number: with the "
+                           "objective \"masked\", each direction of a ",
+                           kind, " has half of it"));
   }
 }
 
 TEST(CheckConfig, RotaryTurnsPairs) {
   const auto change = [](Config& c) {
-    c.model.position = "rotary";
+    c.model.position = spec::Position::kRotary;
     c.model.width = 12;
   };
   EXPECT_EQ(message(change),
             "c.json: model.position: found \"rotary\", expected an even head width for it, but "
             "model.width / model.heads is 12 / 4 = 3");
-  EXPECT_EQ(message([](Config& c) { c.model.position = "rotary"; }), "");
+  EXPECT_EQ(message([](Config& c) { c.model.position = spec::Position::kRotary; }), "");
 }
 
 TEST(CheckConfig, LayersMayBeEmptied) {
   const auto change = [](Config& c) {
-    c.model.attention.weights = "none";
-    c.model.feed_forward.activation = "none";
+    c.model.attention.weights = spec::Weighting::kNone;
+    c.model.feed_forward.activation = spec::Activation::kNone;
   };
   EXPECT_EQ(message(change), "");
 }
@@ -101,20 +102,20 @@ TEST(CheckConfig, ScheduleIsInOrder) {
   // A constant schedule does not use the minimum.
   const auto constant = [](Config& c) {
     c.training.learning_rate = 5e-5;
-    c.training.schedule = "constant";
+    c.training.schedule = spec::Schedule::kConstant;
   };
   EXPECT_EQ(message(constant), "");
 }
 
 TEST(CheckConfig, OnlyACausalModelWrites) {
   const auto change = [](Config& c) {
-    c.model.objective = "masked";
+    c.model.objective = spec::Objective::kMasked;
     c.training.sample_every = 10;
   };
   EXPECT_EQ(message(change),
             "c.json: training.sample_every: found 10, expected 0, since a model with the objective "
             "\"masked\" cannot continue a text");
-  EXPECT_EQ(message([](Config& c) { c.model.objective = "masked"; }), "");
+  EXPECT_EQ(message([](Config& c) { c.model.objective = spec::Objective::kMasked; }), "");
 }
 
 TEST(CheckConfig, PatienceNeedsValidation) {
@@ -143,7 +144,7 @@ TEST(CheckConfig, TheNameIsAFolder) {
 
 TEST(CheckConfig, MemoryMustExist) {
   const std::string batch = message([](Config& c) {
-    c.runtime.kernels = "plain";
+    c.runtime.kernels = spec::Kernels::kPlain;
     c.training.batch_size = 1048576;
   });
   EXPECT_EQ(
@@ -174,18 +175,19 @@ TEST(CheckConfig, MemoryMustExist) {
       << width;
   // Training on a CUDA device does not use this memory.
   EXPECT_EQ(message([](Config& c) {
-              c.runtime.device = "cuda";
-              c.runtime.kernels = "plain";
+              c.runtime.device = spec::Device::kCuda;
+              c.runtime.kernels = spec::Kernels::kPlain;
               c.training.batch_size = 1048576;
             }),
             "");
   // A table of positions is not a weight, but takes memory.
-  ModelConfig table;
+  spec::ModelConfig table;
   table.layers = 1;
   table.width = 65536;
   table.context = 1048576;
-  table.attention.weights = table.feed_forward.activation = "none";
-  for (const char* position : {"sinusoidal", "rotary"}) {
+  table.attention.weights = spec::Weighting::kNone;
+  table.feed_forward.activation = spec::Activation::kNone;
+  for (const spec::Position position : {spec::Position::kSinusoidal, spec::Position::kRotary}) {
     table.position = position;
     table.heads = table.key_value_heads = 1;
     try {

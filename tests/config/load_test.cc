@@ -96,31 +96,32 @@ TEST(ParseConfig, ReadsEveryKey) {
   EXPECT_EQ(c.seed, 9007199254740991U);
   EXPECT_EQ(c.tokenizer, (TokenizerConfig{"bpe", 7, "/base/t.model", 9}));
   EXPECT_EQ(c.data, (DataConfig{{"/base/a", "/b"}, {"/c"}, 0.5, "lines"}));
-  ModelConfig model;
+  spec::ModelConfig model;
   model.layers = 3;
   model.heads = 6;
   model.key_value_heads = 2;
   model.width = 12;
   model.context = 5;
   model.feed_forward.width = 10;
-  model.feed_forward.activation = "relu2";
-  model.norm = "rms";
+  model.feed_forward.activation = spec::Activation::kRelu2;
+  model.norm = spec::Norm::kRms;
   model.norm_epsilon = 1e-6;
-  model.position = "alibi";
+  model.position = spec::Position::kAlibi;
   model.rotary_base = 5e5;
-  model.objective = "masked";
+  model.objective = spec::Objective::kMasked;
   model.dropout = 0.25;
   model.bias = true;
   model.tied_embeddings = false;
   model.initial_deviation = 0.25;
-  model.attention.projection = "identity";
-  model.attention.weights = "uniform";
+  model.attention.projection = spec::Projection::kIdentity;
+  model.attention.weights = spec::Weighting::kUniform;
   model.attention.scaled = false;
   EXPECT_EQ(c.model, model);
-  EXPECT_EQ(c.training, (TrainingConfig{11, 12, 13, "muon", 0.5, 0.25, 0.125, 14, "linear", 0.75, 0,
-                                        0.0625, 3, 4, 15, 16, 17, 18, std::string("p\0q", 3)}));
+  EXPECT_EQ(c.training, (TrainingConfig{11, 12, 13, spec::Optimizer::kMuon, 0.5, 0.25, 0.125, 14,
+                                        spec::Schedule::kLinear, 0.75, 0, 0.0625, 3, 4, 15, 16, 17,
+                                        18, std::string("p\0q", 3)}));
   EXPECT_EQ(c.checkpoints, (CheckpointsConfig{19, 20}));
-  EXPECT_EQ(c.runtime, (RuntimeConfig{"cuda", "bfloat16", 21}));
+  EXPECT_EQ(c.runtime, (RuntimeConfig{spec::Device::kCuda, spec::Precision::kBfloat16, 21}));
   // And back: it is enough to reproduce the run, wherever it is read.
   EXPECT_EQ(parse_config(base::parse_json(to_json(c).dump(), "again"), "again", "/elsewhere"), c);
 }

@@ -156,6 +156,31 @@ TEST(Docs, MentionEveryKey) {
   }
 }
 
+/// The names of an enum as a schema lists them.
+template <spec::Choice Enum>
+base::Json names_of() {
+  base::Json names = base::Json::array();
+  for (const Enum value : spec::all<Enum>()) names.push_back(spec::name_of(value));
+  return names;
+}
+
+TEST(Schema, ItsChoicesAreThoseOfSpec) {
+  const Schema schema(config_schema(), "schema");
+  const auto names = [&](const char* key) { return schema.find(key)->at("enum"); };
+  EXPECT_EQ(names("model.kind"), names_of<spec::Architecture>());
+  EXPECT_EQ(names("model.norm"), names_of<spec::Norm>());
+  EXPECT_EQ(names("model.position"), names_of<spec::Position>());
+  EXPECT_EQ(names("model.objective"), names_of<spec::Objective>());
+  EXPECT_EQ(names("model.feed_forward.activation"), names_of<spec::Activation>());
+  EXPECT_EQ(names("model.attention.projection"), names_of<spec::Projection>());
+  EXPECT_EQ(names("model.attention.weights"), names_of<spec::Weighting>());
+  EXPECT_EQ(names("training.optimizer"), names_of<spec::Optimizer>());
+  EXPECT_EQ(names("training.schedule"), names_of<spec::Schedule>());
+  EXPECT_EQ(names("runtime.device"), names_of<spec::Device>());
+  EXPECT_EQ(names("runtime.precision"), names_of<spec::Precision>());
+  EXPECT_EQ(names("runtime.kernels"), names_of<spec::Kernels>());
+}
+
 TEST(Shipped, EveryConfigLoadsAndChecks) {
   int count = 0;
   const auto schema = kSource / "configs/schema.json";

@@ -20,15 +20,15 @@ inline text::Tokenizer letter_tokenizer() {
       });
 }
 
-inline config::ModelConfig hand_made_config() {
-  config::ModelConfig config;
+inline spec::ModelConfig hand_made_config() {
+  spec::ModelConfig config;
   config.layers = 1;
   config.heads = config.key_value_heads = 2;
   config.width = 16;
   config.context = 8;
-  config.position = "learned";
-  config.norm = "rms";
-  config.feed_forward.activation = "none";
+  config.position = spec::Position::kLearned;
+  config.norm = spec::Norm::kRms;
+  config.feed_forward.activation = spec::Activation::kNone;
   return config;
 }
 
@@ -37,7 +37,7 @@ inline config::ModelConfig hand_made_config() {
 /// itself) and adds its letter; head 1 attends uniformly and adds nothing. So the model predicts
 /// the letter before the last, and only the edge to it can matter.
 inline model::Transformer hand_made_model(const text::Tokenizer& tokenizer,
-                                          const config::ModelConfig& config = hand_made_config()) {
+                                          const spec::ModelConfig& config = hand_made_config()) {
   model::Transformer model(config, tokenizer.size(), 1);
   const torch::NoGradGuard no_gradients;
   const model::Tensor same = torch::eye(8);

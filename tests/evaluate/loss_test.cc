@@ -36,8 +36,8 @@ class EvaluateTest : public ::testing::Test {
                                     return again ? std::string_view() : std::string_view(kText);
                                   });
   }
-  model::Transformer model(const std::string& objective) const {
-    config::ModelConfig config;
+  model::Transformer model(spec::Objective objective) const {
+    spec::ModelConfig config;
     config.layers = 1;
     config.heads = config.key_value_heads = 2;
     config.width = 16;
@@ -74,7 +74,7 @@ class EvaluateTest : public ::testing::Test {
 
 TEST_F(EvaluateTest, StreamPredictsEachTokenButTheFirstOnce) {
   const torch::NoGradGuard no_gradients;
-  const model::Transformer causal = model("causal");
+  const model::Transformer causal = model(spec::Objective::kCausal);
   const std::vector<std::int32_t> ids = tokenizer_.encode(kText);
   double expected = 0;
   for (std::size_t begin = 0; begin + 1 < ids.size(); begin += 12) {
@@ -98,7 +98,7 @@ TEST_F(EvaluateTest, StreamPredictsEachTokenButTheFirstOnce) {
 
 TEST_F(EvaluateTest, LinesPredictEachDocumentWithItsEnd) {
   const torch::NoGradGuard no_gradients;
-  const model::Transformer causal = model("causal");
+  const model::Transformer causal = model(spec::Objective::kCausal);
   std::istringstream lines(kText);
   double expected = 0;
   std::uint64_t predicted = 0;
@@ -126,7 +126,7 @@ TEST_F(EvaluateTest, IsTheSameOnAnyNumberOfThreads) {
   std::string text;
   for (int copy = 0; copy < 150; ++copy) text += kText;  // several passes
   std::ofstream(scratch_ / "long.txt") << text;
-  for (const char* objective : {"causal", "masked"}) {
+  for (const spec::Objective objective : spec::all<spec::Objective>()) {
     const model::Transformer reader = model(objective);
     const text::TokenFile stream = text::open_tokens({scratch_ / "long.txt"}, tokenizer_, "stream");
     const Score alone = evaluate(reader, stream, 1, model::Runtime());
@@ -143,9 +143,9 @@ TEST_F(EvaluateTest, IsTheSameOnAnyNumberOfThreads) {
 TEST_F(EvaluateTest, LinesThatFitHaveBitsPerByte) {
   const std::string text = "a cat sat\ncat and dog\n";
   std::ofstream(scratch_ / "short.txt") << text;
-  const Score score =
-      evaluate(model("causal"), text::open_tokens({scratch_ / "short.txt"}, tokenizer_, "lines"), 1,
-               model::Runtime());
+  const Score score = evaluate(model(spec::Objective::kCausal),
+                               text::open_tokens({scratch_ / "short.txt"}, tokenizer_, "lines"), 1,
+                               model::Runtime());
   EXPECT_EQ(score.cut.count, 0U);
   EXPECT_EQ(score.text_bytes, text.size());
   EXPECT_NEAR(score.bits_per_byte(), score.nats / std::log(2.0) / static_cast<double>(text.size()),
@@ -154,7 +154,7 @@ TEST_F(EvaluateTest, LinesThatFitHaveBitsPerByte) {
 
 TEST_F(EvaluateTest, LogProbabilityIsTheSumOverTokens) {
   const torch::NoGradGuard no_gradients;
-  const model::Transformer causal = model("causal");
+  const model::Transformer causal = model(spec::Objective::kCausal);
   const std::string text = "a cat sat";
   std::vector<std::int32_t> seen = {text::Tokenizer::kBegin};
   double expected = 0;
@@ -172,7 +172,7 @@ TEST_F(EvaluateTest, LogProbabilityIsTheSumOverTokens) {
 
 TEST_F(EvaluateTest, MaskedModelsScoreByPseudoLogLikelihood) {
   const torch::NoGradGuard no_gradients;
-  const model::Transformer masked = model("masked");
+  const model::Transformer masked = model(spec::Objective::kMasked);
   std::vector<std::int32_t> ids = tokenizer_.encode("cat");
   ids.insert(ids.begin(), text::Tokenizer::kBegin);
   ids.push_back(text::Tokenizer::kEnd);
@@ -192,7 +192,7 @@ TEST_F(EvaluateTest, MaskedModelsScoreByPseudoLogLikelihood) {
 
 TEST_F(EvaluateTest, APartIsScoredByItsTokensAlone) {
   const torch::NoGradGuard no_gradients;
-  const model::Transformer causal = model("causal");
+  const model::Transformer causal = model(spec::Objective::kCausal);
   const std::string text = "a cat sat.";
   const std::size_t cat = text.find("cat");
   const base::Span part{.begin = cat, .end = cat + 3};
@@ -224,7 +224,7 @@ class EvaluateWordsTest : public EvaluateTest {
 
 TEST_F(EvaluateWordsTest, StreamScoresTheTextBehindANewLine) {
   const torch::NoGradGuard no_gradients;
-  const model::Transformer causal = model("causal");
+  const model::Transformer causal = model(spec::Objective::kCausal);
   const std::string text = "a\nQ mat";  // a zero-width space precedes the unknown word
   const base::Span part{.begin = 0, .end = 2};
   double all = 0;
@@ -246,7 +246,7 @@ TEST_F(EvaluateWordsTest, StreamScoresTheTextBehindANewLine) {
 }
 
 TEST_F(EvaluateTest, ProbesCountTheLikeliestCandidate) {
-  const model::Transformer causal = model("causal");
+  const model::Transformer causal = model(spec::Objective::kCausal);
   const auto nats = log_probabilities(causal, tokenizer_, "lines",
                                       {{"a cat", "", base::Span{.begin = 2, .end = 5}},
                                        {"a dog", "", base::Span{.begin = 2, .end = 5}}},
@@ -287,7 +287,7 @@ TEST_F(EvaluateTest, ProbesCountTheLikeliestCandidate) {
 }
 
 TEST_F(EvaluateTest, PairsCountByGroupAndATieCountsHalf) {
-  const model::Transformer causal = model("causal");
+  const model::Transformer causal = model(spec::Objective::kCausal);
   const auto likelier =
       log_probabilities(causal, tokenizer_, "lines", {{"a cat"}, {"a dog"}}, model::Runtime());
   const bool cat = likelier[0].nats > likelier[1].nats;
@@ -306,7 +306,7 @@ TEST_F(EvaluateTest, PairsCountByGroupAndATieCountsHalf) {
 }
 
 TEST_F(EvaluateTest, PairsLongerThanTheContextAreSkippedAndCounted) {
-  const model::Transformer causal = model("causal");
+  const model::Transformer causal = model(spec::Objective::kCausal);
   std::string longest;
   for (std::int64_t word = 0; word <= causal.config().context; ++word) longest += "a cat ";
   const std::vector<MinimalPair> pairs = {{"a cat", "a dog", "short", "p:1"},

@@ -73,8 +73,8 @@ TEST_F(ProbeMeasures, ACausalModelIsAskedWhatItReads) {
 }
 
 TEST_F(ProbeMeasures, AMaskedModelAsksAtTheMaskToo) {
-  config::ModelConfig masked = checkpoint_.config.model;
-  masked.objective = "masked";
+  spec::ModelConfig masked = checkpoint_.config.model;
+  masked.objective = spec::Objective::kMasked;
   const ProbeReading probe = read_probe(near_[0], checkpoint_.tokenizer, "lines", masked);
   EXPECT_EQ(probe.reading.ids[4], text::Tokenizer::kMask);  // <s> a b c <mask> . </s>
   EXPECT_EQ(probe.reading.ids.size(), 7U);

@@ -33,7 +33,7 @@ FamilyScore family_score(const std::string& name) {
 }
 
 FamilyFindings family_findings(const std::string& name, std::size_t families,
-                               const config::ModelConfig& model) {
+                               const spec::ModelConfig& model) {
   const auto heads = static_cast<std::size_t>(model.layers * model.heads);
   FamilyFindings out;
   out.family = name;

@@ -14,8 +14,8 @@ namespace {
 constexpr std::int64_t kVocabulary = 40;
 constexpr std::int64_t kRows = 5;
 
-config::ModelConfig small() {
-  config::ModelConfig config;
+spec::ModelConfig small() {
+  spec::ModelConfig config;
   config.layers = 2;
   config.heads = config.key_value_heads = 4;
   config.width = 32;
@@ -25,7 +25,7 @@ config::ModelConfig small() {
   return config;
 }
 
-text::Batch random_batch(const config::ModelConfig& config, std::uint64_t key) {
+text::Batch random_batch(const spec::ModelConfig& config, std::uint64_t key) {
   base::RandomStream random(key);
   text::Batch batch;
   batch.rows = kRows;
@@ -51,7 +51,7 @@ void set_weights(FusedStep& step) {
 }
 
 /// −log p per token of two micro-batches.
-double run_both(FusedStep& step, const config::ModelConfig& config) {
+double run_both(FusedStep& step, const spec::ModelConfig& config) {
   const auto predicted = static_cast<std::uint64_t>(2 * kRows * config.context);
   double nats = 0;
   for (std::uint64_t micro = 0; micro < 2; ++micro)
@@ -62,7 +62,7 @@ double run_both(FusedStep& step, const config::ModelConfig& config) {
 /// Two micro-batches through a step with this many threads, twice: once to allocate, once to be
 /// read.
 Made make(int threads, bool bfloat16) {
-  const config::ModelConfig config = small();
+  const spec::ModelConfig config = small();
   FusedStep step(config, kVocabulary, kRows, 7, bfloat16, threads);
   set_weights(step);
   Made made;
@@ -75,9 +75,9 @@ Made make(int threads, bool bfloat16) {
 }
 
 TEST(FusedStep, ItsGradientUnderDropoutIsItsLossesSlope) {
-  config::ModelConfig config = small();
+  spec::ModelConfig config = small();
   config.dropout = 0.3;
-  config.feed_forward.activation = "silu";  // smooth
+  config.feed_forward.activation = spec::Activation::kSilu;  // smooth
   FusedStep step(config, kVocabulary, kRows, 7, /*bfloat16=*/false, 2);
   set_weights(step);
   const std::int64_t size = step.layout().size();
@@ -86,7 +86,7 @@ TEST(FusedStep, ItsGradientUnderDropoutIsItsLossesSlope) {
   const std::vector<float> gradient(step.gradient(), step.gradient() + size);
   const std::vector<float> weights(step.weights(), step.weights() + size);
   for (const WeightLayout::Place& place : step.layout().places()) {
-    SCOPED_TRACE(place.name);
+    SCOPED_TRACE(place.weight.name);
     double squares = 0;
     for (std::int64_t at = place.begin; at < place.begin + place.size; ++at)
       squares += std::pow(gradient[at], 2);

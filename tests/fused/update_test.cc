@@ -12,8 +12,8 @@ namespace {
 
 /// Tall, wide and square matrices, and a table larger than the part that a thread updates at a
 /// time.
-config::ModelConfig model() {
-  config::ModelConfig model;
+spec::ModelConfig model() {
+  spec::ModelConfig model;
   model.layers = 3;
   model.heads = 4;
   model.key_value_heads = 2;
@@ -44,7 +44,7 @@ kernels::Buffer<float> updated(const config::TrainingConfig& training, bool bflo
 }
 
 TEST(FusedUpdate, DoesNotDependOnTheNumberOfThreads) {
-  for (const char* optimizer : {"adamw", "muon"}) {
+  for (const spec::Optimizer optimizer : spec::all<spec::Optimizer>()) {
     for (const bool bfloat16 : {false, true}) {
       if (bfloat16 && kernels::instructions() < kernels::Instructions::kAvx512) continue;
       config::TrainingConfig training;

@@ -24,7 +24,7 @@ constexpr std::int64_t kVocabulary = 37;
 /// A model with weights as large as after training, and a function to find them.
 class Plain {
  public:
-  Plain(const config::ModelConfig& config, unsigned seed) : model_(config, kVocabulary, 1) {
+  Plain(const spec::ModelConfig& config, unsigned seed) : model_(config, kVocabulary, 1) {
     const torch::NoGradGuard no_gradients;
     for (const auto& [name, weight] : model_.parameters().list()) {
       const bool norm = name.find("norm.weight") != std::string::npos;
@@ -52,8 +52,8 @@ class Plain {
   std::map<std::string, const float*> weights_;
 };
 
-config::ModelConfig config_of(std::int64_t width, std::int64_t heads, std::int64_t context) {
-  config::ModelConfig config;
+spec::ModelConfig config_of(std::int64_t width, std::int64_t heads, std::int64_t context) {
+  spec::ModelConfig config;
   config.width = width;
   config.heads = config.key_value_heads = heads;
   config.context = context;
@@ -89,7 +89,7 @@ double largest_error(inference::CachedTransformer& transformer, const model::Ten
 /// some hundreds of numbers, whose roundings grow with the square root of this.
 constexpr double kRounding = 5e-6;
 
-void expect_the_model(const config::ModelConfig& config, const std::string& what) {
+void expect_the_model(const spec::ModelConfig& config, const std::string& what) {
   const Plain plain(config, 7);
   const Ids ids = some_ids(config.context);
   const model::Tensor expected = plain.logits(ids);
@@ -103,21 +103,23 @@ void expect_the_model(const config::ModelConfig& config, const std::string& what
 }
 
 TEST(CachedTransformer, IsTheModelForEveryPositionNormAndAttention) {
+  using enum spec::Projection;
+  using enum spec::Weighting;
   struct Kind {
-    config::AttentionConfig attention;
+    spec::AttentionConfig attention;
     std::int64_t key_value_heads;
   };
   const std::vector<Kind> kinds = {
-      {{"learned", "softmax", true}, 4},   {{"learned", "softmax", true}, 2},
-      {{"learned", "softmax", false}, 1},  {{"identity", "softmax", true}, 4},
-      {{"identity", "softmax", false}, 2}, {{"learned", "uniform", true}, 4},
-      {{"learned", "uniform", true}, 2},   {{"identity", "uniform", true}, 4},
-      {{"learned", "none", true}, 4}};
-  for (const std::string& position : testing::position_kinds()) {
-    for (const char* norm : {"layer", "rms"}) {
+      {{kLearned, kSoftmax, true}, 4},   {{kLearned, kSoftmax, true}, 2},
+      {{kLearned, kSoftmax, false}, 1},  {{kIdentity, kSoftmax, true}, 4},
+      {{kIdentity, kSoftmax, false}, 2}, {{kLearned, kUniform, true}, 4},
+      {{kLearned, kUniform, true}, 2},   {{kIdentity, kUniform, true}, 4},
+      {{kLearned, kNone, true}, 4}};
+  for (const spec::Position position : spec::all<spec::Position>()) {
+    for (const spec::Norm norm : spec::all<spec::Norm>()) {
       for (const bool bias : {false, true}) {
         for (const Kind& kind : kinds) {
-          config::ModelConfig config = config_of(24, 4, 19);
+          spec::ModelConfig config = config_of(24, 4, 19);
           config.position = position;
           config.norm = norm;
           config.bias = bias;
@@ -133,10 +135,10 @@ TEST(CachedTransformer, IsTheModelForEveryPositionNormAndAttention) {
 }
 
 TEST(CachedTransformer, IsTheModelForEveryActivation) {
-  for (const char* activation : {"gelu", "relu", "relu2", "silu", "swiglu", "none"}) {
+  for (const spec::Activation activation : spec::all<spec::Activation>()) {
     for (const bool bias : {false, true}) {
       for (const bool tied : {false, true}) {
-        config::ModelConfig config = config_of(24, 3, 11);
+        spec::ModelConfig config = config_of(24, 3, 11);
         config.feed_forward.activation = activation;
         config.bias = bias;
         config.tied_embeddings = tied;
@@ -153,17 +155,17 @@ TEST(CachedTransformer, IsTheModelInOddSizes) {
   expect_the_model(config_of(1, 1, 1), "all one");
   expect_the_model(config_of(10, 5, 7), "width 10");
   expect_the_model(config_of(34, 2, 70), "width 34");
-  config::ModelConfig config = config_of(160, 2, 130);
+  spec::ModelConfig config = config_of(160, 2, 130);
   config.layers = 3;
-  config.position = "rotary";
+  config.position = spec::Position::kRotary;
   config.rotary_base = 500;
   expect_the_model(config, "width 160");
 }
 
 TEST(CachedTransformer, GivesTheSameNumbersWhateverTheThreads) {
-  config::ModelConfig config = config_of(160, 5, 60);
-  config.position = "alibi";
-  config.feed_forward = {.width = 333, .activation = "swiglu"};
+  spec::ModelConfig config = config_of(160, 5, 60);
+  config.position = spec::Position::kAlibi;
+  config.feed_forward = {.width = 333, .activation = spec::Activation::kSwiglu};
   const Plain plain(config, 3);
   const Ids ids = some_ids(60);
   const auto logits_with = [&](int threads) {
@@ -182,8 +184,8 @@ TEST(CachedTransformer, GivesTheSameNumbersWhateverTheThreads) {
 
 TEST(CachedTransformer, IsTheModelOnEveryKindOfProcessor) {
   for (const inference::Arithmetic* arithmetic : inference::usable_arithmetics()) {
-    for (const char* activation : {"gelu", "swiglu"}) {
-      config::ModelConfig config = config_of(72, 3, 90);
+    for (const spec::Activation activation : {spec::Activation::kGelu, spec::Activation::kSwiglu}) {
+      spec::ModelConfig config = config_of(72, 3, 90);
       config.feed_forward.activation = activation;
       const Plain plain(config, 11);
       const Ids ids = some_ids(config.context);
@@ -199,7 +201,7 @@ TEST(CachedTransformer, IsTheModelOnEveryKindOfProcessor) {
 }
 
 TEST(CachedTransformer, RefusesWhatItCannotRead) {
-  const config::ModelConfig config = config_of(8, 2, 4);
+  const spec::ModelConfig config = config_of(8, 2, 4);
   const Plain plain(config, 1);
   inference::CachedTransformer transformer(config, kVocabulary, plain.find(), 1,
                                            inference::best_arithmetic());
@@ -213,12 +215,12 @@ TEST(CachedTransformer, RefusesWhatItCannotRead) {
 }
 
 TEST(CachedTransformer, IsForCausalTransformersOnly) {
-  config::ModelConfig config = config_of(8, 2, 4);
+  spec::ModelConfig config = config_of(8, 2, 4);
   EXPECT_TRUE(inference::CachedTransformer::can_be(config));
-  config.objective = "masked";
+  config.objective = spec::Objective::kMasked;
   EXPECT_FALSE(inference::CachedTransformer::can_be(config));
-  config.objective = "causal";
-  config.kind = "lstm";
+  config.objective = spec::Objective::kCausal;
+  config.kind = spec::Architecture::kLstm;
   EXPECT_FALSE(inference::CachedTransformer::can_be(config));
 }
 

@@ -8,8 +8,8 @@
 namespace qkv::generate {
 namespace {
 
-config::ModelConfig small_config(const std::string& position) {
-  config::ModelConfig config = testing::tiny_model_config();
+spec::ModelConfig small_config(spec::Position position) {
+  spec::ModelConfig config = testing::tiny_model_config();
   config.position = position;
   return config;
 }
@@ -28,7 +28,7 @@ const text::Tokenizer& characters() {
 
 /// A model that always predicts `next`: its last norm gives a constant vector.
 model::Transformer model_that_says(const std::vector<std::int32_t>& next) {
-  config::ModelConfig config = small_config("none");
+  spec::ModelConfig config = small_config(spec::Position::kNone);
   config.tied_embeddings = false;
   model::Transformer model(config, characters().size(), 1);
   const torch::NoGradGuard no_gradients;
@@ -148,8 +148,8 @@ TEST(Generate, RefusesWhatCannotBeContinued) {
       generated(model, "a",
                 {.tokens = 1, .sampling = {.temperature = -1, .top_k = 0, .top_p = 1}, .seed = 1}),
       base::Error);
-  config::ModelConfig config = small_config("none");
-  config.objective = "masked";
+  spec::ModelConfig config = small_config(spec::Position::kNone);
+  config.objective = spec::Objective::kMasked;
   EXPECT_THROW(generated(model::Transformer(config, characters().size(), 1), "a", options),
                base::Error);
 }

@@ -13,8 +13,8 @@ namespace {
 
 using testing::largest_difference;
 
-config::ModelConfig small_config(const std::string& position) {
-  config::ModelConfig config = testing::tiny_model_config();
+spec::ModelConfig small_config(spec::Position position) {
+  spec::ModelConfig config = testing::tiny_model_config();
   config.position = position;
   return config;
 }
@@ -33,9 +33,9 @@ model::Tensor last_logits(const model::Model& model, const std::vector<std::int6
 // roundings of 2^-24. The longest path sums about 100 numbers, whose roundings grow with the square
 // root of this.
 TEST(Reader, GivesTheLogitsOfTheWholeText) {
-  for (const std::string& position : testing::position_kinds()) {
+  for (const spec::Position position : spec::all<spec::Position>()) {
     for (const std::int64_t shared : {4, 2, 1}) {
-      config::ModelConfig config = small_config(position);
+      spec::ModelConfig config = small_config(position);
       config.key_value_heads = shared;
       const model::Transformer model(config, 9, 1);
       testing::randomise(model.parameters(), 3);
@@ -54,7 +54,7 @@ TEST(Reader, GivesTheLogitsOfTheWholeText) {
 }
 
 TEST(Reader, BeyondTheContextGoesOnWithTheNewerHalf) {
-  for (const std::string& position : testing::position_kinds()) {
+  for (const spec::Position position : spec::all<spec::Position>()) {
     const model::Transformer model(small_config(position), 9, 1);  // context 6
     testing::randomise(model.parameters(), 3);
     Reader reader(model);
@@ -72,8 +72,8 @@ TEST(Reader, BeyondTheContextGoesOnWithTheNewerHalf) {
 }
 
 TEST(Reader, GoesOnFromTheStateOfARecurrentNet) {
-  for (const char* kind : {"lstm", "gru"}) {
-    config::ModelConfig config = small_config("none");
+  for (const spec::Architecture kind : {spec::Architecture::kLstm, spec::Architecture::kGru}) {
+    spec::ModelConfig config = small_config(spec::Position::kNone);
     config.kind = kind;
     const auto model = model::make_model(config, 9, 1);
     testing::randomise(model->parameters(), 3);
@@ -88,7 +88,7 @@ TEST(Reader, GoesOnFromTheStateOfARecurrentNet) {
 }
 
 TEST(Reader, TakesAPromptLongerThanTheContext) {
-  const model::Transformer model(small_config("rotary"), 9, 1);
+  const model::Transformer model(small_config(spec::Position::kRotary), 9, 1);
   testing::randomise(model.parameters(), 3);
   Reader reader(model);
   EXPECT_LT(largest_difference(read(reader, {1, 2, 3, 4, 5, 6, 7, 8, 1, 2}),
@@ -97,7 +97,7 @@ TEST(Reader, TakesAPromptLongerThanTheContext) {
 }
 
 TEST(Reader, WorksInAContextOfOne) {
-  config::ModelConfig config = small_config("learned");
+  spec::ModelConfig config = small_config(spec::Position::kLearned);
   config.context = 1;
   const model::Transformer model(config, 9, 1);
   testing::randomise(model.parameters(), 3);

@@ -13,7 +13,7 @@ ROOT = pathlib.Path(__file__).resolve().parents[2]
 
 # Data flows downwards: a module includes only modules above it.
 ROOMS = [
-    "base", "config", "text", "world", "render", "kernels", "inference", "fused",
+    "base", "spec", "config", "text", "world", "render", "kernels", "inference", "fused",
     "model", "checkpoint", "inspect", "evaluate", "generate", "train",
 ]
 TORCH_ROOMS = set(ROOMS[ROOMS.index("model"):])

@@ -167,7 +167,7 @@ Floats many_numbers() {
 }
 
 TEST_P(ArithmeticOf, Activates) {
-  const auto expect = [&](Activation activation, auto formula) {
+  const auto expect = [&](spec::Activation activation, auto formula) {
     const Floats x = many_numbers();
     Floats y = x;
     arithmetic().activate(activation, static_cast<std::int64_t>(y.size()), y.data());
@@ -178,10 +178,10 @@ TEST_P(ArithmeticOf, Activates) {
       EXPECT_NEAR(y[place], expected, 6e-7 * std::abs(expected) + 3e-8) << x[place];
     }
   };
-  expect(Activation::kGelu, [](double x) { return x / 2 * std::erfc(-x / std::sqrt(2.0)); });
-  expect(Activation::kRelu, [](double x) { return std::max(x, 0.0); });
-  expect(Activation::kRelu2, [](double x) { return std::max(x, 0.0) * std::max(x, 0.0); });
-  expect(Activation::kSilu, [](double x) { return x / (1 + std::exp(-x)); });
+  expect(spec::Activation::kGelu, [](double x) { return x / 2 * std::erfc(-x / std::sqrt(2.0)); });
+  expect(spec::Activation::kRelu, [](double x) { return std::max(x, 0.0); });
+  expect(spec::Activation::kRelu2, [](double x) { return std::max(x, 0.0) * std::max(x, 0.0); });
+  expect(spec::Activation::kSilu, [](double x) { return x / (1 + std::exp(-x)); });
 }
 
 TEST_P(ArithmeticOf, Gates) {

@@ -144,7 +144,7 @@ TEST(Artefacts, NarrowThePicturesToTheChosenHead) {
 
 TEST(Artefacts, AModelWithoutAttentionHasTapsAlone) {
   config::Config config = testing::tiny_config();
-  config.model.attention.weights = "none";
+  config.model.attention.weights = spec::Weighting::kNone;
   const checkpoint::Checkpoint checkpoint = testing::tiny_checkpoint(config);
   const Inspection inspection = testing::inspect_text(checkpoint, "the cat");
   const testing::Scratch scratch;

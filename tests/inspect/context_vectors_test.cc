@@ -27,7 +27,8 @@ model::Tensor recorded(const checkpoint::Checkpoint& checkpoint, const std::stri
   return at::stack(depths);
 }
 
-class ContextVectors : public ::testing::TestWithParam<std::pair<const char*, const char*>> {};
+class ContextVectors
+    : public ::testing::TestWithParam<std::pair<spec::Architecture, spec::Objective>> {};
 
 // Texts of different lengths share a batch, so padding must be hidden.
 TEST_P(ContextVectors, AreThoseOfAPassOverTheTextAlone) {
@@ -54,11 +55,12 @@ TEST_P(ContextVectors, AreThoseOfAPassOverTheTextAlone) {
   EXPECT_FALSE(at::allclose(found[0][0], found[0][1]));
 }
 
-INSTANTIATE_TEST_SUITE_P(OfAllKinds, ContextVectors,
-                         ::testing::Values(std::pair{"transformer", "causal"},
-                                           std::pair{"transformer", "masked"},
-                                           std::pair{"lstm", "causal"},
-                                           std::pair{"gru", "masked"}));
+INSTANTIATE_TEST_SUITE_P(
+    OfAllKinds, ContextVectors,
+    ::testing::Values(std::pair{spec::Architecture::kTransformer, spec::Objective::kCausal},
+                      std::pair{spec::Architecture::kTransformer, spec::Objective::kMasked},
+                      std::pair{spec::Architecture::kLstm, spec::Objective::kCausal},
+                      std::pair{spec::Architecture::kGru, spec::Objective::kMasked}));
 
 TEST(ContextVectors, OfNoWordsAreNone) {
   const checkpoint::Checkpoint checkpoint = testing::tiny_checkpoint(testing::tiny_config());

@@ -33,8 +33,8 @@ void expect_one_by_one(const model::Transformer& model, const Target& target, co
 }
 
 TEST(EdgeEffects, AreThoseOfCutsOneByOne) {
-  for (const char* objective : {"causal", "masked"}) {
-    config::ModelConfig config = testing::tiny_model_config();
+  for (const spec::Objective objective : spec::all<spec::Objective>()) {
+    spec::ModelConfig config = testing::tiny_model_config();
     config.objective = objective;
     const model::Transformer model = testing::uneven_model(config);
     // Causal: a token in the middle, so that there are tokens after it.
@@ -55,7 +55,7 @@ TEST(EdgeEffects, AreThoseOfCutsOneByOne) {
 }
 
 TEST(EdgeEffects, OfASingleLayerAreThoseOfAll) {
-  config::ModelConfig config = testing::tiny_model_config();
+  spec::ModelConfig config = testing::tiny_model_config();
   config.layers = 1;
   const model::Transformer model = testing::uneven_model(config);
   const EdgeEffects effects = edge_effects(model, kIds, {.place = 3, .piece = 2}, model::Runtime());
@@ -68,8 +68,8 @@ TEST(EdgeEffects, RefusesWhatIsNotThere) {
   EXPECT_THROW(
       edge_effects(testing::uneven_model(), kIds, {.place = 4, .piece = 2}, model::Runtime()),
       base::Error);
-  config::ModelConfig config = testing::tiny_model_config();
-  config.attention.weights = "none";
+  spec::ModelConfig config = testing::tiny_model_config();
+  config.attention.weights = spec::Weighting::kNone;
   EXPECT_THROW(
       edge_effects(testing::uneven_model(config), kIds, {.place = 1, .piece = 2}, model::Runtime()),
       base::Error);

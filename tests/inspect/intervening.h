@@ -46,7 +46,7 @@ inline double masked_nats(const model::Transformer& model, const std::vector<std
 }
 
 /// A model in double with attention that is not uniform.
-inline model::Transformer uneven_model(config::ModelConfig config = tiny_model_config()) {
+inline model::Transformer uneven_model(spec::ModelConfig config = tiny_model_config()) {
   model::Transformer model(config, 11, 3, at::kDouble);
   randomise(model.parameters(), 5);
   return model;

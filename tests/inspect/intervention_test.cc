@@ -22,8 +22,8 @@ double cut_nats(const model::Transformer& model, const Target& target, const Cut
 // Setting a weight to zero and dividing the rest by its sum equals masking the score before the
 // softmax.
 TEST(EdgeCutter, IsTheSameAsAMaskBeforeTheSoftmax) {
-  for (const char* objective : {"causal", "masked"}) {
-    config::ModelConfig config = testing::tiny_model_config();
+  for (const spec::Objective objective : spec::all<spec::Objective>()) {
+    spec::ModelConfig config = testing::tiny_model_config();
     config.objective = objective;
     config.key_value_heads = 2;
     const model::Transformer model = testing::uneven_model(config);

@@ -12,7 +12,7 @@ namespace {
 
 using testing::message_of;
 
-config::Config config_of(const std::string& layout, const std::string& objective) {
+config::Config config_of(const std::string& layout, spec::Objective objective) {
   config::Config config = testing::tiny_config();
   config.data.layout = layout;
   config.model.objective = objective;
@@ -28,13 +28,13 @@ std::vector<std::int32_t> ids_of(const Passage& passage) {
 TEST(Passage, HasTheSpecialsOfItsLayout) {
   const std::string text = "the cat sat.";
   const std::vector<std::int32_t> plain = testing::tiny_tokenizer().encode(text);
-  for (const char* objective : {"causal", "masked"}) {
+  for (const spec::Objective objective : spec::all<spec::Objective>()) {
     const checkpoint::Checkpoint stream = testing::tiny_checkpoint(config_of("stream", objective));
     EXPECT_EQ(ids_of(read_passage(stream, text, "t")), plain);
     const checkpoint::Checkpoint lines = testing::tiny_checkpoint(config_of("lines", objective));
     std::vector<std::int32_t> expected = plain;
     expected.insert(expected.begin(), text::Tokenizer::kBegin);
-    if (objective == std::string("masked")) expected.push_back(text::Tokenizer::kEnd);
+    if (objective == spec::Objective::kMasked) expected.push_back(text::Tokenizer::kEnd);
     const Passage passage = read_passage(lines, text + "\r\n", "t");
     EXPECT_EQ(ids_of(passage), expected);
     EXPECT_EQ(passage.text, text);
@@ -46,7 +46,7 @@ TEST(Passage, AMaskTakesThePlaceOfOneWord) {
   const std::string text = "the <mask> sat on <mask> mat.";
   for (const char* kind : {"word", "bpe", "unigram"}) {
     const checkpoint::Checkpoint checkpoint =
-        testing::tiny_checkpoint(config_of("stream", "masked"), kind);
+        testing::tiny_checkpoint(config_of("stream", spec::Objective::kMasked), kind);
     const Passage passage = read_passage(checkpoint, text, "t");
     std::vector<std::int32_t> masked;
     for (const char* part : {"the", " sat on", " mat."}) {
@@ -66,7 +66,8 @@ TEST(Passage, AMaskTakesThePlaceOfOneWord) {
     }
   }
   // With words as pieces, hiding one word hides one token.
-  const checkpoint::Checkpoint words = testing::tiny_checkpoint(config_of("stream", "masked"));
+  const checkpoint::Checkpoint words =
+      testing::tiny_checkpoint(config_of("stream", spec::Objective::kMasked));
   std::vector<std::int32_t> whole = words.tokenizer.encode("the cat sat on the mat.");
   whole[1] = whole[4] = text::Tokenizer::kMask;
   EXPECT_EQ(ids_of(read_passage(words, text, "t")), whole);
@@ -74,7 +75,7 @@ TEST(Passage, AMaskTakesThePlaceOfOneWord) {
 }
 
 TEST(Passage, ACausalModelReadsTheMaskAsText) {
-  config::Config config = config_of("stream", "causal");
+  config::Config config = config_of("stream", spec::Objective::kCausal);
   config.model.context = 64;
   const checkpoint::Checkpoint checkpoint = testing::tiny_checkpoint(config);
   for (const text::Token& token : read_passage(checkpoint, "the <mask>", "t").tokens) {
@@ -83,7 +84,8 @@ TEST(Passage, ACausalModelReadsTheMaskAsText) {
 }
 
 TEST(Passage, RefusesWhatItCannotRead) {
-  const checkpoint::Checkpoint checkpoint = testing::tiny_checkpoint(config_of("stream", "causal"));
+  const checkpoint::Checkpoint checkpoint =
+      testing::tiny_checkpoint(config_of("stream", spec::Objective::kCausal));
   EXPECT_EQ(message_of([&] { read_passage(checkpoint, "", "--text"); }),
             "--text: found an empty text, expected at least one character");
   std::string longer;
@@ -92,12 +94,13 @@ TEST(Passage, RefusesWhatItCannotRead) {
             "--text: found 17 tokens, expected at most the context of 16");
   EXPECT_NE(message_of([&] { read_passage(checkpoint, "cat \xFF", "--text"); }).find("byte 4"),
             std::string::npos);
-  const checkpoint::Checkpoint lines = testing::tiny_checkpoint(config_of("lines", "causal"));
+  const checkpoint::Checkpoint lines =
+      testing::tiny_checkpoint(config_of("lines", spec::Objective::kCausal));
   EXPECT_NE(message_of([&] { read_passage(lines, "\n", "--text"); }), "");
 }
 
 TEST(Passage, NamesTokensForPeople) {
-  config::Config config = config_of("lines", "causal");
+  config::Config config = config_of("lines", spec::Objective::kCausal);
   const checkpoint::Checkpoint checkpoint = testing::tiny_checkpoint(config, "char");
   const Passage passage = read_passage(checkpoint, "a \xC3\xA9", "t");
   EXPECT_EQ(token_labels(passage, checkpoint.tokenizer),
@@ -108,7 +111,8 @@ TEST(Passage, NamesTokensForPeople) {
 }
 
 TEST(Fillings, AreTheLikeliestPiecesUnderTheMask) {
-  const checkpoint::Checkpoint checkpoint = testing::tiny_checkpoint(config_of("stream", "masked"));
+  const checkpoint::Checkpoint checkpoint =
+      testing::tiny_checkpoint(config_of("stream", spec::Objective::kMasked));
   const Inspection inspection = testing::inspect_text(checkpoint, "the <mask> sat");
   const model::Tensor logits = inspection.taps.value("logits")[1];
   double total = 0;
@@ -132,7 +136,8 @@ TEST(Fillings, AreTheLikeliestPiecesUnderTheMask) {
 }
 
 TEST(Fillings, OfACausalModelAreTheNextWords) {
-  const checkpoint::Checkpoint checkpoint = testing::tiny_checkpoint(config_of("lines", "causal"));
+  const checkpoint::Checkpoint checkpoint =
+      testing::tiny_checkpoint(config_of("lines", spec::Objective::kCausal));
   Inspection inspection = testing::inspect_text(checkpoint, "the cat");
   const std::size_t last = inspection.passage.tokens.size() - 1;
   EXPECT_EQ(asked_tokens(inspection.passage, true), std::vector<std::size_t>{last});

@@ -11,27 +11,27 @@ namespace {
 using Shapes = std::vector<std::pair<std::string, std::vector<std::int64_t>>>;
 
 /// The list of docs/taps.md.
-Shapes documented(const config::ModelConfig& model, std::int64_t tokens, std::int64_t vocabulary) {
+Shapes documented(const spec::ModelConfig& model, std::int64_t tokens, std::int64_t vocabulary) {
   const std::int64_t width = model.width;
   const std::int64_t head_width = width / model.heads;
   Shapes shapes = {{"embedding", {tokens, width}}};
-  if (model.position == "sinusoidal" || model.position == "learned")
+  if (model.position == spec::Position::kSinusoidal || model.position == spec::Position::kLearned)
     shapes.push_back({"position", {tokens, width}});
   for (int layer = 0; layer < model.layers; ++layer) {
     const std::string prefix = "layers." + std::to_string(layer) + ".";
     const std::string attention = prefix + "attention.";
     const std::string feed_forward = prefix + "feed_forward.";
     shapes.push_back({prefix + "input", {tokens, width}});
-    if (model.attention.weights != "none") {
-      const bool learned = model.attention.projection == "learned";
+    if (model.attention.weights != spec::Weighting::kNone) {
+      const bool learned = model.attention.projection == spec::Projection::kLearned;
       const std::int64_t shared = learned ? model.key_value_heads : model.heads;
       shapes.push_back({attention + "norm", {tokens, width}});
-      if (model.attention.weights == "softmax") {
+      if (model.attention.weights == spec::Weighting::kSoftmax) {
         shapes.push_back({attention + "query", {model.heads, tokens, head_width}});
         shapes.push_back({attention + "key", {shared, tokens, head_width}});
       }
       shapes.push_back({attention + "value", {shared, tokens, head_width}});
-      if (model.attention.weights == "softmax") {
+      if (model.attention.weights == spec::Weighting::kSoftmax) {
         for (const char* name : {"scores", "scaled", "masked"}) {
           shapes.push_back({attention + name, {model.heads, tokens, tokens}});
         }
@@ -41,7 +41,7 @@ Shapes documented(const config::ModelConfig& model, std::int64_t tokens, std::in
       shapes.push_back({attention + "output", {tokens, width}});
     }
     shapes.push_back({prefix + "middle", {tokens, width}});
-    if (model.feed_forward.activation != "none") {
+    if (model.feed_forward.activation != spec::Activation::kNone) {
       shapes.push_back({feed_forward + "norm", {tokens, width}});
       shapes.push_back({feed_forward + "hidden", {tokens, model.feed_forward.width}});
       shapes.push_back({feed_forward + "output", {tokens, width}});
@@ -55,29 +55,30 @@ Shapes documented(const config::ModelConfig& model, std::int64_t tokens, std::in
 
 std::vector<config::Config> all_kinds() {
   std::vector<config::Config> configs;
-  for (const char* position : {"none", "sinusoidal", "learned", "rotary", "alibi"}) {
-    for (const char* norm : {"layer", "rms"}) {
+  for (const spec::Position position : spec::all<spec::Position>()) {
+    for (const spec::Norm norm : spec::all<spec::Norm>()) {
       for (const std::int64_t key_value_heads : {4, 2, 1}) {
         config::Config config = testing::tiny_config();
         config.model.position = position;
         config.model.norm = norm;
         config.model.key_value_heads = key_value_heads;
-        config.model.objective = key_value_heads == 2 ? "masked" : "causal";
+        config.model.objective =
+            key_value_heads == 2 ? spec::Objective::kMasked : spec::Objective::kCausal;
         configs.push_back(config);
       }
     }
   }
-  for (const char* weights : {"uniform", "none"}) {
+  for (const spec::Weighting weights : {spec::Weighting::kUniform, spec::Weighting::kNone}) {
     configs.push_back(testing::tiny_config());
     configs.back().model.attention.weights = weights;
   }
   configs.push_back(testing::tiny_config());
-  configs.back().model.attention.projection = "identity";
+  configs.back().model.attention.projection = spec::Projection::kIdentity;
   configs.back().model.attention.scaled = false;
   configs.push_back(testing::tiny_config());
-  configs.back().model.feed_forward.activation = "none";
+  configs.back().model.feed_forward.activation = spec::Activation::kNone;
   configs.push_back(testing::tiny_config());
-  configs.back().model.feed_forward.activation = "swiglu";
+  configs.back().model.feed_forward.activation = spec::Activation::kSwiglu;
   return configs;
 }
 
@@ -125,7 +126,7 @@ TEST(Recorder, LeavesThePassAsItIs) {
 }
 
 TEST(Recorder, KeepsTheLayersOfARecurrentNet) {
-  for (const char* kind : {"lstm", "gru"}) {
+  for (const spec::Architecture kind : {spec::Architecture::kLstm, spec::Architecture::kGru}) {
     config::Config config = testing::tiny_config();
     config.model.kind = kind;
     const checkpoint::Checkpoint checkpoint = testing::tiny_checkpoint(config);
@@ -151,7 +152,7 @@ TEST(Recorder, KeepsTheLayersOfARecurrentNet) {
 
 TEST(Recorder, WeightsSumToOneAndClosedKeysGetNothing) {
   for (const config::Config& config : all_kinds()) {
-    if (config.model.attention.weights == "none") continue;
+    if (config.model.attention.weights == spec::Weighting::kNone) continue;
     const checkpoint::Checkpoint checkpoint = testing::tiny_checkpoint(config);
     const Inspection inspection = testing::inspect_text(checkpoint, "the cat sat on the mat.");
     for (std::int64_t layer = 0; layer < 2; ++layer) {
@@ -164,7 +165,7 @@ TEST(Recorder, WeightsSumToOneAndClosedKeysGetNothing) {
             if (config.model.causal() && key > query) {
               EXPECT_EQ(map[query][key], 0.0F);
             }
-            if (config.model.attention.weights == "uniform" && key <= query) {
+            if (config.model.attention.weights == spec::Weighting::kUniform && key <= query) {
               EXPECT_FLOAT_EQ(map[query][key], 1.0F / static_cast<float>(query + 1));
             }
           }

@@ -24,10 +24,10 @@ std::vector<TargetScore> scored(const model::Transformer& model,
 
 // Rows of all lengths in one call, some with several targets at one position, some with none.
 TEST(ScoreRows, IsTheModelsLogProbabilityInTheOrderOfTheRows) {
-  for (const char* objective : {"causal", "masked"}) {
-    config::ModelConfig config = testing::tiny_model_config();
+  for (const spec::Objective objective : spec::all<spec::Objective>()) {
+    spec::ModelConfig config = testing::tiny_model_config();
     config.objective = objective;
-    config.position = "learned";
+    config.position = spec::Position::kLearned;
     const model::Transformer model = testing::uneven_model(config);
     const std::vector<Question> questions = {{{4, 5, 6, 7, 8}, {{4, 3}, {1, 9}, {4, 10}}},
                                              {{9}, {{0, 2}}},

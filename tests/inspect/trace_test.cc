@@ -46,7 +46,7 @@ model::Tensor scored(const model::Tensor& scores, bool scaled) {
 constexpr double kPrinted = 0.51e-4;  // four decimals
 
 TEST(Trace, ItsNumbersAreThoseOfAnIndependentComputation) {
-  for (const char* position : {"none", "sinusoidal", "learned", "rotary", "alibi"}) {
+  for (const spec::Position position : spec::all<spec::Position>()) {
     for (const std::int64_t key_value_heads : {4, 2, 1}) {
       for (const bool scaled : {true, false}) {
         config::Config config = testing::tiny_config();
@@ -65,7 +65,7 @@ TEST(Trace, ItsNumbersAreThoseOfAnIndependentComputation) {
         const model::Tensor query = tap("query")[head][token];
         const model::Tensor scores = tap("key")[head * key_value_heads / 4].matmul(query);
         model::Tensor sums = scored(scores, scaled);
-        if (position == std::string("alibi")) {
+        if (position == spec::Position::kAlibi) {
           for (int key = 0; key < 7; ++key) sums[key] -= std::abs(4 - key) / 256.0;  // 2^(−8·4/4)
         }
         const model::Tensor weights = sums.narrow(0, 0, token + 1).softmax(0);
@@ -95,9 +95,10 @@ TEST(Trace, ItsNumbersAreThoseOfAnIndependentComputation) {
 }
 
 TEST(Trace, FitsThePage) {
-  for (const char* weights : {"softmax", "uniform"}) {
-    for (const char* position : {"alibi", "sinusoidal", "rotary"}) {
-      for (const char* projection : {"learned", "identity"}) {
+  for (const spec::Weighting weights : {spec::Weighting::kSoftmax, spec::Weighting::kUniform}) {
+    for (const spec::Position position :
+         {spec::Position::kAlibi, spec::Position::kSinusoidal, spec::Position::kRotary}) {
+      for (const spec::Projection projection : spec::all<spec::Projection>()) {
         config::Config config = testing::tiny_config();
         config.model.context = 300;
         config.model.position = position;
@@ -118,7 +119,7 @@ TEST(Trace, FitsThePage) {
 TEST(Trace, ShowsEveryTermOfItsFormulas) {
   config::Config config = testing::tiny_config();
   config.model.norm_epsilon = 0.25;
-  const auto text_with = [&](const char* norm, bool bias) {
+  const auto text_with = [&](spec::Norm norm, bool bias) {
     config.model.norm = norm;
     config.model.bias = bias;
     const checkpoint::Checkpoint checkpoint = testing::tiny_checkpoint(config);
@@ -130,24 +131,25 @@ TEST(Trace, ShowsEveryTermOfItsFormulas) {
     for (const std::string& line : lines_of(text))
       EXPECT_LE(base::display_width(line), 100U) << line;
   };
-  expect(text_with("layer", true),
+  expect(text_with(spec::Norm::kLayer, true),
          {"norm(x) = (x − mean) ÷ √(variance + ε) · weight + bias, ε = 0.25\n",
           "q = W_Q n + b_Q: what I look for ", "k = W_K n + b_K: ", "v = W_V n + b_V: ",
           "W_O [all heads] + b_O: added to x ", "—: keys after the query are closed"});
-  expect(text_with("layer", false),
+  expect(text_with(spec::Norm::kLayer, false),
          {"· weight, ε = 0.25\n", "q = W_Q n: ", "W_O [all heads]: added to x "});
-  expect(text_with("rms", true), {"norm(x) = x ÷ √(mean of x² + ε) · weight, ε = 0.25\n"});
+  expect(text_with(spec::Norm::kRms, true),
+         {"norm(x) = x ÷ √(mean of x² + ε) · weight, ε = 0.25\n"});
 }
 
 TEST(Trace, SaysWhatTheModelDoesNotHave) {
   config::Config config = testing::tiny_config();
-  config.model.attention.weights = "uniform";
+  config.model.attention.weights = spec::Weighting::kUniform;
   const checkpoint::Checkpoint even = testing::tiny_checkpoint(config);
   const std::string text = trace_text(even, testing::inspect_text(even, "the cat sat"), 0, 0, 1);
   EXPECT_NE(text.find("1 ÷ open keys = 1 ÷ 2.0000"), std::string::npos) << text;
   EXPECT_EQ(text.find("q·k"), std::string::npos);
 
-  config.model.attention.weights = "none";
+  config.model.attention.weights = spec::Weighting::kNone;
   const checkpoint::Checkpoint none = testing::tiny_checkpoint(config);
   const Inspection inspection = testing::inspect_text(none, "the cat sat");
   EXPECT_NE(message_of([&] { trace_text(none, inspection, 0, 0, 0); }).find("no attention"),

@@ -43,7 +43,7 @@ TEST(Mask, NoTokenLooksIntoAnotherDocument) {
 
 struct Seen {
   testing::Record taps;
-  Parameters parameters{1, at::kDouble};
+  std::vector<std::pair<std::string, Tensor>> weights;  ///< of attention
   Tensor x = testing::random_tensor({1, 5, 8}, 7);
   Tensor output;
 
@@ -51,11 +51,13 @@ struct Seen {
 };
 
 /// One pass of an attention layer over five tokens, with all its taps.
-void run(const config::ModelConfig& config, Seen& seen) {
+void run(const spec::ModelConfig& config, Seen& seen) {
   const torch::NoGradGuard no_gradients;
-  const Position position(seen.parameters, config);
-  const Attention attention(seen.parameters, "self_attn", config, 0);
-  testing::randomise(seen.parameters, 3);
+  const Parameters parameters = testing::parameters_of(config);
+  const Position position(parameters, config);
+  const Attention attention(parameters, parameters.weights().layers[0], config, 0);
+  testing::randomise(parameters, 3);
+  seen.weights = testing::weights_of(parameters, "layers.0.self_attn");
   const Tensor places = testing::token_ids({0, 1, 2, 3, 4});
   const Pass pass{.taps = &seen.taps, .dropout = {}, .cache = nullptr};
   seen.output =
@@ -64,7 +66,7 @@ void run(const config::ModelConfig& config, Seen& seen) {
 
 TEST(Attention, DividesScoresByTheRootOfTheHeadWidth) {
   for (const bool scaled : {true, false}) {
-    config::ModelConfig config = testing::tiny_model_config();
+    spec::ModelConfig config = testing::tiny_model_config();
     config.heads = config.key_value_heads = 2;  // head width 4, so the root is 2
     config.attention.scaled = scaled;
     Seen seen;
@@ -92,8 +94,8 @@ TEST(Attention, ClosedKeysHaveMinusInfinityAndWeightZero) {
 }
 
 TEST(Attention, UniformTakesTheMeanOfTheOpenKeys) {
-  config::ModelConfig config = testing::tiny_model_config();
-  config.attention.weights = "uniform";
+  spec::ModelConfig config = testing::tiny_model_config();
+  config.attention.weights = spec::Weighting::kUniform;
   Seen seen;
   run(config, seen);
   for (std::int64_t head = 0; head < 4; ++head) {
@@ -104,15 +106,15 @@ TEST(Attention, UniformTakesTheMeanOfTheOpenKeys) {
       EXPECT_LT(testing::largest_difference(seen["mixed"][0][head][q], mean), 1e-14);
     }
   }
-  for (const auto& [name, weight] : seen.parameters.list()) {
+  for (const auto& [name, weight] : seen.weights) {
     EXPECT_EQ(name.find("q_proj") + name.find("k_proj"), 2 * std::string::npos)
         << "nothing would ever train " << name;
   }
 }
 
 TEST(Attention, IdentityCutsTheInputIntoHeads) {
-  config::ModelConfig config = testing::tiny_model_config();
-  config.attention.projection = "identity";
+  spec::ModelConfig config = testing::tiny_model_config();
+  config.attention.projection = spec::Projection::kIdentity;
   Seen seen;
   run(config, seen);
   for (const char* name : {"query", "key", "value"}) {
@@ -120,13 +122,13 @@ TEST(Attention, IdentityCutsTheInputIntoHeads) {
       EXPECT_TRUE(seen[name][0][head].equal(seen.x[0].narrow(1, 2 * head, 2))) << name;
     }
   }
-  ASSERT_EQ(seen.parameters.list().size(), 2U);
-  EXPECT_EQ(seen.parameters.list()[0].first, "self_attn.o_proj.weight");
+  ASSERT_EQ(seen.weights.size(), 2U);
+  EXPECT_EQ(seen.weights[0].first, "model.layers.0.self_attn.o_proj.weight");
 }
 
 TEST(Attention, HeadUsesItsGroupsKeyAndValue) {
   for (const std::int64_t shared : {1, 2, 4}) {
-    config::ModelConfig config = testing::tiny_model_config();
+    spec::ModelConfig config = testing::tiny_model_config();
     config.key_value_heads = shared;
     Seen seen;
     run(config, seen);

@@ -18,7 +18,7 @@ const std::vector<std::int64_t>& example() {
 /// layers of width 8 and feed-forward width 12 over 6 tokens.
 constexpr double kSummed = 2 * (5 * 8 + 12 + 6) + 8;
 
-void expect_cached_equals_uncached(const config::ModelConfig& config, const std::string& what) {
+void expect_cached_equals_uncached(const spec::ModelConfig& config, const std::string& what) {
   const auto made = make_model(config, 7, 1);
   const Model& model = *made;
   testing::randomise(model.parameters(), 13);
@@ -43,9 +43,10 @@ void expect_cached_equals_uncached(const config::ModelConfig& config, const std:
                                    testing::rounding(kSummed) * size,
                                    base::concat(what, " in ", parts.size(), " parts"));
     EXPECT_EQ(cache.tokens, 6) << what;
-    if (!config.recurrent() && config.attention.weights != "none") {
-      const std::int64_t heads =
-          config.attention.projection == "identity" ? config.heads : config.key_value_heads;
+    if (!config.recurrent() && config.attention.weights != spec::Weighting::kNone) {
+      const std::int64_t heads = config.attention.projection == spec::Projection::kIdentity
+                                     ? config.heads
+                                     : config.key_value_heads;
       EXPECT_EQ(shape_text(cache.values[0].sizes()), base::concat("[1, ", heads, ", 6, 2]"))
           << what;
     }
@@ -53,31 +54,37 @@ void expect_cached_equals_uncached(const config::ModelConfig& config, const std:
 }
 
 TEST(Cache, EqualsNoCacheForEveryPositionAndAttention) {
-  for (const std::string& kind : testing::position_kinds()) {
-    config::ModelConfig config = testing::tiny_model_config();
+  for (const spec::Position kind : spec::all<spec::Position>()) {
+    spec::ModelConfig config = testing::tiny_model_config();
     config.position = kind;
     for (const std::int64_t shared : {4, 2, 1}) {
       config.key_value_heads = shared;
-      for (const char* weights : {"softmax", "uniform"}) {
+      for (const spec::Weighting weights : {spec::Weighting::kSoftmax, spec::Weighting::kUniform}) {
         config.attention.weights = weights;
         expect_cached_equals_uncached(config, base::concat(kind, " ", weights, " ", shared));
       }
     }
     config.key_value_heads = 4;
-    config.attention = {.projection = "identity", .weights = "softmax", .scaled = true};
-    expect_cached_equals_uncached(config, kind + " identity");
-    config.attention = {.projection = "learned", .weights = "softmax", .scaled = false};
-    expect_cached_equals_uncached(config, kind + " unscaled");
-    config.attention = {.projection = "learned", .weights = "none", .scaled = true};
-    expect_cached_equals_uncached(config, kind + " no attention");
+    config.attention = {.projection = spec::Projection::kIdentity,
+                        .weights = spec::Weighting::kSoftmax,
+                        .scaled = true};
+    expect_cached_equals_uncached(config, base::concat(kind) + " identity");
+    config.attention = {.projection = spec::Projection::kLearned,
+                        .weights = spec::Weighting::kSoftmax,
+                        .scaled = false};
+    expect_cached_equals_uncached(config, base::concat(kind) + " unscaled");
+    config.attention = {.projection = spec::Projection::kLearned,
+                        .weights = spec::Weighting::kNone,
+                        .scaled = true};
+    expect_cached_equals_uncached(config, base::concat(kind) + " no attention");
   }
 }
 
 TEST(Cache, EqualsNoCacheForRecurrentNets) {
-  config::ModelConfig config = testing::tiny_model_config();
-  for (const char* kind : {"lstm", "gru"}) {
+  spec::ModelConfig config = testing::tiny_model_config();
+  for (const spec::Architecture kind : {spec::Architecture::kLstm, spec::Architecture::kGru}) {
     config.kind = kind;
-    expect_cached_equals_uncached(config, kind);
+    expect_cached_equals_uncached(config, base::concat(kind));
   }
 }
 

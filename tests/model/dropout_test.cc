@@ -93,7 +93,7 @@ TEST(Dropout, OfNothingIsNothing) {
 }
 
 TEST(Dropout, StandsAfterTheEmbeddingOnWeightsAndOnBothOutputs) {
-  config::ModelConfig config = testing::tiny_model_config();
+  spec::ModelConfig config = testing::tiny_model_config();
   config.layers = 1;
   const Transformer model(config, 7, 1, at::kDouble);
   testing::randomise(model.parameters(), 1);

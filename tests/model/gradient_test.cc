@@ -44,8 +44,8 @@ void expect_gradients(const std::function<Tensor()>& loss, const Leaves& leaves,
   EXPECT_GT(largest, 1e-3) << what << ": all gradients vanish";
 }
 
-config::ModelConfig small_config() {
-  config::ModelConfig config = testing::tiny_model_config();
+spec::ModelConfig small_config() {
+  spec::ModelConfig config = testing::tiny_model_config();
   config.layers = 1;
   config.heads = config.key_value_heads = 2;
   config.width = 4;
@@ -54,8 +54,9 @@ config::ModelConfig small_config() {
   return config;
 }
 
-Leaves with_input(const Parameters& parameters, const Tensor& x) {
-  Leaves leaves = parameters.list();
+/// The weights of one part of a model, and what it reads.
+Leaves with_input(const Parameters& parameters, const std::string& part, const Tensor& x) {
+  Leaves leaves = testing::weights_of(parameters, part);
   leaves.emplace_back("input", x);
   return leaves;
 }
@@ -68,23 +69,24 @@ Tensor input(at::IntArrayRef shape, unsigned seed) {
 Tensor weighed(const Tensor& output) { return (output * random_tensor(output.sizes(), 99)).sum(); }
 
 TEST(Gradient, Embedding) {
-  Parameters parameters(1, at::kDouble);
-  const Embedding embedding(parameters, small_config(), 5);
+  const Parameters parameters = testing::parameters_of(small_config());
+  const Embedding embedding(parameters);
   const Tensor ids = testing::token_ids({1, 3, 1});
-  expect_gradients([&] { return weighed(embedding(ids)); }, parameters.list(), "embedding");
+  expect_gradients([&] { return weighed(embedding(ids)); },
+                   testing::weights_of(parameters, "embed_tokens"), "embedding");
 }
 
 TEST(Gradient, EachPosition) {
   const Tensor places = testing::token_ids({0, 2, 1});
-  for (const std::string& kind : testing::position_kinds()) {
-    config::ModelConfig config = small_config();
+  for (const spec::Position kind : spec::all<spec::Position>()) {
+    spec::ModelConfig config = small_config();
     config.position = kind;
     config.width = 8;
-    Parameters parameters(1, at::kDouble);
+    const Parameters parameters = testing::parameters_of(config);
     const Position position(parameters, config);
     const Tensor x = input({1, 2, 3, 4}, 1);
     const Tensor embedded = input({1, 3, 8}, 2);
-    Leaves leaves = with_input(parameters, x);
+    Leaves leaves = with_input(parameters, "embed_positions", x);
     leaves.emplace_back("embedded", embedded);
     const auto loss = [&] {
       const Tensor turned = position.rotate(x, places);
@@ -94,57 +96,56 @@ TEST(Gradient, EachPosition) {
       return weighed(scores.softmax(-1)) +
              weighed((added.defined() ? embedded + added : embedded).square());
     };
-    expect_gradients(loss, leaves, kind);
+    expect_gradients(loss, leaves, base::concat(kind));
   }
 }
 
 TEST(Gradient, EachNorm) {
-  for (const char* kind : {"layer", "rms"}) {
-    config::ModelConfig config = small_config();
+  for (const spec::Norm kind : spec::all<spec::Norm>()) {
+    spec::ModelConfig config = small_config();
     config.norm = kind;
-    Parameters parameters(1, at::kDouble);
-    const Norm norm(parameters, "norm", config);
+    const Parameters parameters = testing::parameters_of(config);
+    const Norm norm(parameters, parameters.weights().norm, config);
     testing::randomise(parameters, 1);
     const Tensor x = input({2, 3, 4}, 1);
-    expect_gradients([&] { return weighed(norm(x)); }, with_input(parameters, x), kind);
+    expect_gradients([&] { return weighed(norm(x)); }, with_input(parameters, "model.norm", x),
+                     base::concat(kind));
   }
 }
 
 TEST(Gradient, EachFeedForward) {
-  for (const char* activation : {"gelu", "relu", "relu2", "silu", "swiglu"}) {
-    config::ModelConfig config = small_config();
+  for (const spec::Activation activation : spec::all<spec::Activation>()) {
+    if (activation == spec::Activation::kNone) continue;  // there is no such layer
+    spec::ModelConfig config = small_config();
     config.feed_forward.activation = activation;
-    Parameters parameters(1, at::kDouble);
-    const FeedForward layer(parameters, "mlp", config);
+    const Parameters parameters = testing::parameters_of(config);
+    const FeedForward layer(parameters, parameters.weights().layers[0], config);
     testing::randomise(parameters, 2);
     const Tensor x = input({1, 3, 4}, 1);
-    expect_gradients([&] { return weighed(layer(x, {}, "")); }, with_input(parameters, x),
-                     activation);
+    expect_gradients([&] { return weighed(layer(x, {}, "")); },
+                     with_input(parameters, "layers.0.mlp", x), base::concat(activation));
   }
 }
 
-void expect_attention_gradients(const config::ModelConfig& config, const std::string& what,
+void expect_attention_gradients(const spec::ModelConfig& config, const std::string& what,
                                 const Tensor& documents = {}, const Dropout& dropout = {}) {
-  Parameters parameters(1, at::kDouble);
+  const Parameters parameters = testing::parameters_of(config);
   const Position position(parameters, config);
-  const std::size_t skipped = parameters.list().size();  // a learned table is added by another test
-  const Attention attention(parameters, "self_attn", config, 0);
+  const Attention attention(parameters, parameters.weights().layers[0], config, 0);
   testing::randomise(parameters, 3);
   const Tensor x = input({1, 3, config.width}, 1);
   const Tensor places = testing::token_ids({0, 1, 2});
   const Mask mask = make_mask(config.causal(), 3, 3, documents, at::kCPU);
   const Pass pass{.taps = nullptr, .dropout = dropout, .cache = nullptr};
-  Leaves leaves(parameters.list().begin() + static_cast<std::ptrdiff_t>(skipped),
-                parameters.list().end());
-  leaves.emplace_back("input", x);
+  const Leaves leaves = with_input(parameters, "layers.0.self_attn", x);
   expect_gradients([&] { return weighed(attention(x, places, position, mask, pass, "")); }, leaves,
                    what);
 }
 
 TEST(Gradient, EachAttention) {
-  config::ModelConfig config = small_config();
-  for (const std::string& kind : testing::position_kinds()) {
-    for (const char* objective : {"causal", "masked"}) {
+  spec::ModelConfig config = small_config();
+  for (const spec::Position kind : spec::all<spec::Position>()) {
+    for (const spec::Objective objective : spec::all<spec::Objective>()) {
       config.position = kind;
       config.objective = objective;
       expect_attention_gradients(config, base::concat(kind, " ", objective));
@@ -155,18 +156,20 @@ TEST(Gradient, EachAttention) {
   expect_attention_gradients(config, "shared keys and values");
   config.attention.scaled = false;
   expect_attention_gradients(config, "unscaled");
-  config.attention = {.projection = "learned", .weights = "uniform", .scaled = true};
+  config.attention = {.projection = spec::Projection::kLearned,
+                      .weights = spec::Weighting::kUniform,
+                      .scaled = true};
   expect_attention_gradients(config, "uniform");
   config = small_config();
-  config.attention.projection = "identity";
+  config.attention.projection = spec::Projection::kIdentity;
   expect_attention_gradients(config, "identity");
   expect_attention_gradients(small_config(), "documents", testing::token_ids({0, 0, 1}));
   expect_attention_gradients(small_config(), "dropout", {}, Dropout(0.3, 1, 2));
 }
 
 TEST(Gradient, Block) {
-  const config::ModelConfig config = small_config();
-  Parameters parameters(1, at::kDouble);
+  const spec::ModelConfig config = small_config();
+  const Parameters parameters = testing::parameters_of(config);
   const Position position(parameters, config);
   const Block block(parameters, config, 0);
   testing::randomise(parameters, 4);
@@ -177,10 +180,10 @@ TEST(Gradient, Block) {
       [&] {
         return weighed(block(x, testing::token_ids({0, 1, 2}), position, mask, pass));
       },
-      with_input(parameters, x), "block");
+      with_input(parameters, "layers.0.", x), "block");
 }
 
-void expect_model_gradients(const config::ModelConfig& config, const std::string& what) {
+void expect_model_gradients(const spec::ModelConfig& config, const std::string& what) {
   const auto made = make_model(config, 5, 1, at::kDouble);
   const Model& model = *made;
   testing::randomise(model.parameters(), 5);
@@ -194,25 +197,25 @@ void expect_model_gradients(const config::ModelConfig& config, const std::string
 }
 
 TEST(Gradient, WholeModelWithCrossEntropy) {
-  config::ModelConfig config = small_config();
-  for (const std::string& kind : testing::position_kinds()) {
+  spec::ModelConfig config = small_config();
+  for (const spec::Position kind : spec::all<spec::Position>()) {
     config.position = kind;
-    expect_model_gradients(config, kind);
+    expect_model_gradients(config, base::concat(kind));
   }
   config.layers = 2;
-  config.objective = "masked";
-  config.norm = "rms";
+  config.objective = spec::Objective::kMasked;
+  config.norm = spec::Norm::kRms;
   config.tied_embeddings = false;
-  config.feed_forward.activation = "swiglu";
+  config.feed_forward.activation = spec::Activation::kSwiglu;
   config.key_value_heads = 1;
   expect_model_gradients(config, "masked, rms, untied, swiglu, shared");
 }
 
 TEST(Gradient, WholeRecurrentModelWithCrossEntropy) {
-  config::ModelConfig config = small_config();
+  spec::ModelConfig config = small_config();
   config.layers = 2;
-  for (const char* kind : {"lstm", "gru"}) {
-    for (const char* objective : {"causal", "masked"}) {
+  for (const spec::Architecture kind : {spec::Architecture::kLstm, spec::Architecture::kGru}) {
+    for (const spec::Objective objective : spec::all<spec::Objective>()) {
       config.kind = kind;
       config.objective = objective;
       expect_model_gradients(config, base::concat(kind, " ", objective));

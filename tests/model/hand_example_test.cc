@@ -38,13 +38,13 @@ const std::map<std::string, Matrix> kTables = {
     {"probability", {{0.1229, 0.0487, 0.8284}, {0.4029, 0.0856, 0.5115}, {0.4299, 0.5091, 0.0609}}},
 };
 
-config::ModelConfig config_of_the_page() {
-  config::ModelConfig config;
+spec::ModelConfig config_of_the_page() {
+  spec::ModelConfig config;
   config.layers = config.heads = config.key_value_heads = 1;
   config.width = 2;
   config.context = 3;
-  config.feed_forward.activation = "none";
-  config.norm = "rms";
+  config.feed_forward.activation = spec::Activation::kNone;
+  config.norm = spec::Norm::kRms;
   return config;
 }
 

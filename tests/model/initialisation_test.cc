@@ -7,12 +7,12 @@ namespace {
 
 constexpr std::int64_t kVocabulary = 300;
 
-config::ModelConfig config_with_every_weight() {
-  config::ModelConfig config;
+spec::ModelConfig config_with_every_weight() {
+  spec::ModelConfig config;
   config.layers = 3;
   config.key_value_heads = 2;
-  config.position = "learned";
-  config.feed_forward.activation = "swiglu";
+  config.position = spec::Position::kLearned;
+  config.feed_forward.activation = spec::Activation::kSwiglu;
   config.bias = true;
   config.tied_embeddings = false;
   return config;
@@ -22,7 +22,7 @@ bool ends_with(const std::string& text, const char* end) { return text.ends_with
 
 TEST(Initialisation, EachWeightIsNormalWithItsDeviation) {
   for (const std::uint64_t seed : {1U, 2U, 3U}) {
-    config::ModelConfig config = config_with_every_weight();
+    spec::ModelConfig config = config_with_every_weight();
     if (seed == 3) config.initial_deviation = 0.5;
     const Transformer model(config, kVocabulary, seed);
     for (const auto& [name, weight] : model.parameters().list()) {
@@ -53,7 +53,7 @@ TEST(Initialisation, EachWeightIsNormalWithItsDeviation) {
 }
 
 TEST(Initialisation, EqualSeedsGiveEqualBitsAndOthersDiffer) {
-  const config::ModelConfig config = config_with_every_weight();
+  const spec::ModelConfig config = config_with_every_weight();
   const Transformer a(config, kVocabulary, 1);
   const Transformer b(config, kVocabulary, 1);
   const Transformer c(config, kVocabulary, 2);
@@ -77,7 +77,7 @@ TEST(Initialisation, NoTwoWeightsAreCopies) {
 }
 
 TEST(Initialisation, StartsNearTheUniformGuess) {
-  config::ModelConfig config;
+  spec::ModelConfig config;
   const Transformer model(config, kVocabulary, 1);
   const Tensor logits = testing::logits_of(model, {5, 17, 200, 4});
   const Tensor surprise = -logits.log_softmax(-1).mean();
@@ -85,8 +85,7 @@ TEST(Initialisation, StartsNearTheUniformGuess) {
 }
 
 TEST(Initialisation, CountsItsWeights) {
-  config::ModelConfig
-      config;  // width 128, 2 layers, feed-forward 512, layer norm without bias, tied
+  spec::ModelConfig config;  // width 128, 2 layers, feed-forward 512, layer norm without bias, tied
   EXPECT_EQ(Transformer(config, kVocabulary, 1).parameters().count(),
             300 * 128 + 2 * (4 * 128 * 128 + 2 * 128 * 512 + 2 * 128) + 128);
 }

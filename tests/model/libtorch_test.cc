@@ -13,10 +13,11 @@ namespace qkv::model {
 namespace {
 
 TEST(Device, AutoIsTheOneThatThisMachineHas) {
-  EXPECT_EQ(device_of({.device = "cpu"}), "cpu");
-  EXPECT_EQ(device_of({.device = "cuda"}), "cuda");
-  const Runtime runtime = set_up_runtime({.device = "auto"});
-  EXPECT_EQ(device_of({.device = "auto"}), runtime.device.is_cuda() ? "cuda" : "cpu");
+  EXPECT_EQ(device_of({.device = spec::Device::kCpu}), spec::Device::kCpu);
+  EXPECT_EQ(device_of({.device = spec::Device::kCuda}), spec::Device::kCuda);
+  const Runtime runtime = set_up_runtime({.device = spec::Device::kAuto});
+  EXPECT_EQ(device_of({.device = spec::Device::kAuto}),
+            runtime.device.is_cuda() ? spec::Device::kCuda : spec::Device::kCpu);
 }
 
 TEST(SideBySide, EachComputesAloneAndNothingIsLeftOfIt) {

@@ -7,10 +7,14 @@
 namespace qkv::model {
 namespace {
 
-config::ModelConfig config_of(const std::string& kind) {
-  config::ModelConfig config = testing::tiny_model_config();
+spec::ModelConfig config_of(spec::Position kind) {
+  spec::ModelConfig config = testing::tiny_model_config();
   config.position = kind;
   return config;
+}
+
+Position position_of(const spec::ModelConfig& config) {
+  return {testing::parameters_of(config), config};
 }
 
 const Tensor& places() {
@@ -19,8 +23,7 @@ const Tensor& places() {
 }
 
 TEST(Position, SinusoidalInterleavesSineAndCosine) {
-  Parameters parameters(1, at::kDouble);
-  const Tensor added = Position(parameters, config_of("sinusoidal")).added(places());
+  const Tensor added = position_of(config_of(spec::Position::kSinusoidal)).added(places());
   ASSERT_EQ(shape_text(added.sizes()), "[1, 3, 8]");
   // Width 8: the angles of position p are p, p/10, p/100 and p/1000.
   for (std::int64_t token = 0; token < 3; ++token) {
@@ -31,33 +34,30 @@ TEST(Position, SinusoidalInterleavesSineAndCosine) {
       EXPECT_NEAR(added[0][token][2 * pair + 1].item<double>(), std::cos(angle), 1e-14);
     }
   }
-  EXPECT_TRUE(parameters.list().empty());
 }
 
 TEST(Position, SinusoidalFitsAnOddWidth) {
-  Parameters parameters(1, at::kDouble);
-  config::ModelConfig config = config_of("sinusoidal");
+  spec::ModelConfig config = config_of(spec::Position::kSinusoidal);
   config.heads = config.key_value_heads = 1;
   config.width = 3;
-  const Tensor added = Position(parameters, config).added(places());
+  const Tensor added = position_of(config).added(places());
   ASSERT_EQ(shape_text(added.sizes()), "[1, 3, 3]");
   EXPECT_NEAR(added[0][1][2].item<double>(), std::sin(std::pow(10000.0, -2.0 / 3.0)), 1e-15);
 }
 
 TEST(Position, LearnedIsARowOfItsTable) {
-  Parameters parameters(1, at::kDouble);
-  const Tensor added = Position(parameters, config_of("learned")).added(places());
-  ASSERT_EQ(parameters.list().size(), 1U);
-  EXPECT_TRUE(torch::equal(added[0][2], parameters.list()[0].second[5]));
+  const spec::ModelConfig config = config_of(spec::Position::kLearned);
+  const Parameters parameters = testing::parameters_of(config);
+  const Tensor added = Position(parameters, config).added(places());
+  EXPECT_TRUE(torch::equal(added[0][2], parameters.at(parameters.weights().positions)[5]));
 }
 
 TEST(Position, RotaryTurnsPairsOfTheTwoHalves) {
-  config::ModelConfig config = config_of("rotary");
+  spec::ModelConfig config = config_of(spec::Position::kRotary);
   config.heads = config.key_value_heads = 1;
   config.width = 4;
   config.rotary_base = 100;
-  Parameters parameters(1, at::kDouble);
-  const Position position(parameters, config);
+  const Position position = position_of(config);
   const Tensor x = torch::tensor({1.0, 2.0, 3.0, 4.0}, at::kDouble).expand({1, 1, 3, 4});
   const Tensor turned = position.rotate(x, places());
   // Values 0 and 2 are one point, 1 and 3 the other; angles per position 1 and 1/√100.
@@ -69,8 +69,7 @@ TEST(Position, RotaryTurnsPairsOfTheTwoHalves) {
 }
 
 TEST(Position, RotaryProductsDependOnDistanceAlone) {
-  Parameters parameters(1, at::kDouble);
-  const Position position(parameters, config_of("rotary"));
+  const Position position = position_of(config_of(spec::Position::kRotary));
   const Tensor query = testing::random_tensor({1, 1, 1, 2}, 1);
   const Tensor key = testing::random_tensor({1, 1, 1, 2}, 2);
   const auto product = [&](std::int64_t q, std::int64_t k) {
@@ -83,10 +82,9 @@ TEST(Position, RotaryProductsDependOnDistanceAlone) {
 }
 
 TEST(Position, AlibiFallsWithDistanceByTheHeadsSlope) {
-  Parameters parameters(1, at::kDouble);
-  const Position position(parameters,
-                          config_of("alibi"));  // 4 heads: slopes 1/4, 1/16, 1/64, 1/256
-  const Tensor bias = position.bias(2, 5);      // queries at positions 3 and 4
+  // 4 heads: slopes 1/4, 1/16, 1/64, 1/256
+  const Position position = position_of(config_of(spec::Position::kAlibi));
+  const Tensor bias = position.bias(2, 5);  // queries at positions 3 and 4
   ASSERT_EQ(shape_text(bias.sizes()), "[4, 2, 5]");
   for (std::int64_t head = 0; head < 4; ++head) {
     for (std::int64_t query = 0; query < 2; ++query) {
@@ -100,11 +98,10 @@ TEST(Position, AlibiFallsWithDistanceByTheHeadsSlope) {
 }
 
 TEST(Position, AlibiSlopesOfHeadsThatAreNoPowerOfTwo) {
-  config::ModelConfig config = config_of("alibi");
+  spec::ModelConfig config = config_of(spec::Position::kAlibi);
   config.heads = config.key_value_heads = 3;
   config.width = 6;
-  Parameters parameters(1, at::kDouble);
-  const Tensor bias = Position(parameters, config).bias(2, 2);
+  const Tensor bias = position_of(config).bias(2, 2);
   EXPECT_NEAR(bias[0][0][1].item<double>(), -std::exp2(-8.0 / 3.0), 1e-15);
   EXPECT_NEAR(bias[1][1][0].item<double>(), -std::exp2(-16.0 / 3.0), 1e-15);
   EXPECT_NEAR(bias[2][1][0].item<double>(), -std::exp2(-8.0), 1e-15);
@@ -112,13 +109,13 @@ TEST(Position, AlibiSlopesOfHeadsThatAreNoPowerOfTwo) {
 
 TEST(Position, EachKindDoesItsOwnPartOnly) {
   const Tensor x = testing::random_tensor({1, 4, 3, 2}, 1);
-  for (const std::string& kind : testing::position_kinds()) {
-    Parameters parameters(1, at::kDouble);
-    const Position position(parameters, config_of(kind));
-    EXPECT_EQ(position.added(places()).defined(), kind == "sinusoidal" || kind == "learned")
+  for (const spec::Position kind : spec::all<spec::Position>()) {
+    const Position position = position_of(config_of(kind));
+    EXPECT_EQ(position.added(places()).defined(),
+              kind == spec::Position::kSinusoidal || kind == spec::Position::kLearned)
         << kind;
-    EXPECT_EQ(position.rotate(x, places()).equal(x), kind != "rotary") << kind;
-    EXPECT_EQ(position.bias(3, 3).defined(), kind == "alibi") << kind;
+    EXPECT_EQ(position.rotate(x, places()).equal(x), kind != spec::Position::kRotary) << kind;
+    EXPECT_EQ(position.bias(3, 3).defined(), kind == spec::Position::kAlibi) << kind;
   }
 }
 

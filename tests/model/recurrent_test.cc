@@ -13,8 +13,8 @@ using testing::Matrix;
 
 constexpr std::int64_t kVocabulary = 7;
 
-config::ModelConfig recurrent_config(const std::string& kind, const std::string& objective) {
-  config::ModelConfig config = testing::tiny_model_config();
+spec::ModelConfig recurrent_config(spec::Architecture kind, spec::Objective objective) {
+  spec::ModelConfig config = testing::tiny_model_config();
   config.kind = kind;
   config.objective = objective;
   return config;
@@ -23,8 +23,8 @@ config::ModelConfig recurrent_config(const std::string& kind, const std::string&
 /// Calls `test` with each kind, causal and masked.
 template <typename Test>
 void for_each_kind(const Test& test) {
-  for (const char* kind : {"lstm", "gru"}) {
-    for (const char* objective : {"causal", "masked"}) {
+  for (const spec::Architecture kind : {spec::Architecture::kLstm, spec::Architecture::kGru}) {
+    for (const spec::Objective objective : spec::all<spec::Objective>()) {
       test(recurrent_config(kind, objective), base::concat(kind, " ", objective));
     }
   }
@@ -112,7 +112,7 @@ Matrix states_by_loops(const Model& model, const std::vector<std::int64_t>& ids)
   for (std::int64_t layer = 0; layer < model.config().layers; ++layer) {
     const auto run = [&](const Matrix& xs, const std::string& end) {
       const Loops loops(weights, base::concat("l", layer, end));
-      return model.config().kind == "lstm" ? loops.lstm(xs) : loops.gru(xs);
+      return model.config().kind == spec::Architecture::kLstm ? loops.lstm(xs) : loops.gru(xs);
     };
     Matrix h = run(x, "");
     if (!model.config().causal()) {
@@ -131,7 +131,7 @@ TEST(Recurrent, AgreesWithLoops) {
   // libtorch computes double and float32 in different ways, so both are tested. The input of a gate
   // is a sum of 16 terms of size up to 2, over five tokens and two layers, and no gate has a slope
   // above 1: 2e-6 is 33 roundings of a state, 1e-12 thousands.
-  for_each_kind([](const config::ModelConfig& config, const std::string& what) {
+  for_each_kind([](const spec::ModelConfig& config, const std::string& what) {
     for (const auto& [type, allowed] :
          {std::pair(at::kDouble, 1e-12), std::pair(at::kFloat, 2e-6)}) {
       const Recurrent model(config, kVocabulary, 1, type);
@@ -168,7 +168,7 @@ std::vector<Tensor> gradients_of(const Model& model, const Tokens& tokens) {
 
 // gradient_test.cc compares gradients in double with finite differences.
 TEST(Recurrent, GradientsInFloatAreThoseInDouble) {
-  for_each_kind([](const config::ModelConfig& config, const std::string& what) {
+  for_each_kind([](const spec::ModelConfig& config, const std::string& what) {
     const Recurrent exact(config, kVocabulary, 1, at::kDouble);
     const Recurrent model(config, kVocabulary, 1);
     testing::randomise(exact.parameters(), 3);
@@ -190,7 +190,7 @@ TEST(Recurrent, GradientsInFloatAreThoseInDouble) {
 
 // Documents packed into rows are read as if each were separate: values and gradients.
 TEST(Recurrent, DocumentsDoNotSeeEachOther) {
-  for_each_kind([](const config::ModelConfig& config, const std::string& what) {
+  for_each_kind([](const spec::ModelConfig& config, const std::string& what) {
     const Recurrent model(config, kVocabulary, 1, at::kDouble);
     testing::randomise(model.parameters(), 3);
     const std::vector<std::vector<std::int64_t>> documents = {{3, 6, 0}, {6, 1}, {5}, {2, 2, 4, 1}};
@@ -224,7 +224,7 @@ TEST(Recurrent, DocumentsDoNotSeeEachOther) {
 }
 
 TEST(Recurrent, ACausalOneDoesNotSeeAheadAndAMaskedOneDoes) {
-  for_each_kind([](const config::ModelConfig& config, const std::string& what) {
+  for_each_kind([](const spec::ModelConfig& config, const std::string& what) {
     const Recurrent model(config, kVocabulary, 1, at::kDouble);
     testing::randomise(model.parameters(), 3);
     const Tensor change = testing::logits_of(model, {3, 6, 0, 6, 1})[2] -
@@ -234,14 +234,14 @@ TEST(Recurrent, ACausalOneDoesNotSeeAheadAndAMaskedOneDoes) {
 }
 
 TEST(Recurrent, NamesAndShapesOfItsWeightsAreThoseOfTheFormat) {
-  const auto names_of = [](const config::ModelConfig& config) {
+  const auto names_of = [](const spec::ModelConfig& config) {
     const Recurrent model(config, kVocabulary, 1);
     std::vector<std::string> names;
     for (const auto& [name, weight] : model.parameters().list())
       names.push_back(name + " " + shape_text(weight.sizes()));
     return names;
   };
-  config::ModelConfig config = recurrent_config("lstm", "causal");
+  spec::ModelConfig config = recurrent_config(spec::Architecture::kLstm, spec::Objective::kCausal);
   config.layers = 1;
   EXPECT_EQ(
       names_of(config),
@@ -249,7 +249,7 @@ TEST(Recurrent, NamesAndShapesOfItsWeightsAreThoseOfTheFormat) {
           "model.embed_tokens.weight [7, 8]", "model.recurrent.weight_ih_l0 [32, 8]",
           "model.recurrent.weight_hh_l0 [32, 8]", "model.recurrent.bias_ih_l0 [32]",
           "model.recurrent.bias_hh_l0 [32]", "model.norm.weight [8]", "model.norm.bias [8]"}));
-  config = recurrent_config("gru", "masked");
+  config = recurrent_config(spec::Architecture::kGru, spec::Objective::kMasked);
   config.bias = config.tied_embeddings = false;
   EXPECT_EQ(
       names_of(config),
@@ -267,15 +267,15 @@ TEST(Recurrent, NamesAndShapesOfItsWeightsAreThoseOfTheFormat) {
 }
 
 TEST(Recurrent, CountsItsWeightsAsTheConfigDoes) {
-  for_each_kind([](const config::ModelConfig& config, const std::string& what) {
+  for_each_kind([](const spec::ModelConfig& config, const std::string& what) {
     EXPECT_EQ(static_cast<double>(Recurrent(config, kVocabulary, 1).parameters().count()),
-              config::count_parameters(config, kVocabulary))
+              spec::count_parameters(config, kVocabulary))
         << what;
   });
 }
 
 TEST(Recurrent, ItsLayersStartEvenlyWithinOneByTheRootOfTheirWidth) {
-  config::ModelConfig config = recurrent_config("lstm", "masked");
+  spec::ModelConfig config = recurrent_config(spec::Architecture::kLstm, spec::Objective::kMasked);
   config.width = 128;  // 64 in each direction
   const Recurrent model(config, kVocabulary, 1);
   for (const auto& [name, weight] : model.parameters().list()) {
@@ -291,7 +291,8 @@ TEST(Recurrent, ItsLayersStartEvenlyWithinOneByTheRootOfTheirWidth) {
 }
 
 TEST(Recurrent, DropsInFrontOfEachLayerAlone) {
-  const config::ModelConfig config = recurrent_config("gru", "causal");
+  const spec::ModelConfig config =
+      recurrent_config(spec::Architecture::kGru, spec::Objective::kCausal);
   const Recurrent model(config, kVocabulary, 1, at::kDouble);
   testing::randomise(model.parameters(), 1);
   const Dropout dropout(0.4, 5, 6);
@@ -307,7 +308,8 @@ TEST(Recurrent, DropsInFrontOfEachLayerAlone) {
 }
 
 TEST(Recurrent, RefusesMoreTokensThanTheContext) {
-  const Recurrent model(recurrent_config("lstm", "causal"), kVocabulary, 1);
+  const Recurrent model(recurrent_config(spec::Architecture::kLstm, spec::Objective::kCausal),
+                        kVocabulary, 1);
   EXPECT_THROW(testing::logits_of(model, {1, 2, 3, 4, 5, 6, 0}), base::Error);
   EXPECT_THROW(testing::logits_of(model, {7}), base::Error);
 }

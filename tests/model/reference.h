@@ -14,7 +14,7 @@ namespace qkv::testing {
 /// the formulas.
 class Reference {
  public:
-  Reference(const config::ModelConfig& config, const model::Parameters& parameters)
+  Reference(const spec::ModelConfig& config, const model::Parameters& parameters)
       : config_(config) {
     for (const auto& [name, weight] : parameters.list()) {
       weights_[name] = to_matrix(weight.dim() == 1 ? weight.unsqueeze(0) : weight);
@@ -30,11 +30,11 @@ class Reference {
     }
     for (std::int64_t layer = 0; layer < config_.layers; ++layer) {
       const std::string name = "model.layers." + std::to_string(layer) + ".";
-      if (config_.attention.weights != "none") {
+      if (config_.attention.weights != spec::Weighting::kNone) {
         x = sum(x, attention(norm(x, name + "input_layernorm"), name + "self_attn.", positions,
                              documents));
       }
-      if (config_.feed_forward.activation != "none") {
+      if (config_.feed_forward.activation != spec::Activation::kNone) {
         x = sum(x, feed_forward(norm(x, name + "post_attention_layernorm"), name + "mlp."));
       }
     }
@@ -69,7 +69,7 @@ class Reference {
     for (std::vector<double>& row : x) {
       const auto width = static_cast<double>(row.size());
       double mean = 0;
-      if (config_.norm == "layer") {
+      if (config_.norm == spec::Norm::kLayer) {
         for (const double value : row) mean += value / width;
       }
       double variance = 0;
@@ -83,10 +83,10 @@ class Reference {
   }
 
   double added(std::int64_t position, std::size_t c) const {
-    if (config_.position == "learned") {
+    if (config_.position == spec::Position::kLearned) {
       return weights_.at("model.embed_positions.weight")[static_cast<std::size_t>(position)][c];
     }
-    if (config_.position != "sinusoidal") return 0;
+    if (config_.position != spec::Position::kSinusoidal) return 0;
     const double pair = static_cast<double>(c / 2);
     const double angle = static_cast<double>(position) /
                          std::pow(10000.0, 2 * pair / static_cast<double>(config_.width));
@@ -99,7 +99,7 @@ class Reference {
     const auto width = static_cast<std::size_t>(config_.head_width());
     const auto begin = x.begin() + static_cast<std::ptrdiff_t>(width) * number;
     std::vector<double> part(begin, begin + static_cast<std::ptrdiff_t>(width));
-    if (!turn || config_.position != "rotary") return part;
+    if (!turn || config_.position != spec::Position::kRotary) return part;
     const std::vector<double> old = part;
     for (std::size_t i = 0; i < width / 2; ++i) {
       const double frequency =
@@ -113,11 +113,11 @@ class Reference {
 
   double score(const std::vector<double>& query, const std::vector<double>& key,
                std::int64_t number, double distance) const {
-    if (config_.attention.weights == "uniform") return 0;
+    if (config_.attention.weights == spec::Weighting::kUniform) return 0;
     double score = 0;
     for (std::size_t c = 0; c < query.size(); ++c) score += query[c] * key[c];
     if (config_.attention.scaled) score /= std::sqrt(static_cast<double>(query.size()));
-    if (config_.position == "alibi") {
+    if (config_.position == spec::Position::kAlibi) {
       score -= std::pow(2.0, -8.0 * static_cast<double>(number + 1) /
                                  static_cast<double>(config_.heads)) *
                distance;
@@ -128,8 +128,8 @@ class Reference {
   Matrix attention(const Matrix& x, const std::string& name,
                    const std::vector<std::int64_t>& positions,
                    const std::vector<std::int64_t>& documents) const {
-    const bool learned = config_.attention.projection == "learned";
-    const bool needs_scores = config_.attention.weights == "softmax";
+    const bool learned = config_.attention.projection == spec::Projection::kLearned;
+    const bool needs_scores = config_.attention.weights == spec::Weighting::kSoftmax;
     const Matrix query = learned && needs_scores ? linear(x, name + "q_proj") : x;
     const Matrix key = learned && needs_scores ? linear(x, name + "k_proj") : x;
     const Matrix value = learned ? linear(x, name + "v_proj") : x;
@@ -161,17 +161,25 @@ class Reference {
   }
 
   double activate(double x) const {
-    const std::string& kind = config_.feed_forward.activation;
-    if (kind == "gelu")
-      return x * 0.5 * std::erfc(-x / std::sqrt(2.0));  // x · P(standard normal < x)
-    if (kind == "relu") return x > 0 ? x : 0;
-    if (kind == "relu2") return x > 0 ? x * x : 0;
-    return x / (1 + std::exp(-x));
+    switch (config_.feed_forward.activation) {
+      case spec::Activation::kGelu:
+        return x * 0.5 * std::erfc(-x / std::sqrt(2.0));  // x · P(standard normal < x)
+      case spec::Activation::kRelu:
+        return x > 0 ? x : 0;
+      case spec::Activation::kRelu2:
+        return x > 0 ? x * x : 0;
+      case spec::Activation::kSilu:
+      case spec::Activation::kSwiglu:
+        return x / (1 + std::exp(-x));
+      case spec::Activation::kNone:
+        break;
+    }
+    return x;
   }
 
   Matrix feed_forward(const Matrix& x, const std::string& name) const {
     Matrix hidden = linear(x, name + "up_proj");
-    const bool gated = config_.feed_forward.activation == "swiglu";
+    const bool gated = config_.feed_forward.activation == spec::Activation::kSwiglu;
     const Matrix gate = gated ? linear(x, name + "gate_proj") : Matrix();
     for (std::size_t t = 0; t < hidden.size(); ++t) {
       for (std::size_t c = 0; c < hidden[t].size(); ++c) {
@@ -181,7 +189,7 @@ class Reference {
     return linear(hidden, name + "down_proj");
   }
 
-  config::ModelConfig config_;
+  spec::ModelConfig config_;
   std::map<std::string, Matrix> weights_;
 };
 

@@ -6,7 +6,6 @@
 #include <string>
 #include <vector>
 
-#include "config/config.h"
 #include "model/transformer.h"
 
 namespace qkv::testing {
@@ -14,23 +13,32 @@ namespace qkv::testing {
 using Matrix = std::vector<std::vector<double>>;
 
 /// A model small enough for plain loops and finite differences.
-inline config::ModelConfig tiny_model_config() {
-  config::ModelConfig config;
+inline spec::ModelConfig tiny_model_config() {
+  spec::ModelConfig config;
   config.layers = 2;
   config.heads = 4;
   config.key_value_heads = 4;
   config.width = 8;
   config.context = 6;
   config.feed_forward.width = 12;
-  config.position = "none";
+  config.position = spec::Position::kNone;
   config.bias = true;
   return config;
 }
 
-inline const std::vector<std::string>& position_kinds() {
-  static const std::vector<std::string> kinds = {"none", "sinusoidal", "learned", "rotary",
-                                                 "alibi"};
-  return kinds;
+/// The weights of a whole model, of which a test of one part uses that part's.
+inline model::Parameters parameters_of(const spec::ModelConfig& config) {
+  return {spec::WeightList(config, /*vocabulary=*/5), /*seed=*/1, at::kDouble};
+}
+
+/// Those whose names hold `part`.
+inline std::vector<std::pair<std::string, model::Tensor>> weights_of(
+    const model::Parameters& parameters, const std::string& part) {
+  std::vector<std::pair<std::string, model::Tensor>> found;
+  for (const auto& [name, weight] : parameters.list()) {
+    if (name.find(part) != std::string::npos) found.emplace_back(name, weight);
+  }
+  return found;
 }
 
 /// Normal numbers from the standard library's generator, in double.

@@ -10,7 +10,7 @@ namespace {
 
 constexpr std::int64_t kVocabulary = 7;
 
-Transformer make_model(const config::ModelConfig& config, at::ScalarType type) {
+Transformer make_model(const spec::ModelConfig& config, at::ScalarType type) {
   Transformer model(config, kVocabulary, 1, type);
   testing::randomise(model.parameters(), 11);
   return model;
@@ -22,16 +22,16 @@ TEST(Symmetry, WithoutPositionPermutedTokensGivePermutedLogits) {
   std::vector<std::int64_t> permuted;
   for (const std::int64_t from : order) permuted.push_back(ids[static_cast<std::size_t>(from)]);
 
-  for (const std::string& kind : testing::position_kinds()) {
-    config::ModelConfig config = testing::tiny_model_config();
-    config.objective = "masked";
+  for (const spec::Position kind : spec::all<spec::Position>()) {
+    spec::ModelConfig config = testing::tiny_model_config();
+    config.objective = spec::Objective::kMasked;
     config.position = kind;
     const Transformer model = make_model(config, at::kDouble);
     const Tensor expected =
         testing::logits_of(model, ids).index_select(0, torch::tensor(order, at::kLong));
     const double difference =
         testing::largest_difference(testing::logits_of(model, permuted), expected);
-    if (kind == "none") {
+    if (kind == spec::Position::kNone) {
       EXPECT_LT(difference, 1e-12);
     } else {
       EXPECT_GT(difference, 1e-3) << kind;
@@ -48,9 +48,9 @@ TEST(Symmetry, CausalMaskAloneTellsOrder) {
 
 TEST(Causality, ALaterTokenLeavesEarlierLogitsAsTheyWereToTheBit) {
   const std::vector<std::int64_t> ids = {3, 6, 0, 5, 1, 2};
-  for (const std::string& kind : testing::position_kinds()) {
-    for (const char* weights : {"softmax", "uniform"}) {
-      config::ModelConfig config = testing::tiny_model_config();
+  for (const spec::Position kind : spec::all<spec::Position>()) {
+    for (const spec::Weighting weights : {spec::Weighting::kSoftmax, spec::Weighting::kUniform}) {
+      spec::ModelConfig config = testing::tiny_model_config();
       config.position = kind;
       config.attention.weights = weights;
       const Transformer model = make_model(config, at::kFloat);
@@ -71,8 +71,8 @@ TEST(Causality, ALaterTokenLeavesEarlierLogitsAsTheyWereToTheBit) {
 }
 
 TEST(Causality, AMaskedModelSeesBothWays) {
-  config::ModelConfig config = testing::tiny_model_config();
-  config.objective = "masked";
+  spec::ModelConfig config = testing::tiny_model_config();
+  config.objective = spec::Objective::kMasked;
   const Transformer model = make_model(config, at::kFloat);
   EXPECT_FALSE(
       testing::logits_of(model, {1, 2, 3})[0].equal(testing::logits_of(model, {1, 2, 4})[0]));
@@ -85,11 +85,11 @@ TEST(Documents, InOneRowAreAsEachAlone) {
   const Tensor positions = testing::token_ids({0, 1, 2, 0, 1, 2});
   const Tensor documents = testing::token_ids({0, 0, 0, 1, 1, -1});
   const torch::NoGradGuard no_gradients;
-  for (const std::string& kind : testing::position_kinds()) {
-    for (const char* objective : {"causal", "masked"}) {
-      for (const char* weights : {"softmax", "uniform"}) {
+  for (const spec::Position kind : spec::all<spec::Position>()) {
+    for (const spec::Objective objective : spec::all<spec::Objective>()) {
+      for (const spec::Weighting weights : {spec::Weighting::kSoftmax, spec::Weighting::kUniform}) {
         const std::string what = base::concat(kind, " ", objective, " ", weights);
-        config::ModelConfig config = testing::tiny_model_config();
+        spec::ModelConfig config = testing::tiny_model_config();
         config.position = kind;
         config.objective = objective;
         config.attention.weights = weights;

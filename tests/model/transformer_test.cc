@@ -16,7 +16,7 @@ using testing::tiny_model_config;
 constexpr std::int64_t kVocabulary = 7;
 
 /// Compares the model with the loops, on one row with two documents.
-void expect_same_as_loops(const config::ModelConfig& config, const std::string& what) {
+void expect_same_as_loops(const spec::ModelConfig& config, const std::string& what) {
   const Transformer model(config, kVocabulary, 1, at::kDouble);
   testing::randomise(model.parameters(), 3);
   const std::vector<std::int64_t> ids = {3, 6, 0, 6, 1};
@@ -39,10 +39,10 @@ void expect_same_as_loops(const config::ModelConfig& config, const std::string& 
 }
 
 TEST(Transformer, AgreesWithLoopsForEveryPositionNormAndAttention) {
-  config::ModelConfig config = tiny_model_config();
-  for (const std::string& position : testing::position_kinds()) {
-    for (const char* norm : {"layer", "rms"}) {
-      for (const char* objective : {"causal", "masked"}) {
+  spec::ModelConfig config = tiny_model_config();
+  for (const spec::Position position : spec::all<spec::Position>()) {
+    for (const spec::Norm norm : spec::all<spec::Norm>()) {
+      for (const spec::Objective objective : spec::all<spec::Objective>()) {
         config.position = position;
         config.norm = norm;
         config.objective = objective;
@@ -54,16 +54,24 @@ TEST(Transformer, AgreesWithLoopsForEveryPositionNormAndAttention) {
           expect_same_as_loops(config, base::concat(what, shared, " key/value heads"));
           config.attention.scaled = false;
           expect_same_as_loops(config, base::concat(what, shared, " key/value heads, unscaled"));
-          config.attention = {.projection = "learned", .weights = "uniform", .scaled = true};
+          config.attention = {.projection = spec::Projection::kLearned,
+                              .weights = spec::Weighting::kUniform,
+                              .scaled = true};
           expect_same_as_loops(config, base::concat(what, shared, " key/value heads, uniform"));
           config.attention = {};
         }
         config.key_value_heads = 4;
-        config.attention = {.projection = "identity", .weights = "softmax", .scaled = true};
+        config.attention = {.projection = spec::Projection::kIdentity,
+                            .weights = spec::Weighting::kSoftmax,
+                            .scaled = true};
         expect_same_as_loops(config, what + "identity");
-        config.attention = {.projection = "identity", .weights = "uniform", .scaled = true};
+        config.attention = {.projection = spec::Projection::kIdentity,
+                            .weights = spec::Weighting::kUniform,
+                            .scaled = true};
         expect_same_as_loops(config, what + "identity, uniform");
-        config.attention = {.projection = "learned", .weights = "none", .scaled = true};
+        config.attention = {.projection = spec::Projection::kLearned,
+                            .weights = spec::Weighting::kNone,
+                            .scaled = true};
         expect_same_as_loops(config, what + "no attention");
       }
     }
@@ -71,8 +79,8 @@ TEST(Transformer, AgreesWithLoopsForEveryPositionNormAndAttention) {
 }
 
 TEST(Transformer, AgreesWithLoopsForEveryActivationBiasAndHead) {
-  config::ModelConfig config = tiny_model_config();
-  for (const char* activation : {"gelu", "relu", "relu2", "silu", "swiglu", "none"}) {
+  spec::ModelConfig config = tiny_model_config();
+  for (const spec::Activation activation : spec::all<spec::Activation>()) {
     for (const bool bias : {false, true}) {
       for (const bool tied : {false, true}) {
         config.feed_forward.activation = activation;
@@ -86,11 +94,11 @@ TEST(Transformer, AgreesWithLoopsForEveryActivationBiasAndHead) {
 }
 
 TEST(Transformer, NamesAndShapesOfItsWeightsAreThoseOfTheFormat) {
-  config::ModelConfig config = tiny_model_config();
+  spec::ModelConfig config = tiny_model_config();
   config.layers = 1;
   config.key_value_heads = 2;
-  config.position = "learned";
-  config.feed_forward.activation = "swiglu";
+  config.position = spec::Position::kLearned;
+  config.feed_forward.activation = spec::Activation::kSwiglu;
   config.tied_embeddings = false;
   config.bias = true;
   const Transformer model(config, kVocabulary, 1);
@@ -128,9 +136,9 @@ TEST(Transformer, NamesAndShapesOfItsWeightsAreThoseOfTheFormat) {
 }
 
 TEST(Transformer, LeavesOutWhatTheConfigLeavesOut) {
-  config::ModelConfig config = tiny_model_config();
-  config.attention.weights = "none";
-  config.feed_forward.activation = "none";
+  spec::ModelConfig config = tiny_model_config();
+  config.attention.weights = spec::Weighting::kNone;
+  config.feed_forward.activation = spec::Activation::kNone;
   config.bias = false;
   const Transformer model(config, kVocabulary, 1);
   std::vector<std::string> names;

@@ -45,7 +45,7 @@ text::TokenFile tokens_of(const testing::Scratch& scratch, bool documents) {
 
 struct Case {
   const char* name;
-  const char* kernels;
+  spec::Kernels kernels;
   bool documents;
   config::Config config;
 };
@@ -58,26 +58,29 @@ config::Config small() {
   config.model.context = 24;
   config.model.feed_forward.width = 48;
   config.model.initial_deviation = 0.2;
-  config.model.objective = "masked";
-  config.runtime = {.device = "cpu", .precision = "float32", .threads = 2, .kernels = "fused"};
+  config.model.objective = spec::Objective::kMasked;
+  config.runtime = {.device = spec::Device::kCpu,
+                    .precision = spec::Precision::kFloat32,
+                    .threads = 2,
+                    .kernels = spec::Kernels::kFused};
   return config;
 }
 
 std::vector<Case> cases() {
   std::vector<Case> cases;
-  for (const char* kernels : {"fused", "plain"}) {
+  for (const spec::Kernels kernels : spec::all<spec::Kernels>()) {
     for (const double dropout : {0.0, 0.3}) {
       for (const bool documents : {false, true}) {
         Case& c = cases.emplace_back(Case{"masked", kernels, documents, small()});
         c.config.model.dropout = dropout;
       }
       cases.emplace_back(Case{"causal", kernels, true, small()}).config.model.dropout = dropout;
-      cases.back().config.model.objective = "causal";
+      cases.back().config.model.objective = spec::Objective::kCausal;
     }
   }
-  Case& recurrent = cases.emplace_back(Case{"gru", "plain", true, small()});
-  recurrent.config.model.kind = "gru";
-  recurrent.config.model.objective = "causal";
+  Case& recurrent = cases.emplace_back(Case{"gru", spec::Kernels::kPlain, true, small()});
+  recurrent.config.model.kind = spec::Architecture::kGru;
+  recurrent.config.model.objective = spec::Objective::kCausal;
   recurrent.config.model.dropout = 0.3;
   return cases;
 }
@@ -93,7 +96,7 @@ Made make(const Case& c, const text::TokenFile& tokens, std::int64_t accumulatio
   config::Config config = c.config;
   config.training.accumulation = accumulation;
   config.training.batch_size = kRows / accumulation;
-  config.runtime.kernels = type == at::kDouble ? "plain" : c.kernels;
+  config.runtime.kernels = type == at::kDouble ? spec::Kernels::kPlain : c.kernels;
   const model::Runtime runtime = model::set_up_runtime(config.runtime);
   const auto model =
       model::make_model(config.model, kVocabulary, 5, at::TensorOptions(at::kCPU).dtype(type));
@@ -105,7 +108,7 @@ Made make(const Case& c, const text::TokenFile& tokens, std::int64_t accumulatio
   }
   const auto fused = fused_training(*model, config, runtime);
   const auto plain = plain_gradients(*model, config, runtime);
-  EXPECT_EQ(fused != nullptr, config.runtime.kernels == "fused");
+  EXPECT_EQ(fused != nullptr, config.runtime.kernels == spec::Kernels::kFused);
   Gradients& gradients = fused ? *fused : *plain;
 
   const text::TrainingBatches batches(tokens, config.model.context,
@@ -138,7 +141,7 @@ TEST(Accumulation, IsTheLargerBatch) {
     // The same sums in another order: their difference is at most a few times the rounding error of
     // the plain model on this processor.
     Case plain = c;
-    plain.kernels = "plain";
+    plain.kernels = spec::Kernels::kPlain;
     const double rounding =
         difference(make(plain, tokens, 1, at::kFloat), make(plain, tokens, 1, at::kDouble));
     ASSERT_LT(rounding, 1e-5);
@@ -173,10 +176,11 @@ TEST(Accumulation, OfARunIsTheLargerBatch) {
   const testing::Scratch scratch;
   ::setenv("QKV_CACHE", (scratch / "cache").c_str(), 1);
   config::Config config = testing::tiny_run_config(scratch);
-  config.model.objective = "masked";
+  config.model.objective = spec::Objective::kMasked;
   config.model.dropout = 0.3;
-  for (const std::string kernels : {"fused", "plain"}) {
-    config.runtime.kernels = kernels;
+  for (const spec::Kernels each : spec::all<spec::Kernels>()) {
+    const std::string kernels(spec::name_of(each));
+    config.runtime.kernels = each;
     config.training.batch_size = 8;
     config.training.accumulation = 1;
     const double whole = first_loss(config, scratch, kernels + "-1");

@@ -32,13 +32,16 @@ config::Config small() {
   config.model.width = 64;
   config.model.context = 32;
   config.model.feed_forward.width = 128;
-  config.model.position = "rotary";
+  config.model.position = spec::Position::kRotary;
   config.model.initial_deviation = 0.1;
   config.training.steps = 12;
   config.training.warmup_steps = 2;
   config.training.batch_size = 4;
   config.training.accumulation = 2;
-  config.runtime = {.device = "cuda", .precision = "float32", .threads = 1, .kernels = "fused"};
+  config.runtime = {.device = spec::Device::kCuda,
+                    .precision = spec::Precision::kFloat32,
+                    .threads = 1,
+                    .kernels = spec::Kernels::kFused};
   return config;
 }
 
@@ -127,13 +130,13 @@ std::vector<Case> cases() {
                              {"muon", small()},
                              {"documents, alibi", small()},
                              {"masked, learned, swiglu, rms", small()}};
-  cases[1].config.training.optimizer = "muon";
+  cases[1].config.training.optimizer = spec::Optimizer::kMuon;
   cases[2].config.data.layout = "lines";
-  cases[2].config.model.position = "alibi";
-  cases[3].config.model.objective = "masked";
-  cases[3].config.model.position = "learned";
-  cases[3].config.model.feed_forward.activation = "swiglu";
-  cases[3].config.model.norm = "rms";
+  cases[2].config.model.position = spec::Position::kAlibi;
+  cases[3].config.model.objective = spec::Objective::kMasked;
+  cases[3].config.model.position = spec::Position::kLearned;
+  cases[3].config.model.feed_forward.activation = spec::Activation::kSwiglu;
+  cases[3].config.model.norm = spec::Norm::kRms;
   return cases;
 }
 
@@ -147,7 +150,8 @@ TEST_F(CapturedStepTest, EqualsThePlainStepInFloat32) {
 TEST_F(CapturedStepTest, ReplaysWhatItDidEagerly) {
   for (Case c : cases()) {
     SCOPED_TRACE(c.name);
-    for (const char* precision : {"float32", "bfloat16"}) {
+    for (const spec::Precision precision :
+         {spec::Precision::kFloat32, spec::Precision::kBfloat16}) {
       c.config.runtime.precision = precision;
       for (const double dropout : {0.0, 0.2}) {
         c.config.model.dropout = dropout;
@@ -180,9 +184,10 @@ TEST_F(CapturedStepTest, DropsOtherPlacesInEachStep) {
 }
 
 TEST_F(CapturedStepTest, UpdatesNothingOnANonFiniteGradient) {
-  for (const std::string name : {"adamw", "muon"}) {
+  for (const spec::Optimizer each : spec::all<spec::Optimizer>()) {
+    const std::string name(spec::name_of(each));
     config::Config config = small();
-    config.training.optimizer = name;
+    config.training.optimizer = each;
     const model::Runtime runtime = model::set_up_runtime(config.runtime);
     const auto model = fresh_model(config, runtime);
     Optimizer optimizer(model->parameters(), config.training);

@@ -18,7 +18,7 @@ namespace {
 constexpr std::int64_t kVocabulary = 600;
 
 /// Matrices that are tall, wide and square.
-config::Config small(const char* optimizer, const char* precision) {
+config::Config small(spec::Optimizer optimizer, spec::Precision precision) {
   config::Config config;
   config.model.layers = 2;
   config.model.heads = 4;
@@ -34,7 +34,10 @@ config::Config small(const char* optimizer, const char* precision) {
   config.training.warmup_steps = 2;
   config.training.learning_rate = 0.01;
   config.training.gradient_clip = 0.1;  // which the gradients exceed
-  config.runtime = {.device = "cpu", .precision = precision, .threads = 2, .kernels = "fused"};
+  config.runtime = {.device = spec::Device::kCpu,
+                    .precision = precision,
+                    .threads = 2,
+                    .kernels = spec::Kernels::kFused};
   return config;
 }
 
@@ -113,16 +116,21 @@ void expect_rounding_alone(const config::Config& config) {
     testing::expect_rounding_alone(errors.by_kernels, errors.by_libtorch, kFloor, errors.name);
 }
 
-TEST(FusedUpdate, OfAdamwIsLibtorchs) { expect_rounding_alone(small("adamw", "float32")); }
+TEST(FusedUpdate, OfAdamwIsLibtorchs) {
+  expect_rounding_alone(small(spec::Optimizer::kAdamw, spec::Precision::kFloat32));
+}
 
-TEST(FusedUpdate, OfMuonIsLibtorchs) { expect_rounding_alone(small("muon", "float32")); }
+TEST(FusedUpdate, OfMuonIsLibtorchs) {
+  expect_rounding_alone(small(spec::Optimizer::kMuon, spec::Precision::kFloat32));
+}
 
 TEST(FusedUpdate, OfMuonInBfloat16IsNearLibtorchsInFloat32) {
-  if (!fused::FusedStep::supports(small("muon", "bfloat16").model, /*bfloat16=*/true))
+  if (!fused::FusedStep::supports(small(spec::Optimizer::kMuon, spec::Precision::kBfloat16).model,
+                                  /*bfloat16=*/true))
     GTEST_SKIP() << "not on this processor";
   // The five Newton–Schulz steps turn any singular values into values of about 1, so each step
   // removes the rounding of the steps before: about five roundings remain.
-  for (const Errors& errors : errors_of(small("muon", "bfloat16")))
+  for (const Errors& errors : errors_of(small(spec::Optimizer::kMuon, spec::Precision::kBfloat16)))
     EXPECT_LT(errors.by_kernels, 0.02) << errors.name;
 }
 

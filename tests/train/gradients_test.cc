@@ -35,11 +35,14 @@ config::Config small() {
   config.model.width = 32;
   config.model.context = 24;
   config.model.feed_forward.width = 48;
-  config.model.position = "none";
+  config.model.position = spec::Position::kNone;
   config.model.initial_deviation = 0.2;  // so that no part of the formula is too small to matter
   config.training.batch_size = 5;
   config.training.accumulation = 2;
-  config.runtime = {.device = "cpu", .precision = "float32", .threads = 2, .kernels = "fused"};
+  config.runtime = {.device = spec::Device::kCpu,
+                    .precision = spec::Precision::kFloat32,
+                    .threads = 2,
+                    .kernels = spec::Kernels::kFused};
   return config;
 }
 
@@ -123,7 +126,7 @@ std::vector<text::Batch> random_batches(const Case& c) {
   std::vector<text::Batch> batches;
   for (std::uint64_t key = 1; std::ssize(batches) < c.config.training.accumulation; ++key) {
     const text::Batch batch = random_batch(c, key);
-    if (c.config.model.feed_forward.activation == "relu") {
+    if (c.config.model.feed_forward.activation == spec::Activation::kRelu) {
       Kinks kinks(*model);
       const model::Dropout dropout(c.config.model.dropout, c.config.seed, batches.size());
       evaluate::predict(*model, batch, {.taps = &kinks, .dropout = dropout, .cache = nullptr});
@@ -141,9 +144,10 @@ struct Made {
 
 enum class By { kDouble, kPlain, kFused };
 
-Made make(const Case& c, const std::vector<text::Batch>& batches, By by, const char* precision) {
+Made make(const Case& c, const std::vector<text::Batch>& batches, By by,
+          spec::Precision precision) {
   config::Config config = c.config;
-  config.runtime.kernels = by == By::kFused ? "fused" : "plain";
+  config.runtime.kernels = by == By::kFused ? spec::Kernels::kFused : spec::Kernels::kPlain;
   config.runtime.precision = precision;
   const model::Runtime runtime = model::set_up_runtime(config.runtime);
   const auto model = random_model(c, by == By::kDouble ? at::kDouble : at::kFloat);
@@ -179,38 +183,41 @@ Made make(const Case& c, const std::vector<text::Batch>& batches, By by, const c
 /// The cases in which errors are most probable, each with a name.
 std::vector<Case> named_cases() {
   std::vector<Case> cases;
-  const auto add = [&](const char* name) -> Case& {
+  const auto add = [&](const std::string& name) -> Case& {
     return cases.emplace_back(Case{name, small()});
   };
-  add("plainest");
+  const spec::ModelConfig plainest = add("plainest").config.model;
   add("bias").config.model.bias = true;
-  for (const char* position : {"sinusoidal", "learned", "rotary", "alibi"})
-    add(position).config.model.position = position;
+  for (const spec::Position position : spec::all<spec::Position>()) {
+    if (position != plainest.position) add(base::concat(position)).config.model.position = position;
+  }
   {
     Case& c = add("documents, alibi, bias");
-    c.config.model.position = "alibi";
+    c.config.model.position = spec::Position::kAlibi;
     c.config.model.bias = true;
     c.config.data.layout = "lines";
   }
   {
     Case& c = add("masked, documents, learned");
-    c.config.model.position = "learned";
-    c.config.model.objective = "masked";
+    c.config.model.position = spec::Position::kLearned;
+    c.config.model.objective = spec::Objective::kMasked;
     c.config.data.layout = "lines";
   }
-  add("masked, alibi").config.model.objective = "masked";
-  cases.back().config.model.position = "alibi";
-  add("masked, rotary").config.model.objective = "masked";
-  cases.back().config.model.position = "rotary";
-  for (const char* activation : {"relu", "relu2", "silu", "swiglu", "none"})
-    add(activation).config.model.feed_forward.activation = activation;
-  add("swiglu and bias").config.model.feed_forward.activation = "swiglu";
+  add("masked, alibi").config.model.objective = spec::Objective::kMasked;
+  cases.back().config.model.position = spec::Position::kAlibi;
+  add("masked, rotary").config.model.objective = spec::Objective::kMasked;
+  cases.back().config.model.position = spec::Position::kRotary;
+  for (const spec::Activation activation : spec::all<spec::Activation>()) {
+    if (activation != plainest.feed_forward.activation)
+      add(base::concat(activation)).config.model.feed_forward.activation = activation;
+  }
+  add("swiglu and bias").config.model.feed_forward.activation = spec::Activation::kSwiglu;
   cases.back().config.model.bias = true;
-  add("rms, grouped, untied").config.model.norm = "rms";
+  add("rms, grouped, untied").config.model.norm = spec::Norm::kRms;
   cases.back().config.model.key_value_heads = 2;
   cases.back().config.model.tied_embeddings = false;
-  cases.back().config.model.position = "rotary";
-  add("no attention").config.model.attention.weights = "none";
+  cases.back().config.model.position = spec::Position::kRotary;
+  add("no attention").config.model.attention.weights = spec::Weighting::kNone;
   add("unscaled").config.model.attention.scaled = false;
   {
     Case& c = add("odd sizes");  // no side is a multiple of a vector
@@ -328,7 +335,7 @@ std::vector<double> sizes(const Case& c, const Made& exact) {
 
 /// The number of terms in all sums on the longest path to a gradient.
 double summed(const Case& c) {
-  const config::ModelConfig& model = c.config.model;
+  const spec::ModelConfig& model = c.config.model;
   const std::int64_t layer =
       4 * model.width + 2 * model.feed_forward.width + 2 * model.head_width() + 2 * model.context;
   const std::int64_t tokens =
@@ -339,9 +346,9 @@ double summed(const Case& c) {
 TEST(FusedGradients, AreAsExactInFloat32AsTheModels) {
   for_each_case([](const Case& c) {
     const std::vector<text::Batch> batches = random_batches(c);
-    const Made exact = make(c, batches, By::kDouble, "float32");
-    const Made plain = make(c, batches, By::kPlain, "float32");
-    const Made fused = make(c, batches, By::kFused, "float32");
+    const Made exact = make(c, batches, By::kDouble, spec::Precision::kFloat32);
+    const Made plain = make(c, batches, By::kPlain, spec::Precision::kFloat32);
+    const Made fused = make(c, batches, By::kFused, spec::Precision::kFloat32);
     testing::expect_rounding_alone(std::abs(fused.loss - exact.loss),
                                    std::abs(plain.loss - exact.loss),
                                    testing::rounding(summed(c)) * exact.loss, "loss");
@@ -360,9 +367,9 @@ TEST(FusedGradients, AreAsNearInBfloat16AsTheModelsByAutocast) {
     GTEST_SKIP() << "not on this processor";
   for_each_case([](const Case& c) {
     const std::vector<text::Batch> batches = random_batches(c);
-    const Made exact = make(c, batches, By::kDouble, "float32");
-    const Made autocast = make(c, batches, By::kPlain, "bfloat16");
-    const Made fused = make(c, batches, By::kFused, "bfloat16");
+    const Made exact = make(c, batches, By::kDouble, spec::Precision::kFloat32);
+    const Made autocast = make(c, batches, By::kPlain, spec::Precision::kBfloat16);
+    const Made fused = make(c, batches, By::kFused, spec::Precision::kBfloat16);
     // Not three roundings: those of the tokens nearly cancel in the mean.
     EXPECT_NEAR(fused.loss, exact.loss, 1e-2 * exact.loss);
     const std::vector<double> theirs = errors(autocast, exact);
@@ -385,13 +392,13 @@ TEST(FusedGradients, DropOtherValuesWithAnotherSeed) {
   Case c{"dropout", small()};
   c.config.model.dropout = 0.3;
   const std::vector<text::Batch> batches = random_batches(c);
-  const Made first = make(c, batches, By::kFused, "float32");
-  const Made second = make(c, batches, By::kFused, "float32");
+  const Made first = make(c, batches, By::kFused, spec::Precision::kFloat32);
+  const Made second = make(c, batches, By::kFused, spec::Precision::kFloat32);
   EXPECT_EQ(first.loss, second.loss);
   for (std::size_t place = 0; place < first.gradients.size(); ++place)
     EXPECT_TRUE(first.gradients[place].second.equal(second.gradients[place].second));
   c.config.seed = 2;
-  EXPECT_NE(make(c, batches, By::kFused, "float32").loss, first.loss);
+  EXPECT_NE(make(c, batches, By::kFused, spec::Precision::kFloat32).loss, first.loss);
 }
 
 }  // namespace

@@ -42,10 +42,24 @@ void set_gradient(const model::Tensor& weight, const std::vector<float>& values)
   model::Tensor(weight).mutable_grad() = torch::tensor(values).view(weight.sizes());
 }
 
+/// A weight all of whose numbers start at `value`.
+spec::Weight weight_of(const std::string& name, std::vector<std::int64_t> shape, double value,
+                       spec::Role role) {
+  return {name, std::move(shape), {spec::Initial::Kind::kConstant, value}, role};
+}
+
+model::Parameters parameters_of(std::vector<spec::Weight> weights) {
+  spec::WeightList list;
+  list.all = std::move(weights);
+  return {std::move(list), 1, at::kFloat};
+}
+
 TEST(Optimizer, FollowsAdamwAndDecaysOnlyMatrices) {
-  model::Parameters parameters(1, at::kFloat);
-  const model::Tensor matrix = parameters.constant("matrix", {1, 2}, 0.5);
-  const model::Tensor vector = parameters.constant("vector", {2}, 0.5);
+  const model::Parameters parameters =
+      parameters_of({weight_of("matrix", {1, 2}, 0.5, spec::Role::kMatrix),
+                     weight_of("vector", {2}, 0.5, spec::Role::kVector)});
+  const model::Tensor matrix = parameters.at(0);
+  const model::Tensor vector = parameters.at(1);
   const config::TrainingConfig training = config();
   Optimizer optimizer(parameters, training);
   std::vector<Scalar> expected(4, Scalar{.weight = 0.5});
@@ -98,15 +112,18 @@ TEST(Muon, OrthogonalisesMatricesOfAnyShape) {
 
 TEST(Muon, MovesMatricesOfTheLayersAndLeavesTheRestToAdamw) {
   config::TrainingConfig training = config();
-  training.optimizer = "muon";
+  training.optimizer = spec::Optimizer::kMuon;
   training.matrix_learning_rate = 0.25;
   training.weight_decay = 0.5;
-  model::Parameters parameters(1, at::kFloat);
-  const model::Tensor tall = parameters.constant("model.layers.0.mlp.up_proj.weight", {12, 3}, 0.5);
-  const model::Tensor square =
-      parameters.constant("model.layers.0.self_attn.q_proj.weight", {3, 3}, 0.5);
-  const model::Tensor table = parameters.constant("model.embed_tokens.weight", {4, 3}, 0.5);
-  const model::Tensor bias = parameters.constant("model.layers.0.mlp.up_proj.bias", {3}, 0.5);
+  const model::Parameters parameters =
+      parameters_of({weight_of("tall", {12, 3}, 0.5, spec::Role::kMatrix),
+                     weight_of("square", {3, 3}, 0.5, spec::Role::kMatrix),
+                     weight_of("table", {4, 3}, 0.5, spec::Role::kTable),
+                     weight_of("bias", {3}, 0.5, spec::Role::kVector)});
+  const model::Tensor tall = parameters.at(0);
+  const model::Tensor square = parameters.at(1);
+  const model::Tensor table = parameters.at(2);
+  const model::Tensor bias = parameters.at(3);
   Optimizer optimizer(parameters, training);
   Scalar expected{.weight = 0.5};
   for (const model::Tensor& weight : {tall, square}) {
@@ -137,9 +154,11 @@ TEST(Muon, MovesMatricesOfTheLayersAndLeavesTheRestToAdamw) {
 }
 
 TEST(Optimizer, ClipsTheCommonNorm) {
-  model::Parameters parameters(1, at::kFloat);
-  const model::Tensor matrix = parameters.constant("matrix", {1, 2}, 0.0);
-  const model::Tensor vector = parameters.constant("vector", {1}, 0.0);
+  const model::Parameters parameters =
+      parameters_of({weight_of("matrix", {1, 2}, 0, spec::Role::kMatrix),
+                     weight_of("vector", {1}, 0, spec::Role::kVector)});
+  const model::Tensor matrix = parameters.at(0);
+  const model::Tensor vector = parameters.at(1);
   config::TrainingConfig training = config();
   training.gradient_clip = 1.3;
   Optimizer optimizer(parameters, training);
@@ -153,8 +172,9 @@ TEST(Optimizer, ClipsTheCommonNorm) {
 }
 
 TEST(Optimizer, UpdatesNothingOnANonFiniteGradient) {
-  model::Parameters parameters(1, at::kFloat);
-  const model::Tensor matrix = parameters.constant("matrix", {1, 2}, 0.5);
+  const model::Parameters parameters =
+      parameters_of({weight_of("matrix", {1, 2}, 0.5, spec::Role::kMatrix)});
+  const model::Tensor matrix = parameters.at(0);
   Optimizer optimizer(parameters, config());
   set_gradient(matrix, {std::numeric_limits<float>::quiet_NaN(), 1});
   EXPECT_FALSE(std::isfinite(optimizer.update(1)));
@@ -163,8 +183,8 @@ TEST(Optimizer, UpdatesNothingOnANonFiniteGradient) {
 }
 
 TEST(Optimizer, RefusesMomentsOfAnotherModel) {
-  model::Parameters parameters(1, at::kFloat);
-  parameters.constant("matrix", {1, 2}, 0.5);
+  const model::Parameters parameters =
+      parameters_of({weight_of("matrix", {1, 2}, 0.5, spec::Role::kMatrix)});
   Optimizer optimizer(parameters, config());
   EXPECT_THROW(optimizer.load_moments({}, "file"), base::Error);
   EXPECT_THROW(optimizer.load_moments({{"first_moment.matrix", torch::zeros({2, 1})},

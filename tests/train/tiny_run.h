@@ -41,7 +41,8 @@ inline config::Config tiny_run_config(const Scratch& scratch) {
   config.training.learning_rate = 1e-2;
   config.training.validate_every = 10;
   config.checkpoints.every = 10;
-  config.runtime = {.device = "cpu", .precision = "float32", .threads = 1};
+  config.runtime = {
+      .device = spec::Device::kCpu, .precision = spec::Precision::kFloat32, .threads = 1};
   return config;
 }
 

@@ -69,9 +69,10 @@ TEST_F(TrainerTest, StartsAtTheLossOfKnowingNothing) {
 }
 
 TEST_F(TrainerTest, ResumesBitForBit) {
-  for (const std::string objective : {"causal", "masked"}) {
+  for (const spec::Objective each : spec::all<spec::Objective>()) {
+    const std::string objective(spec::name_of(each));
     config::Config config = tiny_run_config(scratch_);
-    config.model.objective = objective;
+    config.model.objective = each;
     config.model.dropout = 0.2;
     config.training.accumulation = 2;
     ASSERT_EQ(train(config, objective), Ending::kFinished);
@@ -94,11 +95,12 @@ TEST_F(TrainerTest, ResumesBitForBit) {
 // Not bit for bit: some of the device's sums have no fixed order.
 TEST_F(TrainerTest, ResumesOnACudaDevice) {
   if (!at::hasCUDA()) GTEST_SKIP() << "no CUDA device";
-  for (const std::string optimizer : {"adamw", "muon"}) {
+  for (const spec::Optimizer each : spec::all<spec::Optimizer>()) {
+    const std::string optimizer(spec::name_of(each));
     config::Config config = tiny_run_config(scratch_);
-    config.runtime.device = "cuda";
+    config.runtime.device = spec::Device::kCuda;
     config.model.dropout = 0.2;
-    config.training.optimizer = optimizer;
+    config.training.optimizer = each;
     ASSERT_EQ(train(config, optimizer), Ending::kFinished);
     const auto whole = curve(optimizer, "loss");
     std::filesystem::remove_all(scratch_ / optimizer / "checkpoints" / "step-0000030");
@@ -109,8 +111,10 @@ TEST_F(TrainerTest, ResumesOnACudaDevice) {
 }
 
 TEST_F(TrainerTest, RecurrentNetsLearnAndResumeBitForBit) {
-  for (const auto& [kind, objective] : {std::pair("lstm", "causal"), std::pair("gru", "masked")}) {
-    const std::string whole = kind;
+  for (const auto& [kind, objective] :
+       {std::pair(spec::Architecture::kLstm, spec::Objective::kCausal),
+        std::pair(spec::Architecture::kGru, spec::Objective::kMasked)}) {
+    const std::string whole(spec::name_of(kind));
     const std::string parts = whole + "-parts";
     config::Config config = tiny_run_config(scratch_);
     config.model.kind = kind;
@@ -174,7 +178,7 @@ TEST_F(TrainerTest, SavesNothingThatIsNotFinite) {
   config::Config config = tiny_run_config(scratch_);
   config.training.learning_rate = 1e38;  // the first update overflows, with a finite loss
   config.training.weight_decay = 1e38;
-  config.training.schedule = "constant";
+  config.training.schedule = spec::Schedule::kConstant;
   config.training.warmup_steps = 0;
   config.training.steps = 1;
   for (const double validation : {0.1, 0.0}) {
@@ -257,7 +261,7 @@ TEST_F(TrainerTest, RefusesAnotherModelOrText) {
 
 TEST_F(TrainerTest, GoesOnForMoreStepsThanFirstPlanned) {
   config::Config config = tiny_run_config(scratch_);
-  config.training.schedule = "constant";
+  config.training.schedule = spec::Schedule::kConstant;
   config.training.steps = 10;
   ASSERT_EQ(train(config, "run"), Ending::kFinished);
   config.training.steps = 20;

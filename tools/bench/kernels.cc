@@ -148,8 +148,8 @@ void product(benchmark::State& state, const Shape& shape) {
   state.SetItemsProcessed(state.iterations() * 2 * rows * inner * shape.width);
 }
 
-config::ModelConfig model_of(const Shape& shape) {
-  config::ModelConfig config;
+spec::ModelConfig model_of(const Shape& shape) {
+  spec::ModelConfig config;
   config.layers = shape.layers;
   config.heads = config.key_value_heads = shape.heads;
   config.width = shape.width;

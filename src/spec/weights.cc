@@ -1,0 +1,142 @@
+#include "spec/weights.h"
+
+#include <cmath>
+#include <utility>
+
+namespace qkv::spec {
+namespace {
+
+Initial normal(double deviation) { return {Initial::Kind::kNormal, deviation}; }
+Initial constant(double value) { return {Initial::Kind::kConstant, value}; }
+
+/// The initial standard deviation of weights that write into the residual stream, to which 2·layers
+/// sub-layers add (Radford et al. 2019).
+double residual_deviation(const ModelConfig& model) {
+  return model.initial_deviation / std::sqrt(2.0 * static_cast<double>(model.layers));
+}
+
+double count(const WeightList& list) {
+  double count = 0;
+  for (const Weight& weight : list.all) {
+    double size = 1;
+    for (const std::int64_t side : weight.shape) size *= static_cast<double>(side);
+    count += size;
+  }
+  return count;
+}
+
+}  // namespace
+
+WeightList::WeightList(const ModelConfig& model, std::int64_t vocabulary) {
+  const Initial drawn = normal(model.initial_deviation);
+  embedding = add("model.embed_tokens.weight", {vocabulary, model.width}, drawn, Role::kTable);
+  if (model.learns_positions()) {
+    positions =
+        add("model.embed_positions.weight", {model.context, model.width}, drawn, Role::kTable);
+  }
+  for (std::int64_t layer = 0; layer < model.layers; ++layer) {
+    const std::string number = std::to_string(layer);
+    if (!model.recurrent()) {
+      layers.push_back(add_layer("model.layers." + number + ".", model));
+      continue;
+    }
+    states.push_back(add_states("_l" + number, model));
+    if (!model.causal()) states_from_end.push_back(add_states("_l" + number + "_reverse", model));
+  }
+  norm = add_norm("model.norm", model);
+  head = model.tied_embeddings
+             ? embedding
+             : add("lm_head.weight", {vocabulary, model.width}, drawn, Role::kTable);
+}
+
+LayerWeights WeightList::add_layer(const std::string& name, const ModelConfig& model) {
+  LayerWeights layer;
+  const auto linear = [&](const std::string& part, std::int64_t in, std::int64_t out,
+                          double deviation) {
+    return add_linear(name + part, in, out, deviation, model.bias);
+  };
+  if (model.has_attention()) {
+    const std::int64_t shared = model.key_value_heads * model.head_width();
+    layer.attention_norm = add_norm(name + "input_layernorm", model);
+    if (model.attention.projection == Projection::kLearned) {
+      if (model.has_scores()) {
+        layer.query = linear("self_attn.q_proj", model.width, model.width, model.initial_deviation);
+        layer.key = linear("self_attn.k_proj", model.width, shared, model.initial_deviation);
+      }
+      layer.value = linear("self_attn.v_proj", model.width, shared, model.initial_deviation);
+    }
+    layer.output = linear("self_attn.o_proj", model.width, model.width, residual_deviation(model));
+  }
+  if (model.has_feed_forward()) {
+    const std::int64_t hidden = model.feed_forward.width;
+    layer.feed_forward_norm = add_norm(name + "post_attention_layernorm", model);
+    if (model.feed_forward.gated())
+      layer.gate = linear("mlp.gate_proj", model.width, hidden, model.initial_deviation);
+    layer.up = linear("mlp.up_proj", model.width, hidden, model.initial_deviation);
+    layer.down = linear("mlp.down_proj", hidden, model.width, residual_deviation(model));
+  }
+  return layer;
+}
+
+RecurrentWeights WeightList::add_states(const std::string& end, const ModelConfig& model) {
+  // Each of two directions has half the width.
+  const std::int64_t hidden = model.causal() ? model.width : model.width / 2;
+  const std::int64_t gates = gate_count(model.kind) * hidden;
+  const Initial drawn = {Initial::Kind::kUniform, 1 / std::sqrt(static_cast<double>(hidden))};
+  const auto make = [&](const char* name, std::vector<std::int64_t> shape) {
+    const Role role = shape.size() > 1 ? Role::kMatrix : Role::kVector;
+    return add("model.recurrent." + (name + end), std::move(shape), drawn, role);
+  };
+  RecurrentWeights weights;
+  weights.input.weight = make("weight_ih", {gates, model.width});
+  weights.state.weight = make("weight_hh", {gates, hidden});
+  weights.input.bias = make("bias_ih", {gates});
+  weights.state.bias = make("bias_hh", {gates});
+  return weights;
+}
+
+Affine WeightList::add_norm(const std::string& name, const ModelConfig& model) {
+  Affine norm;
+  norm.weight = add(name + ".weight", {model.width}, constant(1), Role::kVector);
+  if (model.bias && model.norm == Norm::kLayer)
+    norm.bias = add(name + ".bias", {model.width}, constant(0), Role::kVector);
+  return norm;
+}
+
+Affine WeightList::add_linear(const std::string& name, std::int64_t in, std::int64_t out,
+                              double deviation, bool bias) {
+  Affine linear;
+  linear.weight = add(name + ".weight", {out, in}, normal(deviation), Role::kMatrix);
+  if (bias) linear.bias = add(name + ".bias", {out}, constant(0), Role::kVector);
+  return linear;
+}
+
+WeightIndex WeightList::add(const std::string& name, std::vector<std::int64_t> shape,
+                            Initial initial, Role role) {
+  all.push_back({name, std::move(shape), initial, role});
+  return static_cast<WeightIndex>(all.size()) - 1;
+}
+
+double count_parameters(const ModelConfig& model, std::int64_t vocabulary) {
+  // All layers have the same shapes, and a config may ask for more layers than a list can hold.
+  ModelConfig none = model;
+  none.layers = 0;
+  ModelConfig one = model;
+  one.layers = 1;
+  const double ends = count(WeightList(none, vocabulary));
+  return ends + static_cast<double>(model.layers) * (count(WeightList(one, vocabulary)) - ends);
+}
+
+std::int64_t gate_count(Architecture kind) {
+  switch (kind) {
+    case Architecture::kLstm:
+      return 4;
+    case Architecture::kGru:
+      return 3;
+    case Architecture::kTransformer:
+      break;
+  }
+  return 0;
+}
+
+}  // namespace qkv::spec
