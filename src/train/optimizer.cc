@@ -1,9 +1,6 @@
 #include "train/optimizer.h"
 
-#include <cmath>
-
-#include "base/error.h"
-#include "base/format.h"
+#include "fused/update.h"
 #include "model/libtorch.h"
 #include "train/muon.h"
 #include "train/schedule.h"
@@ -21,9 +18,8 @@ std::vector<model::Tensor> gradients_of(const std::vector<model::Tensor>& weight
 
 }  // namespace
 
-Optimizer::Optimizer(const model::Parameters& parameters, const config::TrainingConfig& config,
-                     FusedTraining* fused)
-    : config_(config), fused_(fused) {
+Optimizer::Optimizer(const model::Parameters& parameters, const config::TrainingConfig& config)
+    : config_(config) {
   muon_.weight_decay = config.weight_decay;
   matrices_.weight_decay = config.weight_decay;
   checkpoint::NamedTensors second;
@@ -33,28 +29,17 @@ Optimizer::Optimizer(const model::Parameters& parameters, const config::Training
     const bool by_muon = fused::FusedUpdate::by_muon(config, described);
     Group& group = by_muon ? muon_ : described.decays() ? matrices_ : vectors_;
     group.weights.push_back(weight);
-    group.first_moments.push_back(fused != nullptr ? fused->first_moment(name)
-                                                   : torch::zeros_like(weight.detach()));
+    group.first_moments.push_back(torch::zeros_like(weight.detach()));
     weights_.push_back(weight);
     moments_.emplace_back("first_moment." + name, group.first_moments.back());
     if (by_muon) continue;
-    group.second_moments.push_back(fused != nullptr ? fused->second_moment(name)
-                                                    : torch::zeros_like(weight.detach()));
+    group.second_moments.push_back(torch::zeros_like(weight.detach()));
     second.emplace_back("second_moment." + name, group.second_moments.back());
   }
   moments_.insert(moments_.end(), second.begin(), second.end());
 }
 
-double Optimizer::update_fused(std::int64_t step) {
-  const double norm = fused_->gradient_norm();
-  if (!std::isfinite(norm)) return norm;
-  const double clip = config_.gradient_clip;
-  fused_->update(step, learning_rate(config_, step), clip > 0 && norm > clip ? clip / norm : 1);
-  return norm;
-}
-
 double Optimizer::update(std::int64_t step) {
-  if (fused_ != nullptr) return update_fused(step);
   const at::TensorOptions scalar = weights_.at(0).options().dtype(at::kFloat).requires_grad(false);
   return update(torch::full({}, learning_rate(config_, step), scalar),
                 torch::full({}, static_cast<double>(step), scalar), torch::zeros({}, scalar))
@@ -95,26 +80,6 @@ model::Tensor Optimizer::update(const model::Tensor& learning_rate, const model:
   }
   for (model::Tensor& weight : weights_) weight.mutable_grad().reset();
   return norm;
-}
-
-checkpoint::NamedTensors Optimizer::moments() const { return moments_; }
-
-void Optimizer::load_moments(const checkpoint::NamedTensors& tensors, const std::string& where) {
-  if (tensors.size() != moments_.size()) {
-    throw base::Error(
-        base::concat(where, ": found ", tensors.size(), " tensors, expected ", moments_.size()));
-  }
-  const torch::NoGradGuard no_gradients;
-  for (std::size_t index = 0; index < tensors.size(); ++index) {
-    const auto& [name, values] = tensors[index];
-    const auto& [expected, moment] = moments_[index];
-    if (name != expected || values.sizes() != moment.sizes()) {
-      throw base::Error(base::concat(
-          where, ": found tensor ", base::quoted(name), " ", model::shape_text(values.sizes()),
-          ", expected ", base::quoted(expected), " ", model::shape_text(moment.sizes())));
-    }
-    model::Tensor(moment).copy_(values);
-  }
 }
 
 }  // namespace qkv::train

@@ -6,8 +6,8 @@
 namespace qkv::train {
 namespace {
 
-constexpr std::array<const char*, Profile::kPhases> kNames = {"batch",      "gradient", "update",
-                                                              "validation", "saving",   "other"};
+constexpr std::array<const char*, Profile::kPhases> kNames = {"batch", "step", "validation",
+                                                              "saving", "other"};
 
 }  // namespace
 
@@ -15,7 +15,7 @@ double Profile::training_seconds() const {
   return total() - seconds(Phase::kValidation) - seconds(Phase::kSaving);
 }
 
-std::string Profile::table(std::int64_t steps, const base::Parts& gradient_parts) const {
+std::string Profile::table(std::int64_t steps, const base::Parts& step_parts) const {
   base::Table table({"phase", "ms/step", "share"});
   const auto add = [&](const std::string& name, double spent) {
     table.add({name, steps > 0 ? base::fixed(spent * 1000 / static_cast<double>(steps), 3) : "",
@@ -24,8 +24,8 @@ std::string Profile::table(std::int64_t steps, const base::Parts& gradient_parts
   for (std::size_t index = 0; index < kNames.size(); ++index) {
     const auto phase = static_cast<Phase>(index);
     add(kNames[index], seconds(phase));
-    if (phase != Phase::kGradient) continue;
-    for (const auto& [name, spent] : gradient_parts) add("  " + name, spent);
+    if (phase != Phase::kStep) continue;
+    for (const auto& [name, spent] : step_parts) add("  " + name, spent);
   }
   return table.text();
 }

@@ -7,7 +7,7 @@
 namespace qkv::train {
 
 /// How a run's time is spent.
-enum class Phase { kBatch, kGradient, kUpdate, kValidation, kSaving, kOther, kCount };
+enum class Phase { kBatch, kStep, kValidation, kSaving, kOther, kCount };
 
 class Profile : public base::PhaseClock<Phase> {
  public:
@@ -15,8 +15,8 @@ class Profile : public base::PhaseClock<Phase> {
 
   /// Of all phases except validation and saving.
   double training_seconds() const;
-  /// A table of phases, their time per step and share; the parts of the gradient are below it.
-  std::string table(std::int64_t steps, const base::Parts& gradient_parts) const;
+  /// A table of phases, their time per step and share; the parts of the step are below it.
+  std::string table(std::int64_t steps, const base::Parts& step_parts) const;
 };
 
 }  // namespace qkv::train

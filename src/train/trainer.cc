@@ -107,12 +107,7 @@ Trainer::Trainer(const config::Config& config, const TrainingOptions& options)
       model_((config::check_config(on_its_device(config), config.name, corpus_.tokenizer.size()),
               model::make_model(config.model, corpus_.tokenizer.size(), config.seed,
                                 at::TensorOptions(runtime_.device).dtype(at::kFloat)))),
-      fused_(fused_training(*model_, config, runtime_)),
-      plain_(fused_ ? nullptr : plain_gradients(*model_, config, runtime_)),
-      optimizer_(model_->parameters(), config.training, fused_.get()),
-      captured_(CapturedStep::supports(config, runtime_)
-                    ? std::make_unique<CapturedStep>(*model_, config, runtime_, optimizer_)
-                    : nullptr),
+      step_(make_step(*model_, config, runtime_)),
       batches_(corpus_.train, config.model.context, objective_of(*model_), config.seed) {
   if (batches_.cut().count > 0)
     base::log::warning(text::to_text(batches_.cut(), config.model.context));
@@ -148,8 +143,8 @@ void Trainer::resume(const fs::path& path) {
   require_hash("data.validation", "text", corpus_.validation_hash, checkpoint.state.validation_hash,
                run);
   checkpoint::load_weights(checkpoint.model->parameters().list(), *model_, path.string());
-  optimizer_.load_moments(checkpoint::read_optimizer(path),
-                          (path / "optimizer.safetensors").string());
+  load_moments(checkpoint::read_optimizer(path), step_->moments(),
+               (path / "optimizer.safetensors").string());
   state_ = checkpoint.state;
   saved_ = state_.step;
   const std::int64_t steps = config_.training.steps;
@@ -202,49 +197,31 @@ Ending Trainer::run() {
 }
 
 std::string Trainer::profile_table() const {
-  if (captured_) return profile_.table(steps_made(), {});
-  if (!fused_) return profile_.table(steps_made(), plain_->seconds());
-  base::Parts parts = fused_->seconds();
-  double waiting = profile_.seconds(Phase::kGradient);
-  for (const auto& [name, seconds] : parts) waiting -= seconds;
-  parts.emplace_back("waiting", waiting);
-  return profile_.table(steps_made(), parts);
+  return profile_.table(steps_made(), step_->seconds());
 }
 
-Trainer::StepBatches Trainer::batches_of(std::int64_t step) const {
+StepBatch Trainer::batch_after(std::int64_t step) const {
   const config::TrainingConfig& training = config_.training;
   const std::int64_t rows = training.batch_size * training.accumulation;
-  StepBatches made;
+  StepBatch made;
   for (std::int64_t micro = 0; micro < training.accumulation; ++micro) {
-    made.batches.push_back(batches_.get(static_cast<std::uint64_t>(step), rows,
-                                        micro * training.batch_size, training.batch_size));
-    made.predicted += predicted_in(made.batches.back());
-    made.tokens += tokens_in(made.batches.back());
+    made.parts.push_back(batches_.get(static_cast<std::uint64_t>(step), rows,
+                                      micro * training.batch_size, training.batch_size));
+    made.predicted += predicted_in(made.parts.back());
+    made.tokens += tokens_in(made.parts.back());
   }
   return made;
 }
 
-CapturedStep::Result Trainer::make_step(const StepBatches& step) {
-  if (captured_) {
-    captured_->begin(step.batches, state_.step + 1, step.predicted);
-    profile_.enter(Phase::kBatch);
-    next_ = batches_of(state_.step + 1);
-    profile_.enter(Phase::kGradient);
-    return captured_->finish();
-  }
-  Gradients& gradients = fused_ ? *fused_ : *plain_;
-  const double loss =
-      gradients.make(step.batches, static_cast<std::uint64_t>(state_.step), step.predicted);
-  profile_.enter(Phase::kUpdate);
-  return {.loss = loss,
-          .gradient_norm = std::isfinite(loss) ? optimizer_.update(state_.step + 1) : loss};
-}
-
 void Trainer::train_step() {
   profile_.enter(Phase::kBatch);
-  const StepBatches step = next_ ? std::move(*next_) : batches_of(state_.step);
-  profile_.enter(Phase::kGradient);
-  const auto [loss, gradient_norm] = make_step(step);
+  const StepBatch batch = next_ ? *std::exchange(next_, std::nullopt) : batch_after(state_.step);
+  profile_.enter(Phase::kStep);
+  step_->begin(batch, state_.step + 1);
+  profile_.enter(Phase::kBatch);
+  if (state_.step + 1 < config_.training.steps) next_ = batch_after(state_.step + 1);
+  profile_.enter(Phase::kStep);
+  const auto [loss, gradient_norm] = step_->finish();
   if (!std::isfinite(loss) || !std::isfinite(gradient_norm)) {
     fail_not_finite(base::concat("step ", state_.step + 1, ": the ",
                                  std::isfinite(loss) ? "gradient" : "loss", " is ",
@@ -253,7 +230,7 @@ void Trainer::train_step() {
   }
   profile_.enter(Phase::kOther);
   ++state_.step;
-  state_.tokens += step.tokens;
+  state_.tokens += batch.tokens;
   last_loss_ = loss;
   const std::int64_t log_every = config_.training.log_every;
   if (log_every > 0 && state_.step % log_every == 0) report(loss, gradient_norm);
@@ -305,7 +282,7 @@ void Trainer::validate() {
 void Trainer::save(bool measured) {
   if (measured) validate();
   profile_.enter(Phase::kSaving);
-  const checkpoint::NamedTensors moments = optimizer_.moments();
+  const checkpoint::NamedTensors moments = step_->moments();
   for (const auto* tensors : {&model_->parameters().list(), &moments}) {
     for (const auto& [name, values] : *tensors) {
       if (!at::isfinite(values).all().item<bool>())

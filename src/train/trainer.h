@@ -14,13 +14,10 @@
 #include "evaluate/loss.h"
 #include "text/batches.h"
 #include "text/corpus.h"
-#include "train/captured_step.h"
-#include "train/fused_training.h"
-#include "train/gradients.h"
 #include "train/metrics.h"
-#include "train/optimizer.h"
 #include "train/profile.h"
 #include "train/run_folder.h"
+#include "train/step.h"
 
 namespace qkv::train {
 
@@ -57,7 +54,7 @@ class Trainer {
   const model::Model& model() const { return *model_; }
   const text::Corpus& corpus() const { return corpus_; }
   const Profile& profile() const { return profile_; }
-  /// How the time was spent: the phases, and the parts of the gradient.
+  /// How the time was spent: the phases, and the parts of the step.
   std::string profile_table() const;
   /// Whether training.patience was exhausted.
   bool stopped_early() const {
@@ -78,18 +75,9 @@ class Trainer {
   /// Loads weights, moments and counters of the newest checkpoint. Throws Error if it does not
   /// belong to this run, or has more steps than requested.
   void resume(const std::filesystem::path& checkpoint);
-  /// The micro-batches of a step, and the number of their targets and tokens.
-  struct StepBatches {
-    std::vector<text::Batch> batches;
-    std::uint64_t predicted = 0;
-    std::uint64_t tokens = 0;
-  };
-
   void train_step();
-  /// The micro-batches of step number `step`, from 0.
-  StepBatches batches_of(std::int64_t step) const;
-  /// Gradient and update.
-  CapturedStep::Result make_step(const StepBatches& step);
+  /// The batch of the step that follows `step` steps.
+  StepBatch batch_after(std::int64_t step) const;
   void validate();
   /// `measured`: after measuring the validation loss. Not if a signal ended the run: an
   /// uninterrupted run would not have measured it there, and the resumed one must stay the same.
@@ -104,12 +92,9 @@ class Trainer {
   RunFolder folder_;
   text::Corpus corpus_;
   std::unique_ptr<model::Model> model_;
-  std::unique_ptr<FusedTraining> fused_;
-  std::unique_ptr<Gradients> plain_;  ///< unless there is a fused one
-  Optimizer optimizer_;
-  std::unique_ptr<CapturedStep> captured_;  ///< if the device executes a whole step at once
+  std::unique_ptr<Step> step_;
   text::TrainingBatches batches_;
-  std::optional<StepBatches> next_;  ///< made while the device computed the step before
+  std::optional<StepBatch> next_;  ///< made while the device computed the step before
   checkpoint::TrainerState state_;
   std::optional<Metrics> metrics_;
   base::StopSignal stop_;

@@ -17,8 +17,7 @@
 #include "text/token_writer.h"
 #include "text/tokenizer.h"
 #include "tiny_run.h"
-#include "train/fused_training.h"
-#include "train/gradients.h"
+#include "train/either_step.h"
 #include "train/trainer.h"
 
 namespace qkv::train {
@@ -106,21 +105,16 @@ Made make(const Case& c, const text::TokenFile& tokens, std::int64_t accumulatio
       model->parameters().list()[place].second.set_data(
           drawn->parameters().list()[place].second.detach().to(type));
   }
-  const auto fused = fused_training(*model, config, runtime);
-  const auto plain = plain_gradients(*model, config, runtime);
-  EXPECT_EQ(fused != nullptr, config.runtime.kernels == spec::Kernels::kFused);
-  Gradients& gradients = fused ? *fused : *plain;
+  testing::EitherStep step(*model, config, runtime);
 
   const text::TrainingBatches batches(tokens, config.model.context,
                                       {config.model.causal(), kVocabulary}, config.seed);
   std::vector<text::Batch> parts;
-  std::uint64_t predicted = 0;
   for (std::int64_t first = 0; first < kRows; first += config.training.batch_size) {
     parts.push_back(batches.get(kStep, kRows, first, config.training.batch_size));
-    predicted += predicted_in(parts.back());
   }
   Made made;
-  made.loss = gradients.make(parts, kStep, predicted);
+  made.loss = step.gradient(testing::step_batch(std::move(parts)), kStep + 1);
   std::vector<model::Tensor> all;
   for (const auto& [name, weight] : model->parameters().list())
     all.push_back(weight.grad().to(at::kDouble).flatten().clone());

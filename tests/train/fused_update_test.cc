@@ -9,7 +9,7 @@
 #include "fused/step.h"
 #include "model/libtorch.h"
 #include "rounding.h"
-#include "train/fused_training.h"
+#include "train/either_step.h"
 #include "train/optimizer.h"
 
 namespace qkv::train {
@@ -66,23 +66,21 @@ std::vector<Errors> errors_of(const config::Config& config) {
   const auto ours = model::make_model(config.model, kVocabulary, 5);
   const auto theirs = model::make_model(config.model, kVocabulary, 5);
   const auto exact = model::make_model(config.model, kVocabulary, 5, at::kDouble);
-  const auto fused = fused_training(*ours, config, runtime);
-  if (fused == nullptr) throw std::logic_error("no fused kernels");
+  if (!KernelStep::supports(config, runtime)) throw std::logic_error("no fused kernels");
+  KernelStep by_kernels(*ours, config, runtime);
   const auto& weights = ours->parameters().list();
   {
     const torch::NoGradGuard no_gradients;
     for (std::size_t place = 0; place < weights.size(); ++place)
       exact->parameters().list()[place].second.copy_(weights[place].second);
   }
-  Optimizer by_kernels(ours->parameters(), config.training, fused.get());
   Optimizer by_libtorch(theirs->parameters(), config.training);
   Optimizer in_double(exact->parameters(), config.training);
   std::vector<model::Tensor> before;
   for (const auto& [name, weight] : exact->parameters().list())
     before.push_back(weight.detach().clone());
   for (std::int64_t step = 1; step <= 4; ++step) {
-    const text::Batch batch = counted_batch(config, step);
-    fused->make({batch}, static_cast<std::uint64_t>(step), predicted_in(batch));
+    by_kernels.gradient(testing::step_batch({counted_batch(config, step)}), step + 1);
     for (std::size_t place = 0; place < before.size(); ++place) {
       const model::Tensor gradient = weights[place].second.grad();
       theirs->parameters().list()[place].second.mutable_grad() = gradient.clone();

@@ -14,7 +14,7 @@
 #include "fused/step.h"
 #include "rounding.h"
 #include "train/choices.h"
-#include "train/fused_training.h"
+#include "train/either_step.h"
 
 namespace qkv::train {
 namespace {
@@ -151,18 +151,14 @@ Made make(const Case& c, const std::vector<text::Batch>& batches, By by,
   config.runtime.precision = precision;
   const model::Runtime runtime = model::set_up_runtime(config.runtime);
   const auto model = random_model(c, by == By::kDouble ? at::kDouble : at::kFloat);
-  const auto fused = fused_training(*model, config, runtime);
-  const auto plain = plain_gradients(*model, config, runtime);
-  EXPECT_EQ(fused != nullptr, by == By::kFused);
-  Gradients& gradients = fused ? *fused : *plain;
-  std::uint64_t predicted = 0;
-  for (const text::Batch& batch : batches) predicted += predicted_in(batch);
+  testing::EitherStep step(*model, config, runtime);
+  const StepBatch batch = testing::step_batch(batches);
   Made made{};
   // The second time, all memory has been used before.
-  for (int time = 0; time < (fused ? 2 : 1); ++time) {
+  for (int time = 0; time < (by == By::kFused ? 2 : 1); ++time) {
     for (const auto& [name, weight] : model->parameters().list())
       if (weight.grad().defined()) weight.grad().zero_();
-    made.loss = gradients.make(batches, 0, predicted);
+    made.loss = step.gradient(batch, 1);
   }
   for (const auto& [name, weight] : model->parameters().list()) {
     const model::Tensor gradient =

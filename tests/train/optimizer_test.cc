@@ -182,16 +182,21 @@ TEST(Optimizer, UpdatesNothingOnANonFiniteGradient) {
   EXPECT_EQ(matrix[0][1].item<float>(), 0.5F);
 }
 
-TEST(Optimizer, RefusesMomentsOfAnotherModel) {
+TEST(LoadMoments, RefusesThoseOfAnotherModel) {
   const model::Parameters parameters =
       parameters_of({weight_of("matrix", {1, 2}, 0.5, spec::Role::kMatrix)});
   Optimizer optimizer(parameters, config());
-  EXPECT_THROW(optimizer.load_moments({}, "file"), base::Error);
-  EXPECT_THROW(optimizer.load_moments({{"first_moment.matrix", torch::zeros({2, 1})},
-                                       {"second_moment.matrix", torch::zeros({1, 2})}},
-                                      "file"),
+  const checkpoint::NamedTensors moments = optimizer.moments();
+  EXPECT_THROW(load_moments({}, moments, "file"), base::Error);
+  EXPECT_THROW(load_moments({{"first_moment.matrix", torch::zeros({2, 1})},
+                             {"second_moment.matrix", torch::zeros({1, 2})}},
+                            moments, "file"),
                base::Error);
-  EXPECT_NO_THROW(optimizer.load_moments(optimizer.moments(), "file"));
+  load_moments({{"first_moment.matrix", torch::full({1, 2}, 3.0F)},
+                {"second_moment.matrix", torch::full({1, 2}, 4.0F)}},
+               moments, "file");
+  EXPECT_EQ(optimizer.moments()[0].second[0][1].item<float>(), 3);
+  EXPECT_EQ(optimizer.moments()[1].second[0][0].item<float>(), 4);
 }
 
 }  // namespace

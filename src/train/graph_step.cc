@@ -1,4 +1,4 @@
-#include "train/captured_step.h"
+#include "train/graph_step.h"
 
 #include <c10/core/StreamGuard.h>
 
@@ -18,19 +18,19 @@ std::vector<const std::vector<std::int32_t>*> arrays_of(const text::Batch& batch
 
 }  // namespace
 
-bool CapturedStep::supports(const config::Config& config, const model::Runtime& runtime) {
+bool GraphStep::supports(const config::Config& config, const model::Runtime& runtime) {
   return config.runtime.kernels == spec::Kernels::kFused && runtime.device.is_cuda() &&
          !config.model.recurrent();
 }
 
-CapturedStep::CapturedStep(const model::Model& model, const config::Config& config,
-                           const model::Runtime& runtime, Optimizer& optimizer, int eager_steps)
+GraphStep::GraphStep(const model::Model& model, const config::Config& config,
+                     const model::Runtime& runtime, int eager_steps)
     : model_(model),
       config_(config),
       runtime_(runtime),
-      optimizer_(optimizer),
+      optimizer_(model.parameters(), config.training),
       graph_(
-          runtime.device, [this] { make_step(); }, eager_steps) {
+          runtime.device, [this] { make(); }, eager_steps) {
   const std::int64_t arrays = config.data.layout == "lines" ? 4 : 2;
   const std::vector<std::int64_t> shape = {config.training.accumulation, arrays,
                                            config.training.batch_size, config.model.context};
@@ -43,35 +43,34 @@ CapturedStep::CapturedStep(const model::Model& model, const config::Config& conf
   result_ = torch::zeros({2}, numbers_.options());
 }
 
-void CapturedStep::begin(const std::vector<text::Batch>& batches, std::int64_t step,
-                         std::uint64_t predicted) {
+void GraphStep::begin(const StepBatch& batch, std::int64_t number) {
   auto* place = batches_in_.data_ptr<std::int32_t>();
-  for (const text::Batch& batch : batches) {
-    for (const auto* array : arrays_of(batch))
+  for (const text::Batch& part : batch.parts) {
+    for (const auto* array : arrays_of(part))
       place = std::copy(array->begin(), array->end(), place);
   }
   auto* numbers = numbers_in_.data_ptr<float>();
-  numbers[0] = static_cast<float>(learning_rate(config_.training, step));
-  numbers[1] = static_cast<float>(step);
-  numbers[2] = static_cast<float>(std::max<std::uint64_t>(1, predicted));
+  numbers[0] = static_cast<float>(learning_rate(config_.training, number));
+  numbers[1] = static_cast<float>(number);
+  numbers[2] = static_cast<float>(std::max<std::uint64_t>(1, batch.predicted));
 
   const c10::StreamGuard guard(graph_.stream());
   batches_.copy_(batches_in_, /*non_blocking=*/true);
   numbers_.copy_(numbers_in_, /*non_blocking=*/true);
   // The graph holds no seed: it continues from the generator's current state.
   model::seed_device(
-      base::stream_key(config_.seed, base::Purpose::kDropout, {static_cast<std::uint64_t>(step)}),
+      base::stream_key(config_.seed, base::Purpose::kDropout, {static_cast<std::uint64_t>(number)}),
       runtime_.device);
   graph_.launch();
 }
 
-CapturedStep::Result CapturedStep::finish() {
+Step::Result GraphStep::finish() {
   const c10::StreamGuard guard(graph_.stream());
   const model::Tensor result = result_.cpu();
   return {.loss = result[0].item<double>(), .gradient_norm = result[1].item<double>()};
 }
 
-void CapturedStep::make_step() {
+void GraphStep::make() {
   model::Tensor loss = torch::zeros({}, numbers_.options());
   for (const model::Tensor& batch : batches_.unbind()) {
     const model::Tensor mean = sum_of_losses(batch) / numbers_[2];
@@ -84,7 +83,7 @@ void CapturedStep::make_step() {
   result_.copy_(at::stack({loss, norm}));
 }
 
-model::Tensor CapturedStep::sum_of_losses(const model::Tensor& batch) const {
+model::Tensor GraphStep::sum_of_losses(const model::Tensor& batch) const {
   const model::Autocast autocast(runtime_);
   const std::vector<model::Tensor> arrays = batch.to(at::kLong).unbind();
   const model::Tokens tokens{.ids = arrays[0],

@@ -1,4 +1,4 @@
-#include "train/captured_step.h"
+#include "train/graph_step.h"
 
 #include <ATen/Context.h>
 #include <ATen/ops/_fused_sdp_choice.h>
@@ -9,7 +9,7 @@
 #include <vector>
 
 #include "base/random.h"
-#include "train/gradients.h"
+#include "train/either_step.h"
 
 namespace qkv::train {
 namespace {
@@ -18,7 +18,7 @@ constexpr std::int64_t kVocabulary = 50;
 constexpr int kNeverRecorded = 1000;
 
 /// These tests need a CUDA device, and are skipped if there is none.
-class CapturedStepTest : public ::testing::Test {
+class GraphStepTest : public ::testing::Test {
  protected:
   void SetUp() override {
     if (!at::hasCUDA()) GTEST_SKIP() << "no CUDA device";
@@ -83,12 +83,10 @@ std::unique_ptr<model::Model> fresh_model(const config::Config& config,
 std::vector<double> captured(const config::Config& config, int eager_steps) {
   const model::Runtime runtime = model::set_up_runtime(config.runtime);
   const auto model = fresh_model(config, runtime);
-  Optimizer optimizer(model->parameters(), config.training);
-  CapturedStep captured(*model, config, runtime, optimizer, eager_steps);
+  GraphStep captured(*model, config, runtime, eager_steps);
   std::vector<double> numbers;
   for (std::int64_t step = 1; step <= config.training.steps; ++step) {
-    const std::vector<text::Batch> batches = batches_of(config, step);
-    captured.begin(batches, step, predicted_in(batches));
+    captured.begin(testing::step_batch(batches_of(config, step)), step);
     const auto [loss, norm] = captured.finish();
     numbers.push_back(loss);
     numbers.push_back(norm);
@@ -101,14 +99,13 @@ std::vector<double> captured(const config::Config& config, int eager_steps) {
 std::vector<double> plain(const config::Config& config) {
   const model::Runtime runtime = model::set_up_runtime(config.runtime);
   const auto model = fresh_model(config, runtime);
-  Optimizer optimizer(model->parameters(), config.training);
-  const auto gradients = plain_gradients(*model, config, runtime);
+  AutogradStep defined(*model, config, runtime);
   std::vector<double> numbers;
   for (std::int64_t step = 1; step <= config.training.steps; ++step) {
-    const std::vector<text::Batch> batches = batches_of(config, step);
-    numbers.push_back(
-        gradients->make(batches, static_cast<std::uint64_t>(step - 1), predicted_in(batches)));
-    numbers.push_back(optimizer.update(step));
+    defined.begin(testing::step_batch(batches_of(config, step)), step);
+    const auto [loss, norm] = defined.finish();
+    numbers.push_back(loss);
+    numbers.push_back(norm);
   }
   return numbers;
 }
@@ -140,14 +137,14 @@ std::vector<Case> cases() {
   return cases;
 }
 
-TEST_F(CapturedStepTest, EqualsThePlainStepInFloat32) {
+TEST_F(GraphStepTest, EqualsThePlainStepInFloat32) {
   for (const Case& c : cases()) {
     SCOPED_TRACE(c.name);
     expect_near(captured(c.config, /*eager_steps=*/2), plain(c.config), 2e-4);
   }
 }
 
-TEST_F(CapturedStepTest, ReplaysWhatItDidEagerly) {
+TEST_F(GraphStepTest, ReplaysWhatItDidEagerly) {
   for (Case c : cases()) {
     SCOPED_TRACE(c.name);
     for (const spec::Precision precision :
@@ -161,18 +158,17 @@ TEST_F(CapturedStepTest, ReplaysWhatItDidEagerly) {
   }
 }
 
-TEST_F(CapturedStepTest, DropsOtherPlacesInEachStep) {
+TEST_F(GraphStepTest, DropsOtherPlacesInEachStep) {
   config::Config config = small();
   config.model.dropout = 0.3;
   config.training.learning_rate = config.training.minimum_learning_rate =
       1e-30;  // everything else is unchanged
   const model::Runtime runtime = model::set_up_runtime(config.runtime);
   const auto model = fresh_model(config, runtime);
-  Optimizer optimizer(model->parameters(), config.training);
-  CapturedStep step(*model, config, runtime, optimizer, 2);
-  const std::vector<text::Batch> batches = batches_of(config, 1);
+  GraphStep step(*model, config, runtime, 2);
+  const StepBatch batch = testing::step_batch(batches_of(config, 1));
   const auto loss_of = [&](std::int64_t number) {
-    step.begin(batches, number, predicted_in(batches));
+    step.begin(batch, number);
     return step.finish().loss;
   };
   const double eager = loss_of(1);
@@ -183,17 +179,15 @@ TEST_F(CapturedStepTest, DropsOtherPlacesInEachStep) {
   EXPECT_NEAR(loss_of(1), eager, 1e-5 * eager);
 }
 
-TEST_F(CapturedStepTest, UpdatesNothingOnANonFiniteGradient) {
+TEST_F(GraphStepTest, UpdatesNothingOnANonFiniteGradient) {
   for (const spec::Optimizer each : spec::all<spec::Optimizer>()) {
     const std::string name(spec::name_of(each));
     config::Config config = small();
     config.training.optimizer = each;
     const model::Runtime runtime = model::set_up_runtime(config.runtime);
     const auto model = fresh_model(config, runtime);
-    Optimizer optimizer(model->parameters(), config.training);
-    CapturedStep step(*model, config, runtime, optimizer, 1);
+    GraphStep step(*model, config, runtime, 1);
     for (std::int64_t number = 1; number <= 4; ++number) {
-      const std::vector<text::Batch> batches = batches_of(config, number);
       if (number == 4) {
         const torch::NoGradGuard no_gradients;
         model->embedding()[0][0].fill_(std::numeric_limits<float>::infinity());
@@ -201,8 +195,8 @@ TEST_F(CapturedStepTest, UpdatesNothingOnANonFiniteGradient) {
       std::vector<model::Tensor> before;
       for (const auto& [_, weight] : model->parameters().list())
         before.push_back(weight.detach().clone());
-      for (const auto& [_, moment] : optimizer.moments()) before.push_back(moment.clone());
-      step.begin(batches, number, predicted_in(batches));
+      for (const auto& [_, moment] : step.moments()) before.push_back(moment.clone());
+      step.begin(testing::step_batch(batches_of(config, number)), number);
       EXPECT_EQ(std::isfinite(step.finish().gradient_norm), number < 4);
       std::size_t place = 0;
       const auto expect_unchanged = [&](const std::string& what, const model::Tensor& now) {
@@ -213,13 +207,13 @@ TEST_F(CapturedStepTest, UpdatesNothingOnANonFiniteGradient) {
       };
       for (const auto& [what, weight] : model->parameters().list())
         expect_unchanged(what, weight.detach());
-      for (const auto& [what, moment] : optimizer.moments()) expect_unchanged(what, moment);
+      for (const auto& [what, moment] : step.moments()) expect_unchanged(what, moment);
     }
   }
 }
 
 // Checks what docs/training.md says about the attention that libtorch uses.
-TEST_F(CapturedStepTest, AttendsByFlashAttentionWhereNothingIsAddedToTheScores) {
+TEST_F(GraphStepTest, AttendsByFlashAttentionWhereNothingIsAddedToTheScores) {
   model::set_up_runtime(small().runtime);
   const model::Tensor query =
       torch::zeros({2, 4, 64, 32}, at::TensorOptions().dtype(at::kBFloat16).device(at::kCUDA));
