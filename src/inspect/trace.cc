@@ -261,10 +261,9 @@ class Trace {
     out += vector_line(base::concat("= mixed: what ", label(token_), " receives"), steps_.mixed);
     out += vector_line(base::concat("W_O [all heads]", model_.bias ? " + b_O" : "", ": added to x"),
                        vector_of(attention("output")[token_]));
-    return base::concat(out,
-                        "   weights and sum are computed here from q, k and v; the model's own "
-                        "values differ by at most ",
-                        difference_text(), "\n");
+    return base::concat(
+        out, "   weights and sum are computed here from q, k and v; the model's differ by at most ",
+        difference_text(), "\n");
   }
 
   std::string difference_text() const {
