@@ -24,7 +24,7 @@ constexpr std::uint64_t up(std::uint64_t value, std::uint64_t unit) {
 }
 
 template <typename Value>
-char* bytes_of(std::vector<Value>& values) {
+char* writable_bytes(std::vector<Value>& values) {
   return reinterpret_cast<char*>(values.data());
 }
 
@@ -76,13 +76,13 @@ TokenFile::TokenFile(const std::filesystem::path& path, std::uint64_t most_in_me
   text_bytes_ = header.text_bytes;
   maximum_id_ = static_cast<std::int32_t>(header.maximum_id);
 
-  if (file_->bytes().read_some(sizeof header + checked_bytes_, table, bytes_of(checksums_)) <
+  if (file_->bytes().read_some(sizeof header + checked_bytes_, table, writable_bytes(checksums_)) <
           table ||
-      checksum({bytes_of(checksums_), table}) != header.checksums) {
+      checksum({writable_bytes(checksums_), table}) != header.checksums) {
     fail("damaged in its checksums");
   }
   starts_.resize(starts);
-  copy(id_bytes, checked_bytes_, bytes_of(starts_));
+  copy(id_bytes, checked_bytes_, writable_bytes(starts_));
   bool in_order = starts == 0 || (starts_.front() == 0 && starts_.back() == size_);
   in_order &= std::is_sorted(starts_.begin(), starts_.end());
   if (!in_order) fail("the offsets where documents begin are out of order");
