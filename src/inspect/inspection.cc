@@ -53,9 +53,9 @@ void require_attention(const checkpoint::Checkpoint& checkpoint) {
   if (checkpoint.config.model.has_attention()) return;
   const spec::ModelConfig& model = checkpoint.config.model;
   if (model.recurrent()) {
-    throw base::Error(
-        base::concat(checkpoint.path.string(), ": model.kind: found ", base::quoted(model.kind),
-                     ", so this model has no attention to show; expected \"transformer\""));
+    throw base::Error(base::concat(
+        checkpoint.path.string(), ": model.kind: found ", base::quoted(spec::name_of(model.kind)),
+        ", so this model has no attention to show; expected \"transformer\""));
   }
   throw base::Error(
       base::concat(checkpoint.path.string(),
