@@ -3,10 +3,10 @@
 #include <iostream>
 #include <optional>
 
-#include "base/error.h"
 #include "base/files.h"
+#include "base/format.h"
 #include "cli.h"
-#include "inspect/artefacts.h"
+#include "inspect/demand.h"
 #include "inspect/edge_map.h"
 #include "inspect/findings_text.h"
 #include "inspect/neighbours.h"
@@ -23,9 +23,8 @@ struct Request {
   std::optional<std::string> text_file;
   std::optional<std::string> out;
   std::string format = "png,json,safetensors";
-  inspect::HeadChoice choice;
+  inspect::Demand demand;
   std::optional<std::int64_t> trace;
-  bool edges = false;
   std::optional<std::string> neighbours;
   std::vector<std::string> analogy;
 
@@ -35,40 +34,39 @@ struct Request {
 /// Throws Error if options are missing that others need.
 void require_sense(const Request& request) {
   const bool asks_words = request.neighbours || !request.analogy.empty();
-  if (!request.has_text() && (request.out || request.trace || request.edges))
+  if (!request.has_text() && (request.out || request.trace || request.demand.edges))
     throw base::Error("--out, --trace, --edges: found no text, expected --text or --text-file");
-  if (request.edges && !request.out)
+  if (request.demand.edges && !request.out)
     throw base::Error("--edges: found no --out, expected a folder for the causal map");
   if (!request.has_text() && !asks_words)
     throw base::Error(
         "found nothing to do, expected --text, --text-file, --neighbours or --analogy");
 }
 
-void inspect_text(const Request& request, const std::vector<inspect::Artefact>& formats,
-                  const qkv::checkpoint::Checkpoint& checkpoint,
+void inspect_text(const Request& request, const qkv::checkpoint::Checkpoint& checkpoint,
                   const qkv::model::Runtime& runtime) {
+  const auto& [choice, formats, edges] = request.demand;
   const std::string name = request.text ? "--text" : *request.text_file;
   const std::string text =
       request.text ? *request.text : base::read_file(*request.text_file, base::file_limit::kPrompt);
-  inspect::require_heads(request.choice, checkpoint.config.model);
-  if (request.out) inspect::require_formats(checkpoint, formats);
-  const inspect::Inspection inspection =
-      inspect::inspect(checkpoint, inspect::read_passage(checkpoint, text, name));
+  inspect::Passage passage = inspect::read_passage(checkpoint, text, name);
+  inspect::require_possible(checkpoint, passage, name, request.demand, runtime.threads);
+  const inspect::Inspection inspection = inspect::inspect(checkpoint, std::move(passage));
 
-  const auto found = inspect::findings_text(checkpoint, inspection, request.choice, request.trace);
+  const auto found = inspect::findings_text(checkpoint, inspection, choice, request.trace);
   if (found.empty() && !request.out)
     throw base::Error(name + ": found no <mask> to fill, expected one, or --out, or --trace");
   if (!request.out) {
     std::cout << found;
     return;
   }
-  std::optional<inspect::EdgeMap> edges;
-  if (request.edges) edges = inspect::edge_map(checkpoint, inspection, runtime);
-  auto files = inspect::write_artefacts(checkpoint, inspection, request.choice, formats,
-                                        *request.out, runtime.threads);
-  if (edges) inspect::write_edges(checkpoint, inspection, *edges, formats, *request.out, files);
+  std::optional<inspect::EdgeMap> map;
+  if (edges) map = inspect::edge_map(checkpoint, inspection, runtime);
+  auto files = inspect::write_artefacts(checkpoint, inspection, choice, formats, *request.out,
+                                        runtime.threads);
+  if (map) inspect::write_edges(checkpoint, inspection, *map, formats, *request.out, files);
   std::cout << found;  // after all files are written
-  for (const auto& file : files) std::cout << "wrote " << file.string() << "\n";
+  for (const auto& file : files) std::cout << "wrote " << base::printable(file.string()) << "\n";
 }
 
 }  // namespace
@@ -89,11 +87,13 @@ int main(int argc, char** argv) {
   line.add_option("--format", request.format,
                   "what to write: a list of png, svg, pdf, json, safetensors")
       ->capture_default_str();
-  line.add_option("--layer", request.choice.layer, "draws and traces this layer, counted from 0");
-  line.add_option("--head", request.choice.head, "draws and traces this head, counted from 0");
+  line.add_option("--layer", request.demand.choice.layer,
+                  "draws and traces this layer, counted from 0");
+  line.add_option("--head", request.demand.choice.head,
+                  "draws and traces this head, counted from 0");
   line.add_option("--trace", request.trace,
                   "prints one head's arithmetic for query token N (default: layer 0, head 0)");
-  line.add_flag("--edges", request.edges,
+  line.add_flag("--edges", request.demand.edges,
                 "writes the effect of each edge on the most probable next word (or <mask>)");
   line.add_option("--neighbours", request.neighbours,
                   "prints the words whose embeddings are nearest to WORD's");
@@ -105,8 +105,9 @@ int main(int argc, char** argv) {
     const std::vector<inspect::Artefact> formats = inspect::parse_formats(request.format);
     const qkv::model::Runtime runtime =
         qkv::model::set_up_exact_runtime(qkv::spec::Device::kCpu, line.common.threads);
+    if (request.out) request.demand.formats = formats;
     const auto checkpoint = qkv::checkpoint::open_checkpoint(request.checkpoint, runtime);
-    if (request.has_text()) inspect_text(request, formats, checkpoint, runtime);
+    if (request.has_text()) inspect_text(request, checkpoint, runtime);
     const qkv::model::Tensor& embedding = checkpoint.model->embedding();
     if (request.neighbours)
       std::cout << inspect::neighbours_text(embedding, checkpoint.tokenizer, *request.neighbours);

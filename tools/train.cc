@@ -45,10 +45,13 @@ int main(int argc, char** argv) {
     };
     const qkv::config::Config config =
         resume ? qkv::config::load_resumed_config(config_path, overrides, folder)
-               : qkv::config::load_config(config_path, overrides);
+        : init.empty()
+            ? qkv::config::load_config(config_path, overrides)
+            : qkv::config::load_initialised_config(
+                  config_path, overrides,
+                  qkv::checkpoint::checkpoint_config(qkv::checkpoint::find_checkpoint(init)), init);
     qkv::config::check_config(qkv::train::on_its_device(config), config_path);
     qkv::config::check_files(config, config_path);
-    if (!init.empty()) qkv::checkpoint::find_checkpoint(init);
     if (dry_run) {
       std::cout << qkv::train::describe(config);
       return 0;

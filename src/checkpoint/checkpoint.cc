@@ -7,6 +7,7 @@
 #include <array>
 #include <limits>
 #include <map>
+#include <utility>
 #include <vector>
 
 #include "base/error.h"
@@ -234,14 +235,17 @@ fs::path find_checkpoint(const fs::path& path) {
   if (holds_weights(path)) return path;
   fs::path best = path / "checkpoints" / "best";
   for (const fs::path& place : {path, best}) {
-    const auto name = read_step_link(place);
-    if (!name || (place == path && !is_step_name(*name))) continue;
-    fs::path target = place.parent_path() / *name;
-    if (holds_weights(target)) return target;
-    throw base::Error(
-        base::concat(place.string(), ": points to ", name->string(),
-                     ", which does not exist, expected a checkpoint; qkv-train --resume points it "
-                     "to the best remaining one"));
+    auto name = read_step_link(place);
+    while (name && (place != path || is_step_name(*name))) {
+      fs::path target = place.parent_path() / *name;
+      if (holds_weights(target)) return target;
+      const auto before = std::exchange(name, read_step_link(place));
+      if (name != before) continue;  // a running training has replaced it
+      throw base::Error(base::concat(
+          place.string(), ": points to ", name->string(),
+          ", which does not exist, expected a checkpoint; qkv-train --resume points it "
+          "to the best remaining one"));
+    }
   }
   // A copy of a run may have a folder instead of the link.
   if (holds_weights(best)) return best;
@@ -346,8 +350,9 @@ config::Config checkpoint_config(const fs::path& checkpoint) {
                                  base::read_file(checkpoint / kConfig, base::file_limit::kJson));
 }
 
-Checkpoint open_checkpoint(const fs::path& path, const model::Runtime& runtime) {
-  const fs::path folder = find_checkpoint(path);
+namespace {
+
+Checkpoint open_folder(const fs::path& folder, const model::Runtime& runtime) {
   const base::Json trainer = read_trainer(folder);
 
   const std::string config_text = base::read_file(folder / kConfig, base::file_limit::kJson);
@@ -384,6 +389,37 @@ Checkpoint open_checkpoint(const fs::path& path, const model::Runtime& runtime) 
           .state = std::move(state),
           .config_hash = std::move(config_hash),
           .weights_hash = std::move(weights_hash)};
+}
+
+/// The folder with all links resolved; empty if it no longer exists.
+fs::path true_place(const fs::path& folder) {
+  std::error_code code;
+  return fs::canonical(folder, code);
+}
+
+/// Whether `path` now selects another folder than `place`, which a running training may have
+/// removed.
+bool has_moved_on(const fs::path& path, const fs::path& place) {
+  try {
+    return true_place(find_checkpoint(path)) != place;
+  } catch (const base::Error&) {
+    return false;
+  }
+}
+
+}  // namespace
+
+Checkpoint open_checkpoint(const fs::path& path, const model::Runtime& runtime) {
+  constexpr int kTries = 20;
+  for (int tries = 1;; ++tries) {
+    const fs::path folder = find_checkpoint(path);
+    const fs::path place = true_place(folder);
+    try {
+      return open_folder(folder, runtime);
+    } catch (const base::Error&) {
+      if (tries == kTries || !has_moved_on(path, place)) throw;
+    }
+  }
 }
 
 void load_weights(const NamedTensors& tensors, const model::Model& model,

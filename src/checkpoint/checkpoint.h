@@ -58,7 +58,8 @@ std::string checkpoint_name(const std::filesystem::path& checkpoint);
 /// Opens a checkpoint folder or a run folder; reads only data, executes nothing. Throws Error if a
 /// file is missing, damaged (its SHA-256 is not that in trainer.json), or does not fit the config
 /// (detected before the model takes memory), or if a weight is not finite. A checkpoint holds the
-/// names of its text files; their paths come from the config.json of its run.
+/// names of its text files; their paths come from the config.json of its run. If a running training
+/// removes the checkpoint that its link selected, the next one is opened.
 Checkpoint open_checkpoint(const std::filesystem::path& path, const model::Runtime& runtime);
 
 /// Only the config of a checkpoint folder. Throws Error as open_checkpoint does.

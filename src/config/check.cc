@@ -4,7 +4,7 @@
 #include "base/format.h"
 #include "base/utf8.h"
 #include "config/config.h"
-#include "spec/weights.h"
+#include "config/fit.h"
 
 namespace qkv::config {
 namespace {
@@ -13,11 +13,6 @@ namespace fs = std::filesystem;
 
 // Tokens that are not learned: 256 bytes and 4 specials.
 constexpr std::int64_t kFixedPieces = 260;
-
-double physical_memory() {
-  return static_cast<double>(::sysconf(_SC_PHYS_PAGES)) *
-         static_cast<double>(::sysconf(_SC_PAGESIZE));
-}
 
 template <typename Found>
 [[noreturn]] void refuse(const std::string& name, const char* key, const Found& found,
@@ -56,19 +51,6 @@ void check_training(const Config& config, const std::string& name) {
            "0, since there is no validation text: data.validation is empty and "
            "data.validation_fraction is 0");
   }
-}
-
-void check_memory(const Config& config, const std::string& name, std::int64_t vocabulary) {
-  // On a CUDA device, the activations are in other memory.
-  if (config.runtime.device == spec::Device::kCuda) return;
-  const double needed = estimate_memory(config, vocabulary);
-  const double there = physical_memory();
-  if (needed <= there) return;
-  refuse(
-      name, "training.batch_size", config.training.batch_size,
-      base::concat("a run that fits into memory: with model.context ", config.model.context,
-                   " and training.accumulation ", config.training.accumulation, " it takes about ",
-                   base::human_bytes(needed), ", this machine has ", base::human_bytes(there)));
 }
 
 void check_file(const fs::path& path, const std::string& name, const char* key) {
@@ -115,37 +97,27 @@ void check_directions(const spec::ModelConfig& model, const std::string& name) {
 
 }  // namespace
 
-void check_model(const spec::ModelConfig& model, const std::string& name, std::int64_t vocabulary) {
+void check_model(const spec::ModelConfig& model, const std::string& name, std::int64_t vocabulary,
+                 const Defaults& defaults) {
   if (model.recurrent()) {
     check_directions(model, name);
   } else {
     check_heads(model, name);
   }
-  const double parameters = spec::count_parameters(model, vocabulary);
-  const double tables = estimate_tables(model);
-  const double there = physical_memory();
-  if (tables > there) {
-    refuse(name, "model.context", model.context,
-           base::concat("a model that fits into memory: with model.width ", model.width,
-                        " its table of positions takes ", base::human_bytes(tables),
-                        ", this machine has ", base::human_bytes(there)));
-  }
-  if (parameters * 4 > there) {
-    refuse(name, "model.width", model.width,
-           base::concat("a model that fits into memory: its ",
-                        base::with_commas(static_cast<std::uint64_t>(parameters)), " weights take ",
-                        base::human_bytes(parameters * 4), ", this machine has ",
-                        base::human_bytes(there)));
-  }
+  require_model_fits(model, name, vocabulary, defaults);
 }
 
 void check_config(const Config& config, const std::string& name,
                   std::optional<std::int64_t> vocabulary) {
   const std::int64_t size = vocabulary.value_or(config.tokenizer.vocabulary + kFixedPieces);
+  Config known = config;
+  // The text may be short.
+  if (!vocabulary) known.model.context = fitting_context(config, 0);
   check_name(config, name);
-  check_model(config.model, name, size);
+  check_model(known.model, name, size, config.defaults);
   check_training(config, name);
-  check_memory(config, name, size);
+  // On a CUDA device the activations lie elsewhere.
+  if (config.runtime.device != spec::Device::kCuda) require_run_fits(known, name, size);
 }
 
 void check_files(const Config& config, const std::string& name) {

@@ -3,6 +3,7 @@
 #include <cstdint>
 #include <filesystem>
 #include <optional>
+#include <set>
 #include <string>
 #include <vector>
 
@@ -75,6 +76,15 @@ struct RuntimeConfig {
   bool operator==(const RuntimeConfig&) const = default;
 };
 
+/// The keys that nobody wrote, dotted ("model.context"): they hold defaults. Whether a value was
+/// written is no part of what a config says, so any two of these are equal.
+struct Defaults {
+  std::set<std::string> keys;
+
+  bool has(const std::string& key) const { return keys.contains(key); }
+  bool operator==(const Defaults&) const { return true; }
+};
+
 struct Config {
   std::string name = "world";
   std::uint64_t seed = 1;
@@ -84,6 +94,7 @@ struct Config {
   TrainingConfig training;
   CheckpointsConfig checkpoints;
   RuntimeConfig runtime;
+  Defaults defaults;  ///< filled in by parse_config; empty: all was meant as it stands
 
   bool operator==(const Config&) const = default;
 };
@@ -101,19 +112,25 @@ Config load_config(const std::filesystem::path& path,
 Config parse_config(base::Json json, const std::string& name, const std::filesystem::path& base,
                     const std::vector<std::string>& ignored_keys = {});
 
+/// model.context for a training text of this many tokens. If it is a default and the layout is
+/// stream, it is at most what fits into the text.
+std::int64_t fitting_context(const Config& config, std::uint64_t tokens);
+
 /// Every key in the schema's order, defaults included: it is enough to reproduce the run.
 base::Json to_json(const Config& config);
 
 /// Checks what the schema cannot express: heads divide width, head width is even for rotary,
 /// weights and activations fit the machine's memory, … Throws Error that names the key, the value
 /// found and what was expected. `name` appears in messages. `vocabulary` is the tokenizer's true
-/// size, if known.
+/// size, if known. If it is not, the text may turn out to be short, and a default context that
+/// would follow it (fitting_context) is not counted.
 void check_config(const Config& config, const std::string& name,
                   std::optional<std::int64_t> vocabulary = std::nullopt);
 
 /// The part of check_config that concerns only the model, for opening a checkpoint: sizes that
 /// divide each other, weights and position tables that fit the machine's memory.
-void check_model(const spec::ModelConfig& model, const std::string& name, std::int64_t vocabulary);
+void check_model(const spec::ModelConfig& model, const std::string& name, std::int64_t vocabulary,
+                 const Defaults& defaults = {});
 
 /// Checks that every file that the config names exists and can be read, and that none is used for
 /// both training and validation. Throws Error that names the key and the file.

@@ -1,7 +1,6 @@
 #include "config/derived.h"
 
 #include <algorithm>
-#include <array>
 
 namespace qkv::config {
 namespace {
@@ -76,20 +75,39 @@ void derive_defaults(const base::Json& written, Config& config) {
   derive_schedule(written, config.training);
 }
 
-void keep_derived(base::Json& written, const Config& run) {
-  // Not training.steps, which may change when a run is resumed.
-  static constexpr std::array<std::array<const char*, 2>, 6> kKeys = {{
-      {"model", "heads"},
-      {"model", "key_value_heads"},
-      {"model", "width"},
-      {"training", "learning_rate"},
-      {"training", "minimum_learning_rate"},
-      {"training", "warmup_steps"},
-  }};
-  const base::Json before = to_json(run);
-  for (const auto& [section, key] : kKeys) {
-    if (!has(written, section, key)) written[section][key] = before[section][key];
+std::int64_t fitting_context(const Config& config, std::uint64_t tokens) {
+  const std::int64_t context = config.model.context;
+  if (!config.defaults.has("model.context") || config.data.layout != "stream") return context;
+  // The last token is only predicted.
+  const std::uint64_t room = std::max<std::uint64_t>(tokens, 2) - 1;
+  return room < static_cast<std::uint64_t>(context) ? static_cast<std::int64_t>(room) : context;
+}
+
+void fill_in(base::Json& written, const base::Json& other) {
+  for (const auto& [key, value] : other.items()) {
+    if (!written.contains(key)) {
+      written[key] = value;
+    } else if (value.is_object()) {
+      fill_in(written[key], value);
+    }
   }
+}
+
+Defaults left_out(const base::Json& written, const Config& config) {
+  Defaults defaults;
+  const auto add = [&](const auto& self, const base::Json& all, const base::Json* given,
+                       const std::string& front) -> void {
+    for (const auto& [key, value] : all.items()) {
+      const bool is_given = given != nullptr && given->contains(key);
+      if (value.is_object()) {
+        self(self, value, is_given ? &(*given)[key] : nullptr, front + key + ".");
+      } else if (!is_given) {
+        defaults.keys.insert(front + key);
+      }
+    }
+  };
+  add(add, to_json(config), &written, "");
+  return defaults;
 }
 
 }  // namespace qkv::config

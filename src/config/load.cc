@@ -1,3 +1,4 @@
+#include <algorithm>
 #include <utility>
 
 #include "base/error.h"
@@ -62,9 +63,11 @@ void write(base::Json& json, const Value& value) {
   }
 }
 
-// Makes the paths among the values absolute; values that are not paths are left for the schema to
-// refuse.
-void make_absolute(base::Json& json, const fs::path& base, const std::string& name) {
+// The paths among the values become absolute; anything that is none is left for the schema to
+// refuse. `base` need not be UTF-8 where nothing writes the paths into a file again.
+enum class Base { kUtf8, kAny };
+void make_absolute(base::Json& json, const fs::path& base, const std::string& name,
+                   Base kind = Base::kUtf8) {
   const auto each = [&](const char* section, const char* key, const auto& change) {
     if (!json.is_object() || !json.contains(section)) return;
     base::Json& values = json[section];
@@ -89,7 +92,7 @@ void make_absolute(base::Json& json, const fs::path& base, const std::string& na
     // The folder is resolved first: "configs/.." is not this folder if configs is a link.
     const std::string absolute =
         (fs::weakly_canonical(fs::current_path() / base) / text).lexically_normal().string();
-    if (base::find_invalid_utf8(absolute)) {
+    if (kind == Base::kUtf8 && base::find_invalid_utf8(absolute)) {
       throw base::Error(base::concat(name, ": ", key, ": found ",
                                      base::quoted(base::replace_invalid_utf8(absolute), 200),
                                      ", expected a path in UTF-8"));
@@ -175,10 +178,11 @@ Config parse_config(base::Json json, const std::string& name, const fs::path& ba
   const Schema& schema = config_keys();
   schema.make_whole(json, "");
   schema.check(json, "", name);
-  make_absolute(json, base, name);
+  make_absolute(json, base, name, Base::kAny);  // a user's config is made so before
   Config config;
   read(json, config);
   derive_defaults(json, config);
+  config.defaults = left_out(json, config);
   return config;
 }
 
@@ -192,13 +196,44 @@ Config load_resumed_config(const fs::path& path, const std::vector<std::string>&
   base::Json json = written_config(path, overrides);
   Config config = parse_config(json, name, {});
   const fs::path before = run(config) / "config.json";
+  base::Json kept;
   try {
-    keep_derived(json,
-                 parse_config(base::read_json(before), before.string(), before.parent_path()));
+    kept = to_json(parse_config(base::read_json(before), before.string(), before.parent_path()));
   } catch (const base::Error&) {
     return config;  // not a run of qkv: RunFolder reports what is wrong
   }
+  // A run that goes on may change these, and has its own copy of the tokenizer.
+  for (const char* key : {"steps", "validate_every", "log_every", "patience"})
+    kept["training"].erase(key);
+  for (const char* key : {"checkpoints", "runtime"}) kept.erase(key);
+  kept["tokenizer"].erase("path");
+  fill_in(json, kept);
   return parse_config(std::move(json), name, {});
+}
+
+Config load_initialised_config(const fs::path& path, const std::vector<std::string>& overrides,
+                               const Config& init, const std::string& where) {
+  const std::string name = path.string();
+  base::Json json = written_config(path, overrides);
+  parse_config(json, name, {});  // what is wrong in it comes first
+  const base::Json before = to_json(init);
+  base::Json kept = {{"tokenizer", {{"kind", before["tokenizer"]["kind"]}}},
+                     {"model", before["model"]}};
+  // These may differ.
+  kept["model"].erase("dropout");
+  if (!init.model.learns_positions()) kept["model"].erase("context");
+  fill_in(json, kept);
+  Config config = parse_config(std::move(json), name, {});
+  const base::Json found = to_json(config).flatten();
+  const base::Json wanted = kept.flatten();
+  for (const auto& [pointer, expected] : wanted.items()) {
+    if (found[pointer] == expected) continue;
+    std::string key = pointer.substr(1);
+    std::replace(key.begin(), key.end(), '/', '.');
+    throw base::Error(base::concat(key, ": found ", shown(found[pointer]), ", expected ",
+                                   shown(expected), " as in ", where));
+  }
+  return config;
 }
 
 base::Json to_json(const Config& config) {

@@ -29,6 +29,17 @@ Artefact parse_format(const std::string& name) {
                                  ", expected a list of png, svg, pdf, json, safetensors"));
 }
 
+fs::path write_json(const checkpoint::Checkpoint& checkpoint, const Inspection& inspection,
+                    const fs::path& folder) {
+  fs::path path = folder / "attention.json";
+  base::replace_file(path, [&](const fs::path& temporary) {
+    base::FileWriter writer(temporary);
+    attention_json(checkpoint, inspection, [&](std::string_view part) { writer.write(part); });
+    writer.finish();
+  });
+  return path;
+}
+
 fs::path write_taps(const checkpoint::Checkpoint& checkpoint, const Inspection& inspection,
                     const fs::path& folder) {
   fs::path path = folder / "taps.safetensors";
@@ -77,6 +88,10 @@ std::vector<fs::path> write_artefacts(const checkpoint::Checkpoint& checkpoint,
                                       int threads) {
   require_formats(checkpoint, formats);
   require_heads(choice, checkpoint.config.model);
+  const bool pictures = std::any_of(formats.begin(), formats.end(), [](Artefact format) {
+    return picture_format(format).has_value();
+  });
+  if (pictures) require_pictures_fit(checkpoint, inspection, choice);  // before anything is written
   base::make_folder(folder);
   std::vector<fs::path> files;
   for (const Artefact format : formats) {
@@ -85,8 +100,7 @@ std::vector<fs::path> write_artefacts(const checkpoint::Checkpoint& checkpoint,
           draw_pictures(checkpoint, inspection, choice, folder, *picture, threads);
       files.insert(files.end(), drawn.begin(), drawn.end());
     } else if (format == Artefact::kJson) {
-      files.push_back(folder / "attention.json");
-      base::write_file(files.back(), attention_json(checkpoint, inspection));
+      files.push_back(write_json(checkpoint, inspection, folder));
     } else {
       files.push_back(write_taps(checkpoint, inspection, folder));
     }

@@ -41,17 +41,17 @@ std::string describe_source(const checkpoint::Checkpoint& checkpoint, const Pass
 
 // Written by hand, since there are many and the JSON library would print each float as a longer
 // double.
-void append_rows(const AttentionMap& map, const std::string& indent, std::string& out) {
+void write_rows(const AttentionMap& map, const std::string& indent, const TextSink& sink) {
   std::array<char, 32> buffer{};
   for (std::size_t query = 0; query < map.size(); ++query) {
-    out += (query == 0 ? "\n" : ",\n") + indent + "[";
+    std::string out = (query == 0 ? "\n" : ",\n") + indent + "[";
     for (std::size_t key = 0; key < map[query].size(); ++key) {
       if (key > 0) out += ", ";
       const float weight = map[query][key];
       out.append(buffer.data(),
                  std::to_chars(buffer.data(), buffer.data() + buffer.size(), weight).ptr);
     }
-    out += "]";
+    sink(out += "]");
   }
 }
 

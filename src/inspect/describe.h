@@ -1,6 +1,8 @@
 #pragma once
 
+#include <functional>
 #include <string>
+#include <string_view>
 
 #include "base/json.h"
 #include "inspect/inspection.h"
@@ -11,8 +13,11 @@ namespace qkv::inspect {
 /// comma and further keys follow.
 std::string describe_source(const checkpoint::Checkpoint& checkpoint, const Passage& passage);
 
-/// Appends [query][key] numbers, one query per line after `indent`, without the outer brackets.
-/// Each is the shortest decimal that reads back as the same float32.
-void append_rows(const AttentionMap& map, const std::string& indent, std::string& out);
+/// Receives the parts of a text one after the other.
+using TextSink = std::function<void(std::string_view)>;
+
+/// Writes [query][key] numbers, one query per line after `indent`, without the outer brackets. Each
+/// is the shortest decimal that reads back as the same float32.
+void write_rows(const AttentionMap& map, const std::string& indent, const TextSink& sink);
 
 }  // namespace qkv::inspect

@@ -114,7 +114,7 @@ class EdgePictures {
 };
 
 void append_effects(const model::Tensor& effects, const std::string& indent, std::string& out) {
-  append_rows(matrix_of(effects), indent + "  ", out);
+  write_rows(matrix_of(effects), indent + "  ", [&](std::string_view row) { out += row; });
   out += "\n" + indent;
 }
 

@@ -26,6 +26,31 @@ std::string grid_title(const HeadChoice& choice) {
   return "All layers, all heads";
 }
 
+std::string subtitle_of(const checkpoint::Checkpoint& checkpoint) {
+  return base::replace_invalid_utf8(source_line(checkpoint));
+}
+
+std::vector<render::Heatmap> maps_of(const checkpoint::Checkpoint& checkpoint,
+                                     const Inspection& inspection, const HeadChoice& choice) {
+  const spec::ModelConfig& model = checkpoint.config.model;
+  require_attention(checkpoint);
+  require_heads(choice, model);
+  const std::vector<std::string> labels = token_labels(inspection.passage, checkpoint.tokenizer);
+  std::vector<render::Heatmap> maps;
+  for (const std::int64_t layer : indices(choice.layer, model.layers)) {
+    for (const std::int64_t head : indices(choice.head, model.heads)) {
+      render::Heatmap map;
+      map.title = base::concat("Layer ", layer, ", head ", head);
+      map.subtitle = subtitle_of(checkpoint);
+      map.query_labels = map.key_labels = labels;
+      map.weights = attention_map(inspection, layer, head);
+      map.causal = model.causal();
+      maps.push_back(std::move(map));
+    }
+  }
+  return maps;
+}
+
 }  // namespace
 
 void require_heads(const HeadChoice& choice, const spec::ModelConfig& model) {
@@ -33,38 +58,41 @@ void require_heads(const HeadChoice& choice, const spec::ModelConfig& model) {
   if (choice.head) require_index("head", *choice.head, model.heads);
 }
 
+std::int64_t shown_heads(const HeadChoice& choice, const spec::ModelConfig& model) {
+  return (choice.layer ? 1 : model.layers) * (choice.head ? 1 : model.heads);
+}
+
+int grid_columns(const HeadChoice& choice, const spec::ModelConfig& model) {
+  constexpr std::int64_t kColumns = 4;  // where one head of each layer is shown
+  return static_cast<int>(choice.head ? std::min(shown_heads(choice, model), kColumns)
+                                      : model.heads);
+}
+
+void require_pictures_fit(const checkpoint::Checkpoint& checkpoint, const Inspection& inspection,
+                          const HeadChoice& choice) {
+  render::require_heatmaps_fit(maps_of(checkpoint, inspection, choice),
+                               grid_columns(choice, checkpoint.config.model), grid_title(choice),
+                               subtitle_of(checkpoint));
+}
+
 std::vector<fs::path> draw_pictures(const checkpoint::Checkpoint& checkpoint,
                                     const Inspection& inspection, const HeadChoice& choice,
                                     const fs::path& folder, render::PictureFormat format,
                                     int threads) {
   const spec::ModelConfig& model = checkpoint.config.model;
-  require_attention(checkpoint);
-  require_heads(choice, model);
-  const std::string subtitle = base::replace_invalid_utf8(source_line(checkpoint));
-  const std::vector<std::string> labels = token_labels(inspection.passage, checkpoint.tokenizer);
-
-  std::vector<render::Heatmap> maps;
+  const std::vector<render::Heatmap> maps = maps_of(checkpoint, inspection, choice);
   std::vector<fs::path> files;
   for (const std::int64_t layer : indices(choice.layer, model.layers)) {
     for (const std::int64_t head : indices(choice.head, model.heads)) {
-      render::Heatmap map;
-      map.title = base::concat("Layer ", layer, ", head ", head);
-      map.subtitle = subtitle;
-      map.query_labels = map.key_labels = labels;
-      map.weights = attention_map(inspection, layer, head);
-      map.causal = model.causal();
-      maps.push_back(std::move(map));
       files.push_back(folder /
                       base::concat("layer-", layer, "-head-", head, render::extension(format)));
     }
   }
-  constexpr std::int64_t kColumns = 4;  // if one head of each layer is shown
-  const auto count = static_cast<std::int64_t>(maps.size());
-  const auto columns = static_cast<int>(choice.head ? std::min(count, kColumns) : model.heads);
   files.push_back(folder / base::concat("heads", render::extension(format)));
   base::for_each_in_parallel(files.size(), threads, [&](std::size_t turn) {
     if (turn == 0) {  // the largest one first
-      render::draw_heatmap_grid(maps, columns, grid_title(choice), subtitle, files.back(), format);
+      render::draw_heatmap_grid(maps, grid_columns(choice, model), grid_title(choice),
+                                subtitle_of(checkpoint), files.back(), format);
     } else {
       render::draw_heatmap(maps[turn - 1], files[turn - 1], format);
     }

@@ -18,6 +18,14 @@ struct HeadChoice {
 /// Throws Error unless the model has that layer and that head.
 void require_heads(const HeadChoice& choice, const spec::ModelConfig& model);
 
+/// The number of heads that are shown, and the number per row of the grid.
+std::int64_t shown_heads(const HeadChoice& choice, const spec::ModelConfig& model);
+int grid_columns(const HeadChoice& choice, const spec::ModelConfig& model);
+
+/// Throws Error if draw_pictures would refuse, whatever the format.
+void require_pictures_fit(const checkpoint::Checkpoint& checkpoint, const Inspection& inspection,
+                          const HeadChoice& choice);
+
 /// Draws layer-L-head-H for each chosen head, and heads: all of them as a grid, one layer per row.
 /// Several threads draw; the files do not depend on their number. Returns the files. Throws Error
 /// if the model has no attention or a file cannot be written.

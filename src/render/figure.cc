@@ -156,11 +156,21 @@ void require_drawable(const Figure& figure) {
     tokens = std::max({tokens, map->query_labels.size(), map->key_labels.size()});
   }
   // Before time is spent on measuring the labels of a map that is too large anyway.
-  const double cell = figure.is_grid ? 1 : kSmallestLabelledCell;
-  const auto columns = std::min(static_cast<std::size_t>(figure.columns), figure.maps.size());
-  const auto rows = (figure.maps.size() + columns - 1) / columns;
-  Canvas::require_size(cell * static_cast<double>(tokens * columns),
+  require_size(tokens, figure.maps.size(), figure.columns, figure.is_grid);
+}
+
+void require_size(std::size_t tokens, std::size_t maps, int columns, bool is_grid) {
+  const double cell = is_grid ? 1 : kSmallestLabelledCell;
+  const auto across = std::min(static_cast<std::size_t>(columns), maps);
+  const auto rows = (maps + across - 1) / across;
+  Canvas::require_size(cell * static_cast<double>(tokens * across),
                        cell * static_cast<double>(tokens * rows));
+}
+
+void require_fits(const Figure& figure, const Text& text) {
+  require_drawable(figure);
+  const FigureLayout layout = lay_out(figure, text);
+  Canvas::require_size(layout.width, layout.height);
 }
 
 FigureLayout lay_out(const Figure& figure, const Text& text) {

@@ -22,6 +22,9 @@ struct Figure {
 /// finite number, if it has signs), and the page can be drawn at all.
 void require_drawable(const Figure& figure);
 
+/// Checks as require_drawable does, and that the page with all its labels is not too large.
+void require_fits(const Figure& figure, const Text& text);
+
 /// The layout of everything in the figure. REQUIRES a drawable figure.
 FigureLayout lay_out(const Figure& figure, const Text& text);
 

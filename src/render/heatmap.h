@@ -1,5 +1,6 @@
 #pragma once
 
+#include <cstddef>
 #include <filesystem>
 #include <string>
 #include <vector>
@@ -34,6 +35,14 @@ void draw_heatmap(const Heatmap& map, const std::filesystem::path& path, Picture
 void draw_heatmap_grid(const std::vector<Heatmap>& maps, int columns, const std::string& title,
                        const std::string& subtitle, const std::filesystem::path& path,
                        PictureFormat format);
+
+/// Throws Error where a picture of so many maps of so many tokens would be too large, whatever
+/// their labels: one map by itself, or a grid with `columns` maps to a row.
+void require_size(std::size_t tokens, std::size_t maps, int columns, bool is_grid);
+
+/// Throws Error where draw_heatmap_grid, or draw_heatmap for the first of the maps, would refuse.
+void require_heatmaps_fit(const std::vector<Heatmap>& maps, int columns, const std::string& title,
+                          const std::string& subtitle);
 
 /// The text as a label shows it: a newline as ⏎, each space (or SentencePiece's mark ▁) as ·, a tab
 /// as ⇥, other control characters as their Unicode picture, invisible ones as U+XXXX, bytes that

@@ -147,8 +147,8 @@ Corpus open_corpus(const config::Config& config, std::optional<Tokenizer> given)
   }
   TokenFile train = cached_tokens(source.train, train_hash, *given, data.layout, cache);
   require_text(source.train, train, "data.train");
-  const auto context = static_cast<std::uint64_t>(config.model.context);
-  if (data.layout == "stream" && train.size() <= context) {
+  const std::int64_t context = config::fitting_context(config, train.size());
+  if (data.layout == "stream" && train.size() <= static_cast<std::uint64_t>(context)) {
     throw base::Error(base::concat("data.train: found ", train.size(), " tokens in ",
                                    names_of(source.train),
                                    ", expected more than model.context, which is ", context));
@@ -168,8 +168,8 @@ Corpus open_corpus(const config::Config& config, std::optional<Tokenizer> given)
     validation.reset();
     validation_hash.clear();
   }
-  return {std::move(*given), std::move(train), std::move(validation), std::move(train_hash),
-          std::move(validation_hash)};
+  return {std::move(*given),     std::move(train),           std::move(validation),
+          std::move(train_hash), std::move(validation_hash), context};
 }
 
 TokenFile open_tokens(const std::vector<fs::path>& files, const Tokenizer& tokenizer,

@@ -20,6 +20,7 @@ struct Corpus {
   std::string train_hash;  ///< SHA-256 of the training text (all files in order, without the part
                            ///< that is held out)
   std::string validation_hash;
+  std::int64_t context = 0;  ///< model.context, which follows the text where it is a default
 };
 
 /// Reads, or makes and caches, tokenizer and ids. The cache is the folder QKV_CACHE, else

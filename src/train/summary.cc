@@ -26,8 +26,10 @@ void add_sizes(base::Table& table, const text::Corpus& corpus) {
 
 }  // namespace
 
-std::string describe(const config::Config& config) {
-  const text::Corpus corpus = text::open_corpus(config);
+std::string describe(const config::Config& wanted) {
+  const text::Corpus corpus = text::open_corpus(wanted);
+  config::Config config = wanted;
+  config.model.context = corpus.context;
   const std::int64_t vocabulary = corpus.tokenizer.size();
   config::check_config(on_its_device(config), config.name, vocabulary);
   base::Table table;
@@ -58,7 +60,7 @@ std::string describe(const config::Config& config) {
 
 std::string summarise(const Trainer& trainer, Ending ending) {
   const checkpoint::TrainerState& state = trainer.state();
-  const std::string folder = trainer.folder().path().string();
+  const std::string folder = base::printable(trainer.folder().path().string());
   base::Table table;
   switch (ending) {
     case Ending::kAlreadyFinished:

@@ -86,6 +86,16 @@ text::Objective objective_of(const model::Model& model) {
           .vocabulary = static_cast<std::int32_t>(model.vocabulary())};
 }
 
+/// Settles `config` by the text, then makes the model that it describes.
+std::unique_ptr<model::Model> checked_model(config::Config& config, const text::Corpus& corpus,
+                                            const model::Runtime& runtime) {
+  const std::int64_t vocabulary = corpus.tokenizer.size();
+  config.model.context = corpus.context;
+  config::check_config(on_its_device(config), config.name, vocabulary);
+  return model::make_model(config.model, vocabulary, config.seed,
+                           at::TensorOptions(runtime.device).dtype(at::kFloat));
+}
+
 std::uint64_t tokens_in(const text::Batch& batch) {
   if (batch.documents.empty()) return batch.inputs.size();
   return batch.inputs.size() -
@@ -104,13 +114,11 @@ Trainer::Trainer(const config::Config& config, const TrainingOptions& options)
       runtime_(model::set_up_runtime(config.runtime)),
       folder_(options.out, options.mode),
       corpus_(text::open_corpus(config, given_tokenizer(config, options, folder_))),
-      model_((config::check_config(on_its_device(config), config.name, corpus_.tokenizer.size()),
-              model::make_model(config.model, corpus_.tokenizer.size(), config.seed,
-                                at::TensorOptions(runtime_.device).dtype(at::kFloat)))),
-      step_(make_step(*model_, config, runtime_)),
-      batches_(corpus_.train, config.model.context, objective_of(*model_), config.seed) {
+      model_(checked_model(config_, corpus_, runtime_)),
+      step_(make_step(*model_, config_, runtime_)),
+      batches_(corpus_.train, config_.model.context, objective_of(*model_), config_.seed) {
   if (batches_.cut().count > 0)
-    base::log::warning(text::to_text(batches_.cut(), config.model.context));
+    base::log::warning(text::to_text(batches_.cut(), config_.model.context));
   if (config.training.sample_every > 0) {  // for its warnings, once
     text::given_prompt(config.training.sample_prompt, corpus_.tokenizer, config.data.layout,
                        "training.sample_prompt");

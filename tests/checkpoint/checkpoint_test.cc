@@ -3,11 +3,13 @@
 #include <gtest/gtest.h>
 #include <sys/resource.h>
 
+#include <atomic>
 #include <cmath>
 #include <csignal>
 #include <fstream>
 #include <limits>
 #include <set>
+#include <thread>
 
 #include "base/error.h"
 #include "base/files.h"
@@ -183,6 +185,26 @@ TEST(Checkpoint, ARunFolderStandsForItsBest) {
   EXPECT_EQ(run.open().state.step, 10);
   EXPECT_EQ(find_checkpoint(run.folder / "last"), run.folder / "last");
   EXPECT_EQ(find_checkpoint(run.folder / "step-0000020"), run.folder / "step-0000020");
+}
+
+TEST(Checkpoint, OpensWhileItsRunGoesOn) {
+  const RunFolder run;
+  const auto save = [&](std::int64_t step) {
+    run.save(step, step);
+    run.checkpoints.update_links(state_at(step, step), 0);  // removes the best one before
+  };
+  save(1);
+  std::atomic<bool> opened = false;
+  std::thread trainer([&] {
+    for (std::int64_t step = 2; step <= small_config().training.steps && !opened; ++step)
+      save(step);
+  });
+  for (int times = 0; times < 60; ++times) {
+    EXPECT_NO_THROW(run.open());
+    EXPECT_NO_THROW(open_checkpoint(run.folder / "best", {}));
+  }
+  opened = true;
+  trainer.join();
 }
 
 TEST(Checkpoint, ARunCopiedWithItsLinksAsFoldersOpens) {

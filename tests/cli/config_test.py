@@ -165,6 +165,30 @@ class Acceptances(harness.ProgramTest):
         self.assertEqual(json.loads(config.read_text())["training"]["warmup_steps"], 2)
         self.refuse(2, "training.warmup_steps", "train", "least.json", "--out", "run", "--resume", "--set", "training.warmup_steps=4", *batch)
 
+    def test_a_text_shorter_than_the_default_context(self):
+        self.write("short.txt", "the cat sees the dog under the old tree\n" * 2)
+        self.write("short.json", json.dumps({"data": {"train": ["short.txt"], "validation_fraction": 0}, "model": {"width": 8}, "training": {"steps": 3, "batch_size": 2}}))
+        shown = self.succeed("train", "short.json", "--dry-run")
+        self.assertIn('"context": 19,', shown)
+        self.assertRegex(shown, r"tokens per step +38\b")
+        self.succeed("train", "short.json", "--out", "short")
+        for config in ["short/config.json", "short/checkpoints/last/config.json"]:
+            self.assertEqual(json.loads((self.folder / config).read_text())["model"]["context"], 19)
+        self.succeed("train", "short.json", "--out", "short", "--resume", "--set", "training.steps=5")
+        self.assertEqual(json.loads((self.folder / "short/config.json").read_text())["model"]["context"], 19)
+        for written in ["model.context=20", "model.context=256"]:
+            self.refuse(2, ["data.train: found 20 tokens", "model.context"], "train", "short.json", "--dry-run", "--set", written)
+        self.refuse(2, "model.context: found 18", "train", "short.json", "--out", "short", "--resume", "--set", "model.context=18")
+
+    def test_what_is_left_out_is_as_in_the_weights_that_a_run_starts_from(self):
+        self.succeed("train", "tiny.json", "--out", "learned", "--set", "model.position=learned", "--set", "tokenizer.kind=char", "--set", "training.steps=2")
+        self.write("least.json", json.dumps({"data": {"train": ["train.txt"]}, "training": {"steps": 2, "batch_size": 2}, "runtime": {"threads": 1}}))
+        self.succeed("train", "least.json", "--init", "learned", "--out", "started")
+        config = json.loads((self.folder / "started/config.json").read_text())
+        self.assertEqual((config["model"]["context"], config["model"]["width"], config["tokenizer"]["kind"]), (16, 16, "char"))
+        self.succeed("train", "least.json", "--out", "started", "--resume", "--set", "training.steps=4")
+        self.refuse(2, "model.width: found 128, expected 16", "train", "least.json", "--init", "learned", "--out", "other", "--set", "model.width=128")
+
     def test_dry_run_makes_no_folder(self):
         before = sorted(p for p in self.folder.iterdir() if p.name != "cache")
         text = self.succeed("train", "tiny.json", "--dry-run", "--out", "made")

@@ -135,6 +135,12 @@ class Evaluation(harness.ProgramTest):
         (self.folder / name).symlink_to("run")
         self.assertIn("perplexity", self.succeed("eval", name))
         self.assertTrue(self.measure(name)["checkpoint"].startswith("r\ufffd/"))
+        # A folder of that name, not only a link to one.
+        name = "q\udcff"
+        for more in [["--set", "training.steps=2"], ["--resume", "--set", "training.steps=4"]]:
+            self.succeed("train", "tiny.json", "--out", name, *more)
+        self.assertIn("perplexity", self.succeed("eval", name))
+        self.assertIn("probability", self.succeed("inspect", name, "--text", "the cat"))
 
     def test_minimal_pairs(self):
         pairs = [

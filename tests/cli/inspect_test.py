@@ -53,6 +53,10 @@ class Inspection(harness.ProgramTest):
         self.assertEqual(done.returncode, 0, done.stderr)
         self.assertIn("--text: ends in a space", done.stderr)
 
+    def test_a_name_of_two_lines_is_told_in_one(self):
+        text = self.succeed("inspect", "run", "--text", TEXT, "--out", "two\nlines", "--format", "json")
+        self.assertEqual(text.splitlines()[-1], "wrote two\\nlines/attention.json")
+
     def test_layer_and_head_narrow_the_pictures(self):
         names = self.look("narrow", "run", "--text", TEXT, "--format", "png", "--layer", 1, "--head", 0)
         self.assertIn("layer-1-head-0.png", names)
@@ -213,6 +217,17 @@ class Inspection(harness.ProgramTest):
         self.assertEqual(self.look("states", "lstm", "--text", TEXT, "--format", "safetensors"), {"taps.safetensors"})
         self.assertGreater(len(self.succeed("inspect", "lstm", "--neighbours", "cat").splitlines()), 5)
         self.assertGreater(len(self.succeed("inspect", "lstm", "--analogy", "cat", "dog", "bird").splitlines()), 5)
+
+    def test_what_is_too_large_is_refused_before_it_is_computed(self):
+        long = ["--set", "model.context=1500", "--set", "data.layout=lines", "--set", "training.steps=1", "--set", "training.warmup_steps=0", "--set", "training.batch_size=1"]
+        self.succeed("train", "tiny.json", "--out", "far", *long)
+        self.write("long.txt", ("the cat " * 650).strip())
+        for formats in ["json,png", "safetensors,svg,json", "pdf"]:
+            self.refuse(2, ["picture is too large", "16,000"], "inspect", "far", "--text-file", "long.txt", "--out", "large", "--format", formats)
+        # The page is a little larger than its cells: nothing is written of the formats before it.
+        self.write("long.txt", ("the cat " * 553).strip())
+        self.refuse(2, "picture is too large", "inspect", "far", "--text-file", "long.txt", "--out", "large", "--format", "png", "--layer", 0, "--head", 0)
+        self.assertFalse((self.folder / "large").exists())
 
     def test_what_is_refused(self):
         self.refuse(2, ["51", "16"], "inspect", "run", "--text", "the cat" + " the" * 49, "--out", "long")

@@ -1,6 +1,7 @@
 #include <gtest/gtest.h>
 
 #include <limits>
+#include <set>
 
 #include "base/error.h"
 #include "base/files.h"
@@ -201,6 +202,66 @@ TEST(CheckConfig, MemoryMustExist) {
   // Known vocabularies count, too.
   EXPECT_EQ(message([](Config&) {}, 500), "");
   EXPECT_NE(message([](Config&) {}, std::numeric_limits<std::int64_t>::max()), "");
+}
+
+// The message where these keys hold defaults, and the text is known.
+std::string told(const std::set<std::string>& defaults, void (*change)(Config&)) {
+  const auto all = [&](Config& c) {
+    c.runtime.kernels = spec::Kernels::kPlain;
+    c.runtime.threads = 1;
+    c.defaults.keys = defaults;
+    change(c);
+  };
+  return message(all, 300);
+}
+
+TEST(CheckConfig, TooLittleMemoryNamesWhatCouldBeLowered) {
+  // The weights fit, but not what a batch of the usual size keeps.
+  const auto wide = [](Config& c) {
+    c.model.layers = 64;
+    c.model.position = spec::Position::kNone;
+    c.model.context = 1048576;
+    c.training.batch_size = 1024;
+  };
+  const std::string a =
+      told({"model.context", "model.heads", "training.batch_size", "model.width"}, wide);
+  EXPECT_EQ(a.rfind("c.json: model.layers: found 64, expected a run that fits into memory: with "
+                    "model.context 1048576 (a default) and training.batch_size 1024 (a default) "
+                    "it takes about ",
+                    0),
+            0U)
+      << a;
+  EXPECT_NE(a.find(", this machine has "), std::string::npos) << a;
+  const std::string b = told({"training.batch_size", "model.layers"}, wide);
+  EXPECT_EQ(b.rfind("c.json: model.context: found 1048576, expected", 0), 0U) << b;
+  EXPECT_NE(b.find("training.batch_size 1024 (a default)"), std::string::npos) << b;
+  // No default is blamed for what somebody wrote.
+  const std::string c =
+      told({"model.width", "model.layers", "tokenizer.vocabulary"},
+           [](Config& config) { config.model.feed_forward.width = std::int64_t{1} << 50U; });
+  EXPECT_EQ(c.rfind("c.json: model.feed_forward.width: found 1125899906842624, expected a model "
+                    "that fits into memory: with model.width 128 (a default) and model.layers 2 (a "
+                    "default) its ",
+                    0),
+            0U)
+      << c;
+}
+
+TEST(CheckConfig, ADefaultThatFollowsTheTextWaitsForIt) {
+  const auto change = [](Config& c) {
+    c.defaults.keys = {"model.context"};
+    c.runtime.kernels = spec::Kernels::kPlain;
+    c.model.position = spec::Position::kNone;
+    c.model.context = 1048576;
+    c.training.batch_size = 16384;
+  };
+  EXPECT_EQ(message(change), "");
+  EXPECT_NE(message(change, 300), "");
+  EXPECT_NE(message([&](Config& c) {
+              change(c);
+              c.data.layout = "lines";
+            }),
+            "");
 }
 
 TEST(CheckFiles, NamesWhatIsMissing) {

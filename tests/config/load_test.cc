@@ -3,6 +3,7 @@
 #include <cmath>
 #include <limits>
 #include <sstream>
+#include <tuple>
 
 #include "base/error.h"
 #include "base/files.h"
@@ -254,6 +255,32 @@ TEST(ParseConfig, NoDefaultContradictsWhatWasWritten) {
   EXPECT_EQ(derived(R"("model": {"kind": "gru", "width": 150})"), "4 4 150" + training);
 }
 
+TEST(ParseConfig, KnowsWhatNobodyWrote) {
+  const Defaults defaults =
+      parsed(R"({"data": {"train": ["a"]}, "model": {"width": 64, "feed_forward": {"width": 9}}})")
+          .defaults;
+  for (const char* key : {"seed", "model.context", "model.heads", "model.attention.scaled",
+                          "model.feed_forward.activation", "training.batch_size", "data.layout"})
+    EXPECT_TRUE(defaults.has(key)) << key;
+  for (const char* key : {"model.width", "model.feed_forward.width", "data.train", "model", "odd"})
+    EXPECT_FALSE(defaults.has(key)) << key;
+  EXPECT_TRUE(Config().defaults.keys.empty());
+}
+
+TEST(ParseConfig, TheDefaultContextHasRoomInTheText) {
+  const auto context = [](const std::string& keys, std::uint64_t tokens) {
+    return fitting_context(parsed(R"({"data": {"train": ["a"])" + keys + "}"), tokens);
+  };
+  EXPECT_EQ(context("}", 1'000'000), 256);
+  EXPECT_EQ(context("}", 257), 256);
+  EXPECT_EQ(context("}", 256), 255);
+  EXPECT_EQ(context("}", 2), 1);
+  EXPECT_EQ(context("}", 0), 1);
+  // A document may be shorter than the context, and what was written stays.
+  EXPECT_EQ(context(R"(, "layout": "lines"})", 20), 256);
+  EXPECT_EQ(context(R"(}, "model": {"context": 300})", 20), 300);
+}
+
 TEST(ParseConfig, WhatWasWrittenIsKeptAndChecked) {
   const auto complaint = [](const std::string& keys) -> std::string {
     try {
@@ -442,6 +469,68 @@ TEST_F(Load, ARunThatGoesOnKeepsItsDefaults) {
   // Keys that are set now have priority.
   EXPECT_EQ(resumed({"training.warmup_steps=5", "model.heads=4"}, text).training.warmup_steps, 5);
   EXPECT_EQ(resumed({"training.warmup_steps=5", "model.heads=4"}, text).model.heads, 4);
+}
+
+TEST_F(Load, ARunThatGoesOnKeepsAllThatIsLeftOut) {
+  const std::string text = R"({"data": {"train": ["a.txt"]}, "training": {"steps": 10}})";
+  Config before =
+      load_config(write("c.json", text), {"seed=5", "model.context=9", "model.feed_forward.width=7",
+                                          "tokenizer.vocabulary=50", "data.layout=lines"});
+  before.training.validate_every = 3;
+  before.checkpoints.keep = 8;
+  before.runtime.threads = 5;
+  before.tokenizer.path = "/gone/tokenizer.model";
+  write("run/config.json", to_json(before).dump());
+  const Config after = load_resumed_config(write("c.json", text), {"training.patience=2"},
+                                           [&](const Config&) { return scratch_ / "run"; });
+  Config expected = before;  // but for what may change
+  expected.training.validate_every = TrainingConfig().validate_every;
+  expected.training.patience = 2;
+  expected.checkpoints = {};
+  expected.runtime = {};
+  expected.tokenizer.path = {};
+  EXPECT_EQ(after, expected);
+}
+
+TEST_F(Load, ARunThatStartsFromWeightsHasTheirModel) {
+  Config init = parsed(kLeast);
+  init.tokenizer.kind = "char";
+  init.model.width = 24;
+  init.model.heads = init.model.key_value_heads = 3;
+  init.model.feed_forward.activation = spec::Activation::kRelu;
+  init.model.dropout = 0.5;
+  init.model.context = 16;
+  init.training.steps = 7;
+  const auto started = [&](const std::vector<std::string>& overrides) {
+    return load_initialised_config(write("c.json", kLeast), overrides, init, "runs/a");
+  };
+  Config config = started({});
+  EXPECT_EQ(config.tokenizer.kind, "char");
+  EXPECT_EQ(config.model.dropout, 0.0);
+  EXPECT_EQ(config.model.context, 256);
+  EXPECT_TRUE(config.defaults.has("model.context"));
+  EXPECT_EQ(config.training.steps, 2000);
+  config.model.dropout = init.model.dropout;
+  config.model.context = init.model.context;
+  EXPECT_EQ(config.model, init.model);
+  EXPECT_EQ(started({"model.width=24", "model.dropout=0.1"}).model.dropout, 0.1);
+  // What is written is named, not what then fits no longer.
+  for (const auto& [key, found, expected] :
+       {std::tuple("model.width", "7", "24"), std::tuple("model.heads", "1", "3"),
+        std::tuple("model.feed_forward.width", "9", "512"),
+        std::tuple("tokenizer.kind", "\"bpe\"", "\"char\"")}) {
+    try {
+      started({std::string(key) + "=" + found});
+      ADD_FAILURE() << key;
+    } catch (const base::Error& error) {
+      EXPECT_EQ(std::string(error.what()),
+                std::string(key) + ": found " + found + ", expected " + expected + " as in runs/a");
+    }
+  }
+  // Learned positions have weights.
+  init.model.position = spec::Position::kLearned;
+  EXPECT_EQ(started({}).model.context, 16);
+  EXPECT_FALSE(started({}).defaults.has("model.context"));
 }
 
 TEST(Nearest, CountsEdits) {

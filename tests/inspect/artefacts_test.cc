@@ -30,8 +30,9 @@ TEST(AttentionJson, HoldsTheWeightsExactly) {
   config.data.layout = "lines";
   const checkpoint::Checkpoint checkpoint = testing::tiny_checkpoint(config);
   const Inspection inspection = testing::inspect_text(checkpoint, "the \xE2\x82\xAC cat\t\"\\");
-  const base::Json json =
-      base::parse_json(attention_json(checkpoint, inspection), "attention.json");
+  std::string written;
+  attention_json(checkpoint, inspection, [&](std::string_view part) { written += part; });
+  const base::Json json = base::parse_json(written, "attention.json");
 
   EXPECT_EQ(json["checkpoint"]["path"], "runs/tiny/checkpoints/step-0000042");
   EXPECT_EQ(json["checkpoint"]["step"], 42);

@@ -516,5 +516,21 @@ TEST_F(CorpusTest, TakesAGivenTokenizer) {
   EXPECT_THROW(open_tokens({write("empty", "")}, words, "stream"), base::Error);
 }
 
+TEST_F(CorpusTest, ADefaultContextFollowsTheText) {
+  config::Config short_text = config({write("short", "abcabc")});
+  short_text.model.context = 256;
+  EXPECT_NE(message_of(short_text).find("expected more than model.context, which is 256"),
+            std::string::npos);
+  short_text.defaults.keys = {"model.context"};
+  const Corpus corpus = open_corpus(short_text);
+  EXPECT_EQ(corpus.context, static_cast<std::int64_t>(corpus.train.size()) - 1);
+  short_text.data.train = {write("long", testing::sentences(1, 5000))};
+  EXPECT_EQ(open_corpus(short_text).context, 256);
+  // One token has none to predict.
+  short_text.tokenizer.kind = "bpe";
+  short_text.data.train = {write("one", "x")};
+  EXPECT_NE(message_of(short_text).find("found 1 tokens"), std::string::npos);
+}
+
 }  // namespace
 }  // namespace qkv::text

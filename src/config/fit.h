@@ -1,0 +1,17 @@
+#pragma once
+
+#include <string>
+
+#include "config/config.h"
+
+namespace qkv::config {
+
+/// Throws Error if the run needs more memory than the machine has. The message names the keys that
+/// matter most, first those that the user set, and marks defaults. `name` appears in it.
+void require_run_fits(const Config& config, const std::string& name, std::int64_t vocabulary);
+
+/// The same only for the weights and the position tables of a model.
+void require_model_fits(const spec::ModelConfig& model, const std::string& name,
+                        std::int64_t vocabulary, const Defaults& defaults);
+
+}  // namespace qkv::config

@@ -1,0 +1,109 @@
+#include "inspect/demand.h"
+
+#include <algorithm>
+
+#include "base/error.h"
+#include "base/format.h"
+#include "base/memory.h"
+
+namespace qkv::inspect {
+namespace {
+
+constexpr double kFloat = 4;
+
+/// The number of values in the maps of all heads.
+double map_numbers(const spec::ModelConfig& model, double tokens) {
+  if (!model.has_attention()) return 0;
+  return static_cast<double>(model.layers * model.heads) * tokens * tokens;
+}
+
+/// Scores, scaled scores, masked scores and weights, and the intermediate values of a layer.
+double recorded_maps(const spec::ModelConfig& model, double tokens) {
+  const double all = map_numbers(model, tokens);
+  const double kept = model.attention.weights == spec::Weighting::kSoftmax ? 4 : 1;
+  return all * kept + 3 * all / static_cast<double>(model.layers);
+}
+
+/// All arrays with one row per token.
+double recorded_rows(const checkpoint::Checkpoint& checkpoint, double tokens) {
+  const spec::ModelConfig& model = checkpoint.config.model;
+  const auto width = static_cast<double>(model.width);
+  const double layer = 12 * width + 4 * static_cast<double>(model.feed_forward.width);
+  return tokens * (static_cast<double>(model.layers) * layer + 4 * width +
+                   3 * static_cast<double>(checkpoint.tokenizer.size()));
+}
+
+/// Bytes of the pictures that are drawn at once.
+double pictures_at_once(std::int64_t heads, double tokens, int threads) {
+  constexpr double kPixel = 11;  // for the page, its filtered rows, and the compressed file
+  constexpr double kMostPixels = 100e6;
+  const double side = std::max(900.0, 10 * tokens + 300);
+  const auto drawn = static_cast<double>(std::min<std::int64_t>(threads, heads + 1));
+  return drawn * kPixel * std::min(kMostPixels, 4 * side * side);
+}
+
+/// The bytes that --edges takes: each edge is removed in all heads, in those of a layer, and in
+/// one.
+double edge_bytes(const spec::ModelConfig& model, double tokens) {
+  constexpr double kCut = 450;    // a removed edge, its row and its score, in lists that grow
+  constexpr double kDigits = 42;  // of an effect in edges.json, in a text that grows
+  constexpr double kTokensInPass = 2048;
+  const auto heads = static_cast<double>(model.heads);
+  const double maps = 1 + static_cast<double>(model.layers) * (1 + heads);
+  const double cells = tokens * tokens;
+  const double edges = model.causal() ? cells / 2 : cells;
+  const double pass = 6 * std::max(tokens, kTokensInPass) * heads * tokens;
+  return maps * (edges * kCut + cells * (2 * kFloat + kDigits)) + kFloat * pass;
+}
+
+bool has_pictures(const Demand& demand) {
+  return std::any_of(demand.formats.begin(), demand.formats.end(),
+                     [](Artefact format) { return picture_format(format).has_value(); });
+}
+
+void require_pictures(const spec::ModelConfig& model, std::size_t tokens, const Demand& demand) {
+  const auto require = [&](const HeadChoice& choice) {
+    render::require_size(tokens, static_cast<std::size_t>(shown_heads(choice, model)),
+                         grid_columns(choice, model), true);
+  };
+  render::require_size(tokens, 1, 1, false);
+  require(demand.choice);
+  if (demand.edges) require({});
+}
+
+}  // namespace
+
+double estimate_memory(const checkpoint::Checkpoint& checkpoint, std::int64_t tokens,
+                       const Demand& demand, int threads) {
+  const spec::ModelConfig& model = checkpoint.config.model;
+  const auto size = static_cast<double>(tokens);
+  double bytes = kFloat * (recorded_maps(model, size) + recorded_rows(checkpoint, size));
+  // The written heads once more: one at a time, except for pictures.
+  double written = demand.formats.empty() || !model.has_attention() ? 0 : kFloat * size * size;
+  if (has_pictures(demand)) {
+    const std::int64_t heads = shown_heads(demand.choice, model);
+    written *= static_cast<double>(heads);
+    bytes += pictures_at_once(heads, size, threads);
+  }
+  if (demand.edges) bytes += edge_bytes(model, size);
+  return bytes + written;
+}
+
+void require_possible(const checkpoint::Checkpoint& checkpoint, const Passage& passage,
+                      const std::string& name, const Demand& demand, int threads) {
+  const spec::ModelConfig& model = checkpoint.config.model;
+  require_heads(demand.choice, model);
+  if (!demand.formats.empty()) require_formats(checkpoint, demand.formats);
+  if (has_pictures(demand)) require_pictures(model, passage.tokens.size(), demand);
+  const double needed = estimate_memory(
+      checkpoint, static_cast<std::int64_t>(passage.tokens.size()), demand, threads);
+  const double there = base::machine_memory();
+  if (needed <= there) return;
+  throw base::Error(
+      base::concat(name, ": found ", base::with_commas(passage.tokens.size()),
+                   " tokens, expected a text whose inspection fits into memory: it takes about ",
+                   base::human_bytes(needed), ", this machine has ", base::human_bytes(there),
+                   "; give a shorter text", demand.edges ? " or leave out --edges" : ""));
+}
+
+}  // namespace qkv::inspect
