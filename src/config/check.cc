@@ -5,6 +5,7 @@
 #include "base/utf8.h"
 #include "config/config.h"
 #include "config/fit.h"
+#include "config/fusable.h"
 
 namespace qkv::config {
 namespace {
@@ -50,6 +51,14 @@ void check_training(const Config& config, const std::string& name) {
     refuse(name, "training.patience", training.patience,
            "0, since there is no validation text: data.validation is empty and "
            "data.validation_fraction is 0");
+  }
+}
+
+void check_kernels(const Config& config, const std::string& name) {
+  if (config.runtime.kernels != spec::Kernels::kCheck) return;
+  if (!is_fusable(config.model) || config.runtime.device == spec::Device::kCuda) {
+    refuse(name, "runtime.kernels", "\"check\"",
+           "\"fused\" or \"plain\": there are no kernels to check for this model and device");
   }
 }
 
@@ -116,7 +125,8 @@ void check_config(const Config& config, const std::string& name,
   check_name(config, name);
   check_model(known.model, name, size, config.defaults);
   check_training(config, name);
-  // On a CUDA device the activations lie elsewhere.
+  check_kernels(config, name);
+  // On a CUDA device, the activations are in other memory.
   if (config.runtime.device != spec::Device::kCuda) require_run_fits(known, name, size);
 }
 

@@ -95,7 +95,7 @@ double estimate_memory(const Config& config, std::int64_t vocabulary) {
   double tokens = static_cast<double>(config.training.batch_size) * context;
   // All micro-batches of a step are drawn at once.
   const double batches = tokens * static_cast<double>(config.training.accumulation) * kBatch;
-  const bool fused = config.runtime.kernels == spec::Kernels::kFused && is_fusable(model);
+  const bool fused = config.runtime.kernels != spec::Kernels::kPlain && is_fusable(model);
   if (fused) {
     // A gradient for each thread that has rows, and the weights in bfloat16.
     const auto slices = static_cast<double>(std::min(threads, config.training.batch_size));
@@ -109,9 +109,17 @@ double estimate_memory(const Config& config, std::int64_t vocabulary) {
   const double ends = width * 3 + static_cast<double>(vocabulary) * 3;
   const double kept = tokens * (static_cast<double>(model.layers) * layer + ends);
   const double judged = static_cast<double>(threads) * kept_by_validation(config, vocabulary);
-  return batches + kFloat * (copies * spec::count_parameters(model, vocabulary) +
-                             // libtorch has freed what a step kept.
-                             (fused ? kept + judged : std::max(kept, judged)));
+  double definitions = 0;
+  if (config.runtime.kernels == spec::Kernels::kCheck) {
+    // src/model beside the kernels, in float32 and in double: three times what a plain run takes.
+    Config plain = config;
+    plain.runtime.kernels = spec::Kernels::kPlain;
+    definitions = 3 * estimate_memory(plain, vocabulary);
+  }
+  return definitions + batches +
+         kFloat * (copies * spec::count_parameters(model, vocabulary) +
+                   // libtorch has freed what a step kept.
+                   (fused ? kept + judged : std::max(kept, judged)));
 }
 
 }  // namespace qkv::config

@@ -38,12 +38,13 @@ inline constexpr auto kNames<Precision> = name_table<Precision>({
     {Precision::kBfloat16, "bfloat16"},
 });
 
-/// kFused: if the model allows it.
-enum class Kernels { kFused, kPlain };
+/// kFused: if the model allows it. kCheck: the same, compared with the definition.
+enum class Kernels { kFused, kPlain, kCheck };
 template <>
 inline constexpr auto kNames<Kernels> = name_table<Kernels>({
     {Kernels::kFused, "fused"},
     {Kernels::kPlain, "plain"},
+    {Kernels::kCheck, "check"},
 });
 
 }  // namespace qkv::spec

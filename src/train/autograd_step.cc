@@ -15,9 +15,14 @@ AutogradStep::AutogradStep(const model::Model& model, const config::Config& conf
 
 void AutogradStep::begin(const StepBatch& batch, std::int64_t number) {
   result_.loss = gradient(batch, number);
+  result_.gradient_norm = std::isfinite(result_.loss) ? update(number) : result_.loss;
+}
+
+double AutogradStep::update(std::int64_t number) {
   clock_.enter(Work::kUpdate);
-  result_.gradient_norm = std::isfinite(result_.loss) ? optimizer_.update(number) : result_.loss;
+  const double norm = optimizer_.update(number);
   clock_.enter(Work::kElse);
+  return norm;
 }
 
 double AutogradStep::gradient(const StepBatch& batch, std::int64_t number) {

@@ -20,6 +20,8 @@ class AutogradStep : public Step {
   /// The first half of a step: stores the gradient in the weights of the model and returns the
   /// loss.
   double gradient(const StepBatch& batch, std::int64_t number);
+  /// The second half: updates the weights and returns the norm of the gradient.
+  double update(std::int64_t number);
 
  private:
   enum class Work { kForward, kBackward, kUpdate, kElse, kCount };

@@ -27,7 +27,7 @@ const fused::WeightLayout::Place& place_of(const fused::WeightLayout& layout,
 }  // namespace
 
 bool KernelStep::supports(const config::Config& config, const model::Runtime& runtime) {
-  return config.runtime.kernels == spec::Kernels::kFused && runtime.device.is_cpu() &&
+  return config.runtime.kernels != spec::Kernels::kPlain && runtime.device.is_cpu() &&
          fused::FusedStep::supports(config.model, runtime.bfloat16);
 }
 

@@ -5,6 +5,7 @@
 #include "base/error.h"
 #include "base/format.h"
 #include "train/autograd_step.h"
+#include "train/check_step.h"
 #include "train/graph_step.h"
 #include "train/kernel_step.h"
 
@@ -18,6 +19,13 @@ std::uint64_t predicted_in(const text::Batch& batch) {
 
 std::unique_ptr<Step> make_step(const model::Model& model, const config::Config& config,
                                 const model::Runtime& runtime) {
+  if (config.runtime.kernels == spec::Kernels::kCheck) {
+    if (KernelStep::supports(config, runtime))
+      return std::make_unique<CheckStep>(model, config, runtime);
+    throw base::Error(
+        "runtime.kernels: found \"check\", expected \"fused\" or \"plain\": there are no kernels for "
+        "this model, device and precision");
+  }
   if (GraphStep::supports(config, runtime))
     return std::make_unique<GraphStep>(model, config, runtime);
   if (KernelStep::supports(config, runtime))

@@ -61,7 +61,7 @@ class Refusals(harness.ProgramTest):
         asked += [{key: draw.choice(ends) for key, ends in sizes.items() if draw.random() < share} for share in [0.2, 0.5, 1] for _ in range(10)]
         for values in asked:
             words = {"model.position": draw.choice(["none", "sinusoidal", "learned", "rotary", "alibi"]),
-                     "model.kind": draw.choice(["transformer", "lstm"]), "runtime.kernels": draw.choice(["fused", "plain"])}
+                     "model.kind": draw.choice(["transformer", "lstm"]), "runtime.kernels": draw.choice(["fused", "plain", "check"])}
             sets = [part for key, value in {**values, **words}.items() for part in ["--set", f"{key}={value}"]]
             done = self.run_program("train", "tiny.json", "--dry-run", "--log-level", "error", *sets, preexec_fn=limit_memory_and_work)
             self.assertIn(done.returncode, [0, 2], (sets, done.stderr))

@@ -74,6 +74,25 @@ TEST(CheckConfig, ARecurrentNetHasNoHeads) {
   }
 }
 
+TEST(CheckConfig, ChecksKernelsOnlyIfThereAreSome) {
+  const auto change = [](Config& c) { c.runtime.kernels = spec::Kernels::kCheck; };
+  EXPECT_EQ(message(change), "");
+  const std::string refused =
+      "c.json: runtime.kernels: found \"check\", expected \"fused\" or \"plain\": there are no "
+      "kernels "
+      "to check for this model and device";
+  EXPECT_EQ(message([&](Config& c) {
+              change(c);
+              c.model.kind = spec::Architecture::kLstm;
+            }),
+            refused);
+  EXPECT_EQ(message([&](Config& c) {
+              change(c);
+              c.model.attention.weights = spec::Weighting::kUniform;
+            }),
+            refused);
+}
+
 TEST(CheckConfig, RotaryTurnsPairs) {
   const auto change = [](Config& c) {
     c.model.position = spec::Position::kRotary;

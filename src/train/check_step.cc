@@ -1,0 +1,193 @@
+#include "train/check_step.h"
+
+#include <algorithm>
+#include <cmath>
+
+#include "base/error.h"
+#include "base/format.h"
+
+namespace qkv::train {
+namespace {
+
+constexpr double kFloat32 = 0x1p-24;  // the largest relative error of one rounding
+constexpr double kBfloat16 = 0x1p-8;
+// The plain path sums in up to 16 lanes with fused multiply-adds. A kernel may sum in one lane and
+// round each product too, so its error may be √16 · √2 times as large, with some room for chance.
+constexpr double kFactor = 8;
+
+/// The number of terms in all sums on the longest path to a gradient.
+double summed(const config::Config& config, std::int64_t vocabulary) {
+  const spec::ModelConfig& model = config.model;
+  const std::int64_t layer =
+      4 * model.width + 2 * model.feed_forward.width + 2 * model.head_width() + 2 * model.context;
+  const std::int64_t tokens =
+      config.training.accumulation * config.training.batch_size * model.context;
+  return static_cast<double>(2 * model.layers * layer + 2 * vocabulary + tokens);
+}
+
+/// Roundings add up like a random walk (Higham and Mary 2019).
+double rounding(double terms, double unit) { return unit * std::sqrt(terms); }
+
+double distance(const model::Tensor& a, const model::Tensor& b) {
+  return (a.to(at::kDouble) - b.to(at::kDouble)).norm().item<double>();
+}
+
+/// The exact result's size, and the distances of the two others from it.
+struct Distances {
+  double size;
+  double kernels;
+  double plain;
+};
+
+/// Throws unless rounding explains the kernels' distance: at most `factor` times that of the plain
+/// path, or `floor`.
+void expect_rounding_alone(const Distances& found, double factor, double floor, std::int64_t number,
+                           const std::string& what) {
+  const double allowed = std::max(factor * found.plain, floor);
+  if (found.kernels <= allowed) return;  // false for NaN
+  const auto share = [&](double distance) {
+    return base::concat(base::shortest(static_cast<float>(100 * distance / found.size)), "%");
+  };
+  throw base::Error(
+      base::concat("runtime.kernels \"check\": step ", number, ": ", what, ": found a distance of ",
+                   share(found.kernels), " from the result in double, expected at most ",
+                   share(allowed), " (src/model in the same precision: ", share(found.plain), ")"),
+      base::Error::Fault::kRun);
+}
+
+}  // namespace
+
+CheckStep::Definition::Definition(const model::Model& model, const config::Config& config,
+                                  const model::Runtime& runtime, at::ScalarType type)
+    : model(model::make_model(model.config(), model.vocabulary(), config.seed,
+                              at::TensorOptions(at::kCPU).dtype(type))),
+      step(*this->model, config, runtime) {}
+
+void CheckStep::Definition::follow(const model::Model& run,
+                                   const checkpoint::NamedTensors& moments) {
+  const torch::NoGradGuard no_gradients;
+  const auto& weights = model->parameters().list();
+  for (std::size_t index = 0; index < weights.size(); ++index) {
+    weights[index].second.copy_(run.parameters().list()[index].second);
+    weights[index].second.mutable_grad().reset();
+  }
+  const checkpoint::NamedTensors own = step.moments();
+  for (std::size_t index = 0; index < own.size(); ++index)
+    own[index].second.copy_(moments[index].second);
+}
+
+CheckStep::CheckStep(const model::Model& model, const config::Config& config,
+                     const model::Runtime& runtime)
+    : model_(model),
+      config_(config),
+      bfloat16_(runtime.bfloat16),
+      kernels_(model, config, runtime),
+      exact_(model, config,
+             {.device = runtime.device, .bfloat16 = false, .threads = runtime.threads},
+             at::kDouble),
+      plain_(model, config, runtime, at::kFloat) {}
+
+void CheckStep::begin(const StepBatch& batch, std::int64_t number) {
+  const bool checked = number <= kFirst || number % kEvery == 0;
+  if (checked) {
+    clock_.enter(Work::kCheck);
+    exact_.follow(model_, kernels_.moments());
+    plain_.follow(model_, kernels_.moments());
+  }
+  clock_.enter(Work::kKernels);
+  result_.loss = kernels_.gradient(batch, number);
+  if (checked) {
+    clock_.enter(Work::kCheck);
+    check_gradient(batch, number);
+  }
+  clock_.enter(Work::kKernels);
+  result_.gradient_norm = std::isfinite(result_.loss) ? kernels_.update(number) : result_.loss;
+  clock_.enter(Work::kCheck);
+  if (checked && std::isfinite(result_.gradient_norm)) check_update(number);
+  clock_.enter(Work::kElse);
+}
+
+void CheckStep::check_gradient(const StepBatch& batch, std::int64_t number) {
+  const double exact_loss = exact_.step.gradient(batch, number);
+  const double plain_loss = plain_.step.gradient(batch, number);
+  if (!std::isfinite(exact_loss)) return;  // the trainer reports it
+  const double terms = summed(config_, model_.vocabulary());
+  // In bfloat16, the roundings of the tokens nearly cancel in the mean, by chance in either path.
+  expect_rounding_alone({.size = exact_loss,
+                         .kernels = std::abs(result_.loss - exact_loss),
+                         .plain = std::abs(plain_loss - exact_loss)},
+                        kFactor,
+                        bfloat16_ ? 1e-2 * exact_loss : rounding(terms, kFloat32) * exact_loss,
+                        number, "the loss");
+
+  const auto& list = model_.parameters().list();
+  const auto gradient_of = [](const model::Model& model, std::size_t index) {
+    const model::Tensor& weight = model.parameters().list()[index].second;
+    return weight.grad().defined() ? weight.grad() : torch::zeros_like(weight);
+  };
+  std::vector<double> sizes;
+  double whole = 0;
+  for (std::size_t index = 0; index < list.size(); ++index) {
+    sizes.push_back(gradient_of(*exact_.model, index).norm().item<double>());
+    whole += sizes.back() * sizes.back();
+  }
+  // The bias of the keys changes nothing: its gradient is the rounding of that of their matrix.
+  for (const spec::LayerWeights& layer : model_.parameters().weights().layers) {
+    if (layer.key.bias == spec::kAbsent) continue;
+    double& size = sizes[static_cast<std::size_t>(layer.key.bias)];
+    size = std::max(size, sizes[static_cast<std::size_t>(layer.key.weight)]);
+  }
+  // With one key, a score's gradient is a difference of equal numbers.
+  const double least = (config_.model.context == 1 ? 1 : 1e-2) * std::sqrt(whole);
+  // The inputs and outputs of a layer's products are rounded, forward and backward: 28 roundings.
+  const double relative = bfloat16_
+                              ? rounding(28 * static_cast<double>(config_.model.layers), kBfloat16)
+                              : rounding(terms, kFloat32);
+  for (std::size_t index = 0; index < list.size(); ++index) {
+    const model::Tensor exact = gradient_of(*exact_.model, index);
+    expect_rounding_alone({.size = std::max(sizes[index], least),
+                           .kernels = distance(gradient_of(model_, index), exact),
+                           .plain = distance(gradient_of(*plain_.model, index), exact)},
+                          kFactor, relative * std::max(sizes[index], least), number,
+                          base::concat("the gradient of ", list[index].first));
+  }
+}
+
+void CheckStep::check_update(std::int64_t number) {
+  // All three update by the gradient of the kernels, so that only the update is compared.
+  const auto& list = model_.parameters().list();
+  std::vector<model::Tensor> before;
+  for (std::size_t index = 0; index < list.size(); ++index) {
+    for (const Definition* each : {&exact_, &plain_}) {
+      const model::Tensor& weight = each->model->parameters().list()[index].second;
+      weight.mutable_grad() = list[index].second.grad().to(weight.scalar_type(), false, true);
+    }
+    before.push_back(exact_.model->parameters().list()[index].second.detach().clone());
+  }
+  exact_.step.update(number);
+  plain_.step.update(number);
+  for (std::size_t index = 0; index < list.size(); ++index) {
+    const auto& [name, exact] = exact_.model->parameters().list()[index];
+    const double moved = distance(exact.detach(), before[index]);
+    const bool rounded = bfloat16_ && config_.training.optimizer == spec::Optimizer::kMuon;
+    // Some operations per number; the weight itself is rounded too. Muon's products are in
+    // bfloat16: each of its five iterations removes the rounding of those before, about five
+    // roundings remain.
+    const double floor = (rounded ? 5 * kBfloat16 : 16 * kFloat32) * moved +
+                         2 * kFloat32 * before[index].norm().item<double>();
+    expect_rounding_alone(
+        {.size = moved,
+         .kernels = distance(list[index].second.detach(), exact.detach()),
+         .plain =
+             distance(plain_.model->parameters().list()[index].second.detach(), exact.detach())},
+        kFactor, floor, number, base::concat("the update of ", name));
+  }
+}
+
+base::Parts CheckStep::seconds() const {
+  base::Parts parts = kernels_.seconds();
+  parts.emplace_back("check", clock_.seconds(Work::kCheck));
+  return parts;
+}
+
+}  // namespace qkv::train

@@ -1,0 +1,116 @@
+#include "train/check_step.h"
+
+#include <gtest/gtest.h>
+
+#include "base/error.h"
+#include "train/either_step.h"
+
+namespace qkv::train {
+namespace {
+
+constexpr std::int64_t kVocabulary = 60;
+
+config::Config small(spec::Optimizer optimizer, spec::Precision precision) {
+  config::Config config;
+  config.model.layers = 2;
+  config.model.heads = config.model.key_value_heads = 4;
+  config.model.width = 32;
+  config.model.context = 8;
+  config.model.feed_forward.width = 48;
+  config.model.bias = true;
+  config.model.dropout = 0.2;
+  config.model.initial_deviation = 0.2;
+  config.training.optimizer = optimizer;
+  config.training.batch_size = 3;
+  config.training.steps = 10;
+  config.training.warmup_steps = 2;
+  config.training.learning_rate = 0.01;
+  config.runtime = {.device = spec::Device::kCpu,
+                    .precision = precision,
+                    .threads = 2,
+                    .kernels = spec::Kernels::kCheck};
+  return config;
+}
+
+StepBatch counted_batch(const config::Config& config, std::int64_t step) {
+  text::Batch batch;
+  batch.rows = config.training.batch_size;
+  batch.context = config.model.context;
+  for (std::int64_t place = 0; place < batch.rows * batch.context; ++place) {
+    batch.inputs.push_back(static_cast<std::int32_t>((place * 7 + step * 13) % kVocabulary));
+    batch.targets.push_back(static_cast<std::int32_t>((place * 11 + step * 5) % kVocabulary));
+  }
+  return testing::step_batch({batch});
+}
+
+std::vector<Step::Result> results_of(Step& step, const config::Config& config) {
+  std::vector<Step::Result> results;
+  for (std::int64_t number = 1; number <= 5; ++number) {
+    step.begin(counted_batch(config, number), number);
+    results.push_back(step.finish());
+  }
+  return results;
+}
+
+TEST(CheckStep, IsTheStepOfTheKernelsToTheBit) {
+  for (const spec::Optimizer optimizer : spec::all<spec::Optimizer>()) {
+    for (const spec::Precision precision :
+         {spec::Precision::kFloat32, spec::Precision::kBfloat16}) {
+      const config::Config config = small(optimizer, precision);
+      const model::Runtime runtime = model::set_up_runtime(config.runtime);
+      if (!KernelStep::supports(config, runtime)) continue;  // no bfloat16 on this processor
+      const auto checked = model::make_model(config.model, kVocabulary, 5);
+      const auto alone = model::make_model(config.model, kVocabulary, 5);
+      CheckStep check(*checked, config, runtime);
+      KernelStep kernels(*alone, config, runtime);
+      const std::vector<Step::Result> found = results_of(check, config);
+      const std::vector<Step::Result> expected = results_of(kernels, config);
+      for (std::size_t index = 0; index < found.size(); ++index) {
+        EXPECT_EQ(found[index].loss, expected[index].loss) << optimizer << " " << precision;
+        EXPECT_EQ(found[index].gradient_norm, expected[index].gradient_norm);
+      }
+      for (std::size_t index = 0; index < checked->parameters().list().size(); ++index) {
+        EXPECT_TRUE(checked->parameters().list()[index].second.equal(
+            alone->parameters().list()[index].second));
+      }
+    }
+  }
+}
+
+std::string complaint(const config::Config& config, const spec::ModelConfig& defined) {
+  const auto model = model::make_model(defined, kVocabulary, 5);
+  CheckStep step(*model, config, model::set_up_runtime(config.runtime));
+  try {
+    results_of(step, config);
+    return "";
+  } catch (const base::Error& error) {
+    EXPECT_EQ(error.fault(), base::Error::Fault::kRun);
+    return error.what();
+  }
+}
+
+TEST(CheckStep, StopsWhereTheKernelsComputeAnotherModel) {
+  config::Config config = small(spec::Optimizer::kAdamw, spec::Precision::kFloat32);
+  const spec::ModelConfig defined = config.model;
+  EXPECT_EQ(complaint(config, defined), "");
+
+  config.model.feed_forward.activation = spec::Activation::kSilu;
+  const std::string other = complaint(config, defined);
+  EXPECT_EQ(other.rfind("runtime.kernels \"check\": step 1: the loss: found a distance of ", 0), 0U)
+      << other;
+
+  // A scale that the loss of one step does not show to three digits, but gradients do.
+  config.model = defined;
+  config.model.norm_epsilon *= 1.5;
+  EXPECT_NE(complaint(config, defined), "");
+}
+
+TEST(MakeStep, RefusesToCheckWithoutKernels) {
+  config::Config config = small(spec::Optimizer::kAdamw, spec::Precision::kFloat32);
+  config.model.kind = spec::Architecture::kGru;
+  const auto model = model::make_model(config.model, kVocabulary, 5);
+  EXPECT_THROW(make_step(*model, config, model::set_up_runtime(config.runtime)), base::Error);
+}
+
+}  // namespace
+}  // namespace qkv::train
