@@ -39,8 +39,7 @@ void require_sense(const Request& request) {
   if (request.demand.edges && !request.out)
     throw base::Error("--edges: found no --out, expected a folder for the causal map");
   if (!request.has_text() && !asks_words)
-    throw base::Error(
-        "found nothing to do, expected --text, --text-file, --neighbours or --analogy");
+    throw base::Error("found no task, expected --text, --text-file, --neighbours or --analogy");
 }
 
 void inspect_text(const Request& request, const qkv::checkpoint::Checkpoint& checkpoint,

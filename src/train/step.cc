@@ -23,8 +23,8 @@ std::unique_ptr<Step> make_step(const model::Model& model, const config::Config&
     if (KernelStep::supports(config, runtime))
       return std::make_unique<CheckStep>(model, config, runtime);
     throw base::Error(
-        "runtime.kernels: found \"check\", expected \"fused\" or \"plain\": there are no kernels for "
-        "this model, device and precision");
+        "runtime.kernels: found \"check\", expected \"fused\" or \"plain\": there are no kernels "
+        "for this model, device and precision");
   }
   if (GraphStep::supports(config, runtime))
     return std::make_unique<GraphStep>(model, config, runtime);

@@ -31,6 +31,7 @@ class DataTest(harness.ProgramTest):
             for layout in ["lines", "stream"]:
                 data = {"train": files, "validation": [], "validation_fraction": 0.1, "layout": layout}
                 *_, share = self.dry_run("files.json", data=data, tokenizer={"kind": "char"})
+                # Cut between two lines, of which there are 80 or more: to the nearest or the next.
                 self.assertAlmostEqual(share, 10, delta=1.5 if lines == 1 else 1)
 
     def test_the_summary_states_both_sizes(self):

@@ -27,6 +27,7 @@ class Evaluation(harness.ProgramTest):
         return json.loads(self.succeed("eval", *arguments, "--json", "-"))
 
     def expect_consistent(self, numbers, size):
+        # Computed in double from the same numbers, of which JSON holds every digit.
         self.assertAlmostEqual(numbers["perplexity"], math.exp(numbers["loss"]), places=6)
         self.assertAlmostEqual(numbers["bits_per_byte"], numbers["loss"] * numbers["tokens"] / math.log(2) / size, places=9)
         self.assertTrue(0 <= numbers["accuracy"] <= 1)
@@ -38,6 +39,7 @@ class Evaluation(harness.ProgramTest):
 
     def test_the_loss_is_the_one_that_training_recorded(self):
         recorded = [r["validation_loss"] for r in self.records("run") if "validation_loss" in r]
+        # Where training reads in bfloat16, single losses are off by up to its 2^-8. They nearly cancel in the mean.
         self.assertAlmostEqual(self.measure("run/checkpoints/last")["loss"], recorded[-1], delta=2e-3)
         self.assertAlmostEqual(self.measure("run")["loss"], min(recorded), delta=2e-3)
         self.assertGreater(self.measure("run/checkpoints/step-0000000")["loss"], recorded[-1])
@@ -45,6 +47,7 @@ class Evaluation(harness.ProgramTest):
     def test_an_untrained_model_guesses(self):
         numbers = self.measure("run/checkpoints/step-0000000")
         vocabulary = 4 + 256 + 17  # specials, bytes, 16 words and the full stop
+        # Random logits of a small deviation s add s² / 2; a trained model is below by more than 1.
         self.assertAlmostEqual(numbers["loss"], math.log(vocabulary), delta=0.3)
 
     def test_other_text(self):
@@ -181,6 +184,7 @@ class Evaluation(harness.ProgramTest):
         # log p in nats: for one sentence as a separate text, newline included, this is its loss times its tokens.
         self.write("one.jsonl", json.dumps({"sentence_good": "a dog.", "sentence_bad": "dog a."}) + "\n")
         alone = self.measure("run", "--pairs", "one.jsonl")["pair_scores"]
+        # A few tokens, of each some roundings of 2^-24 of a number below 8, since batches differ.
         self.assertAlmostEqual(alone[0]["good"], last["good"], places=4)
 
     def test_two_runs_of_different_texts_are_not_set_side_by_side(self):

@@ -10,6 +10,7 @@
 #include "evaluate/probe_findings.h"
 #include "evaluate/probe_json.h"
 #include "evaluate/probe_report.h"
+#include "rounding.h"
 
 namespace qkv::evaluate {
 namespace {
@@ -83,24 +84,27 @@ TEST_F(ProbeMeasures, AMaskedModelAsksAtTheMaskToo) {
             (std::vector<inspect::Target>{{.place = 4, .piece = ids("a b")[1]}}));
 }
 
-// At "c", position 3 of 4, head 0 attends to the previous letter, head 1 to all four uniformly.
+// At "c", position 3 of 4, head 0 attends to the previous letter, head 1 to all four uniformly. The
+// scores of head 0, 80/√8 and 0, give all other weights e^-28, and those of head 1 are all 0. Only
+// the roundings of a softmax, a product and means of numbers up to 1 remain: fewer than 16.
 TEST_F(ProbeMeasures, AttentionToASpanIsAMeanOverTheQuery) {
   std::vector<world::Probe> probes = {near_[0], far_[0]};
   probes[0].query.push_back(near_[0].truth[0]);  // also queries at "b", which attends to "a"
   probes[0].truth.push_back(near_[0].distractors[0]);
   probes[0].distractors = {near_[0].query[0]};
+  constexpr double kRounding = 16 * testing::kFloat32;
   const AttentionContrasts found =
       attention_contrasts(*checkpoint_.model, readings(probes), model::Runtime());
   ASSERT_EQ(found.heads.size(), 2U);
   ASSERT_EQ(found.heads[0].size(), 2U);
-  EXPECT_NEAR(found.heads[0][0].truth, 1, 1e-6);  // "b" from "c", "a" from "b"
-  EXPECT_NEAR(found.heads[0][0].distractor, 0, 1e-6);
-  EXPECT_NEAR(found.heads[0][1].truth, (2.0 / 4 + 2.0 / 3) / 2, 1e-6);
-  EXPECT_NEAR(found.heads[0][1].distractor, 1.0 / 4 / 2, 1e-6);
-  EXPECT_NEAR(found.heads[1][0].truth, 0, 1e-6);
-  EXPECT_NEAR(found.heads[1][0].distractor, 1, 1e-6);
-  EXPECT_NEAR(found.rollout[1][0].truth, 0.5 * (0 + 0.25) / 2, 1e-6);
-  EXPECT_NEAR(found.rollout[1][0].distractor, 0.5 * (1 + 0.25) / 2, 1e-6);
+  EXPECT_NEAR(found.heads[0][0].truth, 1, kRounding);  // "b" from "c", "a" from "b"
+  EXPECT_NEAR(found.heads[0][0].distractor, 0, kRounding);
+  EXPECT_NEAR(found.heads[0][1].truth, (2.0 / 4 + 2.0 / 3) / 2, kRounding);
+  EXPECT_NEAR(found.heads[0][1].distractor, 1.0 / 4 / 2, kRounding);
+  EXPECT_NEAR(found.heads[1][0].truth, 0, kRounding);
+  EXPECT_NEAR(found.heads[1][0].distractor, 1, kRounding);
+  EXPECT_NEAR(found.rollout[1][0].truth, 0.5 * (0 + 0.25) / 2, kRounding);
+  EXPECT_NEAR(found.rollout[1][0].distractor, 0.5 * (1 + 0.25) / 2, kRounding);
 }
 
 // Only the edge from "c" to the previous letter carries information, and only in head 0.
@@ -117,16 +121,22 @@ TEST_F(ProbeMeasures, CuttingHurtsWhereTheModelReads) {
   };
   // Without this edge, the softmax is uniform over the rest: "\n", "a" and "c" itself.
   EXPECT_GT(nats(gain) - nats(0), 1);
+  // Each effect is a difference of two log probabilities in float32, of numbers below 8 with at
+  // most ten roundings each. What head 1 reads is 0, so that cutting its edges too changes no
+  // number: at most the last rounding of each, since other batches may be summed by other
+  // instructions.
+  constexpr double kRounding = 2 * 10 * 8 * testing::kFloat32;
+  constexpr double kLastRounding = 2 * 8 * testing::kFloat32;
   for (const Contrasts* way : {&found.all, &found.layers}) {
     EXPECT_GT((*way)[0][0].truth, 1);
-    EXPECT_NEAR((*way)[0][0].distractor, 0, 1e-5);
-    EXPECT_NEAR((*way)[1][0].truth, 0, 1e-5);
+    EXPECT_NEAR((*way)[0][0].distractor, 0, kRounding);
+    EXPECT_NEAR((*way)[1][0].truth, 0, kRounding);
   }
-  EXPECT_NEAR(found.heads[0][0].truth, found.all[0][0].truth, 1e-6);
+  EXPECT_NEAR(found.heads[0][0].truth, found.all[0][0].truth, kLastRounding);
   EXPECT_EQ(found.heads[0][1].truth, 0);
   const EdgeContrasts all =
       edge_contrasts(*checkpoint_.model, readings({near_[0]}), EdgeScope::kAll, model::Runtime());
-  EXPECT_NEAR(all.all[0][0].truth, found.all[0][0].truth, 1e-6);
+  EXPECT_NEAR(all.all[0][0].truth, found.all[0][0].truth, kLastRounding);
   EXPECT_TRUE(all.layers.empty());
 }
 

@@ -48,7 +48,7 @@ TEST(ProbePlot, ShowsAccuracyAndItsIntervalByFamily) {
   const render::Series& accuracy = chart.series[0];
   EXPECT_EQ(accuracy.name, "right answers");
   EXPECT_EQ(accuracy.values, (std::vector<double>{0.5, 0, 1}));
-  // The roots q of (p − q)² = 1.96² q (1 − q) / n, found by bisection.
+  // The roots q of (p − q)² = 1.96² q (1 − q) / n, found by bisection, with seven digits.
   const double low[] = {0.2365931, 0, 0.9811547};
   const double high[] = {0.7634069, 0.2775328, 1};
   for (std::size_t family = 0; family < 3; ++family) {

@@ -6,9 +6,12 @@
 
 #include "base/error.h"
 #include "evaluate/hand_made.h"
+#include "rounding.h"
 
 namespace qkv::evaluate {
 namespace {
+
+// Separation is computed in double: bounds from 1e-12 on are thousands of its roundings.
 
 TEST(SenseSeparation, ComparesWithinAndBetweenSenses) {
   // Angles 0, 60 and 90, 120: pairs of one sense are 60 and 30 apart, pairs of two senses 90, 120,
@@ -73,16 +76,20 @@ TEST(AskedSenses, SeparateWhereTheModelReadsTheirContext) {
   EXPECT_EQ(words[0].guessing, 0.5);
   EXPECT_EQ(words[1].sentences, 6U);
   EXPECT_NEAR(words[1].guessing, 1.0 / 3, 1e-12);
+  // The model is in float32: numbers up to 3, and a softmax whose other weights are below 1e-12.
+  constexpr double kRounding = 16 * testing::kFloat32;
   for (const WordSenses& word : words) {
     ASSERT_EQ(word.depths.size(), 2U);  // the embedding, and after the only layer
     EXPECT_NEAR(word.depths[0].same, 1, 1e-9);
     EXPECT_NEAR(word.depths[0].other, 1, 1e-9);
     EXPECT_NEAR(word.depths[0].accuracy, word.guessing, 1e-9);
-    EXPECT_NEAR(word.depths[1].same, 1, 1e-3);
+    EXPECT_NEAR(word.depths[1].same, 1, kRounding);
     EXPECT_EQ(word.depths[1].accuracy, 1);
   }
-  // By hand: [position, letter, √8 · letter read], so two readings share 2 of 10.
-  EXPECT_NEAR(words[0].depths[1].other, 2.0 / 10, 1e-2);
+  // By hand: [position, letter, √8 · letter read], so two readings share 2 of 10; the norm before
+  // the reading makes √8 of 1 / √(2/16), to which it adds its epsilon.
+  const double read = 1 / (2.0 / 16 + checkpoint.config.model.norm_epsilon);
+  EXPECT_NEAR(words[0].depths[1].other, 2 / (2 + read), kRounding);
   const std::vector<SenseSeparation> mean = mean_separation(words);
   EXPECT_NEAR(mean[0].accuracy, (1.0 / 2 + 1.0 / 3) / 2, 1e-9);
   EXPECT_TRUE(mean_separation({}).empty());

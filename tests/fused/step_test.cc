@@ -135,6 +135,7 @@ TEST_P(FusedStepOf, ManyThreadsGiveTheGradientOfOne) {
   EXPECT_GT(one.nats, 0);
   for (const int threads : {2, 3, 5, 9}) {  // the last: more than rows
     const Made many = make(threads, GetParam());
+    // Each token's loss is the same; the threads' parts are added up in another order.
     EXPECT_NEAR(many.nats, one.nats, 1e-6 * one.nats);
     double difference = 0;
     for (std::size_t place = 0; place < one.gradient.size(); ++place)

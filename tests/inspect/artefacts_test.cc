@@ -76,7 +76,7 @@ TEST(AttentionJson, HoldsTheWeightsExactly) {
           sum += weight;
           EXPECT_EQ(static_cast<float>(weight), weights[head][query][key].item<float>());
         }
-        EXPECT_NEAR(sum, 1, 1e-6);
+        EXPECT_NEAR(sum, 1, testing::rounding_of_weights(row.size()));
       }
     }
   }

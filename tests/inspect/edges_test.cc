@@ -10,6 +10,10 @@ namespace {
 
 const std::vector<std::int32_t> kIds = {4, 7, 5, 9};
 
+// The model is in double, but log probabilities are computed in float32 from its logits. For
+// numbers below 8, 1e-5 is ten roundings of 2^-24 for each of the two that an effect is the
+// difference of.
+
 /// Compares one map of effects with cuts made one by one by masking. If the cut edge is a token's
 /// only one, it reads nothing, which a mask cannot express; there, `effects` is not compared.
 void expect_one_by_one(const model::Transformer& model, const Target& target, const Cut& scope,

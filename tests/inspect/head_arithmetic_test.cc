@@ -7,6 +7,9 @@
 namespace qkv::inspect {
 namespace {
 
+// All in double: some roundings of 1e-16, of scores up to 1e4 1e-12. Bounds of 1e-9 stand beside
+// numbers that are written with ten digits.
+
 TEST(HeadArithmetic, FollowsTheFormulaByHand) {
   // q = (2, 0), keys (1, 0), (0, 1), (1, 1): q·k = 2, 0, 2; ÷2: 1, 0, 1; the third key is closed.
   const HeadInput input{.query = {2, 0},

@@ -10,6 +10,10 @@ namespace {
 
 const std::vector<std::int32_t> kIds = {4, 7, 5, 9, 6};
 
+// The model is in double, but score_rows computes log probabilities in float32 from its logits,
+// here numbers below 4: 1e-6 is four roundings of 2^-24 of those, as in a logit, the largest taken
+// off, the logarithm and a difference.
+
 double cut_nats(const model::Transformer& model, const Target& target, const Cut& cut) {
   const std::vector<Cut> cuts = {{}, cut};  // a row without cuts is in the same batch
   EdgeCutter cutter(cuts);

@@ -110,6 +110,9 @@ TEST(Passage, NamesTokensForPeople) {
   EXPECT_EQ(token_text(passage, 3), "\xEF\xBF\xBD");
 }
 
+// Probabilities are computed in double from the same logits: 1e-12 is thousands of roundings of
+// numbers up to 1.
+
 TEST(Fillings, AreTheLikeliestPiecesUnderTheMask) {
   const checkpoint::Checkpoint checkpoint =
       testing::tiny_checkpoint(config_of("stream", spec::Objective::kMasked));
@@ -121,13 +124,15 @@ TEST(Fillings, AreTheLikeliestPiecesUnderTheMask) {
   const std::vector<Filling> found = fillings(inspection, checkpoint.tokenizer, 1, 5);
   ASSERT_EQ(found.size(), 5U);
   for (const Filling& filling : found) {
-    EXPECT_NEAR(filling.probability, std::exp(logits[filling.id].item<double>()) / total, 1e-9);
+    EXPECT_NEAR(filling.probability, std::exp(logits[filling.id].item<double>()) / total, 1e-12);
   }
   int likelier = 0;
   for (std::int32_t id = 4; id < logits.size(0); ++id) {
     likelier += logits[id].item<double>() > logits[found[4].id].item<double>() ? 1 : 0;
   }
   EXPECT_EQ(likelier, 4);
+  for (const Filling& filling : fillings(inspection, checkpoint.tokenizer, 1, 1'000'000))
+    EXPECT_FALSE(checkpoint.tokenizer.is_special(filling.id));  // no text ends inside
   const std::string text = fillings_text(inspection, checkpoint.tokenizer, false);
   EXPECT_TRUE(text.starts_with("<mask> at token 1\n"));
   EXPECT_NE(text.find(piece_word(checkpoint.tokenizer, found[0].id)), std::string::npos);
@@ -153,10 +158,10 @@ TEST(Fillings, OfACausalModelAreTheNextWords) {
   for (const std::int32_t id : open) total += probabilities[id].item<double>();
   double sum = 0;
   for (const Filling& filling : all) sum += filling.probability;
-  EXPECT_NEAR(sum, total, 1e-9);
+  EXPECT_NEAR(sum, total, 1e-12);
   for (std::size_t place = 0; place < found.size(); ++place) {
     EXPECT_EQ(found[place].id, all[place].id);
-    EXPECT_NEAR(found[place].probability, probabilities[found[place].id].item<double>(), 1e-9);
+    EXPECT_NEAR(found[place].probability, probabilities[found[place].id].item<double>(), 1e-12);
   }
   EXPECT_TRUE(fillings_text(inspection, checkpoint.tokenizer, true)
                   .starts_with(base::concat("after token ", last, ", the end of the text\n")));

@@ -4,6 +4,7 @@
 
 #include "base/format.h"
 #include "inspect/tiny.h"
+#include "model/support.h"
 
 namespace qkv::inspect {
 namespace {
@@ -120,8 +121,11 @@ TEST(Recorder, LeavesThePassAsItIs) {
     const model::Tensor watched = checkpoint.model->logits(checkpoint.model->hidden(tokens, pass));
     EXPECT_TRUE(torch::equal(watched[0], recorded));
     const model::Tensor alone = checkpoint.model->logits(checkpoint.model->hidden(tokens));
-    EXPECT_LT((alone[0] - recorded).abs().max().item<double>(),
-              1e-5 * recorded.abs().max().item<double>());
+    const model::Tensor exact = testing::logits_of(*testing::model_in_double(checkpoint), ids);
+    testing::expect_rounding_alone(
+        testing::largest_difference(alone[0], exact), testing::largest_difference(recorded, exact),
+        testing::rounding(testing::summed(config.model)) * exact.abs().max().item<double>(),
+        "logits");
   }
 }
 
@@ -169,7 +173,7 @@ TEST(Recorder, WeightsSumToOneAndClosedKeysGetNothing) {
               EXPECT_FLOAT_EQ(map[query][key], 1.0F / static_cast<float>(query + 1));
             }
           }
-          EXPECT_NEAR(sum, 1, 1e-5);
+          EXPECT_NEAR(sum, 1, testing::rounding_of_weights(map.size()));
         }
       }
     }

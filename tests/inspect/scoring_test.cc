@@ -40,7 +40,7 @@ TEST(ScoreRows, IsTheModelsLogProbabilityInTheOrderOfTheRows) {
           testing::logits_of(model, {question.ids.begin(), question.ids.end()});
       for (const Target& target : question.targets) {
         const model::Tensor row = logits[target.place].log_softmax(-1);
-        // Of numbers below 16, at most twenty roundings of 2^-24 of that.
+        // Of numbers below 16, at most ten roundings of 2^-24 of that.
         EXPECT_NEAR(next->nats, row[target.piece].item<double>(), 1e-5);
         EXPECT_EQ(next->likeliest, row.argmax().item<std::int64_t>() == target.piece);
         ++next;

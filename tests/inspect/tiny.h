@@ -6,6 +6,7 @@
 #include "base/error.h"
 #include "checkpoint/checkpoint.h"
 #include "inspect/inspection.h"
+#include "rounding.h"
 
 namespace qkv::testing {
 
@@ -50,6 +51,32 @@ inline checkpoint::Checkpoint tiny_checkpoint(const config::Config& config,
           .state = state,
           .config_hash = std::string(64, 'a'),
           .weights_hash = std::string(64, 'b')};
+}
+
+/// Its model with the same weights in double.
+inline std::unique_ptr<model::Model> model_in_double(const checkpoint::Checkpoint& checkpoint) {
+  auto exact = model::make_model(checkpoint.config.model, checkpoint.tokenizer.size(),
+                                 checkpoint.config.seed, at::kDouble);
+  const torch::NoGradGuard no_gradients;
+  for (std::size_t place = 0; place < exact->parameters().list().size(); ++place)
+    exact->parameters().list()[place].second.copy_(
+        checkpoint.model->parameters().list()[place].second);
+  return exact;
+}
+
+/// How many numbers are summed, one sum after the other, on the longest way through a model.
+inline double summed(const spec::ModelConfig& model) {
+  const std::int64_t layer = model.kind == spec::Architecture::kTransformer
+                                 ? 4 * model.width + 2 * model.feed_forward.width +
+                                       2 * model.head_width() + 2 * model.context
+                                 : 2 * model.width * model.context;
+  return static_cast<double>(model.layers * layer);
+}
+
+/// How far a sum of attention weights in float32 may be from 1. The weights were divided by their
+/// sum: one rounding for each addend and two for the quotient.
+inline double rounding_of_weights(std::size_t tokens) {
+  return static_cast<double>(tokens + 2) * kFloat32;
 }
 
 inline inspect::Inspection inspect_text(const checkpoint::Checkpoint& checkpoint,

@@ -121,7 +121,7 @@ std::string message_of(const ChartPage& page) {
 std::string message_of(const Chart& chart) { return message_of(ChartPage{"", "", {chart}, 1}); }
 
 bool inside(const Rect& inner, const Rect& outer) {
-  constexpr double kRounding = 1e-9;
+  constexpr double kRounding = 1e-9;  // of pixels in double: thousands of roundings
   return inner.x >= outer.x - kRounding && inner.y >= outer.y - kRounding &&
          inner.x + inner.width <= outer.x + outer.width + kRounding &&
          inner.y + inner.height <= outer.y + outer.height + kRounding;
@@ -220,6 +220,7 @@ TEST(Chart, NoDashedLineCrossesANumber) {
         const auto expect_clear = [&](double line_x, double width, double value) {
           if (std::abs(line_x - x) > width / 2) return;
           const double y = panel.y.place(value);
+          // As in inside().
           EXPECT_TRUE(y <= box.y + 1e-9 || y >= box.y + box.height - 1e-9) << placed.line;
         };
         if (chart.reference) {
@@ -320,6 +321,7 @@ TEST(Chart, AxesMapTheirEndsAndMiddles) {
   const Axis log = {
       .low = 1, .high = 10000, .begin = 0, .end = 40, .logarithmic = true, .ticks = {}};
   EXPECT_DOUBLE_EQ(log.place(100), 20);
+  // In double: dozens of roundings of a number below 40.
   EXPECT_NEAR(log.place(2000), 40 * std::log(2000) / std::log(10000), 1e-12);
 }
 

@@ -25,6 +25,9 @@ std::array<double, 3> cielab(const Colour& colour) {
   return {116 * y - 16, 500 * (x - y), 200 * (y - z)};
 }
 
+// All in double, without anything that depends on the processor: a bound of 1e-9 or 1e-12 is some
+// thousands of roundings, and the others are the digits of what they are compared with.
+
 TEST(MapColour, LightnessFallsMonotonously) {
   for (int step = 1; step <= 100; ++step) {
     EXPECT_LT(cielab(map_colour(step / 100.0))[0], cielab(map_colour((step - 1) / 100.0))[0])

@@ -137,6 +137,7 @@ TEST(Layout, NumbersStandInLargeCellsOnly) {
 TEST(Layout, RowsAndColumnsMeetTheirLabels) {
   const FigureLayout layout = lay_out(content_of(1, 1, some_labels(30, 20, 4), false));
   const MapLayout& map = layout.maps[0];
+  // Pixels in double: 1e-9 is thousands of roundings.
   for (std::size_t row = 0; row < 30; ++row) {
     EXPECT_NEAR(map.query_labels[row].start.y, map.cells.y + (row + 0.5) * layout.cell, 1e-9);
     EXPECT_LT(map.query_labels[row].start.x + map.query_labels[row].width, map.cells.x);

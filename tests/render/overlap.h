@@ -32,6 +32,7 @@ inline bool disjoint(const Corners& a, const Corners& b) {
       };
       const auto [low_a, high_a] = range(a);
       const auto [low_b, high_b] = range(b);
+      // Pixels in double, and thousands of their roundings.
       if (high_a <= low_b + 1e-9 || high_b <= low_a + 1e-9) return true;
     }
   }

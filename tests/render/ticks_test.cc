@@ -44,7 +44,8 @@ TEST(Ticks, LieAroundASingleValue) {
   }
 }
 
-/// 1, 2 or 5 times a power of ten.
+/// 1, 2 or 5 times a power of ten. `step` is a difference of two ticks in double: where they are a
+/// million times as large, it has lost six of its sixteen digits.
 bool is_round(double step) {
   const double power = std::pow(10, std::floor(std::log10(step) + 1e-9));
   for (const double digit : {1.0, 2.0, 5.0}) {
@@ -69,6 +70,7 @@ TEST(Ticks, CoverAnyRangeWithFewRoundSteps) {
     ASSERT_GE(ticks.size(), 2U);
     ASSERT_LE(ticks.size(), static_cast<std::size_t>(most));
     const double step = ticks[1].value - ticks[0].value;
+    // Room for rounding, again where the numbers are far larger than their range.
     ASSERT_LE(ticks.front().value, low + 1e-6 * step);
     ASSERT_GE(ticks.back().value, high - 1e-6 * step);
     if (high - low < 1e-9) continue;

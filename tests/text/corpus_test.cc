@@ -214,6 +214,7 @@ TEST_F(CorpusTest, CutsTheFractionOfAllFilesTogether) {
         split.data.validation_fraction = fraction;
         const Sizes sizes = sizes_of(split);
         EXPECT_EQ(sizes.train + sizes.validation, static_cast<double>(all.size()));
+        // Cut between two lines, the nearest to the fraction or the next.
         EXPECT_NEAR(sizes.validation, fraction * static_cast<double>(all.size()),
                     static_cast<double>(longest));
       }

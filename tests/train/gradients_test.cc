@@ -1,5 +1,3 @@
-#include "train/gradients.h"
-
 #include <gtest/gtest.h>
 #include <torch/types.h>
 

@@ -109,6 +109,8 @@ TEST(GeometryFile, SaysWhatIsWrongAndWhere) {
                  "senses.bank.money[1]: found \" ban\" in the span 3 to 7");
   expect_refused(changed("/senses/bank/money/1/text", "my ba\u20acnk"),
                  "senses.bank.money[1]: found the span 3 to 7 that cuts a character");
+  expect_refused(changed("/senses/bank/money/1/text", "my\u00e9bank"),
+                 "senses.bank.money[1]: found the span 3 to 7 that cuts a character");
   expect_refused(changed("/senses/bank/money/1/text", "your bank"),
                  "senses.bank.money[1]: found \"r ba\" in the span 3 to 7, expected \"bank\"");
 }
