@@ -10,6 +10,8 @@ import unittest
 import harness
 
 GIANT = 1 << 40  # bytes, none of them on disk
+# The messages before anything is read: later errors name the file, too.
+REFUSALS = {"pipe": "found no regular file", "zero": "found no regular file", "giant": f"found {GIANT} bytes, expected at most"}
 
 
 class Odd(harness.ProgramTest):
@@ -26,10 +28,10 @@ class Odd(harness.ProgramTest):
         with open(cls.folder / "giant", "wb") as file:
             file.truncate(GIANT)
 
-    def refuse_odd(self, program, *arguments, also=()):
+    def refuse_odd(self, program, *arguments, special=REFUSALS["pipe"]):
         """A program refuses the file in place of {} among its arguments."""
-        for name, words in {"pipe": "a", "zero": "a", "giant": "expected at most"}.items():
-            self.refuse(2, [name, words, *also], program, *[str(a).replace("{}", name) for a in arguments])
+        for name, words in {**REFUSALS, "pipe": special, "zero": special}.items():
+            self.refuse(2, [name, words], program, *[str(a).replace("{}", name) for a in arguments])
 
     def test_config_and_grammar(self):
         self.refuse_odd("train", "{}")
@@ -38,7 +40,7 @@ class Odd(harness.ProgramTest):
         self.assertFalse((self.folder / "world").exists())
 
     def test_tokenizer(self):
-        self.refuse_odd("train", "tiny.json", "--out", "made", "--set", "tokenizer.path={}")
+        self.refuse_odd("train", "tiny.json", "--out", "made", "--set", "tokenizer.path={}", special="expected a regular file")
 
     def test_prompts(self):
         self.refuse_odd("generate", "run", "--prompt-file", "{}")
@@ -64,15 +66,15 @@ class Odd(harness.ProgramTest):
 
     def test_files_of_a_checkpoint(self):
         for file in ["config.json", "tokenizer.model", "model.safetensors", "trainer.json"]:
-            for target in ["pipe", "zero", "giant"]:
+            for target, words in REFUSALS.items():
                 self.put(f"checkpoints/step-0000010/{file}", target)
-                self.refuse(2, file, "eval", "copy/checkpoints/last")
+                self.refuse(2, [file, words], "eval", "copy/checkpoints/last")
 
     def test_files_of_a_run_that_goes_on(self):
         for file in ["metrics.jsonl", "checkpoints/step-0000010/optimizer.safetensors"]:
-            for target in ["pipe", "zero", "giant"]:
+            for target, words in REFUSALS.items():
                 self.put(file, target)
-                self.refuse(2, os.path.basename(file), "train", "tiny.json", "--out", "copy", "--resume",
+                self.refuse(2, [os.path.basename(file), words], "train", "tiny.json", "--out", "copy", "--resume",
                             "--set", "training.steps=20")
 
     def test_endless_standard_input(self):
