@@ -344,7 +344,7 @@ TEST_F(EvaluateTest, PairsLongerThanTheContextAreSkippedAndCounted) {
 }
 
 TEST_F(EvaluateTest, APairAsLongAsTheContextIsScored) {
-  const model::Transformer causal = model("causal");
+  const model::Transformer causal = model(spec::Objective::kCausal);
   std::string sentence;
   std::optional<double> nats;
   while (true) {  // the longest that can be read

@@ -27,8 +27,8 @@ double recorded_bytes(const Inspection& inspection) {
 
 TEST(Demand, IsEstimatedFromAboveAndNotTooHigh) {
   const std::string text = "the cat sat on the mat.";
-  for (const std::string objective : {"causal", "masked"}) {
-    for (const std::string weights : {"softmax", "uniform", "none"}) {
+  for (const spec::Objective objective : spec::all<spec::Objective>()) {
+    for (const spec::Weighting weights : spec::all<spec::Weighting>()) {
       config::Config config = testing::tiny_config();
       config.model.objective = objective;
       config.model.attention.weights = weights;

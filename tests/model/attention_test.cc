@@ -146,9 +146,9 @@ TEST(Attention, HeadUsesItsGroupsKeyAndValue) {
 TEST(Attention, HeadsStandSideBySideBeforeTheOutput) {
   Seen seen;
   run(testing::tiny_model_config(), seen);
-  const Tensor weight = seen.parameters.list()[6].second;
-  const Tensor bias = seen.parameters.list()[7].second;
-  ASSERT_EQ(seen.parameters.list()[6].first, "self_attn.o_proj.weight");
+  const Tensor weight = seen.weights[6].second;
+  const Tensor bias = seen.weights[7].second;
+  ASSERT_EQ(seen.weights[6].first, "model.layers.0.self_attn.o_proj.weight");
   for (std::int64_t token = 0; token < 5; ++token) {
     std::vector<Tensor> heads;
     for (std::int64_t head = 0; head < 4; ++head) heads.push_back(seen["mixed"][0][head][token]);
