@@ -439,6 +439,13 @@ void CheckpointFolder::save(const config::Config& config, const text::Tokenizer&
   const fs::path target = step_path(state.step);
   const fs::path temporary = base::temporary_name(target);
   std::error_code code;
+  if (fs::symlink_status(target, code).type() != fs::file_type::not_found) {
+    if (const auto foreign = foreign_in_step(target)) {
+      throw base::Error(base::concat(foreign->string(), ": found in the place of a checkpoint, ",
+                                     "expected nothing that qkv did not write"),
+                        base::Error::Fault::kRun);
+    }
+  }
   try {
     base::make_folder(temporary, base::Error::Fault::kRun);
     base::Json json = to_json(with_names_only(config));
@@ -487,7 +494,7 @@ void CheckpointFolder::update_links(const TrainerState& state, std::int64_t keep
   for (const auto& entry : fs::directory_iterator(folder_)) {
     const fs::path name = entry.path().filename();
     if (is_step(name) && name != last && name != best && name != step_path(0).filename() &&
-        !foreign_in_step(entry.path()))
+        holds_weights(entry.path()) && !foreign_in_step(entry.path()))
       others.push_back(name);
   }
   std::sort(others.begin(), others.end(),

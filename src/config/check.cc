@@ -2,7 +2,6 @@
 
 #include "base/error.h"
 #include "base/format.h"
-#include "base/utf8.h"
 #include "config/config.h"
 #include "config/fit.h"
 #include "config/fusable.h"
@@ -11,9 +10,6 @@ namespace qkv::config {
 namespace {
 
 namespace fs = std::filesystem;
-
-// Tokens that are not learned: 256 bytes and 4 specials.
-constexpr std::int64_t kFixedPieces = 260;
 
 template <typename Found>
 [[noreturn]] void refuse(const std::string& name, const char* key, const Found& found,

@@ -94,7 +94,7 @@ struct Config {
   TrainingConfig training;
   CheckpointsConfig checkpoints;
   RuntimeConfig runtime;
-  Defaults defaults;  ///< filled in by parse_config; empty: all was meant as it stands
+  Defaults defaults;  ///< filled in by parse_config; empty: all keys were set
 
   bool operator==(const Config&) const = default;
 };

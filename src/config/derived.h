@@ -22,7 +22,7 @@ Config load_resumed_config(const std::filesystem::path& path,
 
 /// load_config for a run that starts from the weights of a run with the config `init`: keys of the
 /// model and the kind of tokenizer that are left out take its values. Throws Error, naming `where`,
-/// if a key that is set differs, before any other check.
+/// if a key that is set differs, before all checks but those of the schema.
 Config load_initialised_config(const std::filesystem::path& path,
                                const std::vector<std::string>& overrides, const Config& init,
                                const std::string& where);

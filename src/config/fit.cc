@@ -15,8 +15,8 @@ namespace {
 
 /// The sizes that determine the memory needed.
 struct Sizes {
-  Config config;
-  std::int64_t vocabulary = 0;
+  Config config;  ///< its tokenizer.vocabulary is the number of learned pieces
+  std::int64_t pieces() const { return config.tokenizer.vocabulary + kFixedPieces; }
 };
 
 std::int64_t& batch_size(Sizes& sizes) { return sizes.config.training.batch_size; }
@@ -26,7 +26,7 @@ std::int64_t& width(Sizes& sizes) { return sizes.config.model.width; }
 std::int64_t& layers(Sizes& sizes) { return sizes.config.model.layers; }
 std::int64_t& hidden(Sizes& sizes) { return sizes.config.model.feed_forward.width; }
 std::int64_t& threads(Sizes& sizes) { return sizes.config.runtime.threads; }
-std::int64_t& vocabulary(Sizes& sizes) { return sizes.vocabulary; }
+std::int64_t& vocabulary(Sizes& sizes) { return sizes.config.tokenizer.vocabulary; }
 
 /// A size that could be lowered, and its key.
 struct Lever {
@@ -69,10 +69,8 @@ void require_fit(const Sizes& sizes, const std::string& name, const Need& need) 
   }
   if (levers.empty()) levers.push_back(need.levers.front());
   const Defaults& defaults = sizes.config.defaults;
-  std::rotate(levers.begin(),
-              std::find_if(levers.begin(), levers.end(),
-                           [&](const Lever& lever) { return !defaults.has(lever.key); }),
-              levers.end());
+  std::stable_partition(levers.begin(), levers.end(),
+                        [&](const Lever& lever) { return !defaults.has(lever.key); });
 
   Sizes shown = sizes;
   const auto value = [&](const Lever& lever) {
@@ -85,18 +83,19 @@ void require_fit(const Sizes& sizes, const std::string& name, const Need& need) 
   }
   throw base::Error(base::concat(
       name, ": ", levers.front().key, ": found ", value(levers.front()), ", expected ", need.whole,
-      " that fits into memory: ", others, others.empty() ? "" : " ", need.takes, ' ',
+      " that fits into memory: ", others, others.empty() ? "" : ", ", need.takes, ' ',
       base::human_bytes(needed), ", this machine has ", base::human_bytes(there)));
 }
 
 }  // namespace
 
 void require_run_fits(const Config& config, const std::string& name, std::int64_t vocabulary) {
-  Sizes sizes{.config = config, .vocabulary = vocabulary};
+  Sizes sizes{config};
+  sizes.config.tokenizer.vocabulary = vocabulary - kFixedPieces;
   if (config.runtime.threads == 0)
     sizes.config.runtime.threads = std::max<std::int64_t>(1, std::thread::hardware_concurrency());
   require_fit(sizes, name,
-              {.bytes = [](const Sizes& s) { return estimate_memory(s.config, s.vocabulary); },
+              {.bytes = [](const Sizes& s) { return estimate_memory(s.config, s.pieces()); },
                .whole = "a run",
                .takes = "it takes about",
                .levers = {kBatchSize, kWidth, kLayers, kHidden, kVocabulary, kThreads, kContext,
@@ -105,7 +104,8 @@ void require_run_fits(const Config& config, const std::string& name, std::int64_
 
 void require_model_fits(const spec::ModelConfig& model, const std::string& name,
                         std::int64_t vocabulary, const Defaults& defaults) {
-  Sizes sizes{.config = {}, .vocabulary = vocabulary};
+  Sizes sizes;
+  sizes.config.tokenizer.vocabulary = vocabulary - kFixedPieces;
   sizes.config.model = model;
   sizes.config.defaults = defaults;
   require_fit(sizes, name,
@@ -117,7 +117,7 @@ void require_model_fits(const spec::ModelConfig& model, const std::string& name,
   require_fit(
       sizes, name,
       {.bytes =
-           [](const Sizes& s) { return 4 * spec::count_parameters(s.config.model, s.vocabulary); },
+           [](const Sizes& s) { return 4 * spec::count_parameters(s.config.model, s.pieces()); },
        .whole = "a model",
        .takes = base::concat("its ", base::with_commas(weights), " weights take"),
        .levers = {kWidth, kLayers, kHidden, kVocabulary, kContext}});

@@ -6,6 +6,9 @@
 
 namespace qkv::config {
 
+/// The pieces of a vocabulary that are not learned: 256 bytes and 4 specials.
+constexpr std::int64_t kFixedPieces = 260;
+
 /// Throws Error if the run needs more memory than the machine has. The message names the keys that
 /// matter most, first those that the user set, and marks defaults. `name` appears in it.
 void require_run_fits(const Config& config, const std::string& name, std::int64_t vocabulary);

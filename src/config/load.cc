@@ -63,8 +63,8 @@ void write(base::Json& json, const Value& value) {
   }
 }
 
-// The paths among the values become absolute; anything that is none is left for the schema to
-// refuse. `base` need not be UTF-8 where nothing writes the paths into a file again.
+// Makes the paths among the values absolute. The schema refuses values that are not paths. `base`
+// must be UTF-8 only if the paths are written to a file again.
 enum class Base { kUtf8, kAny };
 void make_absolute(base::Json& json, const fs::path& base, const std::string& name,
                    Base kind = Base::kUtf8) {
@@ -178,7 +178,7 @@ Config parse_config(base::Json json, const std::string& name, const fs::path& ba
   const Schema& schema = config_keys();
   schema.make_whole(json, "");
   schema.check(json, "", name);
-  make_absolute(json, base, name, Base::kAny);  // a user's config is made so before
+  make_absolute(json, base, name, Base::kAny);  // already done for a config from a file
   Config config;
   read(json, config);
   derive_defaults(json, config);

@@ -111,10 +111,14 @@ double estimate_memory(const Config& config, std::int64_t vocabulary) {
   const double judged = static_cast<double>(threads) * kept_by_validation(config, vocabulary);
   double definitions = 0;
   if (config.runtime.kernels == spec::Kernels::kCheck) {
-    // src/model beside the kernels, in float32 and in double: three times what a plain run takes.
+    // src/model beside the kernels, in float32 and in double: three times what a plain step takes,
+    // and the weights before the update, in double.
     Config plain = config;
     plain.runtime.kernels = spec::Kernels::kPlain;
-    definitions = 3 * estimate_memory(plain, vocabulary);
+    plain.data.validation.clear();
+    plain.data.validation_fraction = 0;
+    definitions = 3 * (estimate_memory(plain, vocabulary) - batches) +
+                  2 * kFloat * spec::count_parameters(model, vocabulary);
   }
   return definitions + batches +
          kFloat * (copies * spec::count_parameters(model, vocabulary) +

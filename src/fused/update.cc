@@ -36,7 +36,7 @@ FusedUpdate::FusedUpdate(const WeightLayout& layout, const config::TrainingConfi
   std::int64_t largest = 0;
   std::int64_t longest = 0;
   for (const WeightLayout::Place& place : layout.places()) {
-    if (by_muon(config, place.weight)) {
+    if (spec::by_muon(config.optimizer, place.weight)) {
       matrices_.push_back(place);
       largest = std::max(largest, place.size);
       longest = std::max(longest, std::min(place.weight.shape[0], place.weight.shape[1]));
@@ -138,6 +138,8 @@ void FusedUpdate::update(std::int64_t step, double learning_rate, double gradien
       .learning_rate = static_cast<float>(learning_rate),
       .beta1 = static_cast<float>(config_.beta1),
       .beta2 = static_cast<float>(config_.beta2),
+      .fresh1 = static_cast<float>(1 - config_.beta1),
+      .fresh2 = static_cast<float>(1 - config_.beta2),
       .epsilon = static_cast<float>(config_.epsilon),
       .weight_decay = 0,
       .correction1 = static_cast<float>(1 - std::pow(config_.beta1, static_cast<double>(step))),

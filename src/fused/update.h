@@ -29,11 +29,6 @@ class FusedUpdate {
   void update(std::int64_t step, double learning_rate, double gradient_scale, const float* gradient,
               float* weights);
 
-  /// Whether Muon updates this weight.
-  static bool by_muon(const config::TrainingConfig& config, const spec::Weight& weight) {
-    return config.optimizer == spec::Optimizer::kMuon && weight.by_muon();
-  }
-
  private:
   struct Part {
     std::int64_t begin, size;

@@ -37,7 +37,7 @@ TransformerWeights prepare_weights(const spec::ModelConfig& config, std::int64_t
                                    FloatMemory& memory) {
   const spec::WeightList list(config, vocabulary);
   const Values values(list, find);
-  /// One matrix of those that the model has, whose products are taken together.
+  // One matrix from those that the model has, so that their products are computed together.
   const auto packed = [&](const std::vector<spec::Affine>& linears, std::int64_t inputs) {
     std::vector<LinearWeights> found;
     for (const spec::Affine& linear : linears) {

@@ -68,7 +68,10 @@ void require_pictures(const spec::ModelConfig& model, std::size_t tokens, const 
   };
   render::require_size(tokens, 1, 1, false);
   require(demand.choice);
-  if (demand.edges) require({});
+  if (demand.edges) {
+    require({});
+    render::require_size(tokens, 2, 2, true);  // attention beside its effect
+  }
 }
 
 }  // namespace

@@ -29,7 +29,8 @@ Buffer<float> sinusoid_table(const spec::ModelConfig& config) {
 }
 
 /// The sines or cosines, as `of` says, of a head's angles.
-Buffer<float> rotary_table(const spec::ModelConfig& config, double (*of)(double)) {
+template <typename Function>
+Buffer<float> rotary_table(const spec::ModelConfig& config, const Function& of) {
   Buffer<float> table;
   const std::int64_t half = config.head_width() / 2;
   const std::vector<double> frequency =
@@ -58,8 +59,8 @@ PositionTables::PositionTables(const spec::ModelConfig& config) {
       sinusoids = sinusoid_table(config);
       break;
     case spec::Position::kRotary:
-      cosine = rotary_table(config, std::cos);
-      sine = rotary_table(config, std::sin);
+      cosine = rotary_table(config, [](double angle) { return std::cos(angle); });
+      sine = rotary_table(config, [](double angle) { return std::sin(angle); });
       break;
     case spec::Position::kAlibi:
       slopes = slope_table(config);

@@ -42,8 +42,8 @@ void adamw(std::int64_t count, const AdamwPass& pass, const float* gradient, flo
 #pragma omp simd
   for (std::int64_t i = 0; i < count; ++i) {
     const float g = gradient[i] * p.gradient_scale;
-    const float m = p.beta1 * first[i] + (1 - p.beta1) * g;
-    const float v = p.beta2 * second[i] + (1 - p.beta2) * g * g;
+    const float m = p.beta1 * first[i] + p.fresh1 * g;
+    const float v = p.beta2 * second[i] + p.fresh2 * g * g;
     first[i] = m;
     second[i] = v;
     weight[i] = weight[i] * keep - step * m / (__builtin_sqrtf(v) * root + p.epsilon);

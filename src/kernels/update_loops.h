@@ -11,6 +11,8 @@ struct AdamwPass {
   float learning_rate;
   float beta1;
   float beta2;
+  float fresh1;  ///< 1 − beta1, which float32 of beta1 gives less exactly
+  float fresh2;  ///< 1 − beta2
   float epsilon;
   float weight_decay;
   float correction1;     ///< 1 − beta1^step

@@ -20,7 +20,7 @@ class FeedForward {
   Tensor operator()(const Tensor& x, const Pass& pass, const std::string& prefix) const;
 
  private:
-  spec::Activation activation_;
+  spec::Activation activation_ = spec::Activation::kNone;
   Linear gate_;
   Linear up_;
   Linear down_;

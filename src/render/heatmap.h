@@ -36,11 +36,11 @@ void draw_heatmap_grid(const std::vector<Heatmap>& maps, int columns, const std:
                        const std::string& subtitle, const std::filesystem::path& path,
                        PictureFormat format);
 
-/// Throws Error where a picture of so many maps of so many tokens would be too large, whatever
+/// Throws Error if a picture of this many maps of this many tokens would be too large, whatever
 /// their labels: one map by itself, or a grid with `columns` maps to a row.
 void require_size(std::size_t tokens, std::size_t maps, int columns, bool is_grid);
 
-/// Throws Error where draw_heatmap_grid, or draw_heatmap for the first of the maps, would refuse.
+/// Throws Error if draw_heatmap_grid, or draw_heatmap for the first of the maps, would refuse.
 void require_heatmaps_fit(const std::vector<Heatmap>& maps, int columns, const std::string& title,
                           const std::string& subtitle);
 

@@ -4,8 +4,8 @@
 
 #include "spec/choice.h"
 
-// The description of a model. Each choice is an enum with a table of names. Code that depends on a
-// choice handles all values in a switch, so that the compiler finds a missing one.
+// The description of a model. Each choice is an enum with a table of names. Code that tells more
+// than two values apart does so in a switch, so that the compiler finds a missing one.
 namespace qkv::spec {
 
 enum class Architecture { kTransformer, kLstm, kGru };

@@ -5,6 +5,7 @@
 #include <vector>
 
 #include "spec/model.h"
+#include "spec/training.h"
 
 namespace qkv::spec {
 
@@ -29,8 +30,12 @@ struct Weight {
   Role role = Role::kVector;
 
   bool decays() const { return role != Role::kVector; }
-  bool by_muon() const { return role == Role::kMatrix; }
 };
+
+/// Whether Muon updates this weight.
+inline bool by_muon(Optimizer optimizer, const Weight& weight) {
+  return optimizer == Optimizer::kMuon && weight.role == Role::kMatrix;
+}
 
 /// The index of a weight in WeightList::all; kAbsent if the model has no such weight.
 using WeightIndex = std::int64_t;

@@ -149,9 +149,11 @@ Corpus open_corpus(const config::Config& config, std::optional<Tokenizer> given)
   require_text(source.train, train, "data.train");
   const std::int64_t context = config::fitting_context(config, train.size());
   if (data.layout == "stream" && train.size() <= static_cast<std::uint64_t>(context)) {
+    const std::string expected = config.defaults.has("model.context")
+                                     ? "at least 2"
+                                     : base::concat("more than model.context, which is ", context);
     throw base::Error(base::concat("data.train: found ", train.size(), " tokens in ",
-                                   names_of(source.train),
-                                   ", expected more than model.context, which is ", context));
+                                   names_of(source.train), ", expected ", expected));
   }
   std::optional<TokenFile> validation;
   if (source.validation.bytes > 0) {

@@ -1,7 +1,6 @@
 #pragma once
 
 #include <memory>
-#include <string>
 
 #include "train/autograd_step.h"
 #include "train/kernel_step.h"
@@ -9,14 +8,15 @@
 namespace qkv::train {
 
 /// The kernels beside their definition (runtime.kernels: "check"). The run is that of KernelStep,
-/// to the bit. In its first steps and every hundredth, gradient and update are also computed
-/// through src/model, in double and in the precision of the run. The distance of the kernels'
-/// result from the one in double must be explained by rounding: it may be a few times that of
-/// src/model in the same precision. Otherwise, the step throws Error (Fault::kRun) with the weight
-/// and the distance.
+/// to the bit. In the
+/// first steps after a start or resume, and in every hundredth, gradient and update are also
+/// computed through src/model, in double and in the precision of the run. The distance of the
+/// kernels' result from the one in double must be explained by rounding: it may be a few times that
+/// of src/model in the same precision. Otherwise, the step throws Error (Fault::kRun) with the
+/// weight and the distance.
 class CheckStep : public Step {
  public:
-  static constexpr std::int64_t kFirst = 3;    ///< steps that are checked at the start
+  static constexpr int kFirst = 3;             ///< steps that are checked after a start or resume
   static constexpr std::int64_t kEvery = 100;  ///< after that, each step that this divides
 
   /// REQUIRES KernelStep::supports(config, runtime). The definition is that of `model`, the kernels
@@ -34,7 +34,7 @@ class CheckStep : public Step {
     Definition(const model::Model& model, const config::Config& config,
                const model::Runtime& runtime, at::ScalarType type);
     /// Copies weights and moments of the run.
-    void follow(const model::Model& model, const checkpoint::NamedTensors& moments);
+    void follow(const model::Model& run, const checkpoint::NamedTensors& moments);
 
     std::unique_ptr<model::Model> model;
     AutogradStep step;
@@ -43,6 +43,7 @@ class CheckStep : public Step {
   enum class Work { kKernels, kCheck, kElse, kCount };
 
   void check_gradient(const StepBatch& batch, std::int64_t number);
+  /// Also of the moments and the norm.
   void check_update(std::int64_t number);
 
   const model::Model& model_;
@@ -52,6 +53,7 @@ class CheckStep : public Step {
   Definition exact_;  ///< in double
   Definition plain_;  ///< in the precision of the run
   base::PhaseClock<Work> clock_{Work::kElse};
+  int made_ = 0;  ///< steps by this object
   Result result_{};
 };
 

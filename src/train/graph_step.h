@@ -24,7 +24,7 @@ class GraphStep : public Step {
   checkpoint::NamedTensors moments() const override { return optimizer_.moments(); }
   base::Parts seconds() const override { return {}; }  // one command to the device
 
-  bool captured() const { return graph_.recorded(); }
+  bool recorded() const { return graph_.recorded(); }
 
  private:
   void make();

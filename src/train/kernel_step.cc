@@ -45,7 +45,7 @@ KernelStep::KernelStep(const model::Model& model, const config::Config& config,
     weight.set_data(shared);
     weight.mutable_grad() = view_of(step_.gradient(), place);
     moments_.emplace_back("first_moment." + name, view_of(update_.first_moments(), place));
-    if (!fused::FusedUpdate::by_muon(config_, place.weight))
+    if (!spec::by_muon(config_.optimizer, place.weight))
       second.emplace_back("second_moment." + name, view_of(update_.second_moments(), place));
   }
   moments_.insert(moments_.end(), second.begin(), second.end());

@@ -1,7 +1,5 @@
 #pragma once
 
-#include <string>
-
 #include "fused/step.h"
 #include "fused/update.h"
 #include "train/step.h"

@@ -1,6 +1,5 @@
 #include "train/optimizer.h"
 
-#include "fused/update.h"
 #include "model/libtorch.h"
 #include "train/muon.h"
 #include "train/schedule.h"
@@ -26,7 +25,7 @@ Optimizer::Optimizer(const model::Parameters& parameters, const config::Training
   for (std::size_t index = 0; index < parameters.list().size(); ++index) {
     const auto& [name, weight] = parameters.list()[index];
     const spec::Weight& described = parameters.weights().all[index];
-    const bool by_muon = fused::FusedUpdate::by_muon(config, described);
+    const bool by_muon = spec::by_muon(config.optimizer, described);
     Group& group = by_muon ? muon_ : described.decays() ? matrices_ : vectors_;
     group.weights.push_back(weight);
     group.first_moments.push_back(torch::zeros_like(weight.detach()));

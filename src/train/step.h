@@ -2,6 +2,7 @@
 
 #include <cstdint>
 #include <memory>
+#include <string>
 #include <vector>
 
 #include "base/phase_clock.h"
@@ -50,8 +51,9 @@ class Step {
 };
 
 /// The fastest step that runtime.kernels, the device and the model allow: a CUDA graph, the kernels
-/// of src/fused, or libtorch's autograd through src/model. The model must outlive the step and must
-/// not be used after it: its weights may be in the step's memory.
+/// of src/fused, or libtorch's autograd through src/model. With "check", the kernels beside their
+/// definition; throws Error if there are none. The model must outlive the step and must not be used
+/// after it: its weights may be in the step's memory.
 std::unique_ptr<Step> make_step(const model::Model& model, const config::Config& config,
                                 const model::Runtime& runtime);
 

@@ -86,7 +86,7 @@ text::Objective objective_of(const model::Model& model) {
           .vocabulary = static_cast<std::int32_t>(model.vocabulary())};
 }
 
-/// Settles `config` by the text, then makes the model that it describes.
+/// Adapts the defaults of `config` to the text, then makes the model that it describes.
 std::unique_ptr<model::Model> checked_model(config::Config& config, const text::Corpus& corpus,
                                             const model::Runtime& runtime) {
   const std::int64_t vocabulary = corpus.tokenizer.size();

@@ -94,7 +94,7 @@ class Trainer {
   std::unique_ptr<model::Model> model_;
   std::unique_ptr<Step> step_;
   text::TrainingBatches batches_;
-  std::optional<StepBatch> next_;  ///< made while the device computed the step before
+  std::optional<StepBatch> next_;  ///< made before the end of the step, while a device computes it
   checkpoint::TrainerState state_;
   std::optional<Metrics> metrics_;
   base::StopSignal stop_;

@@ -245,7 +245,7 @@ TEST(CheckConfig, TooLittleMemoryNamesWhatCouldBeLowered) {
   const std::string a =
       told({"model.context", "model.heads", "training.batch_size", "model.width"}, wide);
   EXPECT_EQ(a.rfind("c.json: model.layers: found 64, expected a run that fits into memory: with "
-                    "model.context 1048576 (a default) and training.batch_size 1024 (a default) "
+                    "model.context 1048576 (a default) and training.batch_size 1024 (a default), "
                     "it takes about ",
                     0),
             0U)
@@ -260,7 +260,7 @@ TEST(CheckConfig, TooLittleMemoryNamesWhatCouldBeLowered) {
            [](Config& config) { config.model.feed_forward.width = std::int64_t{1} << 50U; });
   EXPECT_EQ(c.rfind("c.json: model.feed_forward.width: found 1125899906842624, expected a model "
                     "that fits into memory: with model.width 128 (a default) and model.layers 2 (a "
-                    "default) its ",
+                    "default), its ",
                     0),
             0U)
       << c;

@@ -133,8 +133,9 @@ TEST(WeightList, MatricesAndTablesDecayAndMuonTakesTheMatrices) {
   std::set<std::string> tables;
   for (const Weight& weight : list.all) {
     EXPECT_EQ(weight.decays(), weight.shape.size() == 2) << weight.name;
+    EXPECT_FALSE(by_muon(Optimizer::kAdamw, weight)) << weight.name;
     if (weight.role == Role::kTable) tables.insert(weight.name);
-    EXPECT_EQ(weight.by_muon(), weight.role == Role::kMatrix) << weight.name;
+    EXPECT_EQ(by_muon(Optimizer::kMuon, weight), weight.role == Role::kMatrix) << weight.name;
   }
   EXPECT_EQ(tables, (std::set<std::string>{"model.embed_tokens.weight",
                                            "model.embed_positions.weight", "lm_head.weight"}));

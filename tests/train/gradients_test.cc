@@ -6,6 +6,7 @@
 #include <string>
 #include <vector>
 
+#include "base/format.h"
 #include "base/random.h"
 #include "config/fusable.h"
 #include "evaluate/loss.h"

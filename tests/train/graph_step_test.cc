@@ -67,12 +67,6 @@ std::vector<text::Batch> batches_of(const config::Config& config, std::int64_t s
   return batches;
 }
 
-std::uint64_t predicted_in(const std::vector<text::Batch>& batches) {
-  std::uint64_t predicted = 0;
-  for (const text::Batch& batch : batches) predicted += qkv::train::predicted_in(batch);
-  return predicted;
-}
-
 std::unique_ptr<model::Model> fresh_model(const config::Config& config,
                                           const model::Runtime& runtime) {
   return model::make_model(config.model, kVocabulary, config.seed,
@@ -80,18 +74,18 @@ std::unique_ptr<model::Model> fresh_model(const config::Config& config,
 }
 
 /// The losses and gradient norms of config.training.steps steps.
-std::vector<double> captured(const config::Config& config, int eager_steps) {
+std::vector<double> recorded(const config::Config& config, int eager_steps) {
   const model::Runtime runtime = model::set_up_runtime(config.runtime);
   const auto model = fresh_model(config, runtime);
-  GraphStep captured(*model, config, runtime, eager_steps);
+  GraphStep graph(*model, config, runtime, eager_steps);
   std::vector<double> numbers;
   for (std::int64_t step = 1; step <= config.training.steps; ++step) {
-    captured.begin(testing::step_batch(batches_of(config, step)), step);
-    const auto [loss, norm] = captured.finish();
+    graph.begin(testing::step_batch(batches_of(config, step)), step);
+    const auto [loss, norm] = graph.finish();
     numbers.push_back(loss);
     numbers.push_back(norm);
   }
-  EXPECT_EQ(captured.captured(), eager_steps < config.training.steps);
+  EXPECT_EQ(graph.recorded(), eager_steps < config.training.steps);
   return numbers;
 }
 
@@ -143,7 +137,7 @@ std::vector<Case> cases() {
 TEST_F(GraphStepTest, EqualsThePlainStepInFloat32) {
   for (const Case& c : cases()) {
     SCOPED_TRACE(c.name);
-    expect_near(captured(c.config, /*eager_steps=*/2), plain(c.config), 2e-4);
+    expect_near(recorded(c.config, /*eager_steps=*/2), plain(c.config), 2e-4);
   }
 }
 
@@ -157,7 +151,7 @@ TEST_F(GraphStepTest, ReplaysWhatItDidEagerly) {
       c.config.runtime.precision = precision;
       for (const double dropout : {0.0, 0.2}) {
         c.config.model.dropout = dropout;
-        expect_near(captured(c.config, 2), captured(c.config, kNeverRecorded), 2e-2);
+        expect_near(recorded(c.config, 2), recorded(c.config, kNeverRecorded), 2e-2);
       }
     }
   }
@@ -180,7 +174,7 @@ TEST_F(GraphStepTest, DropsOtherPlacesInEachStep) {
   const double eager = loss_of(1);
   loss_of(2);
   EXPECT_NEAR(loss_of(1), eager, 1e-5 * eager);  // recorded by now
-  EXPECT_TRUE(step.captured());
+  EXPECT_TRUE(step.recorded());
   EXPECT_GT(std::abs(loss_of(2) - eager), 1e-4 * eager);
   EXPECT_NEAR(loss_of(1), eager, 1e-5 * eager);
 }

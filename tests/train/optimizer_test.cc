@@ -10,6 +10,7 @@
 #include "model/libtorch.h"
 #include "train/muon.h"
 #include "train/schedule.h"
+#include "train/step.h"
 
 namespace qkv::train {
 namespace {
