@@ -232,6 +232,10 @@ TEST(Checkpoint, SaysWhatIsNotThere) {
     error_of([&] { open_checkpoint(folder, {}); });
     fs::create_directory(folder / name);
     EXPECT_TRUE(holds(error_of([&] { open_checkpoint(folder, {}); }), name)) << name;
+    // A save does not replace what qkv did not write.
+    EXPECT_THROW(run.save(3), base::Error);
+    EXPECT_TRUE(fs::is_directory(folder / name));
+    fs::remove(folder / name);
   }
   const fs::path folder = run.save(3);
   fs::remove(folder / "optimizer.safetensors");
@@ -386,8 +390,9 @@ TEST(Checkpoint, WeightsAndMomentsThatAreNotFiniteAreRefused) {
     EXPECT_TRUE(
         holds(message, "step-0000010/model.safetensors: tensor \"" + name + "\": found 1 of"))
         << message;
-    EXPECT_TRUE(holds(error_of([&] { read_optimizer(folder); }),
-                      "optimizer.safetensors: tensor \"moment\": found 1 of 2 values not finite"));
+    EXPECT_TRUE(
+        holds(error_of([&] { read_optimizer(folder); }),
+              "optimizer.safetensors: tensor \"moment\": found 1 of 2 values that are not finite"));
   }
 }
 

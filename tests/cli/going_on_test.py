@@ -82,7 +82,7 @@ class Resume(harness.ProgramTest):
         self.succeed("eval", "bestless")
         shutil.rmtree(checkpoints / "step-0000005")
         for place in ["bestless", "bestless/checkpoints/best"]:
-            self.refuse(2, ["best: points to step-0000005", "not there", "--resume"], "eval", place)
+            self.refuse(2, ["best: points to step-0000005", "does not exist", "--resume"], "eval", place)
 
         def resumed(steps):
             done = self.run_program("train", "tiny.json", "--out", "bestless", "--resume", "--set", f"training.steps={steps}")

@@ -180,7 +180,7 @@ TEST(CheckConfig, MemoryMustExist) {
     c.training.batch_size = 1024;
     c.model.context = 1024;
   });
-  EXPECT_NE(accumulated.find("and training.accumulation 1048576 it takes about "),
+  EXPECT_NE(accumulated.find("and training.accumulation 1048576, it takes about "),
             std::string::npos)
       << accumulated;
 
@@ -245,7 +245,7 @@ TEST(CheckConfig, TooLittleMemoryNamesWhatCouldBeLowered) {
   const std::string a =
       told({"model.context", "model.heads", "training.batch_size", "model.width"}, wide);
   EXPECT_EQ(a.rfind("c.json: model.layers: found 64, expected a run that fits into memory: with "
-                    "model.context 1048576 (a default) and training.batch_size 1024 (a default), "
+                    "training.batch_size 1024 (a default) and model.context 1048576 (a default), "
                     "it takes about ",
                     0),
             0U)

@@ -4,6 +4,7 @@
 
 #include <algorithm>
 #include <cmath>
+#include <numeric>
 #include <random>
 #include <string>
 #include <type_traits>
@@ -158,6 +159,17 @@ double largest(const std::vector<double>& values) {
   return most;
 }
 
+/// The most that the terms of a score, without their signs, add up to (Cauchy–Schwarz).
+double largest_terms(const PlainAttention& plain) {
+  const auto norm = [&](const std::vector<double>& rows) {
+    double most = 0;
+    for (auto row = rows.begin(); row != rows.end(); row += plain.shape.head_width)
+      most = std::max(most, std::inner_product(row, row + plain.shape.head_width, row, 0.0));
+    return std::sqrt(most);
+  };
+  return static_cast<double>(plain.shape.scale) * norm(plain.query) * norm(plain.key);
+}
+
 /// The largest difference, relative to the largest number, or to `size` if this is larger.
 template <class Real>
 double difference(const std::vector<Real>& found, const std::vector<double>& expected,
@@ -208,17 +220,22 @@ void expect_plain(const PlainAttention& plain, const std::vector<double>& mixed_
     const Results results = run<T>(instructions, plain, mixed_gradient, scratch);
     const auto expect = [&](const char* what, const std::vector<double>& found,
                             const std::vector<float>& in_float, const std::vector<double>& exact,
-                            double size, bool rounded) {
+                            double size, bool rounded, double approximated = 0) {
       const double error = difference(found, exact, size);
       if (rounded) {
         EXPECT_LT(error, kRounded) << what;
       } else {
-        testing::expect_rounding_alone(error, difference(in_float, exact, size), floor, what);
+        testing::expect_rounding_alone(error, difference(in_float, exact, size),
+                                       floor + approximated, what);
       }
     };
     constexpr bool kIsRounded = std::is_same_v<T, Bfloat16>;
     expect("mixed", results.mixed, single.mixed, plain.mixed, 0, kIsRounded);
-    expect("log sum", results.log_sum, single.log_sum, plain.log_sum, 1, false);
+    // It is as far off as the scores, sums whose terms may cancel. The kernels' powers and
+    // logarithms are approximations (kernels/exponential.h), those of the plain path are exact for
+    // a single key.
+    expect("log sum", results.log_sum, single.log_sum, plain.log_sum,
+           std::max(1.0, largest_terms(plain)), false, 1.1e-7 + 2.5e-7);
     expect("value gradient", results.value_gradient, single.value_gradient, plain.value_gradient, 0,
            kIsRounded);
     // If the gradients of the scores nearly cancel, as with one or two keys, only their rounding
