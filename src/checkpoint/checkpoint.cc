@@ -416,7 +416,7 @@ Checkpoint open_checkpoint(const fs::path& path, const model::Runtime& runtime) 
     const fs::path place = true_place(folder);
     try {
       return open_folder(folder, runtime);
-    } catch (const base::Error&) {
+    } catch (const std::runtime_error&) {  // also of the file system
       if (tries == kTries || !has_moved_on(path, place)) throw;
     }
   }

@@ -90,8 +90,10 @@ void make_absolute(base::Json& json, const fs::path& base, const std::string& na
     }
     if (fs::path(text).is_absolute()) return;
     // The folder is resolved first: "configs/.." is not this folder if configs is a link.
-    const std::string absolute =
-        (fs::weakly_canonical(fs::current_path() / base) / text).lexically_normal().string();
+    std::error_code gone;  // a checkpoint's folder, while its run goes on
+    fs::path folder = fs::weakly_canonical(fs::current_path() / base, gone);
+    if (gone) folder = fs::current_path() / base;
+    const std::string absolute = (folder / text).lexically_normal().string();
     if (kind == Base::kUtf8 && base::find_invalid_utf8(absolute)) {
       throw base::Error(base::concat(name, ": ", key, ": found ",
                                      base::quoted(base::replace_invalid_utf8(absolute), 200),
