@@ -5,6 +5,7 @@
 
 #include <algorithm>
 #include <array>
+#include <chrono>
 #include <limits>
 #include <map>
 #include <utility>
@@ -401,7 +402,8 @@ fs::path true_place(const fs::path& folder) {
 /// removed.
 bool has_moved_on(const fs::path& path, const fs::path& place) {
   try {
-    return true_place(find_checkpoint(path)) != place;
+    const fs::path now = true_place(find_checkpoint(path));
+    return now.empty() || now != place;
   } catch (const base::Error&) {
     return false;
   }
@@ -410,14 +412,15 @@ bool has_moved_on(const fs::path& path, const fs::path& place) {
 }  // namespace
 
 Checkpoint open_checkpoint(const fs::path& path, const model::Runtime& runtime) {
-  constexpr int kTries = 20;
-  for (int tries = 1;; ++tries) {
+  using Clock = std::chrono::steady_clock;
+  const auto latest = Clock::now() + std::chrono::seconds(10);
+  while (true) {
     const fs::path folder = find_checkpoint(path);
     const fs::path place = true_place(folder);
     try {
       return open_folder(folder, runtime);
     } catch (const std::runtime_error&) {  // also of the file system
-      if (tries == kTries || !has_moved_on(path, place)) throw;
+      if (Clock::now() > latest || !has_moved_on(path, place)) throw;
     }
   }
 }

@@ -4,6 +4,7 @@
 #include <sys/resource.h>
 
 #include <atomic>
+#include <chrono>
 #include <cmath>
 #include <csignal>
 #include <fstream>
@@ -196,8 +197,10 @@ TEST(Checkpoint, OpensWhileItsRunGoesOn) {
   save(1);
   std::atomic<bool> opened = false;
   std::thread trainer([&] {
-    for (std::int64_t step = 2; step <= small_config().training.steps && !opened; ++step)
+    for (std::int64_t step = 2; step <= small_config().training.steps && !opened; ++step) {
       save(step);
+      std::this_thread::sleep_for(std::chrono::milliseconds(5));  // training takes longer
+    }
   });
   for (int times = 0; times < 60; ++times) {
     EXPECT_NO_THROW(run.open());
