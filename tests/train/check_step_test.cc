@@ -32,21 +32,10 @@ config::Config small(spec::Optimizer optimizer, spec::Precision precision) {
   return config;
 }
 
-StepBatch counted_batch(const config::Config& config, std::int64_t step) {
-  text::Batch batch;
-  batch.rows = config.training.batch_size;
-  batch.context = config.model.context;
-  for (std::int64_t place = 0; place < batch.rows * batch.context; ++place) {
-    batch.inputs.push_back(static_cast<std::int32_t>((place * 7 + step * 13) % kVocabulary));
-    batch.targets.push_back(static_cast<std::int32_t>((place * 11 + step * 5) % kVocabulary));
-  }
-  return testing::step_batch({batch});
-}
-
 std::vector<Step::Result> results_of(Step& step, const config::Config& config) {
   std::vector<Step::Result> results;
   for (std::int64_t number = 1; number <= 5; ++number) {
-    step.begin(counted_batch(config, number), number);
+    step.begin(testing::step_batch({testing::counted_batch(config, kVocabulary, number)}), number);
     results.push_back(step.finish());
   }
   return results;

@@ -32,6 +32,19 @@ class EitherStep {
   std::optional<train::AutogradStep> autograd_;
 };
 
+/// A micro-batch of ids below `vocabulary`, different for each step.
+inline text::Batch counted_batch(const config::Config& config, std::int64_t vocabulary,
+                                 std::int64_t step) {
+  text::Batch batch;
+  batch.rows = config.training.batch_size;
+  batch.context = config.model.context;
+  for (std::int64_t place = 0; place < batch.rows * batch.context; ++place) {
+    batch.inputs.push_back(static_cast<std::int32_t>((place * 7 + step * 13) % vocabulary));
+    batch.targets.push_back(static_cast<std::int32_t>((place * 11 + step * 5) % vocabulary));
+  }
+  return batch;
+}
+
 /// The batch of a step that consists of these micro-batches.
 inline train::StepBatch step_batch(std::vector<text::Batch> parts) {
   train::StepBatch batch;

@@ -41,17 +41,6 @@ config::Config small(spec::Optimizer optimizer, spec::Precision precision) {
   return config;
 }
 
-text::Batch counted_batch(const config::Config& config, std::int64_t step) {
-  text::Batch batch;
-  batch.rows = config.training.batch_size;
-  batch.context = config.model.context;
-  for (std::int64_t place = 0; place < batch.rows * batch.context; ++place) {
-    batch.inputs.push_back(static_cast<std::int32_t>((place * 7 + step * 13) % kVocabulary));
-    batch.targets.push_back(static_cast<std::int32_t>((place * 11 + step * 5) % kVocabulary));
-  }
-  return batch;
-}
-
 /// How far a weight's movement by kernels and by libtorch in float32 is from libtorch's in double,
 /// relative to the movement's norm.
 struct Errors {
@@ -80,7 +69,8 @@ std::vector<Errors> errors_of(const config::Config& config) {
   for (const auto& [name, weight] : exact->parameters().list())
     before.push_back(weight.detach().clone());
   for (std::int64_t step = 1; step <= 4; ++step) {
-    by_kernels.gradient(testing::step_batch({counted_batch(config, step)}), step + 1);
+    by_kernels.gradient(testing::step_batch({testing::counted_batch(config, kVocabulary, step)}),
+                        step + 1);
     for (std::size_t place = 0; place < before.size(); ++place) {
       const model::Tensor gradient = weights[place].second.grad();
       theirs->parameters().list()[place].second.mutable_grad() = gradient.clone();
