@@ -39,13 +39,14 @@ struct Distances {
   double plain;
 };
 
-/// Throws unless rounding explains the kernels' distance: at most `factor` times that of the plain
+/// Throws unless rounding explains the kernels' distance: at most kFactor times that of the plain
 /// path, or `floor`.
-void expect_rounding_alone(const Distances& found, double factor, double floor, std::int64_t number,
+void expect_rounding_alone(const Distances& found, double floor, std::int64_t number,
                            const std::string& what) {
   // The two in the same precision may overflow together.
   if (!std::isfinite(found.kernels) && !std::isfinite(found.plain)) return;
-  const double allowed = std::isfinite(found.plain) ? std::max(factor * found.plain, floor) : floor;
+  const double allowed =
+      std::isfinite(found.plain) ? std::max(kFactor * found.plain, floor) : floor;
   if (found.kernels <= allowed) return;  // false for NaN
   const auto share = [&](double distance) {
     return base::concat(base::shortest(static_cast<float>(100 * distance / found.size)), "%");
@@ -118,7 +119,6 @@ void CheckStep::check_gradient(const StepBatch& batch, std::int64_t number) {
   expect_rounding_alone({.size = exact_loss,
                          .kernels = std::abs(result_.loss - exact_loss),
                          .plain = std::abs(plain_loss - exact_loss)},
-                        kFactor,
                         bfloat16_ ? 1e-2 * exact_loss : rounding(terms, kFloat32) * exact_loss,
                         number, "the loss");
 
@@ -152,7 +152,7 @@ void CheckStep::check_gradient(const StepBatch& batch, std::int64_t number) {
     expect_rounding_alone({.size = std::max(sizes[index], least),
                            .kernels = distance(gradient_of(model_, index), exact),
                            .plain = distance(gradient_of(*plain_.model, index), exact)},
-                          kFactor, relative * std::max(sizes[index], least), number,
+                          relative * std::max(sizes[index], least), number,
                           base::concat("the gradient of ", list[index].first));
   }
 }
@@ -174,8 +174,8 @@ void CheckStep::check_update(std::int64_t number) {
       {.size = exact_norm,
        .kernels = std::abs(result_.gradient_norm - exact_norm),
        .plain = std::abs(plain_norm - exact_norm)},
-      kFactor, rounding(static_cast<double>(model_.parameters().count()), kFloat32) * exact_norm,
-      number, "the norm of the gradient");
+      rounding(static_cast<double>(model_.parameters().count()), kFloat32) * exact_norm, number,
+      "the norm of the gradient");
   // Muon's products are in bfloat16. Each of its five iterations brings the singular values back to
   // about 1, so that about five roundings remain (measured: at most 1.6 of them).
   const bool rounded = bfloat16_ && config_.training.optimizer == spec::Optimizer::kMuon;
@@ -190,7 +190,7 @@ void CheckStep::check_update(std::int64_t number) {
          .kernels = distance(list[index].second.detach(), exact.detach()),
          .plain =
              distance(plain_.model->parameters().list()[index].second.detach(), exact.detach())},
-        kFactor, floor, number, base::concat("the update of ", name));
+        floor, number, base::concat("the update of ", name));
   }
   const checkpoint::NamedTensors found = kernels_.moments();
   const checkpoint::NamedTensors expected = exact_.step.moments();
@@ -201,7 +201,7 @@ void CheckStep::check_update(std::int64_t number) {
     expect_rounding_alone({.size = size,
                            .kernels = distance(found[index].second, exact),
                            .plain = distance(plain[index].second, exact)},
-                          kFactor, 16 * kFloat32 * size, number, name);
+                          16 * kFloat32 * size, number, name);
   }
 }
 
