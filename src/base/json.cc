@@ -1,6 +1,8 @@
 #include "base/json.h"
 
 #include <algorithm>
+#include <array>
+#include <cstdio>
 #include <set>
 #include <utility>
 #include <vector>
@@ -105,6 +107,24 @@ Json parse_json(std::string_view text, const std::string& name) {
 
 Json read_json(const std::filesystem::path& path) {
   return parse_json(read_file(path, file_limit::kJson), path.string());
+}
+
+std::string printable_json(const Json& value) {
+  const std::string text = value.dump(2, ' ', false, Json::error_handler_t::replace);
+  std::string out;
+  for (std::size_t offset = 0; offset < text.size();) {
+    const auto [code, size] = *decode_utf8(text, offset);
+    // The library escapes those below U+0020 in texts, so a newline is one between values.
+    if (is_control(code) && code != '\n') {
+      std::array<char, 8> escape{};  // all of them are below U+10000
+      std::snprintf(escape.data(), escape.size(), "\\u%04x", static_cast<unsigned>(code));
+      out += escape.data();
+    } else {
+      out.append(text, offset, size);
+    }
+    offset += size;
+  }
+  return out;
 }
 
 void read_json_lines(const std::filesystem::path& path,

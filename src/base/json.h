@@ -18,6 +18,11 @@ Json parse_json(std::string_view text, const std::string& name);
 /// The file's JSON. Throws Error if it cannot be read or parsed, or exceeds file_limit::kJson.
 Json read_json(const std::filesystem::path& path);
 
+/// A value as indented JSON that is safe on a terminal: control characters of its texts
+/// (is_control) are written as \uXXXX, so that it reads back as the same value. Invalid UTF-8
+/// becomes U+FFFD.
+std::string printable_json(const Json& value);
+
 /// One value of a JSON Lines file.
 struct JsonLine {
   Json value;

@@ -298,7 +298,7 @@ std::string report_table(const std::vector<Answers>& answers,
 std::string report_json(const std::vector<Answers>& answers) {
   base::Json json = to_json(answers.front());
   if (answers.size() > 1) json["second"] = to_json(answers[1]);
-  return json.dump(2) + "\n";
+  return base::printable_json(json) + "\n";
 }
 
 }  // namespace qkv::evaluate

@@ -3,6 +3,7 @@
 #include <cmath>
 
 #include "base/format.h"
+#include "base/json.h"
 #include "base/table.h"
 
 namespace qkv::train {
@@ -55,7 +56,7 @@ std::string describe(const config::Config& wanted) {
                  training.batch_size * training.accumulation * config.model.context))});
   table.add(
       {"memory at most, about", base::human_bytes(config::estimate_memory(config, vocabulary))});
-  return config::to_json(config).dump(2) + "\n" + table.text();
+  return base::printable_json(config::to_json(config)) + "\n" + table.text();
 }
 
 std::string summarise(const Trainer& trainer, Ending ending) {

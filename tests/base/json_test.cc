@@ -162,5 +162,23 @@ TEST(Json, MessagesAreOneReadableLine) {
   }
 }
 
+TEST(Json, PrintedForAPersonHasNoControlCharacters) {
+  // U+0000, a newline, U+007F, C1, a line separator, bidirectional ones; and characters around
+  // them.
+  const std::string text =
+      std::string("\0", 1) +
+      "\n\x7F\u009B\u2028\u2029\u202A\u202E\u2066\u2069\u00A0\u2027\u202F\\\"日🙂";
+  const Json value = {{text, {1, text}}, {"empty", Json::object()}};
+  const std::string printed = printable_json(value);
+  for (std::size_t offset = 0; offset < printed.size();) {
+    const auto [code, size] = *decode_utf8(printed, offset);
+    EXPECT_TRUE(code == '\n' || !is_control(code)) << offset;
+    offset += size;
+  }
+  EXPECT_EQ(parse_json(printed, "printed"), value);
+  EXPECT_EQ(printable_json({{"é\u009B", "\u202Ex"}}), "{\n  \"é\\u009b\": \"\\u202ex\"\n}");
+  EXPECT_EQ(printable_json("a\xFFz"), "\"a\uFFFDz\"");
+}
+
 }  // namespace
 }  // namespace qkv::base

@@ -189,6 +189,14 @@ class Acceptances(harness.ProgramTest):
         self.succeed("train", "least.json", "--out", "started", "--resume", "--set", "training.steps=4")
         self.refuse(2, "model.width: found 128, expected 16", "train", "least.json", "--init", "learned", "--out", "other", "--set", "model.width=128")
 
+    def test_dry_run_shows_no_control_characters(self):
+        prompt = "the \x1b[31m\x7f \x9b31m \u2028 \u2029 \u202e cat \u2066"
+        text = self.succeed("train", "tiny.json", "--dry-run", "--set", f"training.sample_prompt={json.dumps(prompt)}")
+        self.assertEqual(harness.controls_in(text), [])
+        self.assertIn(r"\u009b31m \u2028 \u2029 \u202e cat \u2066", text)
+        config, _ = json.JSONDecoder().raw_decode(text)
+        self.assertEqual(config["training"]["sample_prompt"], prompt)
+
     def test_dry_run_makes_no_folder(self):
         before = sorted(p for p in self.folder.iterdir() if p.name != "cache")
         text = self.succeed("train", "tiny.json", "--dry-run", "--out", "made")

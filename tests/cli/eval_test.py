@@ -79,6 +79,13 @@ class Evaluation(harness.ProgramTest):
         piped = json.loads(self.succeed("eval", "run", "--data", "-", "--json", "-", input=text))
         self.assertEqual(piped["loss"], self.measure("run", "--data", "piped.txt")["loss"])
 
+    def test_numbers_for_a_terminal_hold_no_control_characters(self):
+        group = "odd \x9b31m \u2029 \u202e"
+        pair = json.dumps({"UID": group, "sentence_good": "the cat.", "sentence_bad": "cat the."}) + "\n"
+        shown = self.succeed("eval", "run", "--pairs", "-", "--json", "-", input=pair)
+        self.assertEqual(harness.controls_in(shown), [])
+        self.assertIn(group, json.loads(shown)["pairs"])
+
     def test_standard_input_serves_two_checkpoints(self):
         text = harness.sentences(30, seed=9)
         both = json.loads(self.succeed("eval", "run", "lines", "--data", "-", "--json", "-", input=text))

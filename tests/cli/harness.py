@@ -9,6 +9,7 @@ import json
 import os
 import pathlib
 import random
+import re
 import signal
 import struct
 import subprocess
@@ -39,6 +40,11 @@ def by_default(*signals):
         for number in signals:
             signal.signal(number, signal.SIG_DFL)
     return prepare
+
+
+def controls_in(text):
+    """The characters other than newlines that a terminal obeys, or that change the order of others."""
+    return re.findall("[\\x00-\\x09\\x0b-\\x1f\\x7f-\\x9f\\u2028-\\u202e\\u2066-\\u2069]", text)
 
 
 def content_of(folder):
