@@ -5,6 +5,7 @@
 #include "base/format.h"
 #include "base/json.h"
 #include "base/table.h"
+#include "train/step.h"
 
 namespace qkv::train {
 namespace {
@@ -33,6 +34,8 @@ std::string describe(const config::Config& wanted) {
   config.model.context = corpus.context;
   const std::int64_t vocabulary = corpus.tokenizer.size();
   config::check_config(on_its_device(config), config.name, vocabulary);
+  if (config.runtime.kernels == spec::Kernels::kCheck)
+    require_kernels_to_check(config, model::set_up_runtime(config.runtime));
   base::Table table;
   table.add({"parameters", base::with_commas(static_cast<std::uint64_t>(
                                spec::count_parameters(config.model, vocabulary)))});

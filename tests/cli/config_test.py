@@ -189,6 +189,16 @@ class Acceptances(harness.ProgramTest):
         self.succeed("train", "least.json", "--out", "started", "--resume", "--set", "training.steps=4")
         self.refuse(2, "model.width: found 128, expected 16", "train", "least.json", "--init", "learned", "--out", "other", "--set", "model.width=128")
 
+    def test_dry_run_refuses_a_check_without_kernels_as_the_run_does(self):
+        before = dict(self.environment)
+        self.addCleanup(self.environment.__init__, before)
+        self.environment["QKV_INSTRUCTIONS"] = "avx2"  # no kernels in bfloat16
+        check = ["tiny.json", "--set", "runtime.kernels=check", "--set", "runtime.precision=bfloat16"]
+        said = [self.refuse(2, "runtime.kernels: found \"check\"", "train", *check, *option) for option in [["--dry-run"], ["--out", "checked"]]]
+        self.assertEqual(said[0], said[1])
+        self.succeed("train", *check[:3], "--set", "runtime.precision=float32", "--dry-run")
+        self.succeed("train", *check[:1], *check[3:], "--dry-run")  # the definition computes in bfloat16 on any processor
+
     def test_dry_run_shows_no_control_characters(self):
         prompt = "the \x1b[31m\x7f \x9b31m \u2028 \u2029 \u202e cat \u2066"
         text = self.succeed("train", "tiny.json", "--dry-run", "--set", f"training.sample_prompt={json.dumps(prompt)}")
