@@ -94,9 +94,7 @@ std::optional<fs::path> CorpusCache::place(const std::string& name) {
       remove_leftovers(folder_);
       writable_ = true;
     } catch (const base::Error& error) {
-      base::log::warning(base::concat(
-          "cannot write to the cache, so tokenizers and ids are made again in each run: ",
-          error.what()));
+      give_up(error.what());
     }
   }
   if (!writable_) return std::nullopt;
@@ -104,8 +102,19 @@ std::optional<fs::path> CorpusCache::place(const std::string& name) {
 }
 
 void CorpusCache::keep(const std::string& name, std::string_view bytes) {
-  if (const auto path = place(name))
+  const auto path = place(name);
+  if (!path) return;
+  try {
     base::write_file(*path, base::concat(base::sha256(bytes), bytes));
+  } catch (const base::Error& error) {
+    give_up(error.what());
+  }
+}
+
+void CorpusCache::give_up(const std::string& reason) {
+  writable_ = false;
+  base::log::warning(base::concat(
+      "cannot write to the cache, so tokenizers and ids are made again in each run: ", reason));
 }
 
 }  // namespace qkv::text

@@ -24,8 +24,12 @@ class CorpusCache {
   /// The path to write it to; nothing if the cache cannot be written. The first time, this is a
   /// warning.
   std::optional<std::filesystem::path> place(const std::string& name);
-  /// Writes an entry, if the cache can be written: the SHA-256 of the bytes, then the bytes.
+  /// Writes an entry, if the cache can be written: the SHA-256 of the bytes, then the bytes. If it
+  /// no longer can, this is as in give_up().
   void keep(const std::string& name, std::string_view bytes);
+  /// From now on, the cache cannot be written, which is a warning: writing to a path of place()
+  /// failed for this reason, for example because the folder was deleted.
+  void give_up(const std::string& reason);
 
  private:
   std::filesystem::path folder_;

@@ -89,9 +89,14 @@ TokenFile cached_tokens(const Source& source, const std::string& hash, const Tok
     }
   }
   if (const auto path = cache.place(name)) {
-    TokenWriter writer(*path, tokenizer.size());
-    encode_source(source, tokenizer, layout, writer);
-    return TokenFile(*path);
+    try {
+      TokenWriter writer(*path, tokenizer.size());
+      encode_source(source, tokenizer, layout, writer);
+      return TokenFile(*path);
+    } catch (const base::Error& error) {
+      require_unchanged(source);  // else it is the text's fault
+      cache.give_up(error.what());
+    }
   }
   const base::TemporaryFile file;
   TokenWriter writer(file, tokenizer.size());

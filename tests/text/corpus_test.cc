@@ -5,6 +5,7 @@
 #include <sys/stat.h>
 #include <utime.h>
 
+#include <algorithm>
 #include <chrono>
 #include <fstream>
 #include <set>
@@ -484,6 +485,41 @@ TEST_F(CorpusTest, WorksWithoutACache) {
   ::setenv("TMPDIR", (scratch_ / "temporary").c_str(), 1);
   const Corpus corpus = open_corpus(config({path}, "word"));
   EXPECT_EQ(text_of(corpus.tokenizer, corpus.train), text);
+  EXPECT_TRUE(fs::is_empty(scratch_ / "temporary"));
+  ::unsetenv("TMPDIR");
+}
+
+TEST_F(CorpusTest, GoesOnWithoutACacheThatWasDeletedMeanwhile) {
+  CorpusCache cache;
+  cache.keep("text-kept", "a");
+  fs::remove_all(scratch_ / "cache");
+  ::testing::internal::CaptureStderr();
+  cache.keep("text-lost", "b");
+  EXPECT_EQ(cache.place("tokens-x"), std::nullopt);
+  cache.keep("text-more", "c");
+  const std::string said = ::testing::internal::GetCapturedStderr();
+  EXPECT_EQ(said.find("warning: cannot write to the cache"), 0U) << said;
+  EXPECT_EQ(std::count(said.begin(), said.end(), '\n'), 1) << said;
+  EXPECT_FALSE(fs::exists(scratch_ / "cache"));
+}
+
+// As if the cache were deleted while the ids are written: the written file cannot get its name.
+TEST_F(CorpusTest, IdsThatTheCacheCannotKeepAreWrittenToATemporaryFile) {
+  const std::string text = testing::sentences(1, 100);
+  const auto path = write("text", text);
+  open_corpus(config({path}, "word"));
+  const fs::path entry = find("tokens-").front();
+  fs::remove(entry);
+  fs::create_directories(entry / "in the way");
+  fs::create_directory(scratch_ / "temporary");
+  ::setenv("TMPDIR", (scratch_ / "temporary").c_str(), 1);
+  ::testing::internal::CaptureStderr();
+  const Corpus corpus = open_corpus(config({path}, "word"));
+  const std::string said = ::testing::internal::GetCapturedStderr();
+  EXPECT_EQ(said.find("warning: cannot write to the cache"), 0U) << said;
+  EXPECT_NE(said.find(entry.string()), std::string::npos) << said;
+  EXPECT_EQ(text_of(corpus.tokenizer, corpus.train), text);
+  EXPECT_EQ(find(".").size(), 0U);
   EXPECT_TRUE(fs::is_empty(scratch_ / "temporary"));
   ::unsetenv("TMPDIR");
 }
