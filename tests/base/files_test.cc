@@ -3,11 +3,19 @@
 #include <fcntl.h>
 #include <gtest/gtest.h>
 #include <sys/stat.h>
+#include <sys/wait.h>
 #include <unistd.h>
 
 #include <array>
+#include <cerrno>
+#include <chrono>
+#include <cstring>
+#include <iterator>
+#include <thread>
 
+#include "base/descriptor.h"
 #include "base/error.h"
+#include "base/temporary_file.h"
 #include "scratch.h"
 
 namespace qkv::base {
@@ -15,6 +23,47 @@ namespace {
 
 namespace fs = std::filesystem;
 using testing::Scratch;
+
+/// The name that another process, a copy of this one, makes for the same path.
+std::string name_by_another_process(const fs::path& path) {
+  std::array<int, 2> ends{};
+  if (::pipe2(ends.data(), O_CLOEXEC) != 0) return "";
+  const pid_t child = ::fork();
+  if (child == 0) {
+    write_all(ends[1], temporary_name(path).string(), "pipe");
+    ::_exit(0);
+  }
+  ::close(ends[1]);
+  std::string name = read_file("/dev/fd/" + std::to_string(ends[0]));
+  ::close(ends[0]);
+  ::waitpid(child, nullptr, 0);
+  return name;
+}
+
+/// The message of an action that fails, without the folder; "" if it succeeds.
+template <typename Act>
+std::string refusal(const Scratch& scratch, const Act& act,
+                    Error::Fault fault = Error::Fault::kInput) {
+  try {
+    act();
+  } catch (const Error& error) {
+    EXPECT_EQ(error.fault(), fault) << error.what();
+    const std::string message = error.what();
+    const std::string folder = scratch.path().string() + '/';
+    return message.rfind(folder, 0) == 0 ? message.substr(folder.size()) : message;
+  }
+  return "";
+}
+
+mode_t mode_of(const fs::path& path) {
+  struct stat status {};
+  ::stat(path.c_str(), &status);
+  return status.st_mode & 07777U;
+}
+
+std::ptrdiff_t files_in(const fs::path& folder) {
+  return std::distance(fs::directory_iterator(folder), fs::directory_iterator());
+}
 
 TEST(Files, WriteReplacesTheWhole) {
   const Scratch scratch;
@@ -28,8 +77,10 @@ TEST(Files, WriteReplacesTheWhole) {
     file.read(0, found.size(), found.data());
     EXPECT_EQ(found, text);
   }
-  EXPECT_EQ(std::distance(fs::directory_iterator(scratch.path()), fs::directory_iterator()), 1);
-  EXPECT_THROW(write_file(scratch / "absent" / "file", "x"), Error);
+  EXPECT_EQ(files_in(scratch.path()), 1);
+  EXPECT_NE(refusal(
+                scratch, [&] { write_file(scratch / "absent" / "file", "x"); }, Error::Fault::kRun),
+            "");
   EXPECT_THROW(read_file(scratch / "absent"), Error);
   EXPECT_THROW(read_file(scratch.path()), Error);
   EXPECT_THROW(InputFile(scratch.path()), Error);
@@ -37,33 +88,28 @@ TEST(Files, WriteReplacesTheWhole) {
 
 TEST(Files, WhatIsReplacedKeepsItsPermissions) {
   const Scratch scratch;
-  const auto mode_of = [&](const char* name) {
-    struct stat status {};
-    ::stat((scratch / name).c_str(), &status);
-    return status.st_mode & 07777U;
-  };
   const mode_t before = ::umask(022);
   for (const mode_t mode : {0600U, 0640U, 0444U, 0755U, 0666U}) {
     write_file(scratch / "file", "old");
     ::chmod((scratch / "file").c_str(), mode);
     write_file(scratch / "file", "new");
-    EXPECT_EQ(mode_of("file"), mode);
+    EXPECT_EQ(mode_of(scratch / "file"), mode);
     EXPECT_EQ(read_file(scratch / "file"), "new");
   }
   for (const mode_t mask : {022U, 077U, 002U}) {
     ::umask(mask);
     fs::remove(scratch / "file");
     write_file(scratch / "file", "new");
-    EXPECT_EQ(mode_of("file"), 0666U & ~mask);
+    EXPECT_EQ(mode_of(scratch / "file"), 0666U & ~mask);
   }
   // While it is being written, no other user can read it.
   ::chmod((scratch / "file").c_str(), 0640);
   replace_file(scratch / "file", [&](const fs::path& temporary) {
     FileWriter writer(temporary);
-    EXPECT_EQ(mode_of(temporary.filename().c_str()), 0600U);
+    EXPECT_EQ(mode_of(temporary), 0600U);
     writer.finish();
   });
-  EXPECT_EQ(mode_of("file"), 0640U);
+  EXPECT_EQ(mode_of(scratch / "file"), 0640U);
   ::umask(before);
 }
 
@@ -72,15 +118,26 @@ TEST(Files, AFailedReplacementLeavesWhatWasThereAlone) {
   write_file(scratch / "file", "old");
   EXPECT_THROW(replace_file(scratch / "file", [](const fs::path&) { throw Error("no"); }), Error);
   EXPECT_EQ(read_file(scratch / "file"), "old");
-  EXPECT_EQ(std::distance(fs::directory_iterator(scratch.path()), fs::directory_iterator()), 1);
+  EXPECT_EQ(files_in(scratch.path()), 1);
+  // Written, but it cannot take the place of a folder.
+  fs::remove(scratch / "file");
+  fs::create_directory(scratch / "file");
+  const std::string said = refusal(
+      scratch, [&] { write_file(scratch / "file", "new"); }, Error::Fault::kRun);
+  EXPECT_EQ(said.rfind("file: cannot replace: ", 0), 0U) << said;
+  EXPECT_EQ(files_in(scratch.path()), 1);
 }
 
 TEST(Files, ALinkIsReplacedAndNotFollowed) {
   const Scratch scratch;
   write_file(scratch / "theirs", "theirs");
+  ::chmod((scratch / "theirs").c_str(), 0600);
   fs::create_symlink("theirs", scratch / "link");
+  const mode_t before = ::umask(022);
   write_file(scratch / "link", "ours");
+  ::umask(before);
   EXPECT_FALSE(fs::is_symlink(scratch / "link"));
+  EXPECT_EQ(mode_of(scratch / "link"), 0644U);  // a new file's, not those of their file
   EXPECT_EQ(read_file(scratch / "theirs"), "theirs");
 }
 
@@ -91,20 +148,6 @@ TEST(Files, TemporaryNamesAreToldFromOthers) {
   for (const char* name : {"notes.tmp", ".notes.tmp", ".tmp", "best.1.2.3.tmp", ".best.1.tmp",
                            ".best.1.2.3.tmp~", ".best.1.a.3.tmp", "..1.2.tmp.txt"})
     EXPECT_EQ(named_by_temporary(name), std::nullopt) << name;
-}
-
-/// The message of reading a path, without its folder; "" if it can be read.
-template <typename Read>
-std::string refusal(const Scratch& scratch, const Read& read) {
-  try {
-    read();
-  } catch (const Error& error) {
-    EXPECT_EQ(error.fault(), Error::Fault::kInput);
-    const std::string message = error.what();
-    const std::string folder = scratch.path().string() + '/';
-    return message.rfind(folder, 0) == 0 ? message.substr(folder.size()) : message;
-  }
-  return "";
 }
 
 TEST(Files, AFileAboveItsLimitIsRefusedBeforeItIsRead) {
@@ -158,6 +201,59 @@ TEST(Files, APipeOfAShellIsReadUpToItsLimit) {
   for (const int end : ends) ::close(end);
 }
 
+TEST(Files, APipeIsReadToItsEnd) {
+  std::array<int, 2> ends{};
+  ASSERT_EQ(::pipe2(ends.data(), O_CLOEXEC), 0);
+  const fs::path name = "/dev/fd/" + std::to_string(ends[0]);
+  const std::string text(200'000, 'x');  // more than a pipe holds
+  std::thread writer([&] {
+    std::this_thread::sleep_for(std::chrono::milliseconds(100));  // read_file waits for the bytes
+    write_all(ends[1], text, "pipe");
+    ::close(ends[1]);
+  });
+  EXPECT_EQ(read_file(name), text);
+  writer.join();
+  ::close(ends[0]);
+}
+
+TEST(Files, StandardInputMayBeANamedPipe) {
+  const Scratch scratch;
+  ASSERT_EQ(::mkfifo((scratch / "pipe").c_str(), 0600), 0);
+  const int before = ::dup(STDIN_FILENO);
+  for (const char* name : {"-", "/dev/stdin"}) {
+    const int reader = ::open((scratch / "pipe").c_str(), O_RDONLY | O_NONBLOCK);
+    const int writer = ::open((scratch / "pipe").c_str(), O_WRONLY);
+    ASSERT_EQ(::write(writer, "12345", 5), 5);
+    ::close(writer);
+    ASSERT_EQ(::dup2(reader, STDIN_FILENO), STDIN_FILENO);
+    EXPECT_EQ(read_file(name), "12345") << name;
+    EXPECT_NE(::fcntl(STDIN_FILENO, F_GETFD), -1) << "standard input was closed";
+    ::dup2(before, STDIN_FILENO);
+    ::close(reader);
+  }
+  ::close(before);
+}
+
+TEST(Files, LeaveNoDescriptorOpen) {
+  const Scratch scratch;
+  const auto open_files = [] { return files_in("/proc/self/fd"); };
+  const std::ptrdiff_t before = open_files();
+  write_file(scratch / "file", "12345");
+  { const InputFile file(scratch / "file"); }
+  read_file(scratch / "file");
+  EXPECT_THROW(InputFile(scratch / "file", 4), Error);
+  EXPECT_THROW(InputFile(scratch.path()), Error);
+  EXPECT_THROW(read_file(scratch / "file", 4), Error);
+  { FileWriter(scratch / "unfinished").write("x"); }
+  {
+    const FileLock lock(scratch / "lock", "lock");
+    EXPECT_THROW(FileLock(scratch / "lock", "lock"), Error);
+    EXPECT_EQ(open_files(), before + 1);
+  }
+  { const TemporaryFile file; }
+  EXPECT_EQ(open_files(), before);
+}
+
 TEST(InputFile, ReadsAtAnyPlace) {
   const Scratch scratch;
   write_file(scratch / "file", "0123456789");
@@ -200,12 +296,10 @@ TEST(Files, AFileThatCannotBeMadeIsRefusedBeforeTheWork) {
   EXPECT_TRUE(fs::is_empty(scratch.path()));
   write_file(scratch / "file", "x");
   EXPECT_EQ(writable_file(scratch / "file"), scratch / "file");
-  EXPECT_THROW(writable_file(scratch / "absent" / "file"), Error);
-  EXPECT_THROW(writable_file(scratch / "file" / "file"), Error);
-  EXPECT_THROW(writable_file(scratch.path()), Error);
-  EXPECT_THROW(writable_file(scratch / std::string(300, 'a')), Error);
   ASSERT_EQ(::mkfifo((scratch / "pipe").c_str(), 0600), 0);
-  EXPECT_THROW(writable_file(scratch / "pipe"), Error);
+  for (const fs::path& path : {scratch / "absent" / "file", scratch / "file" / "file",
+                               scratch.path(), scratch / std::string(300, 'a'), scratch / "pipe"})
+    EXPECT_NE(refusal(scratch, [&] { writable_file(path); }), "") << path;
 }
 
 TEST(Files, ALinkStandsForItsFile) {
@@ -234,15 +328,20 @@ TEST(FileWriter, WritesInPartsAndAtPlaces) {
   const Scratch scratch;
   std::string expected;
   {
+    write_file(scratch / "file", std::string(9'000'000, '.'));  // nothing of it stays
     FileWriter writer(scratch / "file");
     writer.write("0000");
-    expected = "0000";
+    writer.write_at(3, "1");  // while the rest is only in the buffer
+    expected = "0001";
     for (int part = 0; part < 50; ++part) {
       const std::string bytes(static_cast<std::size_t>(part) * 3001,
                               static_cast<char>('a' + part % 26));
       writer.write(bytes);
       expected += bytes;
     }
+    const std::string large(2'000'000, 'L');  // larger than the buffer, which is not empty
+    writer.write(large);
+    expected += large;
     EXPECT_EQ(writer.size(), expected.size());
     writer.write_at(1, "xy");
     expected.replace(1, 2, "xy");
@@ -263,15 +362,11 @@ TEST(FileWriter, AFullDiskIsTheRunsFault) {
   if (!fs::exists("/dev/full")) GTEST_SKIP();
   const Scratch scratch;
   fs::create_symlink("/dev/full", scratch / "full");
-  try {
-    FileWriter writer(scratch / "full");
-    writer.write("x");
-    writer.finish();
-    ADD_FAILURE();
-  } catch (const Error& error) {
-    EXPECT_EQ(error.fault(), Error::Fault::kRun);
-    EXPECT_NE(std::string(error.what()).find("full"), std::string::npos);
-  }
+  FileWriter writer(scratch / "full");
+  writer.write("x");
+  EXPECT_EQ(refusal(
+                scratch, [&] { writer.flush(); }, Error::Fault::kRun),
+            "full: cannot write: " + std::string(std::strerror(ENOSPC)));
 }
 
 TEST(FileLock, HoldsUntilItGoes) {
@@ -311,9 +406,15 @@ TEST(Files, MakesFolders) {
   EXPECT_TRUE(fs::is_directory(scratch / "a" / "b"));
   make_folder(scratch / "a");
   write_file(scratch / "file", "");
-  EXPECT_THROW(make_folder(scratch / "file"), Error);
+  for (const Error::Fault fault : {Error::Fault::kInput, Error::Fault::kRun})
+    EXPECT_NE(refusal(
+                  scratch, [&] { make_folder(scratch / "file", fault); }, fault),
+              "");
   EXPECT_THROW(make_folder(scratch / std::string(300, 'a')), Error);
   EXPECT_NE(temporary_name(scratch / "x"), temporary_name(scratch / "x"));
+  const std::string other = name_by_another_process(scratch / "x");
+  EXPECT_EQ(named_by_temporary(other), "x");
+  EXPECT_NE(other, temporary_name(scratch / "x"));
   EXPECT_EQ(temporary_name(scratch / "x").parent_path(), scratch.path());
 }
 

@@ -3,7 +3,10 @@
 #include <fcntl.h>
 #include <gtest/gtest.h>
 #include <stdlib.h>
+#include <sys/stat.h>
 #include <unistd.h>
+
+#include <array>
 
 #include "base/error.h"
 #include "base/files.h"
@@ -35,6 +38,16 @@ TEST_F(TemporaryFileTest, HasNoNameThatCouldBeLeft) {
   EXPECT_TRUE(fs::is_empty(scratch_.path()));
 }
 
+TEST_F(TemporaryFileTest, IsForThisProcessAlone) {
+  const mode_t before = ::umask(0);
+  const TemporaryFile file;
+  ::umask(before);
+  struct stat status {};
+  ASSERT_EQ(::fstat(file.descriptor(), &status), 0);
+  EXPECT_EQ(status.st_mode & 0777U, 0600U);
+  EXPECT_NE(::fcntl(file.descriptor(), F_GETFD) & FD_CLOEXEC, 0);
+}
+
 TEST_F(TemporaryFileTest, NeedsAPlace) {
   ::setenv("TMPDIR", (scratch_ / "absent").c_str(), 1);
   EXPECT_THROW(TemporaryFile(), Error);
@@ -46,8 +59,10 @@ TEST_F(TemporaryFileTest, KeepsStandardInput) {
   const int before = ::dup(STDIN_FILENO);
   const int given = ::open((scratch_ / "text").c_str(), O_RDONLY);
   ASSERT_EQ(::dup2(given, STDIN_FILENO), STDIN_FILENO);
-  EXPECT_THROW(keep_standard_input(1000), Error);
-  ASSERT_EQ(::lseek(STDIN_FILENO, 0, SEEK_SET), 0);
+  for (const std::uint64_t limit : {1000, 299999}) {
+    EXPECT_THROW(keep_standard_input(limit), Error);
+    ASSERT_EQ(::lseek(STDIN_FILENO, 0, SEEK_SET), 0);
+  }
   const fs::path kept = keep_standard_input(300000);
   fs::remove(scratch_ / "text");
   for (int time = 0; time < 2; ++time) EXPECT_EQ(read_file(kept), text);
@@ -55,6 +70,20 @@ TEST_F(TemporaryFileTest, KeepsStandardInput) {
   ::dup2(before, STDIN_FILENO);
   ::close(before);
   ::close(given);
+}
+
+TEST_F(TemporaryFileTest, KeepsWhatAPipeGivesOnce) {
+  std::array<int, 2> ends{};
+  ASSERT_EQ(::pipe2(ends.data(), O_CLOEXEC), 0);
+  ASSERT_EQ(::write(ends[1], "12345", 5), 5);
+  ::close(ends[1]);
+  const int before = ::dup(STDIN_FILENO);
+  ASSERT_EQ(::dup2(ends[0], STDIN_FILENO), STDIN_FILENO);
+  ::close(ends[0]);
+  const fs::path kept = keep_standard_input();
+  for (int time = 0; time < 2; ++time) EXPECT_EQ(read_file(kept), "12345");
+  ::dup2(before, STDIN_FILENO);
+  ::close(before);
 }
 
 }  // namespace
