@@ -7,6 +7,7 @@ usage: resume_test.py [unittest options]        40 steps
 import argparse
 import os
 import random
+import signal
 import sys
 import unittest
 
@@ -27,12 +28,20 @@ class Killed(harness.ProgramTest):
             "model.dropout=0.2", "model.layers=2", "checkpoints.every=3", "checkpoints.keep=1", "training.accumulation=2",
             "training.validate_every=4", f"training.warmup_steps={self.steps_of_run // 4}",
         ]
+        if objective == "causal":
+            changes.append("training.sample_every=5")
         return ["tiny.json", *(f"--set={change}" for change in changes)]
 
     def last_step(self, run):
         """The step of the last record, also of one being written; 0 before the first."""
         path = self.folder / run / "metrics.jsonl"
         return path.read_text().count("gradient_norm") if path.exists() else 0
+
+    def expect_equal_metrics(self, found, expected, told=None):
+        """No line is lost, none appears twice, and all are equal but for the times."""
+        lines = [[{key: value for key, value in record.items() if key not in ["seconds", "tokens_per_second"]} for record in self.records(run)]
+                 for run in [found, expected]]
+        self.assertEqual(lines[0], lines[1], told)
 
     def kill_and_resume(self, run, arguments, draw):
         """Three kills, each at a random moment of a third of the run; then to the end."""
@@ -68,9 +77,7 @@ class Killed(harness.ProgramTest):
         self.assertEqual(self.weights(killed), self.weights(whole), told)
         self.assertEqual(self.optimizer(killed), self.optimizer(whole), told)
         self.assertEqual(os.readlink(self.folder / killed / "checkpoints/last"), f"step-{self.steps_of_run:07d}")
-        # The metrics are the same: no step is lost, none appears twice, and the losses are equal.
-        losses = [[(r["step"], r.get("loss"), r.get("validation_loss")) for r in self.records(run)] for run in [whole, killed]]
-        self.assertEqual(losses[1], losses[0], told)
+        self.expect_equal_metrics(killed, whole, told)
         return self.weights(whole)
 
     def test_killed_runs_end_alike(self):
@@ -79,6 +86,22 @@ class Killed(harness.ProgramTest):
             with self.subTest(kind=kind, objective=objective, precision=precision):
                 hashes.append(self.check(kind, objective, precision))
         self.assertEqual(len(set(hashes)), len(FORMS), "the forms do not differ, so they prove nothing")
+
+    def test_lines_after_the_last_checkpoint_are_written_again(self):
+        arguments = ["tiny.json", "--set=training.steps=60", "--set=checkpoints.every=20", "--set=training.validate_every=3",
+                     "--set=training.sample_every=7", "--set=training.accumulation=16"]
+        self.succeed("train", *arguments, "--out", "whole")
+        for number, (end, until) in enumerate([(signal.SIGTERM, 5), (signal.SIGKILL, 26)]):
+            process = self.start("train", *arguments, "--out", "ended", *["--resume"][:number])
+            try:
+                self.wait_for(lambda: self.last_step("ended") >= until, process)
+            finally:
+                process.send_signal(end)
+                harness.finish(process)
+        newest = int(self.steps("ended")[-1].removeprefix("step-"))
+        self.assertGreater(self.last_step("ended"), newest, "killed at a checkpoint, which proves nothing")
+        self.succeed("train", *arguments, "--out", "ended", "--resume")
+        self.expect_equal_metrics("ended", "whole")
 
 
 if __name__ == "__main__":
