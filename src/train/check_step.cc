@@ -2,31 +2,15 @@
 
 #include <algorithm>
 #include <cmath>
+#include <utility>
 
 #include "base/error.h"
 #include "base/format.h"
+#include "base/rounding.h"
+#include "train/gradient_rounding.h"
 
 namespace qkv::train {
 namespace {
-
-constexpr double kFloat32 = 0x1p-24;  // the largest relative error of one rounding
-constexpr double kBfloat16 = 0x1p-8;
-// The plain path sums in up to 16 lanes with fused multiply-adds. A kernel may sum in one lane and
-// round each product too, so its error may be √16 · √2 times as large, with some room for chance.
-constexpr double kFactor = 8;
-
-/// The number of terms in all sums on the longest path to a gradient.
-double summed(const config::Config& config, std::int64_t vocabulary) {
-  const spec::ModelConfig& model = config.model;
-  const std::int64_t layer =
-      4 * model.width + 2 * model.feed_forward.width + 2 * model.head_width() + 2 * model.context;
-  const std::int64_t tokens =
-      config.training.accumulation * config.training.batch_size * model.context;
-  return static_cast<double>(2 * model.layers * layer + 2 * vocabulary + tokens);
-}
-
-/// Roundings add up like a random walk (Higham and Mary 2019).
-double rounding(double terms, double unit) { return unit * std::sqrt(terms); }
 
 double distance(const model::Tensor& a, const model::Tensor& b) {
   return (a.to(at::kDouble) - b.to(at::kDouble)).norm().item<double>();
@@ -39,14 +23,14 @@ struct Distances {
   double plain;
 };
 
-/// Throws unless rounding explains the kernels' distance: at most kFactor times that of the plain
-/// path, or `floor`.
+/// Throws unless rounding explains the kernels' distance: at most kRoundingFactor times that of the
+/// plain path, or `floor`.
 void expect_rounding_alone(const Distances& found, double floor, std::int64_t number,
                            const std::string& what) {
   // The two in the same precision may overflow together.
   if (!std::isfinite(found.kernels) && !std::isfinite(found.plain)) return;
   const double allowed =
-      std::isfinite(found.plain) ? std::max(kFactor * found.plain, floor) : floor;
+      std::isfinite(found.plain) ? std::max(base::kRoundingFactor * found.plain, floor) : floor;
   if (found.kernels <= allowed) return;  // false for NaN
   const auto share = [&](double distance) {
     return base::concat(base::shortest(static_cast<float>(100 * distance / found.size)), "%");
@@ -114,13 +98,12 @@ void CheckStep::check_gradient(const StepBatch& batch, std::int64_t number) {
   const double exact_loss = exact_.step.gradient(batch, number);
   const double plain_loss = plain_.step.gradient(batch, number);
   if (!std::isfinite(result_.loss) && !std::isfinite(plain_loss)) return;  // the trainer reports it
-  const double terms = summed(config_, model_.vocabulary());
+  const double rounding = gradient_rounding(config_, model_.vocabulary(), bfloat16_);
   // In bfloat16, the roundings of the tokens nearly cancel in the mean, by chance in either path.
   expect_rounding_alone({.size = exact_loss,
                          .kernels = std::abs(result_.loss - exact_loss),
                          .plain = std::abs(plain_loss - exact_loss)},
-                        bfloat16_ ? 1e-2 * exact_loss : rounding(terms, kFloat32) * exact_loss,
-                        number, "the loss");
+                        bfloat16_ ? 1e-2 * exact_loss : rounding * exact_loss, number, "the loss");
 
   const auto& list = model_.parameters().list();
   const auto gradient_of = [](const model::Model& model, std::size_t index) {
@@ -128,11 +111,9 @@ void CheckStep::check_gradient(const StepBatch& batch, std::int64_t number) {
     return weight.grad().defined() ? weight.grad() : torch::zeros_like(weight);
   };
   std::vector<double> sizes;
-  double whole = 0;
-  for (std::size_t index = 0; index < list.size(); ++index) {
+  for (std::size_t index = 0; index < list.size(); ++index)
     sizes.push_back(gradient_of(*exact_.model, index).norm().item<double>());
-    whole += sizes.back() * sizes.back();
-  }
+  sizes = rounded_sizes(config_, std::move(sizes));
   // Unless positions rotate the keys, their bias changes nothing: its gradient is the rounding of
   // that of their matrix.
   for (const spec::LayerWeights& layer : model_.parameters().weights().layers) {
@@ -141,18 +122,12 @@ void CheckStep::check_gradient(const StepBatch& batch, std::int64_t number) {
     double& size = sizes[static_cast<std::size_t>(layer.key.bias)];
     size = std::max(size, sizes[static_cast<std::size_t>(layer.key.weight)]);
   }
-  // With one key, a score's gradient is a difference of equal numbers.
-  const double least = (config_.model.context == 1 ? 1 : 1e-2) * std::sqrt(whole);
-  // The inputs and outputs of a layer's products are rounded, forward and backward: 28 roundings.
-  const double relative = bfloat16_
-                              ? rounding(28 * static_cast<double>(config_.model.layers), kBfloat16)
-                              : rounding(terms, kFloat32);
   for (std::size_t index = 0; index < list.size(); ++index) {
     const model::Tensor exact = gradient_of(*exact_.model, index);
-    expect_rounding_alone({.size = std::max(sizes[index], least),
+    expect_rounding_alone({.size = sizes[index],
                            .kernels = distance(gradient_of(model_, index), exact),
                            .plain = distance(gradient_of(*plain_.model, index), exact)},
-                          relative * std::max(sizes[index], least), number,
+                          rounding * sizes[index], number,
                           base::concat("the gradient of ", list[index].first));
   }
 }
@@ -174,7 +149,7 @@ void CheckStep::check_update(std::int64_t number) {
       {.size = exact_norm,
        .kernels = std::abs(result_.gradient_norm - exact_norm),
        .plain = std::abs(plain_norm - exact_norm)},
-      rounding(static_cast<double>(model_.parameters().count()), kFloat32) * exact_norm, number,
+      base::rounding_of(static_cast<double>(model_.parameters().count())) * exact_norm, number,
       "the norm of the gradient");
   // Muon's products are in bfloat16. Each of its five iterations brings the singular values back to
   // about 1, so that about five roundings remain (measured: at most 1.6 of them).
@@ -183,8 +158,9 @@ void CheckStep::check_update(std::int64_t number) {
     const auto& [name, exact] = exact_.model->parameters().list()[index];
     const double moved = distance(exact.detach(), before[index]);
     // Some operations per number; the weight itself is rounded too.
-    const double floor = (rounded ? 5 * kBfloat16 : 16 * kFloat32) * moved +
-                         2 * kFloat32 * before[index].norm().item<double>();
+    const double floor =
+        (rounded ? 5 * base::kBfloat16Rounding : 16 * base::kFloat32Rounding) * moved +
+        2 * base::kFloat32Rounding * before[index].norm().item<double>();
     expect_rounding_alone(
         {.size = moved,
          .kernels = distance(list[index].second.detach(), exact.detach()),
@@ -201,7 +177,7 @@ void CheckStep::check_update(std::int64_t number) {
     expect_rounding_alone({.size = size,
                            .kernels = distance(found[index].second, exact),
                            .plain = distance(plain[index].second, exact)},
-                          16 * kFloat32 * size, number, name);
+                          16 * base::kFloat32Rounding * size, number, name);
   }
 }
 

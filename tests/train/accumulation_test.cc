@@ -18,6 +18,7 @@
 #include "text/tokenizer.h"
 #include "tiny_run.h"
 #include "train/either_step.h"
+#include "train/small_config.h"
 #include "train/trainer.h"
 
 namespace qkv::train {
@@ -50,18 +51,8 @@ struct Case {
 };
 
 config::Config small() {
-  config::Config config;
-  config.model.layers = 2;
-  config.model.heads = config.model.key_value_heads = 4;
-  config.model.width = 32;
-  config.model.context = 24;
-  config.model.feed_forward.width = 48;
-  config.model.initial_deviation = 0.2;
+  config::Config config = testing::small_config();
   config.model.objective = spec::Objective::kMasked;
-  config.runtime = {.device = spec::Device::kCpu,
-                    .precision = spec::Precision::kFloat32,
-                    .threads = 2,
-                    .kernels = spec::Kernels::kFused};
   return config;
 }
 

@@ -4,6 +4,7 @@
 
 #include "base/error.h"
 #include "train/either_step.h"
+#include "train/small_config.h"
 
 namespace qkv::train {
 namespace {
@@ -11,24 +12,17 @@ namespace {
 constexpr std::int64_t kVocabulary = 60;
 
 config::Config small(spec::Optimizer optimizer, spec::Precision precision) {
-  config::Config config;
-  config.model.layers = 2;
-  config.model.heads = config.model.key_value_heads = 4;
-  config.model.width = 32;
+  config::Config config = testing::small_config();
   config.model.context = 8;
-  config.model.feed_forward.width = 48;
   config.model.bias = true;
   config.model.dropout = 0.2;
-  config.model.initial_deviation = 0.2;
   config.training.optimizer = optimizer;
   config.training.batch_size = 3;
   config.training.steps = 10;
   config.training.warmup_steps = 2;
   config.training.learning_rate = 0.01;
-  config.runtime = {.device = spec::Device::kCpu,
-                    .precision = precision,
-                    .threads = 2,
-                    .kernels = spec::Kernels::kCheck};
+  config.runtime.precision = precision;
+  config.runtime.kernels = spec::Kernels::kCheck;
   return config;
 }
 

@@ -4,6 +4,7 @@
 #include <algorithm>
 #include <cmath>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include "base/format.h"
@@ -14,6 +15,8 @@
 #include "rounding.h"
 #include "train/choices.h"
 #include "train/either_step.h"
+#include "train/gradient_rounding.h"
+#include "train/small_config.h"
 
 namespace qkv::train {
 namespace {
@@ -27,21 +30,11 @@ struct Case {
 };
 
 config::Config small() {
-  config::Config config;
+  config::Config config = testing::small_config();
   config.tokenizer.vocabulary = 50;  // here, the only ones
-  config.model.layers = 2;
-  config.model.heads = config.model.key_value_heads = 4;
-  config.model.width = 32;
-  config.model.context = 24;
-  config.model.feed_forward.width = 48;
   config.model.position = spec::Position::kNone;
-  config.model.initial_deviation = 0.2;  // so that no part of the formula is too small to matter
   config.training.batch_size = 5;
   config.training.accumulation = 2;
-  config.runtime = {.device = spec::Device::kCpu,
-                    .precision = spec::Precision::kFloat32,
-                    .threads = 2,
-                    .kernels = spec::Kernels::kFused};
   return config;
 }
 
@@ -312,30 +305,14 @@ std::vector<double> errors(const Made& found, const Made& exact) {
   return errors;
 }
 
-/// The reference for rounding errors of the gradients: their sizes, but at least a hundredth of
-/// that of all gradients. With one key, a score's gradient is a difference of equal numbers: in the
-/// plain path 0, in the fused one their rounding. There, the reference is at least the size of all
-/// gradients.
-std::vector<double> sizes(const Case& c, const Made& exact) {
+/// The error of each weight's gradient that rounding alone explains.
+std::vector<double> floors(const Case& c, const Made& exact, bool bfloat16) {
   std::vector<double> sizes;
-  double whole = 0;
-  for (const auto& [name, gradient] : exact.gradients) {
+  for (const auto& [name, gradient] : exact.gradients)
     sizes.push_back(gradient.norm().item<double>());
-    whole += sizes.back() * sizes.back();
-  }
-  const double least = (c.config.model.context == 1 ? 1 : 1e-2) * std::sqrt(whole);
-  for (double& size : sizes) size = std::max(size, least);
+  sizes = rounded_sizes(c.config, std::move(sizes));
+  for (double& size : sizes) size *= gradient_rounding(c.config, c.vocabulary(), bfloat16);
   return sizes;
-}
-
-/// The number of terms in all sums on the longest path to a gradient.
-double summed(const Case& c) {
-  const spec::ModelConfig& model = c.config.model;
-  const std::int64_t layer =
-      4 * model.width + 2 * model.feed_forward.width + 2 * model.head_width() + 2 * model.context;
-  const std::int64_t tokens =
-      c.config.training.accumulation * c.config.training.batch_size * model.context;
-  return static_cast<double>(2 * model.layers * layer + 2 * c.vocabulary() + tokens);
 }
 
 TEST(FusedGradients, AreAsExactInFloat32AsTheModels) {
@@ -344,15 +321,14 @@ TEST(FusedGradients, AreAsExactInFloat32AsTheModels) {
     const Made exact = make(c, batches, By::kDouble, spec::Precision::kFloat32);
     const Made plain = make(c, batches, By::kPlain, spec::Precision::kFloat32);
     const Made fused = make(c, batches, By::kFused, spec::Precision::kFloat32);
-    testing::expect_rounding_alone(std::abs(fused.loss - exact.loss),
-                                   std::abs(plain.loss - exact.loss),
-                                   testing::rounding(summed(c)) * exact.loss, "loss");
+    testing::expect_rounding_alone(
+        std::abs(fused.loss - exact.loss), std::abs(plain.loss - exact.loss),
+        gradient_rounding(c.config, c.vocabulary(), false) * exact.loss, "loss");
     const std::vector<double> theirs = errors(plain, exact);
     const std::vector<double> ours = errors(fused, exact);
-    const std::vector<double> size = sizes(c, exact);
+    const std::vector<double> floor = floors(c, exact, /*bfloat16=*/false);
     for (std::size_t place = 0; place < ours.size(); ++place)
-      testing::expect_rounding_alone(ours[place], theirs[place],
-                                     testing::rounding(summed(c)) * size[place],
+      testing::expect_rounding_alone(ours[place], theirs[place], floor[place],
                                      exact.gradients[place].first);
   });
 }
@@ -369,16 +345,13 @@ TEST(FusedGradients, AreAsNearInBfloat16AsTheModelsByAutocast) {
     EXPECT_NEAR(fused.loss, exact.loss, 1e-2 * exact.loss);
     const std::vector<double> theirs = errors(autocast, exact);
     const std::vector<double> ours = errors(fused, exact);
-    const std::vector<double> size = sizes(c, exact);
-    // The inputs and outputs of a layer's products are rounded, forward and backward: 28 roundings.
-    const double floor =
-        testing::rounding(28 * static_cast<double>(c.config.model.layers), testing::kBfloat16);
+    const std::vector<double> floor = floors(c, exact, /*bfloat16=*/true);
     // Both paths round similar numbers, so their errors have the same size. But if a gradient
     // depends on a few tokens, or rounding moves one across relu's kink, one error may be several
     // times the other by chance.
     constexpr double kTimes = 5;
     for (std::size_t place = 0; place < ours.size(); ++place)
-      testing::expect_rounding_alone(ours[place], theirs[place], floor * size[place],
+      testing::expect_rounding_alone(ours[place], theirs[place], floor[place],
                                      exact.gradients[place].first, kTimes);
   });
 }

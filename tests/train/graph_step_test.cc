@@ -10,6 +10,7 @@
 
 #include "base/random.h"
 #include "train/either_step.h"
+#include "train/small_config.h"
 
 namespace qkv::train {
 namespace {
@@ -26,8 +27,7 @@ class GraphStepTest : public ::testing::Test {
 };
 
 config::Config small() {
-  config::Config config;
-  config.model.layers = 2;
+  config::Config config = testing::small_config();
   config.model.heads = config.model.key_value_heads = 2;
   config.model.width = 64;
   config.model.context = 32;
@@ -38,10 +38,8 @@ config::Config small() {
   config.training.warmup_steps = 2;
   config.training.batch_size = 4;
   config.training.accumulation = 2;
-  config.runtime = {.device = spec::Device::kCuda,
-                    .precision = spec::Precision::kFloat32,
-                    .threads = 1,
-                    .kernels = spec::Kernels::kFused};
+  config.runtime.device = spec::Device::kCuda;
+  config.runtime.threads = 1;
   return config;
 }
 
