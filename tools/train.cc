@@ -2,6 +2,7 @@
 
 #include <cmath>
 #include <iostream>
+#include <utility>
 
 #include "base/format.h"
 #include "base/log.h"
@@ -43,27 +44,25 @@ int main(int argc, char** argv) {
     const auto folder = [&](const qkv::config::Config& named) {
       return std::filesystem::path(out.empty() ? "runs/" + named.name : out);
     };
+    qkv::train::TrainingOptions options;
+    if (!init.empty()) options.init = qkv::checkpoint::open_checkpoint(init, qkv::model::Runtime());
     const qkv::config::Config config =
-        resume ? qkv::config::load_resumed_config(config_path, overrides, folder)
-        : init.empty()
-            ? qkv::config::load_config(config_path, overrides)
-            : qkv::config::load_initialised_config(
-                  config_path, overrides,
-                  qkv::checkpoint::checkpoint_config(qkv::checkpoint::find_checkpoint(init)), init);
+        resume         ? qkv::config::load_resumed_config(config_path, overrides, folder)
+        : init.empty() ? qkv::config::load_config(config_path, overrides)
+                       : qkv::config::load_initialised_config(config_path, overrides,
+                                                              options.init->config, init);
     qkv::config::check_config(qkv::train::on_its_device(config), config_path);
     qkv::config::check_files(config, config_path);
     if (dry_run) {
       std::cout << qkv::train::describe(config);
       return 0;
     }
-    qkv::train::TrainingOptions options;
     options.out = folder(config);
     options.mode = resume      ? qkv::train::RunMode::kResume
                    : overwrite ? qkv::train::RunMode::kOverwrite
                                : qkv::train::RunMode::kNew;
-    if (!init.empty()) options.init = init;
 
-    qkv::train::Trainer trainer(config, options);
+    qkv::train::Trainer trainer(config, std::move(options));
     const qkv::train::Ending ending = trainer.run();
     if (qkv::base::log::shows_info()) std::cout << qkv::train::summarise(trainer, ending);
     if (profile) std::cout << trainer.profile_table();

@@ -48,10 +48,9 @@ void require_same_model(const spec::ModelConfig& found, const spec::ModelConfig&
 }
 
 /// The tokenizer that the run must use: that of the run it resumes, or of the checkpoint it starts
-/// from; nothing if it is to be trained.
+/// from, which gives it away; nothing if it is to be trained.
 std::optional<text::Tokenizer> given_tokenizer(const config::Config& config,
-                                               const TrainingOptions& options,
-                                               const RunFolder& folder) {
+                                               TrainingOptions& options, const RunFolder& folder) {
   if (options.mode == RunMode::kResume) {
     folder.require_same(config);  // before any text is read
     text::Tokenizer tokenizer = folder.tokenizer(config);
@@ -64,21 +63,21 @@ std::optional<text::Tokenizer> given_tokenizer(const config::Config& config,
     return tokenizer;
   }
   if (!options.init) return std::nullopt;
-  const fs::path path = checkpoint::find_checkpoint(*options.init);
-  const config::Config init = checkpoint::checkpoint_config(path);
-  if (init.tokenizer.kind != config.tokenizer.kind) {
+  checkpoint::Checkpoint& init = *options.init;
+  if (init.config.tokenizer.kind != config.tokenizer.kind) {
     throw base::Error(base::concat("tokenizer.kind: found \"", config.tokenizer.kind,
-                                   "\", expected \"", init.tokenizer.kind, "\" as in ",
-                                   path.string()));
+                                   "\", expected \"", init.config.tokenizer.kind, "\" as in ",
+                                   init.path.string()));
   }
-  require_same_model(config.model, init.model, /*resumed=*/false, path);
-  text::Tokenizer tokenizer = text::Tokenizer::load(path / "tokenizer.model", init.tokenizer.kind);
+  require_same_model(config.model, init.config.model, /*resumed=*/false, init.path);
   if (config.tokenizer.path &&
-      base::sha256_file(*config.tokenizer.path, base::file_limit::kTokenizer) != tokenizer.hash()) {
+      base::sha256_file(*config.tokenizer.path, base::file_limit::kTokenizer) !=
+          init.tokenizer.hash()) {
     throw base::Error(base::concat("tokenizer.path: found another tokenizer than that of ",
-                                   path.string(), ", which --init starts from; expected null"));
+                                   init.path.string(),
+                                   ", which --init starts from; expected null"));
   }
-  return tokenizer;
+  return std::move(init.tokenizer);
 }
 
 text::Objective objective_of(const model::Model& model) {
@@ -109,7 +108,7 @@ config::Config on_its_device(config::Config config) {
   return config;
 }
 
-Trainer::Trainer(const config::Config& config, const TrainingOptions& options)
+Trainer::Trainer(const config::Config& config, TrainingOptions options)
     : config_(config),
       runtime_(model::set_up_runtime(config.runtime)),
       folder_(options.out, options.mode),
@@ -127,10 +126,8 @@ Trainer::Trainer(const config::Config& config, const TrainingOptions& options)
     resume(*newest);
   } else {
     if (options.init) {
-      const fs::path path = checkpoint::find_checkpoint(*options.init);
-      checkpoint::load_weights(
-          checkpoint::open_checkpoint(path, runtime_).model->parameters().list(), *model_,
-          path.string());
+      checkpoint::load_weights(options.init->model->parameters().list(), *model_,
+                               options.init->path.string());
     }
     folder_.begin(corpus_.tokenizer);
   }

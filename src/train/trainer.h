@@ -27,8 +27,9 @@ config::Config on_its_device(config::Config config);
 struct TrainingOptions {
   std::filesystem::path out;  ///< the run's folder
   RunMode mode = RunMode::kNew;
-  std::optional<std::filesystem::path>
-      init;  ///< a checkpoint that provides the initial weights and the tokenizer
+  /// What provides the initial weights and the tokenizer. It is opened before the run's text is
+  /// read: meanwhile, a running training may remove the checkpoint, or point its links to another.
+  std::optional<checkpoint::Checkpoint> init;
 };
 
 /// How a run ended.
@@ -42,7 +43,7 @@ class Trainer {
  public:
   /// Opens text and run folder, makes or resumes the model. Throws Error (Fault::kInput) for any
   /// error in the user's input, before anything is removed or a step is made.
-  Trainer(const config::Config& config, const TrainingOptions& options);
+  Trainer(const config::Config& config, TrainingOptions options);
 
   /// Trains to the end, until it stops early or a signal comes; saves in every case. Throws Error
   /// (Fault::kRun) if a loss or a weight is not finite, which is not saved, or a save fails: the

@@ -212,6 +212,24 @@ class Init(harness.ProgramTest):
                         "--init", "origin", "--set", f"model.{key}={value}")
         self.assertFalse((self.folder / "wide").exists())
 
+    def test_starts_from_the_checkpoint_that_it_found_first(self):
+        self.succeed("train", "tiny.json", "--out", "moving")
+        checkpoints = self.folder / "moving/checkpoints"
+        first = os.readlink(checkpoints / "last")
+        weights = self.weights("moving", "last")
+        self.write("long.txt", harness.sentences(150000, seed=3))
+        process = self.start("train", "tiny.json", "--out", "followed", "--init", "moving/checkpoints/last", "--set", "data.train=long.txt",
+                             "--set", "training.steps=2")
+        self.wait_for((self.folder / "followed/.lock").exists, process)
+        # While it reads its text, the other run moves on.
+        (checkpoints / "last").unlink()
+        (checkpoints / "last").symlink_to("step-0000000")
+        shutil.rmtree(checkpoints / first)
+        self.assertFalse((self.folder / "followed/tokenizer.model").exists(), "moved too late to prove anything")
+        code, errors = harness.finish(process)
+        self.assertEqual(code, 0, errors)
+        self.assertEqual(self.weights("followed", "step-0000000"), weights)
+
     def test_one_tokenizer_alone(self):
         self.succeed("train", "tiny.json", "--out", "one", "--set", "training.steps=2")
         self.succeed("train", "tiny.json", "--out", "two", "--set", "training.steps=2", "--set", "tokenizer.vocabulary=5")

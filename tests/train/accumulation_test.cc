@@ -7,6 +7,7 @@
 #include <limits>
 #include <sstream>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include "base/files.h"
@@ -147,7 +148,7 @@ double first_loss(config::Config config, const testing::Scratch& scratch, const 
   config.training.log_every = 1;
   TrainingOptions options;
   options.out = scratch / name;
-  Trainer(config, options).run();
+  Trainer(config, std::move(options)).run();
   std::istringstream lines(base::read_file(scratch / name / "metrics.jsonl"));
   for (std::string line; std::getline(lines, line);) {
     const base::Json record = base::parse_json(line, "metrics.jsonl");

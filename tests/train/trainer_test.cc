@@ -220,7 +220,9 @@ TEST_F(TrainerTest, SavesNoMomentThatIsNotFinite) {
   config.training.beta2 = -3e38;
   config.training.gradient_clip = 0;
   try {
-    Trainer(config, {.out = scratch_ / "run", .mode = RunMode::kNew, .init = folder.step_path(0)})
+    Trainer(config, {.out = scratch_ / "run",
+                     .mode = RunMode::kNew,
+                     .init = checkpoint::open_checkpoint(folder.step_path(0), model::Runtime())})
         .run();
     FAIL() << "expected an Error";
   } catch (const base::Error& error) {
