@@ -6,6 +6,8 @@
 
 #include "base/error.h"
 #include "base/files.h"
+#include "base/floating_point.h"
+#include "base/parallel.h"
 #include "base/temporary_file.h"
 #include "checkpoint/checkpoint.h"
 #include "cli.h"
@@ -94,14 +96,12 @@ int main(int argc, char** argv) {
     if (request.probes) request.questions.probes = qkv::world::read_probes(*request.probes);
     if (request.geometry) request.questions.geometry = qkv::world::read_geometry(*request.geometry);
 
-    const qkv::model::Runtime runtime =
-        qkv::model::set_up_exact_runtime(qkv::spec::Device::kAuto, line.common.threads);
+    qkv::base::flush_subnormals();
     std::vector<qkv::checkpoint::Checkpoint> checkpoints;
-    checkpoints.push_back(qkv::checkpoint::open_checkpoint(request.checkpoint, runtime));
-    if (request.second)
-      checkpoints.push_back(qkv::checkpoint::open_checkpoint(*request.second, runtime));
-    const std::vector<qkv::evaluate::Answers> answers =
-        qkv::evaluate::measure(checkpoints, request.questions, runtime);
+    checkpoints.push_back(qkv::checkpoint::open_checkpoint(request.checkpoint));
+    if (request.second) checkpoints.push_back(qkv::checkpoint::open_checkpoint(*request.second));
+    const std::vector<qkv::evaluate::Answers> answers = qkv::evaluate::measure(
+        checkpoints, request.questions, qkv::base::threads_of(line.common.threads));
 
     if (json) qkv::base::write_file(*json, qkv::evaluate::report_json(answers));
     std::cout << (request.json == "-" ? qkv::evaluate::report_json(answers)

@@ -5,6 +5,8 @@
 #include <iostream>
 
 #include "base/files.h"
+#include "base/floating_point.h"
+#include "base/parallel.h"
 #include "base/utf8.h"
 #include "checkpoint/checkpoint.h"
 #include "cli.h"
@@ -60,10 +62,10 @@ int main(int argc, char** argv) {
       prompt = qkv::base::read_file(prompt_file, qkv::base::file_limit::kPrompt);
     const std::string prompt_name = prompt_file.empty() ? "--prompt" : prompt_file;
     qkv::base::require_utf8(prompt, prompt_name);  // before the model is read
-    const qkv::model::Runtime runtime =
-        qkv::model::set_up_exact_runtime(qkv::spec::Device::kAuto, line.common.threads);
+    qkv::base::flush_subnormals();
+    options.threads = qkv::base::threads_of(line.common.threads);
     const qkv::checkpoint::Checkpoint checkpoint =
-        qkv::checkpoint::open_checkpoint(checkpoint_path, runtime);
+        qkv::checkpoint::open_checkpoint(checkpoint_path);
     const std::string& layout = checkpoint.config.data.layout;
     prompt = qkv::text::given_prompt(prompt, checkpoint.tokenizer, layout, prompt_name);
     qkv::generate::Printer printer(std::cout, ::isatty(STDOUT_FILENO) == 1);

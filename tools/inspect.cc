@@ -4,7 +4,9 @@
 #include <optional>
 
 #include "base/files.h"
+#include "base/floating_point.h"
 #include "base/format.h"
+#include "base/parallel.h"
 #include "cli.h"
 #include "inspect/demand.h"
 #include "inspect/edge_map.h"
@@ -43,13 +45,13 @@ void require_sense(const Request& request) {
 }
 
 void inspect_text(const Request& request, const qkv::checkpoint::Checkpoint& checkpoint,
-                  const qkv::model::Runtime& runtime) {
+                  int threads) {
   const auto& [choice, formats, edges] = request.demand;
   const std::string name = request.text ? "--text" : *request.text_file;
   const std::string text =
       request.text ? *request.text : base::read_file(*request.text_file, base::file_limit::kPrompt);
   inspect::Passage passage = inspect::read_passage(checkpoint, text, name);
-  inspect::require_possible(checkpoint, passage, name, request.demand, runtime.threads);
+  inspect::require_possible(checkpoint, passage, name, request.demand, threads);
   const inspect::Inspection inspection = inspect::inspect(checkpoint, std::move(passage));
 
   const auto found = inspect::findings_text(checkpoint, inspection, choice, request.trace);
@@ -60,9 +62,9 @@ void inspect_text(const Request& request, const qkv::checkpoint::Checkpoint& che
     return;
   }
   std::optional<inspect::EdgeMap> map;
-  if (edges) map = inspect::edge_map(checkpoint, inspection, runtime);
-  auto files = inspect::write_artefacts(checkpoint, inspection, choice, formats, *request.out,
-                                        runtime.threads);
+  if (edges) map = inspect::edge_map(checkpoint, inspection, threads);
+  auto files =
+      inspect::write_artefacts(checkpoint, inspection, choice, formats, *request.out, threads);
   if (map) inspect::write_edges(checkpoint, inspection, *map, formats, *request.out, files);
   std::cout << found;  // after all files are written
   for (const auto& file : files) std::cout << "wrote " << base::printable(file.string()) << "\n";
@@ -102,18 +104,16 @@ int main(int argc, char** argv) {
   return qkv::cli::run_program(line, argc, argv, [&] {
     require_sense(request);
     const std::vector<inspect::Artefact> formats = inspect::parse_formats(request.format);
-    const qkv::model::Runtime runtime =
-        qkv::model::set_up_exact_runtime(qkv::spec::Device::kCpu, line.common.threads);
     if (request.out) request.demand.formats = formats;
-    const auto checkpoint = qkv::checkpoint::open_checkpoint(request.checkpoint, runtime);
-    if (request.has_text()) inspect_text(request, checkpoint, runtime);
-    const qkv::model::Tensor& embedding = checkpoint.model->embedding();
+    base::flush_subnormals();
+    const auto checkpoint = qkv::checkpoint::open_checkpoint(request.checkpoint);
+    if (request.has_text())
+      inspect_text(request, checkpoint, base::threads_of(line.common.threads));
+    const base::View embedding = checkpoint.model->embedding();
     if (request.neighbours)
       std::cout << inspect::neighbours_text(embedding, checkpoint.tokenizer, *request.neighbours);
-    if (const auto& words = request.analogy; !words.empty()) {
-      std::cout << inspect::analogy_text(embedding, checkpoint.tokenizer, words[0], words[1],
-                                         words[2]);
-    }
+    if (const auto& of = request.analogy; !of.empty())
+      std::cout << inspect::analogy_text(embedding, checkpoint.tokenizer, of[0], of[1], of[2]);
     return 0;
   });
 }

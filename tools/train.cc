@@ -45,7 +45,7 @@ int main(int argc, char** argv) {
       return std::filesystem::path(out.empty() ? "runs/" + named.name : out);
     };
     qkv::train::TrainingOptions options;
-    if (!init.empty()) options.init = qkv::checkpoint::open_checkpoint(init, qkv::model::Runtime());
+    if (!init.empty()) options.init = qkv::checkpoint::open_checkpoint(init);
     const qkv::config::Config config =
         resume         ? qkv::config::load_resumed_config(config_path, overrides, folder)
         : init.empty() ? qkv::config::load_config(config_path, overrides)

@@ -10,12 +10,14 @@
 
 namespace qkv::base {
 std::string fixed(double value, int decimals) {
+  if (std::isnan(value)) return "nan";
   std::array<char, 512> buffer{};
   std::snprintf(buffer.data(), buffer.size(), "%.*f", decimals, value);
   return buffer.data();
 }
 
 std::string shortest(double value) {
+  if (std::isnan(value)) return "nan";
   std::array<char, 64> buffer{};
   const auto result = std::to_chars(buffer.data(), buffer.data() + buffer.size(), value);
   return {buffer.data(), result.ptr};

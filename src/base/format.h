@@ -1,17 +1,26 @@
 #pragma once
 
+#include <cmath>
 #include <cstdint>
 #include <sstream>
 #include <string>
 #include <string_view>
+#include <type_traits>
 
 namespace qkv::base {
 
-/// The parts, written one after the other as by operator<<.
+/// The parts, written one after the other as by operator<<, except that what is not a number has no
+/// sign: which one it has depends on the processor. This is true for all functions here.
 template <typename... Parts>
 std::string concat(const Parts&... parts) {
   std::ostringstream out;
-  (out << ... << parts);
+  const auto write = [&](const auto& part) {
+    if constexpr (std::is_floating_point_v<std::decay_t<decltype(part)>>) {
+      if (std::isnan(part)) return void(out << "nan");
+    }
+    out << part;
+  };
+  (write(parts), ...);
   return out.str();
 }
 

@@ -10,6 +10,11 @@
 
 namespace qkv::base {
 
+int threads_of(std::int64_t setting) {
+  if (setting > 0) return static_cast<int>(setting);
+  return static_cast<int>(std::max(1U, std::thread::hardware_concurrency()));
+}
+
 void for_each_in_parallel(std::size_t count, int threads,
                           const std::function<void(std::size_t)>& work) {
   std::atomic<std::size_t> next = 0;

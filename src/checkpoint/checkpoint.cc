@@ -6,6 +6,7 @@
 #include <algorithm>
 #include <array>
 #include <chrono>
+#include <cmath>
 #include <limits>
 #include <map>
 #include <utility>
@@ -105,7 +106,7 @@ base::Json to_json(const TrainerState& state) {
           {"best_checkpoint", to_json(state.best_checkpoint)},
           {"validations_without_best", state.validations_without_best},
           {"randomness", "every stream derives from config.json's seed and the step"},
-          {"versions", {{"qkv", base::version()}, {"libtorch", model::libtorch_version()}}},
+          {"versions", {{"qkv", base::version()}, {"libtorch", state.libtorch}}},
           {"corpus",
            {{"train_sha256", state.train_hash}, {"validation_sha256", state.validation_hash}}}};
 }
@@ -265,37 +266,43 @@ config::Config parse_checkpoint_config(const fs::path& folder, const std::string
   return config::parse_config(base::parse_json(text, name), name, folder, llama_key_names());
 }
 
-/// Throws Error, naming `where`, unless names and shapes are exactly those of `weights`.
-void require_fit(const NamedTensors& tensors, const spec::WeightList& weights,
-                 const std::string& where) {
-  std::map<std::string, model::Tensor> found(tensors.begin(), tensors.end());
+/// The arrays in the order of `weights`. Throws Error, naming `where`, unless names and shapes are
+/// exactly theirs.
+std::vector<base::Array> in_order(base::NamedArrays arrays, const spec::WeightList& weights,
+                                  const std::string& where) {
+  std::map<std::string, base::Array*> found;
+  for (auto& [name, array] : arrays) found.emplace(name, &array);
+  std::vector<base::Array> ordered;
   for (const spec::Weight& weight : weights.all) {
-    const auto tensor = found.find(weight.name);
-    if (tensor == found.end())
+    const auto array = found.find(weight.name);
+    if (array == found.end())
       throw base::Error(base::concat(where, ": found no tensor ", base::quoted(weight.name),
-                                     ", expected one of shape ", model::shape_text(weight.shape)));
-    if (tensor->second.sizes() != weight.shape) {
+                                     ", expected one of shape ", base::shape_text(weight.shape)));
+    if (array->second->shape != weight.shape) {
       throw base::Error(base::concat(where, ": tensor ", base::quoted(weight.name),
-                                     ": found shape ", model::shape_text(tensor->second.sizes()),
-                                     ", expected ", model::shape_text(weight.shape)));
+                                     ": found shape ", base::shape_text(array->second->shape),
+                                     ", expected ", base::shape_text(weight.shape)));
     }
-    found.erase(tensor);
+    ordered.push_back(std::move(*array->second));
+    found.erase(array);
   }
   if (!found.empty())
     throw base::Error(base::concat(where, ": found tensor ", base::quoted(found.begin()->first),
                                    ", which this model does not have"));
+  return ordered;
 }
 
 /// Throws Error, naming `where` and the tensor, if a value is not finite.
-void require_finite(const NamedTensors& tensors, const std::string& where) {
-  for (const auto& [name, tensor] : tensors) {
-    const model::Tensor wrong = at::isfinite(tensor).logical_not();
-    if (!wrong.any().item<bool>()) continue;
-    const model::Tensor values = tensor.masked_select(wrong);
+void require_finite(const base::NamedArrays& arrays, const std::string& where) {
+  const auto is_wrong = [](float value) { return !std::isfinite(value); };
+  for (const auto& [name, array] : arrays) {
+    const auto& values = array.values;
+    const auto first = std::find_if(values.begin(), values.end(), is_wrong);
+    if (first == values.end()) continue;
     throw base::Error(base::concat(where, ": tensor ", base::quoted(name), ": found ",
-                                   values.numel(), " of ", tensor.numel(),
-                                   " values that are not finite, the first is ",
-                                   values[0].item<float>(), ", expected finite numbers"));
+                                   std::count_if(first, values.end(), is_wrong), " of ",
+                                   values.size(), " values that are not finite, the first is ",
+                                   *first, ", expected finite numbers"));
   }
 }
 
@@ -353,7 +360,7 @@ config::Config checkpoint_config(const fs::path& checkpoint) {
 
 namespace {
 
-Checkpoint open_folder(const fs::path& folder, const model::Runtime& runtime) {
+Checkpoint open_folder(const fs::path& folder) {
   const base::Json trainer = read_trainer(folder);
 
   const std::string config_text = base::read_file(folder / kConfig, base::file_limit::kJson);
@@ -374,15 +381,14 @@ Checkpoint open_folder(const fs::path& folder, const model::Runtime& runtime) {
   const base::InputFile file(
       weights, largest_safetensors(spec::count_parameters(config.model, tokenizer.size())));
   std::string weights_hash = base::sha256_file(file);
-  const NamedTensors tensors = read_safetensors(file);
+  base::NamedArrays arrays = read_safetensors(file);
   require_undamaged(weights, weights_hash, trainer);
-
-  // Before a model of the config's size takes memory.
-  require_fit(tensors, spec::WeightList(config.model, tokenizer.size()), weights.string());
-  require_finite(tensors, weights.string());
-  auto model = model::make_model(config.model, tokenizer.size(), config.seed,
-                                 at::TensorOptions(runtime.device).dtype(at::kFloat));
-  load_weights(tensors, *model, weights.string());
+  require_finite(arrays, weights.string());
+  // Before the model takes memory of the config's size.
+  std::vector<base::Array> ordered = in_order(
+      std::move(arrays), spec::WeightList(config.model, tokenizer.size()), weights.string());
+  auto model =
+      std::make_unique<const engine::Model>(config.model, tokenizer.size(), std::move(ordered));
   return {.path = folder,
           .config = std::move(config),
           .tokenizer = std::move(tokenizer),
@@ -411,32 +417,25 @@ bool has_moved_on(const fs::path& path, const fs::path& place) {
 
 }  // namespace
 
-Checkpoint open_checkpoint(const fs::path& path, const model::Runtime& runtime) {
+Checkpoint open_checkpoint(const fs::path& path) {
   using Clock = std::chrono::steady_clock;
   const auto latest = Clock::now() + std::chrono::seconds(10);
   while (true) {
     const fs::path folder = find_checkpoint(path);
     const fs::path place = true_place(folder);
     try {
-      return open_folder(folder, runtime);
+      return open_folder(folder);
     } catch (const std::runtime_error&) {  // also of the file system
       if (Clock::now() > latest || !has_moved_on(path, place)) throw;
     }
   }
 }
 
-void load_weights(const NamedTensors& tensors, const model::Model& model,
-                  const std::string& where) {
-  require_fit(tensors, model.parameters().weights(), where);
-  const std::map<std::string, model::Tensor> found(tensors.begin(), tensors.end());
-  const torch::NoGradGuard no_gradients;
-  for (const auto& [name, weight] : model.parameters().list()) weight.copy_(found.at(name));
-}
-
 fs::path CheckpointFolder::step_path(std::int64_t step) const { return folder_ / step_name(step); }
 
 void CheckpointFolder::save(const config::Config& config, const text::Tokenizer& tokenizer,
-                            const model::Model& model, const NamedTensors& optimizer,
+                            const std::vector<SavedArray>& weights,
+                            const std::vector<SavedArray>& optimizer,
                             const TrainerState& state) const {
   base::make_folder(folder_, base::Error::Fault::kRun);
   const fs::path target = step_path(state.step);
@@ -455,7 +454,7 @@ void CheckpointFolder::save(const config::Config& config, const text::Tokenizer&
     json.update(llama_keys(config.model, tokenizer.size()));
     write_new_file(temporary / kConfig, json.dump(2) + "\n");
     write_new_file(temporary / kTokenizer, tokenizer.bytes());
-    write_safetensors(temporary / kWeights, model.parameters().list());
+    write_safetensors(temporary / kWeights, weights);
     write_safetensors(temporary / kOptimizer, optimizer);
     base::Json trainer = to_json(state);
     for (const char* file : {kConfig, kTokenizer, kWeights, kOptimizer})
@@ -551,15 +550,15 @@ std::optional<fs::path> CheckpointFolder::foreign() const {
   return std::nullopt;
 }
 
-NamedTensors read_optimizer(const fs::path& checkpoint) {
+base::NamedArrays read_optimizer(const fs::path& checkpoint) {
   const fs::path path = checkpoint / kOptimizer;
   // At most two moments for each weight.
   const double weights = static_cast<double>(fs::file_size(checkpoint / kWeights)) / sizeof(float);
   const base::InputFile file(path, largest_safetensors(2 * weights));
   require_undamaged(path, base::sha256_file(file), read_trainer(checkpoint));
-  NamedTensors tensors = read_safetensors(file);
-  require_finite(tensors, path.string());
-  return tensors;
+  base::NamedArrays arrays = read_safetensors(file);
+  require_finite(arrays, path.string());
+  return arrays;
 }
 
 }  // namespace qkv::checkpoint

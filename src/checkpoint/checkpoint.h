@@ -11,8 +11,7 @@
 #include "checkpoint/safetensors.h"
 #include "checkpoint/step_link.h"
 #include "config/config.h"
-#include "model/libtorch.h"
-#include "model/model.h"
+#include "engine/model.h"
 #include "text/tokenizer.h"
 
 namespace qkv::checkpoint {
@@ -33,6 +32,7 @@ struct TrainerState {
   std::int64_t validations_without_best = 0;
   std::string train_hash;
   std::string validation_hash;
+  std::string libtorch;  ///< the version of libtorch with which it is trained
 };
 
 /// An opened checkpoint, ready to compute.
@@ -40,7 +40,7 @@ struct Checkpoint {
   std::filesystem::path path;
   config::Config config;
   text::Tokenizer tokenizer;
-  std::unique_ptr<const model::Model> model;
+  std::unique_ptr<const engine::Model> model;
   TrainerState state;        ///< default values if there is no trainer.json
   std::string config_hash;   ///< SHA-256 of config.json
   std::string weights_hash;  ///< SHA-256 of model.safetensors
@@ -60,14 +60,10 @@ std::string checkpoint_name(const std::filesystem::path& checkpoint);
 /// (detected before the model takes memory), or if a weight is not finite. A checkpoint holds the
 /// names of its text files; their paths come from the config.json of its run. If a running training
 /// removes the checkpoint that its link selected, the next one is opened.
-Checkpoint open_checkpoint(const std::filesystem::path& path, const model::Runtime& runtime);
+Checkpoint open_checkpoint(const std::filesystem::path& path);
 
 /// Only the config of a checkpoint folder. Throws Error as open_checkpoint does.
 config::Config checkpoint_config(const std::filesystem::path& checkpoint);
-
-/// Copies tensors into the model's weights. Throws Error, naming `where`, unless names and shapes
-/// are exactly those of the model.
-void load_weights(const NamedTensors& tensors, const model::Model& model, const std::string& where);
 
 /// The checkpoints of one run: RUN/checkpoints/step-NNNNNNN, with the links best and last.
 class CheckpointFolder {
@@ -79,7 +75,7 @@ class CheckpointFolder {
   /// of the config's files are written. Throws Error (Fault::kRun) if it fails; what existed before
   /// stays.
   void save(const config::Config& config, const text::Tokenizer& tokenizer,
-            const model::Model& model, const NamedTensors& optimizer,
+            const std::vector<SavedArray>& weights, const std::vector<SavedArray>& optimizer,
             const TrainerState& state) const;
 
   /// Points best and last as `state` says (best to the last if that one is gone), and removes
@@ -109,6 +105,6 @@ class CheckpointFolder {
 
 /// Reads the optimizer's moments of a checkpoint, checked against the hash in trainer.json. Throws
 /// Error if one is not finite.
-NamedTensors read_optimizer(const std::filesystem::path& checkpoint);
+base::NamedArrays read_optimizer(const std::filesystem::path& checkpoint);
 
 }  // namespace qkv::checkpoint

@@ -2,12 +2,12 @@
 
 #include <algorithm>
 #include <functional>
-#include <thread>
 #include <vector>
 
 #include "base/error.h"
 #include "base/format.h"
 #include "base/memory.h"
+#include "base/parallel.h"
 #include "spec/weights.h"
 
 namespace qkv::config {
@@ -92,8 +92,7 @@ void require_fit(const Sizes& sizes, const std::string& name, const Need& need) 
 void require_run_fits(const Config& config, const std::string& name, std::int64_t vocabulary) {
   Sizes sizes{config};
   sizes.config.tokenizer.vocabulary = vocabulary - kFixedPieces;
-  if (config.runtime.threads == 0)
-    sizes.config.runtime.threads = std::max<std::int64_t>(1, std::thread::hardware_concurrency());
+  sizes.config.runtime.threads = base::threads_of(config.runtime.threads);
   require_fit(sizes, name,
               {.bytes = [](const Sizes& s) { return estimate_memory(s.config, s.pieces()); },
                .whole = "a run",

@@ -1,6 +1,6 @@
 #include <algorithm>
-#include <thread>
 
+#include "base/parallel.h"
 #include "config/config.h"
 #include "config/fusable.h"
 #include "spec/weights.h"
@@ -85,9 +85,7 @@ double estimate_memory(const Config& config, std::int64_t vocabulary) {
   const spec::ModelConfig& model = config.model;
   const auto width = static_cast<double>(model.width);
   const auto context = static_cast<double>(model.context);
-  const std::int64_t threads = config.runtime.threads > 0
-                                   ? config.runtime.threads
-                                   : std::max<std::int64_t>(1, std::thread::hardware_concurrency());
+  const std::int64_t threads = base::threads_of(config.runtime.threads);
 
   // Weights, their gradient and two moments.
   double copies = 4;

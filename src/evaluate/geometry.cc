@@ -38,7 +38,7 @@ class ListedPieces {
     score.skipped_analogies = skipped_analogies_;
   }
 
-  EmbeddingScore measure(const model::Model& model) const {
+  EmbeddingScore measure(const engine::Model& model) const {
     const inspect::EmbeddingSpace space(model.embedding(), tokenizer_);
     EmbeddingScore out{.neighbours = neighbour_precision(space, clusters_, tokenizer_),
                        .groups = {},
@@ -117,16 +117,16 @@ class ListedPieces {
 }  // namespace
 
 GeometryScore evaluate_geometry(const checkpoint::Checkpoint& checkpoint,
-                                const world::Geometry& geometry, const model::Runtime& runtime) {
+                                const world::Geometry& geometry, int threads) {
   ListedPieces listed(geometry, checkpoint.tokenizer);
   const AskedSenses senses(geometry.senses, geometry.where, checkpoint);
-  const RunStart start = run_start(checkpoint, runtime);
+  const RunStart start = run_start(checkpoint);
   GeometryScore score;
   score.start_checkpoint = start.checkpoint;
   score.now = listed.measure(*checkpoint.model);
   score.start = listed.measure(*start.model);
-  score.senses = senses.measure(*checkpoint.model, runtime, "senses");
-  score.start_senses = senses.measure(*start.model, runtime, "senses at the start");
+  score.senses = senses.measure(*checkpoint.model, threads, "senses");
+  score.start_senses = senses.measure(*start.model, threads, "senses at the start");
   std::move(listed).tell(score);
   return score;
 }

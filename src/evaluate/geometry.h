@@ -37,6 +37,6 @@ struct GeometryScore {
 /// Throws Error if no listed word is a piece, a sentence does not fit the context, or a value is
 /// not a number.
 GeometryScore evaluate_geometry(const checkpoint::Checkpoint& checkpoint,
-                                const world::Geometry& geometry, const model::Runtime& runtime);
+                                const world::Geometry& geometry, int threads);
 
 }  // namespace qkv::evaluate

@@ -19,21 +19,39 @@ ScoredTexts::ScoredTexts(const std::vector<ScoredText>& texts, const text::Token
   }
 }
 
-std::size_t ScoredTexts::tokens() const {
-  std::size_t tokens = 0;
-  for (const Row& row : rows_) tokens += row.ids.size();
-  return tokens;
+std::vector<predict::ScoredRow> ScoredTexts::rows() const {
+  std::vector<predict::ScoredRow> views;
+  for (const Row& row : rows_) views.push_back({.ids = row.ids, .targets = row.targets});
+  return views;
 }
 
-std::vector<LogProbability> ScoredTexts::scores(const model::Model& model,
-                                                const model::Runtime& runtime,
-                                                const inspect::TokenCounter& counter,
-                                                inspect::RowTaps* taps) const {
-  std::vector<inspect::ScoredRow> views;
-  for (const Row& row : rows_) views.push_back({.ids = row.ids, .targets = row.targets});
-  const std::vector<inspect::TargetScore> scores =
-      inspect::score_rows(model, views, runtime, counter, taps);
+std::size_t ScoredTexts::tokens() const { return predict::token_count(rows()); }
 
+std::vector<LogProbability> ScoredTexts::scores(const engine::Model& model, int threads,
+                                                const predict::TokenCounter& counter) const {
+  return by_text(predict::score_rows(model, rows(), threads, counter));
+}
+
+std::vector<std::vector<LogProbability>> ScoredTexts::scores_with(
+    const std::vector<predict::Change>& changes, const engine::Model& model, int threads,
+    const predict::TokenCounter& counter, const predict::MakeTaps& first) const {
+  const auto scores = predict::score_changes(
+      model, rows(), threads, [&](std::size_t) { return changes; }, counter, first);
+  std::vector<std::vector<LogProbability>> out;
+  for (std::size_t reading = 0; reading <= changes.size(); ++reading) {
+    std::vector<predict::TargetScore> of_reading;
+    for (std::size_t row = 0; row < rows_.size(); ++row) {
+      const std::size_t targets = rows_[row].targets.size();
+      const auto own = std::span(scores[row]).subspan(reading * targets, targets);
+      of_reading.insert(of_reading.end(), own.begin(), own.end());
+    }
+    out.push_back(by_text(of_reading));
+  }
+  return out;
+}
+
+std::vector<LogProbability> ScoredTexts::by_text(
+    const std::vector<predict::TargetScore>& scores) const {
   std::vector<LogProbability> out(texts_);
   auto next = scores.begin();
   for (const Row& row : rows_) {
@@ -46,13 +64,12 @@ std::vector<LogProbability> ScoredTexts::scores(const model::Model& model,
   return out;
 }
 
-std::vector<LogProbability> log_probabilities(const model::Model& model,
+std::vector<LogProbability> log_probabilities(const engine::Model& model,
                                               const text::Tokenizer& tokenizer,
                                               const std::string& layout,
-                                              const std::vector<ScoredText>& texts,
-                                              const model::Runtime& runtime) {
+                                              const std::vector<ScoredText>& texts, int threads) {
   const ScoredTexts scored(texts, tokenizer, layout, model.config());
-  return scored.scores(model, runtime, inspect::token_progress("scoring", scored.tokens()));
+  return scored.scores(model, threads, predict::token_progress("scoring", scored.tokens()));
 }
 
 }  // namespace qkv::evaluate

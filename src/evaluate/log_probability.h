@@ -4,8 +4,7 @@
 #include <vector>
 
 #include "evaluate/reading.h"
-#include "model/libtorch.h"
-#include "model/model.h"
+#include "predict/changes.h"
 
 namespace qkv::evaluate {
 
@@ -22,30 +21,38 @@ class ScoredTexts {
   ScoredTexts(const std::vector<ScoredText>& texts, const text::Tokenizer& tokenizer,
               const std::string& layout, const spec::ModelConfig& model);
 
-  std::size_t rows() const { return rows_.size(); }
+  std::vector<predict::ScoredRow> rows() const;
   std::size_t tokens() const;  ///< of all rows
 
   /// log p of each text: the sum over its tokens, or over those that count. For a masked model, the
   /// pseudo-log-likelihood (Salazar et al. 2020).
-  std::vector<LogProbability> scores(const model::Model& model, const model::Runtime& runtime,
-                                     const inspect::TokenCounter& counter = {},
-                                     inspect::RowTaps* taps = nullptr) const;
+  std::vector<LogProbability> scores(const engine::Model& model, int threads,
+                                     const predict::TokenCounter& counter = {}) const;
+
+  /// The same with each of these changes (predict::score_changes), [reading][text]; the first
+  /// reading is without.
+  std::vector<std::vector<LogProbability>> scores_with(const std::vector<predict::Change>& changes,
+                                                       const engine::Model& model, int threads,
+                                                       const predict::TokenCounter& counter = {},
+                                                       const predict::MakeTaps& first = {}) const;
 
  private:
   struct Row {
     std::vector<std::int32_t> ids;
-    std::vector<inspect::Target> targets;
+    std::vector<predict::Target> targets;
     std::vector<std::size_t> texts;  ///< the text that each target belongs to
   };
+  /// `scores` are those of all targets, row by row.
+  std::vector<LogProbability> by_text(const std::vector<predict::TargetScore>& scores) const;
+
   std::vector<Row> rows_;
   std::size_t texts_;
 };
 
 /// The scores of texts that are needed only once. Shows progress.
-std::vector<LogProbability> log_probabilities(const model::Model& model,
+std::vector<LogProbability> log_probabilities(const engine::Model& model,
                                               const text::Tokenizer& tokenizer,
                                               const std::string& layout,
-                                              const std::vector<ScoredText>& texts,
-                                              const model::Runtime& runtime);
+                                              const std::vector<ScoredText>& texts, int threads);
 
 }  // namespace qkv::evaluate

@@ -47,11 +47,11 @@ std::vector<MinimalPair> read_pairs(const std::filesystem::path& path) {
   return pairs;
 }
 
-std::vector<std::optional<PairScore>> score_pairs(const model::Model& model,
+std::vector<std::optional<PairScore>> score_pairs(const engine::Model& model,
                                                   const text::Tokenizer& tokenizer,
                                                   const std::string& layout,
                                                   const std::vector<MinimalPair>& pairs,
-                                                  const model::Runtime& runtime) {
+                                                  int threads) {
   std::vector<ScoredText> texts;  // good, bad, good, …
   std::vector<std::size_t> scored;
   const auto fits = [&](const ScoredText& text) {
@@ -73,7 +73,7 @@ std::vector<std::optional<PairScore>> score_pairs(const model::Model& model,
                   model.config());
   }
   const std::vector<LogProbability> nats =
-      log_probabilities(model, tokenizer, layout, texts, runtime);
+      log_probabilities(model, tokenizer, layout, texts, threads);
   std::vector<std::optional<PairScore>> scores(pairs.size());
   for (std::size_t place = 0; place < scored.size(); ++place)
     scores[scored[place]] = {.good = nats[2 * place].nats, .bad = nats[2 * place + 1].nats};

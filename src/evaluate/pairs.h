@@ -6,8 +6,7 @@
 #include <string>
 #include <vector>
 
-#include "model/libtorch.h"
-#include "model/model.h"
+#include "engine/model.h"
 #include "text/tokenizer.h"
 
 namespace qkv::evaluate {
@@ -46,11 +45,11 @@ struct PairAccuracy {
 
 /// The score of each pair; nothing if one of its sentences is longer than the context. Throws Error
 /// if this is so for all pairs. Shows progress.
-std::vector<std::optional<PairScore>> score_pairs(const model::Model& model,
+std::vector<std::optional<PairScore>> score_pairs(const engine::Model& model,
                                                   const text::Tokenizer& tokenizer,
                                                   const std::string& layout,
                                                   const std::vector<MinimalPair>& pairs,
-                                                  const model::Runtime& runtime);
+                                                  int threads);
 
 /// The accuracy of each group, in the order of the file; the last one, named "all", is that of all
 /// pairs together.

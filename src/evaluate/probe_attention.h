@@ -16,10 +16,9 @@ struct AttentionContrasts {
 };
 
 /// `probes` are measurable. The model reads each of them once.
-AttentionContrasts attention_contrasts(const model::Model& model,
-                                       const std::vector<ProbeReading>& probes,
-                                       const model::Runtime& runtime,
-                                       const inspect::TokenCounter& counter = {});
+AttentionContrasts attention_contrasts(const engine::Model& model,
+                                       const std::vector<ProbeReading>& probes, int threads,
+                                       const predict::TokenCounter& counter = {});
 
 /// The index of a head among all, layer by layer, and back.
 std::size_t head_number(const inspect::HeadPlace& place, const spec::ModelConfig& model);

@@ -1,6 +1,9 @@
 #include "evaluate/probe_edges.h"
 
+#include <algorithm>
+
 #include "inspect/intervention.h"
+#include "predict/changes.h"
 
 namespace qkv::evaluate {
 namespace {
@@ -18,35 +21,40 @@ std::vector<inspect::Cut> places_to_cut(const spec::ModelConfig& model, EdgeScop
   return cuts;
 }
 
-/// Every probe unchanged, then with each of its spans cut in each place.
-struct Trials {
-  std::vector<inspect::ScoredRow> rows;
-  std::vector<inspect::Cut> cuts;
-};
-
-Trials trials_of(const std::vector<ProbeReading>& probes, const std::vector<inspect::Cut>& places) {
-  Trials trials;
-  const auto add = [&](const ProbeReading& probe, inspect::Cut cut) {
-    trials.rows.push_back(probe.reading.row());
-    trials.cuts.push_back(std::move(cut));
-  };
-  for (const ProbeReading& probe : probes) {
-    add(probe, {});
-    for (const inspect::Cut& place : places) {
-      for (const std::vector<std::int64_t>& span : probe.spans) {
-        inspect::Cut cut = place;
-        cut.queries = probe.query;
-        cut.keys = span;
-        add(probe, std::move(cut));
-      }
-    }
+/// The edges from the query tokens to a span, cut in a place, of a text whose first tokens are not
+/// read again.
+inspect::Cut cut_of(const ProbeReading& probe, std::size_t span, inspect::Cut place,
+                    std::int64_t kept) {
+  for (const std::int64_t query : probe.query) {
+    if (query >= kept) place.queries.push_back(query - kept);
   }
-  return trials;
+  place.keys = probe.spans[span];
+  return place;
 }
 
-/// The contrasts of one probe, one place after the other; reads its scores from `next`.
+/// Each of a probe's spans cut in each place.
+std::vector<predict::Change> changes_of(const ProbeReading& probe,
+                                        const std::vector<inspect::Cut>& places) {
+  const std::int64_t first = *std::min_element(probe.query.begin(), probe.query.end());
+  std::vector<predict::Change> changes;
+  for (const inspect::Cut& place : places) {
+    for (std::size_t span = 0; span < probe.spans.size(); ++span) {
+      changes.push_back({.layer = place.layer.value_or(0),
+                         .token = first,
+                         .make_taps = [&, span](std::int64_t kept) {
+                           return std::make_unique<inspect::EdgeCutter>(
+                               cut_of(probe, span, place, kept));
+                         }});
+    }
+  }
+  return changes;
+}
+
+/// The contrasts of one probe, one place after the other. `scores` are those of the probe as it is
+/// and with each change.
 std::vector<Contrast> contrasts_of(const ProbeReading& probe, std::size_t places,
-                                   std::vector<inspect::TargetScore>::const_iterator& next) {
+                                   const std::vector<predict::TargetScore>& scores) {
+  auto next = scores.begin();
   const auto nats = [&] {
     double sum = 0;
     for (std::size_t target = 0; target < probe.reading.targets.size(); ++target)
@@ -65,19 +73,19 @@ std::vector<Contrast> contrasts_of(const ProbeReading& probe, std::size_t places
 
 }  // namespace
 
-EdgeContrasts edge_contrasts(const model::Model& model, const std::vector<ProbeReading>& probes,
-                             EdgeScope scope, const model::Runtime& runtime,
-                             const inspect::TokenCounter& counter) {
+EdgeContrasts edge_contrasts(const engine::Model& model, const std::vector<ProbeReading>& probes,
+                             EdgeScope scope, int threads, const predict::TokenCounter& counter) {
   const std::vector<inspect::Cut> places = places_to_cut(model.config(), scope);
-  const Trials trials = trials_of(probes, places);
-  inspect::EdgeCutter cutter(trials.cuts);
-  const std::vector<inspect::TargetScore> scores =
-      inspect::score_rows(model, trials.rows, runtime, counter, &cutter);
+  std::vector<predict::ScoredRow> rows;
+  rows.reserve(probes.size());
+  for (const ProbeReading& probe : probes) rows.push_back(probe.reading.row());
+  const auto scores = predict::score_changes(
+      model, rows, threads, [&](std::size_t probe) { return changes_of(probes[probe], places); },
+      counter);
 
   EdgeContrasts out;
-  auto next = scores.begin();
-  for (const ProbeReading& probe : probes) {
-    const std::vector<Contrast> found = contrasts_of(probe, places.size(), next);
+  for (std::size_t probe = 0; probe < probes.size(); ++probe) {
+    const std::vector<Contrast> found = contrasts_of(probes[probe], places.size(), scores[probe]);
     out.all.push_back({found.front()});
     if (scope == EdgeScope::kAll) continue;
     const auto heads = found.begin() + 1 + model.config().layers;

@@ -23,9 +23,9 @@ struct EdgeContrasts {
 enum class EdgeScope { kAll, kLayersAndHeads };
 
 /// `probes` are measurable.
-EdgeContrasts edge_contrasts(const model::Model& model, const std::vector<ProbeReading>& probes,
-                             EdgeScope scope, const model::Runtime& runtime,
-                             const inspect::TokenCounter& counter = {});
+EdgeContrasts edge_contrasts(const engine::Model& model, const std::vector<ProbeReading>& probes,
+                             EdgeScope scope, int threads,
+                             const predict::TokenCounter& counter = {});
 
 /// The number of tokens that the model reads for this.
 std::size_t edge_tokens(const spec::ModelConfig& model, const std::vector<ProbeReading>& probes,

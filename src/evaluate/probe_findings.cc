@@ -6,6 +6,7 @@
 #include "evaluate/probe_attention.h"
 #include "evaluate/probe_controls.h"
 #include "evaluate/probe_edges.h"
+#include "evaluate/run_start.h"
 
 namespace qkv::evaluate {
 namespace {
@@ -74,16 +75,14 @@ const FamilyFindings* found_of(const std::optional<Findings>& findings, std::siz
 }
 
 ProbeStudy::ProbeStudy(const checkpoint::Checkpoint& checkpoint,
-                       const std::vector<world::Probe>& probes, Scope scope,
-                       const model::Runtime& runtime)
+                       const std::vector<world::Probe>& probes, Scope scope, int threads)
     : checkpoint_(checkpoint),
-      runtime_(runtime),
+      threads_(threads),
       asked_(askable_probes(probes, checkpoint.config.model.causal()), checkpoint.tokenizer,
              checkpoint.config.data.layout, checkpoint.config.model) {
   if (scope == Scope::kAccuracy) return;
   const config::Config& config = checkpoint.config;
-  untrained_.emplace(config.model, checkpoint.tokenizer.size(), config.seed,
-                     checkpoint.model->parameters().options());
+  untrained_ = fresh_model(checkpoint);
   const std::vector<std::vector<const world::Probe*>> families = by_family(asked_.probes());
   for (const std::vector<const world::Probe*>& family : families) {
     Family& readings = families_.emplace_back();
@@ -108,26 +107,26 @@ std::size_t ProbeStudy::tokens() const {
   return tokens + head_cost_probes_->tokens();
 }
 
-std::vector<FamilyScore> ProbeStudy::scores(const inspect::TokenCounter& counter) const {
-  return score_probes(*checkpoint_.model, asked_, runtime_, counter);
+std::vector<FamilyScore> ProbeStudy::scores(const predict::TokenCounter& counter) const {
+  return score_probes(*checkpoint_.model, asked_, threads_, counter);
 }
 
 Findings ProbeStudy::findings(const std::vector<FamilyScore>& scores,
-                              const inspect::TokenCounter& counter) const {
-  const std::vector<FamilyScore> untrained = score_probes(*untrained_, asked_, runtime_, counter);
+                              const predict::TokenCounter& counter) const {
+  const std::vector<FamilyScore> untrained = score_probes(*untrained_, asked_, threads_, counter);
   Findings out{.model = checkpoint_.config.model, .families = {}};
   for (std::size_t family = 0; family < scores.size(); ++family) {
     out.families.push_back(findings_of(scores[family], families_[family], counter));
     out.families.back().untrained_accuracy = untrained[family].count.accuracy();
   }
-  std::vector<HeadCosts> costs = head_cost_probes_->costs(*checkpoint_.model, runtime_, counter);
+  std::vector<HeadCosts> costs = head_cost_probes_->costs(*checkpoint_.model, threads_, counter);
   for (std::size_t family = 0; family < costs.size(); ++family)
     out.families[family].heads = std::move(costs[family]);
   return out;
 }
 
 FamilyFindings ProbeStudy::findings_of(const FamilyScore& score, const Family& family,
-                                       const inspect::TokenCounter& counter) const {
+                                       const predict::TokenCounter& counter) const {
   FamilyFindings out;
   out.family = score.family;
   out.measured = family.size();
@@ -138,14 +137,14 @@ FamilyFindings ProbeStudy::findings_of(const FamilyScore& score, const Family& f
 }
 
 void ProbeStudy::look(const Family& family, const std::vector<DistanceBand>& bands,
-                      const inspect::TokenCounter& counter, FamilyFindings& out) const {
+                      const predict::TokenCounter& counter, FamilyFindings& out) const {
   const AttentionContrasts attention =
-      attention_contrasts(*checkpoint_.model, family, runtime_, counter);
+      attention_contrasts(*checkpoint_.model, family, threads_, counter);
   out.attention = best_of(attention.heads);
   out.rollout = share_of(attention.rollout, 0, Half::kBoth);
 
   const EdgeContrasts edges =
-      edge_contrasts(*checkpoint_.model, family, EdgeScope::kLayersAndHeads, runtime_, counter);
+      edge_contrasts(*checkpoint_.model, family, EdgeScope::kLayersAndHeads, threads_, counter);
   out.edges = share_of(edges.all, 0, Half::kBoth, kLeastNats);
   out.edge_layer = best_of(edges.layers, kLeastNats);
   out.edge_head = best_of(edges.heads, kLeastNats);
@@ -157,13 +156,13 @@ void ProbeStudy::look(const Family& family, const std::vector<DistanceBand>& ban
   }
 }
 
-void ProbeStudy::compare(const Family& family, const inspect::TokenCounter& counter,
+void ProbeStudy::compare(const Family& family, const predict::TokenCounter& counter,
                          FamilyFindings& out) const {
   const spec::ModelConfig& model = checkpoint_.config.model;
   out.untrained_attention =
-      best_of(attention_contrasts(*untrained_, family, runtime_, counter).heads);
+      best_of(attention_contrasts(*untrained_, family, threads_, counter).heads);
   out.untrained_edges =
-      share_of(edge_contrasts(*untrained_, family, EdgeScope::kAll, runtime_, counter).all, 0,
+      share_of(edge_contrasts(*untrained_, family, EdgeScope::kAll, threads_, counter).all, 0,
                Half::kBoth, kLeastNats);
   const FixedContrasts offsets = offset_contrasts(family, model);
   out.offset = best_of(offsets.contrasts);

@@ -1,6 +1,7 @@
 #pragma once
 
 #include <cstdint>
+#include <memory>
 #include <optional>
 #include <string>
 #include <vector>
@@ -9,7 +10,6 @@
 #include "evaluate/contrast.h"
 #include "evaluate/probe_heads.h"
 #include "evaluate/probe_reading.h"
-#include "model/transformer.h"
 
 namespace qkv::evaluate {
 
@@ -74,36 +74,37 @@ class ProbeStudy {
  public:
   enum class Scope { kAccuracy, kAttention };
 
-  /// kAttention REQUIRES a model with attention. `checkpoint`, `probes` and `runtime` must outlive
-  /// the study. Throws Error as askable_probes does, and if a text does not fit the context.
+  /// kAttention REQUIRES a model with attention. `checkpoint` and `probes` must outlive the study.
+  /// `threads` threads read. Throws Error as askable_probes does, and if a text does not fit the
+  /// context.
   ProbeStudy(const checkpoint::Checkpoint& checkpoint, const std::vector<world::Probe>& probes,
-             Scope scope, const model::Runtime& runtime);
+             Scope scope, int threads);
 
   /// The number of tokens that the model reads for everything in the scope.
   std::size_t tokens() const;
 
-  std::vector<FamilyScore> scores(const inspect::TokenCounter& counter = {}) const;
+  std::vector<FamilyScore> scores(const predict::TokenCounter& counter = {}) const;
 
   /// The findings of the families of scores(), in their order. A family without a measurable probe
   /// has only `heads` and `untrained_accuracy`. REQUIRES kAttention.
   Findings findings(const std::vector<FamilyScore>& scores,
-                    const inspect::TokenCounter& counter = {}) const;
+                    const predict::TokenCounter& counter = {}) const;
 
  private:
   /// The measurable probes of a family.
   using Family = std::vector<ProbeReading>;
 
   FamilyFindings findings_of(const FamilyScore& score, const Family& family,
-                             const inspect::TokenCounter& counter) const;
+                             const predict::TokenCounter& counter) const;
   void look(const Family& family, const std::vector<DistanceBand>& bands,
-            const inspect::TokenCounter& counter, FamilyFindings& out) const;
-  void compare(const Family& family, const inspect::TokenCounter& counter,
+            const predict::TokenCounter& counter, FamilyFindings& out) const;
+  void compare(const Family& family, const predict::TokenCounter& counter,
                FamilyFindings& out) const;
 
   const checkpoint::Checkpoint& checkpoint_;
-  const model::Runtime& runtime_;
+  int threads_;
   AskedProbes asked_;
-  std::optional<model::Transformer> untrained_;  ///< nothing for kAccuracy, like the next
+  std::unique_ptr<const engine::Model> untrained_;  ///< null for kAccuracy; the next, nothing
   std::vector<Family> families_;
   std::optional<HeadCostProbes> head_cost_probes_;
 };

@@ -29,43 +29,60 @@ Result result_of(const std::vector<ProbeOutcome>& outcomes) {
   return {.accuracy = 100 * result.accuracy / count, .margin = result.margin / count};
 }
 
-/// The results of one half of each family, with no head removed.
-struct WholeResult {
-  Result even;
-  Result odd;
+using Heads = std::vector<inspect::HeadPlace>;
+
+/// Heads to be removed; those before `layer` are removed already.
+struct Trial {
+  Heads heads;
+  std::int64_t layer = 0;
 };
 
 /// Removes heads of one model.
 class HeadTrials {
  public:
-  HeadTrials(const model::Model& model, const model::Runtime& runtime,
-             const inspect::TokenCounter& counter, std::vector<model::Tensor> means)
-      : model_(model), runtime_(runtime), counter_(counter), means_(std::move(means)) {}
+  HeadTrials(const engine::Model& model, int threads, const predict::TokenCounter& counter,
+             base::Array means)
+      : model_(model), threads_(threads), counter_(counter), means_(std::move(means)) {}
 
-  Result without(const std::vector<inspect::HeadPlace>& removed, const AskedProbes& probes) const {
-    inspect::HeadRemover remover(removed, means_);
-    return result_of(probes.outcomes(model_, runtime_, counter_, &remover));
+  /// Removes nothing else.
+  Trial alone(Heads heads) const {
+    std::int64_t lowest = model_.config().layers - 1;
+    for (const inspect::HeadPlace& head : heads) lowest = std::min(lowest, head.layer);
+    return {.heads = std::move(heads), .layer = lowest};
   }
 
-  std::vector<inspect::HeadPlace> group_of(const AskedProbes& probes, double whole_accuracy) const {
-    std::vector<inspect::HeadPlace> path;
+  /// The results without the heads that are removed already, then those of each trial.
+  std::vector<Result> results(const AskedProbes& probes, const std::vector<Trial>& trials,
+                              const Heads& removed = {}) const {
+    const auto remover = [this](const Heads& heads) {
+      return std::make_unique<inspect::HeadRemover>(heads, means_);
+    };
+    std::vector<predict::Change> changes;
+    for (const Trial& trial : trials) {
+      changes.push_back({.layer = trial.layer, .token = 0, .make_taps = [&](std::int64_t /*kept*/) {
+                           return remover(trial.heads);
+                         }});
+    }
+    const auto outcomes = probes.outcomes_with(
+        changes, model_, threads_, counter_, [&](std::size_t /*row*/) { return remover(removed); });
+    std::vector<Result> results;
+    for (const std::vector<ProbeOutcome>& reading : outcomes) results.push_back(result_of(reading));
+    return results;
+  }
+
+  Heads group_of(const AskedProbes& probes) const {
+    Heads path;
     std::vector<double> falls;  // of accuracy, after each step of the path
+    double whole = 0;
     while (path.size() < heads() / 2) {
-      Result lowest{.accuracy = 0, .margin = std::numeric_limits<double>::infinity()};
-      inspect::HeadPlace next;
-      for (std::size_t head = 0; head < heads(); ++head) {
-        const inspect::HeadPlace place = head_place(head, model_.config());
-        if (std::find(path.begin(), path.end(), place) != path.end()) continue;
-        path.push_back(place);
-        const Result result = without(path, probes);
-        path.pop_back();
-        if (result.margin < lowest.margin) {
-          lowest = result;
-          next = place;
-        }
-      }
-      path.push_back(next);
-      falls.push_back(whole_accuracy - lowest.accuracy);
+      const std::vector<Trial> trials = next_steps(path);
+      const std::vector<Result> found = results(probes, trials, path);
+      if (path.empty()) whole = found.front().accuracy;
+      const auto lowest = std::min_element(
+          found.begin() + 1, found.end(),
+          [](const Result& left, const Result& right) { return left.margin < right.margin; });
+      path = trials[static_cast<std::size_t>(lowest - found.begin() - 1)].heads;
+      falls.push_back(whole - lowest->accuracy);
     }
     path.resize(shortest_with_most(falls));
     return path;
@@ -74,6 +91,18 @@ class HeadTrials {
  private:
   std::size_t heads() const {
     return static_cast<std::size_t>(model_.config().layers * model_.config().heads);
+  }
+
+  /// The path with each further head.
+  std::vector<Trial> next_steps(const Heads& path) const {
+    std::vector<Trial> trials;
+    for (std::size_t head = 0; head < heads(); ++head) {
+      const inspect::HeadPlace place = head_place(head, model_.config());
+      if (std::find(path.begin(), path.end(), place) != path.end()) continue;
+      trials.push_back({.heads = path, .layer = place.layer});
+      trials.back().heads.push_back(place);
+    }
+    return trials;
   }
 
   static std::size_t shortest_with_most(const std::vector<double>& falls) {
@@ -86,10 +115,10 @@ class HeadTrials {
     return static_cast<std::size_t>(reached - falls.begin()) + 1;
   }
 
-  const model::Model& model_;
-  const model::Runtime& runtime_;
-  const inspect::TokenCounter& counter_;
-  std::vector<model::Tensor> means_;
+  const engine::Model& model_;
+  int threads_;
+  const predict::TokenCounter& counter_;
+  base::Array means_;
 };
 
 }  // namespace
@@ -111,42 +140,45 @@ HeadCostProbes::HeadCostProbes(const std::vector<std::vector<const world::Probe*
 }
 
 std::size_t HeadCostProbes::tokens() const {
-  std::size_t in_path = 0;  // steps of the search for a group
-  for (std::size_t removed = 0; removed < heads_ / 2; ++removed) in_path += heads_ - removed;
+  std::size_t in_path = 0;  // readings in the search for a group
+  for (std::size_t removed = 0; removed < heads_ / 2; ++removed) in_path += 1 + heads_ - removed;
   std::size_t tokens = 0;
   for (const Halves& family : families_) {
+    // Both for the means.
     tokens += family.even.tokens() * (1 + in_path);
     // Unchanged; without each head; without the group of every family.
-    tokens += family.odd.tokens() * (1 + heads_ + families_.size());
+    tokens += family.odd.tokens() * (1 + 1 + heads_ + families_.size());
   }
   return tokens;
 }
 
-std::vector<HeadCosts> HeadCostProbes::costs(const model::Model& model,
-                                             const model::Runtime& runtime,
-                                             const inspect::TokenCounter& counter) const {
-  inspect::HeadMeans means;
-  std::vector<WholeResult> whole;
+std::vector<HeadCosts> HeadCostProbes::costs(const engine::Model& model, int threads,
+                                             const predict::TokenCounter& counter) const {
+  std::vector<predict::ScoredRow> rows;
   for (const Halves& family : families_) {
-    const Result even = result_of(family.even.outcomes(model, runtime, counter, &means));
-    whole.push_back(
-        {.even = even, .odd = result_of(family.odd.outcomes(model, runtime, counter, &means))});
+    for (const AskedProbes* half : {&family.even, &family.odd}) {
+      const std::vector<predict::ScoredRow> own = half->rows();
+      rows.insert(rows.end(), own.begin(), own.end());
+    }
   }
-  const HeadTrials trials(model, runtime, counter, means.means());
+  const HeadTrials removal(model, threads, counter,
+                           inspect::head_means(model, rows, threads, counter));
+  std::vector<HeadCosts> costs(families_.size());
+  for (std::size_t family = 0; family < costs.size(); ++family)
+    costs[family].group = removal.group_of(families_[family].even);
 
-  std::vector<HeadCosts> costs;
-  for (std::size_t index = 0; index < families_.size(); ++index) {
-    const Halves& family = families_[index];
-    HeadCosts& cost = costs.emplace_back();
-    for (std::size_t head = 0; head < heads_; ++head) {
-      const std::vector<inspect::HeadPlace> alone = {head_place(head, model.config())};
-      cost.single.push_back(whole[index].odd.accuracy - trials.without(alone, family.odd).accuracy);
-    }
-    cost.group = trials.group_of(family.even, whole[index].even.accuracy);
-    for (std::size_t other = 0; other < families_.size(); ++other) {
-      cost.group_on.push_back(whole[other].odd.accuracy -
-                              trials.without(cost.group, families_[other].odd).accuracy);
-    }
+  std::vector<Trial> trials;
+  for (std::size_t head = 0; head < heads_; ++head)
+    trials.push_back(removal.alone({head_place(head, model.config())}));
+  for (const HeadCosts& cost : costs) trials.push_back(removal.alone(cost.group));
+  for (std::size_t family = 0; family < costs.size(); ++family) {
+    const std::vector<Result> results = removal.results(families_[family].odd, trials);
+    const auto cost = [&](std::size_t trial) {
+      return results.front().accuracy - results[1 + trial].accuracy;
+    };
+    for (std::size_t head = 0; head < heads_; ++head) costs[family].single.push_back(cost(head));
+    for (std::size_t other = 0; other < costs.size(); ++other)
+      costs[other].group_on.push_back(cost(heads_ + other));
   }
   return costs;
 }

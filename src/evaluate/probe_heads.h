@@ -28,8 +28,8 @@ class HeadCostProbes {
                  const spec::ModelConfig& model);
 
   std::size_t tokens() const;  ///< tokens that the model reads for all costs
-  std::vector<HeadCosts> costs(const model::Model& model, const model::Runtime& runtime,
-                               const inspect::TokenCounter& counter = {}) const;
+  std::vector<HeadCosts> costs(const engine::Model& model, int threads,
+                               const predict::TokenCounter& counter = {}) const;
 
  private:
   /// A family's probes with even numbers, for choosing, and with odd numbers, for reporting.

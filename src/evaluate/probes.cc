@@ -59,16 +59,25 @@ AskedProbes::AskedProbes(std::vector<const world::Probe*> probes, const text::To
                          const std::string& layout, const spec::ModelConfig& model)
     : probes_(std::move(probes)), texts_(candidates_of(probes_), tokenizer, layout, model) {}
 
-std::vector<ProbeOutcome> AskedProbes::outcomes(const model::Model& model,
-                                                const model::Runtime& runtime,
-                                                const inspect::TokenCounter& counter,
-                                                inspect::RowTaps* taps) const {
-  const std::vector<LogProbability> scores = texts_.scores(model, runtime, counter, taps);
+std::vector<ProbeOutcome> AskedProbes::outcomes(const engine::Model& model, int threads,
+                                                const predict::TokenCounter& counter) const {
+  return by_probe(texts_.scores(model, threads, counter));
+}
+
+std::vector<std::vector<ProbeOutcome>> AskedProbes::outcomes_with(
+    const std::vector<predict::Change>& changes, const engine::Model& model, int threads,
+    const predict::TokenCounter& counter, const predict::MakeTaps& first) const {
+  std::vector<std::vector<ProbeOutcome>> outcomes;
+  for (const auto& scores : texts_.scores_with(changes, model, threads, counter, first))
+    outcomes.push_back(by_probe(scores));
+  return outcomes;
+}
+
+std::vector<ProbeOutcome> AskedProbes::by_probe(std::span<const LogProbability> scores) const {
   std::vector<ProbeOutcome> outcomes;
-  std::span<const LogProbability> left = scores;
   for (const world::Probe* probe : probes_) {
-    outcomes.push_back(outcome_of(*probe, left.first(probe->candidates.size())));
-    left = left.subspan(probe->candidates.size());
+    outcomes.push_back(outcome_of(*probe, scores.first(probe->candidates.size())));
+    scores = scores.subspan(probe->candidates.size());
   }
   return outcomes;
 }
@@ -89,10 +98,9 @@ std::vector<const world::Probe*> askable_probes(const std::vector<world::Probe>&
   return asked;
 }
 
-std::vector<FamilyScore> score_probes(const model::Model& model, const AskedProbes& probes,
-                                      const model::Runtime& runtime,
-                                      const inspect::TokenCounter& counter) {
-  const std::vector<ProbeOutcome> outcomes = probes.outcomes(model, runtime, counter);
+std::vector<FamilyScore> score_probes(const engine::Model& model, const AskedProbes& probes,
+                                      int threads, const predict::TokenCounter& counter) {
+  const std::vector<ProbeOutcome> outcomes = probes.outcomes(model, threads, counter);
   std::vector<FamilyScore> families;
   auto outcome = outcomes.begin();
   for (const world::Probe* probe : probes.probes()) {

@@ -1,6 +1,7 @@
 #pragma once
 
 #include <cstdint>
+#include <span>
 #include <string>
 #include <vector>
 
@@ -60,11 +61,19 @@ class AskedProbes {
 
   const std::vector<const world::Probe*>& probes() const { return probes_; }
   std::size_t tokens() const { return texts_.tokens(); }  ///< tokens that the model reads each time
-  std::vector<ProbeOutcome> outcomes(const model::Model& model, const model::Runtime& runtime,
-                                     const inspect::TokenCounter& counter = {},
-                                     inspect::RowTaps* taps = nullptr) const;
+  std::vector<predict::ScoredRow> rows() const { return texts_.rows(); }  ///< that it reads
+  std::vector<ProbeOutcome> outcomes(const engine::Model& model, int threads,
+                                     const predict::TokenCounter& counter = {}) const;
+  /// The same with each of these changes, [reading][probe], as ScoredTexts::scores_with.
+  std::vector<std::vector<ProbeOutcome>> outcomes_with(const std::vector<predict::Change>& changes,
+                                                       const engine::Model& model, int threads,
+                                                       const predict::TokenCounter& counter = {},
+                                                       const predict::MakeTaps& first = {}) const;
 
  private:
+  /// `scores` are those of all candidates.
+  std::vector<ProbeOutcome> by_probe(std::span<const LogProbability> scores) const;
+
   std::vector<const world::Probe*> probes_;
   ScoredTexts texts_;
 };
@@ -75,8 +84,7 @@ std::vector<const world::Probe*> askable_probes(const std::vector<world::Probe>&
                                                 bool causal);
 
 /// The share of right answers by family, in the order of the file, and by distance.
-std::vector<FamilyScore> score_probes(const model::Model& model, const AskedProbes& probes,
-                                      const model::Runtime& runtime,
-                                      const inspect::TokenCounter& counter = {});
+std::vector<FamilyScore> score_probes(const engine::Model& model, const AskedProbes& probes,
+                                      int threads, const predict::TokenCounter& counter = {});
 
 }  // namespace qkv::evaluate

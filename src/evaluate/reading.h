@@ -6,7 +6,7 @@
 #include <vector>
 
 #include "base/span.h"
-#include "inspect/scoring.h"
+#include "predict/scoring.h"
 #include "text/tokenizer.h"
 
 namespace qkv::evaluate {
@@ -23,9 +23,9 @@ struct ScoredText {
 struct Reading {
   std::vector<std::int32_t> ids;
   std::vector<base::Span> spans;  ///< bytes of the text that each token covers; none for specials
-  std::vector<inspect::Target> targets;
+  std::vector<predict::Target> targets;
 
-  inspect::ScoredRow row() const { return {.ids = ids, .targets = targets}; }
+  predict::ScoredRow row() const { return {.ids = ids, .targets = targets}; }
 };
 
 /// The number of tokens that the model would read for a text; more than its context do not fit.

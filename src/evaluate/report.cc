@@ -12,7 +12,6 @@
 #include "evaluate/cells.h"
 #include "evaluate/geometry_report.h"
 #include "evaluate/probe_json.h"
-#include "inspect/inspection.h"
 #include "text/corpus.h"
 #include "text/prompt.h"
 #include "text/unknown_words.h"
@@ -131,7 +130,7 @@ base::Json to_json(const Answers& answers) {
       {"checkpoint", base::replace_invalid_utf8(checkpoint::checkpoint_name(answers.checkpoint))},
       {"step", answers.step}};
   if (answers.score) {
-    const Score& score = *answers.score;
+    const predict::Score& score = *answers.score;
     json["loss"] = score.loss();
     json["perplexity"] = score.perplexity();
     json["bits_per_byte"] =
@@ -163,10 +162,10 @@ std::string percent(double share) {
   return std::isfinite(share) ? base::fixed(share * 100, 2) + "%" : "–";
 }
 
-Score score_of(const checkpoint::Checkpoint& checkpoint, const text::TokenFile& tokens,
-               const model::Runtime& runtime) {
-  const Score score =
-      evaluate(*checkpoint.model, tokens, checkpoint.config.seed, runtime, "evaluating");
+predict::Score score_of(const checkpoint::Checkpoint& checkpoint, const text::TokenFile& tokens,
+                        int threads) {
+  const predict::Score score =
+      predict::score_text(*checkpoint.model, tokens, checkpoint.config.seed, threads, "evaluating");
   if (score.cut.count > 0)
     base::log::warning(text::to_text(score.cut, checkpoint.config.model.context) +
                        ", so no bits per byte");
@@ -174,9 +173,9 @@ Score score_of(const checkpoint::Checkpoint& checkpoint, const text::TokenFile& 
 }
 
 void ask_pairs(const checkpoint::Checkpoint& checkpoint, const std::vector<MinimalPair>& pairs,
-               const model::Runtime& runtime, Answers& answers) {
+               int threads, Answers& answers) {
   answers.pair_scores = score_pairs(*checkpoint.model, checkpoint.tokenizer,
-                                    checkpoint.config.data.layout, pairs, runtime);
+                                    checkpoint.config.data.layout, pairs, threads);
   for (const MinimalPair& pair : pairs) answers.pair_groups.push_back(pair.group);
   answers.pairs = pair_accuracies(pairs, answers.pair_scores);
   if (const std::uint64_t skipped = answers.pairs.back().skipped; skipped > 0) {
@@ -187,13 +186,13 @@ void ask_pairs(const checkpoint::Checkpoint& checkpoint, const std::vector<Minim
   }
 }
 
-void ask_probes(const checkpoint::Checkpoint& checkpoint, const Questions& questions,
-                const model::Runtime& runtime, Answers& answers) {
+void ask_probes(const checkpoint::Checkpoint& checkpoint, const Questions& questions, int threads,
+                Answers& answers) {
   const bool looks = checkpoint.config.model.has_attention() && !questions.accuracy_only;
   const ProbeStudy study(checkpoint, questions.probes,
                          looks ? ProbeStudy::Scope::kAttention : ProbeStudy::Scope::kAccuracy,
-                         runtime);
-  const inspect::TokenCounter counter = inspect::token_progress("probes", study.tokens());
+                         threads);
+  const predict::TokenCounter counter = predict::token_progress("probes", study.tokens());
   answers.probes = study.scores(counter);
   answers.not_asked =
       questions.probes.size() - askable_probes(questions.probes, answers.causal).size();
@@ -207,7 +206,7 @@ std::string source_line(const Answers& answers) {
 }
 
 std::vector<Answers> measure(const std::vector<checkpoint::Checkpoint>& checkpoints,
-                             const Questions& questions, const model::Runtime& runtime) {
+                             const Questions& questions, int threads) {
   const bool asks_other_things =
       !questions.pairs.empty() || !questions.probes.empty() || questions.geometry;
   std::vector<Validation> validations;
@@ -227,15 +226,15 @@ std::vector<Answers> measure(const std::vector<checkpoint::Checkpoint>& checkpoi
     }
     warn_of_texts(checkpoint, questions, data ? &*data : nullptr);
     if (data) {
-      column.score = score_of(checkpoint, *data, runtime);
+      column.score = score_of(checkpoint, *data, threads);
     } else if (!validations.empty()) {
       column.text = validations[place].text;
-      column.score = score_of(checkpoint, validations[place].tokens, runtime);
+      column.score = score_of(checkpoint, validations[place].tokens, threads);
     }
-    if (!questions.pairs.empty()) ask_pairs(checkpoint, questions.pairs, runtime, column);
-    if (!questions.probes.empty()) ask_probes(checkpoint, questions, runtime, column);
+    if (!questions.pairs.empty()) ask_pairs(checkpoint, questions.pairs, threads, column);
+    if (!questions.probes.empty()) ask_probes(checkpoint, questions, threads, column);
     if (questions.geometry)
-      column.geometry = evaluate_geometry(checkpoint, *questions.geometry, runtime);
+      column.geometry = evaluate_geometry(checkpoint, *questions.geometry, threads);
   }
   return answers;
 }

@@ -7,11 +7,11 @@
 
 #include "checkpoint/checkpoint.h"
 #include "evaluate/geometry.h"
-#include "evaluate/loss.h"
 #include "evaluate/pairs.h"
 #include "evaluate/probe_findings.h"
 #include "evaluate/probe_report.h"
 #include "evaluate/probes.h"
+#include "predict/loss.h"
 
 namespace qkv::evaluate {
 
@@ -36,7 +36,8 @@ struct Answers {
   std::string checkpoint;
   std::int64_t step = 0;
   bool causal = true;
-  std::optional<Score> score;  ///< nothing if pairs, probes or geometry were requested without data
+  std::optional<predict::Score>
+      score;  ///< nothing if pairs, probes or geometry were requested without data
   std::optional<JudgedText> text = {};  ///< of `score`, if it is the run's own
   std::vector<PairAccuracy> pairs;
   std::vector<std::string> pair_groups = {};               ///< in the order of the file
@@ -54,7 +55,7 @@ std::string source_line(const Answers& answers);
 /// Measures checkpoints. Throws Error if there is no data to measure one on, or if their texts
 /// differ and questions.own_data does not allow this.
 std::vector<Answers> measure(const std::vector<checkpoint::Checkpoint>& checkpoints,
-                             const Questions& questions, const model::Runtime& runtime);
+                             const Questions& questions, int threads);
 
 /// The answers side by side, one column per checkpoint, and the reports of probes and geometry.
 std::string report_table(const std::vector<Answers>& answers,

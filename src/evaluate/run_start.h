@@ -9,12 +9,15 @@ namespace qkv::evaluate {
 
 /// The model at the beginning of a checkpoint's run.
 struct RunStart {
-  std::unique_ptr<const model::Model> model;
+  std::unique_ptr<const engine::Model> model;
   std::string checkpoint;  ///< empty: fresh weights from the config's seed
 };
 
 /// The checkpoint step-0000000 in the same folder, or fresh weights if there is none with this
 /// tokenizer and shape. Throws Error as open_checkpoint does.
-RunStart run_start(const checkpoint::Checkpoint& checkpoint, const model::Runtime& runtime);
+RunStart run_start(const checkpoint::Checkpoint& checkpoint);
+
+/// A model with fresh weights from the seed of the checkpoint's config.
+std::unique_ptr<const engine::Model> fresh_model(const checkpoint::Checkpoint& checkpoint);
 
 }  // namespace qkv::evaluate

@@ -1,5 +1,6 @@
 #include "evaluate/senses.h"
 
+#include <Eigen/Core>
 #include <algorithm>
 
 #include "base/error.h"
@@ -14,8 +15,11 @@ namespace {
 constexpr double kRounding = 1e-9;
 constexpr double kNoLength = 1e-300;  // a vector without direction is orthogonal to all
 
-model::Tensor directions(const model::Tensor& vectors) {
-  return vectors / vectors.norm(2, 1, /*keepdim=*/true).clamp_min(kNoLength);
+using Matrix = Eigen::Matrix<double, Eigen::Dynamic, Eigen::Dynamic, Eigen::RowMajor>;
+
+Matrix directions(const Matrix& vectors) {
+  const Eigen::VectorXd lengths = vectors.rowwise().norm().cwiseMax(kNoLength);
+  return lengths.cwiseInverse().asDiagonal() * vectors;
 }
 
 inspect::PlacedWord placed(const world::SenseSentence& sentence, const std::string& where,
@@ -43,16 +47,31 @@ std::size_t place_in(std::vector<std::string>& list, const std::string& name) {
   return place;
 }
 
+/// The vectors of some sentences at a depth, [sentences, width]; `all` [depths, width] of each.
+base::ArrayOf<double> vectors_at(std::int64_t depth, const std::vector<std::size_t>& rows,
+                                 const std::vector<base::ArrayOf<double>>& all) {
+  base::ArrayOf<double> out({static_cast<std::int64_t>(rows.size()), all.front().shape.back()});
+  auto next = out.values.begin();
+  for (const std::size_t row : rows) {
+    const std::span<const double> vector = all[row][depth].values();
+    next = std::copy(vector.begin(), vector.end(), next);
+  }
+  return out;
+}
+
 }  // namespace
 
-SenseSeparation sense_separation(const model::Tensor& vectors,
+SenseSeparation sense_separation(base::ViewOf<const double> vectors,
                                  const std::vector<std::size_t>& senses) {
   const auto count = static_cast<std::int64_t>(senses.size());
-  model::require_shape(vectors, {count, -1}, "vectors [sentences, width]");
-  const model::Tensor rows = vectors.to(at::kCPU, at::kDouble);
-  const model::Tensor unit = directions(rows);
-  const model::Tensor cosines = unit.mm(unit.t()).contiguous();
-  const auto cosine = cosines.accessor<double, 2>();
+  if (vectors.shape.size() != 2 || vectors.shape[0] != count) {
+    throw base::Error(base::concat("vectors [sentences, width]: found shape ",
+                                   base::shape_text(vectors.shape), ", expected [", count,
+                                   ", width]"));
+  }
+  const Matrix rows = Eigen::Map<const Matrix>(vectors.data, count, vectors.shape[1]);
+  const Matrix unit = directions(rows);
+  const Matrix cosine = unit * unit.transpose();
   const auto of = [&](std::int64_t row) { return senses[static_cast<std::size_t>(row)]; };
 
   SenseSeparation out;
@@ -61,7 +80,7 @@ SenseSeparation sense_separation(const model::Tensor& vectors,
   for (std::int64_t row = 0; row < count; ++row) {
     for (std::int64_t column = 0; column < row; ++column) {
       const bool is_same = of(row) == of(column);
-      (is_same ? out.same : out.other) += cosine[row][column];
+      (is_same ? out.same : out.other) += cosine(row, column);
       ++(is_same ? same : other);
     }
   }
@@ -70,20 +89,17 @@ SenseSeparation sense_separation(const model::Tensor& vectors,
 
   // The sum of a sense's vectors has the same direction as their mean.
   const auto kinds = static_cast<std::int64_t>(*std::max_element(senses.begin(), senses.end())) + 1;
-  model::Tensor members = torch::zeros({kinds, count}, at::kDouble);
+  Matrix sums = Matrix::Zero(kinds, rows.cols());
   for (std::int64_t row = 0; row < count; ++row)
-    members[static_cast<std::int64_t>(of(row))][row] = 1;
-  const model::Tensor sums = members.mm(rows);
+    sums.row(static_cast<std::int64_t>(of(row))) += rows.row(row);
   for (std::int64_t row = 0; row < count; ++row) {
     const auto own = static_cast<std::int64_t>(of(row));
-    model::Tensor centroids = sums.clone();
-    centroids[own] -= rows[row];
-    const model::Tensor near = directions(centroids).mv(unit[row]).contiguous();
-    const double* nearness = near.const_data_ptr<double>();
-    const double best = *std::max_element(nearness, nearness + kinds);
-    const auto equal = std::count_if(nearness, nearness + kinds,
-                                     [&](double one) { return one > best - kRounding; });
-    if (nearness[own] > best - kRounding) out.accuracy += 1 / static_cast<double>(equal);
+    Matrix centroids = sums;
+    centroids.row(own) -= rows.row(row);
+    const Eigen::VectorXd near = directions(centroids) * unit.row(row).transpose();
+    const double nearly_best = near.maxCoeff() - kRounding;
+    const auto equal = (near.array() > nearly_best).count();
+    if (near[own] > nearly_best) out.accuracy += 1 / static_cast<double>(equal);
   }
   out.accuracy /= static_cast<double>(count);
   return out;
@@ -103,22 +119,20 @@ AskedSenses::AskedSenses(const std::vector<world::SenseSentence>& sentences,
   }
 }
 
-std::vector<WordSenses> AskedSenses::measure(const model::Model& model,
-                                             const model::Runtime& runtime,
+std::vector<WordSenses> AskedSenses::measure(const engine::Model& model, int threads,
                                              const std::string& label) const {
   std::vector<WordSenses> out;
   if (rows_.empty()) return out;
-  const std::vector<model::Tensor> vectors = inspect::context_vectors(model, rows_, runtime, label);
+  const auto vectors = inspect::context_vectors(model, rows_, threads, label);
   for (const Word& word : words_) {
-    std::vector<model::Tensor> own;  // [layers + 1, width] each
-    for (const std::size_t row : word.rows) own.push_back(vectors[row]);
-    const model::Tensor all = at::stack(own, 1);  // [layers + 1, sentences, width]
     WordSenses& measured = out.emplace_back();
     measured.word = word.word;
     measured.sentences = word.rows.size();
     measured.guessing = 1 / static_cast<double>(word.senses.size());
-    for (std::int64_t depth = 0; depth < all.size(0); ++depth)
-      measured.depths.push_back(sense_separation(all[depth], word.sense_of));
+    for (std::int64_t depth = 0; depth <= model.config().layers; ++depth) {
+      const base::ArrayOf<double> at_depth = vectors_at(depth, word.rows, vectors);
+      measured.depths.push_back(sense_separation(at_depth.view(), word.sense_of));
+    }
   }
   return out;
 }

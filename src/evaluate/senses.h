@@ -30,7 +30,7 @@ struct WordSenses {
 
 /// vectors [sentences, width], and the sense of each, counted from 0. Every sense has at least two
 /// sentences, and there are at least two senses.
-SenseSeparation sense_separation(const model::Tensor& vectors,
+SenseSeparation sense_separation(base::ViewOf<const double> vectors,
                                  const std::vector<std::size_t>& senses);
 
 /// Words in sentences, prepared for models that share the checkpoint's tokenizer and layout.
@@ -42,7 +42,7 @@ class AskedSenses {
               const checkpoint::Checkpoint& checkpoint);
 
   /// In the order of the words' first sentences. Shows progress. Throws Error as the model does.
-  std::vector<WordSenses> measure(const model::Model& model, const model::Runtime& runtime,
+  std::vector<WordSenses> measure(const engine::Model& model, int threads,
                                   const std::string& label) const;
 
  private:

@@ -28,7 +28,7 @@ void log_rate(std::int64_t tokens, std::chrono::steady_clock::time_point begin) 
 
 }  // namespace
 
-void generate(const model::Model& model, const text::Tokenizer& tokenizer,
+void generate(const engine::Model& model, const text::Tokenizer& tokenizer,
               const std::string& layout, const std::string& prompt,
               const GenerationOptions& options,
               const std::function<void(const std::string&)>& print) {
@@ -56,7 +56,7 @@ void generate(const model::Model& model, const text::Tokenizer& tokenizer,
   const auto show = [&](const std::string& text) {
     if (!text.empty()) print(text);
   };
-  Reader reader(model);
+  Reader reader(model, options.threads);
   std::span<const std::int32_t> unread = ids;
   std::int32_t next = 0;
   std::int64_t count = 0;

@@ -6,7 +6,7 @@
 
 #include "base/error.h"
 #include "base/format.h"
-#include "inference/processor.h"
+#include "engine/processor.h"
 #include "text/tokenizer.h"
 
 namespace qkv::generate {
@@ -38,7 +38,7 @@ void check_sampling(const Sampling& sampling) {
 }
 
 Sampler::Sampler(const Sampling& sampling, bool ends)
-    : sampling_(sampling), ends_(ends), arithmetic_(inference::best_arithmetic()) {
+    : sampling_(sampling), ends_(ends), arithmetic_(engine::best_arithmetic()) {
   check_sampling(sampling);
 }
 
@@ -76,22 +76,21 @@ std::int32_t Sampler::draw(std::span<const float> logits, base::RandomStream& ra
 
 Sampler::Place Sampler::find(Measure measure, double bound) {
   const auto count = static_cast<std::int64_t>(powers_.size());
-  const auto measured = [measure](const inference::Tally& tally) {
+  const auto measured = [measure](const engine::Tally& tally) {
     return measure == Measure::kPowers ? tally.sum : static_cast<double>(tally.count);
   };
   // As in quickselect (Hoare 1961), one side of a pivot contains the wanted index. The pivot is the
   // mean: few ids are more probable, and together they have most of the probability.
   float low = 0;
   float high = std::numeric_limits<float>::infinity();
-  inference::Tally before;
-  inference::Tally inside = arithmetic_.tally(count, powers_.data(), low, high);
+  engine::Tally before;
+  engine::Tally inside = arithmetic_.tally(count, powers_.data(), low, high);
   constexpr std::int64_t kFew = 64;
   while (inside.count > kFew) {
     const auto pivot = static_cast<float>(inside.sum / static_cast<double>(inside.count));
-    const inference::Tally front = arithmetic_.tally(count, powers_.data(), pivot, high);
+    const engine::Tally front = arithmetic_.tally(count, powers_.data(), pivot, high);
     if (front.count == 0 || front.count == inside.count) break;  // all equally probable
-    const inference::Tally both = {.sum = before.sum + front.sum,
-                                   .count = before.count + front.count};
+    const engine::Tally both = {.sum = before.sum + front.sum, .count = before.count + front.count};
     if (measured(both) >= bound) {
       low = pivot;
       inside = front;

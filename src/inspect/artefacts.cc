@@ -45,7 +45,7 @@ fs::path write_taps(const checkpoint::Checkpoint& checkpoint, const Inspection& 
   fs::path path = folder / "taps.safetensors";
   base::replace_file(path, [&](const fs::path& temporary) {
     checkpoint::write_safetensors(
-        temporary, inspection.taps.values(),
+        temporary, checkpoint::saved(inspection.taps.values()),
         {{"checkpoint", base::replace_invalid_utf8(checkpoint::checkpoint_name(checkpoint.path))},
          {"step", std::to_string(checkpoint.state.step)},
          {"weights_sha256", checkpoint.weights_hash}});

@@ -1,64 +1,54 @@
 #include "inspect/context_vectors.h"
 
-#include <algorithm>
-
-#include "inspect/scoring.h"
+#include "predict/scoring.h"
 
 namespace qkv::inspect {
 namespace {
 
-/// Whether a tap is the input of the first layer or the output of a layer, not one of its parts.
-bool is_depth(const std::string& name) {
-  return name == "layers.0.input" || (name.starts_with("layers.") && name.ends_with(".output") &&
-                                      std::count(name.begin(), name.end(), '.') == 2);
-}
-
-/// Keeps, from each pass, the vectors of the words at every depth.
-class DepthWatcher : public RowTaps {
+/// Keeps the vector of a word at every depth.
+class DepthWatcher : public engine::Taps {
  public:
-  explicit DepthWatcher(const std::vector<PlacedWord>& words)
-      : words_(words), depths_(words.size()) {}
+  DepthWatcher(const std::vector<std::int64_t>& tokens, base::ArrayOf<double>& depths)
+      : tokens_(tokens), depths_(depths) {}
 
-  void begin(const RowBatch& batch) override { batch_ = batch; }
-
-  model::Tensor see(const std::string& name, model::Tensor value) override {
-    if (!is_depth(name)) return value;
-    for (std::size_t row = 0; row < batch_.rows.size(); ++row) {
-      const std::size_t word = batch_.rows[row];
-      const model::Tensor tokens = torch::tensor(words_[word].tokens, at::kLong).to(value.device());
-      depths_[word].push_back(value[static_cast<std::int64_t>(row)]
-                                  .index_select(0, tokens)
-                                  .to(at::kCPU, at::kDouble)
-                                  .mean(0));
-    }
-    return value;
+  bool wants(const engine::TapPlace& place) const override {
+    return place.tap == engine::Tap::kOutput ||
+           (place.tap == engine::Tap::kInput && place.layer == 0);
   }
 
-  std::vector<model::Tensor> vectors() const {
-    std::vector<model::Tensor> out;
-    out.reserve(depths_.size());
-    for (const std::vector<model::Tensor>& depths : depths_) out.push_back(at::stack(depths));
-    return out;
+  void see(const engine::TapPlace& place, base::MutableView value) override {
+    const bool input = place.tap == engine::Tap::kInput;
+    const std::span<double> depth = depths_[input ? 0 : place.layer + 1].values();
+    const auto count = static_cast<double>(tokens_.size());
+    for (const std::int64_t token : tokens_) {
+      const std::span<const float> vector = value[token].values();
+      for (std::size_t at = 0; at < depth.size(); ++at)
+        depth[at] += static_cast<double>(vector[at]) / count;
+    }
   }
 
  private:
-  const std::vector<PlacedWord>& words_;
-  RowBatch batch_;
-  std::vector<std::vector<model::Tensor>> depths_;  ///< of each word, [width] each
+  const std::vector<std::int64_t>& tokens_;
+  base::ArrayOf<double>& depths_;
 };
 
 }  // namespace
 
-std::vector<model::Tensor> context_vectors(const model::Model& model,
-                                           const std::vector<PlacedWord>& words,
-                                           const model::Runtime& runtime,
-                                           const std::string& label) {
-  std::vector<ScoredRow> rows;
+std::vector<base::ArrayOf<double>> context_vectors(const engine::Model& model,
+                                                   const std::vector<PlacedWord>& words,
+                                                   int threads, const std::string& label) {
+  std::vector<predict::ScoredRow> rows;
   rows.reserve(words.size());
   for (const PlacedWord& word : words) rows.push_back({.ids = word.ids, .targets = {}});
-  DepthWatcher watcher(words);
-  score_rows(model, rows, runtime, token_progress(label, token_count(rows)), &watcher);
-  return watcher.vectors();
+  const spec::ModelConfig& config = model.config();
+  std::vector<base::ArrayOf<double>> vectors(
+      words.size(), base::ArrayOf<double>({config.layers + 1, config.width}));
+  predict::score_rows(model, rows, threads,
+                      predict::token_progress(label, predict::token_count(rows)),
+                      [&](std::size_t word) {
+                        return std::make_unique<DepthWatcher>(words[word].tokens, vectors[word]);
+                      });
+  return vectors;
 }
 
 }  // namespace qkv::inspect

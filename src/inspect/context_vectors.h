@@ -4,8 +4,8 @@
 #include <string>
 #include <vector>
 
-#include "model/libtorch.h"
-#include "model/model.h"
+#include "base/array.h"
+#include "engine/model.h"
 
 namespace qkv::inspect {
 
@@ -15,13 +15,12 @@ struct PlacedWord {
   std::vector<std::int64_t> tokens;  ///< the indices of the word's own tokens; at least one
 };
 
-/// The vector of each word in its context at each depth, double [layers + 1, width] on the CPU.
-/// Depth 0 is the input of the first layer (the embedding, plus its position if one is added),
-/// followed by the output of each layer. The vector of a word with several tokens is their mean.
-/// Shows progress unless `label` is empty. Throws Error as the model does.
-std::vector<model::Tensor> context_vectors(const model::Model& model,
-                                           const std::vector<PlacedWord>& words,
-                                           const model::Runtime& runtime,
-                                           const std::string& label = "");
+/// The vector of each word in its context at each depth, [layers + 1, width]. Depth 0 is the input
+/// of the first layer (the embedding, plus its position if one is added), followed by the output of
+/// each layer. The vector of a word with several tokens is their mean. Shows progress unless
+/// `label` is empty. Throws Error as a reader does.
+std::vector<base::ArrayOf<double>> context_vectors(const engine::Model& model,
+                                                   const std::vector<PlacedWord>& words,
+                                                   int threads, const std::string& label = "");
 
 }  // namespace qkv::inspect

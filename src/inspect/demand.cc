@@ -11,26 +11,53 @@ namespace {
 
 constexpr double kFloat = 4;
 
-/// The number of values in the maps of all heads.
+/// The number of values in the maps of all heads of a layer.
 double map_numbers(const spec::ModelConfig& model, double tokens) {
-  if (!model.has_attention()) return 0;
-  return static_cast<double>(model.layers * model.heads) * tokens * tokens;
+  return model.has_attention() ? static_cast<double>(model.heads) * tokens * tokens : 0;
 }
 
-/// Scores, scaled scores, masked scores and weights, and the intermediate values of a layer.
+/// Scores, scaled scores, masked scores and weights.
 double recorded_maps(const spec::ModelConfig& model, double tokens) {
-  const double all = map_numbers(model, tokens);
-  const double kept = model.attention.weights == spec::Weighting::kSoftmax ? 4 : 1;
-  return all * kept + 3 * all / static_cast<double>(model.layers);
+  const double kept = model.has_scores() ? 4 : 1;
+  return kept * static_cast<double>(model.layers) * map_numbers(model, tokens);
 }
 
 /// All arrays with one row per token.
 double recorded_rows(const checkpoint::Checkpoint& checkpoint, double tokens) {
   const spec::ModelConfig& model = checkpoint.config.model;
-  const auto width = static_cast<double>(model.width);
-  const double layer = 12 * width + 4 * static_cast<double>(model.feed_forward.width);
-  return tokens * (static_cast<double>(model.layers) * layer + 4 * width +
-                   3 * static_cast<double>(checkpoint.tokenizer.size()));
+  double widths = 3;  // input, middle, output
+  if (model.has_attention()) widths += 6;
+  if (model.has_feed_forward()) widths += 2;
+  double layer = widths * static_cast<double>(model.width);
+  if (model.has_feed_forward()) layer += static_cast<double>(model.feed_forward.width);
+  return tokens *
+         (static_cast<double>(model.layers) * layer + 3 * static_cast<double>(model.width) +
+          static_cast<double>(checkpoint.tokenizer.size()));
+}
+
+/// The keys and values of the whole context, in panels of at most kLanes numbers.
+double cached_numbers(const spec::ModelConfig& model) {
+  if (!model.has_attention()) return 0;
+  constexpr double kLanes = 16;
+  const auto context = static_cast<double>(model.context);
+  const auto width = static_cast<double>(model.head_width());
+  const double head = (context + kLanes) * width + context * (width + kLanes);
+  return static_cast<double>(model.layers * model.heads) * head;
+}
+
+/// What a reader holds: a text's vectors, a layer's maps, the scores of some queries, and keys and
+/// values.
+double reader_numbers(const spec::ModelConfig& model, double tokens) {
+  constexpr double kLeastTokens = 192;
+  constexpr double kQueries = 48;
+  const auto context = static_cast<double>(model.context);
+  const double rows = std::max(tokens, std::min(kLeastTokens, context));
+  // Of each token: the residual stream, query, key and value, what is mixed, two norms and a tap.
+  const double row =
+      8 * static_cast<double>(model.width) +
+      (model.has_feed_forward() ? 2 * static_cast<double>(model.feed_forward.width) : 0);
+  const double scores = model.has_attention() ? kQueries * context : 0;
+  return rows * row + map_numbers(model, tokens) + scores + cached_numbers(model);
 }
 
 /// Bytes of the pictures that are drawn at once.
@@ -44,16 +71,15 @@ double pictures_at_once(std::int64_t heads, double tokens, int threads) {
 
 /// The bytes that --edges takes: each edge is removed in all heads, in those of a layer, and in
 /// one.
-double edge_bytes(const spec::ModelConfig& model, double tokens) {
-  constexpr double kCut = 450;    // a removed edge, its row and its score, in lists that grow
+double edge_bytes(const spec::ModelConfig& model, double tokens, int threads) {
+  constexpr double kCut = 150;    // a removed edge, its row and its score, in lists that grow
   constexpr double kDigits = 42;  // of an effect in edges.json, in a text that grows
-  constexpr double kTokensInPass = 2048;
-  const auto heads = static_cast<double>(model.heads);
-  const double maps = 1 + static_cast<double>(model.layers) * (1 + heads);
+  const double maps = 1 + static_cast<double>(model.layers * (1 + model.heads));
   const double cells = tokens * tokens;
-  const double edges = model.causal() ? cells / 2 : cells;
-  const double pass = 6 * std::max(tokens, kTokensInPass) * heads * tokens;
-  return maps * (edges * kCut + cells * (2 * kFloat + kDigits)) + kFloat * pass;
+  const double edges = model.causal() ? (cells + tokens) / 2 : cells;
+  const double inputs = static_cast<double>(model.layers * model.width) * tokens;
+  return maps * cells * (2 * kFloat + kDigits) + edges * kCut +
+         kFloat * (inputs + threads * reader_numbers(model, tokens));
 }
 
 bool has_pictures(const Demand& demand) {
@@ -81,15 +107,18 @@ double estimate_memory(const checkpoint::Checkpoint& checkpoint, std::int64_t to
   const spec::ModelConfig& model = checkpoint.config.model;
   const auto size = static_cast<double>(tokens);
   double bytes = kFloat * (recorded_maps(model, size) + recorded_rows(checkpoint, size));
-  // The written heads once more: one at a time, except for pictures.
-  double written = demand.formats.empty() || !model.has_attention() ? 0 : kFloat * size * size;
+  // The reader that records, and the logits while they are copied.
+  bytes += kFloat *
+           (reader_numbers(model, size) + size * static_cast<double>(checkpoint.tokenizer.size()));
+  // The maps of a layer while they are written, and for pictures the chosen heads once more.
+  if (!demand.formats.empty()) bytes += kFloat * map_numbers(model, size);
   if (has_pictures(demand)) {
     const std::int64_t heads = shown_heads(demand.choice, model);
-    written *= static_cast<double>(heads);
+    bytes += kFloat * static_cast<double>(heads) * size * size;
     bytes += pictures_at_once(heads, size, threads);
   }
-  if (demand.edges) bytes += edge_bytes(model, size);
-  return bytes + written;
+  if (demand.edges) bytes += edge_bytes(model, size, threads);
+  return bytes;
 }
 
 void require_possible(const checkpoint::Checkpoint& checkpoint, const Passage& passage,

@@ -16,7 +16,7 @@ struct Demand {
 };
 
 /// The most bytes that the inspection of a text of this many tokens takes, in addition to the
-/// checkpoint. `threads` draw. As a double: nothing overflows.
+/// checkpoint. `threads` draw and cut edges. As a double: nothing overflows.
 double estimate_memory(const checkpoint::Checkpoint& checkpoint, std::int64_t tokens,
                        const Demand& demand, int threads);
 

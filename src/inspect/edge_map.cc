@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <cmath>
+#include <span>
 
 #include "base/error.h"
 #include "base/files.h"
@@ -26,34 +27,32 @@ std::size_t mask_of(const Passage& passage) {
                                   tokens.begin());
 }
 
-Target target_of(const checkpoint::Checkpoint& checkpoint, const Inspection& inspection) {
+predict::Target target_of(const checkpoint::Checkpoint& checkpoint, const Inspection& inspection) {
   if (!checkpoint.config.model.causal()) {
     const std::size_t mask = mask_of(inspection.passage);
     return {.place = static_cast<std::int64_t>(mask),
             .piece = fillings(inspection, checkpoint.tokenizer, mask, 1).front().id};
   }
   const auto last = static_cast<std::int64_t>(inspection.passage.tokens.size()) - 1;
-  const model::Tensor likeliest = inspection.taps.value("logits")[last].argmax();
-  return {.place = last, .piece = static_cast<std::int32_t>(likeliest.item<std::int64_t>())};
-}
-
-AttentionMap matrix_of(const model::Tensor& effects) {
-  const model::Tensor values = effects.contiguous();
-  const float* next = values.const_data_ptr<float>();
-  AttentionMap map;
-  for (std::int64_t query = 0; query < values.size(0); ++query, next += values.size(1))
-    map.emplace_back(next, next + values.size(1));
-  return map;
+  const std::span<const float> logits = inspection.taps.value("logits")[last].values();
+  const auto likeliest = std::max_element(logits.begin(), logits.end());
+  return {.place = last, .piece = static_cast<std::int32_t>(likeliest - logits.begin())};
 }
 
 AttentionMap mean_attention(const Inspection& inspection, const spec::ModelConfig& model) {
-  model::Tensor sum;
+  const auto tokens = static_cast<std::int64_t>(inspection.passage.tokens.size());
+  base::ArrayOf<double> sum({tokens, tokens});
   for (std::int64_t layer = 0; layer < model.layers; ++layer) {
-    const model::Tensor mean =
-        inspection.taps.value(base::concat("layers.", layer, ".attention.weights")).mean(0);
-    sum = sum.defined() ? sum + mean : mean;
+    const base::Array& weights =
+        inspection.taps.value(base::concat("layers.", layer, ".attention.weights"));
+    for (std::size_t at = 0; at < weights.values.size(); ++at)
+      sum.values[at % sum.values.size()] += static_cast<double>(weights.values[at]);
   }
-  return matrix_of(sum / static_cast<double>(model.layers));
+  base::Array mean({tokens, tokens});
+  std::transform(sum.values.begin(), sum.values.end(), mean.values.begin(), [&](double weight) {
+    return static_cast<float>(weight / static_cast<double>(model.layers * model.heads));
+  });
+  return map_of(mean.view());
 }
 
 /// Draws a text's maps for one checkpoint.
@@ -73,7 +72,8 @@ class EdgePictures {
 
   std::vector<fs::path> draw(const fs::path& folder, render::PictureFormat format) const {
     const fs::path pair = folder / base::concat("edges", render::extension(format));
-    const render::Heatmap all = effects("Effect: cut in all heads of all layers", map_.effects.all);
+    const render::Heatmap all =
+        effects("Effect: cut in all heads of all layers", map_.effects.all.view());
     render::draw_heatmap_grid({attention_, all}, 2, title_, subtitle_, pair, format);
 
     std::vector<render::Heatmap> heads;
@@ -97,9 +97,9 @@ class EdgePictures {
     return map;
   }
 
-  render::Heatmap effects(const std::string& title, const model::Tensor& values) const {
+  render::Heatmap effects(const std::string& title, base::View values) const {
     render::Heatmap map = named(title);
-    map.weights = matrix_of(values);
+    map.weights = map_of(values);
     map.legend = "what the edge adds to log p (nats)";
     map.has_sign = true;
     return map;
@@ -113,21 +113,20 @@ class EdgePictures {
   render::Heatmap attention_;
 };
 
-void append_effects(const model::Tensor& effects, const std::string& indent, std::string& out) {
-  write_rows(matrix_of(effects), indent + "  ", [&](std::string_view row) { out += row; });
+void append_effects(base::View effects, const std::string& indent, std::string& out) {
+  write_rows(map_of(effects), indent + "  ", [&](std::string_view row) { out += row; });
   out += "\n" + indent;
 }
 
 }  // namespace
 
 EdgeMap edge_map(const checkpoint::Checkpoint& checkpoint, const Inspection& inspection,
-                 const model::Runtime& runtime) {
+                 int threads) {
   require_attention(checkpoint);
-  const Target target = target_of(checkpoint, inspection);
-  std::vector<std::int32_t> ids;
-  for (const text::Token& token : inspection.passage.tokens) ids.push_back(token.id);
+  const predict::Target target = target_of(checkpoint, inspection);
   EdgeMap map{.target = target, .probability = 0, .effects = {}};
-  map.effects = edge_effects(*checkpoint.model, ids, target, runtime, "cutting edges");
+  map.effects =
+      edge_effects(*checkpoint.model, ids_of(inspection.passage), target, threads, "cutting edges");
   map.probability = std::exp(map.effects.log_probability);
   return map;
 }
@@ -141,7 +140,7 @@ std::string edges_json(const checkpoint::Checkpoint& checkpoint, const Inspectio
                                  {"log_probability", map.effects.log_probability}};
   std::string out = describe_source(checkpoint, inspection.passage) +
                     ",\n  \"prediction\": " + prediction.dump() + ",\n  \"nats\": [";
-  append_effects(map.effects.all, "  ", out);
+  append_effects(map.effects.all.view(), "  ", out);
   out += "],\n  \"layers\": [";
   const spec::ModelConfig& model = checkpoint.config.model;
   for (std::int64_t layer = 0; layer < model.layers; ++layer) {

@@ -13,15 +13,15 @@ namespace qkv::inspect {
 /// A text's causal map: the effect of each edge of attention on the model's prediction, which is
 /// the most probable piece after the text or in place of its only mask.
 struct EdgeMap {
-  Target target;
+  predict::Target target;
   double probability = 0;
   EdgeEffects effects;
 };
 
-/// Shows progress. Throws Error if the model has no attention, or is masked and the text does not
-/// hold exactly one mask.
+/// Shows progress. No result depends on the number of threads. Throws Error if the model has no
+/// attention, or is masked and the text does not hold exactly one mask.
 EdgeMap edge_map(const checkpoint::Checkpoint& checkpoint, const Inspection& inspection,
-                 const model::Runtime& runtime);
+                 int threads);
 
 /// edges.json (docs/taps.md). Equal input gives equal bytes.
 std::string edges_json(const checkpoint::Checkpoint& checkpoint, const Inspection& inspection,

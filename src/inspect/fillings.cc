@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <cmath>
+#include <span>
 
 #include "base/error.h"
 #include "base/format.h"
@@ -9,6 +10,21 @@
 #include "inspect/vocabulary.h"
 
 namespace qkv::inspect {
+namespace {
+
+std::vector<double> softmax(std::span<const float> logits) {
+  std::vector<double> probabilities(logits.begin(), logits.end());
+  const double largest = *std::max_element(probabilities.begin(), probabilities.end());
+  double total = 0;
+  for (double& probability : probabilities) {
+    probability = std::exp(probability - largest);
+    total += probability;
+  }
+  for (double& probability : probabilities) probability /= total;
+  return probabilities;
+}
+
+}  // namespace
 
 std::vector<std::size_t> asked_tokens(const Passage& passage, bool causal) {
   if (causal) return {passage.tokens.size() - 1};
@@ -21,19 +37,18 @@ std::vector<std::size_t> asked_tokens(const Passage& passage, bool causal) {
 
 std::vector<Filling> fillings(const Inspection& inspection, const text::Tokenizer& tokenizer,
                               std::size_t index, std::size_t count) {
-  const model::Tensor logits = inspection.taps.value("logits")[static_cast<std::int64_t>(index)];
-  const model::Tensor probabilities = logits.to(at::kDouble).softmax(-1);
-  const double* probability = probabilities.const_data_ptr<double>();
-
+  const std::vector<double> probabilities =
+      softmax(inspection.taps.value("logits")[static_cast<std::int64_t>(index)].values());
   const bool may_end = inspection.passage.tokens[index].id != text::Tokenizer::kMask;
   std::vector<Filling> all;
   for (std::int32_t id = 0; id < tokenizer.size(); ++id) {
-    if (!std::isfinite(probability[id])) {
-      throw base::Error(base::concat("logits of token ", index, ": found ", probability[id],
-                                     ", expected numbers"));
+    const double probability = probabilities[static_cast<std::size_t>(id)];
+    if (!std::isfinite(probability)) {
+      throw base::Error(
+          base::concat("logits of token ", index, ": found ", probability, ", expected numbers"));
     }
     if (!tokenizer.is_special(id) || (may_end && id == text::Tokenizer::kEnd))
-      all.push_back({id, probability[id]});
+      all.push_back({id, probability});
   }
   count = std::min(count, all.size());
   std::partial_sort(all.begin(), all.begin() + static_cast<std::ptrdiff_t>(count), all.end(),

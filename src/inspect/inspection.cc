@@ -1,24 +1,18 @@
 #include "inspect/inspection.h"
 
 #include <cmath>
+#include <span>
+#include <utility>
 
 #include "base/error.h"
 #include "base/format.h"
+#include "engine/reader.h"
 
 namespace qkv::inspect {
 
 Inspection inspect(const checkpoint::Checkpoint& checkpoint, Passage passage) {
-  const torch::NoGradGuard no_gradients;
-  std::vector<std::int64_t> ids;
-  for (const text::Token& token : passage.tokens) ids.push_back(token.id);
-  const model::Tensor row =
-      torch::tensor(ids, at::kLong).unsqueeze(0).to(checkpoint.model->device());
-
   Inspection inspection{.passage = std::move(passage), .taps = {}};
-  const model::Pass pass{.taps = &inspection.taps, .dropout = {}, .cache = nullptr};
-  const model::Tensor hidden =
-      checkpoint.model->hidden({.ids = row, .positions = {}, .documents = {}}, pass);
-  checkpoint.model->logits(hidden, pass);
+  engine::make_reader(*checkpoint.model)->read(ids_of(inspection.passage), &inspection.taps);
   return inspection;
 }
 
@@ -27,23 +21,26 @@ std::string source_line(const checkpoint::Checkpoint& checkpoint) {
                       checkpoint.state.step);
 }
 
-AttentionMap attention_map(const Inspection& inspection, std::int64_t layer, std::int64_t head) {
-  const model::Tensor& weights =
-      inspection.taps.value(base::concat("layers.", layer, ".attention.weights"));
-  require_index("head", head, weights.size(0));
-  const model::Tensor chosen = weights[head].contiguous();
-  const auto tokens = static_cast<std::size_t>(chosen.size(0));
-  const float* values = chosen.const_data_ptr<float>();
-
+AttentionMap map_of(base::View matrix) {
   AttentionMap map;
-  for (std::size_t query = 0; query < tokens; ++query, values += tokens) {
-    map.emplace_back(values, values + tokens);
-    for (const float weight : map.back()) {
-      if (!std::isfinite(weight)) {
-        throw base::Error(
-            base::concat("layer ", layer, ", head ", head, ", token ", query, ": found ", weight,
-                         " among the attention weights, expected numbers from 0 to 1"));
-      }
+  for (std::int64_t query = 0; query < matrix.shape[0]; ++query) {
+    const std::span<const float> row = matrix[query].values();
+    map.emplace_back(row.begin(), row.end());
+  }
+  return map;
+}
+
+AttentionMap attention_map(const Inspection& inspection, std::int64_t layer, std::int64_t head) {
+  const base::Array& weights =
+      inspection.taps.value(base::concat("layers.", layer, ".attention.weights"));
+  require_index("head", head, weights.shape[0]);
+  AttentionMap map = map_of(weights[head]);
+  for (std::size_t query = 0; query < map.size(); ++query) {
+    for (const float weight : map[query]) {
+      if (std::isfinite(weight)) continue;
+      throw base::Error(base::concat("layer ", layer, ", head ", head, ", token ", query,
+                                     ": found ", weight,
+                                     " among the attention weights, expected numbers from 0 to 1"));
     }
   }
   return map;

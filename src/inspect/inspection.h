@@ -25,6 +25,8 @@ std::string source_line(const checkpoint::Checkpoint& checkpoint);
 /// weights[query][key] of one head; rows sum to 1.
 using AttentionMap = std::vector<std::vector<float>>;
 
+AttentionMap map_of(base::View matrix);
+
 /// Throws Error if the model has no attention, the layer or head does not exist, or a weight is not
 /// a number.
 AttentionMap attention_map(const Inspection& inspection, std::int64_t layer, std::int64_t head);

@@ -1,104 +1,89 @@
 #include "inspect/intervention.h"
 
-#include <string>
+#include <algorithm>
 
 #include "base/error.h"
 
 namespace qkv::inspect {
 namespace {
 
-/// The rows of a layer's weights [batch, heads, query, key], and the keys that are cut in each.
-struct CutRows {
-  std::vector<std::int64_t> batch;
-  std::vector<std::int64_t> heads;
-  std::vector<std::int64_t> queries;
-  std::vector<const Cut*> cuts;
-};
+void cut_edges(std::span<float> weights, const std::vector<std::int64_t>& keys) {
+  float sum = 0;
+  for (const std::int64_t key : keys) weights[static_cast<std::size_t>(key)] = 0;
+  for (const float weight : weights) sum += weight;
+  if (sum <= 0) return;
+  for (float& weight : weights) weight /= sum;
+}
 
-CutRows rows_in(std::int64_t layer, std::int64_t heads, const RowBatch& batch,
-                const std::vector<Cut>& cuts) {
-  CutRows rows;
-  for (std::size_t row = 0; row < batch.rows.size(); ++row) {
-    const Cut& cut = cuts[batch.rows[row]];
-    if (cut.keys.empty() || cut.layer.value_or(layer) != layer) continue;
-    for (std::int64_t head = 0; head < heads; ++head) {
-      if (cut.head.value_or(head) != head) continue;
-      for (const std::int64_t query : cut.queries) {
-        rows.batch.push_back(static_cast<std::int64_t>(row));
-        rows.heads.push_back(head);
-        rows.queries.push_back(query);
-        rows.cuts.push_back(&cut);
+/// The sums of each head's mixed values over the tokens of one row.
+class HeadSums : public engine::Taps {
+ public:
+  explicit HeadSums(base::ArrayOf<double>& sums) : sums_(sums) {}
+
+  bool wants(const engine::TapPlace& place) const override {
+    return place.tap == engine::Tap::kMixed;
+  }
+  void see(const engine::TapPlace& place, base::MutableView value) override {
+    const base::ViewOf<double> of_layer = sums_[place.layer];
+    for (std::int64_t head = 0; head < value.shape[0]; ++head) {
+      const std::span<double> sum = of_layer[head].values();
+      for (std::int64_t token = 0; token < value.shape[1]; ++token) {
+        const std::span<const float> mixed = value[head][token].values();
+        for (std::size_t at = 0; at < sum.size(); ++at) sum[at] += static_cast<double>(mixed[at]);
       }
     }
   }
-  return rows;
-}
+
+ private:
+  base::ArrayOf<double>& sums_;
+};
 
 }  // namespace
 
-std::optional<std::int64_t> attention_layer(const std::string& name, const std::string& value) {
-  const std::string front = "layers.";
-  const std::string back = ".attention." + value;
-  if (!name.starts_with(front) || !name.ends_with(back)) return {};
-  return std::stoll(name.substr(front.size(), name.size() - front.size() - back.size()));
+bool EdgeCutter::wants(const engine::TapPlace& place) const {
+  return place.tap == engine::Tap::kWeights && cut_.layer.value_or(place.layer) == place.layer;
 }
 
-model::Tensor EdgeCutter::see(const std::string& name, model::Tensor value) {
-  const auto layer = attention_layer(name, "weights");
-  if (!layer) return value;
-  const CutRows rows = rows_in(*layer, value.size(1), batch_, cuts_);
-  if (rows.cuts.empty()) return value;
-
-  const auto count = static_cast<std::int64_t>(rows.cuts.size());
-  model::Tensor kept = torch::ones({count, value.size(3)}, at::kFloat);
-  float* cell = kept.data_ptr<float>();
-  for (const Cut* cut : rows.cuts) {
-    for (const std::int64_t key : cut->keys) cell[key] = 0;
-    cell += value.size(3);
+void EdgeCutter::see(const engine::TapPlace& /*place*/, base::MutableView value) {
+  const std::int64_t begin = cut_.head.value_or(0);
+  const std::int64_t end = cut_.head ? begin + 1 : value.shape[0];
+  for (std::int64_t head = begin; head < end; ++head) {
+    for (const std::int64_t query : cut_.queries) cut_edges(value[head][query].values(), cut_.keys);
   }
-  const auto index = [&](const std::vector<std::int64_t>& places) -> std::optional<model::Tensor> {
-    return torch::tensor(places, at::kLong).to(value.device());
-  };
-  const c10::List<std::optional<model::Tensor>> places(
-      {index(rows.batch), index(rows.heads), index(rows.queries)});
-  const model::Tensor left = at::index(value, places) * kept.to(value.device());
-  const model::Tensor sums = left.sum(-1, true);
-  return at::index_put(value, places, at::where(sums > 0, left / sums, left));
 }
 
-model::Tensor HeadMeans::see(const std::string& name, model::Tensor value) {
-  const auto layer = attention_layer(name, "mixed");
-  if (!layer) return value;
-  const auto at = static_cast<std::size_t>(*layer);
-  if (sums_.size() <= at)
-    sums_.push_back(torch::zeros({value.size(1), value.size(3)}, at::kDouble));
-  for (std::size_t row = 0; row < batch_.rows.size(); ++row) {
-    const model::Tensor inside =
-        value[static_cast<std::int64_t>(row)].narrow(1, 0, batch_.lengths[row]);
-    sums_[at] += inside.sum(1, false, at::kDouble).cpu();
-    if (at == 0) tokens_ += batch_.lengths[row];
+base::Array head_means(const engine::Model& model, const std::vector<predict::ScoredRow>& rows,
+                       int threads, const predict::TokenCounter& counter) {
+  const std::size_t tokens = predict::token_count(rows);
+  if (tokens == 0) throw base::Error("mean of heads: found no token, expected at least one");
+  const spec::ModelConfig& config = model.config();
+  const std::vector<std::int64_t> shape = {config.layers, config.heads, config.head_width()};
+  std::vector<base::ArrayOf<double>> sums(rows.size(), base::ArrayOf<double>(shape));
+  predict::score_rows(model, rows, threads, counter,
+                      [&](std::size_t row) { return std::make_unique<HeadSums>(sums[row]); });
+  base::ArrayOf<double> total(shape);
+  for (const auto& sum : sums) {
+    for (std::size_t at = 0; at < total.values.size(); ++at) total.values[at] += sum.values[at];
   }
-  return value;
-}
-
-std::vector<model::Tensor> HeadMeans::means() const {
-  if (tokens_ == 0) throw base::Error("mean of heads: found no token, expected at least one");
-  std::vector<model::Tensor> means;
-  for (const model::Tensor& sum : sums_) means.push_back(sum / static_cast<double>(tokens_));
+  base::Array means(shape);
+  std::transform(total.values.begin(), total.values.end(), means.values.begin(),
+                 [&](double sum) { return static_cast<float>(sum / static_cast<double>(tokens)); });
   return means;
 }
 
-model::Tensor HeadRemover::see(const std::string& name, model::Tensor value) {
-  const auto layer = attention_layer(name, "mixed");
-  if (!layer) return value;
-  bool copied = false;
-  for (const HeadPlace& place : heads_) {
-    if (place.layer != *layer) continue;
-    if (!copied) value = value.clone();
-    copied = true;
-    value.select(1, place.head).copy_(means_[static_cast<std::size_t>(*layer)][place.head]);
+bool HeadRemover::wants(const engine::TapPlace& place) const {
+  return place.tap == engine::Tap::kMixed &&
+         std::any_of(heads_.begin(), heads_.end(),
+                     [&](const HeadPlace& head) { return head.layer == place.layer; });
+}
+
+void HeadRemover::see(const engine::TapPlace& place, base::MutableView value) {
+  for (const HeadPlace& head : heads_) {
+    if (head.layer != place.layer) continue;
+    const std::span<const float> mean = means_[head.layer][head.head].values();
+    for (std::int64_t token = 0; token < value.shape[1]; ++token)
+      std::copy(mean.begin(), mean.end(), value[head.head][token].data);
   }
-  return value;
 }
 
 }  // namespace qkv::inspect

@@ -2,9 +2,10 @@
 
 #include <cstdint>
 #include <optional>
+#include <utility>
 #include <vector>
 
-#include "inspect/scoring.h"
+#include "predict/scoring.h"
 
 namespace qkv::inspect {
 
@@ -16,7 +17,7 @@ struct HeadPlace {
   bool operator==(const HeadPlace&) const = default;
 };
 
-/// Edges of the attention maps of one row: from each of the query tokens to each of the key tokens.
+/// Edges of a text's attention maps: from each of the query tokens to each of the key tokens.
 struct Cut {
   std::vector<std::int64_t> queries;
   std::vector<std::int64_t> keys;
@@ -27,51 +28,37 @@ struct Cut {
 /// Cuts edges: their weights become 0, and the rest of each query's row is divided by its sum, as
 /// if the key had been masked before the softmax. If nothing remains, the whole row becomes 0: that
 /// query reads nothing.
-class EdgeCutter : public RowTaps {
+class EdgeCutter : public engine::Taps {
  public:
-  /// One cut per row, in the order of the rows.
-  explicit EdgeCutter(const std::vector<Cut>& cuts) : cuts_(cuts) {}
+  explicit EdgeCutter(Cut cut) : cut_(std::move(cut)) {}
 
-  void begin(const RowBatch& batch) override { batch_ = batch; }
-  model::Tensor see(const std::string& name, model::Tensor value) override;
+  bool wants(const engine::TapPlace& place) const override;
+  void see(const engine::TapPlace& place, base::MutableView value) override;
 
  private:
-  const std::vector<Cut>& cuts_;
-  RowBatch batch_;
+  Cut cut_;
 };
 
-/// The mean of each head's mixed values, over all tokens that it receives.
-class HeadMeans : public RowTaps {
- public:
-  void begin(const RowBatch& batch) override { batch_ = batch; }
-  model::Tensor see(const std::string& name, model::Tensor value) override;
-
-  /// [heads, head_width] of each layer.
-  std::vector<model::Tensor> means() const;
-
- private:
-  RowBatch batch_;
-  std::vector<model::Tensor> sums_;  ///< of each layer, double
-  std::int64_t tokens_ = 0;          ///< received in layer 0
-};
+/// The mean of each head's mixed values over all tokens of the rows, [layers, heads, head_width].
+/// REQUIRES a model with attention. Throws Error if there is no token, or as score_rows does.
+base::Array head_means(const engine::Model& model, const std::vector<predict::ScoredRow>& rows,
+                       int threads, const predict::TokenCounter& counter = {});
 
 /// Removes heads: the mixed values of each are replaced by their mean (mean ablation, Wang et al.
 /// 2022). The head then carries no information about the text, and later layers receive input of
 /// the usual size.
-class HeadRemover : public RowTaps {
+class HeadRemover : public engine::Taps {
  public:
-  HeadRemover(std::vector<HeadPlace> heads, const std::vector<model::Tensor>& means)
-      : heads_(std::move(heads)), means_(means) {}
+  /// `heads` and `means`, those of head_means, must outlive it.
+  HeadRemover(const std::vector<HeadPlace>& heads, const base::Array& means)
+      : heads_(heads), means_(means) {}
 
-  void begin(const RowBatch& /*batch*/) override {}
-  model::Tensor see(const std::string& name, model::Tensor value) override;
+  bool wants(const engine::TapPlace& place) const override;
+  void see(const engine::TapPlace& place, base::MutableView value) override;
 
  private:
-  std::vector<HeadPlace> heads_;
-  const std::vector<model::Tensor>& means_;
+  const std::vector<HeadPlace>& heads_;
+  const base::Array& means_;
 };
-
-/// The layer L if `name` is "layers.L.attention." followed by `value`; otherwise nothing.
-std::optional<std::int64_t> attention_layer(const std::string& name, const std::string& value);
 
 }  // namespace qkv::inspect

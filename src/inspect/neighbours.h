@@ -1,10 +1,11 @@
 #pragma once
 
 #include <cstdint>
+#include <span>
 #include <string>
 #include <vector>
 
-#include "model/tensor.h"
+#include "base/array.h"
 #include "text/tokenizer.h"
 
 namespace qkv::inspect {
@@ -21,7 +22,7 @@ class EmbeddingSpace {
  public:
   /// embedding [vocabulary, width]. Throws Error if the shape does not fit the tokenizer, no piece
   /// was learned, or a value is not a number.
-  EmbeddingSpace(const model::Tensor& embedding, const text::Tokenizer& tokenizer);
+  EmbeddingSpace(base::View embedding, const text::Tokenizer& tokenizer);
 
   /// The pieces whose vectors have the highest cosine with that of `word`, highest first, without
   /// the word itself.
@@ -39,20 +40,21 @@ class EmbeddingSpace {
   std::size_t size() const { return ids_.size(); }
 
  private:
-  model::Tensor vector(std::int32_t id) const;
-  std::vector<Neighbour> nearest(const model::Tensor& target,
+  /// The centred vector of a learned piece.
+  std::span<const double> vector(std::int32_t id) const;
+  std::vector<Neighbour> nearest(std::span<const double> target,
                                  const std::vector<std::int32_t>& left_out,
                                  std::size_t count) const;
 
-  std::vector<std::int64_t> ids_;  ///< learned pieces, ascending
-  model::Tensor centred_;          ///< [learned pieces, width], double
+  std::vector<std::int32_t> ids_;  ///< learned pieces, ascending
+  base::ArrayOf<double> centred_;  ///< [learned pieces, width]
 };
 
 /// The answers as a table below a line that repeats the question. Throw Error if a word is not a
 /// piece.
-std::string neighbours_text(const model::Tensor& embedding, const text::Tokenizer& tokenizer,
+std::string neighbours_text(base::View embedding, const text::Tokenizer& tokenizer,
                             const std::string& word);
-std::string analogy_text(const model::Tensor& embedding, const text::Tokenizer& tokenizer,
+std::string analogy_text(base::View embedding, const text::Tokenizer& tokenizer,
                          const std::string& a, const std::string& b, const std::string& c);
 
 }  // namespace qkv::inspect

@@ -75,6 +75,13 @@ Passage encode_passage(const checkpoint::Checkpoint& checkpoint, std::string tex
   return passage;
 }
 
+std::vector<std::int32_t> ids_of(const Passage& passage) {
+  std::vector<std::int32_t> ids;
+  ids.reserve(passage.tokens.size());
+  for (const text::Token& token : passage.tokens) ids.push_back(token.id);
+  return ids;
+}
+
 std::string token_text(const Passage& passage, std::size_t index) {
   const text::Token& token = passage.tokens[index];
   return base::replace_invalid_utf8(

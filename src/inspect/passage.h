@@ -1,6 +1,7 @@
 #pragma once
 
 #include <cstddef>
+#include <cstdint>
 #include <string>
 #include <vector>
 
@@ -28,6 +29,8 @@ Passage read_passage(const checkpoint::Checkpoint& checkpoint, std::string text,
 /// The same without warnings, for one of many texts.
 Passage encode_passage(const checkpoint::Checkpoint& checkpoint, std::string text,
                        const std::string& name);
+
+std::vector<std::int32_t> ids_of(const Passage& passage);
 
 /// The text of token `index`; U+FFFD if it is not complete UTF-8, empty for specials.
 std::string token_text(const Passage& passage, std::size_t index);

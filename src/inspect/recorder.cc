@@ -5,21 +5,18 @@
 
 namespace qkv::inspect {
 
-model::Tensor Recorder::see(const std::string& name, model::Tensor value) {
-  if (value.dim() == 0 || value.size(0) != 1) {
-    throw base::Error(base::concat("tap ", name, ": found shape ", model::shape_text(value.sizes()),
-                                   ", expected a batch of one row"));
-  }
-  values_.emplace_back(name, value.detach()[0].to(at::kCPU, at::kFloat).contiguous());
-  return value;
+void Recorder::see(const engine::TapPlace& place, base::MutableView value) {
+  base::Array copy({value.shape.begin(), value.shape.end()});
+  std::copy(value.values().begin(), value.values().end(), copy.values.begin());
+  values_.emplace_back(engine::tap_name(place), std::move(copy));
 }
 
-const model::Tensor& Recorder::value(const std::string& name) const {
-  if (const model::Tensor* found = find(name)) return *found;
+const base::Array& Recorder::value(const std::string& name) const {
+  if (const base::Array* found = find(name)) return *found;
   throw base::Error(base::concat("tap ", name, ": this model has no such value"));
 }
 
-const model::Tensor* Recorder::find(const std::string& name) const {
+const base::Array* Recorder::find(const std::string& name) const {
   for (const auto& [known, value] : values_) {
     if (known == name) return &value;
   }

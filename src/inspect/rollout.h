@@ -2,7 +2,7 @@
 
 #include <vector>
 
-#include "model/tensor.h"
+#include "base/array.h"
 
 namespace qkv::inspect {
 
@@ -12,8 +12,8 @@ namespace qkv::inspect {
 ///
 ///   R₀ = I,  R_l = (½ A_l + ½ I) R_{l−1}
 ///
-/// `weights` [batch, heads, query, key] of each layer, the first layer first → [batch, query, key];
-/// rows sum to 1. Throws Error if there is no layer or shapes differ.
-model::Tensor attention_rollout(const std::vector<model::Tensor>& weights);
+/// `weights` [heads, query, key] of each layer, the first layer first → [query, key]; rows sum to
+/// 1. Throws Error if there is no layer or shapes differ.
+base::Array attention_rollout(const std::vector<base::Array>& weights);
 
 }  // namespace qkv::inspect

@@ -19,15 +19,14 @@ constexpr std::size_t kNameWidth = 34;
 constexpr std::size_t kTraceLabelWidth = 12;
 constexpr const char* kClosed = "—";
 
-Vector vector_of(const model::Tensor& values) {
-  const model::Tensor exact = values.to(at::kDouble).contiguous();
-  const double* begin = exact.const_data_ptr<double>();
-  return {begin, begin + exact.numel()};
+Vector vector_of(base::View view) {
+  const std::span<const float> values = view.values();
+  return {values.begin(), values.end()};
 }
 
-std::vector<Vector> rows_of(const model::Tensor& values) {
+std::vector<Vector> rows_of(base::View matrix) {
   std::vector<Vector> rows;
-  for (std::int64_t row = 0; row < values.size(0); ++row) rows.push_back(vector_of(values[row]));
+  for (std::int64_t row = 0; row < matrix.shape[0]; ++row) rows.push_back(vector_of(matrix[row]));
   return rows;
 }
 
@@ -95,7 +94,7 @@ class Trace {
   }
 
  private:
-  const model::Tensor& attention(const char* name) const {
+  const base::Array& attention(const char* name) const {
     return taps_.value(prefix_ + "attention." + name);
   }
   Vector of_token(const std::string& name) const { return vector_of(taps_.value(name)[token_]); }

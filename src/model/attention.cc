@@ -12,15 +12,12 @@ constexpr double kClosed = -std::numeric_limits<double>::infinity();
 
 }  // namespace
 
-Mask make_mask(bool causal, std::int64_t queries, std::int64_t keys, const Tensor& documents,
-               at::Device device) {
-  Mask mask{.only_causal = causal && queries == keys && !documents.defined(),
-            .closed = {},
-            .documents = documents};
+Mask make_mask(bool causal, std::int64_t tokens, const Tensor& documents, at::Device device) {
+  Mask mask{.only_causal = causal && !documents.defined(), .closed = {}, .documents = documents};
   if (causal) {
     const Tensor later =
-        torch::ones({queries, keys}, at::TensorOptions().dtype(at::kBool).device(device));
-    mask.closed = later.triu(keys - queries + 1).view({1, 1, queries, keys});
+        torch::ones({tokens, tokens}, at::TensorOptions().dtype(at::kBool).device(device));
+    mask.closed = later.triu(1).view({1, 1, tokens, tokens});
   }
   if (documents.defined()) {
     const Tensor other = (documents.unsqueeze(2) != documents.unsqueeze(1)).unsqueeze(1);
@@ -59,19 +56,6 @@ Tensor Attention::operator()(const Tensor& x, const Tensor& positions, const Pos
   }
   value = pass.tap(prefix, "value", value);
 
-  if (Cache* cache = pass.cache) {  // the cached tokens come first
-    const auto at = static_cast<std::size_t>(layer_);
-    if (cache->values.size() <= at) {
-      cache->keys.resize(at + 1);
-      cache->values.resize(at + 1);
-    }
-    if (cache->tokens > 0) {
-      if (key.defined()) key = at::cat({cache->keys[at], key}, 2);
-      value = at::cat({cache->values[at], value}, 2);
-    }
-    cache->keys[at] = key;
-    cache->values[at] = value;
-  }
   if (const std::int64_t group = heads_ / value.size(1); group > 1) {
     if (key.defined()) key = key.repeat_interleave(group, 1);
     value = value.repeat_interleave(group, 1);
@@ -79,12 +63,12 @@ Tensor Attention::operator()(const Tensor& x, const Tensor& positions, const Pos
 
   Tensor mixed;
   const bool keyed_dropout = pass.dropout.active() && !pass.dropout.draws_in_order();
-  if (!uniform_ && pass.taps == nullptr && pass.cache == nullptr && !keyed_dropout) {
+  if (!uniform_ && pass.taps == nullptr && !keyed_dropout) {
     // The weights are not needed: the same result in one operation that stores no scores.
     mixed = mixed_at_once(query, key, value, position, mask, pass.dropout.probability());
   } else {
-    Tensor taken = uniform_ ? even_weights(x, value.size(2), mask)
-                            : weights(query, key, position, mask, pass, prefix);
+    Tensor taken =
+        uniform_ ? even_weights(x, mask) : weights(query, key, position, mask, pass, prefix);
     taken = pass.tap(prefix, "weights", taken);
     taken = pass.dropout.of_weights(taken, base::dropout_place(layer_, 0), mask.documents);
     mixed = at::matmul(taken, value);
@@ -101,15 +85,14 @@ Tensor Attention::weights(const Tensor& query, const Tensor& key, const Position
   scores = pass.tap(prefix, "scores", scores);
   if (scaled_) scores = scores / std::sqrt(static_cast<double>(head_width_));
   scores = pass.tap(prefix, "scaled", scores);
-  if (const Tensor bias = position.bias(query.size(2), key.size(2)); bias.defined())
-    scores = scores + bias;
+  if (const Tensor bias = position.bias(query.size(2)); bias.defined()) scores = scores + bias;
   if (mask.closed.defined()) scores = scores.masked_fill(mask.closed, kClosed);
   return pass.tap(prefix, "masked", scores).softmax(-1);
 }
 
 Tensor Attention::mixed_at_once(const Tensor& query, const Tensor& key, const Tensor& value,
                                 const Position& position, const Mask& mask, double dropout) const {
-  Tensor limits = position.bias(query.size(2), key.size(2));
+  Tensor limits = position.bias(query.size(2));
   if (limits.defined() && mask.closed.defined()) {
     limits = limits.masked_fill(mask.closed, kClosed);
   } else if (mask.closed.defined() && !mask.only_causal) {
@@ -120,8 +103,8 @@ Tensor Attention::mixed_at_once(const Tensor& query, const Tensor& key, const Te
                          dropout);
 }
 
-Tensor Attention::even_weights(const Tensor& x, std::int64_t keys, const Mask& mask) const {
-  Tensor scores = torch::zeros({1, 1, x.size(1), keys}, x.options());
+Tensor Attention::even_weights(const Tensor& x, const Mask& mask) const {
+  Tensor scores = torch::zeros({1, 1, x.size(1), x.size(1)}, x.options());
   if (mask.closed.defined()) scores = scores.masked_fill(mask.closed, kClosed);
   return scores.softmax(-1).expand({x.size(0), heads_, -1, -1});
 }

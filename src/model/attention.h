@@ -10,19 +10,18 @@ namespace qkv::model {
 
 /// Which keys each query may attend to. Made once per pass and shared by all layers.
 struct Mask {
-  /// Only later tokens are closed, and queries and keys are the same tokens.
+  /// Only later tokens are closed.
   bool only_causal = true;
-  /// True if a key is closed, [batch | 1, 1, queries, keys]; undefined if all are open.
+  /// True if a key is closed, [batch | 1, 1, query, key]; undefined if all are open.
   Tensor closed;
-  /// Numbers of the keys' documents, [batch, keys]; undefined for one document per row.
+  /// Numbers of the documents, [batch, tokens]; undefined for one document per row.
   Tensor documents;
 };
 
 /// The open keys of a pass: in a causal model, no token attends to later tokens, and no token
 /// attends to another document. `documents` [batch, tokens] numbers them, or is undefined for one
-/// document per row. The queries are the last `queries` of `keys` tokens.
-Mask make_mask(bool causal, std::int64_t queries, std::int64_t keys, const Tensor& documents,
-               at::Device device);
+/// document per row.
+Mask make_mask(bool causal, std::int64_t tokens, const Tensor& documents, at::Device device);
 
 /// Self-attention with several heads (Vaswani et al. 2017, section 3.2):
 ///
@@ -46,13 +45,13 @@ class Attention {
  private:
   /// [batch, tokens, heads · head_width] → [batch, heads, tokens, head_width]
   Tensor split_heads(const Tensor& x) const;
-  /// How much each query attends to each key, [batch, heads, queries, keys]; rows sum to 1.
+  /// How much each query attends to each key, [batch, heads, query, key]; rows sum to 1.
   Tensor weights(const Tensor& query, const Tensor& key, const Position& position, const Mask& mask,
                  const Pass& pass, const std::string& prefix) const;
   /// The same for uniform weights: 1 / (open keys).
-  Tensor even_weights(const Tensor& x, std::int64_t keys, const Mask& mask) const;
+  Tensor even_weights(const Tensor& x, const Mask& mask) const;
 
-  /// Weighted sums of the values, [batch, heads, queries, head_width], without separate weights.
+  /// Weighted sums of the values, [batch, heads, tokens, head_width], without separate weights.
   Tensor mixed_at_once(const Tensor& query, const Tensor& key, const Tensor& value,
                        const Position& position, const Mask& mask, double dropout) const;
 

@@ -8,7 +8,6 @@
 #include <torch/version.h>
 
 #include <mutex>
-#include <thread>
 
 #include "base/error.h"
 #include "base/format.h"
@@ -29,18 +28,6 @@ bool processor_multiplies_bfloat16() {
   return false;
 #endif
 }
-
-/// While one exists, this thread and those that it starts use one thread each.
-class OneThreadEach {
- public:
-  OneThreadEach() : before_(at::get_num_threads()) { at::set_num_threads(1); }
-  ~OneThreadEach() { at::set_num_threads(before_); }
-  OneThreadEach(const OneThreadEach&) = delete;
-  OneThreadEach& operator=(const OneThreadEach&) = delete;
-
- private:
-  int before_;
-};
 
 bool multiplies_bfloat16(spec::Precision precision, at::Device device) {
   switch (precision) {
@@ -74,9 +61,7 @@ Runtime set_up_runtime(const config::RuntimeConfig& config) {
 
   runtime.bfloat16 = multiplies_bfloat16(config.precision, runtime.device);
 
-  const auto processors =
-      static_cast<std::int64_t>(std::max(1U, std::thread::hardware_concurrency()));
-  runtime.threads = static_cast<int>(config.threads > 0 ? config.threads : processors);
+  runtime.threads = base::threads_of(config.threads);
   at::set_num_threads(runtime.threads);
   at::globalContext().setFlushDenormal(true);
 #if defined(__GLIBC__)
@@ -86,11 +71,6 @@ Runtime set_up_runtime(const config::RuntimeConfig& config) {
   ::mallopt(M_TRIM_THRESHOLD, 1 << 30);
 #endif
   return runtime;
-}
-
-Runtime set_up_exact_runtime(spec::Device device, std::int64_t threads) {
-  return set_up_runtime(
-      {.device = device, .precision = spec::Precision::kFloat32, .threads = threads});
 }
 
 Autocast::Autocast(const Runtime& runtime)
@@ -112,16 +92,6 @@ Tensor rounded_for_products(const Tensor& x) {
   const at::DeviceType device = x.device().type();
   if (!at::autocast::is_autocast_enabled(device)) return x;
   return x.to(at::autocast::get_autocast_dtype(device));
-}
-
-void for_each_side_by_side(std::size_t count, const Runtime& runtime,
-                           const std::function<void(std::size_t)>& work) {
-  if (!runtime.device.is_cpu() || runtime.threads == 1 || count < 2) {
-    for (std::size_t index = 0; index < count; ++index) work(index);
-    return;
-  }
-  const OneThreadEach one_thread_each;
-  base::for_each_in_parallel(count, runtime.threads, work);
 }
 
 at::Generator keyed_generator(std::uint64_t key, at::Device device) {

@@ -1,8 +1,6 @@
 #pragma once
 
-#include <cstddef>
 #include <cstdint>
-#include <functional>
 #include <string>
 #include <vector>
 
@@ -23,8 +21,6 @@ struct Runtime {
 /// selects CUDA if there is a device, and bfloat16 if the processor can multiply in it. Throws
 /// Error if a CUDA device is requested but missing.
 Runtime set_up_runtime(const config::RuntimeConfig& config);
-/// The same for reading a checkpoint, in float32 on any processor.
-Runtime set_up_exact_runtime(spec::Device device, std::int64_t threads);
 
 /// While one exists, products of this thread use bfloat16 (if `runtime` says so).
 class Autocast {
@@ -43,13 +39,6 @@ class Autocast {
 /// `x` rounded as a product under an Autocast of this thread would round it: for an input of
 /// several products, which then need not each round it.
 Tensor rounded_for_products(const Tensor& x);
-
-/// Calls work(index) for each of 0 … count − 1, as for_each_in_parallel does, with libtorch's
-/// operations on one thread each. Threads with independent work need not wait for each
-/// other, while they do at the end of an operation that all of them share. On a CUDA device, one
-/// call after the other.
-void for_each_side_by_side(std::size_t count, const Runtime& runtime,
-                           const std::function<void(std::size_t)>& work);
 
 /// A generator whose numbers depend only on `key`.
 at::Generator keyed_generator(std::uint64_t key, at::Device device);

@@ -24,15 +24,11 @@ Tensor Model::hidden(const Tokens& tokens, const Pass& pass) const {
     require_shape(tokens.documents, {rows, count}, "documents [batch, tokens]");
   if (tokens.positions.defined())
     require_shape(tokens.positions, {rows, count}, "positions [batch, tokens]");
-  const std::int64_t all = pass.tokens_before() + count;
-  if (all > config_.context) {
-    throw base::Error(
-        base::concat("found ", all, " tokens, expected at most the context of ", config_.context));
+  if (count > config_.context) {
+    throw base::Error(base::concat("found ", count, " tokens, expected at most the context of ",
+                                   config_.context));
   }
-
-  Tensor hidden = read(tokens, pass);
-  if (pass.cache != nullptr) pass.cache->tokens = all;
-  return hidden;
+  return read(tokens, pass);
 }
 
 Tensor Model::logits(const Tensor& hidden, const Pass& pass) const {

@@ -13,7 +13,7 @@ namespace qkv::model {
 /// The input of a model.
 struct Tokens {
   Tensor ids;        ///< int64 [batch, tokens]
-  Tensor positions;  ///< int64 [batch, tokens]; undefined: 0, 1, 2, … (after those in the cache)
+  Tensor positions;  ///< int64 [batch, tokens]; undefined: 0, 1, 2, …
   Tensor documents;  ///< int64 [batch, tokens], tokens attend only to their own; undefined: one per
                      ///< row
 };

@@ -1,41 +1,33 @@
 #include "model/parameters.h"
 
-#include "base/random.h"
-#include "model/libtorch.h"
+#include <algorithm>
+
+#include "spec/initial_weights.h"
 
 namespace qkv::model {
-namespace {
-
-/// Fresh values for `empty`, drawn from the stream `key`.
-Tensor start(const Tensor& empty, const spec::Initial& initial, std::uint64_t key) {
-  const at::Generator generator = keyed_generator(key, at::kCPU);
-  switch (initial.kind) {
-    case spec::Initial::Kind::kNormal:
-      return empty.normal_(0.0, initial.value, generator);
-    case spec::Initial::Kind::kUniform:
-      return empty.uniform_(-initial.value, initial.value, generator);
-    case spec::Initial::Kind::kConstant:
-      break;
-  }
-  return empty.fill_(initial.value);
-}
-
-}  // namespace
 
 Parameters::Parameters(spec::WeightList weights, std::uint64_t seed, at::TensorOptions options)
     : weights_(std::move(weights)), options_(options) {
-  for (const spec::Weight& weight : weights_.all) {
-    // Drawn on the CPU, so that every device starts from the same weights.
-    const std::uint64_t key =
-        base::stream_key(seed, base::Purpose::kInitialisation, {list_.size()});
-    const Tensor empty = torch::empty(weight.shape, options.device(at::kCPU));
-    list_.emplace_back(weight.name,
-                       start(empty, weight.initial, key).to(options.device()).requires_grad_());
+  for (base::Array& values : spec::initial_weights(weights_, seed)) {
+    const Tensor weight =
+        torch::from_blob(values.values.data(), values.shape, at::kFloat).to(options, false, true);
+    list_.emplace_back(weights_.all[list_.size()].name, weight.requires_grad_());
   }
 }
 
 Tensor Parameters::at(spec::WeightIndex index) const {
   return index == spec::kAbsent ? Tensor() : list_.at(static_cast<std::size_t>(index)).second;
+}
+
+std::vector<base::Array> Parameters::arrays() const {
+  std::vector<base::Array> arrays;
+  arrays.reserve(list_.size());
+  for (const auto& [name, weight] : list_) {
+    const Tensor values = weight.detach().to(at::kCPU, at::kFloat).contiguous();
+    base::Array& array = arrays.emplace_back(values.sizes().vec());
+    std::copy_n(values.const_data_ptr<float>(), array.values.size(), array.values.data());
+  }
+  return arrays;
 }
 
 std::int64_t Parameters::count() const {

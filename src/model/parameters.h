@@ -2,9 +2,9 @@
 
 #include <cstdint>
 #include <string>
-#include <utility>
 #include <vector>
 
+#include "base/array.h"
 #include "model/tensor.h"
 #include "spec/weights.h"
 
@@ -19,9 +19,12 @@ class Parameters {
   /// Their names, shapes and roles.
   const spec::WeightList& weights() const { return weights_; }
   /// Name in the checkpoint and values, in the order of weights().all.
-  const std::vector<std::pair<std::string, Tensor>>& list() const { return list_; }
+  const NamedTensors& list() const { return list_; }
   /// The weight at this index; undefined for spec::kAbsent.
   Tensor at(spec::WeightIndex index) const;
+
+  /// The values as plain float32 arrays, in the same order.
+  std::vector<base::Array> arrays() const;
 
   std::int64_t count() const;
   const at::TensorOptions& options() const { return options_; }
@@ -29,7 +32,7 @@ class Parameters {
  private:
   spec::WeightList weights_;
   at::TensorOptions options_;
-  std::vector<std::pair<std::string, Tensor>> list_;
+  NamedTensors list_;
 };
 
 }  // namespace qkv::model

@@ -66,10 +66,8 @@ Tensor Dropout::of_weights(const Tensor& weights, std::uint64_t place,
   if (!active()) return weights;
   if (in_order_ || !weights.device().is_cpu()) return (*this)(weights, place);
   const std::int64_t heads = weights.size(1);
-  const std::int64_t queries = weights.size(2);
-  const std::int64_t keys = weights.size(3);
-  const std::int64_t before = keys - queries;
-  const Tensor numbers = (documents.defined() ? documents : torch::zeros({weights.size(0), keys}))
+  const std::int64_t tokens = weights.size(3);
+  const Tensor numbers = (documents.defined() ? documents : torch::zeros({weights.size(0), tokens}))
                              .to(at::kLong)
                              .contiguous();
   const Tensor factors = no_factors(weights);
@@ -78,20 +76,19 @@ Tensor Dropout::of_weights(const Tensor& weights, std::uint64_t place,
     at::parallel_for(0, weights.size(0), 1, [&](std::int64_t first, std::int64_t last) {
       for (std::int64_t row = first; row < last; ++row) {
         for_each_run(
-            numbers.const_data_ptr<std::int64_t>() + row * keys, keys,
+            numbers.const_data_ptr<std::int64_t>() + row * tokens, tokens,
             [&](std::int64_t begin, std::int64_t end) {
-              const auto token = static_cast<std::uint64_t>((first_row_ + row) * keys + begin);
+              const auto token = static_cast<std::uint64_t>((first_row_ + row) * tokens + begin);
               const kernels::AttentionDropout dropout{
                   base::stream_key(seed_, base::Purpose::kDropout, {step_, place, token}),
                   probability_};
               for (std::int64_t head = 0; head < heads; ++head) {
                 const kernels::HeadDropout mask = kernels::head_dropout(dropout, head);
                 const auto kept = static_cast<Real>(1 / static_cast<double>(mask.kept));
-                for (std::int64_t query = std::max(begin, before); query < end; ++query) {
+                for (std::int64_t query = begin; query < end; ++query) {
                   const auto number =
                       kernels::query_number(mask, static_cast<std::uint32_t>(query - begin));
-                  Real* const of_query =
-                      to + ((row * heads + head) * queries + query - before) * keys;
+                  Real* const of_query = to + ((row * heads + head) * tokens + query) * tokens;
                   for (std::int64_t key = begin; key < end; ++key)
                     of_query[key] = kernels::keeps(mask, number, key - begin) ? kept : Real{0};
                 }

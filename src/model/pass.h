@@ -40,10 +40,9 @@ class Dropout {
 
   /// `place` identifies one dropout of a pass; the first axis of `x` is rows.
   Tensor operator()(const Tensor& x, std::uint64_t place) const;
-  /// The same for attention weights [batch, heads, queries, keys], where each document has its own
-  /// mask. `documents` [batch, keys] numbers them, or is undefined for one document per row; the
-  /// queries are the last ones of the keys. Weights between documents become 0. The probability is
-  /// rounded to a multiple of 2^-16.
+  /// The same for attention weights [batch, heads, query, key], where each document has its own
+  /// mask. `documents` [batch, tokens] numbers them, or is undefined for one document per row.
+  /// Weights between documents become 0. The probability is rounded to a multiple of 2^-16.
   Tensor of_weights(const Tensor& weights, std::uint64_t place, const Tensor& documents) const;
   bool active() const { return probability_ > 0; }
   bool draws_in_order() const { return in_order_; }
@@ -59,25 +58,10 @@ class Dropout {
   std::int64_t first_row_ = 0;
 };
 
-/// What a causal model stores about the tokens that it has read, so that the next token needs only
-/// its own row. An empty cache is at the beginning of a text.
-struct Cache {
-  std::int64_t tokens = 0;  ///< the number of tokens read; at 0, the rest has no meaning
-  /// For a Transformer: one entry per layer, each [batch, key_value_heads, tokens, head_width].
-  std::vector<Tensor> keys;
-  std::vector<Tensor> values;
-  /// For a recurrent net, by layer: the state h, or h and cell of an LSTM, each [1, batch, width].
-  std::vector<std::vector<Tensor>> states;
-};
-
 /// What a forward pass carries besides its tokens. A pass without taps spends no time on them.
 struct Pass {
   Taps* taps = nullptr;
   Dropout dropout;
-  Cache* cache = nullptr;
-
-  /// The number of tokens read before this pass.
-  std::int64_t tokens_before() const { return cache == nullptr ? 0 : cache->tokens; }
 
   /// Passes `value` to the taps, if any, with the name PREFIX NAME.
   Tensor tap(const std::string& prefix, const char* name, Tensor value) const {

@@ -64,11 +64,10 @@ Tensor Position::rotate(const Tensor& x, const Tensor& positions) const {
   return at::cat({half[0] * cosine - half[1] * sine, half[1] * cosine + half[0] * sine}, -1);
 }
 
-Tensor Position::bias(std::int64_t queries, std::int64_t keys) const {
+Tensor Position::bias(std::int64_t tokens) const {
   if (!slopes_.defined()) return {};
-  const Tensor key = torch::arange(keys, slopes_.options());
-  const Tensor query = key.narrow(0, keys - queries, queries);
-  const Tensor distance = (query.unsqueeze(1) - key).abs();
+  const Tensor place = torch::arange(tokens, slopes_.options());
+  const Tensor distance = (place.unsqueeze(1) - place).abs();
   return -slopes_.view({-1, 1, 1}) * distance;
 }
 

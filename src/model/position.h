@@ -23,9 +23,8 @@ class Position {
   /// every kind except rotary.
   Tensor rotate(const Tensor& x, const Tensor& positions) const;
 
-  /// ALiBi's bias on scores, [heads, queries, keys]; undefined for every other kind. The queries
-  /// are the last `queries` of `keys` tokens.
-  Tensor bias(std::int64_t queries, std::int64_t keys) const;
+  /// ALiBi's bias on scores, [heads, query, key]; undefined for every other kind.
+  Tensor bias(std::int64_t tokens) const;
 
  private:
   Tensor table_;   ///< sinusoidal (fixed) or learned: [context, width]

@@ -28,18 +28,17 @@ class RecurrentLayer {
  public:
   RecurrentLayer(const Parameters& parameters, const spec::ModelConfig& config, std::int64_t layer);
 
-  /// The states h: x [batch, tokens, width] → [batch, tokens, width]. Continues from the cache.
-  Tensor operator()(const Tensor& x, const Sequences& sequences, Cache* cache) const;
+  /// The states h: x [batch, tokens, width] → [batch, tokens, width].
+  Tensor operator()(const Tensor& x, const Sequences& sequences) const;
 
  private:
   /// weight_ih [gates · hidden, width], weight_hh [gates · hidden, hidden], bias_ih, bias_hh, the
   /// gates in the order i, f, g, o or r, z, n.
   using Weights = std::vector<Tensor>;
 
-  Tensor run(const Tensor& x, const Weights& weights, std::vector<Tensor>& state) const;
+  Tensor run(const Tensor& x, const Weights& weights) const;
 
-  std::size_t layer_;
-  bool lstm_;
+  spec::Architecture kind_;
   std::int64_t hidden_;  ///< width of the state in one direction
   Weights forward_;
   Weights backward_;  ///< empty unless there is a backward direction

@@ -11,10 +11,8 @@ Transformer::Transformer(const spec::ModelConfig& config, std::int64_t vocabular
 
 Tensor Transformer::read(const Tokens& tokens, const Pass& pass) const {
   const std::int64_t count = tokens.ids.size(1);
-  const std::int64_t all = pass.tokens_before() + count;
   Tensor positions = tokens.positions;
-  if (!positions.defined())
-    positions = torch::arange(pass.tokens_before(), all, tokens.ids.options()).unsqueeze(0);
+  if (!positions.defined()) positions = torch::arange(count, tokens.ids.options()).unsqueeze(0);
 
   Tensor x = pass.tap("", "embedding", embedding_(tokens.ids));
   if (const Tensor added = position_.added(positions); added.defined()) {
@@ -22,7 +20,7 @@ Tensor Transformer::read(const Tokens& tokens, const Pass& pass) const {
   }
   x = pass.dropout(x, 0);
 
-  const Mask mask = make_mask(config_.causal(), count, all, tokens.documents, x.device());
+  const Mask mask = make_mask(config_.causal(), count, tokens.documents, x.device());
   for (const Block& block : blocks_) x = block(x, positions, position_, mask, pass);
   return pass.tap("", "final", norm_(x));
 }

@@ -4,7 +4,6 @@
 #include <cstring>
 #include <limits>
 #include <string_view>
-#include <thread>
 
 #include "base/error.h"
 #include "base/format.h"
@@ -147,7 +146,7 @@ std::int32_t TokenFile::operator[](std::uint64_t index) const {
 
 void TokenFile::check() const {
   if (!stays_in_file()) return;
-  const auto threads = static_cast<int>(std::max(1U, std::thread::hardware_concurrency()));
+  const int threads = base::threads_of(0);
   base::for_each_in_parallel(up(checked_bytes_, kAtOnce) / kAtOnce, threads, [&](std::size_t part) {
     const std::uint64_t at = part * kAtOnce;
     const std::uint64_t count = std::min(kAtOnce, checked_bytes_ - at);

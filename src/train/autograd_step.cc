@@ -2,7 +2,7 @@
 
 #include <cmath>
 
-#include "evaluate/loss.h"
+#include "train/prediction.h"
 
 namespace qkv::train {
 
@@ -32,13 +32,12 @@ double AutogradStep::gradient(const StepBatch& batch, std::int64_t number) {
     const model::Pass pass{
         .taps = nullptr,
         .dropout = model::Dropout(config_.model.dropout, config_.seed,
-                                  static_cast<std::uint64_t>(number - 1), part.first_row),
-        .cache = nullptr};
+                                  static_cast<std::uint64_t>(number - 1), part.first_row)};
     model::Tensor mean;
     {
       clock_.enter(Work::kForward);
       const model::Autocast autocast(runtime_);
-      const evaluate::Prediction prediction = evaluate::predict(model_, part, pass);
+      const Prediction prediction = predict(model_, part, pass);
       mean = at::cross_entropy_loss(prediction.logits, prediction.targets, {}, at::Reduction::Sum) /
              static_cast<double>(batch.predicted);
     }

@@ -14,7 +14,7 @@ class AutogradStep : public Step {
 
   void begin(const StepBatch& batch, std::int64_t number) override;
   Result finish() override { return result_; }
-  checkpoint::NamedTensors moments() const override { return optimizer_.moments(); }
+  model::NamedTensors moments() const override { return optimizer_.moments(); }
   base::Parts seconds() const override;
 
   /// The first half of a step: stores the gradient in the weights of the model and returns the

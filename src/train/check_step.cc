@@ -50,15 +50,14 @@ CheckStep::Definition::Definition(const model::Model& model, const config::Confi
                               at::TensorOptions(at::kCPU).dtype(type))),
       step(*this->model, config, runtime) {}
 
-void CheckStep::Definition::follow(const model::Model& run,
-                                   const checkpoint::NamedTensors& moments) {
+void CheckStep::Definition::follow(const model::Model& run, const model::NamedTensors& moments) {
   const torch::NoGradGuard no_gradients;
   const auto& weights = model->parameters().list();
   for (std::size_t index = 0; index < weights.size(); ++index) {
     weights[index].second.copy_(run.parameters().list()[index].second);
     weights[index].second.mutable_grad().reset();
   }
-  const checkpoint::NamedTensors own = step.moments();
+  const model::NamedTensors own = step.moments();
   for (std::size_t index = 0; index < own.size(); ++index)
     own[index].second.copy_(moments[index].second);
 }
@@ -168,9 +167,9 @@ void CheckStep::check_update(std::int64_t number) {
              distance(plain_.model->parameters().list()[index].second.detach(), exact.detach())},
         floor, number, base::concat("the update of ", name));
   }
-  const checkpoint::NamedTensors found = kernels_.moments();
-  const checkpoint::NamedTensors expected = exact_.step.moments();
-  const checkpoint::NamedTensors plain = plain_.step.moments();
+  const model::NamedTensors found = kernels_.moments();
+  const model::NamedTensors expected = exact_.step.moments();
+  const model::NamedTensors plain = plain_.step.moments();
   for (std::size_t index = 0; index < found.size(); ++index) {
     const auto& [name, exact] = expected[index];
     const double size = exact.norm().item<double>();

@@ -25,7 +25,7 @@ class CheckStep : public Step {
 
   void begin(const StepBatch& batch, std::int64_t number) override;
   Result finish() override { return result_; }
-  checkpoint::NamedTensors moments() const override { return kernels_.moments(); }
+  model::NamedTensors moments() const override { return kernels_.moments(); }
   base::Parts seconds() const override;
 
  private:
@@ -34,7 +34,7 @@ class CheckStep : public Step {
     Definition(const model::Model& model, const config::Config& config,
                const model::Runtime& runtime, at::ScalarType type);
     /// Copies weights and moments of the run.
-    void follow(const model::Model& run, const checkpoint::NamedTensors& moments);
+    void follow(const model::Model& run, const model::NamedTensors& moments);
 
     std::unique_ptr<model::Model> model;
     AutogradStep step;

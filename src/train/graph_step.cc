@@ -90,8 +90,7 @@ model::Tensor GraphStep::sum_of_losses(const model::Tensor& batch) const {
                              .positions = arrays.size() > 2 ? arrays[2] : model::Tensor(),
                              .documents = arrays.size() > 2 ? arrays[3] : model::Tensor()};
   const model::Pass pass{.taps = nullptr,
-                         .dropout = model::Dropout::in_order(config_.model.dropout),
-                         .cache = nullptr};
+                         .dropout = model::Dropout::in_order(config_.model.dropout)};
   const model::Tensor hidden = model_.hidden(tokens, pass).flatten(0, 1);
   return at::cross_entropy_loss(model_.logits(hidden, pass).to(at::kFloat), arrays[1].flatten(), {},
                                 at::Reduction::Sum, text::Batch::kIgnored);

@@ -21,7 +21,7 @@ class GraphStep : public Step {
 
   void begin(const StepBatch& batch, std::int64_t number) override;
   Result finish() override;
-  checkpoint::NamedTensors moments() const override { return optimizer_.moments(); }
+  model::NamedTensors moments() const override { return optimizer_.moments(); }
   base::Parts seconds() const override { return {}; }  // one command to the device
 
   bool recorded() const { return graph_.recorded(); }

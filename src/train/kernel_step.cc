@@ -37,7 +37,7 @@ KernelStep::KernelStep(const model::Model& model, const config::Config& config,
       step_(config.model, model.vocabulary(), config.training.batch_size, config.seed,
             runtime.bfloat16, runtime.threads),
       update_(step_.layout(), config.training, runtime.bfloat16, step_.workers()) {
-  checkpoint::NamedTensors second;
+  model::NamedTensors second;
   for (const auto& [name, weight] : model.parameters().list()) {
     const fused::WeightLayout::Place& place = place_of(step_.layout(), name);
     const model::Tensor shared = view_of(step_.weights(), place);

@@ -20,7 +20,7 @@ class KernelStep : public Step {
 
   void begin(const StepBatch& batch, std::int64_t number) override;
   Result finish() override { return result_; }
-  checkpoint::NamedTensors moments() const override { return moments_; }
+  model::NamedTensors moments() const override { return moments_; }
   base::Parts seconds() const override;
 
   /// The two halves of a step. The first stores the gradient in the weights of the model and
@@ -34,7 +34,7 @@ class KernelStep : public Step {
   config::TrainingConfig config_;
   fused::FusedStep step_;
   fused::FusedUpdate update_;
-  checkpoint::NamedTensors moments_;
+  model::NamedTensors moments_;
   base::PhaseClock<Work> clock_{Work::kElse};
   double norm_ = 0;
   Result result_{};

@@ -21,7 +21,7 @@ Optimizer::Optimizer(const model::Parameters& parameters, const config::Training
     : config_(config) {
   muon_.weight_decay = config.weight_decay;
   matrices_.weight_decay = config.weight_decay;
-  checkpoint::NamedTensors second;
+  model::NamedTensors second;
   for (std::size_t index = 0; index < parameters.list().size(); ++index) {
     const auto& [name, weight] = parameters.list()[index];
     const spec::Weight& described = parameters.weights().all[index];

@@ -3,7 +3,6 @@
 #include <cstdint>
 #include <vector>
 
-#include "checkpoint/safetensors.h"
 #include "config/config.h"
 #include "model/parameters.h"
 
@@ -26,7 +25,7 @@ class Optimizer {
                        const model::Tensor& loss);
 
   /// The moments, as "first_moment.NAME" and "second_moment.NAME" (Muon has no second ones).
-  checkpoint::NamedTensors moments() const { return moments_; }
+  model::NamedTensors moments() const { return moments_; }
 
  private:
   /// Weights with the same decay.
@@ -42,7 +41,7 @@ class Optimizer {
   Group matrices_;
   Group vectors_;
   std::vector<model::Tensor> weights_;
-  checkpoint::NamedTensors moments_;
+  model::NamedTensors moments_;
 };
 
 }  // namespace qkv::train

@@ -3,7 +3,6 @@
 #include <algorithm>
 
 #include "base/error.h"
-#include "base/format.h"
 #include "train/autograd_step.h"
 #include "train/check_step.h"
 #include "train/graph_step.h"
@@ -35,25 +34,6 @@ std::unique_ptr<Step> make_step(const model::Model& model, const config::Config&
   if (KernelStep::supports(config, runtime))
     return std::make_unique<KernelStep>(model, config, runtime);
   return std::make_unique<AutogradStep>(model, config, runtime);
-}
-
-void load_moments(const checkpoint::NamedTensors& saved, const checkpoint::NamedTensors& moments,
-                  const std::string& where) {
-  if (saved.size() != moments.size()) {
-    throw base::Error(
-        base::concat(where, ": found ", saved.size(), " tensors, expected ", moments.size()));
-  }
-  const torch::NoGradGuard no_gradients;
-  for (std::size_t index = 0; index < saved.size(); ++index) {
-    const auto& [name, values] = saved[index];
-    const auto& [expected, moment] = moments[index];
-    if (name != expected || values.sizes() != moment.sizes()) {
-      throw base::Error(base::concat(
-          where, ": found tensor ", base::quoted(name), " ", model::shape_text(values.sizes()),
-          ", expected ", base::quoted(expected), " ", model::shape_text(moment.sizes())));
-    }
-    model::Tensor(moment).copy_(values);
-  }
 }
 
 }  // namespace qkv::train

@@ -6,7 +6,6 @@
 #include <vector>
 
 #include "base/phase_clock.h"
-#include "checkpoint/safetensors.h"
 #include "config/config.h"
 #include "model/libtorch.h"
 #include "model/model.h"
@@ -44,7 +43,7 @@ class Step {
 
   /// The state of the optimizer, as "first_moment.NAME" and "second_moment.NAME" (Muon has no
   /// second ones). These are the tensors that the updates read and write.
-  virtual checkpoint::NamedTensors moments() const = 0;
+  virtual model::NamedTensors moments() const = 0;
 
   /// How the time of all steps so far was spent: names and seconds.
   virtual base::Parts seconds() const = 0;
@@ -60,10 +59,5 @@ void require_kernels_to_check(const config::Config& config, const model::Runtime
 /// must not be used after it: its weights may be in the step's memory.
 std::unique_ptr<Step> make_step(const model::Model& model, const config::Config& config,
                                 const model::Runtime& runtime);
-
-/// Copies saved moments into those of a step. Throws Error, naming `where`, unless names and shapes
-/// are exactly the same.
-void load_moments(const checkpoint::NamedTensors& saved, const checkpoint::NamedTensors& moments,
-                  const std::string& where);
 
 }  // namespace qkv::train

@@ -13,8 +13,10 @@
 #include "generate/generator.h"
 #include "model/device.h"
 #include "text/prompt.h"
+#include "train/arrays.h"
 #include "train/difference.h"
 #include "train/schedule.h"
+#include "train/validation.h"
 
 namespace qkv::train {
 namespace fs = std::filesystem;
@@ -125,21 +127,19 @@ Trainer::Trainer(const config::Config& config, TrainingOptions options)
   if (const auto& newest = folder_.newest()) {
     resume(*newest);
   } else {
-    if (options.init) {
-      checkpoint::load_weights(options.init->model->parameters().list(), *model_,
-                               options.init->path.string());
-    }
+    if (options.init) load_weights(*options.init->model, *model_);
     folder_.begin(corpus_.tokenizer);
   }
   state_.train_hash = corpus_.train_hash;
   state_.validation_hash = corpus_.validation_hash;
+  state_.libtorch = model::libtorch_version();
   first_step_ = state_.step;
   first_tokens_ = state_.tokens;
   reported_tokens_ = state_.tokens;
 }
 
 void Trainer::resume(const fs::path& path) {
-  const checkpoint::Checkpoint checkpoint = checkpoint::open_checkpoint(path, runtime_);
+  const checkpoint::Checkpoint checkpoint = checkpoint::open_checkpoint(path);
   require_same_model(config_.model, checkpoint.config.model, /*resumed=*/true, path);
   const fs::path& run = folder_.path();
   require_hash("tokenizer", "tokenizer", corpus_.tokenizer.hash(), checkpoint.tokenizer.hash(),
@@ -147,7 +147,7 @@ void Trainer::resume(const fs::path& path) {
   require_hash("data.train", "text", corpus_.train_hash, checkpoint.state.train_hash, run);
   require_hash("data.validation", "text", corpus_.validation_hash, checkpoint.state.validation_hash,
                run);
-  checkpoint::load_weights(checkpoint.model->parameters().list(), *model_, path.string());
+  load_weights(*checkpoint.model, *model_);
   load_moments(checkpoint::read_optimizer(path), step_->moments(),
                (path / "optimizer.safetensors").string());
   state_ = checkpoint.state;
@@ -268,7 +268,7 @@ void Trainer::report(double loss, double gradient_norm) {
 void Trainer::validate() {
   if (validated_ == state_.step || !corpus_.validation) return;
   profile_.enter(Phase::kValidation);
-  score_ = evaluate::evaluate(*model_, *corpus_.validation, config_.seed, runtime_);
+  score_ = train::validate(*model_, *corpus_.validation, config_.seed, runtime_);
   validated_ = state_.step;
   const double loss = score_->loss();
   if (!std::isfinite(loss))
@@ -287,7 +287,7 @@ void Trainer::validate() {
 void Trainer::save(bool measured) {
   if (measured) validate();
   profile_.enter(Phase::kSaving);
-  const checkpoint::NamedTensors moments = step_->moments();
+  const model::NamedTensors moments = step_->moments();
   for (const auto* tensors : {&model_->parameters().list(), &moments}) {
     for (const auto& [name, values] : *tensors) {
       if (!at::isfinite(values).all().item<bool>())
@@ -297,7 +297,8 @@ void Trainer::save(bool measured) {
   const bool better = validated_ == state_.step &&
                       (!state_.best_checkpoint || score_->loss() < state_.best_checkpoint->loss);
   if (better) state_.best_checkpoint = {.loss = score_->loss(), .step = state_.step};
-  folder_.checkpoints().save(config_, corpus_.tokenizer, *model_, moments, state_);
+  folder_.checkpoints().save(config_, corpus_.tokenizer, saved(model_->parameters().list()),
+                             saved(moments), state_);
   folder_.write_config(config_);  // those of a resumed run may differ from the earlier ones
   folder_.checkpoints().update_links(state_, config_.checkpoints.keep);
   saved_ = state_.step;
@@ -308,11 +309,13 @@ void Trainer::sample() {
   profile_.enter(Phase::kValidation);
   const std::string& layout = config_.data.layout;
   const std::string prompt = text::without_line_end(config_.training.sample_prompt, layout);
-  const generate::GenerationOptions options{.tokens = 100, .sampling = {}, .seed = config_.seed};
+  const generate::GenerationOptions options{
+      .tokens = 100, .sampling = {}, .seed = config_.seed, .threads = runtime_.threads};
   // A stream's first token needs something before it: a newline, as between two paragraphs.
   const std::string start = prompt.empty() && layout == "stream" ? "\n" : prompt;
   std::string text;
-  generate::generate(*model_, corpus_.tokenizer, layout, start, options,
+  const engine::Model copy(config_.model, model_->vocabulary(), model_->parameters().arrays());
+  generate::generate(copy, corpus_.tokenizer, layout, start, options,
                      [&](const std::string& more) { text += more; });
   metrics_->add({{"step", state_.step}, {"sample", text}});
   profile_.enter(Phase::kOther);

@@ -11,7 +11,8 @@
 #include "base/signals.h"
 #include "checkpoint/checkpoint.h"
 #include "config/config.h"
-#include "evaluate/loss.h"
+#include "model/model.h"
+#include "predict/loss.h"
 #include "text/batches.h"
 #include "text/corpus.h"
 #include "train/metrics.h"
@@ -70,7 +71,7 @@ class Trainer {
   /// Whether an earlier process made the first steps of the run.
   bool resumed() const { return first_step_ > 0; }
   /// The last validation of this process.
-  const std::optional<evaluate::Score>& score() const { return score_; }
+  const std::optional<predict::Score>& score() const { return score_; }
 
  private:
   /// Loads weights, moments and counters of the newest checkpoint. Throws Error if it does not
@@ -100,7 +101,7 @@ class Trainer {
   std::optional<Metrics> metrics_;
   base::StopSignal stop_;
   Profile profile_;
-  std::optional<evaluate::Score> score_;
+  std::optional<predict::Score> score_;
   std::int64_t validated_ = -1;  ///< the step of score_
   std::int64_t saved_ = -1;      ///< the step of the newest checkpoint
   std::int64_t first_step_ = 0;

@@ -22,6 +22,15 @@ TEST(Format, Numbers) {
   EXPECT_EQ(with_commas(std::numeric_limits<std::uint64_t>::max()), "18,446,744,073,709,551,615");
 }
 
+TEST(Format, WhatIsNotANumberHasNoSign) {
+  for (const double value : {std::nan(""), -std::nan("")}) {
+    EXPECT_EQ(concat("loss ", value, " ", static_cast<float>(value)), "loss nan nan");
+    EXPECT_EQ(fixed(value, 2), "nan");
+    EXPECT_EQ(shortest(value), "nan");
+  }
+  EXPECT_EQ(concat(-1 / 0.0), "-inf");
+}
+
 TEST(Format, ShortestReadsBackExactly) {
   EXPECT_EQ(shortest(0.1), "0.1");
   EXPECT_EQ(shortest(1e-5), "1e-05");

@@ -13,6 +13,12 @@
 namespace qkv::base {
 namespace {
 
+TEST(ThreadsOf, AreThoseAskedForOrOnePerProcessor) {
+  EXPECT_EQ(threads_of(1), 1);
+  EXPECT_EQ(threads_of(1000), 1000);
+  EXPECT_GE(threads_of(0), 1);
+}
+
 TEST(Parallel, CallsEachOnce) {
   for (const int threads : {-1, 0, 1, 2, 7, 100}) {
     for (const std::size_t count : {0, 1, 2, 50}) {

@@ -4,6 +4,7 @@
 #include <sys/resource.h>
 
 #include <bit>
+#include <cmath>
 #include <cstdint>
 #include <fstream>
 #include <limits>
@@ -53,14 +54,13 @@ std::string expect_refused(const std::string& bytes, const std::string& what) {
   return {};
 }
 
-NamedTensors example() {
-  return {{"b", torch::tensor({1.0F, -2.5F, 0.0F, 4.0F, 5.0F, 6.0F}).view({2, 3})},
-          {"a", torch::tensor({7.0F})}};
+base::NamedArrays example() {
+  return {{"b", {{2, 3}, {1.0F, -2.5F, 0.0F, 4.0F, 5.0F, 6.0F}}}, {"a", {{1}, {7.0F}}}};
 }
 
 TEST(Safetensors, LayoutIsTheFormatsByteByByte) {
   const Scratch scratch;
-  write_safetensors(scratch / "file", example());
+  write_safetensors(scratch / "file", saved(example()));
   const std::string header = R"({"__metadata__":{"format":"pt"},)"
                              R"("b":{"dtype":"F32","shape":[2,3],"data_offsets":[0,24]},)"
                              R"("a":{"dtype":"F32","shape":[1],"data_offsets":[24,28]}})";
@@ -76,26 +76,24 @@ TEST(Safetensors, LayoutIsTheFormatsByteByByte) {
 
 TEST(Safetensors, RoundTripIsExact) {
   const float infinity = std::numeric_limits<float>::infinity();
-  const NamedTensors tensors = {
-      {"specials",
-       torch::tensor({0.0F, -0.0F, infinity, -infinity, std::nanf(""), 1e-45F, 3.4e38F})},
-      {"scalar", torch::tensor(3.0F)},
-      {"empty", torch::empty({0, 5})},
-      {"transposed", torch::arange(12, at::kFloat).view({3, 4}).t()},
-      {"näme \"with\" \\ and \n", torch::ones({1, 1, 1, 1, 2})},
+  const base::NamedArrays arrays = {
+      {"specials", {{7}, {0.0F, -0.0F, infinity, -infinity, std::nanf(""), 1e-45F, 3.4e38F}}},
+      {"scalar", {{}, {3.0F}}},
+      {"empty", base::Array({0, 5})},
+      {"näme \"with\" \\ and \n", {{1, 1, 1, 1, 2}, {1.0F, 1.0F}}},
   };
   const Scratch scratch;
-  write_safetensors(scratch / "file", tensors);
-  const NamedTensors found = read_safetensors(scratch / "file");
-  ASSERT_EQ(found.size(), tensors.size());
+  write_safetensors(scratch / "file", saved(arrays));
+  const base::NamedArrays found = read_safetensors(scratch / "file");
+  ASSERT_EQ(found.size(), arrays.size());
   for (std::size_t at = 0; at < found.size(); ++at) {
-    EXPECT_EQ(found[at].first, tensors[at].first);
-    ASSERT_EQ(found[at].second.sizes(), tensors[at].second.sizes());
-    EXPECT_EQ(found[at].second.scalar_type(), at::kFloat);
-    const model::Tensor expected = tensors[at].second.contiguous();
-    for (std::int64_t place = 0; place < expected.numel(); ++place) {
-      EXPECT_EQ(std::bit_cast<std::uint32_t>(found[at].second.const_data_ptr<float>()[place]),
-                std::bit_cast<std::uint32_t>(expected.const_data_ptr<float>()[place]));
+    EXPECT_EQ(found[at].first, arrays[at].first);
+    ASSERT_EQ(found[at].second.shape, arrays[at].second.shape);
+    const std::vector<float>& expected = arrays[at].second.values;
+    ASSERT_EQ(found[at].second.values.size(), expected.size());
+    for (std::size_t place = 0; place < expected.size(); ++place) {
+      EXPECT_EQ(std::bit_cast<std::uint32_t>(found[at].second.values[place]),
+                std::bit_cast<std::uint32_t>(expected[place]));
     }
   }
 }
@@ -106,11 +104,11 @@ TEST(Safetensors, ReadsWhatOthersWrite) {
       R"({ "y": {"shape":[1], "data_offsets":[4,8], "dtype":"F32"}, "x": {"dtype":"F32","shape":[],"data_offsets":[0,4]} })";
   write_bytes(scratch / "file", eight_bytes(header.size()) + header +
                                     eight_bytes(0x3F800000U | 0x40000000ULL << 32U));
-  const NamedTensors found = read_safetensors(scratch / "file");
+  const base::NamedArrays found = read_safetensors(scratch / "file");
   ASSERT_EQ(found.size(), 2U);
   EXPECT_EQ(found[0].first, "y");
-  EXPECT_EQ(found[0].second.item<float>(), 2);
-  EXPECT_EQ(found[1].second.item<float>(), 1);
+  EXPECT_EQ(found[0].second.values.at(0), 2);
+  EXPECT_EQ(found[1].second.values.at(0), 1);
 }
 
 TEST(Safetensors, RefusesAShapeOfNoValuesThatOverflows) {
@@ -123,12 +121,12 @@ TEST(Safetensors, RefusesAShapeOfNoValuesThatOverflows) {
   expect_refused(file("[0,512,512,512,512,512,512,512]"), "shape [0,512");
   const Scratch scratch;
   write_bytes(scratch / "file", file("[0,512,512]"));
-  EXPECT_EQ(read_safetensors(scratch / "file")[0].second.numel(), 0);
+  EXPECT_EQ(read_safetensors(scratch / "file")[0].second.values.size(), 0U);
 }
 
 TEST(Safetensors, RefusesEveryTruncation) {
   const Scratch scratch;
-  write_safetensors(scratch / "file", example());
+  write_safetensors(scratch / "file", saved(example()));
   const std::string bytes = base::read_file(scratch / "file");
   for (std::size_t size = 0; size < bytes.size(); ++size) {
     expect_refused(bytes.substr(0, size), "cut after " + std::to_string(size));
@@ -136,14 +134,20 @@ TEST(Safetensors, RefusesEveryTruncation) {
   expect_refused(bytes + '\0', "one byte too many");
 }
 
+/// More than a page of data each.
+base::NamedArrays two_pages() {
+  return {{"a", {{5000}, std::vector<float>(5000, 1)}},
+          {"b", {{5000}, std::vector<float>(5000, 1)}}};
+}
+
 TEST(Safetensors, AFileThatBecomesShorterIsTheRunsFault) {
   const Scratch scratch;
   // More than a page of data: what lies behind the end of a mapped file is a signal.
-  write_safetensors(scratch / "file", {{"a", torch::ones({5000})}, {"b", torch::ones({5000})}});
+  write_safetensors(scratch / "file", saved(two_pages()));
   const std::uintmax_t size = std::filesystem::file_size(scratch / "file");
   for (const std::uintmax_t left :
        {size - 1, size - 20'000, size - 40'000, std::uintmax_t{9}, std::uintmax_t{0}}) {
-    write_safetensors(scratch / "file", {{"a", torch::ones({5000})}, {"b", torch::ones({5000})}});
+    write_safetensors(scratch / "file", saved(two_pages()));
     const base::InputFile file(scratch / "file");
     std::filesystem::resize_file(scratch / "file", left);
     try {
@@ -162,7 +166,7 @@ TEST(Safetensors, AFileThatBecomesShorterIsTheRunsFault) {
 
 TEST(Safetensors, AFlippedHeaderBitIsRefusedOrChangesNoValue) {
   const Scratch scratch;
-  write_safetensors(scratch / "file", example());
+  write_safetensors(scratch / "file", saved(example()));
   const std::string bytes = base::read_file(scratch / "file");
   const std::size_t header_end = bytes.size() - 28;
   std::size_t refused = 0;
@@ -172,10 +176,10 @@ TEST(Safetensors, AFlippedHeaderBitIsRefusedOrChangesNoValue) {
       damaged[at] = static_cast<char>(damaged[at] ^ (1U << bit));
       write_bytes(scratch / "damaged", damaged);
       try {
-        const NamedTensors found = read_safetensors(scratch / "damaged");
+        const base::NamedArrays found = read_safetensors(scratch / "damaged");
         ASSERT_EQ(found.size(), 2U) << at << " " << bit;
         for (std::size_t index = 0; index < 2; ++index) {
-          EXPECT_TRUE(found[index].second.equal(example()[index].second)) << at << " " << bit;
+          EXPECT_EQ(found[index].second, example()[index].second) << at << " " << bit;
         }
       } catch (const base::Error&) {
         ++refused;
@@ -347,8 +351,8 @@ TEST(Safetensors, RefusesStridesThatOverflow) {
       scratch / "good",
       file_of(R"({"empty":{"dtype":"F32","data_offsets":[0,0],"shape":[0,1024,1024]})" + rest,
               1024));
-  EXPECT_EQ(read_safetensors(scratch / "good").front().second.sizes(),
-            at::IntArrayRef({0, 1024, 1024}));
+  EXPECT_EQ(read_safetensors(scratch / "good").front().second.shape,
+            (std::vector<std::int64_t>{0, 1024, 1024}));
 }
 
 // Its header holds 9 MB of JSON.
@@ -418,7 +422,7 @@ TEST(Safetensors, WritingWhereItCannotFailsAsTheRunsFault) {
   for (const std::filesystem::path& path :
        {scratch / "absent" / "x", scratch / "file" / "x", scratch.path()}) {
     try {
-      write_safetensors(path, example());
+      write_safetensors(path, saved(example()));
       ADD_FAILURE() << path;
     } catch (const base::Error& error) {
       EXPECT_EQ(error.fault(), base::Error::Fault::kRun);

@@ -66,7 +66,7 @@ class TestScript(unittest.TestCase):
             "HandExample": [["model_test"]],
             "^cli[.]eval": [["programs"]],
             "^fused[.]avx2": [["fused_test"]],
-            "^kernels[.]linkage": [["inference_test", "kernels_test"]],
+            "^kernels[.]linkage": [["engine_test", "kernels_test"]],
             "house": [],
             "^install": [[]],
             "no such test": [[]],

@@ -24,7 +24,8 @@ class Analogies : public ::testing::Test {
   }
   AnalogyScore score(const std::map<char, std::vector<double>>& vectors,
                      const std::vector<PieceAnalogy>& asked, const std::string& listed) const {
-    const inspect::EmbeddingSpace space(testing::letter_table(tokenizer_, vectors), tokenizer_);
+    const base::Array table = testing::letter_table(tokenizer_, vectors);
+    const inspect::EmbeddingSpace space(table.view(), tokenizer_);
     return score_analogies(space, asked, pieces(listed), tokenizer_);
   }
 

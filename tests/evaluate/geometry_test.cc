@@ -10,6 +10,7 @@
 #include "evaluate/geometry_report.h"
 #include "evaluate/letters.h"
 #include "evaluate/plot.h"
+#include "spec/initial_weights.h"
 
 namespace qkv::evaluate {
 namespace {
@@ -26,22 +27,23 @@ class WordGeometry : public ::testing::Test {
     return first;
   }
 
-  void SetUp() override {
-    const torch::NoGradGuard no_gradients;
-    checkpoint_.model->embedding().copy_(
-        testing::letter_table(checkpoint_.tokenizer, {{'a', vector({9, 1, 1})},
-                                                      {'b', vector({9, 1, -1})},
-                                                      {'c', vector({9, -1, 1})},
-                                                      {'d', vector({9, -1, -1})},
-                                                      {'e', vector({0, 9, 1})},
-                                                      {'f', vector({0, 9, -1})}}));
+  /// The model made by hand, with these embeddings.
+  static checkpoint::Checkpoint checkpoint_with_clusters() {
+    text::Tokenizer tokenizer = testing::letter_tokenizer();
+    const spec::ModelConfig config = testing::hand_made_config();
+    std::vector<base::Array> weights = testing::hand_made_weights(tokenizer, config);
+    weights[0] = testing::letter_table(tokenizer, {{'a', vector({9, 1, 1})},
+                                                   {'b', vector({9, 1, -1})},
+                                                   {'c', vector({9, -1, 1})},
+                                                   {'d', vector({9, -1, -1})},
+                                                   {'e', vector({0, 9, 1})},
+                                                   {'f', vector({0, 9, -1})}});
+    return testing::checkpoint_of(std::move(tokenizer), config, std::move(weights));
   }
 
-  GeometryScore score() const {
-    return evaluate_geometry(checkpoint_, geometry_, model::Runtime());
-  }
+  GeometryScore score() const { return evaluate_geometry(checkpoint_, geometry_, 1); }
 
-  checkpoint::Checkpoint checkpoint_ = testing::hand_made_checkpoint();
+  checkpoint::Checkpoint checkpoint_ = checkpoint_with_clusters();
   world::Geometry geometry_{.clusters = {{.name = "first", .words = {"a", "b", "c", "d", "zebra"}},
                                          {.name = "second", .words = {"e", "f"}},
                                          {.name = "gone", .words = {"yak"}}},
@@ -97,12 +99,13 @@ TEST_F(WordGeometry, NothingLeftIsAnError) {
 TEST_F(WordGeometry, WithoutAFirstCheckpointTheStartIsFresh) {
   const GeometryScore found = score();
   EXPECT_EQ(found.start_checkpoint, "");
-  const auto fresh = model::make_model(checkpoint_.config.model, checkpoint_.tokenizer.size(),
-                                       checkpoint_.config.seed);
   checkpoint::Checkpoint untrained = testing::hand_made_checkpoint();
-  untrained.model =
-      model::make_model(untrained.config.model, untrained.tokenizer.size(), untrained.config.seed);
-  const GeometryScore alone = evaluate_geometry(untrained, geometry_, model::Runtime());
+  const std::int64_t vocabulary = untrained.tokenizer.size();
+  untrained.model = std::make_unique<engine::Model>(
+      untrained.config.model, vocabulary,
+      spec::initial_weights(spec::WeightList(untrained.config.model, vocabulary),
+                            untrained.config.seed));
+  const GeometryScore alone = evaluate_geometry(untrained, geometry_, 1);
   EXPECT_EQ(found.start.neighbours.precision.all, alone.now.neighbours.precision.all);
   EXPECT_EQ(found.start.groups, alone.now.groups);
   EXPECT_EQ(found.start_senses[0].depths[1].same, alone.senses[0].depths[1].same);

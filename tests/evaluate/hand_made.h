@@ -1,11 +1,12 @@
 #pragma once
 
+#include <algorithm>
+#include <memory>
 #include <string>
 #include <utility>
 #include <vector>
 
 #include "checkpoint/checkpoint.h"
-#include "model/transformer.h"
 #include "world/probe.h"
 
 namespace qkv::testing {
@@ -32,48 +33,59 @@ inline spec::ModelConfig hand_made_config() {
   return config;
 }
 
-/// One layer with two heads whose weights are set by hand. Numbers 0 to 7 of a vector encode the
+/// The weights of one layer with two heads, set by hand. Numbers 0 to 7 of a vector encode the
 /// position of a token, 8 to 15 its letter. Head 0 attends to the previous token (the first one to
 /// itself) and adds its letter; head 1 attends uniformly and adds nothing. So the model predicts
 /// the letter before the last, and only the edge to it can matter.
-inline model::Transformer hand_made_model(const text::Tokenizer& tokenizer,
-                                          const spec::ModelConfig& config = hand_made_config()) {
-  model::Transformer model(config, tokenizer.size(), 1);
-  const torch::NoGradGuard no_gradients;
-  const model::Tensor same = torch::eye(8);
-  for (const auto& [name, weight] : model.parameters().list()) {
-    if (weight.dim() != 2) continue;
-    weight.zero_();
-    if (name == "model.embed_positions.weight") weight.narrow(1, 0, 8).copy_(same);
-    if (name == "model.embed_tokens.weight") {
-      for (std::int64_t letter = 0; letter < 8; ++letter) {
-        const std::string word(1, static_cast<char>('a' + letter));
-        weight[tokenizer.encode(word)[0]][8 + letter] = 1;
+inline std::vector<base::Array> hand_made_weights(const text::Tokenizer& tokenizer,
+                                                  const spec::ModelConfig& config) {
+  std::vector<base::Array> weights;
+  for (const spec::Weight& weight : spec::WeightList(config, tokenizer.size()).all) {
+    base::Array& values = weights.emplace_back(weight.shape);
+    if (weight.shape.size() == 1) {  // the scale of a norm
+      std::fill(values.values.begin(), values.values.end(), 1.0F);
+      continue;
+    }
+    const auto set = [&](std::int64_t row, std::int64_t column, float value) {
+      *values[row][column].data = value;
+    };
+    for (std::int64_t place = 0; place < 8; ++place) {
+      if (weight.name == "model.embed_positions.weight") set(place, place, 1);
+      if (weight.name == "model.embed_tokens.weight") {
+        const std::string word(1, static_cast<char>('a' + place));
+        set(tokenizer.encode(word)[0], 8 + place, 1);
       }
+      // Position i attends to i − 1.
+      if (weight.name.ends_with("q_proj.weight") && place > 0) set(place - 1, place, 10);
+      if (weight.name.ends_with("k_proj.weight")) set(place, place, 1);
+      if (weight.name.ends_with("v_proj.weight")) set(place, 8 + place, 1);
+      if (weight.name.ends_with("o_proj.weight")) set(8 + place, place, 1);
     }
-    if (name.ends_with("q_proj.weight")) {  // position i attends to i − 1
-      for (std::int64_t place = 1; place < 8; ++place) weight[place - 1][place] = 10;
-    }
-    if (name.ends_with("k_proj.weight")) weight.narrow(0, 0, 8).narrow(1, 0, 8).copy_(same);
-    if (name.ends_with("v_proj.weight")) weight.narrow(0, 0, 8).narrow(1, 8, 8).copy_(same);
-    if (name.ends_with("o_proj.weight")) weight.narrow(0, 8, 8).narrow(1, 0, 8).copy_(same);
   }
-  return model;
+  return weights;
 }
 
-/// A checkpoint of this model that was never on disk.
-inline checkpoint::Checkpoint hand_made_checkpoint() {
+/// A checkpoint, never on disk, of these weights.
+inline checkpoint::Checkpoint checkpoint_of(text::Tokenizer tokenizer,
+                                            const spec::ModelConfig& model,
+                                            std::vector<base::Array> weights) {
   config::Config config;
-  config.model = hand_made_config();
-  text::Tokenizer tokenizer = letter_tokenizer();
-  model::Transformer model = hand_made_model(tokenizer, config.model);
+  config.model = model;
+  auto engine = std::make_unique<engine::Model>(model, tokenizer.size(), std::move(weights));
   return {.path = "runs/by-hand",
           .config = config,
           .tokenizer = std::move(tokenizer),
-          .model = std::make_unique<model::Transformer>(std::move(model)),
+          .model = std::move(engine),
           .state = {},
           .config_hash = "",
           .weights_hash = ""};
+}
+
+inline checkpoint::Checkpoint hand_made_checkpoint() {
+  text::Tokenizer tokenizer = letter_tokenizer();
+  const spec::ModelConfig config = hand_made_config();
+  std::vector<base::Array> weights = hand_made_weights(tokenizer, config);
+  return checkpoint_of(std::move(tokenizer), config, std::move(weights));
 }
 
 /// "x y z ANSWER", with the query at z; the truth is the letter at `truth`, the distractor that at

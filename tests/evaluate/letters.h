@@ -15,23 +15,29 @@ inline std::int32_t letter_piece(const text::Tokenizer& tokenizer, char letter) 
 }
 
 /// An embedding table [vocabulary, width] in which some letters have the given vectors, and all
-/// other learned pieces share the vector that makes the mean 0, so that centring changes nothing.
-inline model::Tensor letter_table(const text::Tokenizer& tokenizer,
-                                  const std::map<char, std::vector<double>>& vectors) {
-  const auto width = static_cast<std::int64_t>(vectors.begin()->second.size());
-  model::Tensor table = torch::zeros({tokenizer.size(), width}, at::kDouble);
+/// other learned pieces share the vector that makes the mean 0, so that centring changes
+/// nothing but the last digits.
+inline base::Array letter_table(const text::Tokenizer& tokenizer,
+                                const std::map<char, std::vector<double>>& vectors) {
+  const std::size_t width = vectors.begin()->second.size();
+  base::Array table({tokenizer.size(), static_cast<std::int64_t>(width)});
+  const auto set = [&](std::int32_t piece, const auto& number_at) {
+    for (std::size_t at = 0; at < width; ++at)
+      table[piece].data[at] = static_cast<float>(number_at(at));
+  };
   std::vector<std::int32_t> others;
   for (std::int32_t id = 0; id < tokenizer.size(); ++id) {
     if (inspect::is_learned(tokenizer, id)) others.push_back(id);
   }
-  model::Tensor sum = torch::zeros({width}, at::kDouble);
+  std::vector<double> sum(width);
   for (const auto& [letter, vector] : vectors) {
     const std::int32_t piece = letter_piece(tokenizer, letter);
-    table[piece] = torch::tensor(vector, at::kDouble);
-    sum += table[piece];
+    set(piece, [&numbers = vector](std::size_t at) { return numbers[at]; });
+    for (std::size_t at = 0; at < width; ++at) sum[at] += vector[at];
     std::erase(others, piece);
   }
-  for (const std::int32_t piece : others) table[piece] = -sum / static_cast<double>(others.size());
+  for (const std::int32_t piece : others)
+    set(piece, [&](std::size_t at) { return -sum[at] / static_cast<double>(others.size()); });
   return table;
 }
 

@@ -28,14 +28,14 @@ class Neighbours : public ::testing::Test {
 
   text::Tokenizer tokenizer_ = testing::letter_tokenizer();
   /// On a circle: a, b, c and d near each other, e among them, g and h opposite; f is far away.
-  inspect::EmbeddingSpace space_{testing::letter_table(tokenizer_, {{'a', at(0)},
-                                                                    {'b', at(10)},
-                                                                    {'c', at(21)},
-                                                                    {'d', at(33)},
-                                                                    {'e', at(16)},
-                                                                    {'g', at(180)},
-                                                                    {'h', at(190)}}),
-                                 tokenizer_};
+  base::Array table_ = testing::letter_table(tokenizer_, {{'a', at(0)},
+                                                          {'b', at(10)},
+                                                          {'c', at(21)},
+                                                          {'d', at(33)},
+                                                          {'e', at(16)},
+                                                          {'g', at(180)},
+                                                          {'h', at(190)}});
+  inspect::EmbeddingSpace space_{table_.view(), tokenizer_};
 };
 
 TEST_F(Neighbours, AreCountedInTheirOwnCluster) {

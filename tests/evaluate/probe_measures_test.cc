@@ -1,6 +1,8 @@
 #include <gtest/gtest.h>
 
 #include <cmath>
+#include <optional>
+#include <set>
 
 #include "base/error.h"
 #include "evaluate/hand_made.h"
@@ -10,6 +12,7 @@
 #include "evaluate/probe_findings.h"
 #include "evaluate/probe_json.h"
 #include "evaluate/probe_report.h"
+#include "predict/support.h"
 #include "rounding.h"
 
 namespace qkv::evaluate {
@@ -41,7 +44,7 @@ TEST_F(ProbeMeasures, AReadingEndsBeforeTheAnswerAndKnowsItsSpans) {
   const ProbeReading probe = readings({near_[0]})[0];
   EXPECT_EQ(probe.reading.ids, ids("\na b c"));
   EXPECT_EQ(probe.reading.targets,
-            (std::vector<inspect::Target>{{.place = 3, .piece = ids("b")[0]}}));
+            (std::vector<predict::Target>{{.place = 3, .piece = ids("b")[0]}}));
   EXPECT_EQ(probe.query, (std::vector<std::int64_t>{3}));
   EXPECT_EQ(probe.spans, (std::vector<std::vector<std::int64_t>>{{2}, {1}}));
   EXPECT_TRUE(probe.is_measurable());
@@ -81,7 +84,7 @@ TEST_F(ProbeMeasures, AMaskedModelAsksAtTheMaskToo) {
   EXPECT_EQ(probe.reading.ids.size(), 7U);
   EXPECT_EQ(probe.query, (std::vector<std::int64_t>{3, 4}));
   EXPECT_EQ(probe.reading.targets,
-            (std::vector<inspect::Target>{{.place = 4, .piece = ids("a b")[1]}}));
+            (std::vector<predict::Target>{{.place = 4, .piece = ids("a b")[1]}}));
 }
 
 // At "c", position 3 of 4, head 0 attends to the previous letter, head 1 to all four uniformly. The
@@ -93,8 +96,7 @@ TEST_F(ProbeMeasures, AttentionToASpanIsAMeanOverTheQuery) {
   probes[0].truth.push_back(near_[0].distractors[0]);
   probes[0].distractors = {near_[0].query[0]};
   constexpr double kRounding = 16 * testing::kFloat32;
-  const AttentionContrasts found =
-      attention_contrasts(*checkpoint_.model, readings(probes), model::Runtime());
+  const AttentionContrasts found = attention_contrasts(*checkpoint_.model, readings(probes), 1);
   ASSERT_EQ(found.heads.size(), 2U);
   ASSERT_EQ(found.heads[0].size(), 2U);
   EXPECT_NEAR(found.heads[0][0].truth, 1, kRounding);  // "b" from "c", "a" from "b"
@@ -110,7 +112,7 @@ TEST_F(ProbeMeasures, AttentionToASpanIsAMeanOverTheQuery) {
 // Only the edge from "c" to the previous letter carries information, and only in head 0.
 TEST_F(ProbeMeasures, CuttingHurtsWhereTheModelReads) {
   const EdgeContrasts found = edge_contrasts(*checkpoint_.model, readings({near_[0], far_[0]}),
-                                             EdgeScope::kLayersAndHeads, model::Runtime());
+                                             EdgeScope::kLayersAndHeads, 1);
   // By hand: h = letter "c" + √(16/2) · letter read, position; then its norm. The logits are its
   // components.
   const double gain = std::sqrt(8.0);
@@ -135,7 +137,7 @@ TEST_F(ProbeMeasures, CuttingHurtsWhereTheModelReads) {
   EXPECT_NEAR(found.heads[0][0].truth, found.all[0][0].truth, kLastRounding);
   EXPECT_EQ(found.heads[0][1].truth, 0);
   const EdgeContrasts all =
-      edge_contrasts(*checkpoint_.model, readings({near_[0]}), EdgeScope::kAll, model::Runtime());
+      edge_contrasts(*checkpoint_.model, readings({near_[0]}), EdgeScope::kAll, 1);
   EXPECT_NEAR(all.all[0][0].truth, found.all[0][0].truth, kLastRounding);
   EXPECT_TRUE(all.layers.empty());
 }
@@ -168,7 +170,7 @@ TEST_F(ProbeMeasures, RemovingTheHeadThatReadsCostsAllRemovingTheOtherNothing) {
   std::vector<const world::Probe*> far = {&far_[0], &far_[1]};
   const HeadCostProbes probes({near, far}, checkpoint_.tokenizer, "stream",
                               checkpoint_.config.model);
-  const std::vector<HeadCosts> costs = probes.costs(*checkpoint_.model, model::Runtime());
+  const std::vector<HeadCosts> costs = probes.costs(*checkpoint_.model, 1);
   ASSERT_EQ(costs.size(), 2U);
   EXPECT_GE(costs[0].single[0], 50);  // its mean favours neither letter, or always the same
   EXPECT_EQ(costs[0].single[1], 0);
@@ -178,14 +180,136 @@ TEST_F(ProbeMeasures, RemovingTheHeadThatReadsCostsAllRemovingTheOtherNothing) {
   EXPECT_EQ(costs[1].group_on[0], 0);
 }
 
+/// A checkpoint of three layers with random weights.
+checkpoint::Checkpoint random_checkpoint(spec::Objective objective) {
+  text::Tokenizer tokenizer = testing::letter_tokenizer();
+  spec::ModelConfig config = testing::hand_made_config();
+  config.layers = 3;
+  config.objective = objective;
+  std::vector<base::Array> weights = testing::random_weights(config, tokenizer.size(), 3);
+  return testing::checkpoint_of(std::move(tokenizer), config, std::move(weights));
+}
+
+/// Probes with all pairs of three letters as truth and distractor.
+std::vector<world::Probe> many_probes() {
+  std::vector<world::Probe> probes;
+  for (const char* text : {"a b c", "d c a", "h e f", "b g d"}) {
+    for (const auto& [truth, distractor] :
+         std::vector<std::pair<std::size_t, std::size_t>>{{0, 1}, {1, 0}, {2, 1}, {0, 2}})
+      probes.push_back(letter_probe(text, truth, distractor));
+  }
+  return probes;
+}
+
+/// log p of the targets, from one reading of the whole text.
+double nats_of(const engine::Model& model, const Reading& reading, engine::Taps* taps) {
+  const base::Array logits = testing::all_logits(model, reading.ids, taps);
+  double nats = 0;
+  for (const predict::Target& target : reading.targets) nats += testing::nats_of(logits, target);
+  return nats;
+}
+
+TEST(DeepProbeMeasures, CutsAreThoseOfWholeReadings) {
+  // A difference of two log probabilities in float32, of numbers below 32 with at most ten
+  // roundings each.
+  constexpr double kRounding = 2 * 10 * 32 * testing::kFloat32;
+  for (const spec::Objective objective : spec::all<spec::Objective>()) {
+    const checkpoint::Checkpoint checkpoint = random_checkpoint(objective);
+    const std::vector<world::Probe> probes = many_probes();
+    std::vector<ProbeReading> readings;
+    for (const world::Probe& probe : probes) {
+      readings.push_back(read_probe(probe, checkpoint.tokenizer, "lines", checkpoint.config.model));
+    }
+    const EdgeContrasts found =
+        edge_contrasts(*checkpoint.model, readings, EdgeScope::kLayersAndHeads, 1);
+    for (std::size_t probe = 0; probe < readings.size(); ++probe) {
+      const auto expect = [&](const Contrast& contrast, std::optional<std::int64_t> layer,
+                              std::optional<std::int64_t> head) {
+        const double whole = nats_of(*checkpoint.model, readings[probe].reading, nullptr);
+        std::vector<double> falls;
+        for (const auto& span : readings[probe].spans) {
+          inspect::EdgeCutter cutter(
+              {.queries = readings[probe].query, .keys = span, .layer = layer, .head = head});
+          falls.push_back(whole - nats_of(*checkpoint.model, readings[probe].reading, &cutter));
+        }
+        const Contrast expected = contrast_of(falls);
+        EXPECT_NEAR(contrast.truth, expected.truth, kRounding) << objective << " " << probe;
+        EXPECT_NEAR(contrast.distractor, expected.distractor, kRounding);
+      };
+      expect(found.all[probe][0], {}, {});
+      for (std::int64_t layer = 0; layer < 3; ++layer) {
+        expect(found.layers[probe][static_cast<std::size_t>(layer)], layer, {});
+        for (std::int64_t head = 0; head < 2; ++head)
+          expect(found.heads[probe][static_cast<std::size_t>(2 * layer + head)], layer, head);
+      }
+    }
+  }
+}
+
+/// The share of right answers among the probes with odd numbers, in percent, without some heads, by
+/// whole readings.
+double accuracy_without(const std::vector<inspect::HeadPlace>& heads, const base::Array& means,
+                        const checkpoint::Checkpoint& checkpoint,
+                        const std::vector<world::Probe>& probes) {
+  double right = 0;
+  for (std::size_t place = 1; place < probes.size(); place += 2) {
+    const auto nats = [&](const std::string& candidate) {
+      inspect::HeadRemover remover(heads, means);
+      const Reading reading = readings_of(with_candidate(probes[place], candidate),
+                                          checkpoint.tokenizer, "lines", checkpoint.config.model)
+                                  .front();
+      return nats_of(*checkpoint.model, reading, &remover);
+    };
+    const std::string& answer = probes[place].answer;
+    const std::string& other = probes[place].candidates[0];
+    if (nats(answer) > nats(other)) ++right;
+  }
+  return 100 * right / static_cast<double>(probes.size() / 2);
+}
+
+TEST(DeepProbeMeasures, RemovedHeadsCostWhatWholeReadingsLose) {
+  for (const spec::Objective objective : spec::all<spec::Objective>()) {
+    const checkpoint::Checkpoint checkpoint = random_checkpoint(objective);
+    const spec::ModelConfig& config = checkpoint.config.model;
+    const std::vector<world::Probe> probes = many_probes();
+    std::vector<const world::Probe*> family;
+    for (const world::Probe& probe : probes) family.push_back(&probe);
+    const std::vector<HeadCosts> costs =
+        HeadCostProbes({family}, checkpoint.tokenizer, "lines", config).costs(*checkpoint.model, 1);
+
+    std::set<std::pair<std::size_t, std::vector<std::int32_t>>> seen;  // each text once in a half
+    std::vector<Reading> readings;
+    for (std::size_t place = 0; place < probes.size(); ++place) {
+      Reading reading = readings_of(with_candidate(probes[place], probes[place].answer),
+                                    checkpoint.tokenizer, "lines", config)
+                            .front();
+      if (seen.emplace(place % 2, reading.ids).second) readings.push_back(std::move(reading));
+    }
+    std::vector<predict::ScoredRow> rows;
+    for (const Reading& reading : readings) rows.push_back(reading.row());
+    const base::Array means = inspect::head_means(*checkpoint.model, rows, 1);
+
+    const double whole = accuracy_without({}, means, checkpoint, probes);
+    bool matters = false;
+    for (std::size_t head = 0; head < 6; ++head) {
+      const double without =
+          accuracy_without({head_place(head, config)}, means, checkpoint, probes);
+      EXPECT_EQ(costs[0].single[head], whole - without) << objective << " " << head;
+      matters = matters || without != whole;
+    }
+    EXPECT_TRUE(matters);  // otherwise nothing was tested
+    EXPECT_EQ(costs[0].group_on[0],
+              whole - accuracy_without(costs[0].group, means, checkpoint, probes));
+  }
+}
+
 TEST_F(ProbeMeasures, FindingsTellWhatWasBuilt) {
   for (world::Probe& probe : far_) probe.family = "far";
   std::vector<world::Probe> probes = near_;
   probes.insert(probes.end(), far_.begin(), far_.end());
-  const model::Runtime runtime;
-  const ProbeStudy study(checkpoint_, probes, ProbeStudy::Scope::kAttention, runtime);
+  const ProbeStudy study(checkpoint_, probes, ProbeStudy::Scope::kAttention, 1);
   std::size_t read = 0;
-  const inspect::TokenCounter counter = [&](std::size_t tokens) { read += tokens; };
+  const predict::TokenCounter counter = [&](std::size_t tokens) { read += tokens; };
   const std::vector<FamilyScore> scores = study.scores(counter);
   ASSERT_EQ(scores.size(), 2U);
   EXPECT_EQ(scores[0].count.accuracy(), 1);
@@ -193,7 +317,7 @@ TEST_F(ProbeMeasures, FindingsTellWhatWasBuilt) {
 
   const Findings findings = study.findings(scores, counter);
   EXPECT_EQ(read, study.tokens());  // otherwise, the progress bar would not end at its end
-  const ProbeStudy quick(checkpoint_, probes, ProbeStudy::Scope::kAccuracy, runtime);
+  const ProbeStudy quick(checkpoint_, probes, ProbeStudy::Scope::kAccuracy, 1);
   read = 0;
   quick.scores(counter);
   EXPECT_EQ(read, quick.tokens());

@@ -13,13 +13,22 @@ namespace {
 
 // Separation is computed in double: bounds from 1e-12 on are thousands of its roundings.
 
+using Vectors = base::ArrayOf<double>;
+
+Vectors vectors_of(const std::vector<std::vector<double>>& rows) {
+  Vectors vectors(
+      {static_cast<std::int64_t>(rows.size()), static_cast<std::int64_t>(rows.front().size())});
+  auto next = vectors.values.begin();
+  for (const std::vector<double>& row : rows) next = std::copy(row.begin(), row.end(), next);
+  return vectors;
+}
+
 TEST(SenseSeparation, ComparesWithinAndBetweenSenses) {
   // Angles 0, 60 and 90, 120: pairs of one sense are 60 and 30 apart, pairs of two senses 90, 120,
   // 30 and 60.
   const double s = std::sqrt(3.0) / 2;
-  const model::Tensor vectors =
-      torch::tensor({{2.0, 0.0}, {0.5, s}, {0.0, 5.0}, {-0.5, s}}, at::kDouble);
-  const SenseSeparation found = sense_separation(vectors, {0, 0, 1, 1});
+  const Vectors vectors = vectors_of({{2, 0}, {0.5, s}, {0, 5}, {-0.5, s}});
+  const SenseSeparation found = sense_separation(vectors.view(), {0, 0, 1, 1});
   EXPECT_NEAR(found.same, (0.5 + s) / 2, 1e-12);
   EXPECT_NEAR(found.other, (0 - 0.5 + s + 0.5) / 4, 1e-12);
   // The means of the others: for the first, 60 against nearly 90; for the second, 0 against nearly
@@ -30,23 +39,20 @@ TEST(SenseSeparation, ComparesWithinAndBetweenSenses) {
 
 TEST(SenseSeparation, ASentenceIsNoPartOfItsOwnMean) {
   // Each vector is nearest to itself; without itself, to the other sense.
-  const model::Tensor vectors =
-      torch::eye(4) +
-      torch::tensor(
-          {{0.0, 0.0, 0.1, 0.0}, {0.0, 0.0, 0.0, 0.1}, {0.1, 0.0, 0.0, 0.0}, {0.0, 0.1, 0.0, 0.0}});
-  EXPECT_EQ(sense_separation(vectors, {0, 0, 1, 1}).accuracy, 0);
-  EXPECT_EQ(sense_separation(vectors, {0, 1, 0, 1}).accuracy, 1);
+  const Vectors vectors =
+      vectors_of({{1, 0, 0.1, 0}, {0, 1, 0, 0.1}, {0.1, 0, 1, 0}, {0, 0.1, 0, 1}});
+  EXPECT_EQ(sense_separation(vectors.view(), {0, 0, 1, 1}).accuracy, 0);
+  EXPECT_EQ(sense_separation(vectors.view(), {0, 1, 0, 1}).accuracy, 1);
 }
 
 TEST(SenseSeparation, EqualVectorsAreAGuess) {
-  model::Tensor vectors = torch::empty({7, 5});
-  for (int row = 0; row < 7; ++row) vectors[row] = torch::tensor({0.1F, -0.7F, 1.3F, 0.3F, 1e-3F});
-  const SenseSeparation found = sense_separation(vectors, {0, 0, 1, 1, 1, 2, 2});
+  const Vectors vectors = vectors_of(std::vector(7, std::vector{0.1, -0.7, 1.3, 0.3, 1e-3}));
+  const SenseSeparation found = sense_separation(vectors.view(), {0, 0, 1, 1, 1, 2, 2});
   EXPECT_NEAR(found.same, 1, 1e-12);
   EXPECT_NEAR(found.other, 1, 1e-12);
   EXPECT_NEAR(found.accuracy, 1.0 / 3, 1e-12);
-  EXPECT_NEAR(sense_separation(torch::zeros({4, 2}), {0, 0, 1, 1}).accuracy, 0.5, 1e-12);
-  EXPECT_THROW(sense_separation(torch::zeros({3, 2}), {0, 0, 1, 1}), base::Error);
+  EXPECT_NEAR(sense_separation(Vectors({4, 2}).view(), {0, 0, 1, 1}).accuracy, 0.5, 1e-12);
+  EXPECT_THROW(sense_separation(Vectors({3, 2}).view(), {0, 0, 1, 1}), base::Error);
 }
 
 world::SenseSentence sentence(const std::string& text, const std::string& sense) {
@@ -68,8 +74,7 @@ std::vector<world::SenseSentence> sentences() {
 TEST(AskedSenses, SeparateWhereTheModelReadsTheirContext) {
   const checkpoint::Checkpoint checkpoint = testing::hand_made_checkpoint();
   const AskedSenses asked(sentences(), "geometry.json", checkpoint);
-  const std::vector<WordSenses> words =
-      asked.measure(*checkpoint.model, model::Runtime(), "senses");
+  const std::vector<WordSenses> words = asked.measure(*checkpoint.model, 1, "senses");
   ASSERT_EQ(words.size(), 2U);
   EXPECT_EQ(words[0].word, "c");
   EXPECT_EQ(words[0].sentences, 4U);

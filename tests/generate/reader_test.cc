@@ -2,16 +2,16 @@
 
 #include <gtest/gtest.h>
 
+#include <algorithm>
+#include <cmath>
 #include <string>
 #include <vector>
 
 #include "base/error.h"
-#include "model/support.h"
+#include "engine/support.h"
 
 namespace qkv::generate {
 namespace {
-
-using testing::largest_difference;
 
 spec::ModelConfig small_config(spec::Position position) {
   spec::ModelConfig config = testing::tiny_model_config();
@@ -19,14 +19,17 @@ spec::ModelConfig small_config(spec::Position position) {
   return config;
 }
 
-/// The output of a reader after `ids`, as a separate tensor.
-model::Tensor read(Reader& reader, const std::vector<std::int32_t>& ids) {
-  const std::span<const float> logits = reader.read(ids);
-  return torch::tensor(at::ArrayRef<float>(logits.data(), logits.size()));
-}
+using Ids = std::vector<std::int32_t>;
 
-model::Tensor last_logits(const model::Model& model, const std::vector<std::int64_t>& ids) {
-  return testing::logits_of(model, ids)[-1];
+/// How far a reader's logits after `ids` are from those that the engine gives for `text` at once.
+double error_after(Reader& reader, const engine::Model& model, const Ids& ids, const Ids& text) {
+  const std::span<const float> found = reader.read(ids);
+  const base::Array all = testing::all_logits(model, text);
+  const std::span<const float> expected = all[all.shape[0] - 1].values();
+  double largest = 0;
+  for (std::size_t at = 0; at < expected.size(); ++at)
+    largest = std::max(largest, std::abs(static_cast<double>(found[at] - expected[at])));
+  return largest;
 }
 
 // Two ways to compute one float32 model of width 8, with logits of some units: 1e-5 is 170
@@ -37,37 +40,25 @@ TEST(Reader, GivesTheLogitsOfTheWholeText) {
     for (const std::int64_t shared : {4, 2, 1}) {
       spec::ModelConfig config = small_config(position);
       config.key_value_heads = shared;
-      const model::Transformer model(config, 9, 1);
-      testing::randomise(model.parameters(), 3);
-      Reader reader(model);
-      EXPECT_LT(largest_difference(read(reader, {4, 5}), last_logits(model, {4, 5})), 1e-5)
-          << position;
-      EXPECT_LT(largest_difference(read(reader, {6}), last_logits(model, {4, 5, 6})), 1e-5)
-          << position;
-      EXPECT_LT(largest_difference(read(reader, {7}), last_logits(model, {4, 5, 6, 7})), 1e-5)
-          << position;
-      EXPECT_LT(largest_difference(read(reader, {8, 4}), last_logits(model, {4, 5, 6, 7, 8, 4})),
-                1e-5)
-          << position;
+      const auto model = testing::random_model(config, 9, 3);
+      Reader reader(*model);
+      EXPECT_LT(error_after(reader, *model, {4, 5}, {4, 5}), 1e-5) << position;
+      EXPECT_LT(error_after(reader, *model, {6}, {4, 5, 6}), 1e-5) << position;
+      EXPECT_LT(error_after(reader, *model, {7}, {4, 5, 6, 7}), 1e-5) << position;
+      EXPECT_LT(error_after(reader, *model, {8, 4}, {4, 5, 6, 7, 8, 4}), 1e-5) << position;
     }
   }
 }
 
 TEST(Reader, BeyondTheContextGoesOnWithTheNewerHalf) {
   for (const spec::Position position : spec::all<spec::Position>()) {
-    const model::Transformer model(small_config(position), 9, 1);  // context 6
-    testing::randomise(model.parameters(), 3);
-    Reader reader(model);
-    read(reader, {1, 2, 3, 4, 5, 6});
-    EXPECT_LT(largest_difference(read(reader, {7}), last_logits(model, {5, 6, 7})), 1e-5)
-        << position;
-    EXPECT_LT(largest_difference(read(reader, {8}), last_logits(model, {5, 6, 7, 8})), 1e-5)
-        << position;
-    EXPECT_LT(largest_difference(read(reader, {1, 2}), last_logits(model, {5, 6, 7, 8, 1, 2})),
-              1e-5)
-        << position;
-    EXPECT_LT(largest_difference(read(reader, {3}), last_logits(model, {1, 2, 3})), 1e-5)
-        << position;
+    const auto model = testing::random_model(small_config(position), 9, 3);
+    Reader reader(*model);
+    reader.read(Ids{1, 2, 3, 4, 5, 6});
+    EXPECT_LT(error_after(reader, *model, {7}, {5, 6, 7}), 1e-5) << position;
+    EXPECT_LT(error_after(reader, *model, {8}, {5, 6, 7, 8}), 1e-5) << position;
+    EXPECT_LT(error_after(reader, *model, {1, 2}, {5, 6, 7, 8, 1, 2}), 1e-5) << position;
+    EXPECT_LT(error_after(reader, *model, {3}, {1, 2, 3}), 1e-5) << position;
   }
 }
 
@@ -75,35 +66,28 @@ TEST(Reader, GoesOnFromTheStateOfARecurrentNet) {
   for (const spec::Architecture kind : {spec::Architecture::kLstm, spec::Architecture::kGru}) {
     spec::ModelConfig config = small_config(spec::Position::kNone);
     config.kind = kind;
-    const auto model = model::make_model(config, 9, 1);
-    testing::randomise(model->parameters(), 3);
+    const auto model = testing::random_model(config, 9, 3);
     Reader reader(*model);
-    EXPECT_LT(largest_difference(read(reader, {4, 5}), last_logits(*model, {4, 5})), 1e-5) << kind;
-    EXPECT_LT(largest_difference(read(reader, {6}), last_logits(*model, {4, 5, 6})), 1e-5) << kind;
-    read(reader, {7, 8, 1});
-    EXPECT_LT(largest_difference(read(reader, {2}), last_logits(*model, {8, 1, 2})), 1e-5) << kind;
-    EXPECT_LT(largest_difference(read(reader, {3}), last_logits(*model, {8, 1, 2, 3})), 1e-5)
-        << kind;
+    EXPECT_LT(error_after(reader, *model, {4, 5}, {4, 5}), 1e-5) << kind;
+    EXPECT_LT(error_after(reader, *model, {6}, {4, 5, 6}), 1e-5) << kind;
+    reader.read(Ids{7, 8, 1});
+    EXPECT_LT(error_after(reader, *model, {2}, {8, 1, 2}), 1e-5) << kind;
+    EXPECT_LT(error_after(reader, *model, {3}, {8, 1, 2, 3}), 1e-5) << kind;
   }
 }
 
 TEST(Reader, TakesAPromptLongerThanTheContext) {
-  const model::Transformer model(small_config(spec::Position::kRotary), 9, 1);
-  testing::randomise(model.parameters(), 3);
-  Reader reader(model);
-  EXPECT_LT(largest_difference(read(reader, {1, 2, 3, 4, 5, 6, 7, 8, 1, 2}),
-                               last_logits(model, {8, 1, 2})),
-            1e-5);
+  const auto model = testing::random_model(small_config(spec::Position::kRotary), 9, 3);
+  Reader reader(*model);
+  EXPECT_LT(error_after(reader, *model, {1, 2, 3, 4, 5, 6, 7, 8, 1, 2}, {8, 1, 2}), 1e-5);
 }
 
 TEST(Reader, WorksInAContextOfOne) {
   spec::ModelConfig config = small_config(spec::Position::kLearned);
   config.context = 1;
-  const model::Transformer model(config, 9, 1);
-  testing::randomise(model.parameters(), 3);
-  Reader reader(model);
-  for (const std::int32_t id : {1, 5, 8})
-    EXPECT_LT(largest_difference(read(reader, {id}), last_logits(model, {id})), 1e-5);
+  const auto model = testing::random_model(config, 9, 3);
+  Reader reader(*model);
+  for (const std::int32_t id : {1, 5, 8}) EXPECT_LT(error_after(reader, *model, {id}, {id}), 1e-5);
 }
 
 }  // namespace

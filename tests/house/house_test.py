@@ -13,8 +13,8 @@ ROOT = pathlib.Path(__file__).resolve().parents[2]
 
 # Data flows downwards: a module includes only modules above it.
 ROOMS = [
-    "base", "spec", "config", "text", "world", "render", "kernels", "inference", "fused",
-    "model", "checkpoint", "inspect", "evaluate", "generate", "train",
+    "base", "spec", "config", "text", "world", "render", "kernels", "engine", "predict", "fused",
+    "checkpoint", "generate", "inspect", "evaluate", "model", "train",
 ]
 TORCH_ROOMS = set(ROOMS[ROOMS.index("model"):])
 MOST_LINES_OF_A_PROGRAM = 120

@@ -2,37 +2,48 @@
 
 #include <gtest/gtest.h>
 
+#include <cmath>
+
+#include "inspect/intervening.h"
 #include "inspect/tiny.h"
-#include "model/support.h"
 
 namespace qkv::inspect {
 namespace {
 
 PlacedWord placed(const checkpoint::Checkpoint& checkpoint, const std::string& text,
                   const std::vector<std::int64_t>& tokens) {
-  PlacedWord word{.ids = {}, .tokens = tokens};
-  for (const text::Token& token : read_passage(checkpoint, text, "--text").tokens)
-    word.ids.push_back(token.id);
-  return word;
+  return {.ids = ids_of(read_passage(checkpoint, text, "--text")), .tokens = tokens};
 }
 
-/// What one pass of a model over the text alone records.
-model::Tensor recorded(const model::Model& model, const PlacedWord& word) {
-  testing::Record seen;
-  testing::logits_of(model, {word.ids.begin(), word.ids.end()},
-                     {.taps = &seen, .dropout = {}, .cache = nullptr});
-  std::vector<model::Tensor> depths;
-  for (const char* name : {"layers.0.input", "layers.0.output", "layers.1.output"}) {
-    const model::Tensor all = seen.values.at(name)[0].to(at::kDouble);
-    depths.push_back(all.index_select(0, torch::tensor(word.tokens, at::kLong)).mean(0));
+/// Compares with what one pass of a model over the text alone records.
+void expect_recorded(const engine::Model& model, const PlacedWord& word,
+                     const base::ArrayOf<double>& found) {
+  testing::RecorderOf recorder({engine::Tap::kInput, engine::Tap::kOutput});
+  testing::all_logits(model, word.ids, &recorder);
+  const std::vector<std::string> names = {"layers.0.input", "layers.0.output", "layers.1.output"};
+  ASSERT_EQ(found.shape, (std::vector<std::int64_t>{3, model.config().width}));
+  for (std::size_t depth = 0; depth < names.size(); ++depth) {
+    const base::Array& all = recorder.value(names[depth]);
+    const base::ViewOf<const double> at_depth = found[static_cast<std::int64_t>(depth)];
+    for (std::size_t at = 0; at < at_depth.size(); ++at) {
+      double sum = 0;
+      double size = 0;
+      for (const std::int64_t token : word.tokens) {
+        sum += static_cast<double>(all[token].data[at]);
+        size += std::abs(static_cast<double>(all[token].data[at]));
+      }
+      // A mean in double of the same numbers: four roundings.
+      EXPECT_NEAR(at_depth.data[at], sum / static_cast<double>(word.tokens.size()),
+                  4 * 0x1p-53 * size)
+          << names[depth];
+    }
   }
-  return at::stack(depths);
 }
 
 class ContextVectors
     : public ::testing::TestWithParam<std::pair<spec::Architecture, spec::Objective>> {};
 
-// Texts of different lengths share a batch, so padding must be hidden.
+// One reader reads texts of different lengths, also a short one after a long one.
 TEST_P(ContextVectors, AreThoseOfAPassOverTheTextAlone) {
   config::Config config = testing::tiny_config();
   config.model.kind = GetParam().first;
@@ -46,20 +57,16 @@ TEST_P(ContextVectors, AreThoseOfAPassOverTheTextAlone) {
       {"the dog ran", {2}}};
   std::vector<PlacedWord> words;
   for (const auto& [text, tokens] : texts) words.push_back(placed(checkpoint, text, tokens));
-  const std::vector<model::Tensor> found =
-      context_vectors(*checkpoint.model, words, model::Runtime());
-  ASSERT_EQ(found.size(), texts.size());
-  const auto in_double = testing::model_in_double(checkpoint);
-  for (std::size_t word = 0; word < texts.size(); ++word) {
-    const model::Tensor exact = recorded(*in_double, words[word]);
-    const model::Tensor alone = recorded(*checkpoint.model, words[word]);
-    ASSERT_EQ(found[word].sizes(), exact.sizes());
-    testing::expect_rounding_alone(
-        testing::largest_difference(found[word], exact), testing::largest_difference(alone, exact),
-        testing::rounding(testing::summed(config.model)) * exact.abs().max().item<double>(),
-        texts[word].first);
+  for (const int threads : {1, 3}) {
+    const auto found = context_vectors(*checkpoint.model, words, threads);
+    ASSERT_EQ(found.size(), texts.size());
+    for (std::size_t word = 0; word < texts.size(); ++word)
+      expect_recorded(*checkpoint.model, words[word], found[word]);
+    double difference = 0;
+    for (std::size_t at = 0; at < found[0][0].size(); ++at)
+      difference = std::max(difference, std::abs(found[0][0].data[at] - found[0][1].data[at]));
+    EXPECT_GT(difference, 0.1);
   }
-  EXPECT_GT(testing::largest_difference(found[0][0], found[0][1]), 0.1);
 }
 
 INSTANTIATE_TEST_SUITE_P(
@@ -71,7 +78,7 @@ INSTANTIATE_TEST_SUITE_P(
 
 TEST(ContextVectors, OfNoWordsAreNone) {
   const checkpoint::Checkpoint checkpoint = testing::tiny_checkpoint(testing::tiny_config());
-  EXPECT_TRUE(context_vectors(*checkpoint.model, {}, model::Runtime()).empty());
+  EXPECT_TRUE(context_vectors(*checkpoint.model, {}, 1).empty());
 }
 
 }  // namespace

@@ -21,7 +21,7 @@ std::string refusal(const config::Config& config, std::size_t tokens, const Dema
 double recorded_bytes(const Inspection& inspection) {
   double bytes = 0;
   for (const auto& [name, value] : inspection.taps.values())
-    bytes += static_cast<double>(value.nbytes());
+    bytes += static_cast<double>(value.values.size() * sizeof(float));
   return bytes;
 }
 
@@ -43,6 +43,23 @@ TEST(Demand, IsEstimatedFromAboveAndNotTooHigh) {
       EXPECT_LE(needed, 3 * recorded_bytes(inspection)) << objective << ' ' << weights;
     }
   }
+}
+
+// A reader's memory is at least its keys and values, the maps of a layer and some vectors per
+// token.
+TEST(Demand, EachThreadThatCutsEdgesHasItsOwnReader) {
+  config::Config config = testing::tiny_config();
+  config.model.context = 300;
+  const checkpoint::Checkpoint checkpoint = testing::tiny_checkpoint(config);
+  const auto needed = [&](const Demand& demand, int threads) {
+    return estimate_memory(checkpoint, 200, demand, threads);
+  };
+  const double least = 4.0 * (2 * 2 * 300 * 16 + 4 * 200 * 200 + 200 * (6 * 16 + 24));
+  const Demand edges{.formats = {Artefact::kJson}, .edges = true};
+  EXPECT_GE(needed(edges, 3), needed(edges, 1) + 2 * least);
+  EXPECT_LE(needed(edges, 3), needed(edges, 1) + 3 * 2 * least);
+  const Demand maps{.formats = {Artefact::kJson}};
+  EXPECT_EQ(needed(maps, 3), needed(maps, 1));
 }
 
 TEST(Demand, WhatDoesNotFitIsRefusedBeforeItIsComputed) {

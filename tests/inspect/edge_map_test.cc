@@ -18,14 +18,30 @@ namespace {
 
 using Rows = std::vector<std::vector<float>>;
 
-Rows rows_of(const model::Tensor& matrix) {
+Rows rows_of(base::View matrix) {
   Rows rows;
-  for (std::int64_t query = 0; query < matrix.size(0); ++query) {
-    rows.emplace_back();
-    for (std::int64_t key = 0; key < matrix.size(1); ++key)
-      rows.back().push_back(matrix[query][key].item<float>());
+  for (std::int64_t query = 0; query < matrix.shape[0]; ++query) {
+    const std::span<const float> values = matrix[query].values();
+    rows.emplace_back(values.begin(), values.end());
   }
   return rows;
+}
+
+/// The mean of all heads of two layers, [heads, query, key] each.
+Rows mean_of(const base::Array& first, const base::Array& second) {
+  const std::int64_t heads = first.shape[0];
+  Rows mean = rows_of(first[0]);
+  for (std::size_t query = 0; query < mean.size(); ++query) {
+    for (std::size_t key = 0; key < mean.size(); ++key) {
+      double sum = 0;
+      for (const base::Array* layer : {&first, &second}) {
+        for (std::int64_t head = 0; head < heads; ++head)
+          sum += rows_of((*layer)[head])[query][key];
+      }
+      mean[query][key] = static_cast<float>(sum / static_cast<double>(2 * heads));
+    }
+  }
+  return mean;
 }
 
 /// What the pictures must show, from the map and the taps alone.
@@ -38,11 +54,10 @@ class Expected {
         title_("What “" + piece_word(checkpoint.tokenizer, map.target.piece) +
                "” (p = " + base::fixed(map.probability, 2) + ") is predicted from"),
         subtitle_(source_line(checkpoint)) {
-    const model::Tensor first = inspection.taps.value("layers.0.attention.weights");
-    const model::Tensor second = inspection.taps.value("layers.1.attention.weights");
     render::Heatmap attention = titled("Attention: mean of all heads");
-    attention.weights = rows_of((first.mean(0) + second.mean(0)) / 2);
-    pair = {attention, effects("Effect: cut in all heads of all layers", map.effects.all)};
+    attention.weights = mean_of(inspection.taps.value("layers.0.attention.weights"),
+                                inspection.taps.value("layers.1.attention.weights"));
+    pair = {attention, effects("Effect: cut in all heads of all layers", map.effects.all.view())};
     for (std::int64_t layer = 0; layer < 2; ++layer) {
       for (std::int64_t head = 0; head < 4; ++head)
         heads.push_back(effects(base::concat("Layer ", layer, ", head ", head),
@@ -71,7 +86,7 @@ class Expected {
     map.causal = causal_;
     return map;
   }
-  render::Heatmap effects(const std::string& title, const model::Tensor& values) const {
+  render::Heatmap effects(const std::string& title, base::View values) const {
     render::Heatmap map = titled(title);
     map.weights = rows_of(values);
     map.legend = "what the edge adds to log p (nats)";
@@ -94,7 +109,7 @@ TEST(EdgePictures, ShowTheNumbersOfTheMapAtTheirTokens) {
     config.model.objective = objective;
     const checkpoint::Checkpoint checkpoint = testing::tiny_checkpoint(config);
     const Inspection inspection = testing::inspect_text(checkpoint, text);
-    const EdgeMap map = edge_map(checkpoint, inspection, model::Runtime());
+    const EdgeMap map = edge_map(checkpoint, inspection, 1);
     const testing::Scratch scratch;
     std::vector<std::filesystem::path> files;
     write_edges(checkpoint, inspection, map, {Artefact::kPng, Artefact::kSvg}, scratch / "drawn",

@@ -1,55 +1,82 @@
 #pragma once
 
+#include <algorithm>
+#include <cmath>
 #include <limits>
-#include <string>
+#include <memory>
+#include <utility>
 #include <vector>
 
+#include "engine/support.h"
 #include "inspect/intervention.h"
-#include "model/support.h"
+#include "inspect/recorder.h"
+#include "predict/support.h"
 
 namespace qkv::testing {
 
-/// Closes cells as a mask does, before the softmax: an independent way to cut edges of one row.
-class Closer : public model::Taps {
+/// Closes cells as a mask does, before the softmax: an independent way to cut edges.
+class Closer : public engine::Taps {
  public:
-  explicit Closer(const inspect::Cut& cut) : cut_(cut) {}
+  explicit Closer(inspect::Cut cut) : cut_(std::move(cut)) {}
 
-  model::Tensor see(const std::string& name, model::Tensor value) override {
-    if (!name.ends_with(".attention.masked")) return value;
-    const std::int64_t layer = name.at(std::string("layers.").size()) - '0';
-    if (cut_.layer.value_or(layer) != layer) return value;
-    value = value.clone();
-    for (std::int64_t head = 0; head < value.size(1); ++head) {
+  bool wants(const engine::TapPlace& place) const override {
+    return place.tap == engine::Tap::kMasked && cut_.layer.value_or(place.layer) == place.layer;
+  }
+  void see(const engine::TapPlace& /*place*/, base::MutableView value) override {
+    for (std::int64_t head = 0; head < value.shape[0]; ++head) {
       if (cut_.head.value_or(head) != head) continue;
       for (const std::int64_t query : cut_.queries) {
         for (const std::int64_t key : cut_.keys)
-          value[0][head][query][key] = -std::numeric_limits<double>::infinity();
+          value[head][query].data[key] = -std::numeric_limits<float>::infinity();
       }
     }
-    return value;
   }
 
  private:
   inspect::Cut cut_;
 };
 
-inline model::Pass pass_with(model::Taps* taps) {
-  return {.taps = taps, .dropout = {}, .cache = nullptr};
-}
-
-/// log p of a target with a cut made by masking, on a row by itself.
-inline double masked_nats(const model::Transformer& model, const std::vector<std::int32_t>& ids,
-                          const inspect::Target& target, const inspect::Cut& cut) {
+/// log p of a target in a whole pass with a cut made by masking.
+inline double masked_nats(const engine::Model& model, const std::vector<std::int32_t>& ids,
+                          const predict::Target& target, const inspect::Cut& cut) {
   Closer closer(cut);
-  const model::Tensor logits = logits_of(model, {ids.begin(), ids.end()}, pass_with(&closer));
-  return logits.log_softmax(-1)[target.place][target.piece].item<double>();
+  return nats_of(all_logits(model, ids, &closer), target);
 }
 
-/// A model in double with attention that is not uniform.
-inline model::Transformer uneven_model(spec::ModelConfig config = tiny_model_config()) {
-  model::Transformer model(config, 11, 3, at::kDouble);
-  randomise(model.parameters(), 5);
-  return model;
+/// Records some values alone, which changes no number of the pass unless they are scores.
+class RecorderOf : public inspect::Recorder {
+ public:
+  explicit RecorderOf(std::vector<engine::Tap> taps) : taps_(std::move(taps)) {}
+  bool wants(const engine::TapPlace& place) const override {
+    return std::find(taps_.begin(), taps_.end(), place.tap) != taps_.end();
+  }
+
+ private:
+  std::vector<engine::Tap> taps_;
+};
+
+/// How far two passes of a tiny model in float32 that compute the same in two ways may be apart in
+/// a log probability. On the longest way through it, sums of some hundred numbers below 8 follow
+/// each other, whose roundings of 2^-24 grow with the square root: 84 of them for each pass, as
+/// tests/parity allows a reader.
+inline constexpr double kNatsRounding = 1e-5;
+
+/// The largest magnitude of the values.
+inline double largest_of(base::View view) {
+  double largest = 0;
+  for (const float value : view.values())
+    largest = std::max(largest, std::abs(static_cast<double>(value)));
+  return largest;
+}
+
+/// A model with attention that is not uniform.
+inline std::vector<base::Array> uneven_weights(
+    const spec::ModelConfig& config = tiny_model_config()) {
+  return random_weights(config, /*vocabulary=*/11, /*seed=*/5);
+}
+inline std::unique_ptr<engine::Model> uneven_model(
+    const spec::ModelConfig& config = tiny_model_config()) {
+  return std::make_unique<engine::Model>(config, 11, uneven_weights(config));
 }
 
 }  // namespace qkv::testing

@@ -2,24 +2,27 @@
 
 #include <gtest/gtest.h>
 
+#include <cmath>
+
 #include "base/error.h"
 #include "inspect/intervening.h"
+#include "rounding.h"
 
 namespace qkv::inspect {
 namespace {
 
+using Texts = std::vector<std::vector<std::int32_t>>;
+
 const std::vector<std::int32_t> kIds = {4, 7, 5, 9, 6};
 
-// The model is in double, but score_rows computes log probabilities in float32 from its logits,
-// here numbers below 4: 1e-6 is four roundings of 2^-24 of those, as in a logit, the largest taken
-// off, the logarithm and a difference.
-
-double cut_nats(const model::Transformer& model, const Target& target, const Cut& cut) {
-  const std::vector<Cut> cuts = {{}, cut};  // a row without cuts is in the same batch
-  EdgeCutter cutter(cuts);
-  const ScoredRow row{.ids = kIds, .targets = {&target, 1}};
-  const auto scores = score_rows(model, {row, row}, model::Runtime(), {}, &cutter);
-  EXPECT_NEAR(scores[0].nats, testing::masked_nats(model, kIds, target, {}), 1e-6);
+double cut_nats(const engine::Model& model, const predict::Target& target, const Cut& cut) {
+  const std::vector<Cut> cuts = {{}, cut};  // a row without cuts is read by the same reader
+  const predict::ScoredRow row{.ids = kIds, .targets = {&target, 1}};
+  const auto scores = predict::score_rows(model, {row, row}, 1, {}, [&](std::size_t at) {
+    return std::make_unique<EdgeCutter>(cuts[at]);
+  });
+  EXPECT_NEAR(scores[0].nats, testing::masked_nats(model, kIds, target, {}),
+              testing::kNatsRounding);
   return scores[1].nats;
 }
 
@@ -30,8 +33,8 @@ TEST(EdgeCutter, IsTheSameAsAMaskBeforeTheSoftmax) {
     spec::ModelConfig config = testing::tiny_model_config();
     config.objective = objective;
     config.key_value_heads = 2;
-    const model::Transformer model = testing::uneven_model(config);
-    const Target target{.place = 4, .piece = 3};
+    const auto model = testing::uneven_model(config);
+    const predict::Target target{.place = 4, .piece = 3};
     const std::vector<Cut> cuts = {
         {.queries = {4}, .keys = {1}},
         {.queries = {4, 2}, .keys = {0, 1}},
@@ -41,116 +44,147 @@ TEST(EdgeCutter, IsTheSameAsAMaskBeforeTheSoftmax) {
         {.queries = {1}, .keys = {0}, .layer = 0, .head = 3},
         {.queries = {2, 4}, .keys = {1}, .layer = {}, .head = 1},
     };
-    const double whole = testing::masked_nats(model, kIds, target, {});
+    const double whole = testing::masked_nats(*model, kIds, target, {});
     for (const Cut& cut : cuts) {
-      const double nats = cut_nats(model, target, cut);
-      EXPECT_NEAR(nats, testing::masked_nats(model, kIds, target, cut), 1e-6);
-      EXPECT_GT(std::abs(nats - whole), 1e-5);  // otherwise nothing was tested
+      const double nats = cut_nats(*model, target, cut);
+      EXPECT_NEAR(nats, testing::masked_nats(*model, kIds, target, cut), testing::kNatsRounding);
+      // Otherwise nothing was tested.
+      EXPECT_GT(std::abs(nats - whole), 10 * testing::kNatsRounding);
     }
   }
 }
 
+/// Random numbers from 0 to 1 with this shape.
+base::Array random_array(std::vector<std::int64_t> shape) {
+  std::mt19937 generator(3);
+  std::uniform_real_distribution<float> uniform;
+  base::Array array(std::move(shape));
+  for (float& value : array.values) value = uniform(generator);
+  return array;
+}
+
 TEST(EdgeCutter, LeavesNothingOfARowThatIsCutWhole) {
-  const std::vector<Cut> cuts = {{.queries = {1}, .keys = {0, 1}, .layer = 0, .head = 1}};
-  EdgeCutter cutter(cuts);
-  cutter.begin({.rows = {0}, .lengths = {3}, .tokens = 3});
-  const model::Tensor weights = torch::rand({1, 2, 3, 3}).softmax(-1).tril();
-  const model::Tensor cut = cutter.see("layers.0.attention.weights", weights);
-  EXPECT_TRUE(torch::equal(cut[0][1][1], torch::zeros(3)));
-  EXPECT_TRUE(torch::equal(cut[0][0], weights[0][0]));
-  EXPECT_TRUE(torch::equal(cutter.see("layers.1.attention.weights", weights), weights));
-  EXPECT_TRUE(torch::equal(cutter.see("layers.0.attention.scores", weights), weights));
+  const base::Array before = [] {
+    base::Array weights = random_array({2, 3, 3});
+    for (std::int64_t head = 0; head < 2; ++head) {
+      for (const auto& [query, key] : {std::pair{0, 1}, {0, 2}, {1, 2}})
+        weights[head][query].data[key] = 0;
+    }
+    return weights;
+  }();
+  EdgeCutter cutter({.queries = {1}, .keys = {0, 1}, .layer = 0, .head = 1});
+  base::Array weights = before;
+  cutter.see({engine::Tap::kWeights, 0}, weights.view());
+  base::Array expected = before;
+  for (float& weight : expected[1][1].values()) weight = 0;
+  EXPECT_EQ(weights.values, expected.values);
+  EXPECT_TRUE(cutter.wants({engine::Tap::kWeights, 0}));
+  EXPECT_FALSE(cutter.wants({engine::Tap::kWeights, 1}));
+  EXPECT_FALSE(cutter.wants({engine::Tap::kScores, 0}));
 }
 
-model::Tensor recorded(const model::Transformer& model, const std::vector<std::int32_t>& ids,
-                       const std::string& name) {
-  testing::Record record;
-  testing::logits_of(model, {ids.begin(), ids.end()}, testing::pass_with(&record));
-  return record.values.at(name)[0];
-}
-
-std::vector<model::Tensor> means_over(const model::Transformer& model,
-                                      const std::vector<std::vector<std::int32_t>>& texts) {
-  HeadMeans means;
-  std::vector<ScoredRow> rows;
+base::Array means_over(const engine::Model& model, const Texts& texts) {
+  std::vector<predict::ScoredRow> rows;
   for (const auto& ids : texts) rows.push_back({.ids = ids, .targets = {}});
-  score_rows(model, rows, model::Runtime(), {}, &means);
-  return means.means();
+  return head_means(model, rows, /*threads=*/2);
 }
 
-const std::vector<std::vector<std::int32_t>> kTexts = {kIds, {3, 8}, {10, 1, 2, 3}};
+const Texts kTexts = {kIds, {3, 8}, {10, 1, 2, 3}};
 
-TEST(HeadMeans, AreOverAllTokensAndNoPadding) {
-  const model::Transformer model = testing::uneven_model();
-  const std::vector<model::Tensor> means = means_over(model, kTexts);
-  ASSERT_EQ(means.size(), 2U);
-  for (std::size_t layer = 0; layer < 2; ++layer) {
-    model::Tensor sum = torch::zeros({4, 2}, at::kDouble);
-    for (const auto& ids : kTexts)
-      sum += recorded(model, ids, "layers." + std::to_string(layer) + ".attention.mixed").sum(1);
-    EXPECT_LT(testing::largest_difference(means[layer], sum / 11), 1e-12);
+TEST(HeadMeans, AreOverAllTokens) {
+  const auto model = testing::uneven_model();
+  const base::Array means = means_over(*model, kTexts);
+  EXPECT_EQ(means.shape, (std::vector<std::int64_t>{2, 4, 2}));
+  for (std::int64_t layer = 0; layer < 2; ++layer) {
+    for (std::int64_t head = 0; head < 4; ++head) {
+      for (std::size_t at = 0; at < 2; ++at) {
+        double sum = 0;
+        for (const auto& ids : kTexts) {
+          testing::RecorderOf recorder({engine::Tap::kMixed});
+          testing::all_logits(*model, ids, &recorder);
+          const base::Array& mixed =
+              recorder.value("layers." + std::to_string(layer) + ".attention.mixed");
+          for (std::int64_t token = 0; token < mixed.shape[1]; ++token)
+            sum += static_cast<double>(mixed[head][token].data[at]);
+        }
+        // Summed in double, and rounded once.
+        EXPECT_NEAR(means[layer][head].data[at], sum / 11,
+                    1.01 * testing::kFloat32 * std::abs(sum / 11));
+      }
+    }
   }
-  EXPECT_THROW(HeadMeans().means(), base::Error);
+  EXPECT_THROW(head_means(*model, {}, 1), base::Error);
 }
 
 /// Adds a vector to the output of one layer's attention.
-class Adder : public model::Taps {
+class Adder : public engine::Taps {
  public:
-  Adder(std::string name, model::Tensor added) : name_(std::move(name)), added_(std::move(added)) {}
-  model::Tensor see(const std::string& name, model::Tensor value) override {
-    return name == name_ ? value + added_ : value;
+  Adder(std::int64_t layer, std::vector<float> added)
+      : place_{engine::Tap::kAttentionOutput, layer}, added_(std::move(added)) {}
+  bool wants(const engine::TapPlace& place) const override { return place == place_; }
+  void see(const engine::TapPlace& /*place*/, base::MutableView value) override {
+    for (std::int64_t token = 0; token < value.shape[0]; ++token) {
+      for (std::size_t at = 0; at < added_.size(); ++at) value[token].data[at] += added_[at];
+    }
   }
 
  private:
-  std::string name_;
-  model::Tensor added_;
+  engine::TapPlace place_;
+  std::vector<float> added_;
 };
 
 // Removing head h of layer 1: its columns of W_O become 0, and W_O of its mean is added instead.
 TEST(HeadRemover, LeavesTheMeanThroughTheOutputMatrix) {
-  const torch::NoGradGuard no_gradients;
-  const model::Transformer model = testing::uneven_model();
-  const std::vector<model::Tensor> means = means_over(model, kTexts);
-  const Target target{.place = 4, .piece = 6};
-  const ScoredRow row{.ids = kIds, .targets = {&target, 1}};
+  const auto model = testing::uneven_model();
+  const base::Array means = means_over(*model, kTexts);
+  const predict::Target target{.place = 4, .piece = 6};
+  const predict::ScoredRow row{.ids = kIds, .targets = {&target, 1}};
+  const double kept = predict::score_rows(*model, {row}, 1)[0].nats;
   for (std::int64_t head = 0; head < 4; ++head) {
-    HeadRemover remover({{.layer = 1, .head = head}}, means);
-    const double removed = score_rows(model, {row}, model::Runtime(), {}, &remover)[0].nats;
+    const std::vector<HeadPlace> heads = {{.layer = 1, .head = head}};
+    const double removed = predict::score_rows(*model, {row}, 1, {},
+                                               [&](std::size_t) {
+                                                 return std::make_unique<HeadRemover>(heads, means);
+                                               })[0]
+                               .nats;
 
-    const model::Transformer changed = testing::uneven_model();
-    model::Tensor columns;
-    for (const auto& [name, weight] : changed.parameters().list()) {
-      if (name == "model.layers.1.self_attn.o_proj.weight") columns = weight.narrow(1, 2 * head, 2);
+    std::vector<base::Array> weights = testing::uneven_weights();
+    base::Array& output = weights[static_cast<std::size_t>(model->list().layers[1].output.weight)];
+    std::vector<float> added(8);
+    for (std::int64_t out = 0; out < 8; ++out) {
+      for (std::int64_t at = 0; at < 2; ++at) {
+        float& weight = output[out].data[2 * head + at];
+        added[static_cast<std::size_t>(out)] += weight * means[1][head].data[at];
+        weight = 0;
+      }
     }
-    Adder adder("layers.1.attention.output", at::matmul(columns.clone(), means[1][head]));
-    columns.zero_();
-    const model::Tensor logits =
-        testing::logits_of(changed, {kIds.begin(), kIds.end()}, testing::pass_with(&adder));
-    EXPECT_NEAR(removed, logits.log_softmax(-1)[4][6].item<double>(), 1e-6);
-    EXPECT_GT(std::abs(removed - score_rows(model, {row}, model::Runtime())[0].nats), 1e-4);
+    Adder adder(1, added);
+    const engine::Model changed(model->config(), model->vocabulary(), std::move(weights));
+    EXPECT_NEAR(removed, testing::nats_of(testing::all_logits(changed, kIds, &adder), target),
+                testing::kNatsRounding);
+    EXPECT_GT(std::abs(removed - kept), 1e-4);
   }
 }
 
 TEST(HeadRemover, RemovesSeveralAtOnce) {
-  const model::Transformer model = testing::uneven_model();
-  const std::vector<model::Tensor> means = means_over(model, kTexts);
-  HeadRemover remover({{.layer = 0, .head = 1}, {.layer = 0, .head = 3}}, means);
-  const model::Tensor mixed = torch::rand({2, 4, 3, 2}, at::kDouble);
-  const model::Tensor kept = mixed.clone();
-  const model::Tensor changed = remover.see("layers.0.attention.mixed", mixed);
-  EXPECT_TRUE(torch::equal(mixed, kept));  // the value itself is not changed
+  const auto model = testing::uneven_model();
+  const base::Array means = means_over(*model, kTexts);
+  const std::vector<HeadPlace> heads = {{.layer = 0, .head = 1}, {.layer = 0, .head = 3}};
+  HeadRemover remover(heads, means);
+  const base::Array mixed = random_array({4, 3, 2});
+  base::Array changed = mixed;
+  remover.see({engine::Tap::kMixed, 0}, changed.view());
   for (std::int64_t head = 0; head < 4; ++head) {
-    const model::Tensor expected =
-        head % 2 == 1 ? means[0][head].expand({2, 3, 2}) : mixed.select(1, head);
-    EXPECT_TRUE(torch::equal(changed.select(1, head), expected));
+    for (std::int64_t token = 0; token < 3; ++token) {
+      for (std::size_t at = 0; at < 2; ++at) {
+        EXPECT_EQ(changed[head][token].data[at],
+                  head % 2 == 1 ? means[0][head].data[at] : mixed[head][token].data[at]);
+      }
+    }
   }
-  EXPECT_TRUE(torch::equal(remover.see("layers.1.attention.mixed", mixed), mixed));
-}
-
-TEST(AttentionLayer, ReadsTheNameOfATap) {
-  EXPECT_EQ(attention_layer("layers.12.attention.weights", "weights"), 12);
-  EXPECT_EQ(attention_layer("layers.12.attention.mixed", "weights"), std::nullopt);
-  EXPECT_EQ(attention_layer("embedding", "weights"), std::nullopt);
+  EXPECT_TRUE(remover.wants({engine::Tap::kMixed, 0}));
+  EXPECT_FALSE(remover.wants({engine::Tap::kMixed, 1}));
+  EXPECT_FALSE(remover.wants({engine::Tap::kWeights, 0}));
 }
 
 }  // namespace

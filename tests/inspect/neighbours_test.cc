@@ -2,6 +2,8 @@
 
 #include <gtest/gtest.h>
 
+#include <algorithm>
+#include <array>
 #include <cmath>
 
 #include "inspect/tiny.h"
@@ -18,20 +20,28 @@ std::int32_t id_of(const text::Tokenizer& tokenizer, const std::string& word) {
 
 /// Vectors with a large common part; the words of the analogy differ by royalty and sex. Specials
 /// and bytes are far away, where they would spoil the mean.
-model::Tensor constructed(const text::Tokenizer& tokenizer) {
-  model::Tensor embedding = torch::empty({tokenizer.size(), 4});
+base::Array constructed(const text::Tokenizer& tokenizer) {
+  base::Array embedding({tokenizer.size(), 4});
   for (std::int32_t id = 0; id < tokenizer.size(); ++id) {
     const bool learned = is_learned(tokenizer, id);
     for (int i = 0; i < 4; ++i)
-      embedding[id][i] = learned ? 50 + std::sin(7.0 * id + 3.0 * i) * 0.3 : -1000.0;
+      embedding[id].data[i] =
+          learned ? static_cast<float>(50 + std::sin(7.0 * id + 3.0 * i) * 0.3) : -1000.0F;
   }
-  const auto set = [&](const char* word, double a, double b, double c) {
-    embedding[id_of(tokenizer, word)] = torch::tensor({50 + a, 50 + b, 50 + c, 50.0}, at::kFloat);
+  const auto set = [&](const char* word, float a, float b, float c) {
+    const std::array<float, 4> vector = {50 + a, 50 + b, 50 + c, 50};
+    std::copy(vector.begin(), vector.end(), embedding[id_of(tokenizer, word)].data);
   };
   set("king", 2, 3, 0);
   set("man", 2, 0, 0);
   set("woman", 0, 0, 2);
   set("queen", 0, 3, 2);
+  return embedding;
+}
+
+base::Array ones(std::int64_t rows) {
+  base::Array embedding({rows, 4});
+  std::fill(embedding.values.begin(), embedding.values.end(), 1.0F);
   return embedding;
 }
 
@@ -41,7 +51,7 @@ model::Tensor constructed(const text::Tokenizer& tokenizer) {
 
 TEST(EmbeddingSpace, IsCentredOnTheLearnedPieces) {
   const text::Tokenizer tokenizer = testing::tiny_tokenizer();
-  const model::Tensor embedding = constructed(tokenizer);
+  const base::Array embedding = constructed(tokenizer);
   std::vector<std::int32_t> learned;
   for (std::int32_t id = 4; id < tokenizer.size(); ++id) {
     if (!tokenizer.piece(id).starts_with("<0x")) learned.push_back(id);
@@ -49,15 +59,15 @@ TEST(EmbeddingSpace, IsCentredOnTheLearnedPieces) {
   std::vector<double> mean(4);
   for (const std::int32_t id : learned) {
     for (int i = 0; i < 4; ++i)
-      mean[i] += embedding[id][i].item<double>() / static_cast<double>(learned.size());
+      mean[i] += static_cast<double>(embedding[id].data[i]) / static_cast<double>(learned.size());
   }
   const auto cosine = [&](std::int32_t a, std::int32_t b) {
     double ab = 0;
     double aa = 0;
     double bb = 0;
     for (int i = 0; i < 4; ++i) {
-      const double x = embedding[a][i].item<double>() - mean[i];
-      const double y = embedding[b][i].item<double>() - mean[i];
+      const double x = static_cast<double>(embedding[a].data[i]) - mean[i];
+      const double y = static_cast<double>(embedding[b].data[i]) - mean[i];
       ab += x * y;
       aa += x * x;
       bb += y * y;
@@ -65,7 +75,8 @@ TEST(EmbeddingSpace, IsCentredOnTheLearnedPieces) {
     return ab / std::sqrt(aa * bb);
   };
   const std::int32_t king = id_of(tokenizer, "king");
-  const std::vector<Neighbour> found = EmbeddingSpace(embedding, tokenizer).neighbours(king, 1000);
+  const std::vector<Neighbour> found =
+      EmbeddingSpace(embedding.view(), tokenizer).neighbours(king, 1000);
   EXPECT_EQ(found.size(), learned.size() - 1);  // itself left out
   for (std::size_t i = 0; i < found.size(); ++i) {
     EXPECT_NEAR(found[i].cosine, cosine(king, found[i].id), 1e-12);
@@ -75,12 +86,12 @@ TEST(EmbeddingSpace, IsCentredOnTheLearnedPieces) {
     EXPECT_NE(found[i].id, king);
   }
   EXPECT_LT(found.back().cosine, 0);  // without centring, all would be near 1
-  EXPECT_EQ(EmbeddingSpace(embedding, tokenizer).neighbours(king).size(), 10U);
+  EXPECT_EQ(EmbeddingSpace(embedding.view(), tokenizer).neighbours(king).size(), 10U);
 }
 
 TEST(EmbeddingSpace, ComparesWordsWithEachOther) {
   const text::Tokenizer tokenizer = testing::tiny_tokenizer();
-  const EmbeddingSpace space(constructed(tokenizer), tokenizer);
+  const EmbeddingSpace space(constructed(tokenizer).view(), tokenizer);
   const std::vector<std::int32_t> words = {id_of(tokenizer, "king"), id_of(tokenizer, "cat"),
                                            id_of(tokenizer, "queen")};
   const std::vector<std::vector<double>> cosines = space.cosines(words);
@@ -96,13 +107,13 @@ TEST(EmbeddingSpace, ComparesWordsWithEachOther) {
     }
   }
   EXPECT_TRUE(space.cosines({}).empty());
-  const EmbeddingSpace nowhere(torch::ones({tokenizer.size(), 4}), tokenizer);
+  const EmbeddingSpace nowhere(ones(tokenizer.size()).view(), tokenizer);
   EXPECT_EQ(nowhere.cosines(words)[0][0], 0);
 }
 
 TEST(EmbeddingSpace, SolvesAnAnalogy) {
   const text::Tokenizer tokenizer = testing::tiny_tokenizer();
-  const EmbeddingSpace space(constructed(tokenizer), tokenizer);
+  const EmbeddingSpace space(constructed(tokenizer).view(), tokenizer);
   const std::int32_t king = id_of(tokenizer, "king");
   const std::int32_t man = id_of(tokenizer, "man");
   const std::int32_t woman = id_of(tokenizer, "woman");
@@ -116,22 +127,23 @@ TEST(EmbeddingSpace, SolvesAnAnalogy) {
 
 TEST(EmbeddingSpace, RefusesValuesThatAreNoNumbers) {
   const text::Tokenizer tokenizer = testing::tiny_tokenizer();
-  model::Tensor embedding = constructed(tokenizer);
-  embedding[id_of(tokenizer, "cat")][0] = std::nanf("");
-  EXPECT_NE(message_of([&] { EmbeddingSpace(embedding, tokenizer); }), "");
-  EXPECT_NE(message_of([&] { EmbeddingSpace(torch::zeros({3, 4}), tokenizer); }), "");
+  base::Array embedding = constructed(tokenizer);
+  embedding[id_of(tokenizer, "cat")].data[0] = std::nanf("");
+  EXPECT_NE(message_of([&] { EmbeddingSpace(embedding.view(), tokenizer); }), "");
+  EXPECT_NE(message_of([&] { EmbeddingSpace(ones(3).view(), tokenizer); }), "");
 }
 
 TEST(EmbeddingSpace, AVectorWithoutDirectionIsNearNothing) {
   const text::Tokenizer tokenizer = testing::tiny_tokenizer();
-  const EmbeddingSpace space(torch::ones({tokenizer.size(), 4}), tokenizer);
+  const EmbeddingSpace space(ones(tokenizer.size()).view(), tokenizer);
   for (const Neighbour& neighbour : space.neighbours(id_of(tokenizer, "cat")))
     EXPECT_EQ(neighbour.cosine, 0);
 }
 
 TEST(Neighbours, AreATableOfWords) {
   const text::Tokenizer tokenizer = testing::tiny_tokenizer();
-  const std::string text = analogy_text(constructed(tokenizer), tokenizer, "king", "man", "woman");
+  const std::string text =
+      analogy_text(constructed(tokenizer).view(), tokenizer, "king", "man", "woman");
   EXPECT_TRUE(text.starts_with("nearest to king − man + woman (cosine of centred embeddings)\n"))
       << text;
   EXPECT_NE(text.find("  queen   1.0000  \"▁queen\""), std::string::npos) << text;

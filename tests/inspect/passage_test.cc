@@ -2,6 +2,8 @@
 
 #include <gtest/gtest.h>
 
+#include <cmath>
+
 #include "base/format.h"
 #include "inspect/fillings.h"
 #include "inspect/tiny.h"
@@ -17,12 +19,6 @@ config::Config config_of(const std::string& layout, spec::Objective objective) {
   config.data.layout = layout;
   config.model.objective = objective;
   return config;
-}
-
-std::vector<std::int32_t> ids_of(const Passage& passage) {
-  std::vector<std::int32_t> ids;
-  for (const text::Token& token : passage.tokens) ids.push_back(token.id);
-  return ids;
 }
 
 TEST(Passage, HasTheSpecialsOfItsLayout) {
@@ -110,6 +106,17 @@ TEST(Passage, NamesTokensForPeople) {
   EXPECT_EQ(token_text(passage, 3), "\xEF\xBF\xBD");
 }
 
+/// What the output of a token predicts.
+std::vector<double> probabilities_of(const Inspection& inspection, std::size_t token) {
+  const base::View logits = inspection.taps.value("logits")[static_cast<std::int64_t>(token)];
+  std::vector<double> probabilities;
+  double total = 0;
+  for (const float logit : logits.values())
+    total += probabilities.emplace_back(std::exp(static_cast<double>(logit)));
+  for (double& probability : probabilities) probability /= total;
+  return probabilities;
+}
+
 // Probabilities are computed in double from the same logits: 1e-12 is thousands of roundings of
 // numbers up to 1.
 
@@ -117,19 +124,16 @@ TEST(Fillings, AreTheLikeliestPiecesUnderTheMask) {
   const checkpoint::Checkpoint checkpoint =
       testing::tiny_checkpoint(config_of("stream", spec::Objective::kMasked));
   const Inspection inspection = testing::inspect_text(checkpoint, "the <mask> sat");
-  const model::Tensor logits = inspection.taps.value("logits")[1];
-  double total = 0;
-  for (std::int64_t id = 0; id < logits.size(0); ++id) total += std::exp(logits[id].item<double>());
+  const std::vector<double> probabilities = probabilities_of(inspection, 1);
 
   const std::vector<Filling> found = fillings(inspection, checkpoint.tokenizer, 1, 5);
   ASSERT_EQ(found.size(), 5U);
   for (const Filling& filling : found) {
-    EXPECT_NEAR(filling.probability, std::exp(logits[filling.id].item<double>()) / total, 1e-12);
+    EXPECT_NEAR(filling.probability, probabilities.at(filling.id), 1e-12);
   }
   int likelier = 0;
-  for (std::int32_t id = 4; id < logits.size(0); ++id) {
-    likelier += logits[id].item<double>() > logits[found[4].id].item<double>() ? 1 : 0;
-  }
+  for (std::size_t id = 4; id < probabilities.size(); ++id)
+    likelier += probabilities[id] > probabilities.at(found[4].id) ? 1 : 0;
   EXPECT_EQ(likelier, 4);
   for (const Filling& filling : fillings(inspection, checkpoint.tokenizer, 1, 1'000'000))
     EXPECT_FALSE(checkpoint.tokenizer.is_special(filling.id));  // no text ends inside
@@ -146,22 +150,21 @@ TEST(Fillings, OfACausalModelAreTheNextWords) {
   Inspection inspection = testing::inspect_text(checkpoint, "the cat");
   const std::size_t last = inspection.passage.tokens.size() - 1;
   EXPECT_EQ(asked_tokens(inspection.passage, true), std::vector<std::size_t>{last});
-  const model::Tensor logits = inspection.taps.value("logits")[static_cast<std::int64_t>(last)];
-  const model::Tensor probabilities = logits.to(at::kDouble).softmax(-1);
+  const std::vector<double> probabilities = probabilities_of(inspection, last);
   const std::vector<Filling> found = fillings(inspection, checkpoint.tokenizer, last);
   ASSERT_EQ(found.size(), 10U);
   std::vector<std::int32_t> open = {text::Tokenizer::kEnd};  // where the text may end
-  for (std::int32_t id = 4; id < logits.size(0); ++id) open.push_back(id);
+  for (std::int32_t id = 4; id < checkpoint.tokenizer.size(); ++id) open.push_back(id);
   const auto all = fillings(inspection, checkpoint.tokenizer, last, 1'000'000);
   EXPECT_EQ(all.size(), open.size());
   double total = 0;
-  for (const std::int32_t id : open) total += probabilities[id].item<double>();
+  for (const std::int32_t id : open) total += probabilities.at(id);
   double sum = 0;
   for (const Filling& filling : all) sum += filling.probability;
   EXPECT_NEAR(sum, total, 1e-12);
   for (std::size_t place = 0; place < found.size(); ++place) {
     EXPECT_EQ(found[place].id, all[place].id);
-    EXPECT_NEAR(found[place].probability, probabilities[found[place].id].item<double>(), 1e-12);
+    EXPECT_NEAR(found[place].probability, probabilities.at(found[place].id), 1e-12);
   }
   EXPECT_TRUE(fillings_text(inspection, checkpoint.tokenizer, true)
                   .starts_with(base::concat("after token ", last, ", the end of the text\n")));

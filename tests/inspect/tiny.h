@@ -1,10 +1,14 @@
 #pragma once
 
+#include <cmath>
+#include <span>
 #include <string>
 #include <utility>
+#include <vector>
 
 #include "base/error.h"
 #include "checkpoint/checkpoint.h"
+#include "engine/support.h"
 #include "inspect/inspection.h"
 #include "rounding.h"
 
@@ -37,11 +41,7 @@ inline config::Config tiny_config() {
 inline checkpoint::Checkpoint tiny_checkpoint(const config::Config& config,
                                               const std::string& kind = "word") {
   text::Tokenizer tokenizer = tiny_tokenizer(kind);
-  auto model = model::make_model(config.model, tokenizer.size(), config.seed);
-  const torch::NoGradGuard no_gradients;
-  for (const auto& [name, weight] : model->parameters().list()) {
-    if (weight.dim() == 2) weight.mul_(15);
-  }
+  auto model = random_model(config.model, tokenizer.size(), /*seed=*/7);
   checkpoint::TrainerState state;
   state.step = 42;
   return {.path = "runs/tiny/checkpoints/step-0000042",
@@ -51,26 +51,6 @@ inline checkpoint::Checkpoint tiny_checkpoint(const config::Config& config,
           .state = state,
           .config_hash = std::string(64, 'a'),
           .weights_hash = std::string(64, 'b')};
-}
-
-/// Its model with the same weights in double.
-inline std::unique_ptr<model::Model> model_in_double(const checkpoint::Checkpoint& checkpoint) {
-  auto exact = model::make_model(checkpoint.config.model, checkpoint.tokenizer.size(),
-                                 checkpoint.config.seed, at::kDouble);
-  const torch::NoGradGuard no_gradients;
-  for (std::size_t place = 0; place < exact->parameters().list().size(); ++place)
-    exact->parameters().list()[place].second.copy_(
-        checkpoint.model->parameters().list()[place].second);
-  return exact;
-}
-
-/// How many numbers are summed, one sum after the other, on the longest way through a model.
-inline double summed(const spec::ModelConfig& model) {
-  const std::int64_t layer = model.kind == spec::Architecture::kTransformer
-                                 ? 4 * model.width + 2 * model.feed_forward.width +
-                                       2 * model.head_width() + 2 * model.context
-                                 : 2 * model.width * model.context;
-  return static_cast<double>(model.layers * layer);
 }
 
 /// How far a sum of attention weights in float32 may be from 1. The weights were divided by their

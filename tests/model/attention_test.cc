@@ -26,18 +26,16 @@ std::vector<std::string> rows_of(const Mask& mask, std::int64_t queries, std::in
 
 TEST(Mask, CausalLooksBackOnly) {
   using Rows = std::vector<std::string>;
-  EXPECT_EQ(rows_of(make_mask(true, 3, 3, {}, at::kCPU), 3, 3), (Rows{".xx", "..x", "..."}));
-  EXPECT_EQ(rows_of(make_mask(true, 2, 4, {}, at::kCPU), 2, 4),
-            (Rows{"...x", "...."}));  // two were read before
-  EXPECT_EQ(rows_of(make_mask(false, 2, 2, {}, at::kCPU), 2, 2), (Rows{"..", ".."}));
+  EXPECT_EQ(rows_of(make_mask(true, 3, {}, at::kCPU), 3, 3), (Rows{".xx", "..x", "..."}));
+  EXPECT_EQ(rows_of(make_mask(false, 2, {}, at::kCPU), 2, 2), (Rows{"..", ".."}));
 }
 
 TEST(Mask, NoTokenLooksIntoAnotherDocument) {
   using Rows = std::vector<std::string>;
   const Tensor documents = testing::token_ids({0, 0, 1, 1, -1});  // −1 is padding
-  EXPECT_EQ(rows_of(make_mask(true, 5, 5, documents, at::kCPU), 5, 5),
+  EXPECT_EQ(rows_of(make_mask(true, 5, documents, at::kCPU), 5, 5),
             (Rows{".xxxx", "..xxx", "xx.xx", "xx..x", "xxxx."}));
-  EXPECT_EQ(rows_of(make_mask(false, 5, 5, documents, at::kCPU), 5, 5),
+  EXPECT_EQ(rows_of(make_mask(false, 5, documents, at::kCPU), 5, 5),
             (Rows{"..xxx", "..xxx", "xx..x", "xx..x", "xxxx."}));
 }
 
@@ -59,9 +57,9 @@ void run(const spec::ModelConfig& config, Seen& seen) {
   testing::randomise(parameters, 3);
   seen.weights = testing::weights_of(parameters, "layers.0.self_attn");
   const Tensor places = testing::token_ids({0, 1, 2, 3, 4});
-  const Pass pass{.taps = &seen.taps, .dropout = {}, .cache = nullptr};
+  const Pass pass{.taps = &seen.taps, .dropout = {}};
   seen.output =
-      attention(seen.x, places, position, make_mask(config.causal(), 5, 5, {}, at::kCPU), pass, "");
+      attention(seen.x, places, position, make_mask(config.causal(), 5, {}, at::kCPU), pass, "");
 }
 
 TEST(Attention, DividesScoresByTheRootOfTheHeadWidth) {

@@ -93,7 +93,7 @@ TEST(Gradient, EachPosition) {
     const auto loss = [&] {
       const Tensor turned = position.rotate(x, places);
       Tensor scores = at::matmul(turned, turned.transpose(2, 3));
-      if (const Tensor bias = position.bias(3, 3); bias.defined()) scores = scores + bias;
+      if (const Tensor bias = position.bias(3); bias.defined()) scores = scores + bias;
       const Tensor added = position.added(places);
       return weighed(scores.softmax(-1)) +
              weighed((added.defined() ? embedded + added : embedded).square());
@@ -137,8 +137,8 @@ void expect_attention_gradients(const spec::ModelConfig& config, const std::stri
   testing::randomise(parameters, 3);
   const Tensor x = input({1, 3, config.width}, 1);
   const Tensor places = testing::token_ids({0, 1, 2});
-  const Mask mask = make_mask(config.causal(), 3, 3, documents, at::kCPU);
-  const Pass pass{.taps = nullptr, .dropout = dropout, .cache = nullptr};
+  const Mask mask = make_mask(config.causal(), 3, documents, at::kCPU);
+  const Pass pass{.taps = nullptr, .dropout = dropout};
   const Leaves leaves = with_input(parameters, "layers.0.self_attn", x);
   expect_gradients([&] { return weighed(attention(x, places, position, mask, pass, "")); }, leaves,
                    what);
@@ -176,8 +176,8 @@ TEST(Gradient, Block) {
   const Block block(parameters, config, 0);
   testing::randomise(parameters, 4);
   const Tensor x = input({2, 3, 4}, 1);
-  const Mask mask = make_mask(true, 3, 3, {}, at::kCPU);
-  const Pass pass{.taps = nullptr, .dropout = Dropout(0.2, 1, 1), .cache = nullptr};
+  const Mask mask = make_mask(true, 3, {}, at::kCPU);
+  const Pass pass{.taps = nullptr, .dropout = Dropout(0.2, 1, 1)};
   expect_gradients(
       [&] {
         return weighed(block(x, testing::token_ids({0, 1, 2}), position, mask, pass));

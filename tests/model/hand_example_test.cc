@@ -81,8 +81,7 @@ TEST(HandExample, TheModelComputesTheNumbersOfThePage) {
                             {"model.layers.0.self_attn.v_proj.weight", kValue},
                             {"model.layers.0.self_attn.o_proj.weight", kOutput}});
   testing::Record seen;
-  const Tensor logits =
-      testing::logits_of(model, {2, 0, 1}, {.taps = &seen, .dropout = {}, .cache = nullptr});
+  const Tensor logits = testing::logits_of(model, {2, 0, 1}, {.taps = &seen, .dropout = {}});
   seen.values["probability"] = logits.softmax(-1);
 
   const auto tap_of = [](const std::string& table) {

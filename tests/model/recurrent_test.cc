@@ -138,7 +138,7 @@ TEST(Recurrent, AgreesWithLoops) {
       testing::randomise(model.parameters(), 3);
       const std::vector<std::int64_t> ids = {3, 6, 0, 6, 1};
       testing::Record seen;
-      testing::logits_of(model, ids, {.taps = &seen, .dropout = {}, .cache = nullptr});
+      testing::logits_of(model, ids, {.taps = &seen, .dropout = {}});
       const Matrix expected = states_by_loops(model, ids);
       const Matrix found = testing::to_matrix(seen.values.at("layers.1.output")[0]);
       for (std::size_t token = 0; token < ids.size(); ++token) {
@@ -297,7 +297,7 @@ TEST(Recurrent, DropsInFrontOfEachLayerAlone) {
   testing::randomise(model.parameters(), 1);
   const Dropout dropout(0.4, 5, 6);
   testing::Record seen;
-  testing::logits_of(model, {1, 2, 3, 4}, {.taps = &seen, .dropout = dropout, .cache = nullptr});
+  testing::logits_of(model, {1, 2, 3, 4}, {.taps = &seen, .dropout = dropout});
   const auto at = [&](const char* name) { return seen.values.at(name); };
   EXPECT_TRUE(at("layers.0.input").equal(dropout(at("embedding"), 0)));
   EXPECT_TRUE(at("layers.1.input").equal(dropout(at("layers.0.output"), 1)));

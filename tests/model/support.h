@@ -6,25 +6,12 @@
 #include <string>
 #include <vector>
 
+#include "engine/support.h"
 #include "model/transformer.h"
 
 namespace qkv::testing {
 
 using Matrix = std::vector<std::vector<double>>;
-
-/// A model small enough for plain loops and finite differences.
-inline spec::ModelConfig tiny_model_config() {
-  spec::ModelConfig config;
-  config.layers = 2;
-  config.heads = 4;
-  config.key_value_heads = 4;
-  config.width = 8;
-  config.context = 6;
-  config.feed_forward.width = 12;
-  config.position = spec::Position::kNone;
-  config.bias = true;
-  return config;
-}
 
 /// The weights of a whole model, of which a test of one part uses that part's.
 inline model::Parameters parameters_of(const spec::ModelConfig& config) {

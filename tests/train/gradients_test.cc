@@ -10,12 +10,12 @@
 #include "base/format.h"
 #include "base/random.h"
 #include "config/fusable.h"
-#include "evaluate/loss.h"
 #include "fused/step.h"
 #include "rounding.h"
 #include "train/choices.h"
 #include "train/either_step.h"
 #include "train/gradient_rounding.h"
+#include "train/prediction.h"
 #include "train/small_config.h"
 
 namespace qkv::train {
@@ -121,7 +121,7 @@ std::vector<text::Batch> random_batches(const Case& c) {
     if (c.config.model.feed_forward.activation == spec::Activation::kRelu) {
       Kinks kinks(*model);
       const model::Dropout dropout(c.config.model.dropout, c.config.seed, batches.size());
-      evaluate::predict(*model, batch, {.taps = &kinks, .dropout = dropout, .cache = nullptr});
+      predict(*model, batch, {.taps = &kinks, .dropout = dropout});
       if (kinks.nearest < kFarFromRounding) continue;
     }
     batches.push_back(batch);

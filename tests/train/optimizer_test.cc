@@ -8,6 +8,7 @@
 
 #include "base/error.h"
 #include "model/libtorch.h"
+#include "train/arrays.h"
 #include "train/muon.h"
 #include "train/schedule.h"
 #include "train/step.h"
@@ -187,15 +188,15 @@ TEST(LoadMoments, RefusesThoseOfAnotherModel) {
   const model::Parameters parameters =
       parameters_of({weight_of("matrix", {1, 2}, 0.5, spec::Role::kMatrix)});
   Optimizer optimizer(parameters, config());
-  const checkpoint::NamedTensors moments = optimizer.moments();
+  const model::NamedTensors moments = optimizer.moments();
   EXPECT_THROW(load_moments({}, moments, "file"), base::Error);
-  EXPECT_THROW(load_moments({{"first_moment.matrix", torch::zeros({2, 1})},
-                             {"second_moment.matrix", torch::zeros({1, 2})}},
+  EXPECT_THROW(load_moments({{"first_moment.matrix", base::Array({2, 1})},
+                             {"second_moment.matrix", base::Array({1, 2})}},
                             moments, "file"),
                base::Error);
-  load_moments({{"first_moment.matrix", torch::full({1, 2}, 3.0F)},
-                {"second_moment.matrix", torch::full({1, 2}, 4.0F)}},
-               moments, "file");
+  load_moments(
+      {{"first_moment.matrix", {{1, 2}, {3, 3}}}, {"second_moment.matrix", {{1, 2}, {4, 4}}}},
+      moments, "file");
   EXPECT_EQ(optimizer.moments()[0].second[0][1].item<float>(), 3);
   EXPECT_EQ(optimizer.moments()[1].second[0][0].item<float>(), 4);
 }

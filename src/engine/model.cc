@@ -1,0 +1,51 @@
+#include "engine/model.h"
+
+#include <utility>
+
+#include "base/error.h"
+#include "base/format.h"
+#include "engine/processor.h"
+
+namespace qkv::engine {
+namespace {
+
+void require_fit(const spec::WeightList& list, const std::vector<base::Array>& weights) {
+  if (weights.size() != list.all.size()) {
+    throw base::Error(base::concat("weights: found ", weights.size(), ", expected ",
+                                   list.all.size(), " for this model"));
+  }
+  for (std::size_t index = 0; index < weights.size(); ++index) {
+    const spec::Weight& weight = list.all[index];
+    if (weights[index].shape != weight.shape) {
+      throw base::Error(base::concat("weight ", weight.name, ": found shape ",
+                                     base::shape_text(weights[index].shape), ", expected ",
+                                     base::shape_text(weight.shape)));
+    }
+  }
+}
+
+}  // namespace
+
+Model::Model(const spec::ModelConfig& config, std::int64_t vocabulary,
+             std::vector<base::Array> weights, const Arithmetic& arithmetic)
+    : config_(config),
+      vocabulary_(vocabulary),
+      arithmetic_(arithmetic),
+      list_(config, vocabulary),
+      weights_(std::move(weights)) {
+  require_fit(list_, weights_);
+  packed_ = pack_weights(config_, list_, weights_, arithmetic_.lanes, memory_);
+  positions_.emplace(config_, packed_.positions);
+}
+
+Model::Model(const spec::ModelConfig& config, std::int64_t vocabulary,
+             std::vector<base::Array> weights)
+    : Model(config, vocabulary, std::move(weights), best_arithmetic()) {}
+
+void Model::logits(Rows final, MutableRows logits) const {
+  const Panels& matrix = packed_.output;
+  arithmetic_.multiply(matrix, 0, panels_of(matrix.outputs, arithmetic_.lanes), final, logits,
+                       false);
+}
+
+}  // namespace qkv::engine

@@ -1,0 +1,60 @@
+#pragma once
+
+#include <cstdint>
+#include <memory>
+#include <optional>
+#include <vector>
+
+#include "base/array.h"
+#include "engine/arithmetic.h"
+#include "engine/positions.h"
+#include "engine/weights.h"
+#include "spec/model.h"
+#include "spec/weights.h"
+
+namespace qkv::engine {
+
+/// A trained model as plain arrays, ready to be read with (engine/reader.h). Many readers, on any
+/// threads, may share one.
+class Model {
+ public:
+  /// `weights` are those of spec::WeightList, in its order and with its shapes. Throws Error if
+  /// they are not.
+  Model(const spec::ModelConfig& config, std::int64_t vocabulary, std::vector<base::Array> weights,
+        const Arithmetic& arithmetic);
+  /// With the fastest arithmetic of this processor.
+  Model(const spec::ModelConfig& config, std::int64_t vocabulary, std::vector<base::Array> weights);
+  Model(const Model&) = delete;
+  Model& operator=(const Model&) = delete;
+
+  const spec::ModelConfig& config() const { return config_; }
+  std::int64_t vocabulary() const { return vocabulary_; }
+  /// Names and shapes of the weights.
+  const spec::WeightList& list() const { return list_; }
+  /// A weight of the list, which the model has.
+  base::View weight(spec::WeightIndex index) const {
+    return weights_[static_cast<std::size_t>(index)].view();
+  }
+  /// The embedding table [vocabulary, width].
+  base::View embedding() const { return weight(list_.embedding); }
+
+  /// The logits [rows, vocabulary] of vectors after the last norm [rows, width].
+  void logits(Rows final, MutableRows logits) const;
+
+  // For readers:
+  const Arithmetic& arithmetic() const { return arithmetic_; }
+  const Positions& positions() const { return *positions_; }
+  const PackedWeights& packed() const { return packed_; }
+
+ private:
+  spec::ModelConfig config_;
+  std::int64_t vocabulary_;
+  const Arithmetic& arithmetic_;
+  spec::WeightList list_;
+  std::vector<base::Array> weights_;
+  FloatMemory memory_;
+  PackedWeights packed_;
+  std::optional<Positions> positions_;
+};
+
+}  // namespace qkv::engine

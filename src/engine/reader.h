@@ -1,0 +1,66 @@
+#pragma once
+
+#include <cstdint>
+#include <memory>
+#include <span>
+
+#include "engine/model.h"
+#include "engine/taps.h"
+
+namespace qkv::engine {
+
+/// Reads a text with a model. It keeps what the model stores about the tokens that it has read: the
+/// keys and values of a Transformer, the state of an LSTM or GRU. The formulas are those of
+/// src/model, and the values are equal except for rounding. They do not depend on the threads.
+class Reader {
+ public:
+  virtual ~Reader() = default;
+  Reader(const Reader&) = delete;
+  Reader& operator=(const Reader&) = delete;
+
+  /// Reads ids after those read before. Returns their vectors after the last norm, [ids, width],
+  /// valid until the next call; Model::logits turns them into predictions. A masked model reads a
+  /// whole text at once: REQUIRES tokens() = 0 for it. Throws Error on more tokens than the context
+  /// or an id outside the vocabulary, and then has read nothing.
+  Rows read(std::span<const std::int32_t> ids, Taps* taps = nullptr);
+
+  /// The same, but returns the logits [vocabulary] of the token after the last one. REQUIRES at
+  /// least one id and a causal model.
+  std::span<const float> next(std::span<const std::int32_t> ids);
+
+  /// Reads a text from the input of a layer on, x [tokens, width], such as the tap Tap::kInput of
+  /// an earlier read: what came before this layer is not computed again, nor the first `kept`
+  /// tokens, whose keys and values stay as they were read last; x begins after them. For taps, too,
+  /// token 0 is then the first of x, but keys are those of the whole text. Forgets all other tokens
+  /// read before. Reads the same bits as a read with taps if x holds two tokens or more; one alone
+  /// is summed in another order. REQUIRES a Transformer, at least `kept` tokens read, and a text in
+  /// the context.
+  Rows read_from(std::int64_t layer, Rows x, Taps* taps = nullptr, std::int64_t kept = 0);
+
+  /// The number of tokens read.
+  std::int64_t tokens() const { return tokens_; }
+  /// Returns to the beginning of a text.
+  void forget() { tokens_ = 0; }
+
+  const Model& model() const { return model_; }
+
+ protected:
+  explicit Reader(const Model& model) : model_(model) {}
+
+  /// As read() and read_from() after the checks; tokens() is still the number before.
+  virtual Rows read_more(std::span<const std::int32_t> ids, Taps* taps) = 0;
+  virtual std::span<const float> next_after(std::span<const std::int32_t> ids) = 0;
+  virtual Rows read_layers(std::int64_t layer, Rows x, Taps* taps) = 0;
+
+ private:
+  void require_readable(std::span<const std::int32_t> ids) const;
+
+  const Model& model_;
+  std::int64_t tokens_ = 0;
+};
+
+/// A reader for the model's kind; the model must outlive it. At most `threads` threads compute a
+/// read without taps; a small model uses fewer.
+std::unique_ptr<Reader> make_reader(const Model& model, int threads = 1);
+
+}  // namespace qkv::engine

@@ -1,0 +1,58 @@
+#pragma once
+
+#include <cstdint>
+#include <string>
+
+#include "base/array.h"
+
+namespace qkv::engine {
+
+/// The intermediate values of a forward pass, in the order in which it computes them; docs/taps.md
+/// lists shapes and meanings.
+enum class Tap {
+  kEmbedding,
+  kPosition,
+  // Of each layer:
+  kInput,
+  kAttentionNorm,
+  kQuery,
+  kKey,
+  kValue,
+  kScores,
+  kScaled,
+  kMasked,
+  kWeights,
+  kMixed,
+  kAttentionOutput,
+  kMiddle,
+  kFeedForwardNorm,
+  kHidden,
+  kFeedForwardOutput,
+  kOutput,
+  // After the last layer:
+  kFinal,
+  kLogits,
+};
+
+/// One value of a pass. `layer` has a meaning only for the values of layers.
+struct TapPlace {
+  Tap tap = Tap::kEmbedding;
+  std::int64_t layer = 0;
+
+  bool operator==(const TapPlace&) const = default;
+};
+
+/// "layers.0.attention.weights"
+std::string tap_name(const TapPlace& place);
+
+/// Receives the values of a forward pass and may change them before the pass continues.
+class Taps {
+ public:
+  virtual ~Taps() = default;
+  /// Whether it wants this value. Values that nobody wants cost nothing.
+  virtual bool wants(const TapPlace& /*place*/) const { return true; }
+  /// The value, with the shape of docs/taps.md. It is valid only during the call.
+  virtual void see(const TapPlace& place, base::MutableView value) = 0;
+};
+
+}  // namespace qkv::engine

@@ -1,0 +1,426 @@
+#include "engine/transformer.h"
+
+#include <algorithm>
+#include <cmath>
+#include <limits>
+
+namespace qkv::engine {
+namespace {
+
+/// The most tokens that go through the layers together.
+constexpr std::int64_t kBlock = 192;
+/// The most queries whose scores are in memory at once.
+constexpr std::int64_t kQueries = 48;
+
+/// How many of the queries that are left are computed together. One alone would be summed in
+/// another order, so that its values would depend on the number of tokens read.
+std::int64_t queries_at_once(std::int64_t left) {
+  return left == kQueries + 1 ? kQueries - 1 : std::min(kQueries, left);
+}
+
+/// Reading a layer's weights takes about as long as five barriers if a member has this many.
+int useful_members(const Model& model, int most) {
+  constexpr double kWeightsOfAMember = 65536;
+  const double weights = spec::count_parameters(model.config(), model.vocabulary()) /
+                         static_cast<double>(model.config().layers);
+  return std::clamp(static_cast<int>(std::min(weights / kWeightsOfAMember, 1024.0)), 1,
+                    std::max(most, 1));
+}
+
+/// Rows first … first + count − 1, from a column on.
+template <typename Float>
+RowsOf<Float> part(RowsOf<Float> rows, std::int64_t first, std::int64_t count,
+                   std::int64_t column) {
+  return {rows.values + first * rows.stride + column, rows.stride, count};
+}
+
+Rows readable(MutableRows rows) { return {rows.values, rows.stride, rows.count}; }
+
+}  // namespace
+
+Transformer::Transformer(const Model& model, int threads)
+    : Reader(model),
+      config_(model.config()),
+      arithmetic_(model.arithmetic()),
+      weights_(model.packed()),
+      width_(config_.width),
+      head_width_(config_.head_width()),
+      shared_heads_(config_.attention.projection == spec::Projection::kIdentity
+                        ? config_.heads
+                        : config_.key_value_heads),
+      group_(config_.heads / shared_heads_),
+      uniform_(config_.attention.weights == spec::Weighting::kUniform),
+      scale_(config_.attention.scaled ? 1.0F / std::sqrt(static_cast<float>(head_width_)) : 1.0F),
+      cache_(config_, shared_heads_, arithmetic_.lanes),
+      team_(useful_members(model, threads)),
+      work_([this](int member) { pass(member); }),
+      own_(static_cast<std::size_t>(useful_members(model, threads))),
+      logits_(static_cast<std::size_t>(model.vocabulary())) {
+  reserve(std::min(kBlock, config_.context));
+}
+
+void Transformer::reserve(std::int64_t block) {
+  if (block <= block_) return;
+  block_ = block;
+  memory_ = FloatMemory();
+  const auto floats = [&](std::int64_t count) {
+    return memory_.take(static_cast<std::size_t>(count));
+  };
+  const auto rows = [&](std::int64_t columns) {
+    return MutableRows{.values = floats(block * columns), .stride = columns, .count = block};
+  };
+  x_ = rows(width_);
+  heads_ = rows(width_ + 2 * shared_heads_ * head_width_);
+  mixed_ = rows(width_);
+  gate_ = rows(config_.feed_forward.width);
+  hidden_ = rows(config_.feed_forward.width);
+  for (Own& own : own_) {
+    own = {.normed = floats(block * width_),
+           .scores = floats(kQueries * cache_.whole_panels(config_.context))};
+  }
+}
+
+Rows Transformer::read_more(std::span<const std::int32_t> ids, Taps* taps) {
+  const auto count = static_cast<std::int64_t>(ids.size());
+  const bool at_once = taps != nullptr || !config_.causal();
+  if (at_once) reserve(count);
+  taps_ = taps;
+  final_.resize(ids.size() * static_cast<std::size_t>(width_));
+  before_ = tokens();
+  for (std::int64_t begin = 0; begin < count; begin += count_) {
+    count_ = std::min(count - begin, block_);
+    final_at_ = final_.data() + begin * width_;
+    embed(ids.subspan(static_cast<std::size_t>(begin), static_cast<std::size_t>(count_)));
+    run(0, Result::kFinal);
+  }
+  return {final_.data(), width_, count};
+}
+
+std::span<const float> Transformer::next_after(std::span<const std::int32_t> ids) {
+  taps_ = nullptr;
+  before_ = tokens();
+  while (!ids.empty()) {
+    const std::size_t count = std::min(ids.size(), static_cast<std::size_t>(block_));
+    count_ = static_cast<std::int64_t>(count);
+    embed(ids.first(count));
+    ids = ids.subspan(count);
+    run(0, ids.empty() ? Result::kNextLogits : Result::kNothing);
+  }
+  return logits_;
+}
+
+Rows Transformer::read_layers(std::int64_t layer, Rows x, Taps* taps) {
+  reserve(x.count);
+  taps_ = taps;
+  before_ = tokens();
+  count_ = x.count;
+  final_.resize(static_cast<std::size_t>(count_ * width_));
+  final_at_ = final_.data();
+  for (std::int64_t token = 0; token < count_; ++token)
+    std::copy_n(x.values + token * x.stride, width_, x_.values + token * width_);
+  run(layer, Result::kFinal);
+  return {final_.data(), width_, count_};
+}
+
+void Transformer::embed(std::span<const std::int32_t> ids) {
+  const Positions& positions = model().positions();
+  for (std::int64_t token = 0; token < count_; ++token) {
+    std::copy_n(weights_.embedding + ids[static_cast<std::size_t>(token)] * width_, width_,
+                x_.values + token * width_);
+  }
+  tap({Tap::kEmbedding}, {count_, width_}, x_.values);
+  if (positions.added(before_) == nullptr) return;
+  const auto add = [&](auto position_of) {
+    for (std::int64_t token = 0; token < count_; ++token) {
+      const float* position = position_of(token);
+      float* x = x_.values + token * width_;
+      for (std::int64_t at = 0; at < width_; ++at) x[at] += position[at];
+    }
+  };
+  if (wants({Tap::kPosition})) {
+    std::vector<float> added;
+    for (std::int64_t token = 0; token < count_; ++token) {
+      const float* position = positions.added(before_ + token);
+      added.insert(added.end(), position, position + width_);
+    }
+    tap({Tap::kPosition}, {count_, width_}, added.data());
+    add([&](std::int64_t token) { return added.data() + token * width_; });
+  } else {
+    add([&](std::int64_t token) { return positions.added(before_ + token); });
+  }
+}
+
+void Transformer::run(std::int64_t layer, Result result) {
+  first_layer_ = layer;
+  result_ = result;
+  if (taps_ != nullptr) {
+    team_.run_alone(work_);
+  } else {
+    team_.run(work_);
+  }
+  before_ += count_;
+}
+
+void Transformer::pass(int member) {
+  for (std::int64_t layer = first_layer_; layer < config_.layers; ++layer) {
+    tap({Tap::kInput, layer}, {count_, width_}, x_.values);
+    if (config_.has_attention()) attend(layer, member);
+    tap({Tap::kMiddle, layer}, {count_, width_}, x_.values);
+    if (config_.has_feed_forward()) feed_forward(layer, member);
+    tap({Tap::kOutput, layer}, {count_, width_}, x_.values);
+  }
+  switch (result_) {
+    case Result::kFinal: {
+      const Share tokens = team_.share(count_, member);
+      for (std::int64_t token = tokens.begin; token < tokens.end; ++token) {
+        arithmetic_.normalise(weights_.norm, width_, x_.values + token * width_,
+                              final_at_ + token * width_);
+      }
+      break;
+    }
+    case Result::kNextLogits: {
+      float* normed = own_[static_cast<std::size_t>(member)].normed;
+      arithmetic_.normalise(weights_.norm, width_, x_.values + (count_ - 1) * width_, normed);
+      multiply(weights_.output, {normed, width_, 1}, {logits_.data(), model().vocabulary(), 1},
+               false, member);
+      break;
+    }
+    case Result::kNothing:
+      break;
+  }
+  tap({Tap::kFinal}, {count_, width_}, final_at_);
+  if (wants({Tap::kLogits})) {
+    std::vector<float> logits(static_cast<std::size_t>(count_ * model().vocabulary()));
+    model().logits({final_at_, width_, count_}, {logits.data(), model().vocabulary(), count_});
+    tap({Tap::kLogits}, {count_, model().vocabulary()}, logits.data());
+  }
+}
+
+void Transformer::attend(std::int64_t layer, int member) {
+  const AttentionWeights& weights = *weights_.blocks[static_cast<std::size_t>(layer)].attention;
+  const Own& own = own_[static_cast<std::size_t>(member)];
+
+  // Each member normalizes by itself, which is faster than a barrier.
+  normalise(weights.norm, own.normed);
+  tap({Tap::kAttentionNorm, layer}, {count_, width_}, own.normed);
+  const Rows normed = {own.normed, width_, count_};
+  if (weights.input) {
+    multiply(*weights.input, normed, uniform_ ? values() : queries(), false, member);
+  } else {
+    const Share share = team_.share(width_, member);
+    for (const MutableRows& side : {queries(), keys(), values()}) {
+      for (std::int64_t token = 0; token < count_; ++token) {
+        std::copy(normed.values + token * width_ + share.begin,
+                  normed.values + token * width_ + share.end,
+                  side.values + token * side.stride + share.begin);
+      }
+    }
+  }
+  team_.meet(member);
+  const Share heads = team_.share(shared_heads_, member);
+  if (!uniform_) {
+    for (std::int64_t head = heads.begin; head < heads.end; ++head) rotate(head);
+    tap_heads({Tap::kQuery, layer}, config_.heads, queries());
+    tap_heads({Tap::kKey, layer}, shared_heads_, keys());
+  }
+  tap_heads({Tap::kValue, layer}, shared_heads_, values());
+  for (std::int64_t head = heads.begin; head < heads.end; ++head) store(layer, head);
+  const bool maps = wants({Tap::kScores, layer}) || wants({Tap::kScaled, layer}) ||
+                    wants({Tap::kMasked, layer}) || wants({Tap::kWeights, layer});
+  if (maps) {
+    attend_with_maps(layer, own.scores);
+  } else {
+    for (std::int64_t head = heads.begin; head < heads.end; ++head)
+      attend_head(layer, head, own.scores);
+  }
+  tap_heads({Tap::kMixed, layer}, config_.heads, {mixed_.values, mixed_.stride, count_});
+  team_.meet(member);
+  add_to_stream(weights.output, {mixed_.values, mixed_.stride, count_},
+                {Tap::kAttentionOutput, layer}, member);
+}
+
+void Transformer::rotate(std::int64_t shared_head) {
+  const Positions& positions = model().positions();
+  for (std::int64_t token = 0; token < count_; ++token) {
+    const auto at = [&](const MutableRows& rows, std::int64_t head) {
+      return rows.values + token * rows.stride + head * head_width_;
+    };
+    positions.rotate(before_ + token, at(keys(), shared_head));
+    for (std::int64_t head = shared_head * group_; head < (shared_head + 1) * group_; ++head)
+      positions.rotate(before_ + token, at(queries(), head));
+  }
+}
+
+void Transformer::store(std::int64_t layer, std::int64_t shared_head) {
+  const std::int64_t column = shared_head * head_width_;
+  for (std::int64_t token = 0; token < count_; ++token) {
+    cache_.store(layer, shared_head, before_ + token,
+                 keys().values + token * heads_.stride + column,
+                 values().values + token * heads_.stride + column);
+  }
+}
+
+void Transformer::attend_head(std::int64_t layer, std::int64_t shared_head, float* scores) {
+  for (std::int64_t head = shared_head * group_; head < (shared_head + 1) * group_; ++head) {
+    const float slope = uniform_ ? 0 : model().positions().slope(head);
+    std::int64_t count = 0;
+    for (std::int64_t first = 0; first < count_; first += count) {
+      count = queries_at_once(count_ - first);
+      const std::int64_t keys = open_keys(before_ + first + count - 1);
+      const MutableRows rows = score(layer, head, first, count, keys, scores);
+      for (std::int64_t row = 0; row < count; ++row) {
+        const std::int64_t query = before_ + first + row;
+        arithmetic_.softmax(query, open_keys(query), rows.stride, scale_, slope,
+                            rows.values + row * rows.stride);
+      }
+      mix(layer, head, first, readable(rows), keys);
+    }
+  }
+}
+
+MutableRows Transformer::score(std::int64_t layer, std::int64_t head, std::int64_t first,
+                               std::int64_t count, std::int64_t keys, float* scores) const {
+  const Panels matrix = cache_.keys(layer, head / group_, keys);
+  const MutableRows rows = {scores, matrix.outputs, count};
+  if (uniform_) {
+    std::fill_n(scores, count * rows.stride, 0.0F);
+  } else {
+    arithmetic_.multiply(matrix, 0, panels_of(matrix.outputs, arithmetic_.lanes),
+                         readable(part(queries(), first, count, head * head_width_)), rows, false);
+  }
+  return rows;
+}
+
+void Transformer::mix(std::int64_t layer, std::int64_t head, std::int64_t first, Rows weights,
+                      std::int64_t keys) {
+  arithmetic_.multiply(cache_.values(layer, head / group_, keys), 0,
+                       panels_of(head_width_, arithmetic_.lanes), weights,
+                       part(mixed_, first, weights.count, head * head_width_), false);
+}
+
+void Transformer::attend_with_maps(std::int64_t layer, float* scores) {
+  const std::int64_t keys = before_ + count_;
+  base::Array maps({config_.heads, count_, keys});
+  const bool stages = !uniform_ && (wants({Tap::kScores, layer}) || wants({Tap::kScaled, layer}) ||
+                                    wants({Tap::kMasked, layer}));
+  float* map = maps.values.data();
+  for (std::int64_t head = 0; head < config_.heads; ++head) {
+    const float slope = uniform_ ? 0 : model().positions().slope(head);
+    std::int64_t count = 0;
+    for (std::int64_t first = 0; first < count_; first += count) {
+      count = queries_at_once(count_ - first);
+      const MutableRows rows = score(layer, head, first, count, keys, scores);
+      for (std::int64_t row = 0; row < count; ++row, map += keys) {
+        const std::int64_t query = before_ + first + row;
+        float* of_query = rows.values + row * rows.stride;
+        if (!stages)
+          arithmetic_.softmax(query, open_keys(query), rows.stride, scale_, slope, of_query);
+        std::copy_n(of_query, keys, map);
+      }
+    }
+  }
+  if (stages) tap_scores(layer, maps, scores);
+  tap({Tap::kWeights, layer}, {config_.heads, count_, keys}, maps.values.data());
+  for (std::int64_t head = 0; head < config_.heads; ++head)
+    mix(layer, head, 0, {maps.values.data() + head * count_ * keys, keys, count_}, keys);
+}
+
+void Transformer::tap_scores(std::int64_t layer, base::Array& maps, float* scores) {
+  const std::int64_t keys = before_ + count_;
+  const auto see = [&](Tap which) {
+    tap({which, layer}, {config_.heads, count_, keys}, maps.values.data());
+  };
+  see(Tap::kScores);
+  for (float& value : maps.values) value *= scale_;
+  see(Tap::kScaled);
+  float* map = maps.values.data();
+  for (std::int64_t head = 0; head < config_.heads; ++head) {
+    const float slope = model().positions().slope(head);
+    for (std::int64_t query = before_; query < keys; ++query, map += keys) {
+      for (std::int64_t key = 0; key < keys; ++key) {
+        if (key < open_keys(query)) {
+          map[key] -= slope * static_cast<float>(std::abs(query - key));
+        } else {
+          map[key] = -std::numeric_limits<float>::infinity();
+        }
+      }
+    }
+  }
+  see(Tap::kMasked);
+  for (map = maps.values.data(); map != maps.values.data() + maps.values.size(); map += keys) {
+    std::copy_n(map, keys, scores);  // a row of whole vectors
+    arithmetic_.softmax(0, keys, cache_.whole_panels(keys), 1, 0, scores);
+    std::copy_n(scores, keys, map);
+  }
+}
+
+void Transformer::feed_forward(std::int64_t layer, int member) {
+  const FeedForwardWeights& weights =
+      *weights_.blocks[static_cast<std::size_t>(layer)].feed_forward;
+  float* own = own_[static_cast<std::size_t>(member)].normed;
+  normalise(weights.norm, own);
+  tap({Tap::kFeedForwardNorm, layer}, {count_, width_}, own);
+  const Rows normed = {own, width_, count_};
+  if (weights.gate) multiply(*weights.gate, normed, gate_, false, member);
+  const Share share = multiply(weights.up, normed, hidden_, false, member);
+  for (std::int64_t token = 0; token < count_; ++token) {
+    float* hidden = hidden_.values + token * hidden_.stride + share.begin;
+    if (weights.gate) {
+      const float* gate = gate_.values + token * gate_.stride + share.begin;
+      arithmetic_.gate(share.end - share.begin, gate, hidden);
+    } else {
+      arithmetic_.activate(config_.feed_forward.activation, share.end - share.begin, hidden);
+    }
+  }
+  tap({Tap::kHidden, layer}, {count_, config_.feed_forward.width}, hidden_.values);
+  team_.meet(member);
+  add_to_stream(weights.down, {hidden_.values, hidden_.stride, count_},
+                {Tap::kFeedForwardOutput, layer}, member);
+}
+
+void Transformer::add_to_stream(const Panels& matrix, Rows in, const TapPlace& place, int member) {
+  if (!wants(place)) {
+    multiply(matrix, in, {x_.values, width_, count_}, true, member);
+    return team_.meet(member);
+  }
+  std::vector<float> output(static_cast<std::size_t>(count_ * width_));
+  multiply(matrix, in, {output.data(), width_, count_}, false, member);
+  tap(place, {count_, width_}, output.data());
+  for (std::size_t at = 0; at < output.size(); ++at) x_.values[at] += output[at];
+}
+
+void Transformer::normalise(const NormWeights& norm, float* normed) const {
+  for (std::int64_t token = 0; token < count_; ++token)
+    arithmetic_.normalise(norm, width_, x_.values + token * width_, normed + token * width_);
+}
+
+Share Transformer::multiply(const Panels& matrix, Rows x, MutableRows y, bool add,
+                            int member) const {
+  const std::int64_t lanes = arithmetic_.lanes;
+  const Share panels = team_.share(panels_of(matrix.outputs, lanes), member);
+  arithmetic_.multiply(matrix, panels.begin, panels.end, x, y, add);
+  return {std::min(panels.begin * lanes, matrix.outputs),
+          std::min(panels.end * lanes, matrix.outputs)};
+}
+
+void Transformer::tap(const TapPlace& place, std::initializer_list<std::int64_t> shape,
+                      float* values) const {
+  if (wants(place)) taps_->see(place, {{shape.begin(), shape.size()}, values});
+}
+
+void Transformer::tap_heads(const TapPlace& place, std::int64_t heads, MutableRows rows) const {
+  if (!wants(place)) return;
+  base::Array value({heads, rows.count, head_width_});
+  const auto each_row = [&](auto use) {
+    float* of_head = value.values.data();
+    for (std::int64_t head = 0; head < heads; ++head) {
+      for (std::int64_t token = 0; token < rows.count; ++token, of_head += head_width_)
+        use(rows.values + token * rows.stride + head * head_width_, of_head);
+    }
+  };
+  each_row([&](const float* row, float* copy) { std::copy_n(row, head_width_, copy); });
+  taps_->see(place, value.view());
+  each_row([&](float* row, const float* copy) { std::copy_n(copy, head_width_, row); });
+}
+
+}  // namespace qkv::engine

@@ -1,0 +1,81 @@
+#include "engine/weights.h"
+
+namespace qkv::engine {
+namespace {
+
+/// The weights of a list, by its indices.
+class Values {
+ public:
+  Values(const spec::ModelConfig& config, const std::vector<base::Array>& arrays,
+         std::int64_t lanes, FloatMemory& memory)
+      : config_(config), arrays_(arrays), lanes_(lanes), memory_(memory) {}
+
+  const float* at(spec::WeightIndex index) const {
+    return index == spec::kAbsent ? nullptr : array(index).values.data();
+  }
+  NormWeights norm(const spec::Affine& norm) const {
+    return {.kind = config_.norm,
+            .epsilon = static_cast<float>(config_.norm_epsilon),
+            .weight = at(norm.weight),
+            .bias = at(norm.bias)};
+  }
+  /// One matrix from those that the model has, so that their products are computed together.
+  std::optional<Panels> packed(const std::vector<spec::Affine>& linears) const {
+    std::vector<LinearWeights> found;
+    std::int64_t inputs = 0;
+    for (const spec::Affine& linear : linears) {
+      if (linear.weight == spec::kAbsent) continue;
+      const base::Array& weight = array(linear.weight);
+      inputs = weight.shape[1];
+      found.push_back(
+          {.weight = weight.values.data(), .outputs = weight.shape[0], .bias = at(linear.bias)});
+    }
+    return found.empty() ? std::nullopt : std::optional(pack(found, inputs, lanes_, memory_));
+  }
+  DirectionWeights direction(const spec::RecurrentWeights& weights) const {
+    return {.input = *packed({weights.input}), .state = *packed({weights.state})};
+  }
+
+ private:
+  const base::Array& array(spec::WeightIndex index) const {
+    return arrays_[static_cast<std::size_t>(index)];
+  }
+
+  const spec::ModelConfig& config_;
+  const std::vector<base::Array>& arrays_;
+  std::int64_t lanes_;
+  FloatMemory& memory_;
+};
+
+}  // namespace
+
+PackedWeights pack_weights(const spec::ModelConfig& config, const spec::WeightList& list,
+                           const std::vector<base::Array>& arrays, std::int64_t lanes,
+                           FloatMemory& memory) {
+  const Values values(config, arrays, lanes, memory);
+  PackedWeights weights;
+  weights.embedding = values.at(list.embedding);
+  weights.positions = values.at(list.positions);
+  for (const spec::LayerWeights& layer : list.layers) {
+    BlockWeights& made = weights.blocks.emplace_back();
+    if (config.has_attention()) {
+      made.attention = {.norm = values.norm(layer.attention_norm),
+                        .input = values.packed({layer.query, layer.key, layer.value}),
+                        .output = *values.packed({layer.output})};
+    }
+    if (config.has_feed_forward()) {
+      made.feed_forward = {.norm = values.norm(layer.feed_forward_norm),
+                           .gate = values.packed({layer.gate}),
+                           .up = *values.packed({layer.up}),
+                           .down = *values.packed({layer.down})};
+    }
+  }
+  for (const auto& state : list.states) weights.states.push_back(values.direction(state));
+  for (const auto& state : list.states_from_end)
+    weights.states_from_end.push_back(values.direction(state));
+  weights.norm = values.norm(list.norm);
+  weights.output = *values.packed({{.weight = list.head}});
+  return weights;
+}
+
+}  // namespace qkv::engine

@@ -1,0 +1,56 @@
+#pragma once
+
+#include <optional>
+#include <vector>
+
+#include "base/array.h"
+#include "engine/panels.h"
+#include "spec/weights.h"
+
+namespace qkv::engine {
+
+// A model's weights, ready for products. Embeddings and norms are the model's own arrays, matrices
+// are copies.
+
+struct AttentionWeights {
+  NormWeights norm;
+  std::optional<Panels> input;  ///< to [query | key | value], or to value if weights are uniform;
+                                ///< none: identity
+  Panels output;
+};
+
+struct FeedForwardWeights {
+  NormWeights norm;
+  std::optional<Panels> gate;
+  Panels up;
+  Panels down;
+};
+
+struct BlockWeights {
+  std::optional<AttentionWeights> attention;
+  std::optional<FeedForwardWeights> feed_forward;
+};
+
+/// One direction of a recurrent layer.
+struct DirectionWeights {
+  Panels input;
+  Panels state;
+};
+
+struct PackedWeights {
+  const float* embedding = nullptr;               ///< [vocabulary, width]
+  const float* positions = nullptr;               ///< learned ones, [context, width], or null
+  std::vector<BlockWeights> blocks;               ///< of a Transformer
+  std::vector<DirectionWeights> states;           ///< of an LSTM or GRU, by layer
+  std::vector<DirectionWeights> states_from_end;  ///< of a masked one
+  NormWeights norm;
+  Panels output;
+};
+
+/// `arrays` are those of `list`, which belongs to the config, and must outlive the result. Matrices
+/// are copied into `memory`.
+PackedWeights pack_weights(const spec::ModelConfig& config, const spec::WeightList& list,
+                           const std::vector<base::Array>& arrays, std::int64_t lanes,
+                           FloatMemory& memory);
+
+}  // namespace qkv::engine

@@ -1,0 +1,130 @@
+#include "predict/scoring.h"
+
+#include <algorithm>
+#include <atomic>
+#include <cmath>
+#include <limits>
+#include <mutex>
+
+#include "base/parallel.h"
+#include "base/progress.h"
+
+namespace qkv::predict {
+namespace {
+
+/// The most positions whose logits are in memory at once.
+constexpr std::size_t kPlaces = 48;
+
+}  // namespace
+
+Scorer::Scorer(const engine::Model& model)
+    : model_(model),
+      reader_(engine::make_reader(model)),
+      powers_(static_cast<std::size_t>(model.vocabulary())) {}
+
+void Scorer::score(const ScoredRow& row, engine::Taps* taps, std::span<TargetScore> scores) {
+  const std::int64_t width = model_.config().width;
+  const std::int64_t vocabulary = model_.vocabulary();
+  const auto tokens = static_cast<std::int64_t>(row.ids.size());
+  engine::Rows final;
+  if (row.x != nullptr) {
+    final = reader_->read_from(row.from_layer, {row.x, width, tokens - row.kept}, taps, row.kept);
+  } else {
+    reader_->forget();
+    final = reader_->read(row.ids, taps);
+  }
+  row_of_.assign(row.ids.size(), -1);
+  for (auto target = row.targets.begin(); target != row.targets.end();) {
+    places_.clear();
+    final_.clear();
+    for (; target != row.targets.end(); ++target) {
+      std::int64_t& row_of = row_of_[static_cast<std::size_t>(target->place)];
+      if (row_of >= 0) continue;
+      if (places_.size() == kPlaces) break;
+      row_of = static_cast<std::int64_t>(places_.size());
+      places_.push_back(target->place);
+      const float* vector = final.values + (target->place - row.kept) * final.stride;
+      final_.insert(final_.end(), vector, vector + width);
+    }
+    const auto count = static_cast<std::int64_t>(places_.size());
+    logits_.resize(static_cast<std::size_t>(count * vocabulary));
+    model_.logits({final_.data(), width, count}, {logits_.data(), vocabulary, count});
+    score_places(row, scores);
+    for (const std::int64_t place : places_) row_of_[static_cast<std::size_t>(place)] = -2;
+  }
+}
+
+void Scorer::score_places(const ScoredRow& row, std::span<TargetScore> scores) {
+  const engine::Arithmetic& arithmetic = model_.arithmetic();
+  const std::int64_t vocabulary = model_.vocabulary();
+  std::vector<double> log_total(places_.size());
+  std::vector<float> highest(places_.size());
+  for (std::size_t at = 0; at < places_.size(); ++at) {
+    const float* logits = logits_.data() + static_cast<std::int64_t>(at) * vocabulary;
+    highest[at] = arithmetic.highest(vocabulary, logits);
+    log_total[at] =
+        std::log(arithmetic.exponentials(vocabulary, logits, highest[at], 1, powers_.data()));
+  }
+  for (std::size_t target = 0; target < row.targets.size(); ++target) {
+    const std::int64_t at = row_of_[static_cast<std::size_t>(row.targets[target].place)];
+    if (at < 0) continue;
+    const auto index = static_cast<std::size_t>(at);
+    const float* logits = logits_.data() + at * vocabulary;
+    const float logit = logits[row.targets[target].piece];
+    // Of equal logits, the first piece counts.
+    scores[target] = {
+        .nats = static_cast<double>(logit) - static_cast<double>(highest[index]) - log_total[index],
+        .likeliest = logit == highest[index] &&
+                     std::find(logits, logits + row.targets[target].piece, logit) ==
+                         logits + row.targets[target].piece};
+  }
+}
+
+void with_scorers(const engine::Model& model, std::size_t count, int threads,
+                  const std::function<void(Scorer& scorer, std::size_t index)>& work) {
+  const std::size_t workers = std::min(count, static_cast<std::size_t>(threads));
+  std::atomic<std::size_t> next = 0;
+  base::for_each_in_parallel(workers, threads, [&](std::size_t) {
+    Scorer scorer(model);
+    for (std::size_t index = next++; index < count; index = next++) work(scorer, index);
+  });
+}
+
+TokenCounter token_progress(const std::string& label, std::size_t tokens) {
+  if (label.empty()) return {};
+  auto progress = std::make_shared<base::Progress>(label, "tokens", tokens);
+  return [progress, done = std::size_t{0}](std::size_t more) mutable {
+    done += more;
+    progress->update(done);
+  };
+}
+
+std::size_t token_count(const std::vector<ScoredRow>& rows) {
+  std::size_t tokens = 0;
+  for (const ScoredRow& row : rows) tokens += row.ids.size();
+  return tokens;
+}
+
+std::vector<TargetScore> score_rows(const engine::Model& model, const std::vector<ScoredRow>& rows,
+                                    int threads, const TokenCounter& counter,
+                                    const MakeTaps& make_taps) {
+  std::vector<std::size_t> begins;  // of each row's targets among all
+  std::size_t targets = 0;
+  for (const ScoredRow& row : rows) {
+    begins.push_back(targets);
+    targets += row.targets.size();
+  }
+  std::vector<TargetScore> scores(targets);
+  std::mutex mutex;
+  with_scorers(model, rows.size(), threads, [&](Scorer& scorer, std::size_t row) {
+    const auto taps = make_taps ? make_taps(row) : nullptr;
+    scorer.score(rows[row], taps.get(),
+                 std::span(scores).subspan(begins[row], rows[row].targets.size()));
+    if (!counter) return;
+    const std::lock_guard lock(mutex);
+    counter(rows[row].ids.size());
+  });
+  return scores;
+}
+
+}  // namespace qkv::predict
