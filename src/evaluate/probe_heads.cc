@@ -58,6 +58,7 @@ class HeadTrials {
       return std::make_unique<inspect::HeadRemover>(heads, means_);
     };
     std::vector<predict::Change> changes;
+    changes.reserve(trials.size());
     for (const Trial& trial : trials) {
       changes.push_back({.layer = trial.layer, .token = 0, .make_taps = [&](std::int64_t /*kept*/) {
                            return remover(trial.heads);
@@ -66,6 +67,7 @@ class HeadTrials {
     const auto outcomes = probes.outcomes_with(
         changes, model_, threads_, counter_, [&](std::size_t /*row*/) { return remover(removed); });
     std::vector<Result> results;
+    results.reserve(outcomes.size());
     for (const std::vector<ProbeOutcome>& reading : outcomes) results.push_back(result_of(reading));
     return results;
   }

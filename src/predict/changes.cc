@@ -55,6 +55,7 @@ void score_again(const spec::ModelConfig& config, const ScoredRow& row,
                  const std::vector<Change>& changes, const InputKeeper& inputs, Scorer& scorer,
                  std::span<TargetScore> scores) {
   std::vector<std::int64_t> kept;
+  kept.reserve(changes.size());
   for (const Change& change : changes) kept.push_back(kept_tokens(config, row, change));
   // The tokens that a change reads again are no longer those of the first reading: later changes
   // must not keep them.
