@@ -69,7 +69,7 @@ std::vector<render::Chart> charts_of(const GeometryScore& score) {
                    line("other sense", now, &SenseSeparation::other)};
   charts.push_back(cosine);
 
-  render::Chart accuracy = by_depth("Its sense, recognized by the nearest mean", now.size());
+  render::Chart accuracy = by_depth("The right sense is nearest", now.size());
   accuracy.y_title = "share of sentences";
   accuracy.percent = true;
   accuracy.series = {line("after training", now, &SenseSeparation::accuracy),
