@@ -28,7 +28,7 @@ class Recurrent : public Reader {
 
   /// Replaces x_ [tokens, width] by one layer's states.
   void read_layer(std::size_t layer);
-  /// One direction's states → columns from `column` on of states_.
+  /// One direction's states → columns from `column` on of out_.
   void read_direction(const DirectionWeights& weights, State& state, bool from_end,
                       std::int64_t column);
   void step(const float* from_input, const float* from_state, State& state) const;

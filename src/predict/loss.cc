@@ -1,7 +1,5 @@
 #include "predict/loss.h"
 
-#include <algorithm>
-#include <atomic>
 #include <cmath>
 #include <limits>
 #include <mutex>
@@ -10,7 +8,6 @@
 #include <vector>
 
 #include "base/error.h"
-#include "base/parallel.h"
 #include "base/progress.h"
 #include "predict/scoring.h"
 
@@ -82,29 +79,22 @@ Score score_text(const engine::Model& model, const text::TokenFile& tokens, std:
   std::optional<base::Progress> progress;
   if (!label.empty()) progress.emplace(label, "rows", rows);
   std::vector<Score> parts(rows);
-  std::atomic<std::uint64_t> next = 0;
   std::uint64_t done = 0;
   std::mutex mutex;
-  const auto workers =
-      static_cast<std::size_t>(std::min(rows, static_cast<std::uint64_t>(threads)));
-  base::for_each_in_parallel(workers, threads, [&](std::size_t) {
-    Scorer scorer(model);
+  with_scorers(model, rows, threads, [&](Scorer& scorer, std::size_t row) {
+    Score& part = parts[row];
     Documents documents(config.causal());
-    std::vector<TargetScore> scores;
-    for (std::uint64_t row = next++; row < rows; row = next++) {
-      Score& part = parts[row];
-      documents.for_each(batches.get(row, 1), [&](const ScoredRow& document) {
-        scores.resize(document.targets.size());
-        scorer.score(document, nullptr, scores);
-        part.tokens += scores.size();
-        for (const TargetScore& score : scores) {
-          part.nats -= score.nats;
-          if (score.likeliest) ++part.correct;
-        }
-      });
-      const std::lock_guard lock(mutex);
-      if (progress) progress->update(++done);
-    }
+    documents.for_each(batches.get(row, 1), [&](const ScoredRow& document) {
+      std::vector<TargetScore> scores(document.targets.size());
+      scorer.score(document, nullptr, scores);
+      part.tokens += scores.size();
+      for (const TargetScore& score : scores) {
+        part.nats -= score.nats;
+        if (score.likeliest) ++part.correct;
+      }
+    });
+    const std::lock_guard lock(mutex);
+    if (progress) progress->update(++done);
   });
 
   Score score;

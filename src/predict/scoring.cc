@@ -1,7 +1,6 @@
 #include "predict/scoring.h"
 
 #include <algorithm>
-#include <atomic>
 #include <cmath>
 #include <limits>
 #include <mutex>
@@ -50,7 +49,7 @@ void Scorer::score(const ScoredRow& row, engine::Taps* taps, std::span<TargetSco
     logits_.resize(static_cast<std::size_t>(count * vocabulary));
     model_.logits({final_.data(), width, count}, {logits_.data(), vocabulary, count});
     score_places(row, scores);
-    for (const std::int64_t place : places_) row_of_[static_cast<std::size_t>(place)] = -2;
+    for (const std::int64_t place : places_) row_of_[static_cast<std::size_t>(place)] = -1;
   }
 }
 
@@ -82,11 +81,18 @@ void Scorer::score_places(const ScoredRow& row, std::span<TargetScore> scores) {
 
 void with_scorers(const engine::Model& model, std::size_t count, int threads,
                   const std::function<void(Scorer& scorer, std::size_t index)>& work) {
-  const std::size_t workers = std::min(count, static_cast<std::size_t>(threads));
-  std::atomic<std::size_t> next = 0;
-  base::for_each_in_parallel(workers, threads, [&](std::size_t) {
-    Scorer scorer(model);
-    for (std::size_t index = next++; index < count; index = next++) work(scorer, index);
+  std::mutex mutex;
+  std::vector<std::unique_ptr<Scorer>> idle;
+  base::for_each_in_parallel(count, threads, [&](std::size_t index) {
+    std::unique_ptr<Scorer> scorer;
+    if (const std::lock_guard lock(mutex); !idle.empty()) {
+      scorer = std::move(idle.back());
+      idle.pop_back();
+    }
+    if (!scorer) scorer = std::make_unique<Scorer>(model);
+    work(*scorer, index);
+    const std::lock_guard lock(mutex);
+    idle.push_back(std::move(scorer));
   });
 }
 
