@@ -7,6 +7,7 @@
 
 #include "base/error.h"
 #include "base/format.h"
+#include "predict/layer_inputs.h"
 
 namespace qkv::inspect {
 namespace {
@@ -29,25 +30,6 @@ std::vector<Edge> edges_of(const spec::ModelConfig& config, std::int64_t tokens,
   }
   return edges;
 }
-
-/// Keeps the input of every layer.
-class LayerInputs : public engine::Taps {
- public:
-  LayerInputs(const spec::ModelConfig& config, std::int64_t tokens)
-      : inputs_({config.layers, tokens, config.width}) {}
-
-  bool wants(const engine::TapPlace& place) const override {
-    return place.tap == engine::Tap::kInput;
-  }
-  void see(const engine::TapPlace& place, base::MutableView value) override {
-    std::copy_n(value.data, value.size(), inputs_[place.layer].data);
-  }
-  /// [tokens, width]
-  const float* of(std::int64_t layer) const { return inputs_[layer].data; }
-
- private:
-  base::Array inputs_;
-};
 
 /// Where each edge is cut.
 struct Scope {
@@ -74,7 +56,7 @@ class EdgeCuts {
         config_(model.config()),
         row_(row),
         threads_(threads),
-        inputs_(config_, static_cast<std::int64_t>(row.ids.size())) {
+        inputs_(config_.layers) {
     const auto tokens = static_cast<std::int64_t>(row.ids.size());
     const std::int64_t place = row.targets.front().place;
     edges_ = edges_of(config_, tokens, place, /*of_last_layer=*/false);
@@ -122,7 +104,7 @@ class EdgeCuts {
   const spec::ModelConfig& config_;
   predict::ScoredRow row_;
   int threads_;
-  LayerInputs inputs_;
+  predict::LayerInputs inputs_;
   std::vector<Edge> edges_;
   std::vector<Edge> edges_of_last_layer_;
   double uncut_ = 0;

@@ -4,38 +4,10 @@
 #include <mutex>
 #include <numeric>
 
+#include "predict/layer_inputs.h"
+
 namespace qkv::predict {
 namespace {
-
-/// Keeps the input of every layer, and passes values on to other taps.
-class InputKeeper : public engine::Taps {
- public:
-  InputKeeper(std::int64_t layers, std::unique_ptr<engine::Taps> inner)
-      : inputs_(static_cast<std::size_t>(layers)), inner_(std::move(inner)) {}
-
-  bool wants(const engine::TapPlace& place) const override {
-    return place.tap == engine::Tap::kInput || inner_wants(place);
-  }
-  void see(const engine::TapPlace& place, base::MutableView value) override {
-    if (inner_wants(place)) inner_->see(place, value);
-    if (place.tap != engine::Tap::kInput) return;
-    const std::span<const float> values = value.values();
-    inputs_[static_cast<std::size_t>(place.layer)].assign(values.begin(), values.end());
-  }
-
-  /// [tokens, width]
-  const float* input(std::int64_t layer) const {
-    return inputs_[static_cast<std::size_t>(layer)].data();
-  }
-
- private:
-  bool inner_wants(const engine::TapPlace& place) const {
-    return inner_ != nullptr && inner_->wants(place);
-  }
-
-  std::vector<std::vector<float>> inputs_;
-  std::unique_ptr<engine::Taps> inner_;
-};
 
 /// The number of first tokens that need not be read again. Keys and values of the last layer come
 /// from its input, so that a change there matters only at the targets themselves. Two tokens are
@@ -52,7 +24,7 @@ std::int64_t kept_tokens(const spec::ModelConfig& config, const ScoredRow& row,
 
 /// Reads a row with each change. `scores` are those of all readings, the first of which is done.
 void score_again(const spec::ModelConfig& config, const ScoredRow& row,
-                 const std::vector<Change>& changes, const InputKeeper& inputs, Scorer& scorer,
+                 const std::vector<Change>& changes, const LayerInputs& inputs, Scorer& scorer,
                  std::span<TargetScore> scores) {
   std::vector<std::int64_t> kept;
   kept.reserve(changes.size());
@@ -67,7 +39,7 @@ void score_again(const spec::ModelConfig& config, const ScoredRow& row,
     const Change& change = changes[at];
     ScoredRow again = row;
     again.from_layer = change.layer;
-    again.x = inputs.input(change.layer) + kept[at] * config.width;
+    again.x = inputs.of(change.layer) + kept[at] * config.width;
     again.kept = kept[at];
     const auto taps = change.make_taps(kept[at]);
     const std::size_t targets = row.targets.size();
@@ -90,7 +62,7 @@ std::vector<std::vector<TargetScore>> score_changes(const engine::Model& model,
     const std::vector<Change> changes = changes_of(index);
     const std::size_t readings = 1 + changes.size();
     scores[index].resize(readings * row.targets.size());
-    InputKeeper inputs(config.layers, first ? first(index) : nullptr);
+    LayerInputs inputs(config.layers, first ? first(index) : nullptr);
     scorer.score(row, &inputs, std::span(scores[index]).first(row.targets.size()));
     score_again(config, row, changes, inputs, scorer, scores[index]);
     if (!counter) return;
