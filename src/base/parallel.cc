@@ -4,9 +4,9 @@
 #include <atomic>
 #include <exception>
 #include <mutex>
-#include <system_error>
 #include <thread>
-#include <vector>
+
+#include "base/team.h"
 
 namespace qkv::base {
 
@@ -35,15 +35,7 @@ void for_each_in_parallel(std::size_t count, int threads,
     }
   };
   const std::size_t most = std::min(count, static_cast<std::size_t>(std::max(threads, 1)));
-  {
-    std::vector<std::jthread> helpers;
-    try {
-      while (helpers.size() + 1 < most) helpers.emplace_back(take_turns);
-    } catch (const std::system_error&) {
-      // The system has no thread left, so the existing ones do the work.
-    }
-    take_turns();
-  }
+  Team(static_cast<int>(most)).run([&](int) { take_turns(); });
   if (failure) std::rethrow_exception(failure);
 }
 

@@ -4,7 +4,7 @@
 #include "base/format.h"
 #include "config/config.h"
 #include "config/fit.h"
-#include "config/fusable.h"
+#include "spec/kernel_step.h"
 
 namespace qkv::config {
 namespace {
@@ -52,7 +52,7 @@ void check_training(const Config& config, const std::string& name) {
 
 void check_kernels(const Config& config, const std::string& name) {
   if (config.runtime.kernels != spec::Kernels::kCheck) return;
-  if (!is_fusable(config.model) || config.runtime.device == spec::Device::kCuda) {
+  if (!spec::has_kernel_step(config.model) || config.runtime.device == spec::Device::kCuda) {
     refuse(name, "runtime.kernels", "\"check\"",
            "\"fused\" or \"plain\": there are no kernels to check for this model and device");
   }

@@ -36,29 +36,7 @@ struct DataConfig {
   bool operator==(const DataConfig&) const = default;
 };
 
-struct TrainingConfig {
-  std::int64_t steps = 2000;
-  std::int64_t batch_size = 64;
-  std::int64_t accumulation = 1;
-  spec::Optimizer optimizer = spec::Optimizer::kAdamw;
-  double learning_rate = 1e-3;
-  double matrix_learning_rate = 0.01;  ///< of Muon's matrices; other weights use learning_rate
-  double minimum_learning_rate = 1e-4;
-  std::int64_t warmup_steps = 100;
-  spec::Schedule schedule = spec::Schedule::kCosine;
-  double beta1 = 0.9;
-  double beta2 = 0.99;
-  double epsilon = 1e-8;
-  double weight_decay = 0.1;
-  double gradient_clip = 1.0;         ///< 0: none
-  std::int64_t validate_every = 250;  ///< 0: only when saving and at the end
-  std::int64_t log_every = 1;
-  std::int64_t patience = 0;  ///< validations without a new best before the run stops; 0: never
-  std::int64_t sample_every = 0;
-  std::string sample_prompt;
-
-  bool operator==(const TrainingConfig&) const = default;
-};
+using spec::TrainingConfig;
 
 struct CheckpointsConfig {
   std::int64_t every = 500;

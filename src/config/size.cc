@@ -2,7 +2,7 @@
 
 #include "base/parallel.h"
 #include "config/config.h"
-#include "config/fusable.h"
+#include "spec/kernel_step.h"
 #include "spec/weights.h"
 
 namespace qkv::config {
@@ -81,7 +81,7 @@ double estimate_memory(const Config& config, std::int64_t vocabulary) {
   constexpr double kFloat = 4;
   constexpr double kBatch =
       2 * 4 * 4;                   // bytes per token: this and the next; id, position, text, target
-  constexpr double kSlice = 1024;  // tokens in a pass of src/fused: at least one row
+  constexpr double kSlice = 1024;  // tokens in a pass of src/engine/training: at least one row
   const spec::ModelConfig& model = config.model;
   const auto width = static_cast<double>(model.width);
   const auto context = static_cast<double>(model.context);
@@ -93,7 +93,8 @@ double estimate_memory(const Config& config, std::int64_t vocabulary) {
   double tokens = static_cast<double>(config.training.batch_size) * context;
   // All micro-batches of a step are drawn at once.
   const double batches = tokens * static_cast<double>(config.training.accumulation) * kBatch;
-  const bool fused = config.runtime.kernels != spec::Kernels::kPlain && is_fusable(model);
+  const bool fused =
+      config.runtime.kernels != spec::Kernels::kPlain && spec::has_kernel_step(model);
   if (fused) {
     // A gradient for each thread that has rows, and the weights in bfloat16.
     const auto slices = static_cast<double>(std::min(threads, config.training.batch_size));

@@ -8,8 +8,8 @@ KeyValueCache::KeyValueCache(const spec::ModelConfig& config, std::int64_t heads
                              std::int64_t lanes)
     : heads_(heads), head_width_(config.head_width()), context_(config.context), lanes_(lanes) {
   for (std::int64_t head = 0; head < config.layers * heads_; ++head) {
-    keys_.push_back(memory_.take(static_cast<std::size_t>(whole_panels(context_) * head_width_)));
-    values_.push_back(memory_.take(static_cast<std::size_t>(context_ * whole_panels(head_width_))));
+    keys_.push_back(memory_.take<float>(whole_panels(context_) * head_width_).data());
+    values_.push_back(memory_.take<float>(context_ * whole_panels(head_width_)).data());
   }
 }
 

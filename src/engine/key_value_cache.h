@@ -3,7 +3,7 @@
 #include <cstdint>
 #include <vector>
 
-#include "engine/panels.h"
+#include "engine/rows.h"
 #include "spec/model.h"
 
 namespace qkv::engine {
@@ -26,7 +26,7 @@ class KeyValueCache {
 
   /// `tokens` rounded up to whole panels.
   std::int64_t whole_panels(std::int64_t tokens) const {
-    return panels_of(tokens, lanes_) * lanes_;
+    return kernels::panels_of(tokens, lanes_) * lanes_;
   }
 
  private:
@@ -38,7 +38,7 @@ class KeyValueCache {
   std::int64_t head_width_;
   std::int64_t context_;
   std::int64_t lanes_;
-  FloatMemory memory_;
+  kernels::Arena memory_;
   std::vector<float*> keys_;    ///< by layer and head: panels of tokens
   std::vector<float*> values_;  ///< by layer and head: panels of a value's numbers
 };

@@ -1,17 +1,24 @@
 #pragma once
 
-#include <chrono>
 #include <cstdint>
+#include <functional>
+
+#include "base/team.h"
 
 namespace qkv::engine {
 
 /// Which runs of a team its first member computes alone, depending on how long it waited for the
-/// others. After two runs in a row with at least two fifths of waiting (one may be an accident, or
-/// they had to wake up), it computes 4 alone, then all try again. Each time this fails again, it
-/// computes twice as many alone, up to 1024; a run without much waiting halves the number.
+/// others: if another program occupies a processor, a team may be slower than a single thread.
+/// After two runs in a row with at least two fifths of waiting (one may be an accident, or they had
+/// to wake up), it computes 4 alone, then all try again. Each time this fails again, it computes
+/// twice as many alone, up to 1024; a run without much waiting halves the number.
 class LoneRuns {
  public:
-  using Duration = std::chrono::steady_clock::duration;
+  using Duration = base::Team::Clock::duration;
+
+  /// Runs the work by all members, or by the first alone: its result must not depend on their
+  /// number.
+  void run(base::Team& team, const std::function<void(int)>& work);
 
   /// Whether the next run is computed alone; call it once per run.
   bool next() { return left_ > 0 && left_-- > 0; }

@@ -4,7 +4,6 @@
 
 #include "base/error.h"
 #include "base/format.h"
-#include "engine/processor.h"
 
 namespace qkv::engine {
 namespace {
@@ -27,25 +26,29 @@ void require_fit(const spec::WeightList& list, const std::vector<base::Array>& w
 }  // namespace
 
 Model::Model(const spec::ModelConfig& config, std::int64_t vocabulary,
-             std::vector<base::Array> weights, const Arithmetic& arithmetic)
+             std::vector<base::Array> weights, const kernels::Loops& loops)
     : config_(config),
       vocabulary_(vocabulary),
-      arithmetic_(arithmetic),
+      loops_(loops),
       list_(config, vocabulary),
       weights_(std::move(weights)) {
   require_fit(list_, weights_);
-  packed_ = pack_weights(config_, list_, weights_, arithmetic_.lanes, memory_);
-  positions_.emplace(config_, packed_.positions);
+  packed_ = pack_weights(config_, list_, weights_, loops_.panels.lanes, memory_);
+  positions_.emplace(config_, packed_.positions, loops_);
 }
 
-Model::Model(const spec::ModelConfig& config, std::int64_t vocabulary,
-             std::vector<base::Array> weights)
-    : Model(config, vocabulary, std::move(weights), best_arithmetic()) {}
+void Model::normalise(kernels::NormShape norm, std::int64_t rows, const float* x, float* y) const {
+  norm.rows = rows;
+  loops_.over_floats.norm.forward(norm, x, nullptr, {}, nullptr, nullptr, y);
+}
+
+void Model::multiply(const Panels& matrix, Rows x, MutableRows y, bool add) const {
+  const std::int64_t panels = kernels::panels_of(matrix.outputs, loops_.panels.lanes);
+  loops_.panels.multiply(matrix, 0, panels, x, y, add);
+}
 
 void Model::logits(Rows final, MutableRows logits) const {
-  const Panels& matrix = packed_.output;
-  arithmetic_.multiply(matrix, 0, panels_of(matrix.outputs, arithmetic_.lanes), final, logits,
-                       false);
+  multiply(packed_.output, final, logits);
 }
 
 }  // namespace qkv::engine

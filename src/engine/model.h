@@ -6,9 +6,9 @@
 #include <vector>
 
 #include "base/array.h"
-#include "engine/arithmetic.h"
 #include "engine/positions.h"
 #include "engine/weights.h"
+#include "kernels/loops.h"
 #include "spec/model.h"
 #include "spec/weights.h"
 
@@ -21,9 +21,7 @@ class Model {
   /// `weights` are those of spec::WeightList, in its order and with its shapes. Throws Error if
   /// they are not.
   Model(const spec::ModelConfig& config, std::int64_t vocabulary, std::vector<base::Array> weights,
-        const Arithmetic& arithmetic);
-  /// With the fastest arithmetic of this processor.
-  Model(const spec::ModelConfig& config, std::int64_t vocabulary, std::vector<base::Array> weights);
+        const kernels::Loops& loops = kernels::loops());
   Model(const Model&) = delete;
   Model& operator=(const Model&) = delete;
 
@@ -42,17 +40,21 @@ class Model {
   void logits(Rows final, MutableRows logits) const;
 
   // For readers:
-  const Arithmetic& arithmetic() const { return arithmetic_; }
+  const kernels::Loops& loops() const { return loops_; }
+  /// y = norm(x), [rows, width].
+  void normalise(kernels::NormShape norm, std::int64_t rows, const float* x, float* y) const;
+  /// y = x Wᵀ + bias, or y += the same if `add`, for the outputs of all panels.
+  void multiply(const Panels& matrix, Rows x, MutableRows y, bool add = false) const;
   const Positions& positions() const { return *positions_; }
   const PackedWeights& packed() const { return packed_; }
 
  private:
   spec::ModelConfig config_;
   std::int64_t vocabulary_;
-  const Arithmetic& arithmetic_;
+  const kernels::Loops& loops_;
   spec::WeightList list_;
   std::vector<base::Array> weights_;
-  FloatMemory memory_;
+  kernels::Arena memory_;
   PackedWeights packed_;
   std::optional<Positions> positions_;
 };

@@ -29,10 +29,7 @@ Rows Recurrent::read_more(std::span<const std::int32_t> ids, Taps* taps) {
     tap(taps, {Tap::kOutput, layer}, width, x_.data());
   }
   final_.resize(x_.size());
-  for (std::int64_t token = 0; token < count_; ++token) {
-    model().arithmetic().normalise(weights.norm, width, x_.data() + token * width,
-                                   final_.data() + token * width);
-  }
+  model().normalise(weights.norm, count_, x_.data(), final_.data());
   tap(taps, {Tap::kFinal}, width, final_.data());
   const Rows final = {final_.data(), width, count_};
   if (taps != nullptr && taps->wants({Tap::kLogits})) {
@@ -70,29 +67,25 @@ void Recurrent::read_layer(std::size_t layer) {
 
 void Recurrent::read_direction(const DirectionWeights& weights, State& state, bool from_end,
                                std::int64_t column) {
-  const Arithmetic& arithmetic = model().arithmetic();
   const std::int64_t width = model().config().width;
   const std::int64_t gates = gates_ * hidden_;
-  const auto multiply = [&](const Panels& matrix, Rows x, MutableRows y) {
-    arithmetic.multiply(matrix, 0, panels_of(matrix.outputs, arithmetic.lanes), x, y, false);
-  };
   from_input_.resize(static_cast<std::size_t>(count_ * gates));
-  multiply(weights.input, {x_.data(), width, count_}, {from_input_.data(), gates, count_});
+  model().multiply(weights.input, {x_.data(), width, count_}, {from_input_.data(), gates, count_});
   for (std::int64_t at = 0; at < count_; ++at) {
     const std::int64_t token = from_end ? count_ - 1 - at : at;
-    multiply(weights.state, {state.h.data(), hidden_, 1}, {from_state_.data(), gates, 1});
+    model().multiply(weights.state, {state.h.data(), hidden_, 1}, {from_state_.data(), gates, 1});
     step(from_input_.data() + token * gates, from_state_.data(), state);
     std::copy(state.h.begin(), state.h.end(), out_.data() + token * width + column);
   }
 }
 
 void Recurrent::step(const float* from_input, const float* from_state, State& state) const {
-  const Arithmetic& arithmetic = model().arithmetic();
+  const kernels::RecurrentLoops& loops = model().loops().recurrent;
   switch (model().config().kind) {
     case spec::Architecture::kLstm:
-      return arithmetic.lstm(hidden_, from_input, from_state, state.cell.data(), state.h.data());
+      return loops.lstm(hidden_, from_input, from_state, state.cell.data(), state.h.data());
     case spec::Architecture::kGru:
-      return arithmetic.gru(hidden_, from_input, from_state, state.h.data());
+      return loops.gru(hidden_, from_input, from_state, state.h.data());
     case spec::Architecture::kTransformer:
       return;
   }

@@ -29,8 +29,8 @@ int useful_members(const Model& model, int most) {
 
 /// Rows first … first + count − 1, from a column on.
 template <typename Float>
-RowsOf<Float> part(RowsOf<Float> rows, std::int64_t first, std::int64_t count,
-                   std::int64_t column) {
+kernels::RowsOf<Float> part(kernels::RowsOf<Float> rows, std::int64_t first, std::int64_t count,
+                            std::int64_t column) {
   return {rows.values + first * rows.stride + column, rows.stride, count};
 }
 
@@ -41,7 +41,7 @@ Rows readable(MutableRows rows) { return {rows.values, rows.stride, rows.count};
 Transformer::Transformer(const Model& model, int threads)
     : Reader(model),
       config_(model.config()),
-      arithmetic_(model.arithmetic()),
+      loops_(model.loops()),
       weights_(model.packed()),
       width_(config_.width),
       head_width_(config_.head_width()),
@@ -51,7 +51,7 @@ Transformer::Transformer(const Model& model, int threads)
       group_(config_.heads / shared_heads_),
       uniform_(config_.attention.weights == spec::Weighting::kUniform),
       scale_(config_.attention.scaled ? 1.0F / std::sqrt(static_cast<float>(head_width_)) : 1.0F),
-      cache_(config_, shared_heads_, arithmetic_.lanes),
+      cache_(config_, shared_heads_, loops_.panels.lanes),
       team_(useful_members(model, threads)),
       work_([this](int member) { pass(member); }),
       own_(static_cast<std::size_t>(useful_members(model, threads))),
@@ -62,10 +62,8 @@ Transformer::Transformer(const Model& model, int threads)
 void Transformer::reserve(std::int64_t block) {
   if (block <= block_) return;
   block_ = block;
-  memory_ = FloatMemory();
-  const auto floats = [&](std::int64_t count) {
-    return memory_.take(static_cast<std::size_t>(count));
-  };
+  memory_ = kernels::Arena();
+  const auto floats = [&](std::int64_t count) { return memory_.take<float>(count).data(); };
   const auto rows = [&](std::int64_t columns) {
     return MutableRows{.values = floats(block * columns), .stride = columns, .count = block};
   };
@@ -156,7 +154,7 @@ void Transformer::run(std::int64_t layer, Result result) {
   if (taps_ != nullptr) {
     team_.run_alone(work_);
   } else {
-    team_.run(work_);
+    lone_runs_.run(team_, work_);
   }
   before_ += count_;
 }
@@ -171,16 +169,14 @@ void Transformer::pass(int member) {
   }
   switch (result_) {
     case Result::kFinal: {
-      const Share tokens = team_.share(count_, member);
-      for (std::int64_t token = tokens.begin; token < tokens.end; ++token) {
-        arithmetic_.normalise(weights_.norm, width_, x_.values + token * width_,
-                              final_at_ + token * width_);
-      }
+      const base::Share tokens = team_.share(count_, member);
+      model().normalise(weights_.norm, tokens.end - tokens.begin, x_.values + tokens.begin * width_,
+                        final_at_ + tokens.begin * width_);
       break;
     }
     case Result::kNextLogits: {
       float* normed = own_[static_cast<std::size_t>(member)].normed;
-      arithmetic_.normalise(weights_.norm, width_, x_.values + (count_ - 1) * width_, normed);
+      model().normalise(weights_.norm, 1, x_.values + (count_ - 1) * width_, normed);
       multiply(weights_.output, {normed, width_, 1}, {logits_.data(), model().vocabulary(), 1},
                false, member);
       break;
@@ -207,7 +203,7 @@ void Transformer::attend(std::int64_t layer, int member) {
   if (weights.input) {
     multiply(*weights.input, normed, uniform_ ? values() : queries(), false, member);
   } else {
-    const Share share = team_.share(width_, member);
+    const base::Share share = team_.share(width_, member);
     for (const MutableRows& side : {queries(), keys(), values()}) {
       for (std::int64_t token = 0; token < count_; ++token) {
         std::copy(normed.values + token * width_ + share.begin,
@@ -217,7 +213,7 @@ void Transformer::attend(std::int64_t layer, int member) {
     }
   }
   team_.meet(member);
-  const Share heads = team_.share(shared_heads_, member);
+  const base::Share heads = team_.share(shared_heads_, member);
   if (!uniform_) {
     for (std::int64_t head = heads.begin; head < heads.end; ++head) rotate(head);
     tap_heads({Tap::kQuery, layer}, config_.heads, queries());
@@ -241,14 +237,8 @@ void Transformer::attend(std::int64_t layer, int member) {
 
 void Transformer::rotate(std::int64_t shared_head) {
   const Positions& positions = model().positions();
-  for (std::int64_t token = 0; token < count_; ++token) {
-    const auto at = [&](const MutableRows& rows, std::int64_t head) {
-      return rows.values + token * rows.stride + head * head_width_;
-    };
-    positions.rotate(before_ + token, at(keys(), shared_head));
-    for (std::int64_t head = shared_head * group_; head < (shared_head + 1) * group_; ++head)
-      positions.rotate(before_ + token, at(queries(), head));
-  }
+  positions.rotate(before_, 1, part(keys(), 0, count_, shared_head * head_width_));
+  positions.rotate(before_, group_, part(queries(), 0, count_, shared_head * group_ * head_width_));
 }
 
 void Transformer::store(std::int64_t layer, std::int64_t shared_head) {
@@ -270,8 +260,8 @@ void Transformer::attend_head(std::int64_t layer, std::int64_t shared_head, floa
       const MutableRows rows = score(layer, head, first, count, keys, scores);
       for (std::int64_t row = 0; row < count; ++row) {
         const std::int64_t query = before_ + first + row;
-        arithmetic_.softmax(query, open_keys(query), rows.stride, scale_, slope,
-                            rows.values + row * rows.stride);
+        loops_.softmax.softmax(query, open_keys(query), rows.stride, scale_, slope,
+                               rows.values + row * rows.stride);
       }
       mix(layer, head, first, readable(rows), keys);
     }
@@ -285,17 +275,15 @@ MutableRows Transformer::score(std::int64_t layer, std::int64_t head, std::int64
   if (uniform_) {
     std::fill_n(scores, count * rows.stride, 0.0F);
   } else {
-    arithmetic_.multiply(matrix, 0, panels_of(matrix.outputs, arithmetic_.lanes),
-                         readable(part(queries(), first, count, head * head_width_)), rows, false);
+    model().multiply(matrix, readable(part(queries(), first, count, head * head_width_)), rows);
   }
   return rows;
 }
 
 void Transformer::mix(std::int64_t layer, std::int64_t head, std::int64_t first, Rows weights,
                       std::int64_t keys) {
-  arithmetic_.multiply(cache_.values(layer, head / group_, keys), 0,
-                       panels_of(head_width_, arithmetic_.lanes), weights,
-                       part(mixed_, first, weights.count, head * head_width_), false);
+  model().multiply(cache_.values(layer, head / group_, keys), weights,
+                   part(mixed_, first, weights.count, head * head_width_));
 }
 
 void Transformer::attend_with_maps(std::int64_t layer, float* scores) {
@@ -314,7 +302,7 @@ void Transformer::attend_with_maps(std::int64_t layer, float* scores) {
         const std::int64_t query = before_ + first + row;
         float* of_query = rows.values + row * rows.stride;
         if (!stages)
-          arithmetic_.softmax(query, open_keys(query), rows.stride, scale_, slope, of_query);
+          loops_.softmax.softmax(query, open_keys(query), rows.stride, scale_, slope, of_query);
         std::copy_n(of_query, keys, map);
       }
     }
@@ -349,7 +337,7 @@ void Transformer::tap_scores(std::int64_t layer, base::Array& maps, float* score
   see(Tap::kMasked);
   for (map = maps.values.data(); map != maps.values.data() + maps.values.size(); map += keys) {
     std::copy_n(map, keys, scores);  // a row of whole vectors
-    arithmetic_.softmax(0, keys, cache_.whole_panels(keys), 1, 0, scores);
+    loops_.softmax.softmax(0, keys, cache_.whole_panels(keys), 1, 0, scores);
     std::copy_n(scores, keys, map);
   }
 }
@@ -362,14 +350,15 @@ void Transformer::feed_forward(std::int64_t layer, int member) {
   tap({Tap::kFeedForwardNorm, layer}, {count_, width_}, own);
   const Rows normed = {own, width_, count_};
   if (weights.gate) multiply(*weights.gate, normed, gate_, false, member);
-  const Share share = multiply(weights.up, normed, hidden_, false, member);
+  const base::Share share = multiply(weights.up, normed, hidden_, false, member);
   for (std::int64_t token = 0; token < count_; ++token) {
     float* hidden = hidden_.values + token * hidden_.stride + share.begin;
     if (weights.gate) {
       const float* gate = gate_.values + token * gate_.stride + share.begin;
-      arithmetic_.gate(share.end - share.begin, gate, hidden);
+      loops_.over_floats.activation.gate(share.end - share.begin, gate, hidden);
     } else {
-      arithmetic_.activate(config_.feed_forward.activation, share.end - share.begin, hidden);
+      loops_.over_floats.activation.apply(config_.feed_forward.activation, share.end - share.begin,
+                                          hidden);
     }
   }
   tap({Tap::kHidden, layer}, {count_, config_.feed_forward.width}, hidden_.values);
@@ -389,16 +378,15 @@ void Transformer::add_to_stream(const Panels& matrix, Rows in, const TapPlace& p
   for (std::size_t at = 0; at < output.size(); ++at) x_.values[at] += output[at];
 }
 
-void Transformer::normalise(const NormWeights& norm, float* normed) const {
-  for (std::int64_t token = 0; token < count_; ++token)
-    arithmetic_.normalise(norm, width_, x_.values + token * width_, normed + token * width_);
+void Transformer::normalise(const kernels::NormShape& norm, float* normed) const {
+  model().normalise(norm, count_, x_.values, normed);
 }
 
-Share Transformer::multiply(const Panels& matrix, Rows x, MutableRows y, bool add,
-                            int member) const {
-  const std::int64_t lanes = arithmetic_.lanes;
-  const Share panels = team_.share(panels_of(matrix.outputs, lanes), member);
-  arithmetic_.multiply(matrix, panels.begin, panels.end, x, y, add);
+base::Share Transformer::multiply(const Panels& matrix, Rows x, MutableRows y, bool add,
+                                  int member) const {
+  const std::int64_t lanes = loops_.panels.lanes;
+  const base::Share panels = team_.share(kernels::panels_of(matrix.outputs, lanes), member);
+  loops_.panels.multiply(matrix, panels.begin, panels.end, x, y, add);
   return {std::min(panels.begin * lanes, matrix.outputs),
           std::min(panels.end * lanes, matrix.outputs)};
 }

@@ -5,9 +5,10 @@
 #include <span>
 #include <vector>
 
+#include "base/team.h"
 #include "engine/key_value_cache.h"
+#include "engine/lone_runs.h"
 #include "engine/reader.h"
-#include "engine/team.h"
 
 namespace qkv::engine {
 
@@ -47,9 +48,9 @@ class Transformer : public Reader {
   void feed_forward(std::int64_t layer, int member);
   /// x = x + in Wᵀ + bias
   void add_to_stream(const Panels& matrix, Rows in, const TapPlace& place, int member);
-  void normalise(const NormWeights& norm, float* normed) const;
+  void normalise(const kernels::NormShape& norm, float* normed) const;
   /// y = x Wᵀ + bias for one member's outputs, which it returns.
-  Share multiply(const Panels& matrix, Rows x, MutableRows y, bool add, int member) const;
+  base::Share multiply(const Panels& matrix, Rows x, MutableRows y, bool add, int member) const;
 
   // Attention of one head of keys and values, with the queries of all heads that share it.
   void rotate(std::int64_t shared_head);
@@ -80,7 +81,7 @@ class Transformer : public Reader {
   }
 
   const spec::ModelConfig& config_;
-  const Arithmetic& arithmetic_;
+  const kernels::Loops& loops_;
   const PackedWeights& weights_;
   std::int64_t width_;
   std::int64_t head_width_;
@@ -90,10 +91,11 @@ class Transformer : public Reader {
   float scale_;
 
   KeyValueCache cache_;
-  Team team_;
+  base::Team team_;
+  LoneRuns lone_runs_;
   std::function<void(int)> work_;
 
-  FloatMemory memory_;      ///< for blocks; made anew for a longer one
+  kernels::Arena memory_;   ///< for blocks; made anew for a longer one
   std::int64_t block_ = 0;  ///< the most tokens of a block
   // The block's activations, one row per token.
   MutableRows x_;      ///< the residual stream

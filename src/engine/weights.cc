@@ -7,21 +7,22 @@ namespace {
 class Values {
  public:
   Values(const spec::ModelConfig& config, const std::vector<base::Array>& arrays,
-         std::int64_t lanes, FloatMemory& memory)
+         std::int64_t lanes, kernels::Arena& memory)
       : config_(config), arrays_(arrays), lanes_(lanes), memory_(memory) {}
 
   const float* at(spec::WeightIndex index) const {
     return index == spec::kAbsent ? nullptr : array(index).values.data();
   }
-  NormWeights norm(const spec::Affine& norm) const {
-    return {.kind = config_.norm,
+  kernels::NormShape norm(const spec::Affine& norm) const {
+    return {.width = config_.width,
+            .kind = config_.norm,
             .epsilon = static_cast<float>(config_.norm_epsilon),
             .weight = at(norm.weight),
             .bias = at(norm.bias)};
   }
   /// One matrix from those that the model has, so that their products are computed together.
   std::optional<Panels> packed(const std::vector<spec::Affine>& linears) const {
-    std::vector<LinearWeights> found;
+    std::vector<kernels::LinearWeights> found;
     std::int64_t inputs = 0;
     for (const spec::Affine& linear : linears) {
       if (linear.weight == spec::kAbsent) continue;
@@ -30,7 +31,8 @@ class Values {
       found.push_back(
           {.weight = weight.values.data(), .outputs = weight.shape[0], .bias = at(linear.bias)});
     }
-    return found.empty() ? std::nullopt : std::optional(pack(found, inputs, lanes_, memory_));
+    return found.empty() ? std::nullopt
+                         : std::optional(kernels::pack(found, inputs, lanes_, memory_));
   }
   DirectionWeights direction(const spec::RecurrentWeights& weights) const {
     return {.input = *packed({weights.input}), .state = *packed({weights.state})};
@@ -44,14 +46,14 @@ class Values {
   const spec::ModelConfig& config_;
   const std::vector<base::Array>& arrays_;
   std::int64_t lanes_;
-  FloatMemory& memory_;
+  kernels::Arena& memory_;
 };
 
 }  // namespace
 
 PackedWeights pack_weights(const spec::ModelConfig& config, const spec::WeightList& list,
                            const std::vector<base::Array>& arrays, std::int64_t lanes,
-                           FloatMemory& memory) {
+                           kernels::Arena& memory) {
   const Values values(config, arrays, lanes, memory);
   PackedWeights weights;
   weights.embedding = values.at(list.embedding);

@@ -4,7 +4,8 @@
 #include <vector>
 
 #include "base/array.h"
-#include "engine/panels.h"
+#include "engine/rows.h"
+#include "kernels/norm.h"
 #include "spec/weights.h"
 
 namespace qkv::engine {
@@ -13,14 +14,14 @@ namespace qkv::engine {
 // are copies.
 
 struct AttentionWeights {
-  NormWeights norm;
+  kernels::NormShape norm;
   std::optional<Panels> input;  ///< to [query | key | value], or to value if weights are uniform;
                                 ///< none: identity
   Panels output;
 };
 
 struct FeedForwardWeights {
-  NormWeights norm;
+  kernels::NormShape norm;
   std::optional<Panels> gate;
   Panels up;
   Panels down;
@@ -43,7 +44,7 @@ struct PackedWeights {
   std::vector<BlockWeights> blocks;               ///< of a Transformer
   std::vector<DirectionWeights> states;           ///< of an LSTM or GRU, by layer
   std::vector<DirectionWeights> states_from_end;  ///< of a masked one
-  NormWeights norm;
+  kernels::NormShape norm;
   Panels output;
 };
 
@@ -51,6 +52,6 @@ struct PackedWeights {
 /// are copied into `memory`.
 PackedWeights pack_weights(const spec::ModelConfig& config, const spec::WeightList& list,
                            const std::vector<base::Array>& arrays, std::int64_t lanes,
-                           FloatMemory& memory);
+                           kernels::Arena& memory);
 
 }  // namespace qkv::engine

@@ -6,7 +6,7 @@
 
 #include "base/error.h"
 #include "base/format.h"
-#include "engine/processor.h"
+#include "kernels/loops.h"
 #include "text/tokenizer.h"
 
 namespace qkv::generate {
@@ -38,7 +38,7 @@ void check_sampling(const Sampling& sampling) {
 }
 
 Sampler::Sampler(const Sampling& sampling, bool ends)
-    : sampling_(sampling), ends_(ends), arithmetic_(engine::best_arithmetic()) {
+    : sampling_(sampling), ends_(ends), softmax_(kernels::loops().softmax) {
   check_sampling(sampling);
 }
 
@@ -51,7 +51,7 @@ std::int32_t Sampler::draw(std::span<const float> logits, base::RandomStream& ra
       at(scores_, special) = -std::numeric_limits<float>::infinity();
   }
   const auto count = static_cast<std::int64_t>(scores_.size());
-  const float highest = arithmetic_.highest(count, scores_.data());
+  const float highest = softmax_.highest(count, scores_.data());
   if (!std::isfinite(highest)) {
     throw base::Error(base::concat("found a logit of ", highest,
                                    ", expected finite numbers: the model is damaged"),
@@ -66,8 +66,7 @@ std::int32_t Sampler::draw(std::span<const float> logits, base::RandomStream& ra
   // equally.
   const auto temperature = static_cast<float>(std::clamp(sampling_.temperature, 1e-30, 1e30));
   powers_.resize(scores_.size());
-  double total =
-      arithmetic_.exponentials(count, scores_.data(), highest, temperature, powers_.data());
+  double total = softmax_.exponentials(count, scores_.data(), highest, temperature, powers_.data());
   if (sampling_.top_k > 0 && sampling_.top_k < count)
     total = find(Measure::kIds, static_cast<double>(sampling_.top_k)).sum;
   if (sampling_.top_p < 1) total = find(Measure::kPowers, sampling_.top_p * total).sum;
@@ -76,21 +75,22 @@ std::int32_t Sampler::draw(std::span<const float> logits, base::RandomStream& ra
 
 Sampler::Place Sampler::find(Measure measure, double bound) {
   const auto count = static_cast<std::int64_t>(powers_.size());
-  const auto measured = [measure](const engine::Tally& tally) {
+  const auto measured = [measure](const kernels::Tally& tally) {
     return measure == Measure::kPowers ? tally.sum : static_cast<double>(tally.count);
   };
   // As in quickselect (Hoare 1961), one side of a pivot contains the wanted index. The pivot is the
   // mean: few ids are more probable, and together they have most of the probability.
   float low = 0;
   float high = std::numeric_limits<float>::infinity();
-  engine::Tally before;
-  engine::Tally inside = arithmetic_.tally(count, powers_.data(), low, high);
+  kernels::Tally before;
+  kernels::Tally inside = softmax_.tally(count, powers_.data(), low, high);
   constexpr std::int64_t kFew = 64;
   while (inside.count > kFew) {
     const auto pivot = static_cast<float>(inside.sum / static_cast<double>(inside.count));
-    const engine::Tally front = arithmetic_.tally(count, powers_.data(), pivot, high);
+    const kernels::Tally front = softmax_.tally(count, powers_.data(), pivot, high);
     if (front.count == 0 || front.count == inside.count) break;  // all equally probable
-    const engine::Tally both = {.sum = before.sum + front.sum, .count = before.count + front.count};
+    const kernels::Tally both = {.sum = before.sum + front.sum,
+                                 .count = before.count + front.count};
     if (measured(both) >= bound) {
       low = pivot;
       inside = front;
@@ -102,7 +102,7 @@ Sampler::Place Sampler::find(Measure measure, double bound) {
   }
 
   ids_.resize(powers_.size());
-  const auto end = ids_.begin() + arithmetic_.select(count, powers_.data(), low, high, ids_.data());
+  const auto end = ids_.begin() + softmax_.select(count, powers_.data(), low, high, ids_.data());
   std::sort(ids_.begin(), end, [this](std::int32_t a, std::int32_t b) {
     if (at(powers_, a) != at(powers_, b)) return at(powers_, a) > at(powers_, b);
     return at(scores_, a) != at(scores_, b) ? at(scores_, a) > at(scores_, b) : a < b;

@@ -5,7 +5,7 @@
 #include <vector>
 
 #include "base/random.h"
-#include "engine/arithmetic.h"
+#include "kernels/softmax.h"
 
 namespace qkv::generate {
 
@@ -46,7 +46,7 @@ class Sampler {
 
   Sampling sampling_;
   bool ends_;
-  const engine::Arithmetic& arithmetic_;
+  const kernels::SoftmaxLoops& softmax_;
   std::vector<float> scores_;      ///< by id: the logits, −∞ for ids that are never drawn
   std::vector<float> powers_;      ///< by id, in proportion to the probability
   std::vector<std::int32_t> ids_;  ///< the candidates that find() sorts

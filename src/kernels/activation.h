@@ -19,6 +19,11 @@ struct ActivationLoops {
   /// The gradient of the input, from that of `hidden` and the derivatives that `forward` stored.
   void (*backward)(spec::Activation activation, std::int64_t rows, std::int64_t width,
                    const T* slopes, const T* hidden_gradient, T* in_gradient);
+
+  /// Without derivatives: x = activation(x), for one that takes one number; and, for kSwiglu,
+  /// x *= silu(gate).
+  void (*apply)(spec::Activation activation, std::int64_t count, T* x);
+  void (*gate)(std::int64_t count, const T* gate, T* x);
 };
 
 template <typename T>

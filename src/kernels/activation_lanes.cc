@@ -54,23 +54,50 @@ template <typename T>
   }
 }
 
-template <typename T>
-void forward(spec::Activation activation, std::int64_t rows, std::int64_t width, T* in, T* hidden) {
-  const std::int64_t count = rows * width;
+/// use(function) for an activation that takes one number; nothing for the others.
+template <typename T, typename Use>
+[[gnu::always_inline]] inline void with_function(spec::Activation activation, Use use) {
   switch (activation) {
     case spec::Activation::kGelu:
-      return each(count, in, hidden, kGelu<T>);
+      return use(kGelu<T>);
     case spec::Activation::kRelu:
-      return each(count, in, hidden, kRelu);
+      return use(kRelu);
     case spec::Activation::kRelu2:
-      return each(count, in, hidden, kRelu2);
+      return use(kRelu2);
     case spec::Activation::kSilu:
-      return each(count, in, hidden, kSilu);
+      return use(kSilu);
     case spec::Activation::kSwiglu:
-      return gated(rows, width, in, hidden);
     case spec::Activation::kNone:
       return;
   }
+}
+
+template <typename T>
+void forward(spec::Activation activation, std::int64_t rows, std::int64_t width, T* in, T* hidden) {
+  if (activation == spec::Activation::kSwiglu) return gated(rows, width, in, hidden);
+  with_function<T>(
+      activation, [&](auto function)
+                      __attribute__((always_inline)) { each(rows * width, in, hidden, function); });
+}
+
+template <typename T>
+void apply(spec::Activation activation, std::int64_t count, T* x) {
+  with_function<T>(
+      activation, [&](auto function) __attribute__((always_inline)) {
+        for_lanes(
+            count, [&](std::int64_t at, std::int64_t many) __attribute__((always_inline)) {
+              store_first(x + at, function(load_first(x + at, many)).value, many);
+            });
+      });
+}
+
+template <typename T>
+void gate(std::int64_t count, const T* gate, T* x) {
+  for_lanes(
+      count, [&](std::int64_t at, std::int64_t many) __attribute__((always_inline)) {
+        store_first(x + at, kSilu(load_first(gate + at, many)).value * load_first(x + at, many),
+                    many);
+      });
 }
 
 template <typename T>
@@ -97,7 +124,7 @@ void backward(spec::Activation activation, std::int64_t rows, std::int64_t width
 
 template <typename T>
 const ActivationLoops<T>& activation_loops() {
-  static constexpr ActivationLoops<T> kLoops{forward<T>, backward<T>};
+  static constexpr ActivationLoops<T> kLoops{forward<T>, backward<T>, apply<T>, gate<T>};
   return kLoops;
 }
 template const ActivationLoops<float>& activation_loops<float>();

@@ -1,64 +1,86 @@
 // Which instruction set's loops are used.
 #include "kernels/loops.h"
 
-#include "kernels/processor.h"
-
 namespace qkv::kernels {
 
 namespace baseline {
-template <typename T>
-const Loops<T>& loops();
+Loops loops(Instructions instructions);
 }
 #if defined(__x86_64__)
 namespace avx2 {
-template <typename T>
-const Loops<T>& loops();
+Loops loops(Instructions instructions);
 }
 namespace avx512 {
-template <typename T>
-const Loops<T>& loops();
+Loops loops(Instructions instructions);
 }
 namespace avx512bf16 {
-template <typename T>
-const Loops<T>& loops();
+Loops loops(Instructions instructions);
 }
 #endif
+
+const Loops& loops(Instructions instructions) {
+  switch (instructions) {
+#if defined(__x86_64__)
+    case Instructions::kAmx:
+    case Instructions::kAvx512Bf16: {
+      static const Loops kLoops = avx512bf16::loops(Instructions::kAvx512Bf16);
+      return kLoops;
+    }
+    case Instructions::kAvx512: {
+      static const Loops kLoops = avx512::loops(Instructions::kAvx512);
+      return kLoops;
+    }
+    case Instructions::kAvx2: {
+      static const Loops kLoops = avx2::loops(Instructions::kAvx2);
+      return kLoops;
+    }
+#endif
+    default: {
+      static const Loops kLoops = baseline::loops(Instructions::kBaseline);
+      return kLoops;
+    }
+  }
+}
+
+const Loops& loops() {
+  static const Loops& chosen = loops(instructions());
+  return chosen;
+}
 
 namespace {
 
 template <typename T>
-const Loops<T>& chosen() {
-#if defined(__x86_64__)
-  if (instructions() >= Instructions::kAvx512Bf16) return avx512bf16::loops<T>();
-  if (instructions() >= Instructions::kAvx512) return avx512::loops<T>();
-  if (instructions() >= Instructions::kAvx2) return avx2::loops<T>();
-#endif
-  return baseline::loops<T>();
+const LoopsOver<T>& loops_over() {
+  if constexpr (sizeof(T) == sizeof(float)) {
+    return loops().over_floats;
+  } else {
+    return loops().over_bfloat16;
+  }
 }
 
 }  // namespace
 
 template <typename T>
 const NormLoops<T>& norm_loops() {
-  return chosen<T>().norm;
+  return loops_over<T>().norm;
 }
 template const NormLoops<float>& norm_loops<float>();
 template const NormLoops<Bfloat16>& norm_loops<Bfloat16>();
 
 template <typename T>
 const ActivationLoops<T>& activation_loops() {
-  return chosen<T>().activation;
+  return loops_over<T>().activation;
 }
 template const ActivationLoops<float>& activation_loops<float>();
 template const ActivationLoops<Bfloat16>& activation_loops<Bfloat16>();
 
 template <typename T>
 const TokenLoops<T>& token_loops() {
-  return chosen<T>().tokens;
+  return loops_over<T>().tokens;
 }
 template const TokenLoops<float>& token_loops<float>();
 template const TokenLoops<Bfloat16>& token_loops<Bfloat16>();
 
-const UpdateLoops& update_loops() { return chosen<float>().update; }
+const UpdateLoops& update_loops() { return loops().update; }
 
 }  // namespace qkv::kernels

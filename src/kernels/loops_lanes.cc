@@ -11,14 +11,23 @@ const ActivationLoops<T>& activation_loops();
 template <typename T>
 const TokenLoops<T>& token_loops();
 const UpdateLoops& update_loops();
+const PanelLoops& panel_loops();
+const SoftmaxLoops& softmax_loops();
+const RecurrentLoops& recurrent_loops();
 
 template <typename T>
-const Loops<T>& loops() {
-  static const Loops<T> all{norm_loops<T>(), activation_loops<T>(), token_loops<T>(),
-                            update_loops()};
-  return all;
+LoopsOver<T> loops_over() {
+  return {norm_loops<T>(), activation_loops<T>(), token_loops<T>()};
 }
-template const Loops<float>& loops<float>();
-template const Loops<Bfloat16>& loops<Bfloat16>();
+
+Loops loops(Instructions instructions) {
+  return {.instructions = instructions,
+          .over_floats = loops_over<float>(),
+          .over_bfloat16 = loops_over<Bfloat16>(),
+          .update = update_loops(),
+          .panels = panel_loops(),
+          .softmax = softmax_loops(),
+          .recurrent = recurrent_loops()};
+}
 
 }  // namespace qkv::kernels::QKV_LANES

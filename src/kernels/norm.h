@@ -4,6 +4,7 @@
 
 #include "kernels/bfloat16.h"
 #include "kernels/dropped.h"
+#include "spec/model.h"
 
 namespace qkv::kernels {
 
@@ -11,7 +12,7 @@ namespace qkv::kernels {
 struct NormShape {
   std::int64_t rows = 0;
   std::int64_t width = 0;
-  bool rms = false;
+  spec::Norm kind = spec::Norm::kLayer;
   float epsilon = 0;
   const float* weight = nullptr;  ///< [width]
   const float* bias = nullptr;    ///< [width] or none
@@ -27,7 +28,7 @@ struct RowScale {
 template <typename T>
 struct NormLoops {
   /// normed = norm(x + dropped(added)); the sum goes to `sum`. If `added` is null, x is the sum,
-  /// and nothing is written there.
+  /// and nothing is written there. `scales` may be null.
   void (*forward)(const NormShape& shape, const float* x, const float* added, Dropped dropped,
                   float* sum, RowScale* scales, T* normed);
 

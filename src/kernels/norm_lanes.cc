@@ -5,10 +5,22 @@
 namespace qkv::kernels::QKV_LANES {
 namespace {
 
+/// Whether the mean of a row is subtracted.
+bool is_centred(spec::Norm kind) {
+  switch (kind) {
+    case spec::Norm::kLayer:
+      return true;
+    case spec::Norm::kRms:
+      return false;
+  }
+  return false;
+}
+
 template <typename T>
 void forward(const NormShape& shape, const float* x, const float* added, Dropped dropped,
              float* sum, RowScale* scales, T* normed) {
   const std::int64_t width = shape.width;
+  const bool centred = is_centred(shape.kind);
   for (std::int64_t row = 0; row < shape.rows; ++row) {
     const float* values = x + row * width;
     Lanes total{};
@@ -29,16 +41,16 @@ void forward(const NormShape& shape, const float* x, const float* added, Dropped
           });
       values = into;
     }
-    const float mean = shape.rms ? 0 : sum_of(total) / static_cast<float>(width);
+    const float mean = centred ? sum_of(total) / static_cast<float>(width) : 0;
     Lanes squares{};
     for_lanes(
         width, [&](std::int64_t at, std::int64_t many) __attribute__((always_inline)) {
-          const Lanes centred = first_of(load_first(values + at, many) - mean, many);
-          squares += centred * centred;
+          const Lanes deviation = first_of(load_first(values + at, many) - mean, many);
+          squares += deviation * deviation;
         });
     const float variance = sum_of(squares) / static_cast<float>(width);
     const float inverse = 1 / __builtin_sqrtf(variance + shape.epsilon);
-    scales[row] = {mean, inverse};
+    if (scales != nullptr) scales[row] = {mean, inverse};
     T* out = normed + row * width;
     for_lanes(
         width, [&](std::int64_t at, std::int64_t many) __attribute__((always_inline)) {
@@ -57,6 +69,7 @@ void backward(const NormShape& shape, const float* x, const RowScale* scales,
               const T* normed_gradient, bool fresh, float* gradient, float* weight_gradient,
               float* bias_gradient) {
   const std::int64_t width = shape.width;
+  const bool centred = is_centred(shape.kind);
   for (std::int64_t row = 0; row < shape.rows; ++row) {
     const float* values = x + row * width;
     const T* given = normed_gradient + row * width;
@@ -77,7 +90,7 @@ void backward(const NormShape& shape, const float* x, const RowScale* scales,
           if (bias_gradient == nullptr) return;
           store_first(bias_gradient + at, load_first(bias_gradient + at, many) + upstream, many);
         });
-    const float sum = shape.rms ? 0 : sum_of(sums) / static_cast<float>(width);
+    const float sum = centred ? sum_of(sums) / static_cast<float>(width) : 0;
     const float product = sum_of(products) / static_cast<float>(width);
     for_lanes(
         width, [&](std::int64_t at, std::int64_t many) __attribute__((always_inline)) {

@@ -14,8 +14,8 @@ std::vector<double> frequencies(double base, double count, std::int64_t used) {
   return frequencies;
 }
 
-Buffer<float> sinusoid_table(const spec::ModelConfig& config) {
-  Buffer<float> table;
+std::vector<float> sinusoid_table(const spec::ModelConfig& config) {
+  std::vector<float> table;
   // Pairs of sine and cosine; an odd width ends with a sine.
   const std::vector<double> frequency =
       frequencies(10000.0, static_cast<double>(config.width) / 2, (config.width + 1) / 2);
@@ -30,8 +30,8 @@ Buffer<float> sinusoid_table(const spec::ModelConfig& config) {
 
 /// The sines or cosines, as `of` says, of a head's angles.
 template <typename Function>
-Buffer<float> rotary_table(const spec::ModelConfig& config, const Function& of) {
-  Buffer<float> table;
+std::vector<float> rotary_table(const spec::ModelConfig& config, const Function& of) {
+  std::vector<float> table;
   const std::int64_t half = config.head_width() / 2;
   const std::vector<double> frequency =
       frequencies(config.rotary_base, static_cast<double>(half), half);
@@ -42,8 +42,8 @@ Buffer<float> rotary_table(const spec::ModelConfig& config, const Function& of) 
   return table;
 }
 
-Buffer<float> slope_table(const spec::ModelConfig& config) {
-  Buffer<float> table;
+std::vector<float> slope_table(const spec::ModelConfig& config) {
+  std::vector<float> table;
   for (std::int64_t head = 1; head <= config.heads; ++head) {
     const double share = static_cast<double>(head) / static_cast<double>(config.heads);
     table.push_back(static_cast<float>(std::pow(2.0, -8.0 * share)));

@@ -1,6 +1,7 @@
 #pragma once
 
-#include "kernels/buffer.h"
+#include <vector>
+
 #include "spec/model.h"
 
 namespace qkv::kernels {
@@ -8,10 +9,10 @@ namespace qkv::kernels {
 /// The fixed position tables that model/position.cc defines, computed in double and rounded; those
 /// of other kinds of position are empty.
 struct PositionTables {
-  Buffer<float> sinusoids;  ///< sinusoidal: [context, width]
-  Buffer<float> cosine;     ///< rotary: [context, head_width / 2]
-  Buffer<float> sine;
-  Buffer<float> slopes;  ///< ALiBi: [heads]
+  std::vector<float> sinusoids;  ///< sinusoidal: [context, width]
+  std::vector<float> cosine;     ///< rotary: [context, head_width / 2]
+  std::vector<float> sine;
+  std::vector<float> slopes;  ///< ALiBi: [heads]
 
   explicit PositionTables(const spec::ModelConfig& config);
 };

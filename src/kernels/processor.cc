@@ -100,4 +100,8 @@ Instructions instructions() {
   return chosen;
 }
 
+std::span<const Instructions> usable_instructions() {
+  return std::span(kAll).first(static_cast<std::size_t>(instructions()) + 1);
+}
+
 }  // namespace qkv::kernels

@@ -1,5 +1,7 @@
 #pragma once
 
+#include <span>
+
 namespace qkv::kernels {
 
 /// The instruction sets of the kernels; each includes those before it.
@@ -21,5 +23,8 @@ Instructions best_instructions();
 /// The set that the kernels use: the best, or a lower one if the environment variable
 /// QKV_INSTRUCTIONS names it. Read once; throws Error if it names no instruction set.
 Instructions instructions();
+
+/// All sets up to instructions(), the simplest first.
+std::span<const Instructions> usable_instructions();
 
 }  // namespace qkv::kernels

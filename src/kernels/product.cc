@@ -11,8 +11,25 @@
 #include "kernels/processor.h"
 #include "kernels/product_amx.h"
 
+// OpenMP's own functions, declared here since not every compiler that reads this file has <omp.h>.
+extern "C" int omp_get_max_threads();
+extern "C" void omp_set_num_threads(int);
+
 namespace qkv::kernels {
 namespace {
+
+/// While one exists, this thread's OpenMP regions (oneDNN's) have one thread: a product is computed
+/// by the calling thread.
+class Alone {
+ public:
+  Alone() : before_(omp_get_max_threads()) { omp_set_num_threads(1); }
+  ~Alone() { omp_set_num_threads(before_); }
+  Alone(const Alone&) = delete;
+  Alone& operator=(const Alone&) = delete;
+
+ private:
+  int before_;
+};
 
 using Type = dnnl::memory::data_type;
 
@@ -68,6 +85,7 @@ void Products::multiply(const Matrix<const T>& a, const Matrix<const T>& b, cons
       return amx::multiply_matrices(a, b, c, add, prepared.scratch);
   }
 #endif
+  const Alone alone;
   try {
     const Key key{static_cast<std::int64_t>(kType<T>),
                   static_cast<std::int64_t>(kType<C>),

@@ -54,15 +54,15 @@ void Scorer::score(const ScoredRow& row, engine::Taps* taps, std::span<TargetSco
 }
 
 void Scorer::score_places(const ScoredRow& row, std::span<TargetScore> scores) {
-  const engine::Arithmetic& arithmetic = model_.arithmetic();
+  const kernels::SoftmaxLoops& softmax = model_.loops().softmax;
   const std::int64_t vocabulary = model_.vocabulary();
   std::vector<double> log_total(places_.size());
   std::vector<float> highest(places_.size());
   for (std::size_t at = 0; at < places_.size(); ++at) {
     const float* logits = logits_.data() + static_cast<std::int64_t>(at) * vocabulary;
-    highest[at] = arithmetic.highest(vocabulary, logits);
+    highest[at] = softmax.highest(vocabulary, logits);
     log_total[at] =
-        std::log(arithmetic.exponentials(vocabulary, logits, highest[at], 1, powers_.data()));
+        std::log(softmax.exponentials(vocabulary, logits, highest[at], 1, powers_.data()));
   }
   for (std::size_t target = 0; target < row.targets.size(); ++target) {
     const std::int64_t at = row_of_[static_cast<std::size_t>(row.targets[target].place)];

@@ -10,25 +10,37 @@
 namespace qkv::train {
 namespace {
 
-model::Tensor view_of(float* array, const fused::WeightLayout::Place& place) {
+model::Tensor view_of(float* array, const engine::WeightLayout::Place& place) {
   return torch::from_blob(array + place.begin, place.weight.shape, at::kFloat);
 }
 
-const fused::WeightLayout::Place& place_of(const fused::WeightLayout& layout,
-                                           const std::string& name) {
+const engine::WeightLayout::Place& place_of(const engine::WeightLayout& layout,
+                                            const std::string& name) {
   const auto& places = layout.places();
   const auto found = std::find_if(places.begin(), places.end(),
                                   [&](const auto& place) { return place.weight.name == name; });
   if (found == places.end())
-    throw base::Error(base::concat("fused kernels do not know ", name), base::Error::Fault::kRun);
+    throw base::Error(base::concat("kernels do not know ", name), base::Error::Fault::kRun);
   return *found;
+}
+
+/// A view of the batch.
+engine::TrainingBatch rows_of(const text::Batch& batch) {
+  const bool alone = batch.documents.empty();  // each row is one document
+  return {.first_row = batch.first_row,
+          .rows = batch.rows,
+          .context = batch.context,
+          .inputs = batch.inputs.data(),
+          .targets = batch.targets.data(),
+          .positions = alone ? nullptr : batch.positions.data(),
+          .documents = alone ? nullptr : batch.documents.data()};
 }
 
 }  // namespace
 
 bool KernelStep::supports(const config::Config& config, const model::Runtime& runtime) {
   return config.runtime.kernels != spec::Kernels::kPlain && runtime.device.is_cpu() &&
-         fused::FusedStep::supports(config.model, runtime.bfloat16);
+         engine::TrainingStep::supports(config.model, runtime.bfloat16);
 }
 
 KernelStep::KernelStep(const model::Model& model, const config::Config& config,
@@ -36,10 +48,10 @@ KernelStep::KernelStep(const model::Model& model, const config::Config& config,
     : config_(config.training),
       step_(config.model, model.vocabulary(), config.training.batch_size, config.seed,
             runtime.bfloat16, runtime.threads),
-      update_(step_.layout(), config.training, runtime.bfloat16, step_.workers()) {
+      update_(step_.layout(), config.training, runtime.bfloat16, step_.team()) {
   model::NamedTensors second;
   for (const auto& [name, weight] : model.parameters().list()) {
-    const fused::WeightLayout::Place& place = place_of(step_.layout(), name);
+    const engine::WeightLayout::Place& place = place_of(step_.layout(), name);
     const model::Tensor shared = view_of(step_.weights(), place);
     shared.copy_(weight.detach());  // throws where the shapes differ
     weight.set_data(shared);
@@ -62,7 +74,7 @@ double KernelStep::gradient(const StepBatch& batch, std::int64_t number) {
   step_.take_weights();
   for (const text::Batch& part : batch.parts) {
     if (predicted_in(part) > 0)
-      nats += step_.run(part, static_cast<std::uint64_t>(number - 1), batch.predicted);
+      nats += step_.run(rows_of(part), static_cast<std::uint64_t>(number - 1), batch.predicted);
   }
   norm_ = step_.gather();
   clock_.enter(Work::kElse);

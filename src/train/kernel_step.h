@@ -1,12 +1,12 @@
 #pragma once
 
-#include "fused/step.h"
-#include "fused/update.h"
+#include "engine/training/step.h"
+#include "engine/training/update.h"
 #include "train/step.h"
 
 namespace qkv::train {
 
-/// A step by qkv's own kernels (src/fused). Weights, gradient and moments are in its arrays, and
+/// A step by qkv's own kernels (src/engine/training). Weights, gradient and moments are in its arrays, and
 /// the tensors of the model become views of them. It must therefore outlive every use of the model.
 class KernelStep : public Step {
  public:
@@ -32,8 +32,8 @@ class KernelStep : public Step {
   enum class Work { kGradient, kUpdate, kElse, kCount };
 
   config::TrainingConfig config_;
-  fused::FusedStep step_;
-  fused::FusedUpdate update_;
+  engine::TrainingStep step_;
+  engine::TrainingUpdate update_;
   model::NamedTensors moments_;
   base::PhaseClock<Work> clock_{Work::kElse};
   double norm_ = 0;

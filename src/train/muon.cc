@@ -4,7 +4,7 @@
 #include <map>
 #include <utility>
 
-#include "fused/muon_constants.h"
+#include "engine/training/muon_constants.h"
 #include "model/libtorch.h"
 
 namespace qkv::train {
@@ -13,11 +13,11 @@ model::Tensor orthogonalised(const model::Tensor& matrix) {
   const bool tall = matrix.size(-2) > matrix.size(-1);
   model::Tensor x =
       tall ? matrix.transpose(-2, -1) : matrix;  // the products of the smaller side are cheaper
-  x = x / (x.square().sum({-2, -1}, /*keepdim=*/true).sqrt() + fused::kMuonSmall);
-  for (int step = 0; step < fused::kMuonTurns; ++step) {
+  x = x / (x.square().sum({-2, -1}, /*keepdim=*/true).sqrt() + engine::kMuonSmall);
+  for (int step = 0; step < engine::kMuonTurns; ++step) {
     const model::Tensor square = at::matmul(x, x.transpose(-2, -1));
-    x = fused::kMuonA * x +
-        at::matmul(fused::kMuonB * square + fused::kMuonC * at::matmul(square, square), x);
+    x = engine::kMuonA * x +
+        at::matmul(engine::kMuonB * square + engine::kMuonC * at::matmul(square, square), x);
   }
   return tall ? x.transpose(-2, -1) : x;
 }
@@ -42,13 +42,13 @@ void muon_step(const std::vector<model::Tensor>& weights,
     // If an update is skipped, the moment is interpolated with itself, so it does not change.
     const model::Tensor gradient =
         at::where(options.finite, at::stack(taken(gradients)) / options.divisor, before);
-    const model::Tensor moment = before.lerp(gradient, 1 - fused::kMuonMomentum);
+    const model::Tensor moment = before.lerp(gradient, 1 - engine::kMuonMomentum);
     at::_foreach_copy_(taken(moments), moment.unbind());
 
     const double scale = std::sqrt(
         std::max(1.0, static_cast<double>(shape.first) / static_cast<double>(shape.second)));
     const model::Tensor moves =
-        orthogonalised(gradient.lerp(moment, fused::kMuonMomentum)) * (rate * scale);
+        orthogonalised(gradient.lerp(moment, engine::kMuonMomentum)) * (rate * scale);
     at::_foreach_mul_(taken(weights), 1 - rate * options.weight_decay);
     at::_foreach_sub_(taken(weights), moves.contiguous().unbind());
   }

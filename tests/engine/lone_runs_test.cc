@@ -3,6 +3,9 @@
 #include <gtest/gtest.h>
 
 #include <algorithm>
+#include <atomic>
+#include <chrono>
+#include <thread>
 
 namespace qkv::engine {
 namespace {
@@ -59,6 +62,34 @@ TEST_F(LoneRunsTest, AreHalfAsManyAfterEachRunThatWentWell) {
   after_waiting(0);  // the next would have been twice 16, then twice 8
   after_waiting(50);
   EXPECT_EQ(after_waiting(50), 16);
+}
+
+// On any machine, however busy, there is waiting in two runs in a row sooner or later.
+TEST(LoneRuns, WorksAloneWhereSomebodyKeepsItWaitingAndTriesAgain) {
+  base::Team team(2);
+  LoneRuns lone_runs;
+  std::atomic<bool> first_is_done = false;
+  const auto members_of_a_run = [&](bool late) {
+    int members = 0;
+    first_is_done = false;
+    lone_runs.run(team, [&](int member) {
+      if (member == 0) {
+        members = team.size();
+        first_is_done = true;
+      } else if (late) {
+        while (!first_is_done) std::this_thread::yield();
+        std::this_thread::sleep_for(std::chrono::milliseconds(5));
+      }
+      team.meet(member);
+    });
+    return members;
+  };
+  EXPECT_EQ(members_of_a_run(true), 2);
+  while (members_of_a_run(true) == 2) continue;  // endless if it never works alone
+  int alone = 1;
+  while (members_of_a_run(false) == 1) ++alone;  // endless if it never tries again
+  EXPECT_GE(alone, 4);
+  EXPECT_LE(alone, 1024);
 }
 
 }  // namespace

@@ -9,7 +9,6 @@
 
 #include "base/error.h"
 #include "base/format.h"
-#include "engine/processor.h"
 #include "parity/support.h"
 #include "rounding.h"
 
@@ -183,18 +182,18 @@ TEST(EngineReader, GivesTheSameNumbersWhateverTheThreads) {
 }
 
 TEST(EngineReader, IsTheModelOnEveryKindOfProcessor) {
-  for (const Arithmetic* arithmetic : usable_arithmetics()) {
+  for (const kernels::Instructions instructions : kernels::usable_instructions()) {
     for (const spec::Activation activation : {spec::Activation::kGelu, spec::Activation::kSwiglu}) {
       spec::ModelConfig config = config_of(72, 3, 90);
       config.feed_forward.activation = activation;
-      const Both both(config, 11, arithmetic);
+      const Both both(config, 11, instructions);
       const Ids ids = some_ids(config.context);
       const model::Tensor expected = both.logits(ids);
       const auto reader = make_reader(both.engine(), 2);
       for (const std::size_t part : {std::size_t{1}, std::size_t{7}, ids.size()}) {
         reader->forget();
         EXPECT_LT(relative_error(logits_in_parts(*reader, ids, part), expected), kReaderRounding)
-            << arithmetic->processor << " in parts of " << part;
+            << kernels::name(instructions) << " in parts of " << part;
       }
     }
   }

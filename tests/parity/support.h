@@ -20,7 +20,7 @@ constexpr std::int64_t kVocabulary = 37;
 class Both {
  public:
   explicit Both(const spec::ModelConfig& config, unsigned seed = 7,
-                const engine::Arithmetic* arithmetic = nullptr)
+                kernels::Instructions instructions = kernels::instructions())
       : model_(model::make_model(config, kVocabulary, 1, at::kDouble)) {
     const torch::NoGradGuard no_gradients;
     std::vector<base::Array> weights;
@@ -34,10 +34,8 @@ class Both {
       base::Array& array = weights.emplace_back(weight.sizes().vec());
       std::copy_n(rounded.const_data_ptr<float>(), array.values.size(), array.values.data());
     }
-    engine_ =
-        arithmetic == nullptr
-            ? std::make_unique<engine::Model>(config, kVocabulary, std::move(weights))
-            : std::make_unique<engine::Model>(config, kVocabulary, std::move(weights), *arithmetic);
+    engine_ = std::make_unique<engine::Model>(config, kVocabulary, std::move(weights),
+                                              kernels::loops(instructions));
   }
 
   const model::Model& model() const { return *model_; }

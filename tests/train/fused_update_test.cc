@@ -6,7 +6,7 @@
 #include <string>
 #include <vector>
 
-#include "fused/step.h"
+#include "engine/training/step.h"
 #include "model/libtorch.h"
 #include "rounding.h"
 #include "train/either_step.h"
@@ -113,8 +113,9 @@ TEST(FusedUpdate, OfMuonIsLibtorchs) {
 }
 
 TEST(FusedUpdate, OfMuonInBfloat16IsNearLibtorchsInFloat32) {
-  if (!fused::FusedStep::supports(small(spec::Optimizer::kMuon, spec::Precision::kBfloat16).model,
-                                  /*bfloat16=*/true))
+  if (!engine::TrainingStep::supports(
+          small(spec::Optimizer::kMuon, spec::Precision::kBfloat16).model,
+          /*bfloat16=*/true))
     GTEST_SKIP() << "not on this processor";
   // The five Newton–Schulz steps turn any singular values into values of about 1, so each step
   // removes the rounding of the steps before: about five roundings remain.

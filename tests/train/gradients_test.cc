@@ -9,9 +9,9 @@
 
 #include "base/format.h"
 #include "base/random.h"
-#include "config/fusable.h"
-#include "fused/step.h"
+#include "engine/training/step.h"
 #include "rounding.h"
+#include "spec/kernel_step.h"
 #include "train/choices.h"
 #include "train/either_step.h"
 #include "train/gradient_rounding.h"
@@ -245,7 +245,7 @@ Case case_of(const std::vector<std::pair<std::string, base::Json>>& values) {
   // So that scores have a similar size at any width: a softmax of large scores magnifies their
   // rounding.
   c.config.model.initial_deviation *= std::sqrt(32 / static_cast<double>(c.config.model.width));
-  if (!config::is_fusable(c.config.model)) throw base::Error("no kernels for it");
+  if (!config::spec::has_kernel_step(c.config.model)) throw base::Error("no kernels for it");
   return c;
 }
 
@@ -334,7 +334,7 @@ TEST(FusedGradients, AreAsExactInFloat32AsTheModels) {
 }
 
 TEST(FusedGradients, AreAsNearInBfloat16AsTheModelsByAutocast) {
-  if (!fused::FusedStep::supports(small().model, /*bfloat16=*/true))
+  if (!engine::TrainingStep::supports(small().model, /*bfloat16=*/true))
     GTEST_SKIP() << "not on this processor";
   for_each_case([](const Case& c) {
     const std::vector<text::Batch> batches = random_batches(c);

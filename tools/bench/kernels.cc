@@ -1,6 +1,6 @@
 // qkv-kernels: times single operations in three ways: by the plain formula, as one operation of
-// libtorch (if it has one), and fused as in src/fused. On one thread, with the shapes of
-// configs/shakespeare_char.json and configs/baby_gpt.json (one eighth of its batch).
+// libtorch (if it has one), and with the kernels of src/engine/training. On one thread, with the
+// shapes of configs/shakespeare_char.json and configs/baby_gpt.json (one eighth of its batch).
 //
 // usage: qkv-kernels [--benchmark_filter=REGEX] and google-benchmark's other options
 //
@@ -15,19 +15,20 @@
 #include <cmath>
 #include <cstdint>
 #include <functional>
+#include <span>
 #include <string>
 #include <utility>
 #include <vector>
 
+#include "base/team.h"
 #include "config/config.h"
-#include "fused/layout.h"
-#include "fused/update.h"
+#include "engine/training/layout.h"
+#include "engine/training/update.h"
+#include "kernels/arena.h"
 #include "kernels/attention_core.h"
 #include "kernels/bfloat16.h"
-#include "kernels/buffer.h"
 #include "kernels/product.h"
 #include "kernels/scratch.h"
-#include "kernels/workers.h"
 #include "model/fused_attention.h"
 #include "model/model.h"
 #include "train/optimizer.h"
@@ -81,20 +82,23 @@ void attention_of_libtorch(benchmark::State& state, const Shape& shape, at::Scal
   state.SetItemsProcessed(state.iterations() * shape.batch * shape.tokens);
 }
 
-kernels::Buffer<float> drawn(std::int64_t size, float) {
-  kernels::Buffer<float> values(static_cast<std::size_t>(size));
+/// Random numbers in new memory of the arena.
+template <typename T>
+std::span<T> drawn(kernels::Arena& memory, std::int64_t size) {
+  const std::span<T> values = memory.take<T>(size);
   const model::Tensor numbers = torch::randn({size});
-  std::copy_n(numbers.const_data_ptr<float>(), size, values.begin());
+  const float* number = numbers.const_data_ptr<float>();
+  for (T& value : values) {
+    if constexpr (sizeof(T) == 2) {
+      value = kernels::to_bfloat16(*number++);
+    } else {
+      value = *number++;
+    }
+  }
   return values;
 }
 
-kernels::Buffer<kernels::Bfloat16> drawn(std::int64_t size, kernels::Bfloat16) {
-  kernels::Buffer<kernels::Bfloat16> values;
-  for (const float value : drawn(size, 0.0f)) values.push_back(kernels::to_bfloat16(value));
-  return values;
-}
-
-/// The same by qkv's own kernels, one document after the other, as in the fused step.
+/// The same by qkv's own kernels, one document after the other, as in the training step.
 template <typename T>
 void attention_of_kernels(benchmark::State& state, const Shape& shape) {
   const std::int64_t head_width = shape.width / shape.heads;
@@ -107,10 +111,10 @@ void attention_of_kernels(benchmark::State& state, const Shape& shape) {
                                     .causal = true,
                                     .slopes = nullptr,
                                     .dropout = {}};
-  std::vector<kernels::Buffer<T>> arrays;  // query, key, value, mixed, and the gradient of each
-  for (int part = 0; part < 8; ++part) arrays.push_back(drawn(size, T{}));
-  kernels::Buffer<float> log_sums(
-      static_cast<std::size_t>(shape.batch * shape.heads * shape.tokens));
+  kernels::Arena memory;
+  std::vector<std::span<T>> arrays;  // query, key, value, mixed, and the gradient of each
+  for (int part = 0; part < 8; ++part) arrays.push_back(drawn<T>(memory, size));
+  const auto log_sums = memory.take<float>(shape.batch * shape.heads * shape.tokens);
   kernels::Scratch scratch;
   for (auto _ : state) {
     for (std::int64_t document = 0; document < shape.batch; ++document) {
@@ -131,14 +135,15 @@ void attention_of_kernels(benchmark::State& state, const Shape& shape) {
   state.SetItemsProcessed(state.iterations() * shape.batch * shape.tokens);
 }
 
-/// The feed-forward's first product, as in the fused step.
+/// The feed-forward's first product, as in the training step.
 template <typename T>
 void product(benchmark::State& state, const Shape& shape) {
   const std::int64_t rows = shape.batch * shape.tokens;
   const std::int64_t inner = 4 * shape.width;
-  const kernels::Buffer<T> input = drawn(rows * shape.width, T{});
-  const kernels::Buffer<T> weights = drawn(inner * shape.width, T{});
-  kernels::Buffer<T> output(static_cast<std::size_t>(rows * inner));
+  kernels::Arena memory;
+  const auto input = drawn<T>(memory, rows * shape.width);
+  const auto weights = drawn<T>(memory, inner * shape.width);
+  const auto output = memory.take<T>(rows * inner);
   kernels::Products products;
   const kernels::Matrix<const T> up{weights.data(), inner, shape.width, shape.width};
   for (auto _ : state) {
@@ -183,11 +188,12 @@ void optimizer(benchmark::State& state, const Shape& shape,
 /// The same in one pass over flat arrays.
 void fused_optimizer(benchmark::State& state, const Shape& shape,
                      const config::TrainingConfig& training) {
-  const fused::WeightLayout layout(model_of(shape), kVocabulary);
-  kernels::Workers workers(1);
-  fused::FusedUpdate update(layout, training, /*bfloat16=*/false, workers);
-  kernels::Buffer<float> weights = drawn(layout.size(), 0.0f);
-  const kernels::Buffer<float> gradient = drawn(layout.size(), 0.0f);
+  const engine::WeightLayout layout(model_of(shape), kVocabulary);
+  base::Team team(1);
+  engine::TrainingUpdate update(layout, training, /*bfloat16=*/false, team);
+  kernels::Arena memory;
+  const auto weights = drawn<float>(memory, layout.size());
+  const auto gradient = drawn<float>(memory, layout.size());
   std::int64_t step = 0;
   for (auto _ : state)
     update.update(++step, /*learning_rate=*/1e-3, /*gradient_scale=*/0.5, gradient.data(),

@@ -1,0 +1,136 @@
+#include "engine/training/attention.h"
+
+#include <cmath>
+
+#include "base/random.h"
+#include "engine/training/dropouts.h"
+
+namespace qkv::engine {
+
+template <typename T>
+AttentionPass<T>::AttentionPass(const spec::ModelConfig& config, const WeightLayout::Layer& places,
+                                const kernels::PositionTables& tables, std::uint64_t seed,
+                                std::int64_t layer, std::int64_t most_tokens,
+                                kernels::Arena& memory)
+    : tables_(tables),
+      seed_(seed),
+      layer_(layer),
+      width_(config.width),
+      heads_(config.heads),
+      key_value_heads_(config.key_value_heads),
+      head_width_(config.head_width()),
+      dropout_(config.dropout),
+      causal_(config.causal()),
+      scale_(config.attention.scaled
+                 ? static_cast<float>(1 / std::sqrt(static_cast<double>(head_width_)))
+                 : 1.0F),
+      key_at_(width_),
+      value_at_(width_ + key_value_heads_ * head_width_),
+      stride_(value_at_ + key_value_heads_ * head_width_),
+      norm_(config, places.attention_norm, places.attention_norm_bias, most_tokens, memory),
+      projection_{width_, stride_, places.query_key_value, places.query_key_value_bias},
+      output_{width_, width_, places.output, places.output_bias},
+      projected_(memory.take<T>(most_tokens * stride_)),
+      mixed_(memory.take<T>(most_tokens * width_)),
+      log_sums_(memory.take<float>(most_tokens * heads_)) {}
+
+template <typename T>
+kernels::AttentionShape AttentionPass<T>::shape(const Reading& reading,
+                                                const Document& document) const {
+  kernels::AttentionShape shape;
+  shape.tokens = document.tokens;
+  shape.heads = heads_;
+  shape.key_value_heads = key_value_heads_;
+  shape.head_width = head_width_;
+  shape.scale = scale_;
+  shape.causal = causal_;
+  shape.slopes = tables_.slopes.empty() ? nullptr : tables_.slopes.data();
+  if (dropout_ > 0) {
+    shape.dropout.probability = dropout_;
+    shape.dropout.key =
+        base::stream_key(seed_, base::Purpose::kDropout,
+                         {reading.step, base::dropout_place(layer_, 0),
+                          static_cast<std::uint64_t>(reading.first_token + document.begin)});
+  }
+  return shape;
+}
+
+template <typename T>
+template <typename Arrays>
+Arrays AttentionPass<T>::arrays_of(const Document& document) {
+  const T* token = projected_.data() + document.begin * stride_;
+  Arrays arrays{};
+  arrays.query = {token, stride_};
+  arrays.key = {token + key_at_, stride_};
+  arrays.value = {token + value_at_, stride_};
+  arrays.mixed = {mixed_.data() + document.begin * width_, width_};
+  arrays.log_sum = log_sums_.data() + document.begin * heads_;
+  return arrays;
+}
+
+template <typename T>
+void AttentionPass<T>::rotate(const Reading& reading, float sign, T* query_key_value) const {
+  if (tables_.cosine.empty()) return;
+  // Queries and keys are next to each other.
+  kernels::token_loops<T>().rotate(reading.tokens, stride_, heads_ + key_value_heads_, head_width_,
+                                   reading.positions, tables_.cosine.data(), tables_.sine.data(),
+                                   sign, query_key_value);
+}
+
+template <typename T>
+kernels::Dropped AttentionPass<T>::dropped(const Reading& reading) const {
+  return dropped_at(dropout_, seed_, reading, base::dropout_place(layer_, 1), width_);
+}
+
+template <typename T>
+Residual AttentionPass<T>::forward(Workspace<T>& workspace, const Weights<T>& weights,
+                                   const Reading& reading, const Residual& residual) {
+  workspace.clock->enter(Work::kNorm);
+  norm_.forward(residual, reading.tokens, weights);
+  projection_.forward(workspace, weights, reading.tokens, norm_.normed(), projected_.data());
+  rotate(reading, 1, projected_.data());
+  workspace.clock->enter(Work::kAttention);
+  for (const Document& document : reading.documents) {
+    kernels::attention_forward(shape(reading, document),
+                               arrays_of<kernels::AttentionForward<T>>(document),
+                               workspace.scratch);
+  }
+  output_.forward(workspace, weights, reading.tokens, mixed_.data(), workspace.output.data());
+  return {norm_.x(), workspace.output.data(), dropped(reading)};
+}
+
+template <typename T>
+void AttentionPass<T>::backward(Workspace<T>& workspace, const Weights<T>& weights,
+                                const Reading& reading, float* x_gradient,
+                                const Gradient& gradient) {
+  const std::int64_t tokens = reading.tokens;
+  T* branch = workspace.branch.data();
+  workspace.clock->enter(Work::kNorm);
+  kernels::norm_loops<T>().branch(tokens * width_, x_gradient, dropped(reading), branch);
+  T* mixed_gradient = workspace.normed_gradient.data();
+  output_.backward(workspace, weights, tokens, mixed_.data(), branch, mixed_gradient, gradient);
+
+  workspace.clock->enter(Work::kAttention);
+  T* projected_gradient = workspace.wide.data();
+  for (const Document& document : reading.documents) {
+    auto arrays = arrays_of<kernels::AttentionBackward<T>>(document);
+    arrays.mixed_gradient = {mixed_gradient + document.begin * width_, width_};
+    T* out = projected_gradient + document.begin * stride_;
+    arrays.query_gradient = {out, stride_};
+    arrays.key_gradient = {out + key_at_, stride_};
+    arrays.value_gradient = {out + value_at_, stride_};
+    kernels::attention_backward(shape(reading, document), arrays, workspace.scratch);
+  }
+  workspace.clock->enter(Work::kElse);
+  rotate(reading, -1, projected_gradient);
+  T* normed_gradient = workspace.normed_gradient.data();
+  projection_.backward(workspace, weights, tokens, norm_.normed(), projected_gradient,
+                       normed_gradient, gradient);
+  workspace.clock->enter(Work::kNorm);
+  norm_.backward(normed_gradient, tokens, weights, /*fresh=*/false, x_gradient, gradient.values);
+}
+
+template class AttentionPass<float>;
+template class AttentionPass<kernels::Bfloat16>;
+
+}  // namespace qkv::engine

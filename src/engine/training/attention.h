@@ -1,0 +1,53 @@
+#pragma once
+
+#include "engine/training/part.h"
+#include "kernels/attention_core.h"
+#include "kernels/position_tables.h"
+
+namespace qkv::engine {
+
+/// x + dropout(attention(norm(x))), as model/block.cc and model/attention.cc define it
+/// (learned projections, softmax).
+template <typename T>
+class AttentionPass {
+ public:
+  AttentionPass(const spec::ModelConfig& config, const WeightLayout::Layer& places,
+                const kernels::PositionTables& tables, std::uint64_t seed, std::int64_t layer,
+                std::int64_t most_tokens, kernels::Arena& memory);
+
+  Residual forward(Workspace<T>& workspace, const Weights<T>& weights, const Reading& reading,
+                   const Residual& residual);
+  /// x_gradient [tokens, width]: on input, the gradient of the sum; on output, that of x.
+  void backward(Workspace<T>& workspace, const Weights<T>& weights, const Reading& reading,
+                float* x_gradient, const Gradient& gradient);
+
+ private:
+  kernels::AttentionShape shape(const Reading& reading, const Document& document) const;
+  /// Fills in the arrays of a document that both passes use.
+  template <typename Arrays>
+  Arrays arrays_of(const Document& document);
+  void rotate(const Reading& reading, float sign, T* query_key_value) const;
+  kernels::Dropped dropped(const Reading& reading) const;
+
+  const kernels::PositionTables& tables_;
+  std::uint64_t seed_;
+  std::int64_t layer_;
+  std::int64_t width_;
+  std::int64_t heads_;
+  std::int64_t key_value_heads_;
+  std::int64_t head_width_;
+  double dropout_;
+  bool causal_;
+  float scale_;
+  std::int64_t key_at_;  ///< where a token's keys begin, after its queries
+  std::int64_t value_at_;
+  std::int64_t stride_;  ///< between tokens in projected_
+  NormPass<T> norm_;
+  LinearPass<T> projection_;
+  LinearPass<T> output_;
+  std::span<T> projected_;     ///< queries, keys and values side by side, rotated
+  std::span<T> mixed_;         ///< [tokens, width]
+  std::span<float> log_sums_;  ///< [heads, tokens] of each document
+};
+
+}  // namespace qkv::engine

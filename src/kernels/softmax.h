@@ -1,0 +1,35 @@
+#pragma once
+
+#include <cstdint>
+
+namespace qkv::kernels {
+
+struct Tally {
+  double sum = 0;
+  std::int64_t count = 0;
+};
+
+/// Softmax over the scores of one query or the logits of one token, in steps. Every sum has a fixed
+/// order.
+struct SoftmaxLoops {
+  /// Turns the scores of one query, the token with this index, into weights:
+  /// softmax(scale · score − slope · |query − key|) over the first `open` keys, and 0 for later
+  /// keys. `keys` is a multiple of PanelLoops::lanes, and the scores of closed keys may be any
+  /// numbers.
+  void (*softmax)(std::int64_t query, std::int64_t open, std::int64_t keys, float scale,
+                  float slope, float* scores);
+
+  /// The highest of the values; NaN if one of them is NaN.
+  float (*highest)(std::int64_t count, const float* values);
+  /// powers = exp((values − highest) / temperature), and their sum. Values below the highest by
+  /// more than 87 temperatures give 0.
+  double (*exponentials)(std::int64_t count, const float* values, float highest, float temperature,
+                         float* powers);
+  /// The sum and the number of the values above `low` and not above `high`.
+  Tally (*tally)(std::int64_t count, const float* values, float low, float high);
+  /// The indices of these values, in order; returns their number. `places` has room for `count`.
+  std::int64_t (*select)(std::int64_t count, const float* values, float low, float high,
+                         std::int32_t* places);
+};
+
+}  // namespace qkv::kernels
