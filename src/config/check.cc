@@ -86,6 +86,11 @@ void check_heads(const spec::ModelConfig& model, const std::string& name) {
                "as many as model.heads (", model.heads,
                "), since model.attention.projection \"identity\" cannot reduce their number"));
   }
+  if (model.attention.query_key_norm && !model.has_scores()) {
+    refuse(name, "model.attention.query_key_norm", "true",
+           base::concat("false, since a model with model.attention.weights \"",
+                        spec::name_of(model.attention.weights), "\" has no queries and keys"));
+  }
   if (model.position == spec::Position::kRotary && model.head_width() % 2 != 0) {
     refuse(name, "model.position", base::quoted(spec::name_of(model.position)),
            base::concat("an even head width for it, but model.width / model.heads is ", model.width,

@@ -34,6 +34,7 @@ void visit_keys(Holds<spec::AttentionConfig> auto& attention, const auto& visit)
   visit("projection", attention.projection);
   visit("weights", attention.weights);
   visit("scaled", attention.scaled);
+  visit("query_key_norm", attention.query_key_norm);
 }
 
 void visit_keys(Holds<spec::ModelConfig> auto& model, const auto& visit) {

@@ -215,7 +215,7 @@ void Transformer::attend(std::int64_t layer, int member) {
   team_.meet(member);
   const base::Share heads = team_.share(shared_heads_, member);
   if (!uniform_) {
-    for (std::int64_t head = heads.begin; head < heads.end; ++head) rotate(head);
+    for (std::int64_t head = heads.begin; head < heads.end; ++head) prepare(weights, head);
     tap_heads({Tap::kQuery, layer}, config_.heads, queries());
     tap_heads({Tap::kKey, layer}, shared_heads_, keys());
   }
@@ -235,10 +235,19 @@ void Transformer::attend(std::int64_t layer, int member) {
                 {Tap::kAttentionOutput, layer}, member);
 }
 
-void Transformer::rotate(std::int64_t shared_head) {
-  const Positions& positions = model().positions();
-  positions.rotate(before_, 1, part(keys(), 0, count_, shared_head * head_width_));
-  positions.rotate(before_, group_, part(queries(), 0, count_, shared_head * group_ * head_width_));
+void Transformer::prepare(const AttentionWeights& weights, std::int64_t shared_head) {
+  const auto prepared = [&](const std::optional<kernels::NormShape>& norm, std::int64_t heads,
+                            MutableRows rows) {
+    if (norm) {
+      kernels::NormShape shape = *norm;
+      shape.rows = count_;
+      loops_.over_floats.norm.heads(shape, heads, rows.stride, rows.values, nullptr, rows.values);
+    }
+    model().positions().rotate(before_, heads, rows);
+  };
+  prepared(weights.key_norm, 1, part(keys(), 0, count_, shared_head * head_width_));
+  prepared(weights.query_norm, group_,
+           part(queries(), 0, count_, shared_head * group_ * head_width_));
 }
 
 void Transformer::store(std::int64_t layer, std::int64_t shared_head) {

@@ -53,7 +53,8 @@ class Transformer : public Reader {
   base::Share multiply(const Panels& matrix, Rows x, MutableRows y, bool add, int member) const;
 
   // Attention of one head of keys and values, with the queries of all heads that share it.
-  void rotate(std::int64_t shared_head);
+  /// Norms and rotations of queries and keys.
+  void prepare(const AttentionWeights& weights, std::int64_t shared_head);
   void store(std::int64_t layer, std::int64_t shared_head);
   void attend_head(std::int64_t layer, std::int64_t shared_head, float* scores);
   /// q · k of a chunk of queries with all keys up to `keys` → scores, or zeros if weights are

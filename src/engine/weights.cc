@@ -20,6 +20,14 @@ class Values {
             .weight = at(norm.weight),
             .bias = at(norm.bias)};
   }
+  /// The RMS norm of a head, if the model has it.
+  std::optional<kernels::NormShape> head_norm(const spec::Affine& norm) const {
+    if (norm.weight == spec::kAbsent) return std::nullopt;
+    return kernels::NormShape{.width = config_.head_width(),
+                              .kind = spec::Norm::kRms,
+                              .epsilon = static_cast<float>(config_.norm_epsilon),
+                              .weight = at(norm.weight)};
+  }
   /// One matrix from those that the model has, so that their products are computed together.
   std::optional<Panels> packed(const std::vector<spec::Affine>& linears) const {
     std::vector<kernels::LinearWeights> found;
@@ -63,7 +71,9 @@ PackedWeights pack_weights(const spec::ModelConfig& config, const spec::WeightLi
     if (config.has_attention()) {
       made.attention = {.norm = values.norm(layer.attention_norm),
                         .input = values.packed({layer.query, layer.key, layer.value}),
-                        .output = *values.packed({layer.output})};
+                        .output = *values.packed({layer.output}),
+                        .query_norm = values.head_norm(layer.query_norm),
+                        .key_norm = values.head_norm(layer.key_norm)};
     }
     if (config.has_feed_forward()) {
       made.feed_forward = {.norm = values.norm(layer.feed_forward_norm),

@@ -18,6 +18,8 @@ struct AttentionWeights {
   std::optional<Panels> input;  ///< to [query | key | value], or to value if weights are uniform;
                                 ///< none: identity
   Panels output;
+  std::optional<kernels::NormShape> query_norm;  ///< of a head
+  std::optional<kernels::NormShape> key_norm;
 };
 
 struct FeedForwardWeights {

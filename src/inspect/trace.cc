@@ -171,6 +171,9 @@ class Trace {
                           ", which heads ", shared_head_ * group, " to ",
                           (shared_head_ + 1) * group - 1, " share\n");
     }
+    if (model_.attention.query_key_norm)
+      out +=
+          "   q and k are shown after their norm: x ÷ √(mean of x² + ε) · weight, in each head\n";
     if (!even() && model_.position == spec::Position::kRotary) {
       out += base::concat("   q and k are shown as they enter the product: rotated by position ",
                           token_, "\n");

@@ -38,6 +38,14 @@ struct NormLoops {
                    const T* normed_gradient, bool fresh, float* gradient, float* weight_gradient,
                    float* bias_gradient);
 
+  /// The norm of each of `heads` heads side by side in a row, y = norm(x); shape.width is that of a
+  /// head. Rows of x and y are `stride` apart; y may be x. `scales`, [rows, heads], may be null.
+  void (*heads)(const NormShape& shape, std::int64_t heads, std::int64_t stride, const T* x,
+                RowScale* scales, T* y);
+  /// Replaces the gradient of y by that of x, and adds to the gradient of the weight.
+  void (*heads_backward)(const NormShape& shape, std::int64_t heads, std::int64_t stride,
+                         const T* x, const RowScale* scales, T* gradient, float* weight_gradient);
+
   /// branch = dropped(gradient), in the type of the products: the gradient for a sub-layer.
   void (*branch)(std::int64_t count, const float* gradient, Dropped dropped, T* branch);
 };

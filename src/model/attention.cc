@@ -4,6 +4,7 @@
 #include <limits>
 
 #include "model/fused_attention.h"
+#include "model/libtorch.h"
 
 namespace qkv::model {
 namespace {
@@ -37,10 +38,26 @@ Attention::Attention(const Parameters& parameters, const spec::LayerWeights& wei
       query_(parameters, weights.query),
       key_(parameters, weights.key),
       value_(parameters, weights.value),
-      output_(parameters, weights.output) {}
+      output_(parameters, weights.output) {
+  if (weights.query_norm.weight == spec::kAbsent) return;
+  query_norm_.emplace(parameters, weights.query_norm, spec::Norm::kRms, config.norm_epsilon);
+  key_norm_.emplace(parameters, weights.key_norm, spec::Norm::kRms, config.norm_epsilon);
+}
 
 Tensor Attention::split_heads(const Tensor& x) const {
   return x.view({x.size(0), x.size(1), -1, head_width_}).transpose(1, 2);
+}
+
+Tensor Attention::prepared(const Linear& projection, const std::optional<Norm>& norm,
+                           const Tensor& x, const Tensor& positions,
+                           const Position& position) const {
+  Tensor heads = split_heads(learned_ ? projection(x) : x);
+  // A norm is computed in float32 even if autocast multiplies in bfloat16.
+  if (norm) {
+    if (heads.scalar_type() == at::kBFloat16) heads = heads.to(at::kFloat);
+    heads = rounded_for_products((*norm)(heads));
+  }
+  return position.rotate(heads, positions);
 }
 
 Tensor Attention::operator()(const Tensor& x, const Tensor& positions, const Position& position,
@@ -49,8 +66,8 @@ Tensor Attention::operator()(const Tensor& x, const Tensor& positions, const Pos
   Tensor key;
   Tensor value = split_heads(learned_ ? value_(x) : x);
   if (!uniform_) {
-    query = position.rotate(split_heads(learned_ ? query_(x) : x), positions);
-    key = position.rotate(split_heads(learned_ ? key_(x) : x), positions);
+    query = prepared(query_, query_norm_, x, positions, position);
+    key = prepared(key_, key_norm_, x, positions, position);
     query = pass.tap(prefix, "query", query);
     key = pass.tap(prefix, "key", key);
   }

@@ -1,8 +1,10 @@
 #pragma once
 
+#include <optional>
 #include <string>
 
 #include "model/linear.h"
+#include "model/norm.h"
 #include "model/pass.h"
 #include "model/position.h"
 
@@ -30,6 +32,9 @@ Mask make_mask(bool causal, std::int64_t tokens, const Tensor& documents, at::De
 ///   weights = softmax(q·k / √head_width + mask)           how much each query attends to each key
 ///   output = (weights · v, all heads side by side) W_Oᵀ
 ///
+/// With query_key_norm, each head's q and k pass through an RMS norm over head_width first (Henry
+/// et al. 2020), so that their products cannot grow with the weights.
+///
 /// Key/value heads are shared if there are fewer of them than heads: query head i uses ⌊i ·
 /// key_value_heads / heads⌋.
 class Attention {
@@ -45,6 +50,9 @@ class Attention {
  private:
   /// [batch, tokens, heads · head_width] → [batch, heads, tokens, head_width]
   Tensor split_heads(const Tensor& x) const;
+  /// Queries or keys [batch, heads, tokens, head_width], as they enter the product.
+  Tensor prepared(const Linear& projection, const std::optional<Norm>& norm, const Tensor& x,
+                  const Tensor& positions, const Position& position) const;
   /// How much each query attends to each key, [batch, heads, query, key]; rows sum to 1.
   Tensor weights(const Tensor& query, const Tensor& key, const Position& position, const Mask& mask,
                  const Pass& pass, const std::string& prefix) const;
@@ -65,6 +73,8 @@ class Attention {
   Linear key_;
   Linear value_;
   Linear output_;
+  std::optional<Norm> query_norm_;
+  std::optional<Norm> key_norm_;
 };
 
 }  // namespace qkv::model

@@ -2,10 +2,10 @@
 
 namespace qkv::model {
 
-Norm::Norm(const Parameters& parameters, const spec::Affine& weights,
-           const spec::ModelConfig& config)
-    : kind_(config.norm),
-      epsilon_(config.norm_epsilon),
+Norm::Norm(const Parameters& parameters, const spec::Affine& weights, spec::Norm kind,
+           double epsilon)
+    : kind_(kind),
+      epsilon_(epsilon),
       weight_(parameters.at(weights.weight)),
       bias_(parameters.at(weights.bias)) {}
 

@@ -10,7 +10,10 @@ namespace qkv::model {
 class Norm {
  public:
   Norm() = default;
-  Norm(const Parameters& parameters, const spec::Affine& weights, const spec::ModelConfig& config);
+  Norm(const Parameters& parameters, const spec::Affine& weights, spec::Norm kind, double epsilon);
+  /// Of the kind of the config.
+  Norm(const Parameters& parameters, const spec::Affine& weights, const spec::ModelConfig& config)
+      : Norm(parameters, weights, config.norm, config.norm_epsilon) {}
 
   /// [..., width] → [..., width]
   Tensor operator()(const Tensor& x) const;

@@ -91,6 +91,9 @@ struct AttentionConfig {
   Projection projection = Projection::kLearned;
   Weighting weights = Weighting::kSoftmax;
   bool scaled = true;  ///< scores / √head_width
+  /// An RMS norm of each head's query and key before they are rotated and multiplied (Henry et al.
+  /// 2020; as in Qwen3).
+  bool query_key_norm = false;
 
   bool operator==(const AttentionConfig&) const = default;
 };

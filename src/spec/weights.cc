@@ -65,6 +65,10 @@ LayerWeights WeightList::add_layer(const std::string& name, const ModelConfig& m
       }
       layer.value = linear("self_attn.v_proj", model.width, shared, model.initial_deviation);
     }
+    if (model.has_scores() && model.attention.query_key_norm) {
+      layer.query_norm = add_scale(name + "self_attn.q_norm", model.head_width());
+      layer.key_norm = add_scale(name + "self_attn.k_norm", model.head_width());
+    }
     layer.output = linear("self_attn.o_proj", model.width, model.width, residual_deviation(model));
   }
   if (model.has_feed_forward()) {
@@ -96,11 +100,14 @@ RecurrentWeights WeightList::add_states(const std::string& end, const ModelConfi
 }
 
 Affine WeightList::add_norm(const std::string& name, const ModelConfig& model) {
-  Affine norm;
-  norm.weight = add(name + ".weight", {model.width}, constant(1), Role::kVector);
+  Affine norm = add_scale(name, model.width);
   if (model.bias && model.norm == Norm::kLayer)
     norm.bias = add(name + ".bias", {model.width}, constant(0), Role::kVector);
   return norm;
+}
+
+Affine WeightList::add_scale(const std::string& name, std::int64_t width) {
+  return {.weight = add(name + ".weight", {width}, constant(1), Role::kVector)};
 }
 
 Affine WeightList::add_linear(const std::string& name, std::int64_t in, std::int64_t out,

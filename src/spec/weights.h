@@ -50,6 +50,7 @@ struct Affine {
 /// A block of the Transformer.
 struct LayerWeights {
   Affine attention_norm, query, key, value, output;
+  Affine query_norm, key_norm;  ///< of a head, the same for all heads
   Affine feed_forward_norm, gate, up, down;
 };
 
@@ -78,6 +79,8 @@ struct WeightList {
   WeightIndex add(const std::string& name, std::vector<std::int64_t> shape, Initial initial,
                   Role role);
   Affine add_norm(const std::string& name, const ModelConfig& model);
+  /// A norm without a bias.
+  Affine add_scale(const std::string& name, std::int64_t width);
   Affine add_linear(const std::string& name, std::int64_t in, std::int64_t out, double deviation,
                     bool bias);
   LayerWeights add_layer(const std::string& name, const ModelConfig& model);

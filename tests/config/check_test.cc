@@ -55,6 +55,20 @@ TEST(CheckConfig, IdentityKeepsAllHeads) {
             "model.attention.projection \"identity\" cannot reduce their number");
 }
 
+TEST(CheckConfig, OnlyQueriesAndKeysHaveTheirNorm) {
+  for (const spec::Weighting weights : spec::all<spec::Weighting>()) {
+    const auto change = [&](Config& c) {
+      c.model.attention.weights = weights;
+      c.model.attention.query_key_norm = true;
+    };
+    const std::string refused = base::concat(
+        "c.json: model.attention.query_key_norm: found true, expected false, since a model with "
+        "model.attention.weights \"",
+        weights, "\" has no queries and keys");
+    EXPECT_EQ(message(change), weights == spec::Weighting::kSoftmax ? "" : refused);
+  }
+}
+
 TEST(CheckConfig, ARecurrentNetHasNoHeads) {
   for (const spec::Architecture kind : {spec::Architecture::kLstm, spec::Architecture::kGru}) {
     const auto change = [&](Config& c) {

@@ -158,6 +158,8 @@ TEST(Gradient, EachAttention) {
   expect_attention_gradients(config, "shared keys and values");
   config.attention.scaled = false;
   expect_attention_gradients(config, "unscaled");
+  config.attention = {.query_key_norm = true};
+  expect_attention_gradients(config, "query/key norm");
   config.attention = {.projection = spec::Projection::kLearned,
                       .weights = spec::Weighting::kUniform,
                       .scaled = true};

@@ -82,6 +82,21 @@ class Reference {
     return x;
   }
 
+  /// Each head of each row divided by its root mean square, times the weight.
+  Matrix head_norms(Matrix x, const std::string& name) const {
+    const std::vector<double>& weight = weights_.at(name + ".weight")[0];
+    for (std::vector<double>& row : x) {
+      for (std::size_t begin = 0; begin < row.size(); begin += weight.size()) {
+        double square = 0;
+        for (std::size_t c = 0; c < weight.size(); ++c)
+          square += row[begin + c] * row[begin + c] / static_cast<double>(weight.size());
+        for (std::size_t c = 0; c < weight.size(); ++c)
+          row[begin + c] *= weight[c] / std::sqrt(square + config_.norm_epsilon);
+      }
+    }
+    return x;
+  }
+
   double added(std::int64_t position, std::size_t c) const {
     if (config_.position == spec::Position::kLearned) {
       return weights_.at("model.embed_positions.weight")[static_cast<std::size_t>(position)][c];
@@ -130,8 +145,13 @@ class Reference {
                    const std::vector<std::int64_t>& documents) const {
     const bool learned = config_.attention.projection == spec::Projection::kLearned;
     const bool needs_scores = config_.attention.weights == spec::Weighting::kSoftmax;
-    const Matrix query = learned && needs_scores ? linear(x, name + "q_proj") : x;
-    const Matrix key = learned && needs_scores ? linear(x, name + "k_proj") : x;
+    const auto prepared = [&](const char* projection, const char* norm) {
+      const Matrix made = learned && needs_scores ? linear(x, name + projection) : x;
+      return needs_scores && config_.attention.query_key_norm ? head_norms(made, name + norm)
+                                                              : made;
+    };
+    const Matrix query = prepared("q_proj", "q_norm");
+    const Matrix key = prepared("k_proj", "k_norm");
     const Matrix value = learned ? linear(x, name + "v_proj") : x;
     Matrix mixed(x.size(), std::vector<double>(x[0].size()));
     for (std::int64_t number = 0; number < config_.heads; ++number) {

@@ -54,6 +54,8 @@ TEST(Transformer, AgreesWithLoopsForEveryPositionNormAndAttention) {
           expect_same_as_loops(config, base::concat(what, shared, " key/value heads"));
           config.attention.scaled = false;
           expect_same_as_loops(config, base::concat(what, shared, " key/value heads, unscaled"));
+          config.attention = {.query_key_norm = true};
+          expect_same_as_loops(config, base::concat(what, shared, " key/value heads, normed"));
           config.attention = {.projection = spec::Projection::kLearned,
                               .weights = spec::Weighting::kUniform,
                               .scaled = true};
@@ -65,6 +67,8 @@ TEST(Transformer, AgreesWithLoopsForEveryPositionNormAndAttention) {
                             .weights = spec::Weighting::kSoftmax,
                             .scaled = true};
         expect_same_as_loops(config, what + "identity");
+        config.attention.query_key_norm = true;
+        expect_same_as_loops(config, what + "identity, normed");
         config.attention = {.projection = spec::Projection::kIdentity,
                             .weights = spec::Weighting::kUniform,
                             .scaled = true};

@@ -83,11 +83,12 @@ void for_each_kind(Use use) {
     std::int64_t key_value_heads;
   };
   const std::vector<Kind> kinds = {
-      {{kLearned, kSoftmax, true}, 4},   {{kLearned, kSoftmax, true}, 2},
-      {{kLearned, kSoftmax, false}, 1},  {{kIdentity, kSoftmax, true}, 4},
-      {{kIdentity, kSoftmax, false}, 2}, {{kLearned, kUniform, true}, 4},
-      {{kLearned, kUniform, true}, 2},   {{kIdentity, kUniform, true}, 4},
-      {{kLearned, kNone, true}, 4}};
+      {{kLearned, kSoftmax, true}, 4},       {{kLearned, kSoftmax, true}, 2},
+      {{kLearned, kSoftmax, false}, 1},      {{kIdentity, kSoftmax, true}, 4},
+      {{kIdentity, kSoftmax, false}, 2},     {{kLearned, kUniform, true}, 4},
+      {{kLearned, kUniform, true}, 2},       {{kIdentity, kUniform, true}, 4},
+      {{kLearned, kNone, true}, 4},          {{kLearned, kSoftmax, true, true}, 2},
+      {{kIdentity, kSoftmax, true, true}, 4}};
   for (const spec::Objective objective : spec::all<spec::Objective>()) {
     for (const spec::Position position : spec::all<spec::Position>()) {
       for (const spec::Norm norm : spec::all<spec::Norm>()) {
@@ -102,7 +103,8 @@ void for_each_kind(Use use) {
             config.key_value_heads = kind.key_value_heads;
             use(config, base::concat(objective, " ", position, " ", norm, bias ? " bias " : " ",
                                      kind.attention.projection, " ", kind.attention.weights, " ",
-                                     kind.key_value_heads));
+                                     kind.key_value_heads,
+                                     kind.attention.query_key_norm ? " query_key_norm" : ""));
           }
         }
       }

@@ -58,6 +58,7 @@ TEST(CountParameters, EachPart) {
   EXPECT_EQ(more([](ModelConfig& m) { m.position = Position::kRotary; }), 0);
   EXPECT_EQ(more([](ModelConfig& m) { m.feed_forward.activation = Activation::kSwiglu; }), 96);
   EXPECT_EQ(more([](ModelConfig& m) { m.norm = Norm::kRms; }), 0);
+  EXPECT_EQ(more([](ModelConfig& m) { m.attention.query_key_norm = true; }), 2 + 2);
   EXPECT_EQ(more([](ModelConfig& m) { m.layers = 3; }), 2 * (8 + 64 + 32 + 32 + 64 + 8 + 96 + 96));
   EXPECT_EQ(more([](ModelConfig& m) { m.attention.projection = Projection::kIdentity; }),
             -(64 + 32 + 32));

@@ -206,6 +206,10 @@ std::vector<Case> named_cases() {
   cases.back().config.model.tied_embeddings = false;
   cases.back().config.model.position = spec::Position::kRotary;
   add("no attention").config.model.attention.weights = spec::Weighting::kNone;
+  add("query/key norm").config.model.attention.query_key_norm = true;
+  add("query/key norm, rotary, grouped").config.model.attention.query_key_norm = true;
+  cases.back().config.model.key_value_heads = 2;
+  cases.back().config.model.position = spec::Position::kRotary;
   add("unscaled").config.model.attention.scaled = false;
   {
     Case& c = add("odd sizes");  // no side is a multiple of a vector

@@ -114,6 +114,10 @@ class Forward:
             x = x + tap("feed_forward.output", self.linear(name + ".mlp.down_proj", tap("feed_forward.hidden", hidden)))
         return tap("output", x)
 
+    def head_norm(self, name, x):
+        square = (x * x).mean(-1, keepdims=True)
+        return x / np.sqrt(square + self.config["norm_epsilon"]) * self.weight(name + ".weight")
+
     def attention(self, name, tap, h):
         model, settings = self.config, self.config["attention"]
         heads, groups, head_width = model["heads"], model["key_value_heads"], model["width"] // model["heads"]
@@ -130,6 +134,8 @@ class Forward:
             weights = np.stack([is_open / is_open.sum(-1, keepdims=True)] * heads)
         else:
             query, key = cut("q_proj", heads), cut("k_proj", groups)
+            if settings["query_key_norm"]:
+                query, key = self.head_norm(f"{name}.q_norm", query), self.head_norm(f"{name}.k_norm", key)
             if model["position"] == "rotary":
                 query, key = self.rotated(query), self.rotated(key)
             tap("attention.query", query)
@@ -211,6 +217,7 @@ def all_forms():
     result["alibi-1-head"] = {"position": "alibi", "heads": 1, "key_value_heads": 1}
     for name, settings in {
         "unscaled": {"scaled": False},
+        "query_key_norm": {"query_key_norm": True},
         "identity": {"projection": "identity"},
         "identity-unscaled": {"projection": "identity", "scaled": False},
         "uniform": {"weights": "uniform"},

@@ -1,5 +1,6 @@
 #include "engine/training/attention.h"
 
+#include <algorithm>
 #include <cmath>
 
 #include "base/random.h"
@@ -29,8 +30,11 @@ AttentionPass<T>::AttentionPass(const spec::ModelConfig& config, const WeightLay
       stride_(value_at_ + key_value_heads_ * head_width_),
       norm_(config, places.attention_norm, places.attention_norm_bias, most_tokens, memory),
       projection_{width_, stride_, places.query_key_value, places.query_key_value_bias},
+      query_norm_(config, places.query_norm, heads_, 0, stride_, most_tokens, memory),
+      key_norm_(config, places.key_norm, key_value_heads_, key_at_, stride_, most_tokens, memory),
       output_{width_, width_, places.output, places.output_bias},
       projected_(memory.take<T>(most_tokens * stride_)),
+      raw_(memory.take<T>(places.query_norm < 0 ? 0 : most_tokens * stride_)),
       mixed_(memory.take<T>(most_tokens * width_)),
       log_sums_(memory.take<float>(most_tokens * heads_)) {}
 
@@ -87,7 +91,13 @@ Residual AttentionPass<T>::forward(Workspace<T>& workspace, const Weights<T>& we
                                    const Reading& reading, const Residual& residual) {
   workspace.clock->enter(Work::kNorm);
   norm_.forward(residual, reading.tokens, weights);
-  projection_.forward(workspace, weights, reading.tokens, norm_.normed(), projected_.data());
+  projection_.forward(workspace, weights, reading.tokens, norm_.normed(), made().data());
+  if (!raw_.empty()) {
+    query_norm_.forward(reading.tokens, weights, raw_.data(), projected_.data());
+    key_norm_.forward(reading.tokens, weights, raw_.data(), projected_.data());
+    for (std::int64_t value = value_at_; value < reading.tokens * stride_; value += stride_)
+      std::copy_n(raw_.data() + value, stride_ - value_at_, projected_.data() + value);
+  }
   rotate(reading, 1, projected_.data());
   workspace.clock->enter(Work::kAttention);
   for (const Document& document : reading.documents) {
@@ -123,6 +133,10 @@ void AttentionPass<T>::backward(Workspace<T>& workspace, const Weights<T>& weigh
   }
   workspace.clock->enter(Work::kElse);
   rotate(reading, -1, projected_gradient);
+  if (!raw_.empty()) {
+    query_norm_.backward(tokens, weights, raw_.data(), projected_gradient, gradient.values);
+    key_norm_.backward(tokens, weights, raw_.data(), projected_gradient, gradient.values);
+  }
   T* normed_gradient = workspace.normed_gradient.data();
   projection_.backward(workspace, weights, tokens, norm_.normed(), projected_gradient,
                        normed_gradient, gradient);

@@ -28,6 +28,8 @@ class AttentionPass {
   Arrays arrays_of(const Document& document);
   void rotate(const Reading& reading, float sign, T* query_key_value) const;
   kernels::Dropped dropped(const Reading& reading) const;
+  /// Queries, keys and values as the projection made them.
+  std::span<T> made() const { return raw_.empty() ? projected_ : raw_; }
 
   const kernels::PositionTables& tables_;
   std::uint64_t seed_;
@@ -44,8 +46,11 @@ class AttentionPass {
   std::int64_t stride_;  ///< between tokens in projected_
   NormPass<T> norm_;
   LinearPass<T> projection_;
+  HeadNormPass<T> query_norm_;
+  HeadNormPass<T> key_norm_;
   LinearPass<T> output_;
-  std::span<T> projected_;     ///< queries, keys and values side by side, rotated
+  std::span<T> projected_;     ///< queries, keys and values side by side, normed and rotated
+  std::span<T> raw_;           ///< the same before their norms, if they have any
   std::span<T> mixed_;         ///< [tokens, width]
   std::span<float> log_sums_;  ///< [heads, tokens] of each document
 };

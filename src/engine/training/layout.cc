@@ -35,6 +35,8 @@ WeightLayout::WeightLayout(const spec::ModelConfig& config, std::int64_t vocabul
         add(list, {weights.query.weight, weights.key.weight, weights.value.weight});
     layer.query_key_value_bias =
         add(list, {weights.query.bias, weights.key.bias, weights.value.bias});
+    layer.query_norm = add(list, {weights.query_norm.weight});
+    layer.key_norm = add(list, {weights.key_norm.weight});
     layer.output = add(list, {weights.output.weight});
     layer.output_bias = add(list, {weights.output.bias});
     layer.feed_forward_norm = add(list, {weights.feed_forward_norm.weight});

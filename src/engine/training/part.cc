@@ -41,6 +41,40 @@ void NormPass<T>::backward(const T* normed_gradient, std::int64_t tokens, const 
 }
 
 template <typename T>
+HeadNormPass<T>::HeadNormPass(const spec::ModelConfig& config, std::int64_t weight,
+                              std::int64_t heads, std::int64_t column, std::int64_t stride,
+                              std::int64_t most_tokens, kernels::Arena& memory)
+    : head_width_(config.head_width()),
+      epsilon_(static_cast<float>(config.norm_epsilon)),
+      weight_(weight),
+      heads_(heads),
+      column_(column),
+      stride_(stride),
+      scales_(memory.take<kernels::RowScale>(weight < 0 ? 0 : most_tokens * heads)) {}
+
+template <typename T>
+kernels::NormShape HeadNormPass<T>::shape(std::int64_t tokens, const Weights<T>& weights) const {
+  return {.rows = tokens,
+          .width = head_width_,
+          .kind = spec::Norm::kRms,
+          .epsilon = epsilon_,
+          .weight = weights.exact + weight_};
+}
+
+template <typename T>
+void HeadNormPass<T>::forward(std::int64_t tokens, const Weights<T>& weights, const T* x, T* y) {
+  kernels::norm_loops<T>().heads(shape(tokens, weights), heads_, stride_, x + column_,
+                                 scales_.data(), y + column_);
+}
+
+template <typename T>
+void HeadNormPass<T>::backward(std::int64_t tokens, const Weights<T>& weights, const T* x,
+                               T* y_gradient, float* gradient) const {
+  kernels::norm_loops<T>().heads_backward(shape(tokens, weights), heads_, stride_, x + column_,
+                                          scales_.data(), y_gradient + column_, gradient + weight_);
+}
+
+template <typename T>
 template <typename Y>
 void LinearPass<T>::forward(Workspace<T>& workspace, const Weights<T>& weights, std::int64_t tokens,
                             const T* x, Y* y) const {
@@ -78,6 +112,8 @@ void LinearPass<T>::backward(Workspace<T>& workspace, const Weights<T>& weights,
 
 template class NormPass<float>;
 template class NormPass<kernels::Bfloat16>;
+template class HeadNormPass<float>;
+template class HeadNormPass<kernels::Bfloat16>;
 template struct LinearPass<float>;
 template struct LinearPass<kernels::Bfloat16>;
 template void LinearPass<float>::forward(Workspace<float>&, const Weights<float>&, std::int64_t,

@@ -111,6 +111,33 @@ class NormPass {
   std::span<T> normed_;
 };
 
+/// The norm of the queries or of the keys, each head by itself. They begin at `column` of rows that
+/// are `stride` apart.
+template <typename T>
+class HeadNormPass {
+ public:
+  /// `weight`: its place in the layout, or −1 for no norm.
+  HeadNormPass(const spec::ModelConfig& config, std::int64_t weight, std::int64_t heads,
+               std::int64_t column, std::int64_t stride, std::int64_t most_tokens,
+               kernels::Arena& memory);
+
+  void forward(std::int64_t tokens, const Weights<T>& weights, const T* x, T* y);
+  /// Replaces the gradient of y by that of x.
+  void backward(std::int64_t tokens, const Weights<T>& weights, const T* x, T* y_gradient,
+                float* gradient) const;
+
+ private:
+  kernels::NormShape shape(std::int64_t tokens, const Weights<T>& weights) const;
+
+  std::int64_t head_width_;
+  float epsilon_;
+  std::int64_t weight_;
+  std::int64_t heads_;
+  std::int64_t column_;
+  std::int64_t stride_;
+  std::span<kernels::RowScale> scales_;  ///< [tokens, heads]
+};
+
 /// y = x Wᵀ + b and its gradients, W [out, in] at `weight` and b at `bias` (or −1) in the layout.
 /// `y` may be float or T.
 template <typename T>
