@@ -30,13 +30,13 @@ base::Json all_keys(const spec::ModelConfig& model, std::int64_t vocabulary) {
 }  // namespace
 
 base::Json llama_keys(const spec::ModelConfig& model, std::int64_t vocabulary) {
-  const bool expressible = !model.recurrent() && model.causal() &&
-                           model.position == spec::Position::kRotary &&
-                           model.norm == spec::Norm::kRms &&
-                           model.feed_forward.activation == spec::Activation::kSwiglu &&
-                           model.attention.projection == spec::Projection::kLearned &&
-                           model.attention.weights == spec::Weighting::kSoftmax &&
-                           model.attention.scaled && !model.attention.query_key_norm;
+  const bool expressible =
+      !model.recurrent() && model.causal() && model.position == spec::Position::kRotary &&
+      model.norm == spec::Norm::kRms &&
+      model.feed_forward.activation == spec::Activation::kSwiglu &&
+      model.attention.projection == spec::Projection::kLearned &&
+      model.attention.weights == spec::Weighting::kSoftmax && model.attention.scaled &&
+      !model.attention.query_key_norm && !model.attention.value_residual;
   return expressible ? all_keys(model, vocabulary) : base::Json::object();
 }
 

@@ -35,6 +35,7 @@ void visit_keys(Holds<spec::AttentionConfig> auto& attention, const auto& visit)
   visit("weights", attention.weights);
   visit("scaled", attention.scaled);
   visit("query_key_norm", attention.query_key_norm);
+  visit("value_residual", attention.value_residual);
 }
 
 void visit_keys(Holds<spec::ModelConfig> auto& model, const auto& visit) {

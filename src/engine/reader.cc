@@ -35,9 +35,10 @@ std::span<const float> Reader::next(std::span<const std::int32_t> ids) {
   return logits;
 }
 
-Rows Reader::read_from(std::int64_t layer, Rows x, Taps* taps, std::int64_t kept) {
+Rows Reader::read_from(std::int64_t layer, Rows x, Taps* taps, std::int64_t kept,
+                       Rows first_values) {
   tokens_ = kept;
-  const Rows final = read_layers(layer, x, taps);
+  const Rows final = read_layers(layer, x, first_values, taps);
   tokens_ += final.count;
   return final;
 }

@@ -33,9 +33,11 @@ class Reader {
   /// tokens, whose keys and values stay as they were read last; x begins after them. For taps, too,
   /// token 0 is then the first of x, but keys are those of the whole text. Forgets all other tokens
   /// read before. Reads the same bits as a read with taps if x holds two tokens or more; one alone
-  /// is summed in another order. REQUIRES a Transformer, at least `kept` tokens read, and a text in
-  /// the context.
-  Rows read_from(std::int64_t layer, Rows x, Taps* taps = nullptr, std::int64_t kept = 0);
+  /// is summed in another order. `first_values`, rows for the same tokens, are the values of layer
+  /// 0 with all heads side by side; a model with value_residual needs them after layer 0. REQUIRES
+  /// a Transformer, at least `kept` tokens read, and a text in the context.
+  Rows read_from(std::int64_t layer, Rows x, Taps* taps = nullptr, std::int64_t kept = 0,
+                 Rows first_values = {});
 
   /// The number of tokens read.
   std::int64_t tokens() const { return tokens_; }
@@ -50,7 +52,7 @@ class Reader {
   /// As read() and read_from() after the checks; tokens() is still the number before.
   virtual Rows read_more(std::span<const std::int32_t> ids, Taps* taps) = 0;
   virtual std::span<const float> next_after(std::span<const std::int32_t> ids) = 0;
-  virtual Rows read_layers(std::int64_t layer, Rows x, Taps* taps) = 0;
+  virtual Rows read_layers(std::int64_t layer, Rows x, Rows first_values, Taps* taps) = 0;
 
  private:
   void require_readable(std::span<const std::int32_t> ids) const;

@@ -70,6 +70,7 @@ void Transformer::reserve(std::int64_t block) {
   x_ = rows(width_);
   heads_ = rows(width_ + 2 * shared_heads_ * head_width_);
   mixed_ = rows(width_);
+  first_values_ = rows(config_.attention.value_residual ? shared_heads_ * head_width_ : 0);
   gate_ = rows(config_.feed_forward.width);
   hidden_ = rows(config_.feed_forward.width);
   for (Own& own : own_) {
@@ -107,7 +108,7 @@ std::span<const float> Transformer::next_after(std::span<const std::int32_t> ids
   return logits_;
 }
 
-Rows Transformer::read_layers(std::int64_t layer, Rows x, Taps* taps) {
+Rows Transformer::read_layers(std::int64_t layer, Rows x, Rows first_values, Taps* taps) {
   reserve(x.count);
   taps_ = taps;
   before_ = tokens();
@@ -116,6 +117,9 @@ Rows Transformer::read_layers(std::int64_t layer, Rows x, Taps* taps) {
   final_at_ = final_.data();
   for (std::int64_t token = 0; token < count_; ++token)
     std::copy_n(x.values + token * x.stride, width_, x_.values + token * width_);
+  for (std::int64_t token = 0; token < first_values.count; ++token)
+    std::copy_n(first_values.values + token * first_values.stride, first_values_.stride,
+                first_values_.values + token * first_values_.stride);
   run(layer, Result::kFinal);
   return {final_.data(), width_, count_};
 }
@@ -214,12 +218,14 @@ void Transformer::attend(std::int64_t layer, int member) {
   }
   team_.meet(member);
   const base::Share heads = team_.share(shared_heads_, member);
+  if (weights.value_mix != nullptr) mix_values(weights.value_mix, heads);
   if (!uniform_) {
     for (std::int64_t head = heads.begin; head < heads.end; ++head) prepare(weights, head);
     tap_heads({Tap::kQuery, layer}, config_.heads, queries());
     tap_heads({Tap::kKey, layer}, shared_heads_, keys());
   }
   tap_heads({Tap::kValue, layer}, shared_heads_, values());
+  if (layer == 0 && config_.attention.value_residual) keep_values(heads);
   for (std::int64_t head = heads.begin; head < heads.end; ++head) store(layer, head);
   const bool maps = wants({Tap::kScores, layer}) || wants({Tap::kScaled, layer}) ||
                     wants({Tap::kMasked, layer}) || wants({Tap::kWeights, layer});
@@ -248,6 +254,24 @@ void Transformer::prepare(const AttentionWeights& weights, std::int64_t shared_h
   prepared(weights.key_norm, 1, part(keys(), 0, count_, shared_head * head_width_));
   prepared(weights.query_norm, group_,
            part(queries(), 0, count_, shared_head * group_ * head_width_));
+}
+
+void Transformer::mix_values(const float* mix, base::Share heads) {
+  const std::int64_t first = heads.begin * head_width_;
+  const kernels::MixShape shape{.rows = count_,
+                                .width = (heads.end - heads.begin) * head_width_,
+                                .stride = values().stride,
+                                .first_stride = first_values_.stride};
+  float* own = values().values + first;
+  loops_.over_floats.tokens.mix(shape, mix, own, first_values_.values + first, own);
+}
+
+void Transformer::keep_values(base::Share heads) {
+  for (std::int64_t token = 0; token < count_; ++token) {
+    std::copy(values().values + token * values().stride + heads.begin * head_width_,
+              values().values + token * values().stride + heads.end * head_width_,
+              first_values_.values + token * first_values_.stride + heads.begin * head_width_);
+  }
 }
 
 void Transformer::store(std::int64_t layer, std::int64_t shared_head) {

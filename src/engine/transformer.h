@@ -34,7 +34,7 @@ class Transformer : public Reader {
 
   Rows read_more(std::span<const std::int32_t> ids, Taps* taps) override;
   std::span<const float> next_after(std::span<const std::int32_t> ids) override;
-  Rows read_layers(std::int64_t layer, Rows x, Taps* taps) override;
+  Rows read_layers(std::int64_t layer, Rows x, Rows first_values, Taps* taps) override;
 
   /// Makes room for blocks of this many tokens.
   void reserve(std::int64_t block);
@@ -55,6 +55,10 @@ class Transformer : public Reader {
   // Attention of one head of keys and values, with the queries of all heads that share it.
   /// Norms and rotations of queries and keys.
   void prepare(const AttentionWeights& weights, std::int64_t shared_head);
+  /// Values of these heads = a·values + b·those of the first layer, with mix = {a, b}.
+  void mix_values(const float* mix, base::Share heads);
+  /// Keeps the values of these heads for later layers.
+  void keep_values(base::Share heads);
   void store(std::int64_t layer, std::int64_t shared_head);
   void attend_head(std::int64_t layer, std::int64_t shared_head, float* scores);
   /// q · k of a chunk of queries with all keys up to `keys` → scores, or zeros if weights are
@@ -99,9 +103,10 @@ class Transformer : public Reader {
   kernels::Arena memory_;   ///< for blocks; made anew for a longer one
   std::int64_t block_ = 0;  ///< the most tokens of a block
   // The block's activations, one row per token.
-  MutableRows x_;      ///< the residual stream
-  MutableRows heads_;  ///< [query | key | value], all heads of each side by side
-  MutableRows mixed_;  ///< the weighted sums of the values of all heads
+  MutableRows x_;             ///< the residual stream
+  MutableRows heads_;         ///< [query | key | value], all heads of each side by side
+  MutableRows first_values_;  ///< of layer 0, with value_residual
+  MutableRows mixed_;         ///< the weighted sums of the values of all heads
   MutableRows gate_;
   MutableRows hidden_;
   std::vector<Own> own_;  ///< by member

@@ -73,7 +73,8 @@ PackedWeights pack_weights(const spec::ModelConfig& config, const spec::WeightLi
                         .input = values.packed({layer.query, layer.key, layer.value}),
                         .output = *values.packed({layer.output}),
                         .query_norm = values.head_norm(layer.query_norm),
-                        .key_norm = values.head_norm(layer.key_norm)};
+                        .key_norm = values.head_norm(layer.key_norm),
+                        .value_mix = values.at(layer.value_mix)};
     }
     if (config.has_feed_forward()) {
       made.feed_forward = {.norm = values.norm(layer.feed_forward_norm),

@@ -20,6 +20,7 @@ struct AttentionWeights {
   Panels output;
   std::optional<kernels::NormShape> query_norm;  ///< of a head
   std::optional<kernels::NormShape> key_norm;
+  const float* value_mix = nullptr;  ///< [2], or null
 };
 
 struct FeedForwardWeights {

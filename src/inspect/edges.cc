@@ -52,11 +52,7 @@ std::vector<Scope> scopes_of(const spec::ModelConfig& config, EdgeEffects& effec
 class EdgeCuts {
  public:
   EdgeCuts(const engine::Model& model, const predict::ScoredRow& row, int threads)
-      : model_(model),
-        config_(model.config()),
-        row_(row),
-        threads_(threads),
-        inputs_(config_.layers) {
+      : model_(model), config_(model.config()), row_(row), threads_(threads), inputs_(config_) {
     const auto tokens = static_cast<std::int64_t>(row.ids.size());
     const std::int64_t place = row.targets.front().place;
     edges_ = edges_of(config_, tokens, place, /*of_last_layer=*/false);
@@ -81,6 +77,7 @@ class EdgeCuts {
     predict::ScoredRow row = row_;
     row.from_layer = scope.layer.value_or(0);
     row.x = inputs_.of(row.from_layer);
+    row.first_values = inputs_.first_values(0);
     const auto scores = predict::score_rows(
         model_, std::vector(all.size(), row), threads_, counter, [&](std::size_t edge) {
           return std::make_unique<EdgeCutter>(Cut{.queries = {all[edge].query},

@@ -166,6 +166,8 @@ class Trace {
       out += vector_line(projection("k", "K", "what I offer"), input_.keys[input_.asking]);
     }
     out += vector_line(projection("v", "V", "what I pass on"), input_.values[input_.asking]);
+    if (model_.attention.value_residual && layer_ > 0)
+      out += "   v is shown after it is mixed with the value of the first layer\n";
     if (const std::int64_t group = model_.heads / model_.key_value_heads; group > 1) {
       out += base::concat("   keys and values are those of key/value head ", shared_head_,
                           ", which heads ", shared_head_ * group, " to ",

@@ -77,6 +77,55 @@ void rotate(std::int64_t rows, std::int64_t stride, std::int64_t heads, std::int
 }
 
 template <typename T>
+void mix(const MixShape& shape, const float* mix, const T* x, const T* first, T* y) {
+  for (std::int64_t row = 0; row < shape.rows; ++row) {
+    const T* own = x + row * shape.stride;
+    const T* other = first + row * shape.first_stride;
+    T* out = y + row * shape.stride;
+#pragma omp simd
+    for (std::int64_t i = 0; i < shape.width; ++i)
+      assign(out[i], mix[0] * to_float(own[i]) + mix[1] * to_float(other[i]));
+  }
+}
+
+template <typename T>
+void mix_backward(const MixShape& shape, const float* mix, const T* x, const T* first, T* gradient,
+                  float* first_gradient, float* mix_gradient) {
+  double of_own = 0;
+  double of_first = 0;
+  for (std::int64_t row = 0; row < shape.rows; ++row) {
+    const T* own = x + row * shape.stride;
+    const T* other = first + row * shape.first_stride;
+    T* given = gradient + row * shape.stride;
+    float* into = first_gradient + row * shape.width;
+    float own_sum = 0;
+    float first_sum = 0;
+#pragma omp simd reduction(+ : own_sum, first_sum)
+    for (std::int64_t i = 0; i < shape.width; ++i) {
+      const float g = to_float(given[i]);
+      own_sum += g * to_float(own[i]);
+      first_sum += g * to_float(other[i]);
+      into[i] += mix[1] * g;
+      assign(given[i], mix[0] * g);
+    }
+    of_own += static_cast<double>(own_sum);
+    of_first += static_cast<double>(first_sum);
+  }
+  mix_gradient[0] += static_cast<float>(of_own);
+  mix_gradient[1] += static_cast<float>(of_first);
+}
+
+template <typename T>
+void add(std::int64_t rows, std::int64_t width, std::int64_t stride, const float* more, T* x) {
+  for (std::int64_t row = 0; row < rows; ++row) {
+    const float* from = more + row * width;
+    T* out = x + row * stride;
+#pragma omp simd
+    for (std::int64_t i = 0; i < width; ++i) assign(out[i], to_float(out[i]) + from[i]);
+  }
+}
+
+template <typename T>
 void add_bias(std::int64_t rows, std::int64_t width, const float* bias, T* x) {
   for (std::int64_t row = 0; row < rows; ++row) {
     T* out = x + row * width;
@@ -128,9 +177,9 @@ double cross_entropy(std::int64_t rows, std::int64_t vocabulary, std::int64_t st
 
 template <typename T>
 const TokenLoops<T>& token_loops() {
-  static constexpr TokenLoops<T> kLoops{embed,           embed_backward,  rotate<T>,
-                                        add_bias<T>,     add_bias<float>, add_columns<T>,
-                                        cross_entropy<T>};
+  static constexpr TokenLoops<T> kLoops{
+      embed,  embed_backward, rotate<T>,       mix<T>,         mix_backward<T>,
+      add<T>, add_bias<T>,    add_bias<float>, add_columns<T>, cross_entropy<T>};
   return kLoops;
 }
 template const TokenLoops<float>& token_loops<float>();

@@ -15,6 +15,14 @@ struct Lookup {
   const std::int32_t* positions = nullptr;  ///< [rows]
 };
 
+/// Rows of values, part of longer rows.
+struct MixShape {
+  std::int64_t rows = 0;
+  std::int64_t width = 0;
+  std::int64_t stride = 0;        ///< of x, y and the gradient
+  std::int64_t first_stride = 0;  ///< of `first`
+};
+
 /// The operations at both ends of a model for each token; T is float or Bfloat16.
 template <typename T>
 struct TokenLoops {
@@ -31,6 +39,15 @@ struct TokenLoops {
   void (*rotate)(std::int64_t rows, std::int64_t stride, std::int64_t heads,
                  std::int64_t head_width, const std::int32_t* positions, const float* cosine,
                  const float* sine, float sign, T* x);
+
+  /// y = a·x + b·first, for rows [rows, width] with these strides; mix = {a, b}.
+  void (*mix)(const MixShape& shape, const float* mix, const T* x, const T* first, T* y);
+  /// From `gradient`, that of y: adds a's and b's to mix_gradient [2] and that of `first` to
+  /// first_gradient [rows, width], and becomes that of x.
+  void (*mix_backward)(const MixShape& shape, const float* mix, const T* x, const T* first,
+                       T* gradient, float* first_gradient, float* mix_gradient);
+  /// x += more [rows, width], for rows x with this stride.
+  void (*add)(std::int64_t rows, std::int64_t width, std::int64_t stride, const float* more, T* x);
 
   /// Adds a bias [width] to rows [rows, width].
   void (*add_bias)(std::int64_t rows, std::int64_t width, const float* bias, T* x);

@@ -38,7 +38,8 @@ Attention::Attention(const Parameters& parameters, const spec::LayerWeights& wei
       query_(parameters, weights.query),
       key_(parameters, weights.key),
       value_(parameters, weights.value),
-      output_(parameters, weights.output) {
+      output_(parameters, weights.output),
+      value_mix_(parameters.at(weights.value_mix)) {
   if (weights.query_norm.weight == spec::kAbsent) return;
   query_norm_.emplace(parameters, weights.query_norm, spec::Norm::kRms, config.norm_epsilon);
   key_norm_.emplace(parameters, weights.key_norm, spec::Norm::kRms, config.norm_epsilon);
@@ -61,7 +62,8 @@ Tensor Attention::prepared(const Linear& projection, const std::optional<Norm>& 
 }
 
 Tensor Attention::operator()(const Tensor& x, const Tensor& positions, const Position& position,
-                             const Mask& mask, const Pass& pass, const std::string& prefix) const {
+                             const Mask& mask, const Pass& pass, const std::string& prefix,
+                             Tensor& first_value) const {
   Tensor query;
   Tensor key;
   Tensor value = split_heads(learned_ ? value_(x) : x);
@@ -71,7 +73,9 @@ Tensor Attention::operator()(const Tensor& x, const Tensor& positions, const Pos
     query = pass.tap(prefix, "query", query);
     key = pass.tap(prefix, "key", key);
   }
+  if (value_mix_.defined()) value = value_mix_[0] * value + value_mix_[1] * first_value;
   value = pass.tap(prefix, "value", value);
+  if (layer_ == 0) first_value = value;
 
   if (const std::int64_t group = heads_ / value.size(1); group > 1) {
     if (key.defined()) key = key.repeat_interleave(group, 1);

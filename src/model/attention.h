@@ -35,6 +35,9 @@ Mask make_mask(bool causal, std::int64_t tokens, const Tensor& documents, at::De
 /// With query_key_norm, each head's q and k pass through an RMS norm over head_width first (Henry
 /// et al. 2020), so that their products cannot grow with the weights.
 ///
+/// With value_residual, later layers mix their values with those of the first, v ← a v + b v₁ (Zhou
+/// et al. 2024), so that deep layers still read the words themselves.
+///
 /// Key/value heads are shared if there are fewer of them than heads: query head i uses ⌊i ·
 /// key_value_heads / heads⌋.
 class Attention {
@@ -43,9 +46,12 @@ class Attention {
   Attention(const Parameters& parameters, const spec::LayerWeights& weights,
             const spec::ModelConfig& config, std::int64_t layer);
 
-  /// x [batch, tokens, width] → [batch, tokens, width]. `prefix` names the taps.
+  /// x [batch, tokens, width] → [batch, tokens, width]. `prefix` names the taps. `first_value`
+  /// [batch, key_value_heads, tokens, head_width] holds the values of the first layer, which sets
+  /// it.
   Tensor operator()(const Tensor& x, const Tensor& positions, const Position& position,
-                    const Mask& mask, const Pass& pass, const std::string& prefix) const;
+                    const Mask& mask, const Pass& pass, const std::string& prefix,
+                    Tensor& first_value) const;
 
  private:
   /// [batch, tokens, heads · head_width] → [batch, heads, tokens, head_width]
@@ -75,6 +81,7 @@ class Attention {
   Linear output_;
   std::optional<Norm> query_norm_;
   std::optional<Norm> key_norm_;
+  Tensor value_mix_;
 };
 
 }  // namespace qkv::model

@@ -20,7 +20,7 @@ Block::Block(const Parameters& parameters, const spec::ModelConfig& config, std:
 }
 
 Tensor Block::operator()(Tensor x, const Tensor& positions, const Position& position,
-                         const Mask& mask, const Pass& pass) const {
+                         const Mask& mask, const Pass& pass, Tensor& first_value) const {
   const std::string prefix = pass.taps == nullptr ? "" : base::concat("layers.", layer_, ".");
   const std::string attention = pass.taps == nullptr ? "" : prefix + "attention.";
   const std::string feed_forward = pass.taps == nullptr ? "" : prefix + "feed_forward.";
@@ -28,7 +28,8 @@ Tensor Block::operator()(Tensor x, const Tensor& positions, const Position& posi
   x = pass.tap(prefix, "input", x);
   if (attention_) {
     const Tensor normed = rounded_for_products(pass.tap(attention, "norm", attention_->norm(x)));
-    const Tensor output = attention_->attention(normed, positions, position, mask, pass, attention);
+    const Tensor output =
+        attention_->attention(normed, positions, position, mask, pass, attention, first_value);
     x = x + pass.dropout(output, base::dropout_place(layer_, 1));
   }
   x = pass.tap(prefix, "middle", x);

@@ -18,9 +18,9 @@ class Block {
  public:
   Block(const Parameters& parameters, const spec::ModelConfig& config, std::int64_t layer);
 
-  /// x [batch, tokens, width] → [batch, tokens, width]
+  /// x [batch, tokens, width] → [batch, tokens, width]; first_value as for Attention.
   Tensor operator()(Tensor x, const Tensor& positions, const Position& position, const Mask& mask,
-                    const Pass& pass) const;
+                    const Pass& pass, Tensor& first_value) const;
 
  private:
   struct AttentionPart {

@@ -21,7 +21,8 @@ Tensor Transformer::read(const Tokens& tokens, const Pass& pass) const {
   x = pass.dropout(x, 0);
 
   const Mask mask = make_mask(config_.causal(), count, tokens.documents, x.device());
-  for (const Block& block : blocks_) x = block(x, positions, position_, mask, pass);
+  Tensor first_value;
+  for (const Block& block : blocks_) x = block(x, positions, position_, mask, pass, first_value);
   return pass.tap("", "final", norm_(x));
 }
 

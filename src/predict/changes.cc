@@ -40,6 +40,7 @@ void score_again(const spec::ModelConfig& config, const ScoredRow& row,
     ScoredRow again = row;
     again.from_layer = change.layer;
     again.x = inputs.of(change.layer) + kept[at] * config.width;
+    again.first_values = inputs.first_values(kept[at]);
     again.kept = kept[at];
     const auto taps = change.make_taps(kept[at]);
     const std::size_t targets = row.targets.size();
@@ -62,7 +63,7 @@ std::vector<std::vector<TargetScore>> score_changes(const engine::Model& model,
     const std::vector<Change> changes = changes_of(index);
     const std::size_t readings = 1 + changes.size();
     scores[index].resize(readings * row.targets.size());
-    LayerInputs inputs(config.layers, first ? first(index) : nullptr);
+    LayerInputs inputs(config, first ? first(index) : nullptr);
     scorer.score(row, &inputs, std::span(scores[index]).first(row.targets.size()));
     score_again(config, row, changes, inputs, scorer, scores[index]);
     if (!counter) return;

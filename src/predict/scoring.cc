@@ -27,7 +27,8 @@ void Scorer::score(const ScoredRow& row, engine::Taps* taps, std::span<TargetSco
   const auto tokens = static_cast<std::int64_t>(row.ids.size());
   engine::Rows final;
   if (row.x != nullptr) {
-    final = reader_->read_from(row.from_layer, {row.x, width, tokens - row.kept}, taps, row.kept);
+    final = reader_->read_from(row.from_layer, {row.x, width, tokens - row.kept}, taps, row.kept,
+                               row.first_values);
   } else {
     reader_->forget();
     final = reader_->read(row.ids, taps);

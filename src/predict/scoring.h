@@ -27,6 +27,7 @@ struct ScoredRow {
   /// engine::Reader::read_from does; null: all.
   std::int64_t from_layer = 0;
   const float* x = nullptr;
+  engine::Rows first_values = {};  ///< with x, for a model that needs them
   /// With x: the first tokens, as many as this, stay as the scorer read them last, and x begins
   /// after them. REQUIRES no target among them.
   std::int64_t kept = 0;

@@ -94,6 +94,9 @@ struct AttentionConfig {
   /// An RMS norm of each head's query and key before they are rotated and multiplied (Henry et al.
   /// 2020; as in Qwen3).
   bool query_key_norm = false;
+  /// After the first layer, values are mixed with the first layer's, with two learned factors per
+  /// layer (Zhou et al. 2024).
+  bool value_residual = false;
 
   bool operator==(const AttentionConfig&) const = default;
 };

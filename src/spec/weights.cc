@@ -35,11 +35,11 @@ WeightList::WeightList(const ModelConfig& model, std::int64_t vocabulary) {
         add("model.embed_positions.weight", {model.context, model.width}, drawn, Role::kTable);
   }
   for (std::int64_t layer = 0; layer < model.layers; ++layer) {
-    const std::string number = std::to_string(layer);
     if (!model.recurrent()) {
-      layers.push_back(add_layer("model.layers." + number + ".", model));
+      layers.push_back(add_layer(layer, model));
       continue;
     }
+    const std::string number = std::to_string(layer);
     states.push_back(add_states("_l" + number, model));
     if (!model.causal()) states_from_end.push_back(add_states("_l" + number + "_reverse", model));
   }
@@ -49,7 +49,8 @@ WeightList::WeightList(const ModelConfig& model, std::int64_t vocabulary) {
              : add("lm_head.weight", {vocabulary, model.width}, drawn, Role::kTable);
 }
 
-LayerWeights WeightList::add_layer(const std::string& name, const ModelConfig& model) {
+LayerWeights WeightList::add_layer(std::int64_t number, const ModelConfig& model) {
+  const std::string name = "model.layers." + std::to_string(number) + ".";
   LayerWeights layer;
   const auto linear = [&](const std::string& part, std::int64_t in, std::int64_t out,
                           double deviation) {
@@ -69,6 +70,8 @@ LayerWeights WeightList::add_layer(const std::string& name, const ModelConfig& m
       layer.query_norm = add_scale(name + "self_attn.q_norm", model.head_width());
       layer.key_norm = add_scale(name + "self_attn.k_norm", model.head_width());
     }
+    if (model.attention.value_residual && number > 0)
+      layer.value_mix = add(name + "self_attn.value_mix", {2}, constant(0.5), Role::kVector);
     layer.output = linear("self_attn.o_proj", model.width, model.width, residual_deviation(model));
   }
   if (model.has_feed_forward()) {
@@ -125,13 +128,16 @@ WeightIndex WeightList::add(const std::string& name, std::vector<std::int64_t> s
 }
 
 double count_parameters(const ModelConfig& model, std::int64_t vocabulary) {
-  // All layers have the same shapes, and a config may ask for more layers than a list can hold.
-  ModelConfig none = model;
-  none.layers = 0;
-  ModelConfig one = model;
-  one.layers = 1;
-  const double ends = count(WeightList(none, vocabulary));
-  return ends + static_cast<double>(model.layers) * (count(WeightList(one, vocabulary)) - ends);
+  // All layers after the first have the same shapes, and a config may ask for more layers than a
+  // list can hold.
+  const auto with_layers = [&](std::int64_t layers) {
+    ModelConfig shallow = model;
+    shallow.layers = layers;
+    return count(WeightList(shallow, vocabulary));
+  };
+  if (model.layers <= 1) return with_layers(model.layers);
+  const double one = with_layers(1);
+  return one + static_cast<double>(model.layers - 1) * (with_layers(2) - one);
 }
 
 std::int64_t gate_count(Architecture kind) {

@@ -50,7 +50,8 @@ struct Affine {
 /// A block of the Transformer.
 struct LayerWeights {
   Affine attention_norm, query, key, value, output;
-  Affine query_norm, key_norm;  ///< of a head, the same for all heads
+  Affine query_norm, key_norm;      ///< of a head, the same for all heads
+  WeightIndex value_mix = kAbsent;  ///< [2], the factors of its own values and of the first layer's
   Affine feed_forward_norm, gate, up, down;
 };
 
@@ -83,7 +84,7 @@ struct WeightList {
   Affine add_scale(const std::string& name, std::int64_t width);
   Affine add_linear(const std::string& name, std::int64_t in, std::int64_t out, double deviation,
                     bool bias);
-  LayerWeights add_layer(const std::string& name, const ModelConfig& model);
+  LayerWeights add_layer(std::int64_t layer, const ModelConfig& model);
   RecurrentWeights add_states(const std::string& end, const ModelConfig& model);
 };
 

@@ -86,7 +86,7 @@ TEST(ParseConfig, ReadsEveryKey) {
       "position": "alibi", "rotary_base": 5e5, "objective": "masked", "dropout": 0.25, "bias": true,
       "tied_embeddings": false, "initial_deviation": 0.25,
       "attention": {"projection": "identity", "weights": "uniform", "scaled": false,
-        "query_key_norm": true}},
+        "query_key_norm": true, "value_residual": true}},
     "training": {"steps": 11, "batch_size": 12, "accumulation": 13, "optimizer": "muon", "learning_rate": 0.5,
       "matrix_learning_rate": 0.25,
       "minimum_learning_rate": 0.125, "warmup_steps": 14, "schedule": "linear", "beta1": 0.75, "beta2": 0,
@@ -119,6 +119,7 @@ TEST(ParseConfig, ReadsEveryKey) {
   model.attention.weights = spec::Weighting::kUniform;
   model.attention.scaled = false;
   model.attention.query_key_norm = true;
+  model.attention.value_residual = true;
   EXPECT_EQ(c.model, model);
   EXPECT_EQ(c.training, (TrainingConfig{11, 12, 13, spec::Optimizer::kMuon, 0.5, 0.25, 0.125, 14,
                                         spec::Schedule::kLinear, 0.75, 0, 0.0625, 3, 4, 15, 16, 17,

@@ -58,8 +58,9 @@ void run(const spec::ModelConfig& config, Seen& seen) {
   seen.weights = testing::weights_of(parameters, "layers.0.self_attn");
   const Tensor places = testing::token_ids({0, 1, 2, 3, 4});
   const Pass pass{.taps = &seen.taps, .dropout = {}};
-  seen.output =
-      attention(seen.x, places, position, make_mask(config.causal(), 5, {}, at::kCPU), pass, "");
+  Tensor first_value;
+  seen.output = attention(seen.x, places, position, make_mask(config.causal(), 5, {}, at::kCPU),
+                          pass, "", first_value);
 }
 
 TEST(Attention, DividesScoresByTheRootOfTheHeadWidth) {

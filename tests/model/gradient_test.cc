@@ -140,8 +140,10 @@ void expect_attention_gradients(const spec::ModelConfig& config, const std::stri
   const Mask mask = make_mask(config.causal(), 3, documents, at::kCPU);
   const Pass pass{.taps = nullptr, .dropout = dropout};
   const Leaves leaves = with_input(parameters, "layers.0.self_attn", x);
-  expect_gradients([&] { return weighed(attention(x, places, position, mask, pass, "")); }, leaves,
-                   what);
+  Tensor first_value;
+  expect_gradients(
+      [&] { return weighed(attention(x, places, position, mask, pass, "", first_value)); }, leaves,
+      what);
 }
 
 TEST(Gradient, EachAttention) {
@@ -182,7 +184,8 @@ TEST(Gradient, Block) {
   const Pass pass{.taps = nullptr, .dropout = Dropout(0.2, 1, 1)};
   expect_gradients(
       [&] {
-        return weighed(block(x, testing::token_ids({0, 1, 2}), position, mask, pass));
+        Tensor first_value;
+        return weighed(block(x, testing::token_ids({0, 1, 2}), position, mask, pass, first_value));
       },
       with_input(parameters, "layers.0.", x), "block");
 }

@@ -28,11 +28,12 @@ class Reference {
       x.push_back(weights_.at("model.embed_tokens.weight")[static_cast<std::size_t>(ids[t])]);
       for (std::size_t c = 0; c < x[t].size(); ++c) x[t][c] += added(positions[t], c);
     }
+    Matrix first_values;
     for (std::int64_t layer = 0; layer < config_.layers; ++layer) {
       const std::string name = "model.layers." + std::to_string(layer) + ".";
       if (config_.attention.weights != spec::Weighting::kNone) {
         x = sum(x, attention(norm(x, name + "input_layernorm"), name + "self_attn.", positions,
-                             documents));
+                             documents, first_values));
       }
       if (config_.feed_forward.activation != spec::Activation::kNone) {
         x = sum(x, feed_forward(norm(x, name + "post_attention_layernorm"), name + "mlp."));
@@ -142,7 +143,7 @@ class Reference {
 
   Matrix attention(const Matrix& x, const std::string& name,
                    const std::vector<std::int64_t>& positions,
-                   const std::vector<std::int64_t>& documents) const {
+                   const std::vector<std::int64_t>& documents, Matrix& first_values) const {
     const bool learned = config_.attention.projection == spec::Projection::kLearned;
     const bool needs_scores = config_.attention.weights == spec::Weighting::kSoftmax;
     const auto prepared = [&](const char* projection, const char* norm) {
@@ -152,7 +153,13 @@ class Reference {
     };
     const Matrix query = prepared("q_proj", "q_norm");
     const Matrix key = prepared("k_proj", "k_norm");
-    const Matrix value = learned ? linear(x, name + "v_proj") : x;
+    Matrix value = learned ? linear(x, name + "v_proj") : x;
+    if (const auto mix = weights_.find(name + "value_mix"); mix != weights_.end()) {
+      for (std::size_t t = 0; t < value.size(); ++t)
+        for (std::size_t c = 0; c < value[t].size(); ++c)
+          value[t][c] = mix->second[0][0] * value[t][c] + mix->second[0][1] * first_values[t][c];
+    }
+    if (first_values.empty()) first_values = value;
     Matrix mixed(x.size(), std::vector<double>(x[0].size()));
     for (std::int64_t number = 0; number < config_.heads; ++number) {
       const std::int64_t shared =

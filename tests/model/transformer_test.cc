@@ -56,6 +56,8 @@ TEST(Transformer, AgreesWithLoopsForEveryPositionNormAndAttention) {
           expect_same_as_loops(config, base::concat(what, shared, " key/value heads, unscaled"));
           config.attention = {.query_key_norm = true};
           expect_same_as_loops(config, base::concat(what, shared, " key/value heads, normed"));
+          config.attention = {.value_residual = true};
+          expect_same_as_loops(config, base::concat(what, shared, " heads, value residual"));
           config.attention = {.projection = spec::Projection::kLearned,
                               .weights = spec::Weighting::kUniform,
                               .scaled = true};

@@ -82,13 +82,19 @@ void for_each_kind(Use use) {
     spec::AttentionConfig attention;
     std::int64_t key_value_heads;
   };
-  const std::vector<Kind> kinds = {
-      {{kLearned, kSoftmax, true}, 4},       {{kLearned, kSoftmax, true}, 2},
-      {{kLearned, kSoftmax, false}, 1},      {{kIdentity, kSoftmax, true}, 4},
-      {{kIdentity, kSoftmax, false}, 2},     {{kLearned, kUniform, true}, 4},
-      {{kLearned, kUniform, true}, 2},       {{kIdentity, kUniform, true}, 4},
-      {{kLearned, kNone, true}, 4},          {{kLearned, kSoftmax, true, true}, 2},
-      {{kIdentity, kSoftmax, true, true}, 4}};
+  const std::vector<Kind> kinds = {{{kLearned, kSoftmax, true}, 4},
+                                   {{kLearned, kSoftmax, true}, 2},
+                                   {{kLearned, kSoftmax, false}, 1},
+                                   {{kIdentity, kSoftmax, true}, 4},
+                                   {{kIdentity, kSoftmax, false}, 2},
+                                   {{kLearned, kUniform, true}, 4},
+                                   {{kLearned, kUniform, true}, 2},
+                                   {{kIdentity, kUniform, true}, 4},
+                                   {{kLearned, kNone, true}, 4},
+                                   {{kLearned, kSoftmax, true, true}, 2},
+                                   {{kIdentity, kSoftmax, true, true}, 4},
+                                   {{kLearned, kSoftmax, true, false, true}, 2},
+                                   {{kLearned, kUniform, true, false, true}, 4}};
   for (const spec::Objective objective : spec::all<spec::Objective>()) {
     for (const spec::Position position : spec::all<spec::Position>()) {
       for (const spec::Norm norm : spec::all<spec::Norm>()) {
@@ -104,7 +110,8 @@ void for_each_kind(Use use) {
             use(config, base::concat(objective, " ", position, " ", norm, bias ? " bias " : " ",
                                      kind.attention.projection, " ", kind.attention.weights, " ",
                                      kind.key_value_heads,
-                                     kind.attention.query_key_norm ? " query_key_norm" : ""));
+                                     kind.attention.query_key_norm ? " query_key_norm" : "",
+                                     kind.attention.value_residual ? " value_residual" : ""));
           }
         }
       }

@@ -59,6 +59,15 @@ TEST(CountParameters, EachPart) {
   EXPECT_EQ(more([](ModelConfig& m) { m.feed_forward.activation = Activation::kSwiglu; }), 96);
   EXPECT_EQ(more([](ModelConfig& m) { m.norm = Norm::kRms; }), 0);
   EXPECT_EQ(more([](ModelConfig& m) { m.attention.query_key_norm = true; }), 2 + 2);
+  // Only layers after the first have the two factors.
+  EXPECT_EQ(more([](ModelConfig& m) { m.attention.value_residual = true; }), 0);
+  const auto deep = [](bool residual) {
+    ModelConfig model = tiny();
+    model.layers = 7;
+    model.attention.value_residual = residual;
+    return count_parameters(model, 10);
+  };
+  EXPECT_EQ(deep(true) - deep(false), 6 * 2);
   EXPECT_EQ(more([](ModelConfig& m) { m.layers = 3; }), 2 * (8 + 64 + 32 + 32 + 64 + 8 + 96 + 96));
   EXPECT_EQ(more([](ModelConfig& m) { m.attention.projection = Projection::kIdentity; }),
             -(64 + 32 + 32));

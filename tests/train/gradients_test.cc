@@ -210,6 +210,11 @@ std::vector<Case> named_cases() {
   add("query/key norm, rotary, grouped").config.model.attention.query_key_norm = true;
   cases.back().config.model.key_value_heads = 2;
   cases.back().config.model.position = spec::Position::kRotary;
+  add("value residual").config.model.attention.value_residual = true;
+  cases.back().config.model.layers = 3;
+  add("value residual, query/key norm, grouped").config.model.attention.value_residual = true;
+  cases.back().config.model.attention.query_key_norm = true;
+  cases.back().config.model.key_value_heads = 2;
   add("unscaled").config.model.attention.scaled = false;
   {
     Case& c = add("odd sizes");  // no side is a multiple of a vector

@@ -51,6 +51,7 @@ class Forward:
         self.weights = {name: weight.astype(precision) for name, weight in weights.items()}
         self.tokens = len(ids)
         self.taps = {}
+        self.first_value = None  # of the first layer, for value_residual
         model = self.config
         embedding = self.weight("model.embed_tokens.weight")
         x = self.tap("embedding", embedding[ids])
@@ -126,7 +127,14 @@ class Forward:
             y = h if settings["projection"] == "identity" else self.linear(f"{name}.{projection}", h)
             return y.reshape(self.tokens, count, head_width).transpose(1, 0, 2)
 
-        value = tap("attention.value", cut("v_proj", groups))
+        value = cut("v_proj", groups)
+        if settings["value_residual"]:
+            if self.first_value is None:
+                self.first_value = value
+            else:
+                own, first = self.weight(f"{name}.value_mix")
+                value = own * value + first * self.first_value
+        value = tap("attention.value", value)
         distance = np.abs(np.subtract.outer(np.arange(self.tokens), np.arange(self.tokens)))
         is_open = np.ones_like(distance, bool) if model["objective"] == "masked" else np.tri(self.tokens, dtype=bool)
         group = [head * groups // heads for head in range(heads)]
@@ -218,6 +226,7 @@ def all_forms():
     for name, settings in {
         "unscaled": {"scaled": False},
         "query_key_norm": {"query_key_norm": True},
+        "value_residual": {"value_residual": True},
         "identity": {"projection": "identity"},
         "identity-unscaled": {"projection": "identity", "scaled": False},
         "uniform": {"weights": "uniform"},

@@ -32,9 +32,11 @@ AttentionPass<T>::AttentionPass(const spec::ModelConfig& config, const WeightLay
       projection_{width_, stride_, places.query_key_value, places.query_key_value_bias},
       query_norm_(config, places.query_norm, heads_, 0, stride_, most_tokens, memory),
       key_norm_(config, places.key_norm, key_value_heads_, key_at_, stride_, most_tokens, memory),
+      has_norms_(places.query_norm >= 0),
+      value_mix_(places.value_mix),
       output_{width_, width_, places.output, places.output_bias},
       projected_(memory.take<T>(most_tokens * stride_)),
-      raw_(memory.take<T>(places.query_norm < 0 ? 0 : most_tokens * stride_)),
+      raw_(memory.take<T>(has_norms_ || value_mix_ >= 0 ? most_tokens * stride_ : 0)),
       mixed_(memory.take<T>(most_tokens * width_)),
       log_sums_(memory.take<float>(most_tokens * heads_)) {}
 
@@ -82,6 +84,53 @@ void AttentionPass<T>::rotate(const Reading& reading, float sign, T* query_key_v
 }
 
 template <typename T>
+void AttentionPass<T>::prepare(Workspace<T>& workspace, const Weights<T>& weights,
+                               std::int64_t tokens) {
+  const kernels::TokenLoops<T>& loops = kernels::token_loops<T>();
+  // Columns first … last − 1 of all tokens.
+  const auto copy = [&](std::int64_t first, std::int64_t last) {
+    for (std::int64_t row = 0; row < tokens * stride_; row += stride_)
+      std::copy(raw_.data() + row + first, raw_.data() + row + last,
+                projected_.data() + row + first);
+  };
+  if (has_norms_) {
+    query_norm_.forward(tokens, weights, raw_.data(), projected_.data());
+    key_norm_.forward(tokens, weights, raw_.data(), projected_.data());
+  } else if (!raw_.empty()) {
+    copy(0, value_at_);
+  }
+  if (value_mix_ >= 0) {
+    loops.mix(mix_shape(tokens), weights.exact + value_mix_, raw_.data() + value_at_,
+              workspace.first_values.data(), projected_.data() + value_at_);
+  } else if (!raw_.empty()) {
+    copy(value_at_, stride_);
+  }
+  if (layer_ > 0 || workspace.first_values.empty()) return;
+  T* kept = workspace.first_values.data();
+  for (std::int64_t row = 0; row < tokens * stride_; row += stride_)
+    kept = std::copy(projected_.data() + row + value_at_, projected_.data() + row + stride_, kept);
+}
+
+template <typename T>
+void AttentionPass<T>::prepare_backward(Workspace<T>& workspace, const Weights<T>& weights,
+                                        std::int64_t tokens, T* query_key_value,
+                                        float* gradient) const {
+  const kernels::TokenLoops<T>& loops = kernels::token_loops<T>();
+  if (has_norms_) {
+    query_norm_.backward(tokens, weights, raw_.data(), query_key_value, gradient);
+    key_norm_.backward(tokens, weights, raw_.data(), query_key_value, gradient);
+  }
+  if (value_mix_ >= 0) {
+    loops.mix_backward(mix_shape(tokens), weights.exact + value_mix_, raw_.data() + value_at_,
+                       workspace.first_values.data(), query_key_value + value_at_,
+                       workspace.first_values_gradient.data(), gradient + value_mix_);
+  } else if (!workspace.first_values.empty()) {  // the first layer, whose backward pass is the last
+    loops.add(tokens, stride_ - value_at_, stride_, workspace.first_values_gradient.data(),
+              query_key_value + value_at_);
+  }
+}
+
+template <typename T>
 kernels::Dropped AttentionPass<T>::dropped(const Reading& reading) const {
   return dropped_at(dropout_, seed_, reading, base::dropout_place(layer_, 1), width_);
 }
@@ -92,12 +141,7 @@ Residual AttentionPass<T>::forward(Workspace<T>& workspace, const Weights<T>& we
   workspace.clock->enter(Work::kNorm);
   norm_.forward(residual, reading.tokens, weights);
   projection_.forward(workspace, weights, reading.tokens, norm_.normed(), made().data());
-  if (!raw_.empty()) {
-    query_norm_.forward(reading.tokens, weights, raw_.data(), projected_.data());
-    key_norm_.forward(reading.tokens, weights, raw_.data(), projected_.data());
-    for (std::int64_t value = value_at_; value < reading.tokens * stride_; value += stride_)
-      std::copy_n(raw_.data() + value, stride_ - value_at_, projected_.data() + value);
-  }
+  prepare(workspace, weights, reading.tokens);
   rotate(reading, 1, projected_.data());
   workspace.clock->enter(Work::kAttention);
   for (const Document& document : reading.documents) {
@@ -133,10 +177,7 @@ void AttentionPass<T>::backward(Workspace<T>& workspace, const Weights<T>& weigh
   }
   workspace.clock->enter(Work::kElse);
   rotate(reading, -1, projected_gradient);
-  if (!raw_.empty()) {
-    query_norm_.backward(tokens, weights, raw_.data(), projected_gradient, gradient.values);
-    key_norm_.backward(tokens, weights, raw_.data(), projected_gradient, gradient.values);
-  }
+  prepare_backward(workspace, weights, tokens, projected_gradient, gradient.values);
   T* normed_gradient = workspace.normed_gradient.data();
   projection_.backward(workspace, weights, tokens, norm_.normed(), projected_gradient,
                        normed_gradient, gradient);

@@ -27,6 +27,14 @@ class AttentionPass {
   template <typename Arrays>
   Arrays arrays_of(const Document& document);
   void rotate(const Reading& reading, float sign, T* query_key_value) const;
+  /// Made queries, keys and values → projected_, before the rotation.
+  void prepare(Workspace<T>& workspace, const Weights<T>& weights, std::int64_t tokens);
+  /// The gradient of those in projected_ becomes that of the made ones.
+  void prepare_backward(Workspace<T>& workspace, const Weights<T>& weights, std::int64_t tokens,
+                        T* query_key_value, float* gradient) const;
+  kernels::MixShape mix_shape(std::int64_t tokens) const {
+    return {tokens, stride_ - value_at_, stride_, stride_ - value_at_};
+  }
   kernels::Dropped dropped(const Reading& reading) const;
   /// Queries, keys and values as the projection made them.
   std::span<T> made() const { return raw_.empty() ? projected_ : raw_; }
@@ -48,9 +56,11 @@ class AttentionPass {
   LinearPass<T> projection_;
   HeadNormPass<T> query_norm_;
   HeadNormPass<T> key_norm_;
+  bool has_norms_;
+  std::int64_t value_mix_;
   LinearPass<T> output_;
   std::span<T> projected_;     ///< queries, keys and values side by side, normed and rotated
-  std::span<T> raw_;           ///< the same before their norms, if they have any
+  std::span<T> raw_;           ///< as made, if they are normed or mixed
   std::span<T> mixed_;         ///< [tokens, width]
   std::span<float> log_sums_;  ///< [heads, tokens] of each document
 };

@@ -37,6 +37,7 @@ WeightLayout::WeightLayout(const spec::ModelConfig& config, std::int64_t vocabul
         add(list, {weights.query.bias, weights.key.bias, weights.value.bias});
     layer.query_norm = add(list, {weights.query_norm.weight});
     layer.key_norm = add(list, {weights.key_norm.weight});
+    layer.value_mix = add(list, {weights.value_mix});
     layer.output = add(list, {weights.output.weight});
     layer.output_bias = add(list, {weights.output.bias});
     layer.feed_forward_norm = add(list, {weights.feed_forward_norm.weight});

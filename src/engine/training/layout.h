@@ -22,6 +22,7 @@ class WeightLayout {
     std::int64_t attention_norm = -1, attention_norm_bias = -1;
     std::int64_t query_key_value = -1, query_key_value_bias = -1;
     std::int64_t query_norm = -1, key_norm = -1;
+    std::int64_t value_mix = -1;
     std::int64_t output = -1, output_bias = -1;
     std::int64_t feed_forward_norm = -1, feed_forward_norm_bias = -1;
     std::int64_t up = -1, up_bias = -1;  ///< gate and up for swiglu

@@ -66,6 +66,9 @@ struct Workspace {
   std::span<T> normed_gradient;  ///< [tokens, width]
   std::span<T> wide;             ///< the gradient of the widest values in a sub-layer
   std::span<T> wide_too;
+  // With value_residual:
+  std::span<T> first_values;               ///< [tokens, key_value_heads · head_width], of layer 0
+  std::span<float> first_values_gradient;  ///< the same, from the later layers
 };
 
 /// The residual stream between two sub-layers: x, and the last one's output, not yet summed, so

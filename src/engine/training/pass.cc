@@ -27,6 +27,11 @@ TransformerPass<T>::TransformerPass(const spec::ModelConfig& config, const Weigh
   workspace_.normed_gradient = memory_.take<T>(most_tokens * config.width);
   workspace_.wide = memory_.take<T>(most_tokens * widest);
   workspace_.wide_too = memory_.take<T>(most_tokens * 2 * config.feed_forward.width);
+  if (config.has_attention() && config.attention.value_residual) {
+    const std::int64_t values = most_tokens * config.key_value_heads * config.head_width();
+    workspace_.first_values = memory_.take<T>(values);
+    workspace_.first_values_gradient = memory_.take<float>(values);
+  }
   layers_.resize(static_cast<std::size_t>(config.layers));
   for (std::int64_t number = 0; number < config.layers; ++number) {
     Layer& layer = layers_[static_cast<std::size_t>(number)];
@@ -70,6 +75,7 @@ double TransformerPass<T>::run(const Weights<T>& weights, const Reading& reading
   float* x_gradient = x_gradient_.data();
   const double nats =
       prediction_.run(workspace_, weights, reading, residual, scale, x_gradient, gradient);
+  std::ranges::fill(workspace_.first_values_gradient, 0.0F);
   for (auto layer = layers_.rbegin(); layer != layers_.rend(); ++layer) {
     if (layer->feed_forward)
       layer->feed_forward->backward(workspace_, weights, reading, x_gradient, gradient);
