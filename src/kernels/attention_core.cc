@@ -3,7 +3,6 @@
 #include <string>
 
 #include "base/error.h"
-#include "kernels/attention_amx.h"
 #include "kernels/attention_kernels.h"
 
 namespace qkv::kernels {
@@ -12,7 +11,27 @@ namespace {
 constexpr std::int64_t kWidest = 256;
 
 #ifdef __x86_64__
+
 constexpr AttentionKernels<Bfloat16> kTiles = {amx::attention_forward, amx::attention_backward};
+
+/// Two rows of tiles are multiplied at a time. Shorter documents fill less than half of them, so
+/// that lanes are faster.
+constexpr std::int64_t kTokensOfTiles = 17;
+
+const AttentionKernels<Bfloat16>& pairs_or_lanes(const AttentionShape& shape) {
+  static constexpr AttentionKernels<Bfloat16> kWithPairs = {avx512bf16::attention_forward,
+                                                            avx512bf16::attention_backward};
+  return shape.tokens >= kTokensOfTiles ? kWithPairs : avx512bf16::kAttentionBfloat16;
+}
+
+constexpr AttentionKernels<Bfloat16> kPairs = {
+    [](const AttentionShape& shape, const AttentionForward<Bfloat16>& arrays, Scratch& scratch) {
+      pairs_or_lanes(shape).forward(shape, arrays, scratch);
+    },
+    [](const AttentionShape& shape, const AttentionBackward<Bfloat16>& arrays, Scratch& scratch) {
+      pairs_or_lanes(shape).backward(shape, arrays, scratch);
+    }};
+
 #endif
 
 void check(const AttentionShape& shape) {
@@ -57,7 +76,7 @@ const AttentionKernels<Bfloat16>& attention_kernels(Instructions instructions) {
     case Instructions::kAmx:
       return kTiles;
     case Instructions::kAvx512Bf16:
-      return avx512bf16::kAttentionBfloat16;
+      return kPairs;
     case Instructions::kAvx512:
       return avx512::kAttentionBfloat16;
     case Instructions::kAvx2:

@@ -39,4 +39,20 @@ namespace avx512bf16 {
 extern const AttentionKernels<Bfloat16> kAttentionBfloat16;
 }  // namespace avx512bf16
 
+// With tiles of 16 × 16 scores.
+
+namespace avx512bf16 {
+void attention_forward(const AttentionShape& shape, const AttentionForward<Bfloat16>& arrays,
+                       Scratch& scratch);
+void attention_backward(const AttentionShape& shape, const AttentionBackward<Bfloat16>& arrays,
+                        Scratch& scratch);
+}  // namespace avx512bf16
+
+namespace amx {
+void attention_forward(const AttentionShape& shape, const AttentionForward<Bfloat16>& arrays,
+                       Scratch& scratch);
+void attention_backward(const AttentionShape& shape, const AttentionBackward<Bfloat16>& arrays,
+                        Scratch& scratch);
+}  // namespace amx
+
 }  // namespace qkv::kernels

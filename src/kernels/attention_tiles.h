@@ -9,7 +9,7 @@
 #include "kernels/tile_rows.h"
 
 // Arithmetic for both passes on the numbers in tiles, 16 at a time.
-namespace qkv::kernels::amx {
+namespace qkv::kernels::QKV_TILES {
 
 /// Element r of the result combines the 16 numbers of row r.
 template <class Join>
@@ -54,7 +54,7 @@ inline __m512 logarithm2_of(__m512 x) {
   return (__m512)logarithm2<Bits>((Real)x);
 }
 
-inline __m512 counting() {
+inline __m512 lane_numbers() {
   return _mm512_setr_ps(0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14, 15);
 }
 
@@ -88,4 +88,4 @@ inline Numbers query_numbers(const AttentionHead& head, std::int64_t first) {
                                  _mm512_set1_epi32(static_cast<int>(head.dropout.threshold)));
 }
 
-}  // namespace qkv::kernels::amx
+}  // namespace qkv::kernels::QKV_TILES

@@ -3,65 +3,13 @@
 #include <cstdint>
 
 #include "kernels/tiles.h"
+#ifdef __AMX_TILE__
+#include "kernels/amx_tiles.h"
+#else
+#include "kernels/pair_tiles.h"
+#endif
 
-namespace qkv::kernels::amx {
-
-/// One side of a product of tiles, [outer][step], its distances in bytes.
-struct Side {
-  const void* base = nullptr;
-  std::int64_t outer = 0;
-  std::int64_t step = 0;
-  std::int64_t stride = 64;  ///< from a row of a tile to the next
-
-  const char* at(std::int64_t o, std::int64_t s) const {
-    return static_cast<const char*>(base) + o * outer + s * step;
-  }
-};
-
-/// Tiles of floats, [row][column], its distances in floats.
-struct Sums {
-  float* base = nullptr;
-  std::int64_t row = 0;
-  std::int64_t column = 0;
-  std::int64_t stride = 64;  ///< from a row of a tile to the next, in bytes
-};
-
-/// sums[i][j] = Σ over steps of a[i][step] · b[j][step] for kRows × kColumns tiles, or added to the
-/// existing sums.
-template <int kRows, int kColumns>
-void multiply(std::int64_t steps, const Side& a, const Side& b, const Sums& sums, bool add) {
-  float* const right = sums.base + sums.column;
-  float* const below = sums.base + sums.row;
-  if (add) {
-    load_tile<0>(sums.base, sums.stride);
-    if constexpr (kColumns > 1) load_tile<1>(right, sums.stride);
-    if constexpr (kRows > 1) load_tile<2>(below, sums.stride);
-    if constexpr (kRows > 1 && kColumns > 1) load_tile<3>(below + sums.column, sums.stride);
-  } else {
-    zero_tile<0>();
-    if constexpr (kColumns > 1) zero_tile<1>();
-    if constexpr (kRows > 1) zero_tile<2>();
-    if constexpr (kRows > 1 && kColumns > 1) zero_tile<3>();
-  }
-  for (std::int64_t step = 0; step < steps; ++step) {
-    load_tile<4>(a.at(0, step), a.stride);
-    load_tile<6>(b.at(0, step), b.stride);
-    multiply_tiles<0, 4, 6>();
-    if constexpr (kRows > 1) {
-      load_tile<5>(a.at(1, step), a.stride);
-      multiply_tiles<2, 5, 6>();
-    }
-    if constexpr (kColumns > 1) {
-      load_tile<7>(b.at(1, step), b.stride);
-      multiply_tiles<1, 4, 7>();
-      if constexpr (kRows > 1) multiply_tiles<3, 5, 7>();
-    }
-  }
-  store_tile<0>(sums.base, sums.stride);
-  if constexpr (kColumns > 1) store_tile<1>(right, sums.stride);
-  if constexpr (kRows > 1) store_tile<2>(below, sums.stride);
-  if constexpr (kRows > 1 && kColumns > 1) store_tile<3>(below + sums.column, sums.stride);
-}
+namespace qkv::kernels::QKV_TILES {
 
 /// The same for one or two rows of tiles and any number of columns.
 inline void multiply_row(std::int64_t rows, std::int64_t columns, std::int64_t steps, const Side& a,
@@ -83,4 +31,4 @@ inline void multiply_row(std::int64_t rows, std::int64_t columns, std::int64_t s
   }
 }
 
-}  // namespace qkv::kernels::amx
+}  // namespace qkv::kernels::QKV_TILES

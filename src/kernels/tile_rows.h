@@ -10,7 +10,7 @@
 #include "kernels/tiles.h"
 
 // Conversions between the rows of a head in memory and tiles.
-namespace qkv::kernels::amx {
+namespace qkv::kernels::QKV_TILES {
 
 inline constexpr std::int64_t kFloats = kTileBytes / static_cast<std::int64_t>(sizeof(float));
 inline constexpr std::int64_t kNumbers = kTileBytes / static_cast<std::int64_t>(sizeof(Bfloat16));
@@ -186,4 +186,4 @@ inline void write_rows(const float* from, std::int64_t rows, const float* scale,
   }
 }
 
-}  // namespace qkv::kernels::amx
+}  // namespace qkv::kernels::QKV_TILES

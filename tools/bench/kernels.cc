@@ -98,9 +98,10 @@ std::span<T> drawn(kernels::Arena& memory, std::int64_t size) {
   return values;
 }
 
-/// The same by qkv's own kernels, one document after the other, as in the training step.
+/// The same by qkv's own kernels, one document after the other, as in the training step; or its
+/// forward pass alone.
 template <typename T>
-void attention_of_kernels(benchmark::State& state, const Shape& shape) {
+void attention_of_kernels(benchmark::State& state, const Shape& shape, bool backward) {
   const std::int64_t head_width = shape.width / shape.heads;
   const std::int64_t size = shape.batch * shape.tokens * shape.width;
   const kernels::AttentionShape one{.tokens = shape.tokens,
@@ -127,6 +128,7 @@ void attention_of_kernels(benchmark::State& state, const Shape& shape) {
         return kernels::Strided<const T>{rows(part).base, shape.width};
       };
       kernels::attention_forward<T>(one, {read(0), read(1), read(2), rows(3), log_sum}, scratch);
+      if (!backward) continue;
       kernels::attention_backward<T>(
           one, {read(0), read(1), read(2), read(3), log_sum, read(7), rows(4), rows(5), rows(6)},
           scratch);
@@ -216,20 +218,24 @@ void add_all() {
         attention_of_libtorch(state, shape, at::kBFloat16, in_one);
       });
     }
-    add("attention/" + shape.name + "/float32/fused",
-        [&shape](auto& state) { attention_of_kernels<float>(state, shape); });
-    add("attention/" + shape.name + "/bfloat16/fused",
-        [&shape](auto& state) { attention_of_kernels<kernels::Bfloat16>(state, shape); });
+    for (const bool backward : {false, true}) {
+      const std::string name = backward ? "/fused" : "/fused/forward";
+      add("attention/" + shape.name + "/float32" + name,
+          [&shape, backward](auto& state) { attention_of_kernels<float>(state, shape, backward); });
+      add("attention/" + shape.name + "/bfloat16" + name, [&shape, backward](auto& state) {
+        attention_of_kernels<kernels::Bfloat16>(state, shape, backward);
+      });
+    }
     add("product/" + shape.name + "/float32",
         [&shape](auto& state) { product<float>(state, shape); });
     add("product/" + shape.name + "/bfloat16",
         [&shape](auto& state) { product<kernels::Bfloat16>(state, shape); });
-    for (const std::string kind : {"adamw", "muon"}) {
+    for (const spec::Optimizer kind : {spec::Optimizer::kAdamw, spec::Optimizer::kMuon}) {
       config::TrainingConfig training;
       training.optimizer = kind;
-      add("optimizer/" + shape.name + "/" + kind + "/plain",
-          [&shape, training](auto& state) { optimizer(state, shape, training); });
-      add("optimizer/" + shape.name + "/" + kind + "/fused",
+      const std::string name = "optimizer/" + shape.name + "/" + std::string(spec::name_of(kind));
+      add(name + "/plain", [&shape, training](auto& state) { optimizer(state, shape, training); });
+      add(name + "/fused",
           [&shape, training](auto& state) { fused_optimizer(state, shape, training); });
     }
   }

@@ -3,7 +3,7 @@
 #include <cstddef>
 #include <cstdint>
 
-#include "kernels/attention_amx.h"
+#include "kernels/attention_kernels.h"
 #include "kernels/attention_tiles.h"
 #include "kernels/tile_products.h"
 #include "kernels/tile_rows.h"
@@ -12,7 +12,7 @@
 // In the forward pass, a query is a row of a tile: the weights are the left side of their product
 // with the values, which keep their layout.
 
-namespace qkv::kernels::amx {
+namespace qkv::kernels::QKV_TILES {
 namespace {
 
 constexpr std::int64_t kBlockPairs = 2;  ///< of key tiles in a block
@@ -59,8 +59,9 @@ void raise_to_tile(const AttentionHead& head, const ForwardBlock& block, std::in
                    float* scores, __m512 (&most)[16]) {
   const __m512 scale = _mm512_set1_ps(head.scale);
   const __m512 slope = _mm512_set1_ps(head.slope);
-  const __m512 ahead = _mm512_add_ps(
-      counting(), _mm512_set1_ps(static_cast<float>(block.key + tile * kTileSide - block.query)));
+  const __m512 ahead =
+      _mm512_add_ps(lane_numbers(),
+                    _mm512_set1_ps(static_cast<float>(block.key + tile * kTileSide - block.query)));
   const __m512 of_keys = _mm512_mul_ps(ahead, slope);
 #pragma GCC unroll 4
   for (std::int64_t query = 0; query < 16; ++query) {
@@ -178,7 +179,7 @@ void finish_row(const AttentionHead& head, std::int64_t row, const ForwardRow& s
   const __m512 sum = join_rows(lanes, kSum);
   __m512 logarithm = _mm512_add_ps(_mm512_load_ps(state.most), logarithm2_of(sum));
   if constexpr (kBias == Bias::kBehind)
-    logarithm = _mm512_fnmadd_ps(counting(), _mm512_set1_ps(head.slope), logarithm);
+    logarithm = _mm512_fnmadd_ps(lane_numbers(), _mm512_set1_ps(head.slope), logarithm);
   logarithm = _mm512_mul_ps(logarithm, _mm512_set1_ps(kLog2));
   _mm512_mask_storeu_ps(log_sum + first, static_cast<__mmask16>((1u << count) - 1u), logarithm);
   alignas(64) float share[16];
@@ -289,4 +290,4 @@ void attention_forward(const AttentionShape& shape, const AttentionForward<Bfloa
   release_tiles();
 }
 
-}  // namespace qkv::kernels::amx
+}  // namespace qkv::kernels::QKV_TILES

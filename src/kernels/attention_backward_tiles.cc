@@ -3,7 +3,7 @@
 #include <cstddef>
 #include <cstdint>
 
-#include "kernels/attention_amx.h"
+#include "kernels/attention_kernels.h"
 #include "kernels/attention_tiles.h"
 #include "kernels/tile_products.h"
 #include "kernels/tile_rows.h"
@@ -13,7 +13,7 @@
 // are the left side of the products that sum over queries, and paired by keys the right side of the
 // product that sums over keys.
 
-namespace qkv::kernels::amx {
+namespace qkv::kernels::QKV_TILES {
 namespace {
 
 constexpr std::int64_t kKeyPairs = 4;    ///< of key tiles in a block of the backward pass
@@ -89,7 +89,7 @@ void differentiate_tile(const AttentionHead& head, const Unit& unit, std::int64_
   __m512 ahead[2];  // of the unit's first key
   for (std::int64_t q = 0; q < 2; ++q) {
     shift[q] = _mm512_load_ps(room.shift + unit.query + 16 * q);
-    ahead[q] = _mm512_add_ps(counting(),
+    ahead[q] = _mm512_add_ps(lane_numbers(),
                              _mm512_set1_ps(static_cast<float>(unit.query + 16 * q - unit.key)));
     if constexpr (kBias == Bias::kBehind) shift[q] = _mm512_fnmadd_ps(ahead[q], slope, shift[q]);
   }
@@ -386,4 +386,4 @@ void attention_backward(const AttentionShape& shape, const AttentionBackward<Bfl
   release_tiles();
 }
 
-}  // namespace qkv::kernels::amx
+}  // namespace qkv::kernels::QKV_TILES
