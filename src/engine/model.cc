@@ -42,6 +42,15 @@ Model::Model(const spec::ModelConfig& config, std::int64_t vocabulary,
              std::vector<base::Array> weights)
     : Model(config, vocabulary, std::move(weights), best_arithmetic()) {}
 
+base::Array Model::weight(spec::WeightIndex index) const {
+  const base::Array& kept = weights_[static_cast<std::size_t>(index)];
+  if (!kept.values.empty()) return kept;
+  base::Array weight(kept.shape);
+  const PackedMatrix& packed = packed_.matrices[static_cast<std::size_t>(index)];
+  unpack(packed.panels, packed.first, arithmetic_.lanes, weight.view());
+  return weight;
+}
+
 void Model::logits(Rows final, MutableRows logits) const {
   const Panels& matrix = packed_.output;
   arithmetic_.multiply(matrix, 0, panels_of(matrix.outputs, arithmetic_.lanes), final, logits,

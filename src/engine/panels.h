@@ -3,6 +3,7 @@
 #include <cstdint>
 #include <vector>
 
+#include "base/array.h"
 #include "engine/arithmetic.h"
 #include "engine/memory.h"
 
@@ -19,6 +20,9 @@ struct LinearWeights {
 /// all have a bias or none.
 Panels pack(const std::vector<LinearWeights>& layers, std::int64_t inputs, std::int64_t lanes,
             FloatMemory& memory);
+
+/// Copies a matrix [outputs, inputs] back, which begins with this output of the panels.
+void unpack(const Panels& panels, std::int64_t first, std::int64_t lanes, base::MutableView matrix);
 
 /// The number of panels for this many outputs.
 inline std::int64_t panels_of(std::int64_t outputs, std::int64_t lanes) {
