@@ -47,6 +47,15 @@ void Model::multiply(const Panels& matrix, Rows x, MutableRows y, bool add) cons
   loops_.panels.multiply(matrix, 0, panels, x, y, add);
 }
 
+base::Array Model::weight(spec::WeightIndex index) const {
+  const base::Array& kept = weights_[static_cast<std::size_t>(index)];
+  if (!kept.values.empty()) return kept;
+  base::Array weight(kept.shape);
+  const PackedMatrix& packed = packed_.matrices[static_cast<std::size_t>(index)];
+  kernels::unpack(packed.panels, packed.first, loops_.panels.lanes, weight.view());
+  return weight;
+}
+
 void Model::logits(Rows final, MutableRows logits) const {
   multiply(packed_.output, final, logits);
 }

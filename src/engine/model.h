@@ -29,14 +29,15 @@ class Model {
   std::int64_t vocabulary() const { return vocabulary_; }
   /// Names and shapes of the weights.
   const spec::WeightList& list() const { return list_; }
-  /// A weight of the list, which the model has.
-  base::View weight(spec::WeightIndex index) const {
-    return weights_[static_cast<std::size_t>(index)].view();
-  }
+  /// A copy of a weight of the list, which the model has.
+  base::Array weight(spec::WeightIndex index) const;
   /// The embedding table [vocabulary, width].
-  base::View embedding() const { return weight(list_.embedding); }
+  base::View embedding() const {
+    return weights_[static_cast<std::size_t>(list_.embedding)].view();
+  }
 
-  /// The logits [rows, vocabulary] of vectors after the last norm [rows, width].
+  /// The logits [rows, vocabulary] of vectors after the last norm [rows, width]. A row that is
+  /// alone is summed in another order than one among several.
   void logits(Rows final, MutableRows logits) const;
 
   // For readers:
@@ -53,7 +54,7 @@ class Model {
   std::int64_t vocabulary_;
   const kernels::Loops& loops_;
   spec::WeightList list_;
-  std::vector<base::Array> weights_;
+  std::vector<base::Array> weights_;  ///< tables and vectors; matrices are only in packed_
   kernels::Arena memory_;
   PackedWeights packed_;
   std::optional<Positions> positions_;

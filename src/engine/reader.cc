@@ -37,10 +37,15 @@ std::span<const float> Reader::next(std::span<const std::int32_t> ids) {
 
 Rows Reader::read_from(std::int64_t layer, Rows x, Taps* taps, std::int64_t kept,
                        Rows first_values) {
-  tokens_ = kept;
-  const Rows final = read_layers(layer, x, first_values, taps);
-  tokens_ += final.count;
+  const Rows final = read_layers(layer, x, first_values, taps, kept);
+  tokens_ = kept + final.count;
   return final;
+}
+
+Rows Reader::read_layers(std::int64_t /*layer*/, Rows /*x*/, Taps* /*taps*/,
+                         std::int64_t /*kept*/) {
+  throw base::Error(base::concat("reading from the input of a layer on: found a model of the kind ",
+                                 model_.config().kind, ", expected a transformer"));
 }
 
 std::unique_ptr<Reader> make_reader(const Model& model, int threads) {

@@ -11,7 +11,11 @@ namespace qkv::engine {
 
 /// Reads a text with a model. It keeps what the model stores about the tokens that it has read: the
 /// keys and values of a Transformer, the state of an LSTM or GRU. The formulas are those of
-/// src/model, and the values are equal except for rounding. They do not depend on the threads.
+/// src/model, and the values are equal except for rounding. They do not depend on the threads. The
+/// values of a token have the same bits whether a text is read at once or in parts, as long as each
+/// part has two tokens or more. A call that reads a single token sums in another order, in which
+/// weights come from memory faster: its values differ by rounding, as do those of a pass whose taps
+/// want scores.
 class Reader {
  public:
   virtual ~Reader() = default;
@@ -32,10 +36,11 @@ class Reader {
   /// an earlier read: what came before this layer is not computed again, nor the first `kept`
   /// tokens, whose keys and values stay as they were read last; x begins after them. For taps, too,
   /// token 0 is then the first of x, but keys are those of the whole text. Forgets all other tokens
-  /// read before. Reads the same bits as a read with taps if x holds two tokens or more; one alone
-  /// is summed in another order. `first_values`, rows for the same tokens, are the values of layer
-  /// 0 with all heads side by side; a model with value_residual needs them after layer 0. REQUIRES
-  /// a Transformer, at least `kept` tokens read, and a text in the context.
+  /// read before. The values have the bits of a read, if x holds two tokens or more.
+  /// `first_values`, rows for the same tokens, are the values of layer 0 with all heads side by
+  /// side; a model with value_residual needs them after layer 0. REQUIRES at least `kept` tokens
+  /// read and a text in the context. Throws Error unless the model is a Transformer, and then
+  /// changes nothing.
   Rows read_from(std::int64_t layer, Rows x, Taps* taps = nullptr, std::int64_t kept = 0,
                  Rows first_values = {});
 
@@ -49,10 +54,12 @@ class Reader {
  protected:
   explicit Reader(const Model& model) : model_(model) {}
 
-  /// As read() and read_from() after the checks; tokens() is still the number before.
+  /// As read(), next() and read_from() after the checks; tokens() is still the number before.
   virtual Rows read_more(std::span<const std::int32_t> ids, Taps* taps) = 0;
   virtual std::span<const float> next_after(std::span<const std::int32_t> ids) = 0;
-  virtual Rows read_layers(std::int64_t layer, Rows x, Rows first_values, Taps* taps) = 0;
+  /// Throws Error unless a kind of model overrides it.
+  virtual Rows read_layers(std::int64_t layer, Rows x, Rows first_values, Taps* taps,
+                           std::int64_t kept);
 
  private:
   void require_readable(std::span<const std::int32_t> ids) const;

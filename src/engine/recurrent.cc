@@ -47,10 +47,6 @@ std::span<const float> Recurrent::next_after(std::span<const std::int32_t> ids) 
   return logits_;
 }
 
-Rows Recurrent::read_layers(std::int64_t /*layer*/, Rows x, Rows /*first_values*/, Taps* /*taps*/) {
-  return {x.values, x.stride, 0};  // only for a Transformer
-}
-
 void Recurrent::read_layer(std::size_t layer) {
   const PackedWeights& weights = model().packed();
   State& state = states_[layer];

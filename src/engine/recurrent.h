@@ -24,7 +24,6 @@ class Recurrent : public Reader {
 
   Rows read_more(std::span<const std::int32_t> ids, Taps* taps) override;
   std::span<const float> next_after(std::span<const std::int32_t> ids) override;
-  Rows read_layers(std::int64_t layer, Rows x, Rows first_values, Taps* taps) override;
 
   /// Replaces x_ [tokens, width] by one layer's states.
   void read_layer(std::size_t layer);

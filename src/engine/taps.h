@@ -45,7 +45,8 @@ struct TapPlace {
 /// "layers.0.attention.weights"
 std::string tap_name(const TapPlace& place);
 
-/// Receives the values of a forward pass and may change them before the pass continues.
+/// Receives the values of a forward pass and may change them before the pass continues. Nothing
+/// follows after the logits: a reader returns Tap::kFinal, and a change of Tap::kLogits is dropped.
 class Taps {
  public:
   virtual ~Taps() = default;

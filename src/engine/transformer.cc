@@ -12,10 +12,10 @@ constexpr std::int64_t kBlock = 192;
 /// The most queries whose scores are in memory at once.
 constexpr std::int64_t kQueries = 48;
 
-/// How many of the queries that are left are computed together. One alone would be summed in
-/// another order, so that its values would depend on the number of tokens read.
-std::int64_t queries_at_once(std::int64_t left) {
-  return left == kQueries + 1 ? kQueries - 1 : std::min(kQueries, left);
+/// How many of the tokens or queries that are left are computed together. One alone would be summed
+/// in another order, so that its values would depend on the length of the text.
+std::int64_t many_at_once(std::int64_t left, std::int64_t most) {
+  return left == most + 1 ? most - 1 : std::min(most, left);
 }
 
 /// Reading a layer's weights takes about as long as five barriers if a member has this many.
@@ -56,12 +56,13 @@ Transformer::Transformer(const Model& model, int threads)
       work_([this](int member) { pass(member); }),
       own_(static_cast<std::size_t>(useful_members(model, threads))),
       logits_(static_cast<std::size_t>(model.vocabulary())) {
-  reserve(std::min(kBlock, config_.context));
+  reserve(0);
 }
 
 void Transformer::reserve(std::int64_t block) {
+  block = std::max(block, std::min(kBlock, config_.context));
   if (block <= block_) return;
-  block_ = block;
+  block_ = 0;  // until everything is there
   memory_ = kernels::Arena();
   const auto floats = [&](std::int64_t count) { return memory_.take<float>(count).data(); };
   const auto rows = [&](std::int64_t columns) {
@@ -77,17 +78,18 @@ void Transformer::reserve(std::int64_t block) {
     own = {.normed = floats(block * width_),
            .scores = floats(kQueries * cache_.whole_panels(config_.context))};
   }
+  block_ = block;
 }
 
 Rows Transformer::read_more(std::span<const std::int32_t> ids, Taps* taps) {
   const auto count = static_cast<std::int64_t>(ids.size());
   const bool at_once = taps != nullptr || !config_.causal();
-  if (at_once) reserve(count);
+  reserve(at_once ? count : 0);
   taps_ = taps;
   final_.resize(ids.size() * static_cast<std::size_t>(width_));
   before_ = tokens();
   for (std::int64_t begin = 0; begin < count; begin += count_) {
-    count_ = std::min(count - begin, block_);
+    count_ = many_at_once(count - begin, block_);
     final_at_ = final_.data() + begin * width_;
     embed(ids.subspan(static_cast<std::size_t>(begin), static_cast<std::size_t>(count_)));
     run(0, Result::kFinal);
@@ -96,22 +98,23 @@ Rows Transformer::read_more(std::span<const std::int32_t> ids, Taps* taps) {
 }
 
 std::span<const float> Transformer::next_after(std::span<const std::int32_t> ids) {
+  reserve(0);
   taps_ = nullptr;
   before_ = tokens();
   while (!ids.empty()) {
-    const std::size_t count = std::min(ids.size(), static_cast<std::size_t>(block_));
-    count_ = static_cast<std::int64_t>(count);
-    embed(ids.first(count));
-    ids = ids.subspan(count);
+    count_ = many_at_once(static_cast<std::int64_t>(ids.size()), block_);
+    embed(ids.first(static_cast<std::size_t>(count_)));
+    ids = ids.subspan(static_cast<std::size_t>(count_));
     run(0, ids.empty() ? Result::kNextLogits : Result::kNothing);
   }
   return logits_;
 }
 
-Rows Transformer::read_layers(std::int64_t layer, Rows x, Rows first_values, Taps* taps) {
+Rows Transformer::read_layers(std::int64_t layer, Rows x, Rows first_values, Taps* taps,
+                              std::int64_t kept) {
   reserve(x.count);
   taps_ = taps;
-  before_ = tokens();
+  before_ = kept;
   count_ = x.count;
   final_.resize(static_cast<std::size_t>(count_ * width_));
   final_at_ = final_.data();
@@ -288,7 +291,7 @@ void Transformer::attend_head(std::int64_t layer, std::int64_t shared_head, floa
     const float slope = uniform_ ? 0 : model().positions().slope(head);
     std::int64_t count = 0;
     for (std::int64_t first = 0; first < count_; first += count) {
-      count = queries_at_once(count_ - first);
+      count = many_at_once(count_ - first, kQueries);
       const std::int64_t keys = open_keys(before_ + first + count - 1);
       const MutableRows rows = score(layer, head, first, count, keys, scores);
       for (std::int64_t row = 0; row < count; ++row) {
@@ -329,7 +332,7 @@ void Transformer::attend_with_maps(std::int64_t layer, float* scores) {
     const float slope = uniform_ ? 0 : model().positions().slope(head);
     std::int64_t count = 0;
     for (std::int64_t first = 0; first < count_; first += count) {
-      count = queries_at_once(count_ - first);
+      count = many_at_once(count_ - first, kQueries);
       const MutableRows rows = score(layer, head, first, count, keys, scores);
       for (std::int64_t row = 0; row < count; ++row, map += keys) {
         const std::int64_t query = before_ + first + row;

@@ -34,9 +34,11 @@ class Transformer : public Reader {
 
   Rows read_more(std::span<const std::int32_t> ids, Taps* taps) override;
   std::span<const float> next_after(std::span<const std::int32_t> ids) override;
-  Rows read_layers(std::int64_t layer, Rows x, Rows first_values, Taps* taps) override;
+  Rows read_layers(std::int64_t layer, Rows x, Rows first_values, Taps* taps,
+                   std::int64_t kept) override;
 
-  /// Makes room for blocks of this many tokens.
+  /// Makes room for blocks of this many tokens, at least those of a long text. Without memory for
+  /// them, it leaves no room, and the next read tries again.
   void reserve(std::int64_t block);
   void embed(std::span<const std::int32_t> ids);
   /// Sends the block in x_ through the layers from `layer` on.

@@ -1,18 +1,27 @@
 #include "engine/weights.h"
 
+#include <utility>
+
 namespace qkv::engine {
 namespace {
 
 /// The weights of a list, by its indices.
 class Values {
  public:
-  Values(const spec::ModelConfig& config, const std::vector<base::Array>& arrays,
-         std::int64_t lanes, kernels::Arena& memory)
-      : config_(config), arrays_(arrays), lanes_(lanes), memory_(memory) {}
+  Values(const spec::ModelConfig& config, spec::WeightIndex embedding,
+         std::vector<base::Array>& arrays, std::int64_t lanes, kernels::Arena& memory)
+      : config_(config),
+        embedding_(embedding),
+        arrays_(arrays),
+        lanes_(lanes),
+        memory_(memory),
+        matrices_(arrays.size()) {}
 
   const float* at(spec::WeightIndex index) const {
     return index == spec::kAbsent ? nullptr : array(index).values.data();
   }
+  /// Where the matrices are that have been packed, by index.
+  std::vector<PackedMatrix> matrices() { return std::move(matrices_); }
   kernels::NormShape norm(const spec::Affine& norm) const {
     return {.width = config_.width,
             .kind = config_.norm,
@@ -28,8 +37,9 @@ class Values {
                               .epsilon = static_cast<float>(config_.norm_epsilon),
                               .weight = at(norm.weight)};
   }
-  /// One matrix from those that the model has, so that their products are computed together.
-  std::optional<Panels> packed(const std::vector<spec::Affine>& linears) const {
+  /// One matrix from those that the model has, so that their products are computed together. Their
+  /// arrays are freed.
+  std::optional<Panels> packed(const std::vector<spec::Affine>& linears) {
     std::vector<kernels::LinearWeights> found;
     std::int64_t inputs = 0;
     for (const spec::Affine& linear : linears) {
@@ -39,10 +49,19 @@ class Values {
       found.push_back(
           {.weight = weight.values.data(), .outputs = weight.shape[0], .bias = at(linear.bias)});
     }
-    return found.empty() ? std::nullopt
-                         : std::optional(kernels::pack(found, inputs, lanes_, memory_));
+    if (found.empty()) return std::nullopt;
+    const Panels panels = kernels::pack(found, inputs, lanes_, memory_);
+    std::int64_t first = 0;
+    for (const spec::Affine& linear : linears) {
+      if (linear.weight == spec::kAbsent) continue;
+      base::Array& weight = arrays_[static_cast<std::size_t>(linear.weight)];
+      matrices_[static_cast<std::size_t>(linear.weight)] = {.panels = panels, .first = first};
+      first += weight.shape[0];
+      if (linear.weight != embedding_) weight.values = std::vector<float>();
+    }
+    return panels;
   }
-  DirectionWeights direction(const spec::RecurrentWeights& weights) const {
+  DirectionWeights direction(const spec::RecurrentWeights& weights) {
     return {.input = *packed({weights.input}), .state = *packed({weights.state})};
   }
 
@@ -52,17 +71,19 @@ class Values {
   }
 
   const spec::ModelConfig& config_;
-  const std::vector<base::Array>& arrays_;
+  spec::WeightIndex embedding_;  ///< rows are looked up in it, even if it is also the last matrix
+  std::vector<base::Array>& arrays_;
   std::int64_t lanes_;
   kernels::Arena& memory_;
+  std::vector<PackedMatrix> matrices_;
 };
 
 }  // namespace
 
 PackedWeights pack_weights(const spec::ModelConfig& config, const spec::WeightList& list,
-                           const std::vector<base::Array>& arrays, std::int64_t lanes,
+                           std::vector<base::Array>& arrays, std::int64_t lanes,
                            kernels::Arena& memory) {
-  const Values values(config, arrays, lanes, memory);
+  Values values(config, list.embedding, arrays, lanes, memory);
   PackedWeights weights;
   weights.embedding = values.at(list.embedding);
   weights.positions = values.at(list.positions);
@@ -88,6 +109,7 @@ PackedWeights pack_weights(const spec::ModelConfig& config, const spec::WeightLi
     weights.states_from_end.push_back(values.direction(state));
   weights.norm = values.norm(list.norm);
   weights.output = *values.packed({{.weight = list.head}});
+  weights.matrices = values.matrices();
   return weights;
 }
 

@@ -10,8 +10,8 @@
 
 namespace qkv::engine {
 
-// A model's weights, ready for products. Embeddings and norms are the model's own arrays, matrices
-// are copies.
+// A model's weights, ready for products. Tables and vectors are the model's own arrays, matrices
+// are laid out anew.
 
 struct AttentionWeights {
   kernels::NormShape norm;
@@ -41,6 +41,12 @@ struct DirectionWeights {
   Panels state;
 };
 
+/// A matrix among the panels of several.
+struct PackedMatrix {
+  Panels panels;
+  std::int64_t first = 0;  ///< the output with which it begins
+};
+
 struct PackedWeights {
   const float* embedding = nullptr;               ///< [vocabulary, width]
   const float* positions = nullptr;               ///< learned ones, [context, width], or null
@@ -49,12 +55,14 @@ struct PackedWeights {
   std::vector<DirectionWeights> states_from_end;  ///< of a masked one
   kernels::NormShape norm;
   Panels output;
+  std::vector<PackedMatrix> matrices;  ///< by the weight's index in the list; empty for the others
 };
 
 /// `arrays` are those of `list`, which belongs to the config, and must outlive the result. Matrices
-/// are copied into `memory`.
+/// are moved into `memory`, one product's after the other's: only their shapes stay in `arrays`, so
+/// that no weight but a tied embedding is in memory twice.
 PackedWeights pack_weights(const spec::ModelConfig& config, const spec::WeightList& list,
-                           const std::vector<base::Array>& arrays, std::int64_t lanes,
+                           std::vector<base::Array>& arrays, std::int64_t lanes,
                            kernels::Arena& memory);
 
 }  // namespace qkv::engine

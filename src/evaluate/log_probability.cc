@@ -35,8 +35,7 @@ std::vector<LogProbability> ScoredTexts::scores(const engine::Model& model, int 
 std::vector<std::vector<LogProbability>> ScoredTexts::scores_with(
     const std::vector<predict::Change>& changes, const engine::Model& model, int threads,
     const predict::TokenCounter& counter, const predict::MakeTaps& first) const {
-  const auto scores = predict::score_changes(
-      model, rows(), threads, [&](std::size_t) { return changes; }, counter, first);
+  const auto scores = predict::score_changes(model, rows(), threads, changes, counter, first);
   std::vector<std::vector<LogProbability>> out;
   for (std::size_t reading = 0; reading <= changes.size(); ++reading) {
     std::vector<predict::TargetScore> of_reading;

@@ -39,7 +39,7 @@ std::vector<predict::Change> changes_of(const ProbeReading& probe,
   std::vector<predict::Change> changes;
   for (const inspect::Cut& place : places) {
     for (std::size_t span = 0; span < probe.spans.size(); ++span) {
-      changes.push_back({.layer = place.layer.value_or(0),
+      changes.push_back({.first = {engine::Tap::kWeights, place.layer.value_or(0)},
                          .token = first,
                          .make_taps = [&, span](std::int64_t kept) {
                            return std::make_unique<inspect::EdgeCutter>(

@@ -60,9 +60,9 @@ class HeadTrials {
     std::vector<predict::Change> changes;
     changes.reserve(trials.size());
     for (const Trial& trial : trials) {
-      changes.push_back({.layer = trial.layer, .token = 0, .make_taps = [&](std::int64_t /*kept*/) {
-                           return remover(trial.heads);
-                         }});
+      changes.push_back({.first = {engine::Tap::kMixed, trial.layer},
+                         .token = 0,
+                         .make_taps = [&](std::int64_t /*kept*/) { return remover(trial.heads); }});
     }
     const auto outcomes = probes.outcomes_with(
         changes, model_, threads_, counter_, [&](std::size_t /*row*/) { return remover(removed); });

@@ -9,12 +9,11 @@ namespace qkv::evaluate {
 RunStart run_start(const checkpoint::Checkpoint& checkpoint) {
   const spec::ModelConfig& config = checkpoint.config.model;
   const std::filesystem::path first = checkpoint.path.parent_path() / "step-0000000";
-  if (std::filesystem::exists(first / "model.safetensors")) {
+  if (std::filesystem::exists(first / "model.safetensors") &&
+      checkpoint::checkpoint_config(first).model == config) {
     checkpoint::Checkpoint start = checkpoint::open_checkpoint(first);
-    if (start.tokenizer.hash() == checkpoint.tokenizer.hash() &&
-        start.config.model.layers == config.layers) {
+    if (start.tokenizer.hash() == checkpoint.tokenizer.hash())
       return {.model = std::move(start.model), .checkpoint = checkpoint::checkpoint_name(first)};
-    }
   }
   return {.model = fresh_model(checkpoint), .checkpoint = {}};
 }

@@ -14,7 +14,7 @@ struct RunStart {
 };
 
 /// The checkpoint step-0000000 in the same folder, or fresh weights if there is none with this
-/// tokenizer and shape. Throws Error as open_checkpoint does.
+/// tokenizer and model. Throws Error as open_checkpoint does.
 RunStart run_start(const checkpoint::Checkpoint& checkpoint);
 
 /// A model with fresh weights from the seed of the checkpoint's config.

@@ -1,6 +1,7 @@
 #include "inspect/intervention.h"
 
 #include <algorithm>
+#include <mutex>
 
 #include "base/error.h"
 
@@ -15,7 +16,7 @@ void cut_edges(std::span<float> weights, const std::vector<std::int64_t>& keys) 
   for (float& weight : weights) weight /= sum;
 }
 
-/// The sums of each head's mixed values over the tokens of one row.
+/// The sums of each head's mixed values over the tokens of some rows.
 class HeadSums : public engine::Taps {
  public:
   explicit HeadSums(base::ArrayOf<double>& sums) : sums_(sums) {}
@@ -58,9 +59,22 @@ base::Array head_means(const engine::Model& model, const std::vector<predict::Sc
   if (tokens == 0) throw base::Error("mean of heads: found no token, expected at least one");
   const spec::ModelConfig& config = model.config();
   const std::vector<std::int64_t> shape = {config.layers, config.heads, config.head_width()};
-  std::vector<base::ArrayOf<double>> sums(rows.size(), base::ArrayOf<double>(shape));
-  predict::score_rows(model, rows, threads, counter,
-                      [&](std::size_t row) { return std::make_unique<HeadSums>(sums[row]); });
+  // Sums of groups of rows, which do not depend on the number of threads.
+  const std::size_t groups = std::min<std::size_t>(rows.size(), 64);
+  std::vector<base::ArrayOf<double>> sums(groups, base::ArrayOf<double>(shape));
+  std::mutex mutex;
+  predict::with_scorers(model, groups, threads, [&](predict::Scorer& scorer, std::size_t group) {
+    HeadSums taps(sums[group]);
+    const std::size_t end = rows.size() * (group + 1) / groups;
+    for (std::size_t row = rows.size() * group / groups; row < end; ++row) {
+      predict::ScoredRow read = rows[row];
+      read.targets = {};
+      scorer.score(read, &taps, {});
+      if (!counter) continue;
+      const std::lock_guard lock(mutex);
+      counter(read.ids.size());
+    }
+  });
   base::ArrayOf<double> total(shape);
   for (const auto& sum : sums) {
     for (std::size_t at = 0; at < total.values.size(); ++at) total.values[at] += sum.values[at];

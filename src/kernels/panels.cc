@@ -25,4 +25,14 @@ Panels pack(const std::vector<LinearWeights>& layers, std::int64_t inputs, std::
   return {.values = values, .outputs = outputs, .inputs = inputs, .stride = stride, .bias = bias};
 }
 
+void unpack(const Panels& panels, std::int64_t first, std::int64_t lanes,
+            base::MutableView matrix) {
+  for (std::int64_t output = 0; output < matrix.shape[0]; ++output) {
+    const std::int64_t place = first + output;
+    const float* panel = panels.values + place / lanes * panels.stride + place % lanes;
+    float* row = matrix[output].data;
+    for (std::int64_t input = 0; input < panels.inputs; ++input) row[input] = panel[input * lanes];
+  }
+}
+
 }  // namespace qkv::kernels

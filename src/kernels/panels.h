@@ -3,6 +3,7 @@
 #include <cstdint>
 #include <vector>
 
+#include "base/array.h"
 #include "kernels/arena.h"
 
 namespace qkv::kernels {
@@ -35,6 +36,9 @@ struct LinearWeights {
 /// all have a bias or none.
 Panels pack(const std::vector<LinearWeights>& layers, std::int64_t inputs, std::int64_t lanes,
             Arena& memory);
+
+/// Copies a matrix [outputs, inputs] back, which begins with this output of the panels.
+void unpack(const Panels& panels, std::int64_t first, std::int64_t lanes, base::MutableView matrix);
 
 /// Several vectors: row t begins at values + t · stride.
 template <typename Float>

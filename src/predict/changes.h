@@ -9,10 +9,11 @@
 
 namespace qkv::predict {
 
-/// A change of what a Transformer computes for a text: taps that change no value before this layer,
-/// and none of earlier tokens than this one.
+/// A change of what a Transformer computes for a text: taps that change no value before this one,
+/// in the order of a pass, and none of earlier tokens than this one. (What a query does, such as
+/// its row of weights, is a value of the query's token.)
 struct Change {
-  std::int64_t layer = 0;
+  engine::TapPlace first = {.tap = engine::Tap::kInput, .layer = 0};  ///< of a layer
   std::int64_t token = 0;
   /// Makes the taps, on the thread that reads. They see the text from token `kept` on, as
   /// engine::Reader::read_from says.
@@ -30,6 +31,12 @@ using ChangesOf = std::function<std::vector<Change>(std::size_t row)>;
 std::vector<std::vector<TargetScore>> score_changes(const engine::Model& model,
                                                     const std::vector<ScoredRow>& rows, int threads,
                                                     const ChangesOf& changes_of,
+                                                    const TokenCounter& counter = {},
+                                                    const MakeTaps& first = {});
+/// The same with the same changes of each row.
+std::vector<std::vector<TargetScore>> score_changes(const engine::Model& model,
+                                                    const std::vector<ScoredRow>& rows, int threads,
+                                                    const std::vector<Change>& changes,
                                                     const TokenCounter& counter = {},
                                                     const MakeTaps& first = {});
 

@@ -35,8 +35,10 @@ std::vector<checkpoint::SavedArray> saved(const model::NamedTensors& tensors) {
 void load_weights(const engine::Model& saved, const model::Model& model) {
   const torch::NoGradGuard no_gradients;
   spec::WeightIndex index = 0;
-  for (const auto& [name, weight] : model.parameters().list())
-    weight.copy_(tensor_of(saved.weight(index++)));  // throws where the shapes differ
+  for (const auto& [name, weight] : model.parameters().list()) {
+    const base::Array values = saved.weight(index++);
+    weight.copy_(tensor_of(values.view()));  // throws where the shapes differ
+  }
 }
 
 void load_moments(const base::NamedArrays& saved, const model::NamedTensors& moments,

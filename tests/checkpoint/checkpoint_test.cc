@@ -120,8 +120,10 @@ void expect_weights(const engine::Model& model, const base::NamedArrays& expecte
   for (std::size_t at = 0; at < expected.size(); ++at) {
     const auto& [name, weight] = expected[at];
     EXPECT_EQ(model.list().all[at].name, name);
-    const std::span<const float> found = model.weight(static_cast<spec::WeightIndex>(at)).values();
-    EXPECT_TRUE(std::equal(found.begin(), found.end(), weight.values.begin(), weight.values.end()))
+    const base::Array found = model.weight(static_cast<spec::WeightIndex>(at));
+    EXPECT_EQ(found.shape, weight.shape) << name;
+    EXPECT_TRUE(std::equal(found.values.begin(), found.values.end(), weight.values.begin(),
+                           weight.values.end()))
         << name;
   }
 }

@@ -21,6 +21,11 @@ spec::ModelConfig small_config(spec::Position position) {
 
 using Ids = std::vector<std::int32_t>;
 
+/// A reader sums a token that it reads alone in another order. Logits of some units, of two ways to
+/// compute one float32 model of width 8: 1e-5 is 170 roundings of 2^-24. The longest path sums
+/// about 100 numbers, whose roundings grow with the square root of this.
+constexpr double kRounding = 1e-5;
+
 /// How far a reader's logits after `ids` are from those that the engine gives for `text` at once.
 double error_after(Reader& reader, const engine::Model& model, const Ids& ids, const Ids& text) {
   const std::span<const float> found = reader.read(ids);
@@ -32,9 +37,6 @@ double error_after(Reader& reader, const engine::Model& model, const Ids& ids, c
   return largest;
 }
 
-// Two ways to compute one float32 model of width 8, with logits of some units: 1e-5 is 170
-// roundings of 2^-24. The longest path sums about 100 numbers, whose roundings grow with the square
-// root of this.
 TEST(Reader, GivesTheLogitsOfTheWholeText) {
   for (const spec::Position position : spec::all<spec::Position>()) {
     for (const std::int64_t shared : {4, 2, 1}) {
@@ -42,10 +44,10 @@ TEST(Reader, GivesTheLogitsOfTheWholeText) {
       config.key_value_heads = shared;
       const auto model = testing::random_model(config, 9, 3);
       Reader reader(*model);
-      EXPECT_LT(error_after(reader, *model, {4, 5}, {4, 5}), 1e-5) << position;
-      EXPECT_LT(error_after(reader, *model, {6}, {4, 5, 6}), 1e-5) << position;
-      EXPECT_LT(error_after(reader, *model, {7}, {4, 5, 6, 7}), 1e-5) << position;
-      EXPECT_LT(error_after(reader, *model, {8, 4}, {4, 5, 6, 7, 8, 4}), 1e-5) << position;
+      EXPECT_LT(error_after(reader, *model, {4, 5}, {4, 5}), kRounding) << position;
+      EXPECT_LT(error_after(reader, *model, {6}, {4, 5, 6}), kRounding) << position;
+      EXPECT_LT(error_after(reader, *model, {7}, {4, 5, 6, 7}), kRounding) << position;
+      EXPECT_LT(error_after(reader, *model, {8, 4}, {4, 5, 6, 7, 8, 4}), kRounding) << position;
     }
   }
 }
@@ -55,10 +57,10 @@ TEST(Reader, BeyondTheContextGoesOnWithTheNewerHalf) {
     const auto model = testing::random_model(small_config(position), 9, 3);
     Reader reader(*model);
     reader.read(Ids{1, 2, 3, 4, 5, 6});
-    EXPECT_LT(error_after(reader, *model, {7}, {5, 6, 7}), 1e-5) << position;
-    EXPECT_LT(error_after(reader, *model, {8}, {5, 6, 7, 8}), 1e-5) << position;
-    EXPECT_LT(error_after(reader, *model, {1, 2}, {5, 6, 7, 8, 1, 2}), 1e-5) << position;
-    EXPECT_LT(error_after(reader, *model, {3}, {1, 2, 3}), 1e-5) << position;
+    EXPECT_LT(error_after(reader, *model, {7}, {5, 6, 7}), kRounding) << position;
+    EXPECT_LT(error_after(reader, *model, {8}, {5, 6, 7, 8}), kRounding) << position;
+    EXPECT_LT(error_after(reader, *model, {1, 2}, {5, 6, 7, 8, 1, 2}), kRounding) << position;
+    EXPECT_LT(error_after(reader, *model, {3}, {1, 2, 3}), kRounding) << position;
   }
 }
 
@@ -68,18 +70,18 @@ TEST(Reader, GoesOnFromTheStateOfARecurrentNet) {
     config.kind = kind;
     const auto model = testing::random_model(config, 9, 3);
     Reader reader(*model);
-    EXPECT_LT(error_after(reader, *model, {4, 5}, {4, 5}), 1e-5) << kind;
-    EXPECT_LT(error_after(reader, *model, {6}, {4, 5, 6}), 1e-5) << kind;
+    EXPECT_LT(error_after(reader, *model, {4, 5}, {4, 5}), kRounding) << kind;
+    EXPECT_LT(error_after(reader, *model, {6}, {4, 5, 6}), kRounding) << kind;
     reader.read(Ids{7, 8, 1});
-    EXPECT_LT(error_after(reader, *model, {2}, {8, 1, 2}), 1e-5) << kind;
-    EXPECT_LT(error_after(reader, *model, {3}, {8, 1, 2, 3}), 1e-5) << kind;
+    EXPECT_LT(error_after(reader, *model, {2}, {8, 1, 2}), kRounding) << kind;
+    EXPECT_LT(error_after(reader, *model, {3}, {8, 1, 2, 3}), kRounding) << kind;
   }
 }
 
 TEST(Reader, TakesAPromptLongerThanTheContext) {
   const auto model = testing::random_model(small_config(spec::Position::kRotary), 9, 3);
   Reader reader(*model);
-  EXPECT_LT(error_after(reader, *model, {1, 2, 3, 4, 5, 6, 7, 8, 1, 2}, {8, 1, 2}), 1e-5);
+  EXPECT_LT(error_after(reader, *model, {1, 2, 3, 4, 5, 6, 7, 8, 1, 2}, {8, 1, 2}), kRounding);
 }
 
 TEST(Reader, WorksInAContextOfOne) {
@@ -87,7 +89,8 @@ TEST(Reader, WorksInAContextOfOne) {
   config.context = 1;
   const auto model = testing::random_model(config, 9, 3);
   Reader reader(*model);
-  for (const std::int32_t id : {1, 5, 8}) EXPECT_LT(error_after(reader, *model, {id}, {id}), 1e-5);
+  for (const std::int32_t id : {1, 5, 8})
+    EXPECT_LT(error_after(reader, *model, {id}, {id}), kRounding);
 }
 
 }  // namespace

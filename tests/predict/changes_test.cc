@@ -97,7 +97,9 @@ std::unique_ptr<engine::Model> model_of(spec::Objective objective) {
 std::vector<Change> changes_of(float added) {
   std::vector<Change> changes;
   for (const Added& one : kAdded) {
-    changes.push_back({.layer = one.layer, .token = one.token, .make_taps = [=](std::int64_t kept) {
+    changes.push_back({.first = {engine::Tap::kMixed, one.layer},
+                       .token = one.token,
+                       .make_taps = [=](std::int64_t kept) {
                          return std::make_unique<Adder>(one.layer, one.layers, one.token - kept,
                                                         added);
                        }});
@@ -172,9 +174,10 @@ TEST(ScoreChanges, KeepWhatTheFirstTapsChanged) {
       *model, rows, 1,
       [](std::size_t) {
         std::vector<Change> changes;
-        changes.push_back({.layer = 1, .token = 0, .make_taps = [](std::int64_t) {
-                             return std::make_unique<Adder>(1, 1, 0, 0.5F);
-                           }});
+        changes.push_back(
+            {.first = {engine::Tap::kMixed, 1}, .token = 0, .make_taps = [](std::int64_t) {
+               return std::make_unique<Adder>(1, 1, 0, 0.5F);
+             }});
         return changes;
       },
       {}, [](std::size_t) { return std::make_unique<Adder>(0, 1, 0, -0.25F); });
@@ -193,27 +196,93 @@ TEST(ScoreChanges, KeepWhatTheFirstTapsChanged) {
 }
 
 TEST(ScoreChanges, ReadAgainOnlyWhatTheyAffect) {
+  using engine::Tap;
+  struct Case {
+    Change change;
+    std::int64_t kept;
+  };
+  // In the last layer, after keys and values, only the outputs of the targets' tokens matter. Two
+  // tokens are always read.
+  const std::vector<Case> cases = {{{.first = {Tap::kMixed, 0}, .token = 0, .make_taps = {}}, 0},
+                                   {{.first = {Tap::kMixed, 1}, .token = 2, .make_taps = {}}, 2},
+                                   {{.first = {Tap::kInput, 1}, .token = 4, .make_taps = {}}, 3},
+                                   {{.first = {Tap::kValue, 2}, .token = 1, .make_taps = {}}, 1},
+                                   {{.first = {Tap::kScores, 2}, .token = 1, .make_taps = {}}, 3}};
   const auto model = model_of(spec::Objective::kCausal);
-  std::vector<std::int64_t> kept;
-  const Asked asked = {{4, 7, 5, 9, 6}, {{4, 2}, {4, 3}}};
-  std::size_t counted = 0;
-  score_changes(
-      *model, rows_of({asked}), 1,
-      [&](std::size_t) {
-        std::vector<Change> changes;
-        for (const auto& [layer, token] :
-             std::vector<std::pair<std::int64_t, std::int64_t>>{{0, 0}, {1, 2}, {1, 4}, {2, 0}}) {
-          changes.push_back({.layer = layer, .token = token, .make_taps = [&](std::int64_t first) {
-                               kept.push_back(first);
-                               return std::make_unique<Adder>(2, 1, 0, 1.0F);
-                             }});
+  const Asked asked = {{4, 7, 5, 9, 6}, {{4, 2}, {3, 3}}};
+  for (const Case& each : cases) {
+    std::int64_t kept = -1;
+    std::size_t counted = 0;
+    Change change = each.change;
+    change.make_taps = [&](std::int64_t first) {
+      kept = first;
+      return std::make_unique<Watcher>();
+    };
+    score_changes(*model, rows_of({asked}), 1, std::vector<Change>{change},
+                  [&](std::size_t tokens) { counted += tokens; });
+    EXPECT_EQ(kept, each.kept) << engine::tap_name(each.change.first);
+    EXPECT_EQ(counted, 2 * asked.ids.size());
+  }
+}
+
+/// Multiplies the numbers of one value, each second one by another factor, for the tokens from
+/// `token` on. Its index counts from the first token that is read.
+class Scaler : public engine::Taps {
+ public:
+  Scaler(engine::TapPlace place, std::int64_t token) : place_(place), token_(token) {}
+  bool wants(const engine::TapPlace& place) const override { return place == place_; }
+  void see(const engine::TapPlace& /*place*/, base::MutableView value) override {
+    if (value.shape.size() == 2) return scale(value);
+    for (std::int64_t head = 0; head < value.shape[0]; ++head) scale(value[head]);
+  }
+
+ private:
+  void scale(base::MutableView tokens) const {
+    for (std::int64_t token = std::max<std::int64_t>(token_, 0); token < tokens.shape[0]; ++token) {
+      float factor = 1.5F;
+      for (float& number : tokens[token].values()) {
+        number *= factor;
+        factor = 2 - factor;
+      }
+    }
+  }
+
+  engine::TapPlace place_;
+  std::int64_t token_;
+};
+
+TEST(ScoreChanges, OfEachValueOfALayerEqualReadingTheWholeText) {
+  const Asked asked = {{4, 7, 5, 9, 6}, {{3, 10}, {4, 1}}};
+  for (const spec::Objective objective : spec::all<spec::Objective>()) {
+    const auto model = model_of(objective);
+    const base::Array whole = testing::all_logits(*model, asked.ids);
+    for (int tap = static_cast<int>(engine::Tap::kInput);
+         tap <= static_cast<int>(engine::Tap::kOutput); ++tap) {
+      for (std::int64_t layer = 0; layer < 3; ++layer) {
+        const engine::TapPlace place = {static_cast<engine::Tap>(tap), layer};
+        double largest = 0;  // effect
+        for (const std::int64_t token : {0, 2, 4}) {
+          const Change change = {
+              .first = place, .token = token, .make_taps = [&](std::int64_t kept) {
+                return std::make_unique<Scaler>(place, token - kept);
+              }};
+          const auto scores =
+              score_changes(*model, rows_of({asked}), 1, std::vector<Change>{change}).front();
+          Scaler scaler(place, token);
+          const base::Array changed = testing::all_logits(*model, asked.ids, &scaler);
+          for (std::size_t at = 0; at < asked.targets.size(); ++at) {
+            const Target& target = asked.targets[at];
+            EXPECT_NEAR(scores[asked.targets.size() + at].nats, nats_of(changed, target), kRounding)
+                << objective << " " << engine::tap_name(place) << " from token " << token;
+            largest =
+                std::max(largest, std::abs(nats_of(changed, target) - nats_of(whole, target)));
+          }
         }
-        return changes;
-      },
-      [&](std::size_t tokens) { counted += tokens; });
-  // In the last layer, only the outputs of the targets' tokens matter, but two tokens are read.
-  EXPECT_EQ(kept, (std::vector<std::int64_t>{3, 3, 2, 0}));
-  EXPECT_EQ(counted, 5 * asked.ids.size());
+        EXPECT_GT(largest, 10 * kRounding)
+            << engine::tap_name(place);  // otherwise nothing was tested
+      }
+    }
+  }
 }
 
 TEST(ScoreChanges, AreTheSameOnAnyNumberOfThreads) {
