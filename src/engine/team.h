@@ -1,13 +1,8 @@
 #pragma once
 
-#include <atomic>
-#include <chrono>
 #include <cstdint>
 #include <functional>
-#include <thread>
-#include <vector>
-
-#include "engine/lone_runs.h"
+#include <memory>
 
 namespace qkv::engine {
 
@@ -46,22 +41,11 @@ class Team {
   void meet(int member);
 
  private:
-  using Clock = std::chrono::steady_clock;
+  /// The other members. WebAssembly has none: team_wasm.cc takes the place of team.cc there.
+  class Others;
 
-  void serve(int member);
-  /// Returns after `value` has changed from `old`, with the time that this took, except for a
-  /// moment.
-  Clock::duration wait_for_change(const std::atomic<std::uint32_t>& value, std::uint32_t old);
-
-  std::vector<std::thread> threads_;
-  const std::function<void(int)>* work_ = nullptr;  ///< null: the team is dissolved
   int size_ = 1;
-  std::atomic<std::uint32_t> started_ = 0;   ///< runs of more than one member
-  std::atomic<std::uint32_t> meetings_ = 0;  ///< that everyone has reached
-  std::atomic<int> present_ = 0;             ///< members that have reached the next
-  std::atomic<bool> sleepy_ = false;  ///< a thread waits asleep: others may need the processor
-  Clock::duration waited_{};          ///< the first member, in this run
-  LoneRuns lone_runs_;
+  std::unique_ptr<Others> others_;
 };
 
 }  // namespace qkv::engine
