@@ -1,0 +1,18 @@
+// A team of one: WebAssembly has no threads here.
+#include "engine/team.h"
+
+namespace qkv::engine {
+
+class Team::Others {};
+
+Team::Team(int /*members*/) {}
+
+Team::~Team() = default;
+
+void Team::run(const std::function<void(int)>& work) { work(0); }
+
+void Team::run_alone(const std::function<void(int)>& work) { work(0); }
+
+void Team::meet(int /*member*/) {}
+
+}  // namespace qkv::engine
