@@ -9,6 +9,14 @@
 #include "base/utf8.h"
 
 namespace qkv::base {
+
+std::string general(double value) {
+  if (std::isnan(value)) return "nan";
+  std::array<char, 64> buffer{};
+  std::snprintf(buffer.data(), buffer.size(), "%g", value);
+  return buffer.data();
+}
+
 std::string fixed(double value, int decimals) {
   if (std::isnan(value)) return "nan";
   std::array<char, 512> buffer{};

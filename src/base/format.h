@@ -1,6 +1,5 @@
 #pragma once
 
-#include <cmath>
 #include <cstdint>
 #include <sstream>
 #include <string>
@@ -9,19 +8,32 @@
 
 namespace qkv::base {
 
+/// A number as by operator<<: printf's %g.
+std::string general(double value);
+
 /// The parts, written one after the other as by operator<<, except that what is not a number has no
 /// sign: which one it has depends on the processor. This is true for all functions here.
 template <typename... Parts>
 std::string concat(const Parts&... parts) {
-  std::ostringstream out;
+  std::string text;
   const auto write = [&](const auto& part) {
-    if constexpr (std::is_floating_point_v<std::decay_t<decltype(part)>>) {
-      if (std::isnan(part)) return void(out << "nan");
+    using Part = std::decay_t<decltype(part)>;
+    if constexpr (std::is_convertible_v<Part, std::string_view>) {
+      text += std::string_view(part);
+    } else if constexpr (std::is_same_v<Part, char>) {
+      text += part;
+    } else if constexpr (std::is_floating_point_v<Part>) {
+      text += general(static_cast<double>(part));
+    } else if constexpr (std::is_integral_v<Part> && sizeof(Part) > 1) {
+      text += std::to_string(part);
+    } else {
+      std::ostringstream out;  // adds half a megabyte to a WebAssembly module
+      out << part;
+      text += out.str();
     }
-    out << part;
   };
   (write(parts), ...);
-  return out.str();
+  return text;
 }
 
 /// `value` with `decimals` digits after the point, as printf's %.*f.

@@ -1,5 +1,11 @@
 #include "base/team.h"
 
+#include <algorithm>
+#include <atomic>
+#include <exception>
+#include <thread>
+#include <vector>
+
 namespace qkv::base {
 namespace {
 
@@ -11,80 +17,88 @@ void change(std::atomic<std::uint32_t>& value) {
 
 }  // namespace
 
-// NOLINTNEXTLINE(bugprone-throw-keyword-missing): what was thrown, kept for later
-Team::Team(int members) : failures_(1) {
-  threads_.reserve(static_cast<std::size_t>(members));
-  failures_.reserve(threads_.capacity());
-  try {
-    for (int member = 1; member < members; ++member) {
-      threads_.emplace_back([this, member] { serve(member); });
-      failures_.emplace_back();
+class Team::Others {
+ public:
+  /// At most this many.
+  explicit Others(int most) {
+    threads_.reserve(static_cast<std::size_t>(most));
+    failures_.resize(static_cast<std::size_t>(most) + 1);
+    try {
+      for (int member = 1; member <= most; ++member)
+        threads_.emplace_back([this, member] { serve(member); });
+    } catch (const std::exception&) {
+      // The system has no thread or no memory for another one: the team is smaller.
     }
-  } catch (const std::exception&) {
-    // The system has no thread or no memory for another one: the team keeps its current size.
-    failures_.resize(threads_.size() + 1);
   }
-}
-
-Team::~Team() {
-  work_ = nullptr;
-  change(started_);
-  for (std::thread& thread : threads_) thread.join();
-}
-
-void Team::run(const std::function<void(int)>& work) {
-  size_ = members();
-  work_ = &work;
-  waited_ = {};
-  sleepy_.store(false, std::memory_order_relaxed);
-  if (size_ > 1) change(started_);
-  attempt(0);
-  meet(0);
-  std::exception_ptr first;
-  for (std::exception_ptr& failure : failures_) {
-    if (!first) first = failure;
-    failure = nullptr;
+  ~Others() {
+    work_ = nullptr;
+    change(started_);
+    for (std::thread& thread : threads_) thread.join();
   }
-  if (first) std::rethrow_exception(first);
-}
+  Others(const Others&) = delete;
+  Others& operator=(const Others&) = delete;
 
-void Team::run_alone(const std::function<void(int)>& work) {
-  size_ = 1;
-  work(0);
-}
+  int count() const { return static_cast<int>(threads_.size()); }
+  Clock::duration waited() const { return waited_; }
 
-void Team::attempt(int member) {
-  try {
-    (*work_)(member);
-  } catch (...) {
-    failures_[static_cast<std::size_t>(member)] = std::current_exception();
+  /// All members do this work, the first on this thread.
+  void run(const std::function<void(int)>& work) {
+    work_ = &work;
+    waited_ = {};
+    sleepy_.store(false, std::memory_order_relaxed);
+    change(started_);
+    attempt(0);
+    meet(0);
+    std::exception_ptr first;
+    for (std::exception_ptr& failure : failures_) {
+      if (!first) first = failure;
+      failure = nullptr;
+    }
+    if (first) std::rethrow_exception(first);
   }
-}
-
-void Team::serve(int member) {
-  for (std::uint32_t seen = 0;; ++seen) {
-    wait_for_change(started_, seen);
-    if (work_ == nullptr) return;
-    attempt(member);
-    meet(member);
+  void meet(int member) {
+    const std::uint32_t meeting = meetings_.load(std::memory_order_relaxed);
+    if (present_.fetch_add(1, std::memory_order_acq_rel) < count()) {
+      const Clock::duration waited = wait_for_change(meetings_, meeting);
+      if (member == 0) waited_ += waited;
+    } else {
+      present_.store(0, std::memory_order_relaxed);
+      change(meetings_);
+    }
   }
-}
 
-void Team::meet(int member) {
-  const int size = size_;  // once all have arrived, the first member may change it
-  if (size == 1) return;
-  const std::uint32_t meeting = meetings_.load(std::memory_order_relaxed);
-  if (present_.fetch_add(1, std::memory_order_acq_rel) + 1 < size) {
-    const Clock::duration waited = wait_for_change(meetings_, meeting);
-    if (member == 0) waited_ += waited;
-  } else {
-    present_.store(0, std::memory_order_relaxed);
-    change(meetings_);
+ private:
+  void serve(int member) {
+    for (std::uint32_t seen = 0;; ++seen) {
+      wait_for_change(started_, seen);
+      if (work_ == nullptr) return;
+      attempt(member);
+      meet(member);
+    }
   }
-}
+  void attempt(int member) {
+    try {
+      (*work_)(member);
+    } catch (...) {
+      failures_[static_cast<std::size_t>(member)] = std::current_exception();
+    }
+  }
+  /// Returns after `value` has changed from `old`, with the time that this took, except for a
+  /// moment.
+  Clock::duration wait_for_change(const std::atomic<std::uint32_t>& value, std::uint32_t old);
 
-Team::Clock::duration Team::wait_for_change(const std::atomic<std::uint32_t>& value,
-                                            std::uint32_t old) {
+  std::vector<std::thread> threads_;
+  std::vector<std::exception_ptr> failures_;        ///< by member
+  const std::function<void(int)>* work_ = nullptr;  ///< null: the team is dissolved
+  std::atomic<std::uint32_t> started_ = 0;          ///< runs of more than one member
+  std::atomic<std::uint32_t> meetings_ = 0;         ///< that everyone has reached
+  std::atomic<int> present_ = 0;                    ///< members that have reached the next
+  std::atomic<bool> sleepy_ = false;  ///< a thread waits asleep: others may need the processor
+  Clock::duration waited_{};          ///< the first member, in the last run
+};
+
+Team::Clock::duration Team::Others::wait_for_change(const std::atomic<std::uint32_t>& value,
+                                                    std::uint32_t old) {
   constexpr int kMoment = 64;  // reads of `value`: about 1 µs
   // About 100 µs for a barrier. The first member may need longer between two runs.
   const int most = &value == &meetings_ ? 8000 : 32000;
@@ -103,6 +117,29 @@ Team::Clock::duration Team::wait_for_change(const std::atomic<std::uint32_t>& va
   if (&value == &meetings_) sleepy_.store(true, std::memory_order_relaxed);
   value.wait(old, std::memory_order_acquire);
   return Clock::now() - begin;
+}
+
+Team::Team(int members) : others_(std::make_unique<Others>(std::max(members, 1) - 1)) {
+  members_ = others_->count() + 1;
+}
+
+Team::~Team() = default;
+
+void Team::run(const std::function<void(int)>& work) {
+  if (members_ == 1) return run_alone(work);
+  size_ = members_;
+  others_->run(work);
+}
+
+void Team::run_alone(const std::function<void(int)>& work) {
+  size_ = 1;
+  work(0);
+}
+
+Team::Clock::duration Team::waited() const { return others_->waited(); }
+
+void Team::meet(int member) {
+  if (size_ > 1) others_->meet(member);
 }
 
 }  // namespace qkv::base

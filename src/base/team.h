@@ -1,12 +1,9 @@
 #pragma once
 
-#include <atomic>
 #include <chrono>
 #include <cstdint>
-#include <exception>
 #include <functional>
-#include <thread>
-#include <vector>
+#include <memory>
 
 namespace qkv::base {
 
@@ -29,7 +26,7 @@ class Team {
   Team(const Team&) = delete;
   Team& operator=(const Team&) = delete;
 
-  int members() const { return static_cast<int>(failures_.size()); }
+  int members() const { return members_; }
 
   /// Calls work(member) for each of 0 … members() − 1 at once, each on its own thread (always the
   /// same one, 0 on the caller's), and returns when all have returned. If calls throw, the
@@ -40,7 +37,7 @@ class Team {
   void run_alone(const std::function<void(int)>& work);
 
   /// How long the first member waited for the others in the last run, except for moments.
-  Clock::duration waited() const { return waited_; }
+  Clock::duration waited() const;
 
   // For the work:
 
@@ -53,21 +50,12 @@ class Team {
   void meet(int member);
 
  private:
-  void serve(int member);
-  void attempt(int member);
-  /// Returns after `value` has changed from `old`, with the time that this took, except for a
-  /// moment.
-  Clock::duration wait_for_change(const std::atomic<std::uint32_t>& value, std::uint32_t old);
+  /// The other members. WebAssembly has none: team_wasm.cc takes the place of team.cc there.
+  class Others;
 
-  std::vector<std::thread> threads_;
-  std::vector<std::exception_ptr> failures_;        ///< by member
-  const std::function<void(int)>* work_ = nullptr;  ///< null: the team is dissolved
+  int members_ = 1;
   int size_ = 1;
-  std::atomic<std::uint32_t> started_ = 0;   ///< runs of more than one member
-  std::atomic<std::uint32_t> meetings_ = 0;  ///< that everyone has reached
-  std::atomic<int> present_ = 0;             ///< members that have reached the next
-  std::atomic<bool> sleepy_ = false;  ///< a thread waits asleep: others may need the processor
-  Clock::duration waited_{};
+  std::unique_ptr<Others> others_;
 };
 
 }  // namespace qkv::base

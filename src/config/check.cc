@@ -5,6 +5,7 @@
 #include "config/config.h"
 #include "config/fit.h"
 #include "spec/kernel_step.h"
+#include "spec/misfit.h"
 
 namespace qkv::config {
 namespace {
@@ -70,50 +71,12 @@ void check_file(const fs::path& path, const std::string& name, const char* key) 
   if (::access(path.c_str(), R_OK) != 0) expected("a file that can be read");
 }
 
-void check_heads(const spec::ModelConfig& model, const std::string& name) {
-  if (model.width % model.heads != 0) {
-    refuse(name, "model.heads", model.heads,
-           base::concat("a divisor of model.width (", model.width, ")"));
-  }
-  if (model.heads % model.key_value_heads != 0) {
-    refuse(name, "model.key_value_heads", model.key_value_heads,
-           base::concat("a divisor of model.heads (", model.heads, ")"));
-  }
-  if (model.attention.projection == spec::Projection::kIdentity &&
-      model.key_value_heads != model.heads) {
-    refuse(name, "model.key_value_heads", model.key_value_heads,
-           base::concat(
-               "as many as model.heads (", model.heads,
-               "), since model.attention.projection \"identity\" cannot reduce their number"));
-  }
-  if (model.attention.query_key_norm && !model.has_scores()) {
-    refuse(name, "model.attention.query_key_norm", "true",
-           base::concat("false, since a model with model.attention.weights \"",
-                        spec::name_of(model.attention.weights), "\" has no queries and keys"));
-  }
-  if (model.position == spec::Position::kRotary && model.head_width() % 2 != 0) {
-    refuse(name, "model.position", base::quoted(spec::name_of(model.position)),
-           base::concat("an even head width for it, but model.width / model.heads is ", model.width,
-                        " / ", model.heads, " = ", model.head_width()));
-  }
-}
-
-void check_directions(const spec::ModelConfig& model, const std::string& name) {
-  if (model.causal() || model.width % 2 == 0) return;
-  refuse(name, "model.width", model.width,
-         base::concat("an even number: with the objective \"masked\", each direction of a ",
-                      model.kind, " has half of it"));
-}
-
 }  // namespace
 
 void check_model(const spec::ModelConfig& model, const std::string& name, std::int64_t vocabulary,
                  const Defaults& defaults) {
-  if (model.recurrent()) {
-    check_directions(model, name);
-  } else {
-    check_heads(model, name);
-  }
+  if (const auto misfit = spec::find_misfit(model))
+    refuse(name, misfit->key, misfit->found, misfit->expected);
   require_model_fits(model, name, vocabulary, defaults);
 }
 

@@ -7,18 +7,21 @@
 
 namespace qkv::engine {
 
-void Reader::require_readable(std::span<const std::int32_t> ids) const {
+std::string Reader::unreadable(std::span<const std::int32_t> ids) const {
   const auto more = static_cast<std::int64_t>(ids.size());
   if (const std::int64_t context = model_.config().context; tokens_ + more > context) {
-    throw base::Error(base::concat("found ", tokens_ + more,
-                                   " tokens, expected at most the context of ", context));
+    return base::concat("found ", tokens_ + more, " tokens, expected at most the context of ",
+                        context);
   }
   for (const std::int32_t id : ids) {
-    if (id < 0 || id >= model_.vocabulary()) {
-      throw base::Error(
-          base::concat("found the id ", id, ", expected one below ", model_.vocabulary()));
-    }
+    if (id < 0 || id >= model_.vocabulary())
+      return base::concat("found the id ", id, ", expected one below ", model_.vocabulary());
   }
+  return "";
+}
+
+void Reader::require_readable(std::span<const std::int32_t> ids) const {
+  if (const std::string reason = unreadable(ids); !reason.empty()) throw base::Error(reason);
 }
 
 Rows Reader::read(std::span<const std::int32_t> ids, Taps* taps) {

@@ -3,6 +3,7 @@
 #include <cstdint>
 #include <memory>
 #include <span>
+#include <string>
 
 #include "engine/model.h"
 #include "engine/taps.h"
@@ -22,10 +23,14 @@ class Reader {
   Reader(const Reader&) = delete;
   Reader& operator=(const Reader&) = delete;
 
+  /// Why these ids cannot be read next: more tokens than the context, or an id outside the
+  /// vocabulary. Empty if they can.
+  std::string unreadable(std::span<const std::int32_t> ids) const;
+
   /// Reads ids after those read before. Returns their vectors after the last norm, [ids, width],
   /// valid until the next call; Model::logits turns them into predictions. A masked model reads a
-  /// whole text at once: REQUIRES tokens() = 0 for it. Throws Error on more tokens than the context
-  /// or an id outside the vocabulary, and then has read nothing.
+  /// whole text at once: REQUIRES tokens() = 0 for it. Throws Error if they are unreadable(), and
+  /// then has read nothing.
   Rows read(std::span<const std::int32_t> ids, Taps* taps = nullptr);
 
   /// The same, but returns the logits [vocabulary] of the token after the last one. REQUIRES at

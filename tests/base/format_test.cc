@@ -5,6 +5,9 @@
 #include <cmath>
 #include <limits>
 #include <random>
+#include <sstream>
+#include <string>
+#include <string_view>
 
 #include "base/utf8.h"
 
@@ -20,6 +23,25 @@ TEST(Format, Numbers) {
   EXPECT_EQ(with_commas(1000), "1,000");
   EXPECT_EQ(with_commas(1234567), "1,234,567");
   EXPECT_EQ(with_commas(std::numeric_limits<std::uint64_t>::max()), "18,446,744,073,709,551,615");
+}
+
+TEST(Format, ConcatWritesAsAStream) {
+  const auto same = [](const auto& part) {
+    std::ostringstream out;
+    out << part;
+    EXPECT_EQ(concat(part), out.str());
+  };
+  for (const double value : {0.0, -0.0, 1e-7, 1.0 / 3, 123456.0, 1234567.0, 1e300, 5e-324})
+    same(value);
+  same(0.1F);
+  same(std::numeric_limits<std::int64_t>::min());
+  same(std::numeric_limits<std::uint64_t>::max());
+  same(true);
+  same('x');
+  same(std::uint8_t{65});
+  same(std::string("text"));
+  same(std::string_view("view"));
+  same("literal");
 }
 
 TEST(Format, WhatIsNotANumberHasNoSign) {

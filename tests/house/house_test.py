@@ -13,7 +13,7 @@ ROOT = pathlib.Path(__file__).resolve().parents[2]
 
 # Data flows downwards: a module includes only modules above it.
 ROOMS = [
-    "base", "spec", "config", "text", "world", "render", "kernels", "engine", "predict",
+    "base", "spec", "config", "text", "world", "render", "kernels", "engine", "wasm", "predict",
     "checkpoint", "generate", "inspect", "evaluate", "model", "train",
 ]
 TORCH_ROOMS = set(ROOMS[ROOMS.index("model"):])

@@ -1,0 +1,8 @@
+#pragma once
+
+namespace qkv::wasm {
+
+/// What qkv_error() returns.
+inline const char* last_error = "";
+
+}  // namespace qkv::wasm
