@@ -12,7 +12,7 @@
 #include "checkpoint/step_link.h"
 #include "config/config.h"
 #include "engine/model.h"
-#include "text/tokenizer.h"
+#include "text/tokenizer/tokenizer.h"
 
 namespace qkv::checkpoint {
 

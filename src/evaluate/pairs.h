@@ -7,7 +7,7 @@
 #include <vector>
 
 #include "engine/model.h"
-#include "text/tokenizer.h"
+#include "text/tokenizer/tokenizer.h"
 
 namespace qkv::evaluate {
 

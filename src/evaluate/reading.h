@@ -7,7 +7,7 @@
 
 #include "base/span.h"
 #include "predict/scoring.h"
-#include "text/tokenizer.h"
+#include "text/tokenizer/tokenizer.h"
 
 namespace qkv::evaluate {
 

@@ -11,7 +11,7 @@
 #include "kernels/buffer.h"
 #include "kernels/position_tables.h"
 #include "kernels/workers.h"
-#include "text/batches.h"
+#include "text/batches/batches.h"
 
 namespace qkv::fused {
 

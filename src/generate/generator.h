@@ -7,7 +7,7 @@
 
 #include "engine/model.h"
 #include "generate/sampler.h"
-#include "text/tokenizer.h"
+#include "text/tokenizer/tokenizer.h"
 
 namespace qkv::generate {
 

@@ -7,7 +7,7 @@
 #include "base/error.h"
 #include "base/format.h"
 #include "engine/processor.h"
-#include "text/tokenizer.h"
+#include "text/tokenizer/tokenizer.h"
 
 namespace qkv::generate {
 namespace {
