@@ -6,7 +6,7 @@
 #include <string>
 #include <vector>
 
-#include "engine/model.h"
+#include "engine/declarations.h"
 #include "text/tokenizer/tokenizer.h"
 
 namespace qkv::evaluate {

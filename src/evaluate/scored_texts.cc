@@ -1,6 +1,10 @@
-#include "evaluate/log_probability.h"
+#include "evaluate/scored_texts.h"
 
 #include <map>
+#include <span>
+
+#include "engine/model.h"
+#include "evaluate/reading.h"
 
 namespace qkv::evaluate {
 

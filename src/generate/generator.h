@@ -5,8 +5,8 @@
 #include <string>
 #include <vector>
 
-#include "engine/model.h"
-#include "generate/sampler.h"
+#include "engine/declarations.h"
+#include "generate/sampling.h"
 #include "text/tokenizer/tokenizer.h"
 
 namespace qkv::generate {

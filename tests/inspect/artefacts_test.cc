@@ -8,6 +8,7 @@
 
 #include "base/files.h"
 #include "base/json.h"
+#include "checkpoint/safetensors.h"
 #include "inspect/artefacts/attention_json.h"
 #include "inspect/tiny.h"
 #include "leaks.h"

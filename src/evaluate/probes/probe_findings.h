@@ -104,7 +104,7 @@ class ProbeStudy {
   const checkpoint::Checkpoint& checkpoint_;
   int threads_;
   AskedProbes asked_;
-  std::unique_ptr<const engine::Model> untrained_;  ///< null for kAccuracy; the next, nothing
+  std::shared_ptr<const engine::Model> untrained_;  ///< null for kAccuracy; the next, nothing
   std::vector<Family> families_;
   std::optional<HeadCostProbes> head_cost_probes_;
 };

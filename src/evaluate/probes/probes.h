@@ -5,7 +5,7 @@
 #include <string>
 #include <vector>
 
-#include "evaluate/log_probability.h"
+#include "evaluate/scored_texts.h"
 #include "world/probe.h"
 
 namespace qkv::evaluate {

@@ -8,6 +8,7 @@
 #include "base/files.h"
 #include "base/format.h"
 #include "base/utf8.h"
+#include "checkpoint/safetensors.h"
 #include "inspect/artefacts/attention_json.h"
 
 namespace qkv::inspect {
