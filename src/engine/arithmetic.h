@@ -35,11 +35,6 @@ struct NormWeights {
   const float* bias = nullptr;  ///< null: none
 };
 
-struct Tally {
-  double sum = 0;
-  std::int64_t count = 0;
-};
-
 /// The arithmetic of a pass through a Transformer, in float32, compiled once for each kind of
 /// processor: arithmetic_lanes.cc. Every sum has a fixed order. The formulas are those of
 /// src/model, and the values are equal except for rounding.
@@ -78,11 +73,6 @@ struct Arithmetic {
   /// more than 87 temperatures give 0.
   double (*exponentials)(std::int64_t count, const float* values, float highest, float temperature,
                          float* powers);
-  /// The sum and the number of the values above `low` and not above `high`.
-  Tally (*tally)(std::int64_t count, const float* values, float low, float high);
-  /// The indices of these values, in order; returns their number. `places` has room for `count`.
-  std::int64_t (*select)(std::int64_t count, const float* values, float low, float high,
-                         std::int32_t* places);
 };
 
 }  // namespace qkv::engine
