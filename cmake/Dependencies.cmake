@@ -1,13 +1,12 @@
-# The libraries that the modules need. Included by the build and, once installed, by find_package(qkv).
+# The libraries that the modules need. Included by the build and, once installed, by find_package(qkv). QKV_LIBTORCH:
+# whether the modules are among them that include libtorch.
 find_package(PkgConfig REQUIRED)
-if(NOT QKV_FUZZ)
+if(QKV_LIBTORCH)
   find_package(Libtorch REQUIRED)
 endif()
 find_package(OpenSSL REQUIRED COMPONENTS Crypto)
 find_package(nlohmann_json 3.11 REQUIRED)
-find_package(valijson REQUIRED)
 find_package(spdlog REQUIRED)
-find_package(Eigen3 REQUIRED NO_MODULE)
 pkg_check_modules(utf8proc REQUIRED IMPORTED_TARGET libutf8proc)
 pkg_check_modules(sentencepiece REQUIRED IMPORTED_TARGET sentencepiece)
 pkg_check_modules(libdeflate REQUIRED IMPORTED_TARGET libdeflate)

@@ -11,8 +11,8 @@
 #include "base/temporary_file.h"
 #include "checkpoint/checkpoint.h"
 #include "cli.h"
-#include "evaluate/detail_request.h"
 #include "evaluate/plot.h"
+#include "evaluate/probes/detail_request.h"
 #include "evaluate/report.h"
 
 namespace {

@@ -9,9 +9,9 @@
 #include "base/parallel.h"
 #include "cli.h"
 #include "inspect/demand.h"
-#include "inspect/edge_map.h"
+#include "inspect/edges/edge_map.h"
 #include "inspect/findings_text.h"
-#include "inspect/neighbours.h"
+#include "inspect/vectors/neighbours.h"
 
 namespace {
 

@@ -16,8 +16,10 @@
 #include "base/files.h"
 #include "base/format.h"
 #include "base/version.h"
+#include "checkpoint/checkpoint_folder.h"
 #include "checkpoint/llama.h"
 #include "config/schema.h"
+#include "engine/model.h"
 
 namespace qkv::checkpoint {
 namespace fs = std::filesystem;
@@ -388,7 +390,7 @@ Checkpoint open_folder(const fs::path& folder) {
   std::vector<base::Array> ordered = in_order(
       std::move(arrays), spec::WeightList(config.model, tokenizer.size()), weights.string());
   auto model =
-      std::make_unique<const engine::Model>(config.model, tokenizer.size(), std::move(ordered));
+      std::make_shared<const engine::Model>(config.model, tokenizer.size(), std::move(ordered));
   return {.path = folder,
           .config = std::move(config),
           .tokenizer = std::move(tokenizer),

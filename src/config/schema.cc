@@ -2,14 +2,10 @@
 
 #include <algorithm>
 #include <cmath>
-#include <valijson/adapters/nlohmann_json_adapter.hpp>
-#include <valijson/schema.hpp>
-#include <valijson/schema_parser.hpp>
-#include <valijson/validation_results.hpp>
-#include <valijson/validator.hpp>
 
 #include "base/error.h"
 #include "base/format.h"
+#include "base/utf8.h"
 #include "config/config.h"
 
 namespace qkv::config {
@@ -37,28 +33,6 @@ void list_keys(const base::Json& node, const std::string& key, std::vector<std::
     keys.push_back(inner);
     list_keys(child_node, inner, keys);
   }
-}
-
-std::shared_ptr<const valijson::Schema> rules_of(const base::Json& node) {
-  const nlohmann::json plain = node;
-  auto rules = std::make_shared<valijson::Schema>();
-  valijson::SchemaParser(valijson::SchemaParser::kDraft7)
-      .populateSchema(valijson::adapters::NlohmannJsonAdapter(plain), *rules);
-  return rules;
-}
-
-// The path to valijson's first error, from the top: valijson reports the innermost one first.
-std::vector<std::string> first_complaint(const base::Json& value, const valijson::Schema& rules) {
-  const nlohmann::json plain = value;
-  valijson::ValidationResults results;
-  valijson::Validator(valijson::Validator::kStrongTypes)
-      .validate(rules, valijson::adapters::NlohmannJsonAdapter(plain), &results);
-  valijson::ValidationResults::Error error;
-  if (!results.popError(error)) return {};
-  for (std::string& step : error.context) {
-    if (step.size() >= 2 && step.front() == '[') step = step.substr(1, step.size() - 2);
-  }
-  return error.context;
 }
 
 /// The part of `node` that describes its member `key`: a named one, or the common one of all
@@ -96,6 +70,84 @@ void make_whole_below(base::Json& value, const base::Json& node) {
   }
 }
 
+std::size_t character_count(const std::string& text) {
+  return static_cast<std::size_t>(std::count_if(
+      text.begin(), text.end(), [](char c) { return !base::continues_character(c); }));
+}
+
+bool has_type(const base::Json& value, const std::string& type) {
+  if (type == "integer") return value.is_number_integer();
+  if (type == "number") return value.is_number();
+  return type == value.type_name();  // null, boolean, string, array or object
+}
+
+/// Whether a value is what `node` allows, apart from its members.
+bool fits(const base::Json& value, const base::Json& node) {
+  if (const auto words = node.find("enum"); words != node.end())
+    return std::find(words->begin(), words->end(), value) != words->end();
+  const base::Json& types = node["type"];
+  const auto has = [&](const base::Json& type) { return has_type(value, type); };
+  if (types.is_array() ? std::none_of(types.begin(), types.end(), has) : !has(types)) return false;
+
+  // Whether `limit` is not given, or `holds` for it.
+  const auto keeps = [&](const std::string& limit, auto holds) {
+    const auto found = node.find(limit);
+    return found == node.end() || holds(*found);
+  };
+  if (value.is_number()) {
+    return !(value.is_number_float() && !std::isfinite(value.get<double>())) &&
+           keeps("minimum", [&](const base::Json& least) { return value >= least; }) &&
+           keeps("maximum", [&](const base::Json& most) { return value <= most; }) &&
+           keeps("exclusiveMinimum", [&](const base::Json& below) { return value > below; }) &&
+           keeps("exclusiveMaximum", [&](const base::Json& above) { return value < above; });
+  }
+  const std::size_t size =
+      value.is_string() ? character_count(value.get_ref<const std::string&>()) : value.size();
+  const std::string of = value.is_string() ? "Length" : value.is_array() ? "Items" : "Properties";
+  return keeps("min" + of, [&](const base::Json& least) { return size >= least; }) &&
+         keeps("max" + of, [&](const base::Json& most) { return size <= most; });
+}
+
+/// Throws Error for a key that `node` requires and `value` lacks. Names the key that the user has
+/// to write, not the section around it.
+void require_members(const base::Json& value, const base::Json& node, const std::string& place,
+                     const std::string& name) {
+  for (const base::Json& required : node.value("required", base::Json::array())) {
+    auto missing = required.get<std::string>();
+    if (value.contains(missing)) continue;
+    std::string needed = joined(place, missing);
+    const base::Json* inner = &node["properties"][missing];
+    while (inner->contains("required")) {
+      missing = (*inner)["required"][0].get<std::string>();
+      needed = joined(needed, missing);
+      inner = &(*inner)["properties"][missing];
+    }
+    throw base::Error(
+        base::concat(prefix(name, needed), ": found nothing, expected ", expectation(*inner)));
+  }
+}
+
+/// Throws Error unless a value and its members are what `node` allows. `place` is its key, with
+/// the indices of lists. See Schema::check for `written`.
+void check_values(const base::Json& value, const base::Json& node, const std::string& place,
+                  const std::string& name, const std::string& written) {
+  if (!fits(value, node)) {
+    const std::string text = written.empty() ? shown(value) : shown_number(written);
+    throw base::Error(
+        base::concat(prefix(name, place), ": found ", text, ", expected ", expectation(node)));
+  }
+  if (value.is_object()) {
+    require_members(value, node, place, name);
+    for (const auto& [child, child_value] : value.items()) {
+      if (const base::Json* child_node = member_of(node, child))
+        check_values(child_value, *child_node, joined(place, child), name, "");
+    }
+  } else if (value.is_array() && node.contains("items")) {
+    for (std::size_t i = 0; i < value.size(); ++i)
+      check_values(value[i], node["items"], base::concat(place, "[", i, "]"), name, "");
+  }
+}
+
 /// Replaces the references to definitions, written as "#/definitions/NAME", by the definitions.
 void expand_references(base::Json& node, const base::Json& definitions) {
   if (const auto reference = node.find("$ref"); node.is_object() && reference != node.end()) {
@@ -115,8 +167,7 @@ base::Json schema_of(const std::string& text, const std::string& name) {
 
 }  // namespace
 
-Schema::Schema(const std::string& text, const std::string& name)
-    : root_(schema_of(text, name)), rules_(rules_of(root_)) {
+Schema::Schema(const std::string& text, const std::string& name) : root_(schema_of(text, name)) {
   list_keys(root_, "", keys_);
 }
 
@@ -164,10 +215,6 @@ void Schema::refuse_unknown(const std::string& key, const std::string& name) con
 
 void Schema::check_names(const base::Json& value, const base::Json& node, const std::string& key,
                          const std::string& name) const {
-  if (value.is_number_float() && !std::isfinite(value.get<double>())) {
-    throw base::Error(base::concat(prefix(name, key), ": found ", shown(value), ", expected ",
-                                   expectation(node)));
-  }
   if (value.is_array() && node.contains("items")) {
     for (const base::Json& item : value) check_names(item, node["items"], key, name);
   }
@@ -195,42 +242,7 @@ void Schema::check(const base::Json& value, const std::string& key, const std::s
   const base::Json* node = find(key);
   if (node == nullptr) refuse_unknown(key, name);
   check_names(value, *node, key, name);
-
-  const std::vector<std::string> steps =
-      first_complaint(value, key.empty() ? *rules_ : *rules_of(*node));
-  if (steps.empty()) return;
-  const base::Json* found = &value;
-  std::string place = key;
-  for (std::size_t i = 1; i < steps.size(); ++i) {
-    if (found->is_array()) {
-      found = &(*found)[std::stoull(steps[i])];
-      node = &(*node)["items"];
-      place += "[" + steps[i] + "]";
-    } else {
-      found = &(*found)[steps[i]];
-      node = member_of(*node, steps[i]);
-      place = joined(place, steps[i]);
-    }
-  }
-  if (found->is_object() && node->contains("required")) {
-    for (const base::Json& required : (*node)["required"]) {
-      const auto missing = required.get<std::string>();
-      if (found->contains(missing)) continue;
-      // Name the key that the user has to write, not the section around it.
-      std::string needed = joined(place, missing);
-      const base::Json* inner = &(*node)["properties"][missing];
-      while (inner->contains("required")) {
-        const auto child = (*inner)["required"][0].get<std::string>();
-        needed = joined(needed, child);
-        inner = &(*inner)["properties"][child];
-      }
-      throw base::Error(
-          base::concat(prefix(name, needed), ": found nothing, expected ", expectation(*inner)));
-    }
-  }
-  const std::string text = written.empty() ? shown(*found) : shown_number(written);
-  throw base::Error(
-      base::concat(prefix(name, place), ": found ", text, ", expected ", expectation(*node)));
+  check_values(value, *node, key, name, written);
 }
 
 }  // namespace qkv::config

@@ -1,14 +1,9 @@
 #pragma once
 
-#include <memory>
 #include <string>
 #include <vector>
 
 #include "base/json.h"
-
-namespace valijson {
-class Schema;
-}
 
 namespace qkv::config {
 
@@ -38,8 +33,7 @@ class Schema {
                    const std::string& name) const;
 
   base::Json root_;
-  std::shared_ptr<const valijson::Schema> rules_;  ///< the whole schema, as the validator reads it
-  std::vector<std::string> keys_;                  ///< all keys, dotted, in order
+  std::vector<std::string> keys_;  ///< all keys, dotted, in order
 };
 
 /// A value as a message shows it: short, on one line.

@@ -2,8 +2,8 @@
 
 #include <string>
 
-#include "evaluate/contrast.h"
-#include "inspect/intervention.h"
+#include "evaluate/probes/contrast.h"
+#include "inspect/edges/intervention.h"
 
 namespace qkv::evaluate {
 

@@ -1,55 +1,32 @@
 #pragma once
 
+#include <optional>
 #include <string>
 #include <vector>
 
-#include "evaluate/reading.h"
-#include "predict/changes.h"
+#include "base/span.h"
+#include "engine/declarations.h"
+#include "text/tokenizer/tokenizer.h"
 
 namespace qkv::evaluate {
+
+/// A text whose probability is wanted.
+struct ScoredText {
+  std::string text;
+  std::string where = {};  ///< its location, for messages; the text if empty
+  std::optional<base::Span> scored =
+      {};  ///< only the tokens in these bytes count; all unless given
+};
 
 struct LogProbability {
   double nats = 0;        ///< log p, summed over the tokens that count
   bool likeliest = true;  ///< whether each of them is the most probable of all pieces
 };
 
-/// Texts that are ready to be scored, repeatedly if needed. Readings of the same tokens share
-/// a row; candidates of a single token therefore cost one row together.
-class ScoredTexts {
- public:
-  /// Throws Error as readings_of does.
-  ScoredTexts(const std::vector<ScoredText>& texts, const text::Tokenizer& tokenizer,
-              const std::string& layout, const spec::ModelConfig& model);
-
-  std::vector<predict::ScoredRow> rows() const;
-  std::size_t tokens() const;  ///< of all rows
-
-  /// log p of each text: the sum over its tokens, or over those that count. For a masked model, the
-  /// pseudo-log-likelihood (Salazar et al. 2020).
-  std::vector<LogProbability> scores(const engine::Model& model, int threads,
-                                     const predict::TokenCounter& counter = {}) const;
-
-  /// The same with each of these changes (predict::score_changes), [reading][text]; the first
-  /// reading is without.
-  std::vector<std::vector<LogProbability>> scores_with(const std::vector<predict::Change>& changes,
-                                                       const engine::Model& model, int threads,
-                                                       const predict::TokenCounter& counter = {},
-                                                       const predict::MakeTaps& first = {}) const;
-
- private:
-  struct Row {
-    std::vector<std::int32_t> ids;
-    std::vector<predict::Target> targets;
-    std::vector<std::size_t> texts;  ///< the text that each target belongs to
-  };
-  /// `scores` are those of all targets, row by row.
-  std::vector<LogProbability> by_text(const std::vector<predict::TargetScore>& scores) const;
-
-  std::vector<Row> rows_;
-  std::size_t texts_;
-};
-
-/// The scores of texts that are needed only once. Shows progress.
+/// log p of each text under a model, or of the part that counts: the sum over its tokens. For a
+/// masked model, the pseudo-log-likelihood (Salazar et al. 2020). `layout` is data.layout of the
+/// model's config. Shows progress. Throws Error if a text does not fit the context or a part holds
+/// no token.
 std::vector<LogProbability> log_probabilities(const engine::Model& model,
                                               const text::Tokenizer& tokenizer,
                                               const std::string& layout,

@@ -5,7 +5,9 @@
 #include "base/error.h"
 #include "base/format.h"
 #include "base/json.h"
+#include "engine/model.h"
 #include "evaluate/log_probability.h"
+#include "evaluate/reading.h"
 
 namespace qkv::evaluate {
 namespace {

@@ -6,8 +6,8 @@
 #include <string>
 #include <vector>
 
-#include "engine/model.h"
-#include "text/tokenizer.h"
+#include "engine/declarations.h"
+#include "text/tokenizer/tokenizer.h"
 
 namespace qkv::evaluate {
 

@@ -3,8 +3,8 @@
 #include <algorithm>
 #include <iterator>
 
-#include "evaluate/geometry_plot.h"
-#include "evaluate/probe_plot.h"
+#include "evaluate/geometry/geometry_plot.h"
+#include "evaluate/probes/probe_plot.h"
 
 namespace qkv::evaluate {
 

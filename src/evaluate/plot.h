@@ -3,7 +3,7 @@
 #include <vector>
 
 #include "evaluate/report.h"
-#include "render/chart.h"
+#include "render/chart/chart.h"
 
 namespace qkv::evaluate {
 

@@ -1,23 +1,15 @@
 #pragma once
 
 #include <cstdint>
-#include <optional>
 #include <string>
 #include <vector>
 
 #include "base/span.h"
+#include "evaluate/log_probability.h"
 #include "predict/scoring.h"
-#include "text/tokenizer.h"
+#include "text/tokenizer/tokenizer.h"
 
 namespace qkv::evaluate {
-
-/// A text whose probability is wanted.
-struct ScoredText {
-  std::string text;
-  std::string where = {};  ///< its location, for messages; the text if empty
-  std::optional<base::Span> scored =
-      {};  ///< only the tokens in these bytes count; all unless given
-};
 
 /// The model's input for a text, and its targets.
 struct Reading {

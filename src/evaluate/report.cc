@@ -10,11 +10,11 @@
 #include "base/table.h"
 #include "base/utf8.h"
 #include "evaluate/cells.h"
-#include "evaluate/geometry_report.h"
-#include "evaluate/probe_json.h"
-#include "text/corpus.h"
+#include "evaluate/geometry/geometry_report.h"
+#include "evaluate/probes/probe_json.h"
+#include "text/corpus/corpus.h"
 #include "text/prompt.h"
-#include "text/unknown_words.h"
+#include "text/tokenizer/unknown_words.h"
 
 namespace qkv::evaluate {
 namespace fs = std::filesystem;

@@ -6,11 +6,11 @@
 #include <vector>
 
 #include "checkpoint/checkpoint.h"
-#include "evaluate/geometry.h"
+#include "evaluate/geometry/geometry.h"
 #include "evaluate/pairs.h"
-#include "evaluate/probe_findings.h"
-#include "evaluate/probe_report.h"
-#include "evaluate/probes.h"
+#include "evaluate/probes/probe_findings.h"
+#include "evaluate/probes/probe_report.h"
+#include "evaluate/probes/probes.h"
 #include "predict/loss.h"
 
 namespace qkv::evaluate {

@@ -2,6 +2,7 @@
 
 #include <utility>
 
+#include "engine/model.h"
 #include "spec/initial_weights.h"
 
 namespace qkv::evaluate {
@@ -18,10 +19,10 @@ RunStart run_start(const checkpoint::Checkpoint& checkpoint) {
   return {.model = fresh_model(checkpoint), .checkpoint = {}};
 }
 
-std::unique_ptr<const engine::Model> fresh_model(const checkpoint::Checkpoint& checkpoint) {
+std::shared_ptr<const engine::Model> fresh_model(const checkpoint::Checkpoint& checkpoint) {
   const std::int64_t vocabulary = checkpoint.tokenizer.size();
   const spec::ModelConfig& config = checkpoint.config.model;
-  return std::make_unique<engine::Model>(
+  return std::make_shared<const engine::Model>(
       config, vocabulary,
       spec::initial_weights(spec::WeightList(config, vocabulary), checkpoint.config.seed));
 }

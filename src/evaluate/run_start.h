@@ -9,7 +9,7 @@ namespace qkv::evaluate {
 
 /// The model at the beginning of a checkpoint's run.
 struct RunStart {
-  std::unique_ptr<const engine::Model> model;
+  std::shared_ptr<const engine::Model> model;
   std::string checkpoint;  ///< empty: fresh weights from the config's seed
 };
 
@@ -18,6 +18,6 @@ struct RunStart {
 RunStart run_start(const checkpoint::Checkpoint& checkpoint);
 
 /// A model with fresh weights from the seed of the checkpoint's config.
-std::unique_ptr<const engine::Model> fresh_model(const checkpoint::Checkpoint& checkpoint);
+std::shared_ptr<const engine::Model> fresh_model(const checkpoint::Checkpoint& checkpoint);
 
 }  // namespace qkv::evaluate

@@ -9,7 +9,9 @@
 #include "base/format.h"
 #include "base/log.h"
 #include "base/utf8.h"
+#include "engine/model.h"
 #include "generate/reader.h"
+#include "generate/sampler.h"
 #include "generate/stop_texts.h"
 
 namespace qkv::generate {

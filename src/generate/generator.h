@@ -5,9 +5,9 @@
 #include <string>
 #include <vector>
 
-#include "engine/model.h"
-#include "generate/sampler.h"
-#include "text/tokenizer.h"
+#include "engine/declarations.h"
+#include "generate/sampling.h"
+#include "text/tokenizer/tokenizer.h"
 
 namespace qkv::generate {
 

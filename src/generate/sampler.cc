@@ -2,12 +2,14 @@
 
 #include <algorithm>
 #include <cmath>
+#include <functional>
 #include <limits>
+#include <numeric>
 
 #include "base/error.h"
 #include "base/format.h"
 #include "kernels/loops.h"
-#include "text/tokenizer.h"
+#include "text/tokenizer/tokenizer.h"
 
 namespace qkv::generate {
 namespace {
@@ -67,52 +69,61 @@ std::int32_t Sampler::draw(std::span<const float> logits, base::RandomStream& ra
   const auto temperature = static_cast<float>(std::clamp(sampling_.temperature, 1e-30, 1e30));
   powers_.resize(scores_.size());
   double total = softmax_.exponentials(count, scores_.data(), highest, temperature, powers_.data());
+  ids_.resize(scores_.size());
+  std::iota(ids_.begin(), ids_.end(), 0);
   if (sampling_.top_k > 0 && sampling_.top_k < count)
-    total = find(Measure::kIds, static_cast<double>(sampling_.top_k)).sum;
-  if (sampling_.top_p < 1) total = find(Measure::kPowers, sampling_.top_p * total).sum;
-  return find(Measure::kPowers, random.uniform() * total).id;
+    total = keep(Measure::kIds, static_cast<double>(sampling_.top_k), total);
+  if (sampling_.top_p < 1) total = keep(Measure::kPowers, sampling_.top_p * total, total);
+
+  const double bound = random.uniform() * total;
+  double sum = 0;
+  std::size_t drawn = 0;
+  for (std::size_t id = 0; id < powers_.size(); ++id) {
+    if (powers_[id] == 0) continue;
+    drawn = id;
+    sum += static_cast<double>(powers_[id]);
+    if (sum >= bound) break;
+  }
+  return static_cast<std::int32_t>(drawn);
 }
 
-Sampler::Place Sampler::find(Measure measure, double bound) {
-  const auto count = static_cast<std::int64_t>(powers_.size());
-  const auto measured = [measure](const kernels::Tally& tally) {
-    return measure == Measure::kPowers ? tally.sum : static_cast<double>(tally.count);
+double Sampler::keep(Measure measure, double bound, double total) {
+  const auto power = [this](std::int32_t id) { return static_cast<double>(at(powers_, id)); };
+  auto begin = ids_.begin();
+  auto end = ids_.end();
+  double before = 0;      // the sum of the powers before `begin`
+  double inside = total;  // and of those from `begin` to `end`
+  const auto reaches = [&](auto until, double sum) {
+    return (measure == Measure::kPowers ? sum : static_cast<double>(until - ids_.begin())) >= bound;
   };
-  // As in quickselect (Hoare 1961), one side of a pivot contains the wanted index. The pivot is the
-  // mean: few ids are more probable, and together they have most of the probability.
-  float low = 0;
-  float high = std::numeric_limits<float>::infinity();
-  kernels::Tally before;
-  kernels::Tally inside = softmax_.tally(count, powers_.data(), low, high);
-  constexpr std::int64_t kFew = 64;
-  while (inside.count > kFew) {
-    const auto pivot = static_cast<float>(inside.sum / static_cast<double>(inside.count));
-    const kernels::Tally front = softmax_.tally(count, powers_.data(), pivot, high);
-    if (front.count == 0 || front.count == inside.count) break;  // all equally probable
-    const kernels::Tally both = {.sum = before.sum + front.sum,
-                                 .count = before.count + front.count};
-    if (measured(both) >= bound) {
-      low = pivot;
+  // As in quickselect (Hoare 1961), one side of a pivot contains the last id to keep. The pivot is
+  // the mean: few ids are more probable, and together they have most of the probability.
+  constexpr std::ptrdiff_t kFew = 64;
+  while (end - begin > kFew) {
+    const auto pivot = static_cast<float>(inside / static_cast<double>(end - begin));
+    const auto middle =
+        std::partition(begin, end, [&](std::int32_t id) { return at(powers_, id) > pivot; });
+    if (middle == begin || middle == end) break;  // all equally probable
+    const double front = std::transform_reduce(begin, middle, 0.0, std::plus(), power);
+    if (reaches(middle, before + front)) {
+      end = middle;
       inside = front;
     } else {
-      high = pivot;
-      inside = {.sum = inside.sum - front.sum, .count = inside.count - front.count};
-      before = both;
+      begin = middle;
+      before += front;
+      inside -= front;
     }
   }
-
-  ids_.resize(powers_.size());
-  const auto end = ids_.begin() + softmax_.select(count, powers_.data(), low, high, ids_.data());
-  std::sort(ids_.begin(), end, [this](std::int32_t a, std::int32_t b) {
-    if (at(powers_, a) != at(powers_, b)) return at(powers_, a) > at(powers_, b);
+  std::sort(begin, end, [this](std::int32_t a, std::int32_t b) {
     return at(scores_, a) != at(scores_, b) ? at(scores_, a) > at(scores_, b) : a < b;
   });
-  for (auto id = ids_.begin(); id != end; ++id) {
-    before.sum += static_cast<double>(at(powers_, *id));
-    ++before.count;
-    if (measured(before) >= bound) return {.id = *id, .sum = before.sum};
+  while (begin != end) {
+    before += power(*begin++);
+    if (reaches(begin, before)) break;
   }
-  return {.id = end[-1], .sum = before.sum};
+  std::for_each(begin, ids_.end(), [this](std::int32_t id) { at(powers_, id) = 0; });
+  ids_.erase(begin, ids_.end());
+  return before;
 }
 
 }  // namespace qkv::generate

@@ -5,23 +5,13 @@
 #include <vector>
 
 #include "base/random.h"
+#include "generate/sampling.h"
 #include "kernels/softmax.h"
 
 namespace qkv::generate {
 
-/// How the next token is chosen.
-struct Sampling {
-  double temperature = 1.0;  ///< logits are divided by it; 0 takes the most probable token
-  std::int64_t top_k = 0;    ///< only the k most probable; 0: all
-  double top_p =
-      1.0;  ///< only the fewest that together reach this probability (Holtzman et al. 2020)
-};
-
-/// Throws Error unless temperature ≥ 0, top_k ≥ 0 and 0 < top_p ≤ 1.
-void check_sampling(const Sampling& sampling);
-
-/// Draws ids. In the order of descending probability, equal ones by ascending id, it draws the id
-/// at which the cumulative sum reaches a random number. It sorts no more than necessary.
+/// Draws ids: the one at which the sum of probabilities, in the order of ids, reaches a random
+/// number.
 class Sampler {
  public:
   /// `ends`: whether the end of a document may be drawn. Throws Error as check_sampling does.
@@ -33,23 +23,19 @@ class Sampler {
   std::int32_t draw(std::span<const float> logits, base::RandomStream& random);
 
  private:
-  /// A position in the order of ids.
-  struct Place {
-    std::int32_t id;
-    double sum;  ///< of the powers of all ids up to this one
-  };
   enum class Measure { kIds, kPowers };
 
-  /// The first position at which the number of ids, or the sum of their powers, reaches `bound`; if
-  /// it is not reached, the last one with a probability above 0.
-  Place find(Measure measure, double bound);
+  /// Of `ids_`, keeps the most probable until their number, or the sum of their powers, reaches
+  /// `bound`; of equally probable ones, the first. The others get the power 0. `total` is the sum
+  /// of all their powers. Returns that of those it keeps.
+  double keep(Measure measure, double bound, double total);
 
   Sampling sampling_;
   bool ends_;
   const kernels::SoftmaxLoops& softmax_;
   std::vector<float> scores_;      ///< by id: the logits, −∞ for ids that are never drawn
   std::vector<float> powers_;      ///< by id, in proportion to the probability
-  std::vector<std::int32_t> ids_;  ///< the candidates that find() sorts
+  std::vector<std::int32_t> ids_;  ///< those that may be drawn, in any order
 };
 
 }  // namespace qkv::generate

@@ -4,7 +4,7 @@
 #include <string>
 #include <vector>
 
-#include "inspect/artefacts.h"
+#include "inspect/artefacts/artefacts.h"
 
 namespace qkv::inspect {
 

@@ -1,7 +1,7 @@
 #include "inspect/findings_text.h"
 
 #include "inspect/fillings.h"
-#include "inspect/trace.h"
+#include "inspect/trace/trace.h"
 
 namespace qkv::inspect {
 

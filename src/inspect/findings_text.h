@@ -4,8 +4,8 @@
 #include <optional>
 #include <string>
 
+#include "inspect/artefacts/pictures.h"
 #include "inspect/inspection.h"
-#include "inspect/pictures.h"
 
 namespace qkv::inspect {
 

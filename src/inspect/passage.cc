@@ -4,9 +4,9 @@
 #include "base/format.h"
 #include "base/utf8.h"
 #include "inspect/vocabulary.h"
-#include "render/heatmap.h"
+#include "render/label.h"
 #include "text/prompt.h"
-#include "text/unknown_words.h"
+#include "text/tokenizer/unknown_words.h"
 
 namespace qkv::inspect {
 namespace {

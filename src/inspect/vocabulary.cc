@@ -7,8 +7,8 @@
 #include "base/error.h"
 #include "base/format.h"
 #include "base/utf8.h"
-#include "render/heatmap.h"
-#include "text/unknown_words.h"
+#include "render/label.h"
+#include "text/tokenizer/unknown_words.h"
 
 namespace qkv::inspect {
 

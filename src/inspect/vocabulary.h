@@ -4,7 +4,7 @@
 #include <optional>
 #include <string>
 
-#include "text/tokenizer.h"
+#include "text/tokenizer/tokenizer.h"
 
 namespace qkv::inspect {
 

@@ -4,11 +4,6 @@
 
 namespace qkv::kernels {
 
-struct Tally {
-  double sum = 0;
-  std::int64_t count = 0;
-};
-
 /// Softmax over the scores of one query or the logits of one token, in steps. Every sum has a fixed
 /// order.
 struct SoftmaxLoops {
@@ -25,11 +20,6 @@ struct SoftmaxLoops {
   /// more than 87 temperatures give 0.
   double (*exponentials)(std::int64_t count, const float* values, float highest, float temperature,
                          float* powers);
-  /// The sum and the number of the values above `low` and not above `high`.
-  Tally (*tally)(std::int64_t count, const float* values, float low, float high);
-  /// The indices of these values, in order; returns their number. `places` has room for `count`.
-  std::int64_t (*select)(std::int64_t count, const float* values, float low, float high,
-                         std::int32_t* places);
 };
 
 }  // namespace qkv::kernels

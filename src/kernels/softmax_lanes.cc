@@ -5,7 +5,6 @@
 namespace qkv::kernels::QKV_LANES {
 namespace {
 
-using Bits = std::int32_t __attribute__((vector_size(kLanes * sizeof(std::int32_t))));
 using Doubles __attribute__((vector_size(kLanes * sizeof(double)))) = double;
 
 constexpr float kInfinity = __builtin_inff();
@@ -22,14 +21,6 @@ double total_of(const Doubles& doubles) {
   double sum = 0;
   for (std::int64_t at = 0; at < kLanes; ++at) sum += doubles[at];
   return sum;
-}
-
-bool any(const Bits& bits) {
-  std::uint64_t words[sizeof bits / sizeof(std::uint64_t)];
-  __builtin_memcpy(words, &bits, sizeof bits);
-  std::uint64_t all = 0;
-  for (const std::uint64_t word : words) all |= word;
-  return all != 0;
 }
 
 float highest(std::int64_t count, const float* values) {
@@ -58,35 +49,6 @@ double exponentials(std::int64_t count, const float* values, float highest, floa
   return total_of(total);
 }
 
-Tally tally(std::int64_t count, const float* values, float low, float high) {
-  Doubles sum = {};
-  Bits counts = {};  // minus 1 for each: a true comparison gives −1
-  for_lanes(count, [&](std::int64_t at, std::int64_t many) {
-    const Lanes lanes = load_or(values + at, many, -kInfinity);
-    const Bits inside = (lanes > low) & (lanes <= high);
-    sum += __builtin_convertvector(inside ? lanes : Lanes{}, Doubles);
-    counts += inside;
-  });
-  std::int64_t all = 0;
-  for (std::int64_t at = 0; at < kLanes; ++at) all -= counts[at];
-  return {.sum = total_of(sum), .count = all};
-}
-
-std::int64_t select(std::int64_t count, const float* values, float low, float high,
-                    std::int32_t* places) {
-  std::int64_t found = 0;
-  for_lanes(count, [&](std::int64_t at, std::int64_t many) {
-    const Lanes lanes = load_or(values + at, many, -kInfinity);
-    const Bits inside = (lanes > low) & (lanes <= high);
-    if (!any(inside)) return;  // the most common case
-    for (std::int64_t lane = 0; lane < many; ++lane) {
-      places[found] = static_cast<std::int32_t>(at + lane);
-      found -= inside[lane];
-    }
-  });
-  return found;
-}
-
 void softmax(std::int64_t query, std::int64_t open, std::int64_t keys, float scale, float slope,
              float* scores) {
   Lanes key = counting();
@@ -112,7 +74,7 @@ void softmax(std::int64_t query, std::int64_t open, std::int64_t keys, float sca
 }  // namespace
 
 const SoftmaxLoops& softmax_loops() {
-  static constexpr SoftmaxLoops kLoops{softmax, highest, exponentials, tally, select};
+  static constexpr SoftmaxLoops kLoops{softmax, highest, exponentials};
   return kLoops;
 }
 

@@ -4,8 +4,8 @@
 #include <string>
 
 #include "engine/model.h"
-#include "text/batches.h"
-#include "text/token_file.h"
+#include "text/batches/batches.h"
+#include "text/corpus/token_file.h"
 
 namespace qkv::predict {
 

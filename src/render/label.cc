@@ -3,7 +3,6 @@
 #include <cstdio>
 
 #include "base/utf8.h"
-#include "render/heatmap.h"
 
 namespace qkv::render {
 namespace {

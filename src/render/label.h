@@ -9,4 +9,10 @@ namespace qkv::render {
 /// stay. A text of more than `limit` characters is cut to this length and ends in "…".
 std::string printable(const std::string& text, std::size_t limit = 256);
 
+/// The text as a label shows it: a newline as ⏎, each space (or SentencePiece's mark ▁) as ·, a tab
+/// as ⇥, other control characters as their Unicode picture, invisible ones as U+XXXX, bytes that
+/// are not UTF-8 as U+FFFD, an empty text as ∅. Applying it twice changes nothing more.
+/// draw_heatmap applies it to every label.
+std::string visible_label(const std::string& text);
+
 }  // namespace qkv::render

@@ -5,8 +5,8 @@
 #include <memory>
 #include <string>
 
+#include "render/box.h"
 #include "render/colour_map.h"
-#include "render/layout.h"
 
 namespace qkv::render {
 

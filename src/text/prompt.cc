@@ -3,7 +3,7 @@
 #include "base/format.h"
 #include "base/log.h"
 #include "base/utf8.h"
-#include "text/unknown_words.h"
+#include "text/tokenizer/unknown_words.h"
 
 namespace qkv::text {
 

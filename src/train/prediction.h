@@ -1,7 +1,7 @@
 #pragma once
 
 #include "model/model.h"
-#include "text/batches.h"
+#include "text/batches/batches.h"
 
 namespace qkv::train {
 

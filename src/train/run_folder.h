@@ -6,18 +6,11 @@
 #include <string>
 
 #include "base/files.h"
-#include "checkpoint/checkpoint.h"
+#include "checkpoint/checkpoint_folder.h"
 #include "config/config.h"
+#include "train/training.h"
 
 namespace qkv::train {
-
-/// What a run does with existing files in its folder.
-enum class RunMode {
-  kNew,  ///< the folder must be empty or absent, or hold a run that died before step 0 was saved
-  kOverwrite,  ///< a qkv run in it is removed first; any other file, next to it or in its folders,
-               ///< is an error
-  kResume,     ///< a run must exist, and is resumed
-};
 
 /// The folder of one run, locked against a second trainer during its lifetime.
 class RunFolder {

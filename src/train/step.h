@@ -9,7 +9,7 @@
 #include "config/config.h"
 #include "model/libtorch.h"
 #include "model/model.h"
-#include "text/batches.h"
+#include "text/batches/batches.h"
 
 namespace qkv::train {
 

@@ -110,6 +110,10 @@ config::Config on_its_device(config::Config config) {
   return config;
 }
 
+Ending train(const config::Config& config, TrainingOptions options) {
+  return Trainer(config, std::move(options)).run();
+}
+
 Trainer::Trainer(const config::Config& config, TrainingOptions options)
     : config_(config),
       runtime_(model::set_up_runtime(config.runtime)),

@@ -13,28 +13,15 @@
 #include "config/config.h"
 #include "model/model.h"
 #include "predict/loss.h"
-#include "text/batches.h"
-#include "text/corpus.h"
+#include "text/batches/batches.h"
+#include "text/corpus/corpus.h"
 #include "train/metrics.h"
 #include "train/profile.h"
 #include "train/run_folder.h"
 #include "train/step.h"
+#include "train/training.h"
 
 namespace qkv::train {
-
-/// The config with the device that "auto" selects on this machine: for check_config.
-config::Config on_its_device(config::Config config);
-
-struct TrainingOptions {
-  std::filesystem::path out;  ///< the run's folder
-  RunMode mode = RunMode::kNew;
-  /// What provides the initial weights and the tokenizer. It is opened before the run's text is
-  /// read: meanwhile, a running training may remove the checkpoint, or point its links to another.
-  std::optional<checkpoint::Checkpoint> init;
-};
-
-/// How a run ended.
-enum class Ending { kFinished, kStoppedEarly, kInterrupted, kAlreadyFinished };
 
 /// Trains a model's weights by gradient descent. The weights after step n are a pure function of
 /// config, text and n (same build, processor, threads and precision): a batch, its dropout and its

@@ -5,7 +5,7 @@
 #include "model/libtorch.h"
 #include "model/model.h"
 #include "predict/loss.h"
-#include "text/token_file.h"
+#include "text/corpus/token_file.h"
 
 namespace qkv::train {
 

@@ -253,7 +253,7 @@ class Names(unittest.TestCase):
                 key = re.split(r"[=:]", code)[0]
                 if re.fullmatch(r"[a-z_]+(\.[a-z_0-9]+)+", key) and key.split(".")[0] in sections:
                     if key not in keys:
-                        is_file = any((ROOT / "src").glob(f"*/{key}"))
+                        is_file = any((ROOT / "src").rglob(key))
                         self.assertTrue(is_file or key in saved, f"{page.name}: {key} is no key of the config")
                     found.add(key)
         self.assertEqual(sections - {key.split(".")[0] for key in found & keys}, set())

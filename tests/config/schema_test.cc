@@ -3,6 +3,7 @@
 #include <gtest/gtest.h>
 
 #include <algorithm>
+#include <set>
 
 #include "base/error.h"
 #include "base/files.h"
@@ -93,6 +94,53 @@ TEST(Schema, AgreesWithTheStructs) {
       EXPECT_EQ(keys[i].node["default"], values[i].second) << keys[i].name;
     }
   }
+}
+
+void collect_keywords(const base::Json& node, std::set<std::string>& keywords) {
+  for (const auto& [keyword, child] : node.items()) {
+    keywords.insert(keyword);
+    if (keyword == "properties" || keyword == "definitions") {
+      for (const auto& [name, part] : child.items()) collect_keywords(part, keywords);
+    } else if (child.is_object() && keyword != "default") {
+      collect_keywords(child, keywords);
+    }
+  }
+}
+
+// Schema::check would accept what it does not read.
+TEST(Schema, NoSchemaUsesAKeywordThatIsNotChecked) {
+  const std::set<std::string> notes = {"$schema", "title", "description", "default"};
+  const std::set<std::string> checked = {"$ref",
+                                         "additionalProperties",
+                                         "definitions",
+                                         "enum",
+                                         "exclusiveMaximum",
+                                         "items",
+                                         "maxItems",
+                                         "exclusiveMinimum",
+                                         "maxLength",
+                                         "maximum",
+                                         "minItems",
+                                         "minLength",
+                                         "minimum",
+                                         "minProperties",
+                                         "properties",
+                                         "required",
+                                         "type"};
+  for (const char* file : {"configs/schema.json", "data/world/grammar.schema.json",
+                           "data/world/geometry.schema.json", "data/world/probes.schema.json"}) {
+    std::set<std::string> keywords;
+    collect_keywords(base::read_json(kSource / file), keywords);
+    for (const std::string& keyword : keywords)
+      EXPECT_TRUE(notes.contains(keyword) || checked.contains(keyword)) << file << ": " << keyword;
+  }
+}
+
+TEST(Schema, CountsCharactersNotBytes) {
+  const Schema schema(R"({"type": "string", "minLength": 2, "maxLength": 3})", "s");
+  EXPECT_NO_THROW(schema.check("äöü", "", "x.json"));
+  EXPECT_THROW(schema.check("ä", "", "x.json"), base::Error);
+  EXPECT_THROW(schema.check("äöüß", "", "x.json"), base::Error);
 }
 
 // Each limit holds: the last valid value is accepted, the next one refused.

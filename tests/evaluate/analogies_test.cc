@@ -1,4 +1,4 @@
-#include "evaluate/analogies.h"
+#include "evaluate/geometry/analogies.h"
 
 #include <gtest/gtest.h>
 

@@ -1,4 +1,4 @@
-#include "evaluate/contrast.h"
+#include "evaluate/probes/contrast.h"
 
 #include <gtest/gtest.h>
 

@@ -1,4 +1,4 @@
-#include "evaluate/geometry.h"
+#include "evaluate/geometry/geometry.h"
 
 #include <gtest/gtest.h>
 
@@ -6,8 +6,8 @@
 
 #include "base/error.h"
 #include "base/utf8.h"
-#include "evaluate/geometry_plot.h"
-#include "evaluate/geometry_report.h"
+#include "evaluate/geometry/geometry_plot.h"
+#include "evaluate/geometry/geometry_report.h"
 #include "evaluate/letters.h"
 #include "evaluate/plot.h"
 #include "spec/initial_weights.h"

@@ -6,7 +6,9 @@
 #include <utility>
 #include <vector>
 
+#include "base/array.h"
 #include "checkpoint/checkpoint.h"
+#include "engine/model.h"
 #include "world/probe.h"
 
 namespace qkv::testing {

@@ -4,7 +4,7 @@
 #include <vector>
 
 #include "evaluate/hand_made.h"
-#include "inspect/neighbours.h"
+#include "inspect/vectors/neighbours.h"
 #include "inspect/vocabulary.h"
 
 namespace qkv::testing {

@@ -1,4 +1,4 @@
-#include "evaluate/linkage.h"
+#include "evaluate/geometry/linkage.h"
 
 #include <gtest/gtest.h>
 

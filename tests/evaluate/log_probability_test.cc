@@ -3,7 +3,7 @@
 #include <gtest/gtest.h>
 
 #include "base/error.h"
-#include "evaluate/probes.h"
+#include "evaluate/probes/probes.h"
 #include "predict/texts.h"
 
 namespace qkv::evaluate {

@@ -1,4 +1,4 @@
-#include "evaluate/neighbour_precision.h"
+#include "evaluate/geometry/neighbour_precision.h"
 
 #include <gtest/gtest.h>
 

@@ -6,12 +6,12 @@
 
 #include "base/error.h"
 #include "evaluate/hand_made.h"
-#include "evaluate/probe_attention.h"
-#include "evaluate/probe_controls.h"
-#include "evaluate/probe_edges.h"
-#include "evaluate/probe_findings.h"
-#include "evaluate/probe_json.h"
-#include "evaluate/probe_report.h"
+#include "evaluate/probes/probe_attention.h"
+#include "evaluate/probes/probe_controls.h"
+#include "evaluate/probes/probe_edges.h"
+#include "evaluate/probes/probe_findings.h"
+#include "evaluate/probes/probe_json.h"
+#include "evaluate/probes/probe_report.h"
 #include "predict/support.h"
 #include "rounding.h"
 

@@ -1,4 +1,4 @@
-#include "evaluate/probe_plot.h"
+#include "evaluate/probes/probe_plot.h"
 
 #include <gtest/gtest.h>
 

@@ -1,4 +1,4 @@
-#include "evaluate/probe_report.h"
+#include "evaluate/probes/probe_report.h"
 
 #include <gtest/gtest.h>
 

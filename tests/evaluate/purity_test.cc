@@ -1,4 +1,4 @@
-#include "evaluate/purity.h"
+#include "evaluate/geometry/purity.h"
 
 #include <gtest/gtest.h>
 

@@ -1,4 +1,4 @@
-#include "evaluate/senses.h"
+#include "evaluate/geometry/senses.h"
 
 #include <gtest/gtest.h>
 

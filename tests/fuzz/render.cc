@@ -14,8 +14,8 @@
 #include "fuzz/support/answer.h"
 #include "fuzz/support/input_file.h"
 #include "leaks.h"
-#include "render/chart.h"
-#include "render/heatmap.h"
+#include "render/chart/chart.h"
+#include "render/heatmap/heatmap.h"
 #include "render/label.h"
 
 namespace qkv::fuzz {

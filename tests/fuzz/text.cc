@@ -6,7 +6,7 @@
 
 #include "base/utf8.h"
 #include "fuzz/support/answer.h"
-#include "text/tokenizer.h"
+#include "text/tokenizer/tokenizer.h"
 
 namespace qkv::fuzz {
 namespace {

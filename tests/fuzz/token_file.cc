@@ -1,6 +1,6 @@
 // The file of token ids in the cache: arbitrary bytes, or a valid file with damage.
 
-#include "text/token_file.h"
+#include "text/corpus/token_file.h"
 
 #include <fuzzer/FuzzedDataProvider.h>
 
@@ -9,7 +9,7 @@
 
 #include "fuzz/support/answer.h"
 #include "fuzz/support/input_file.h"
-#include "text/token_writer.h"
+#include "text/corpus/token_writer.h"
 
 namespace qkv::fuzz {
 namespace {

@@ -10,7 +10,7 @@
 #include <vector>
 
 #include "base/error.h"
-#include "text/tokenizer.h"
+#include "text/tokenizer/tokenizer.h"
 
 namespace qkv::generate {
 namespace {
@@ -147,8 +147,8 @@ TEST(Sampler, EqualStreamsDrawEqualIds) {
   EXPECT_NEAR(same, 250, 4.5 * std::sqrt(1000 * 0.25 * 0.75));
 }
 
-/// The definition: all ids sorted, and probabilities, in double, added up from the most probable
-/// on.
+/// The definition: all ids sorted by probability, the less probable dropped, and the probabilities,
+/// in double, of those that stay added up in the order of ids.
 std::int32_t sample_by_sorting(const Logits& logits, const Sampling& sampling, double uniform) {
   std::vector<std::int32_t> order(logits.size());
   std::iota(order.begin(), order.end(), 0);
@@ -162,8 +162,9 @@ std::int32_t sample_by_sorting(const Logits& logits, const Sampling& sampling, d
                    [&](std::int32_t a, std::int32_t b) { return score(a) > score(b); });
   if (sampling.top_k > 0)
     order.resize(std::min(order.size(), static_cast<std::size_t>(sampling.top_k)));
+  const std::int32_t likeliest = order.front();
   const auto power = [&](std::int32_t id) {
-    return std::exp((score(id) - score(order.front())) / sampling.temperature);
+    return std::exp((score(id) - score(likeliest)) / sampling.temperature);
   };
   double total = 0;
   for (const std::int32_t id : order) total += power(id);
@@ -175,11 +176,12 @@ std::int32_t sample_by_sorting(const Logits& logits, const Sampling& sampling, d
     total = reached;
   }
   double left = uniform * total;
+  std::sort(order.begin(), order.end());
   for (const std::int32_t id : order) {
     left -= power(id);
     if (left < 0) return id;
   }
-  return order.front();
+  return likeliest;
 }
 
 TEST(Sampler, DrawsWhatSortingWouldDraw) {

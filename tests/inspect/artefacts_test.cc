@@ -1,4 +1,4 @@
-#include "inspect/artefacts.h"
+#include "inspect/artefacts/artefacts.h"
 
 #include <gtest/gtest.h>
 
@@ -8,7 +8,8 @@
 
 #include "base/files.h"
 #include "base/json.h"
-#include "inspect/attention_json.h"
+#include "checkpoint/safetensors.h"
+#include "inspect/artefacts/attention_json.h"
 #include "inspect/tiny.h"
 #include "leaks.h"
 #include "scratch.h"

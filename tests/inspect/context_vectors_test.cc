@@ -1,4 +1,4 @@
-#include "inspect/context_vectors.h"
+#include "inspect/vectors/context_vectors.h"
 
 #include <gtest/gtest.h>
 

@@ -1,4 +1,4 @@
-#include "inspect/edge_map.h"
+#include "inspect/edges/edge_map.h"
 
 #include <gtest/gtest.h>
 
@@ -10,7 +10,7 @@
 #include "base/format.h"
 #include "inspect/tiny.h"
 #include "inspect/vocabulary.h"
-#include "render/heatmap.h"
+#include "render/heatmap/heatmap.h"
 #include "scratch.h"
 
 namespace qkv::inspect {
@@ -100,7 +100,7 @@ class Expected {
   std::string subtitle_;
 };
 
-// Equal input gives equal bytes (render/heatmap.h), so a picture is compared as a whole.
+// Equal input gives equal bytes (render/heatmap/heatmap.h), so a picture is compared as a whole.
 TEST(EdgePictures, ShowTheNumbersOfTheMapAtTheirTokens) {
   for (const auto& [objective, text] :
        {std::pair(spec::Objective::kCausal, "the cat sat on"),

@@ -1,4 +1,4 @@
-#include "inspect/edges.h"
+#include "inspect/edges/edges.h"
 
 #include <gtest/gtest.h>
 

@@ -1,4 +1,4 @@
-#include "inspect/head_arithmetic.h"
+#include "inspect/trace/head_arithmetic.h"
 
 #include <gtest/gtest.h>
 

@@ -8,7 +8,7 @@
 #include <vector>
 
 #include "engine/support.h"
-#include "inspect/intervention.h"
+#include "inspect/edges/intervention.h"
 #include "inspect/recorder.h"
 #include "predict/support.h"
 

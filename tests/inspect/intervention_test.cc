@@ -1,4 +1,4 @@
-#include "inspect/intervention.h"
+#include "inspect/edges/intervention.h"
 
 #include <gtest/gtest.h>
 

@@ -1,4 +1,4 @@
-#include "inspect/neighbours.h"
+#include "inspect/vectors/neighbours.h"
 
 #include <gtest/gtest.h>
 

@@ -1,4 +1,4 @@
-#include "inspect/trace.h"
+#include "inspect/trace/trace.h"
 
 #include <gtest/gtest.h>
 
@@ -8,8 +8,8 @@
 #include <sstream>
 
 #include "base/utf8.h"
-#include "inspect/columns.h"
 #include "inspect/tiny.h"
+#include "inspect/trace/columns.h"
 
 namespace qkv::inspect {
 namespace {

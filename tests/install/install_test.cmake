@@ -1,5 +1,5 @@
 # Installs the build in BUILD into a scratch folder, runs what was installed, then configures, builds
-# and runs a project that finds qkv there, the example of docs/library.md among it.  cmake -DBUILD=... -P install_test.cmake
+# and runs two projects that find qkv there, with the programs of docs/library.md.  cmake -DBUILD=... -P install_test.cmake
 
 # Away from the build and with no hint in the environment: nothing may be found there by chance.
 unset(ENV{LIBTORCH})
@@ -29,21 +29,41 @@ foreach(program ${programs})
   run(${program} --version)
 endforeach()
 
+# The programs of docs/library.md, each named like its section.
 file(READ ${CMAKE_CURRENT_LIST_DIR}/../../docs/library.md page)
-if(NOT page MATCHES "```cpp\n([^`]*)```")
-  message(FATAL_ERROR "docs/library.md: found no example in C++")
-endif()
-file(WRITE ${scratch}/example.cc "${CMAKE_MATCH_1}")
+foreach(name Train Read Inspect)
+  if(NOT page MATCHES "\n## ${name}\n[^`]*(`[^`]+`[^`]*)*```cpp\n([^`]*)```")
+    message(FATAL_ERROR "docs/library.md: found no program in the section ${name}")
+  endif()
+  file(WRITE ${scratch}/${name}.cc "${CMAKE_MATCH_2}")
+endforeach()
 
-run(${CMAKE_COMMAND} -G Ninja -S ${CMAKE_CURRENT_LIST_DIR}/consumer -B ${scratch}/consumer
-  -DCMAKE_PREFIX_PATH=${prefix} -DCMAKE_CXX_COMPILER=${COMPILER} -DCMAKE_CXX_FLAGS=${FLAGS}
-  -DEXAMPLE=${scratch}/example.cc)
-run(${CMAKE_COMMAND} --build ${scratch}/consumer)
-file(WRITE ${scratch}/config.json "{\"data\": {\"train\": [\"text.txt\"]}, \"model\": {\"width\": 48}}")
-run(${scratch}/consumer/consumer ${scratch}/config.json)
-expect("${output}" "48\n" "the consumer's output")
-if(EXISTS ${scratch}/consumer/torch_consumer)
-  run(${scratch}/consumer/torch_consumer)
-  expect("${output}" "4\n" "the torch consumer's output")
+foreach(project consumer reader)
+  set(options -G Ninja -DCMAKE_PREFIX_PATH=${prefix} -DCMAKE_CXX_COMPILER=${COMPILER} -DCMAKE_CXX_FLAGS=${FLAGS}
+    -DEXAMPLES=${scratch})
+  if(project STREQUAL reader)
+    list(APPEND options -DCMAKE_DISABLE_FIND_PACKAGE_Libtorch=ON -DCMAKE_DISABLE_FIND_PACKAGE_Eigen3=ON)
+  endif()
+  run(${CMAKE_COMMAND} -S ${CMAKE_CURRENT_LIST_DIR}/${project} -B ${scratch}/${project} ${options})
+  run(${CMAKE_COMMAND} --build ${scratch}/${project})
+endforeach()
+
+run(${scratch}/consumer/torch_consumer)
+expect("${output}" "4\n" "the output of torch_consumer")
+string(REPEAT "the cat drank the milk. the cat sleeps.\n" 100 text)
+file(WRITE ${scratch}/text.txt "${text}")
+file(WRITE ${scratch}/config.json [[{"data": {"train": ["text.txt"]}, "training": {"steps": 2},
+  "model": {"width": 16, "heads": 2, "layers": 1, "context": 16}}]])
+run(${scratch}/reader/consumer ${scratch}/config.json)
+expect("${output}" "16\n" "the output of consumer")
+set(ENV{QKV_CACHE} ${scratch}/cache)
+run(${scratch}/consumer/train ${scratch}/config.json ${scratch}/run)
+run(${scratch}/reader/Read ${scratch}/run)
+if(NOT output MATCHES "^the cat.*\n?-[0-9.]+\n-[0-9.]+\n")
+  message(FATAL_ERROR "the program that reads: found \"${output}\"")
+endif()
+run(${scratch}/reader/Inspect ${scratch}/run ${scratch}/look)
+if(NOT output MATCHES "^1 0 " OR NOT EXISTS ${scratch}/look/heads.png)
+  message(FATAL_ERROR "the program that inspects: found \"${output}\"")
 endif()
 file(REMOVE_RECURSE ${scratch})

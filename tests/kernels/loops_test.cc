@@ -251,30 +251,6 @@ TEST_P(LoopsOf, TakesExponentials) {
   EXPECT_EQ(powers[near.size() - 1], 1) << "e⁰ is exact";
 }
 
-TEST_P(LoopsOf, TalliesAndSelects) {
-  const Floats values = many_numbers();
-  for (const float low : {-40.0F, 0.0F, 3.0F}) {
-    for (const float high : {3.0F, 10.0F, std::numeric_limits<float>::infinity()}) {
-      double sum = 0;
-      std::vector<std::int32_t> places;
-      for (std::size_t place = 0; place < values.size(); ++place) {
-        if (values[place] <= low || values[place] > high) continue;
-        sum += static_cast<double>(values[place]);
-        places.push_back(static_cast<std::int32_t>(place));
-      }
-      const Tally found =
-          loops().softmax.tally(static_cast<std::int64_t>(values.size()), values.data(), low, high);
-      EXPECT_EQ(found.count, static_cast<std::int64_t>(places.size())) << low << " to " << high;
-      // Summed in double: 12,000 roundings of 1e-16.
-      EXPECT_NEAR(found.sum, sum, 1e-9 * std::abs(sum)) << low << " to " << high;
-      std::vector<std::int32_t> selected(values.size());
-      selected.resize(static_cast<std::size_t>(loops().softmax.select(
-          static_cast<std::int64_t>(values.size()), values.data(), low, high, selected.data())));
-      EXPECT_EQ(selected, places) << low << " to " << high;
-    }
-  }
-}
-
 INSTANTIATE_TEST_SUITE_P(Processors, LoopsOf,
                          ::testing::Values(Instructions::kBaseline, Instructions::kAvx2,
                                            Instructions::kAvx512, Instructions::kAvx512Bf16),

@@ -14,7 +14,7 @@
 #include "rounding.h"
 #include "scratch.h"
 #include "spec/initial_weights.h"
-#include "text/corpus.h"
+#include "text/corpus/corpus.h"
 
 namespace qkv::testing {
 

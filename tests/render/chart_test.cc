@@ -1,4 +1,4 @@
-#include "render/chart.h"
+#include "render/chart/chart.h"
 
 #include <gtest/gtest.h>
 
@@ -9,9 +9,9 @@
 
 #include "base/error.h"
 #include "base/files.h"
+#include "render/chart/page_layout.h"
+#include "render/chart/palette.h"
 #include "render/overlap.h"
-#include "render/page_layout.h"
-#include "render/palette.h"
 #include "render/pixels.h"
 #include "scratch.h"
 

@@ -1,4 +1,4 @@
-#include "render/heatmap.h"
+#include "render/heatmap/heatmap.h"
 
 #include <gtest/gtest.h>
 #include <unistd.h>
@@ -14,7 +14,7 @@
 #include "base/files.h"
 #include "leaks.h"
 #include "render/colour_map.h"
-#include "render/figure.h"
+#include "render/heatmap/figure.h"
 #include "render/pixels.h"
 #include "scratch.h"
 

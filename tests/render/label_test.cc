@@ -2,8 +2,6 @@
 
 #include <gtest/gtest.h>
 
-#include "render/heatmap.h"
-
 namespace qkv::render {
 namespace {
 

@@ -1,4 +1,4 @@
-#include "render/layout.h"
+#include "render/heatmap/layout.h"
 
 #include <gtest/gtest.h>
 

@@ -5,7 +5,7 @@
 #include <cmath>
 #include <utility>
 
-#include "render/layout.h"
+#include "render/box.h"
 
 namespace qkv::testing {
 

@@ -1,4 +1,4 @@
-#include "text/batches.h"
+#include "text/batches/batches.h"
 
 #include <gtest/gtest.h>
 
@@ -11,8 +11,8 @@
 #include "base/error.h"
 #include "base/files.h"
 #include "scratch.h"
-#include "text/token_writer.h"
-#include "text/tokenizer.h"
+#include "text/corpus/token_writer.h"
+#include "text/tokenizer/tokenizer.h"
 
 namespace qkv::text {
 namespace {

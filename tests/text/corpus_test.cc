@@ -1,4 +1,4 @@
-#include "text/corpus.h"
+#include "text/corpus/corpus.h"
 
 #include <gtest/gtest.h>
 #include <stdlib.h>
@@ -15,10 +15,10 @@
 #include "base/format.h"
 #include "samples.h"
 #include "scratch.h"
-#include "text/cache.h"
-#include "text/source.h"
-#include "text/token_check.h"
-#include "text/token_writer.h"
+#include "text/corpus/cache.h"
+#include "text/corpus/source.h"
+#include "text/corpus/token_check.h"
+#include "text/corpus/token_writer.h"
 
 namespace qkv::text {
 namespace {

@@ -4,7 +4,7 @@
 
 #include "base/error.h"
 #include "samples.h"
-#include "text/unknown_words.h"
+#include "text/tokenizer/unknown_words.h"
 
 namespace qkv::text {
 namespace {

@@ -1,4 +1,4 @@
-#include "text/segments.h"
+#include "text/tokenizer/segments.h"
 
 #include <gtest/gtest.h>
 

@@ -1,4 +1,4 @@
-#include "text/token_file.h"
+#include "text/corpus/token_file.h"
 
 #include <gtest/gtest.h>
 
@@ -11,7 +11,7 @@
 #include "base/error.h"
 #include "base/files.h"
 #include "scratch.h"
-#include "text/token_writer.h"
+#include "text/corpus/token_writer.h"
 
 namespace qkv::text {
 namespace {

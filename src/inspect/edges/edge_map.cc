@@ -1,0 +1,176 @@
+#include "inspect/edges/edge_map.h"
+
+#include <algorithm>
+#include <cmath>
+#include <span>
+
+#include "base/error.h"
+#include "base/files.h"
+#include "base/format.h"
+#include "base/utf8.h"
+#include "inspect/artefacts/describe.h"
+#include "inspect/fillings.h"
+#include "inspect/vocabulary.h"
+
+namespace qkv::inspect {
+namespace fs = std::filesystem;
+namespace {
+
+std::size_t mask_of(const Passage& passage) {
+  const auto is_mask = [](const text::Token& token) { return token.id == text::Tokenizer::kMask; };
+  const auto& tokens = passage.tokens;
+  const auto count = std::count_if(tokens.begin(), tokens.end(), is_mask);
+  if (count != 1)
+    throw base::Error(
+        base::concat("--edges: found ", count, " <mask> in the text, expected exactly one"));
+  return static_cast<std::size_t>(std::find_if(tokens.begin(), tokens.end(), is_mask) -
+                                  tokens.begin());
+}
+
+predict::Target target_of(const checkpoint::Checkpoint& checkpoint, const Inspection& inspection) {
+  if (!checkpoint.config.model.causal()) {
+    const std::size_t mask = mask_of(inspection.passage);
+    return {.place = static_cast<std::int64_t>(mask),
+            .piece = fillings(inspection, checkpoint.tokenizer, mask, 1).front().id};
+  }
+  const auto last = static_cast<std::int64_t>(inspection.passage.tokens.size()) - 1;
+  const std::span<const float> logits = inspection.taps.value("logits")[last].values();
+  const auto likeliest = std::max_element(logits.begin(), logits.end());
+  return {.place = last, .piece = static_cast<std::int32_t>(likeliest - logits.begin())};
+}
+
+AttentionMap mean_attention(const Inspection& inspection, const spec::ModelConfig& model) {
+  const auto tokens = static_cast<std::int64_t>(inspection.passage.tokens.size());
+  base::ArrayOf<double> sum({tokens, tokens});
+  for (std::int64_t layer = 0; layer < model.layers; ++layer) {
+    const base::Array& weights =
+        inspection.taps.value(base::concat("layers.", layer, ".attention.weights"));
+    for (std::size_t at = 0; at < weights.values.size(); ++at)
+      sum.values[at % sum.values.size()] += static_cast<double>(weights.values[at]);
+  }
+  base::Array mean({tokens, tokens});
+  std::transform(sum.values.begin(), sum.values.end(), mean.values.begin(), [&](double weight) {
+    return static_cast<float>(weight / static_cast<double>(model.layers * model.heads));
+  });
+  return map_of(mean.view());
+}
+
+/// Draws a text's maps for one checkpoint.
+class EdgePictures {
+ public:
+  EdgePictures(const checkpoint::Checkpoint& checkpoint, const Inspection& inspection,
+               const EdgeMap& map)
+      : model_(checkpoint.config.model),
+        map_(map),
+        labels_(token_labels(inspection.passage, checkpoint.tokenizer)),
+        title_(base::concat("What “", piece_word(checkpoint.tokenizer, map.target.piece),
+                            "” (p = ", base::fixed(map.probability, 2), ") is predicted from")),
+        subtitle_(base::replace_invalid_utf8(source_line(checkpoint))) {
+    attention_ = named("Attention: mean of all heads");
+    attention_.weights = mean_attention(inspection, model_);
+  }
+
+  std::vector<fs::path> draw(const fs::path& folder, render::PictureFormat format) const {
+    const fs::path pair = folder / base::concat("edges", render::extension(format));
+    const render::Heatmap all =
+        effects("Effect: cut in all heads of all layers", map_.effects.all.view());
+    render::draw_heatmap_grid({attention_, all}, 2, title_, subtitle_, pair, format);
+
+    std::vector<render::Heatmap> heads;
+    for (std::int64_t layer = 0; layer < model_.layers; ++layer) {
+      for (std::int64_t head = 0; head < model_.heads; ++head)
+        heads.push_back(effects(base::concat("Layer ", layer, ", head ", head),
+                                map_.effects.heads[layer][head]));
+    }
+    const fs::path grid = folder / base::concat("edges-heads", render::extension(format));
+    render::draw_heatmap_grid(heads, static_cast<int>(model_.heads),
+                              title_ + ": each head cut by itself", subtitle_, grid, format);
+    return {pair, grid};
+  }
+
+ private:
+  render::Heatmap named(const std::string& title) const {
+    render::Heatmap map;
+    map.title = title;
+    map.query_labels = map.key_labels = labels_;
+    map.causal = model_.causal();
+    return map;
+  }
+
+  render::Heatmap effects(const std::string& title, base::View values) const {
+    render::Heatmap map = named(title);
+    map.weights = map_of(values);
+    map.legend = "what the edge adds to log p (nats)";
+    map.has_sign = true;
+    return map;
+  }
+
+  const spec::ModelConfig& model_;
+  const EdgeMap& map_;
+  std::vector<std::string> labels_;
+  std::string title_;
+  std::string subtitle_;
+  render::Heatmap attention_;
+};
+
+void append_effects(base::View effects, const std::string& indent, std::string& out) {
+  write_rows(map_of(effects), indent + "  ", [&](std::string_view row) { out += row; });
+  out += "\n" + indent;
+}
+
+}  // namespace
+
+EdgeMap edge_map(const checkpoint::Checkpoint& checkpoint, const Inspection& inspection,
+                 int threads) {
+  require_attention(checkpoint);
+  const predict::Target target = target_of(checkpoint, inspection);
+  EdgeMap map{.target = target, .probability = 0, .effects = {}};
+  map.effects =
+      edge_effects(*checkpoint.model, ids_of(inspection.passage), target, threads, "cutting edges");
+  map.probability = std::exp(map.effects.log_probability);
+  return map;
+}
+
+std::string edges_json(const checkpoint::Checkpoint& checkpoint, const Inspection& inspection,
+                       const EdgeMap& map) {
+  const base::Json prediction = {{"token", map.target.place},
+                                 {"id", map.target.piece},
+                                 {"piece", checkpoint.tokenizer.piece(map.target.piece)},
+                                 {"probability", map.probability},
+                                 {"log_probability", map.effects.log_probability}};
+  std::string out = describe_source(checkpoint, inspection.passage) +
+                    ",\n  \"prediction\": " + prediction.dump() + ",\n  \"nats\": [";
+  append_effects(map.effects.all.view(), "  ", out);
+  out += "],\n  \"layers\": [";
+  const spec::ModelConfig& model = checkpoint.config.model;
+  for (std::int64_t layer = 0; layer < model.layers; ++layer) {
+    out += layer == 0 ? "\n    {\"nats\": [" : ",\n    {\"nats\": [";
+    append_effects(map.effects.layers[layer], "    ", out);
+    out += "], \"heads\": [";
+    for (std::int64_t head = 0; head < model.heads; ++head) {
+      out += head == 0 ? "\n      {\"nats\": [" : ",\n      {\"nats\": [";
+      append_effects(map.effects.heads[layer][head], "      ", out);
+      out += "]}";
+    }
+    out += "\n    ]}";
+  }
+  return out + "\n  ]\n}\n";
+}
+
+void write_edges(const checkpoint::Checkpoint& checkpoint, const Inspection& inspection,
+                 const EdgeMap& map, const std::vector<Artefact>& formats, const fs::path& folder,
+                 std::vector<fs::path>& files) {
+  base::make_folder(folder);
+  const EdgePictures pictures(checkpoint, inspection, map);
+  for (const Artefact format : formats) {
+    if (const auto picture = picture_format(format)) {
+      const std::vector<fs::path> drawn = pictures.draw(folder, *picture);
+      files.insert(files.end(), drawn.begin(), drawn.end());
+    } else if (format == Artefact::kJson) {
+      files.push_back(folder / "edges.json");
+      base::write_file(files.back(), edges_json(checkpoint, inspection, map));
+    }
+  }
+}
+
+}  // namespace qkv::inspect
