@@ -141,6 +141,14 @@ const Case kCases[] = {
        config.key_value_heads = 2;
        config.feed_forward.activation = spec::Activation::kSilu;
      }},
+    {"QueryKeyNormValueResidual",
+     [](spec::ModelConfig& config) {
+       config.key_value_heads = 2;
+       config.position = spec::Position::kRotary;
+       config.heads = 2;
+       config.attention.query_key_norm = true;
+       config.attention.value_residual = true;
+     }},
     {"UniformRelu",
      [](spec::ModelConfig& config) {
        config.attention.weights = spec::Weighting::kUniform;
