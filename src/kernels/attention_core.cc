@@ -14,7 +14,7 @@ constexpr std::int64_t kWidest = 256;
 
 constexpr AttentionKernels<Bfloat16> kTiles = {amx::attention_forward, amx::attention_backward};
 
-/// Two rows of tiles are multiplied at a time. Shorter documents fill less than half of them, so
+/// Two rows of tiles are multiplied at a time. Shorter documents fill at most half of them, so
 /// that lanes are faster.
 constexpr std::int64_t kTokensOfTiles = 17;
 
