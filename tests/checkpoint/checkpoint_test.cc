@@ -1,4 +1,4 @@
-#include "checkpoint/checkpoint_folder.h"
+#include "checkpoint/checkpoint.h"
 
 #include <gtest/gtest.h>
 #include <sys/resource.h>
@@ -14,6 +14,7 @@
 
 #include "base/error.h"
 #include "base/files.h"
+#include "checkpoint/checkpoint_folder.h"
 #include "engine/support.h"
 #include "scratch.h"
 
