@@ -7,15 +7,12 @@
 
 #include "config/fusable.h"
 #include "fused/pass.h"
+#include "fused/size.h"
 #include "kernels/processor.h"
 #include "kernels/update_loops.h"
 
 namespace qkv::fused {
 namespace {
-
-/// The most tokens in a pass (but at least one row): more would not make the products faster, and
-/// the values between them would no longer fit the nearer caches.
-constexpr std::int64_t kTokensAtOnce = 1024;
 
 /// Gradients are summed in blocks that do not depend on the number of threads.
 constexpr std::int64_t kBlock = 16384;
@@ -87,11 +84,8 @@ FusedStep::FusedStep(const spec::ModelConfig& config, std::int64_t vocabulary, s
       weights_(static_cast<std::size_t>(layout_.size())),
       gradient_(weights_.size()),
       rounded_weights_(bfloat16 ? weights_.size() : 0),
+      most_rows_(rows_in_a_pass(config, rows, threads)),
       workers_(static_cast<int>(std::min<std::int64_t>(threads, rows))) {
-  const std::int64_t rows_a_thread = ceiling(rows, workers_.count());
-  const std::int64_t whole = std::max<std::int64_t>(1, kTokensAtOnce / config.context);
-  // The passes of a thread are of similar size.
-  most_rows_ = ceiling(rows_a_thread, ceiling(rows_a_thread, whole));
   slices_.resize(static_cast<std::size_t>(workers_.count()));
   workers_.run([&](int thread) {  // each thread touches its own memory first
     auto slice = std::make_unique<Slice>();

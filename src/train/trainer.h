@@ -22,9 +22,6 @@
 
 namespace qkv::train {
 
-/// The config with the device that "auto" selects on this machine: for check_config.
-config::Config on_its_device(config::Config config);
-
 struct TrainingOptions {
   std::filesystem::path out;  ///< the run's folder
   RunMode mode = RunMode::kNew;
