@@ -81,7 +81,7 @@ void check_model(const spec::ModelConfig& model, const std::string& name, std::i
 }
 
 void check_config(const Config& config, const std::string& name,
-                  std::optional<std::int64_t> vocabulary) {
+                  std::optional<std::int64_t> vocabulary, const RunMemory& run_memory) {
   const std::int64_t size = vocabulary.value_or(config.tokenizer.vocabulary + kFixedPieces);
   Config known = config;
   // The text may be short.
@@ -91,7 +91,8 @@ void check_config(const Config& config, const std::string& name,
   check_training(config, name);
   check_kernels(config, name);
   // On a CUDA device, the activations are in other memory.
-  if (config.runtime.device != spec::Device::kCuda) require_run_fits(known, name, size);
+  if (run_memory && config.runtime.device != spec::Device::kCuda)
+    require_run_fits(known, name, size, run_memory);
 }
 
 void check_files(const Config& config, const std::string& name) {

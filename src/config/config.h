@@ -2,6 +2,7 @@
 
 #include <cstdint>
 #include <filesystem>
+#include <functional>
 #include <optional>
 #include <set>
 #include <string>
@@ -97,13 +98,17 @@ std::int64_t fitting_context(const Config& config, std::uint64_t tokens);
 /// Every key in the schema's order, defaults included: it is enough to reproduce the run.
 base::Json to_json(const Config& config);
 
-/// Checks what the schema cannot express: heads divide width, head width is even for rotary,
-/// weights and activations fit the machine's memory, … Throws Error that names the key, the value
-/// found and what was expected. `name` appears in messages. `vocabulary` is the tokenizer's true
-/// size, if known. If it is not, the text may turn out to be short, and a default context that
-/// would follow it (fitting_context) is not counted.
+/// The most bytes that a run takes on the processor, for a vocabulary of this size.
+using RunMemory = std::function<double(const Config&, std::int64_t vocabulary)>;
+
+/// Checks what the schema cannot express: heads divide width, head width is even for rotary, the
+/// model fits the machine's memory, and so does the run if `run_memory` says what it takes, …
+/// Throws Error that names the key, the value found and what was expected. `name` appears in
+/// messages. `vocabulary` is the tokenizer's true size, if known. If it is not, the text may turn
+/// out to be short, and a default context that would follow it (fitting_context) is not counted.
 void check_config(const Config& config, const std::string& name,
-                  std::optional<std::int64_t> vocabulary = std::nullopt);
+                  std::optional<std::int64_t> vocabulary = std::nullopt,
+                  const RunMemory& run_memory = {});
 
 /// The part of check_config that concerns only the model, for opening a checkpoint: sizes that
 /// divide each other, weights and position tables that fit the machine's memory.
@@ -113,10 +118,6 @@ void check_model(const spec::ModelConfig& model, const std::string& name, std::i
 /// Checks that every file that the config names exists and can be read, and that none is used for
 /// both training and validation. Throws Error that names the key and the file.
 void check_files(const Config& config, const std::string& name);
-
-/// The most bytes that a training run takes (weights, gradients, moments, activations of one
-/// micro-batch in float32). As a double: nothing overflows.
-double estimate_memory(const Config& config, std::int64_t vocabulary);
 
 /// The bytes needed to make the position tables, in double, with their inputs.
 double estimate_tables(const spec::ModelConfig& model);

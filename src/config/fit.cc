@@ -89,12 +89,13 @@ void require_fit(const Sizes& sizes, const std::string& name, const Need& need) 
 
 }  // namespace
 
-void require_run_fits(const Config& config, const std::string& name, std::int64_t vocabulary) {
+void require_run_fits(const Config& config, const std::string& name, std::int64_t vocabulary,
+                      const RunMemory& run_memory) {
   Sizes sizes{config};
   sizes.config.tokenizer.vocabulary = vocabulary - kFixedPieces;
   sizes.config.runtime.threads = base::threads_of(config.runtime.threads);
   require_fit(sizes, name,
-              {.bytes = [](const Sizes& s) { return estimate_memory(s.config, s.pieces()); },
+              {.bytes = [&](const Sizes& s) { return run_memory(s.config, s.pieces()); },
                .whole = "a run",
                .takes = "it takes about",
                .levers = {kBatchSize, kWidth, kLayers, kHidden, kVocabulary, kThreads, kContext,

@@ -1,4 +1,5 @@
-// Every run is alone in WebAssembly, which has no threads here and, without the host's help, no clock.
+// Every run is alone in WebAssembly, which has no threads here and, without the host's help, no
+// clock.
 #include "engine/lone_runs.h"
 
 namespace qkv::engine {

@@ -7,11 +7,6 @@
 namespace qkv::engine {
 namespace {
 
-/// The most tokens that go through the layers together.
-constexpr std::int64_t kBlock = 192;
-/// The most queries whose scores are in memory at once.
-constexpr std::int64_t kQueries = 48;
-
 /// How many of the tokens or queries that are left are computed together. One alone would be summed
 /// in another order, so that its values would depend on the length of the text.
 std::int64_t many_at_once(std::int64_t left, std::int64_t most) {

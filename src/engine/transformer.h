@@ -20,6 +20,11 @@ namespace qkv::engine {
 /// of tokens go through the layers together, so that a weight is loaded once for all of them.
 class Transformer : public Reader {
  public:
+  /// The most tokens of a causal model that go through the layers together, without taps.
+  static constexpr std::int64_t kBlock = 192;
+  /// The most queries whose scores are in memory at once.
+  static constexpr std::int64_t kQueries = 48;
+
   /// REQUIRES a Transformer.
   Transformer(const Model& model, int threads);
 

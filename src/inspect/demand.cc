@@ -5,6 +5,7 @@
 #include "base/error.h"
 #include "base/format.h"
 #include "base/memory.h"
+#include "predict/scoring.h"
 
 namespace qkv::inspect {
 namespace {
@@ -35,31 +36,6 @@ double recorded_rows(const checkpoint::Checkpoint& checkpoint, double tokens) {
           static_cast<double>(checkpoint.tokenizer.size()));
 }
 
-/// The keys and values of the whole context, in panels of at most kLanes numbers.
-double cached_numbers(const spec::ModelConfig& model) {
-  if (!model.has_attention()) return 0;
-  constexpr double kLanes = 16;
-  const auto context = static_cast<double>(model.context);
-  const auto width = static_cast<double>(model.head_width());
-  const double head = (context + kLanes) * width + context * (width + kLanes);
-  return static_cast<double>(model.layers * model.heads) * head;
-}
-
-/// What a reader holds: a text's vectors, a layer's maps, the scores of some queries, and keys and
-/// values.
-double reader_numbers(const spec::ModelConfig& model, double tokens) {
-  constexpr double kLeastTokens = 192;
-  constexpr double kQueries = 48;
-  const auto context = static_cast<double>(model.context);
-  const double rows = std::max(tokens, std::min(kLeastTokens, context));
-  // Of each token: the residual stream, query, key and value, what is mixed, two norms and a tap.
-  const double row =
-      8 * static_cast<double>(model.width) +
-      (model.has_feed_forward() ? 2 * static_cast<double>(model.feed_forward.width) : 0);
-  const double scores = model.has_attention() ? kQueries * context : 0;
-  return rows * row + map_numbers(model, tokens) + scores + cached_numbers(model);
-}
-
 /// Bytes of the pictures that are drawn at once.
 double pictures_at_once(std::int64_t heads, double tokens, int threads) {
   constexpr double kPixel = 11;  // for the page, its filtered rows, and the compressed file
@@ -71,7 +47,9 @@ double pictures_at_once(std::int64_t heads, double tokens, int threads) {
 
 /// The bytes that --edges takes: each edge is removed in all heads, in those of a layer, and in
 /// one.
-double edge_bytes(const spec::ModelConfig& model, double tokens, int threads) {
+double edge_bytes(const checkpoint::Checkpoint& checkpoint, std::int64_t count, int threads) {
+  const spec::ModelConfig& model = checkpoint.config.model;
+  const auto tokens = static_cast<double>(count);
   constexpr double kCut = 150;    // a removed edge, its row and its score, in lists that grow
   constexpr double kDigits = 42;  // of an effect in edges.json, in a text that grows
   const double maps = 1 + static_cast<double>(model.layers * (1 + model.heads));
@@ -79,7 +57,8 @@ double edge_bytes(const spec::ModelConfig& model, double tokens, int threads) {
   const double edges = model.causal() ? (cells + tokens) / 2 : cells;
   const double inputs = static_cast<double>(model.layers * model.width) * tokens;
   return maps * cells * (2 * kFloat + kDigits) + edges * kCut +
-         kFloat * (inputs + threads * reader_numbers(model, tokens));
+         threads * (kFloat * inputs + predict::scorer_bytes(model, checkpoint.tokenizer.size(),
+                                                            {.tokens = count, .taps = true}));
 }
 
 bool has_pictures(const Demand& demand) {
@@ -108,8 +87,9 @@ double estimate_memory(const checkpoint::Checkpoint& checkpoint, std::int64_t to
   const auto size = static_cast<double>(tokens);
   double bytes = kFloat * (recorded_maps(model, size) + recorded_rows(checkpoint, size));
   // The reader that records, and the logits while they are copied.
-  bytes += kFloat *
-           (reader_numbers(model, size) + size * static_cast<double>(checkpoint.tokenizer.size()));
+  bytes +=
+      engine::reader_bytes(model, checkpoint.tokenizer.size(), {.tokens = tokens, .taps = true}) +
+      kFloat * size * static_cast<double>(checkpoint.tokenizer.size());
   // The maps of a layer while they are written, and for pictures the chosen heads once more.
   if (!demand.formats.empty()) bytes += kFloat * map_numbers(model, size);
   if (has_pictures(demand)) {
@@ -117,7 +97,7 @@ double estimate_memory(const checkpoint::Checkpoint& checkpoint, std::int64_t to
     bytes += kFloat * static_cast<double>(heads) * size * size;
     bytes += pictures_at_once(heads, size, threads);
   }
-  if (demand.edges) bytes += edge_bytes(model, size, threads);
+  if (demand.edges) bytes += edge_bytes(checkpoint, tokens, threads);
   return bytes;
 }
 

@@ -109,4 +109,14 @@ Score score_text(const engine::Model& model, const text::TokenFile& tokens, std:
   return score;
 }
 
+double score_text_bytes(const spec::ModelConfig& config, std::int64_t vocabulary,
+                        std::int64_t threads) {
+  // A row: ids, positions, targets and documents, then its targets and their scores.
+  constexpr double kToken =
+      4 * sizeof(std::int32_t) + sizeof(Target) + sizeof(TargetScore) + sizeof(std::int32_t);
+  return static_cast<double>(threads) *
+         (scorer_bytes(config, vocabulary, {.tokens = config.context}) +
+          kToken * static_cast<double>(config.context));
+}
+
 }  // namespace qkv::predict

@@ -31,6 +31,10 @@ struct Score {
 Score score_text(const engine::Model& model, const text::TokenFile& tokens, std::uint64_t seed,
                  int threads, const std::string& label = "");
 
+/// The bytes that this takes besides the model, on so many threads. As a double: nothing overflows.
+double score_text_bytes(const spec::ModelConfig& config, std::int64_t vocabulary,
+                        std::int64_t threads);
+
 /// Throws Error if nothing was predicted.
 void require_predictions(const Score& score);
 

@@ -80,6 +80,15 @@ void Scorer::score_places(const ScoredRow& row, std::span<TargetScore> scores) {
   }
 }
 
+double scorer_bytes(const spec::ModelConfig& config, std::int64_t vocabulary,
+                    const engine::ReaderUse& use) {
+  constexpr auto kRows = static_cast<double>(kPlaces);
+  const auto pieces = static_cast<double>(vocabulary);
+  return engine::reader_bytes(config, vocabulary, use) +
+         sizeof(float) * (kRows * (pieces + static_cast<double>(config.width)) + pieces) +
+         sizeof(std::int64_t) * static_cast<double>(use.tokens);
+}
+
 void with_scorers(const engine::Model& model, std::size_t count, int threads,
                   const std::function<void(Scorer& scorer, std::size_t index)>& work) {
   std::mutex mutex;

@@ -8,6 +8,7 @@
 #include <vector>
 
 #include "engine/reader.h"
+#include "engine/size.h"
 
 namespace qkv::predict {
 
@@ -59,6 +60,11 @@ class Scorer {
   std::vector<float> logits_;         ///< [places, vocabulary]
   std::vector<float> powers_;         ///< [vocabulary]
 };
+
+/// The bytes of a scorer that reads texts of so many tokens, with taps or without. As a double:
+/// nothing overflows.
+double scorer_bytes(const spec::ModelConfig& config, std::int64_t vocabulary,
+                    const engine::ReaderUse& use);
 
 /// Calls work(scorer, index) for each of 0 … count − 1, on `threads` threads side by side, each
 /// with a scorer of its own.

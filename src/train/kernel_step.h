@@ -6,8 +6,9 @@
 
 namespace qkv::train {
 
-/// A step by qkv's own kernels (src/engine/training). Weights, gradient and moments are in its arrays, and
-/// the tensors of the model become views of them. It must therefore outlive every use of the model.
+/// A step by qkv's own kernels (src/engine/training). Weights, gradient and moments are in its
+/// arrays, and the tensors of the model become views of them. It must therefore outlive every use
+/// of the model.
 class KernelStep : public Step {
  public:
   /// Whether runtime.kernels selects the kernels, the device is the CPU and the kernels support the

@@ -54,9 +54,9 @@ class Step {
 void require_kernels_to_check(const config::Config& config, const model::Runtime& runtime);
 
 /// The fastest step that runtime.kernels, the device and the model allow: a CUDA graph, the kernels
-/// of src/engine/training, or libtorch's autograd through src/model. With "check", the kernels beside their
-/// definition; throws Error as require_kernels_to_check does. The model must outlive the step and
-/// must not be used after it: its weights may be in the step's memory.
+/// of src/engine/training, or libtorch's autograd through src/model. With "check", the kernels
+/// beside their definition; throws Error as require_kernels_to_check does. The model must outlive
+/// the step and must not be used after it: its weights may be in the step's memory.
 std::unique_ptr<Step> make_step(const model::Model& model, const config::Config& config,
                                 const model::Runtime& runtime);
 

@@ -5,6 +5,7 @@
 #include "base/format.h"
 #include "base/json.h"
 #include "base/table.h"
+#include "train/memory.h"
 #include "train/step.h"
 
 namespace qkv::train {
@@ -33,7 +34,7 @@ std::string describe(const config::Config& wanted) {
   config::Config config = wanted;
   config.model.context = corpus.context;
   const std::int64_t vocabulary = corpus.tokenizer.size();
-  config::check_config(on_its_device(config), config.name, vocabulary);
+  check_run(config, config.name, vocabulary);
   if (config.runtime.kernels == spec::Kernels::kCheck)
     require_kernels_to_check(config, model::set_up_runtime(config.runtime));
   base::Table table;
@@ -57,8 +58,7 @@ std::string describe(const config::Config& wanted) {
   table.add({"tokens per step",
              base::with_commas(static_cast<std::uint64_t>(
                  training.batch_size * training.accumulation * config.model.context))});
-  table.add(
-      {"memory at most, about", base::human_bytes(config::estimate_memory(config, vocabulary))});
+  table.add({"memory at most, about", base::human_bytes(estimate_memory(config, vocabulary))});
   return base::printable_json(config::to_json(config)) + "\n" + table.text();
 }
 

@@ -11,10 +11,10 @@
 #include "base/log.h"
 #include "config/schema.h"
 #include "generate/generator.h"
-#include "model/device.h"
 #include "text/prompt.h"
 #include "train/arrays.h"
 #include "train/difference.h"
+#include "train/memory.h"
 #include "train/schedule.h"
 #include "train/validation.h"
 
@@ -92,7 +92,7 @@ std::unique_ptr<model::Model> checked_model(config::Config& config, const text::
                                             const model::Runtime& runtime) {
   const std::int64_t vocabulary = corpus.tokenizer.size();
   config.model.context = corpus.context;
-  config::check_config(on_its_device(config), config.name, vocabulary);
+  check_run(config, config.name, vocabulary);
   return model::make_model(config.model, vocabulary, config.seed,
                            at::TensorOptions(runtime.device).dtype(at::kFloat));
 }
@@ -104,11 +104,6 @@ std::uint64_t tokens_in(const text::Batch& batch) {
 }
 
 }  // namespace
-
-config::Config on_its_device(config::Config config) {
-  config.runtime.device = model::device_of(config.runtime);
-  return config;
-}
 
 Ending train(const config::Config& config, TrainingOptions options) {
   return Trainer(config, std::move(options)).run();

@@ -34,7 +34,4 @@ enum class Ending { kFinished, kStoppedEarly, kInterrupted, kAlreadyFinished };
 /// stays.
 Ending train(const config::Config& config, TrainingOptions options);
 
-/// The config with the device that "auto" selects on this machine: for check_config.
-config::Config on_its_device(config::Config config);
-
 }  // namespace qkv::train

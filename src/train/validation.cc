@@ -27,6 +27,8 @@ void add(const model::Model& model, const text::Batch& batch, predict::Score& sc
       (prediction.logits.argmax(-1) == prediction.targets).sum().item<std::int64_t>());
 }
 
+}  // namespace
+
 predict::Score score_on_device(const model::Model& model, const text::TokenFile& tokens,
                                std::uint64_t seed, const model::Runtime& runtime) {
   const torch::NoGradGuard no_gradients;
@@ -43,8 +45,6 @@ predict::Score score_on_device(const model::Model& model, const text::TokenFile&
   predict::require_predictions(score);
   return score;
 }
-
-}  // namespace
 
 predict::Score validate(const model::Model& model, const text::TokenFile& tokens,
                         std::uint64_t seed, const model::Runtime& runtime) {

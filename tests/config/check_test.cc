@@ -8,11 +8,25 @@
 #include "base/format.h"
 #include "config/config.h"
 #include "scratch.h"
+#include "spec/weights.h"
 
 namespace qkv::config {
 namespace {
 
 using testing::Scratch;
+
+/// Roughly what a run takes: its weights, and what each token keeps.
+double run_memory(const Config& config, std::int64_t vocabulary) {
+  const spec::ModelConfig& model = config.model;
+  const double tokens =
+      static_cast<double>(config.training.batch_size) * static_cast<double>(model.context);
+  const double layer = 10 * static_cast<double>(model.width) +
+                       2 * static_cast<double>(model.feed_forward.width) +
+                       3 * static_cast<double>(model.heads) * static_cast<double>(model.context);
+  return 16 * spec::count_parameters(model, vocabulary) +
+         tokens * (4 * static_cast<double>(model.layers) * layer +
+                   32 * static_cast<double>(config.training.accumulation));
+}
 
 // The message of a check, or "" if it passes.
 template <typename Change>
@@ -21,7 +35,7 @@ std::string message(const Change& change, std::optional<std::int64_t> vocabulary
   config.data.train = {"/a"};
   change(config);
   try {
-    check_config(config, "c.json", vocabulary);
+    check_config(config, "c.json", vocabulary, run_memory);
   } catch (const base::Error& error) {
     return error.what();
   }

@@ -10,6 +10,8 @@ namespace qkv::engine {
 template <typename T>
 class PredictionPass {
  public:
+  static constexpr std::int64_t kRows = 256;  ///< whose logits are in memory at once
+
   PredictionPass(const spec::ModelConfig& config, const WeightLayout& layout,
                  std::int64_t vocabulary, std::int64_t most_tokens, kernels::Arena& memory);
 
@@ -19,8 +21,6 @@ class PredictionPass {
              const Residual& residual, float scale, float* x_gradient, const Gradient& gradient);
 
  private:
-  static constexpr std::int64_t kRows = 256;
-
   std::int64_t width_;
   std::int64_t vocabulary_;
   std::int64_t stride_;  ///< between rows of logits: a whole number of cache lines

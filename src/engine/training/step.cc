@@ -8,16 +8,13 @@
 #include "base/error.h"
 #include "base/format.h"
 #include "engine/training/pass.h"
+#include "engine/training/size.h"
 #include "kernels/processor.h"
 #include "kernels/update_loops.h"
 #include "spec/kernel_step.h"
 
 namespace qkv::engine {
 namespace {
-
-/// The most tokens in a pass (but at least one row): more would not make the products faster, and
-/// the values between them would no longer fit the nearer caches.
-constexpr std::int64_t kTokensAtOnce = 1024;
 
 /// Gradients are summed in blocks that do not depend on the number of threads.
 constexpr std::int64_t kBlock = 16384;
@@ -82,6 +79,7 @@ TrainingStep::TrainingStep(const spec::ModelConfig& config, std::int64_t vocabul
       weights_(memory_.take<float>(layout_.size())),
       gradient_(memory_.take<float>(layout_.size())),
       rounded_weights_(memory_.take<kernels::Bfloat16>(bfloat16 ? layout_.size() : 0)),
+      most_rows_(rows_in_a_pass(config, rows, threads)),
       team_(static_cast<int>(std::min<std::int64_t>(threads, rows))) {
   // The result depends on the number of threads, so it must not depend on the system's state.
   if (const auto wanted = std::min<std::int64_t>(threads, rows); team_.members() < wanted) {
@@ -89,10 +87,6 @@ TrainingStep::TrainingStep(const spec::ModelConfig& config, std::int64_t vocabul
                                    ", expected ", wanted),
                       base::Error::Fault::kRun);
   }
-  const std::int64_t rows_a_thread = ceiling(rows, team_.members());
-  const std::int64_t whole = std::max<std::int64_t>(1, kTokensAtOnce / config.context);
-  // The passes of a thread are of similar size.
-  most_rows_ = ceiling(rows_a_thread, ceiling(rows_a_thread, whole));
   slices_.resize(static_cast<std::size_t>(team_.members()));
   team_.run([&](int thread) {  // each thread touches its own memory first
     auto slice = std::make_unique<Slice>();
