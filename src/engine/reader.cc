@@ -48,7 +48,7 @@ Rows Reader::read_from(std::int64_t layer, Rows x, Taps* taps, std::int64_t kept
 Rows Reader::read_layers(std::int64_t /*layer*/, Rows /*x*/, Rows /*first_values*/, Taps* /*taps*/,
                          std::int64_t /*kept*/) {
   throw base::Error(base::concat("reading from the input of a layer on: found a model of the kind ",
-                                 model_.config().kind, ", expected a transformer"));
+                                 spec::name_of(model_.config().kind), ", expected a transformer"));
 }
 
 std::unique_ptr<Reader> make_reader(const Model& model, int threads) {

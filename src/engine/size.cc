@@ -4,6 +4,7 @@
 #include <cmath>
 
 #include "engine/transformer.h"
+#include "kernels/arena.h"
 #include "kernels/loops.h"
 #include "spec/weights.h"
 
@@ -44,7 +45,10 @@ double transformer_numbers(const spec::ModelConfig& config, const ReaderUse& use
   const double scores = static_cast<double>(Transformer::kQueries) * whole_panels(context);
   const double maps =
       use.taps && config.has_attention() ? static_cast<double>(config.heads) * text * text : 0;
-  return block * row + scores + maps + cached(config, heads);
+  return (kernels::Arena::most_bytes(kFloat * (block * row + scores)) +
+          kernels::Arena::most_bytes(kFloat * cached(config, heads))) /
+             kFloat +
+         maps;
 }
 
 double recurrent_numbers(const spec::ModelConfig& config, double tokens) {

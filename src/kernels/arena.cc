@@ -49,6 +49,10 @@ Arena::Chunk Arena::map([[maybe_unused]] std::size_t size) {
 #endif
 }
 
+double Arena::most_bytes(double of_arrays) {
+  return of_arrays + std::min(of_arrays, static_cast<double>(kHuge));
+}
+
 void Arena::add_chunk(std::size_t size) {
   chunks_.emplace_back();  // its own memory first: what is given next is not lost
 #ifdef __SANITIZE_ADDRESS__

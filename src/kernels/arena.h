@@ -25,6 +25,10 @@ class Arena {
     return {reinterpret_cast<T*>(take_bytes(size * sizeof(T))), size};
   }
 
+  /// The most memory that many arrays with so many bytes in all take: the end of the last chunk may
+  /// be unused, but on a huge page. As a double: nothing overflows.
+  static double most_bytes(double of_arrays);
+
   static constexpr std::size_t kLine = 64;  ///< bytes
 
  private:
