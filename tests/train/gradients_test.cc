@@ -254,7 +254,7 @@ Case case_of(const std::vector<std::pair<std::string, base::Json>>& values) {
   // So that scores have a similar size at any width: a softmax of large scores magnifies their
   // rounding.
   c.config.model.initial_deviation *= std::sqrt(32 / static_cast<double>(c.config.model.width));
-  if (!config::spec::has_kernel_step(c.config.model)) throw base::Error("no kernels for it");
+  if (!spec::has_kernel_step(c.config.model)) throw base::Error("no kernels for it");
   return c;
 }
 
