@@ -9,6 +9,7 @@
 #include "base/table.h"
 #include "cli.h"
 #include "config/derived.h"
+#include "config/overrides.h"
 #include "train/summary.h"
 #include "train/trainer.h"
 
@@ -51,8 +52,10 @@ int main(int argc, char** argv) {
         : init.empty() ? qkv::config::load_config(config_path, overrides)
                        : qkv::config::load_initialised_config(config_path, overrides,
                                                               options.init->config, init);
-    qkv::config::check_config(qkv::train::on_its_device(config), config_path);
-    qkv::config::check_files(config, config_path);
+    qkv::config::check_overridden(config_path, overrides, [&] {
+      qkv::config::check_config(qkv::train::on_its_device(config), config_path);
+      qkv::config::check_files(config, config_path);
+    });
     if (dry_run) {
       std::cout << qkv::train::describe(config);
       return 0;
