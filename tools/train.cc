@@ -36,7 +36,7 @@ int main(int argc, char** argv) {
   line.add_flag("--dry-run", dry_run, "prints what would be trained, and trains nothing");
   line.add_flag("--profile", profile, "prints how the time was spent");
   // It describes a new run from the config alone.
-  for (const char* other : {"--init", "--resume", "--overwrite"})
+  for (const char* other : {"--init", "--resume", "--overwrite", "--profile"})
     line.get_option("--dry-run")->excludes(line.get_option(other));
 
   return qkv::cli::run_program(line, argc, argv, [&] {
