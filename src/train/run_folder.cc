@@ -166,6 +166,7 @@ void RunFolder::require_removable() const {
         found->string(), ": not made by qkv, expected it in another folder; ", path_.string(),
         " is emptied for a new run, but only files of qkv are removed"));
   }
+  if (fs::exists(path_)) require_emptiable(path_);
   for (const char* part : {kCheckpointsFolder, kTensorBoardFolder}) {
     if (!fs::is_directory(path_ / part)) continue;
     require_emptiable(path_ / part);

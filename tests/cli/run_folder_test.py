@@ -252,12 +252,12 @@ class WhoMayWrite(harness.ProgramTest):
 
     def test_a_run_that_may_not_be_removed_stays_whole(self):
         self.succeed("train", "tiny.json", "--out", "guarded")
-        for name in ["checkpoints/step-0000005", "checkpoints", "tensorboard"]:
-            folder = self.folder / "guarded" / name
+        for name in ["guarded/checkpoints/step-0000005", "guarded/checkpoints", "guarded/tensorboard", "guarded"]:
+            folder = self.folder / name
             folder.chmod(0o555)
             self.addCleanup(folder.chmod, 0o755)
             before = harness.content_of(self.folder / "guarded")
-            self.refuse(2, [f"guarded/{name}: its files cannot be removed", "Permission denied"], "train", "tiny.json", "--out", "guarded",
+            self.refuse(2, [f"error: {name}: its files cannot be removed", "Permission denied"], "train", "tiny.json", "--out", "guarded",
                         "--overwrite", preexec_fn=harness.without_privileges)
             self.assertEqual(harness.content_of(self.folder / "guarded"), before)
             folder.chmod(0o755)
