@@ -1,62 +1,20 @@
 // qkv-eval: measures a checkpoint, or two side by side.
 
-#include <algorithm>
-#include <array>
 #include <iostream>
 
-#include "base/error.h"
 #include "base/files.h"
 #include "base/floating_point.h"
 #include "base/parallel.h"
-#include "base/temporary_file.h"
 #include "checkpoint/checkpoint.h"
 #include "cli.h"
 #include "evaluate/plot.h"
 #include "evaluate/probes/detail_request.h"
 #include "evaluate/report.h"
-
-namespace {
-
-/// What the command line requests.
-struct Request {
-  std::string checkpoint;
-  std::optional<std::string> second;
-  qkv::evaluate::Questions questions;
-  std::optional<std::string> pairs;
-  std::optional<std::string> probes;
-  std::optional<std::string> geometry;
-  std::vector<std::string> details;
-  std::optional<std::string> json;
-  std::optional<std::string> plot;
-};
-
-/// Standard input can be read only once, but two checkpoints read the data: a file replaces it.
-/// Throws Error if two options need standard input.
-void keep_data(Request& request) {
-  auto& data = request.questions.data;
-  const auto named = std::count(data.begin(), data.end(), "-");
-  const std::array others = {request.pairs, request.probes, request.geometry};
-  if (named + std::count(others.begin(), others.end(), "-") > 1)
-    throw qkv::base::Error(
-        "-: found standard input named twice, expected once, since it can be read only once");
-  if (named == 0) return;
-  *std::find(data.begin(), data.end(), "-") = qkv::base::keep_standard_input();
-}
-
-/// The path of the picture. Throws Error if there is nothing to draw, or not in this format.
-std::optional<std::filesystem::path> plot_of(const Request& request) {
-  if (!request.plot) return std::nullopt;
-  if (!request.probes && !request.geometry)
-    throw qkv::base::Error("--plot: found neither --probes nor --geometry, expected one of them");
-  qkv::render::picture_format(*request.plot);
-  return *request.plot;
-}
-
-}  // namespace
+#include "evaluate/request.h"
 
 int main(int argc, char** argv) {
   qkv::cli::CommandLine line("qkv-eval", "Measures how well one or two checkpoints predict text.");
-  Request request;
+  qkv::evaluate::Request request;
   line.add_path("CHECKPOINT", request.checkpoint,
                 "a checkpoint folder, or a run folder (opens its best checkpoint)")
       ->required();
@@ -83,15 +41,13 @@ int main(int argc, char** argv) {
   line.add_path("--json", request.json, "writes the numbers to this file (- is standard output)");
 
   return qkv::cli::run_program(line, argc, argv, [&] {
-    std::optional<std::filesystem::path> plot = plot_of(request);
+    qkv::evaluate::require_sense(request);
     const std::vector<qkv::evaluate::ProbeDetail> details = qkv::evaluate::probe_details(
         request.details, request.probes.has_value(), request.questions.accuracy_only);
     qkv::checkpoint::find_checkpoint(request.checkpoint);
     if (request.second) qkv::checkpoint::find_checkpoint(*request.second);
-    if (plot) plot = qkv::base::writable_file(*plot);
-    std::optional<std::filesystem::path> json;
-    if (request.json && request.json != "-") json = qkv::base::writable_file(*request.json);
-    keep_data(request);
+    const qkv::evaluate::Outputs outputs = qkv::evaluate::outputs_of(request);
+    qkv::evaluate::keep_data(request);
     if (request.pairs) request.questions.pairs = qkv::evaluate::read_pairs(*request.pairs);
     if (request.probes) request.questions.probes = qkv::world::read_probes(*request.probes);
     if (request.geometry) request.questions.geometry = qkv::world::read_geometry(*request.geometry);
@@ -100,14 +56,16 @@ int main(int argc, char** argv) {
     std::vector<qkv::checkpoint::Checkpoint> checkpoints;
     checkpoints.push_back(qkv::checkpoint::open_checkpoint(request.checkpoint));
     if (request.second) checkpoints.push_back(qkv::checkpoint::open_checkpoint(*request.second));
+    for (const auto& checkpoint : checkpoints)
+      qkv::evaluate::require_texts_stay(outputs, checkpoint);
     const std::vector<qkv::evaluate::Answers> answers = qkv::evaluate::measure(
         checkpoints, request.questions, qkv::base::threads_of(line.common.threads));
 
-    if (json) qkv::base::write_file(*json, qkv::evaluate::report_json(answers));
+    if (outputs.json) qkv::base::write_file(*outputs.json, qkv::evaluate::report_json(answers));
     std::cout << (request.json == "-" ? qkv::evaluate::report_json(answers)
                                       : qkv::evaluate::report_table(answers, details));
-    if (plot)
-      qkv::render::draw_charts(qkv::evaluate::report_plot(answers), *plot,
+    if (outputs.plot)
+      qkv::render::draw_charts(qkv::evaluate::report_plot(answers), *outputs.plot,
                                qkv::render::picture_format(*request.plot));
     return 0;
   });

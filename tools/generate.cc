@@ -68,6 +68,9 @@ int main(int argc, char** argv) {
         qkv::checkpoint::open_checkpoint(checkpoint_path);
     const std::string& layout = checkpoint.config.data.layout;
     prompt = qkv::text::given_prompt(prompt, checkpoint.tokenizer, layout, prompt_name);
+    if (prompt.empty() && !prompt_file.empty() && layout != "lines")
+      throw qkv::base::Error("--prompt-file: " + prompt_file +
+                             ": found an empty text, expected at least one character");
     qkv::generate::Printer printer(std::cout, ::isatty(STDOUT_FILENO) == 1);
     qkv::generate::generate(*checkpoint.model, checkpoint.tokenizer, layout, prompt, options,
                             [&](const std::string& text) { printer.print(text); });

@@ -1,16 +1,15 @@
 // qkv-inspect: opens a checkpoint and shows its attention maps and results derived from them.
 
 #include <iostream>
-#include <optional>
 
 #include "base/files.h"
 #include "base/floating_point.h"
 #include "base/format.h"
 #include "base/parallel.h"
 #include "cli.h"
-#include "inspect/demand.h"
 #include "inspect/edges/edge_map.h"
 #include "inspect/findings_text.h"
+#include "inspect/request.h"
 #include "inspect/vectors/neighbours.h"
 
 namespace {
@@ -18,33 +17,7 @@ namespace {
 namespace base = qkv::base;
 namespace inspect = qkv::inspect;
 
-/// What the command line requests.
-struct Request {
-  std::string checkpoint;
-  std::optional<std::string> text;
-  std::optional<std::string> text_file;
-  std::optional<std::string> out;
-  std::string format = "png,json,safetensors";
-  inspect::Demand demand;
-  std::optional<std::int64_t> trace;
-  std::optional<std::string> neighbours;
-  std::vector<std::string> analogy;
-
-  bool has_text() const { return text || text_file; }
-};
-
-/// Throws Error if options are missing that others need.
-void require_sense(const Request& request) {
-  const bool asks_words = request.neighbours || !request.analogy.empty();
-  if (!request.has_text() && (request.out || request.trace || request.demand.edges))
-    throw base::Error("--out, --trace, --edges: found no text, expected --text or --text-file");
-  if (request.demand.edges && !request.out)
-    throw base::Error("--edges: found no --out, expected a folder for the causal map");
-  if (!request.has_text() && !asks_words)
-    throw base::Error("found no task, expected --text, --text-file, --neighbours or --analogy");
-}
-
-void inspect_text(const Request& request, const qkv::checkpoint::Checkpoint& checkpoint,
+void inspect_text(const inspect::Request& request, const qkv::checkpoint::Checkpoint& checkpoint,
                   int threads) {
   const auto& [choice, formats, edges] = request.demand;
   const std::string name = request.text ? "--text" : *request.text_file;
@@ -52,7 +25,9 @@ void inspect_text(const Request& request, const qkv::checkpoint::Checkpoint& che
       request.text ? *request.text : base::read_file(*request.text_file, base::file_limit::kPrompt);
   inspect::Passage passage = inspect::read_passage(checkpoint, text, name);
   inspect::require_possible(checkpoint, passage, name, request.demand, threads);
+  inspect::require_outputs(request, checkpoint);
   const inspect::Inspection inspection = inspect::inspect(checkpoint, std::move(passage));
+  inspect::require_finite_logits(inspection, checkpoint);
 
   const auto found = inspect::findings_text(checkpoint, inspection, choice, request.trace);
   if (found.empty() && !request.out)
@@ -75,7 +50,7 @@ void inspect_text(const Request& request, const qkv::checkpoint::Checkpoint& che
 int main(int argc, char** argv) {
   qkv::cli::CommandLine line("qkv-inspect",
                              "Shows what a trained model attends to and predicts in a text.");
-  Request request;
+  inspect::Request request;
   line.add_path("CHECKPOINT", request.checkpoint,
                 "a checkpoint folder, or a run folder (opens its best checkpoint)")
       ->required();
@@ -87,7 +62,7 @@ int main(int argc, char** argv) {
                 "writes pictures, attention.json and taps.safetensors to this folder");
   line.add_option("--format", request.format,
                   "what to write: a list of png, svg, pdf, json, safetensors")
-      ->capture_default_str();
+      ->default_str(inspect::kDefaultFormats);
   line.add_option("--layer", request.demand.choice.layer,
                   "draws and traces this layer, counted from 0");
   line.add_option("--head", request.demand.choice.head,
@@ -102,8 +77,9 @@ int main(int argc, char** argv) {
       ->expected(3);
 
   return qkv::cli::run_program(line, argc, argv, [&] {
-    require_sense(request);
-    const std::vector<inspect::Artefact> formats = inspect::parse_formats(request.format);
+    inspect::require_sense(request);
+    const std::vector<inspect::Artefact> formats =
+        inspect::parse_formats(request.format.value_or(inspect::kDefaultFormats));
     if (request.out) request.demand.formats = formats;
     base::flush_subnormals();
     const auto checkpoint = qkv::checkpoint::open_checkpoint(request.checkpoint);

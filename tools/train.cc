@@ -9,6 +9,7 @@
 #include "base/table.h"
 #include "cli.h"
 #include "config/derived.h"
+#include "config/overrides.h"
 #include "train/memory.h"
 #include "train/summary.h"
 #include "train/trainer.h"
@@ -36,7 +37,7 @@ int main(int argc, char** argv) {
   line.add_flag("--dry-run", dry_run, "prints what would be trained, and trains nothing");
   line.add_flag("--profile", profile, "prints how the time was spent");
   // It describes a new run from the config alone.
-  for (const char* other : {"--init", "--resume", "--overwrite"})
+  for (const char* other : {"--init", "--resume", "--overwrite", "--profile"})
     line.get_option("--dry-run")->excludes(line.get_option(other));
 
   return qkv::cli::run_program(line, argc, argv, [&] {
@@ -52,8 +53,10 @@ int main(int argc, char** argv) {
         : init.empty() ? qkv::config::load_config(config_path, overrides)
                        : qkv::config::load_initialised_config(config_path, overrides,
                                                               options.init->config, init);
-    qkv::train::check_run(config, config_path);
-    qkv::config::check_files(config, config_path);
+    qkv::config::check_overridden(config_path, overrides, [&] {
+      qkv::train::check_run(config, config_path);
+      qkv::config::check_files(config, config_path);
+    });
     if (dry_run) {
       std::cout << qkv::train::describe(config);
       return 0;

@@ -5,7 +5,9 @@
 #include "base/format.h"
 #include "base/table.h"
 #include "cli.h"
+#include "config/output.h"
 #include "world/generator.h"
+#include "world/world_files.h"
 
 int main(int argc, char** argv) {
   qkv::cli::CommandLine line("qkv-world",
@@ -21,13 +23,16 @@ int main(int argc, char** argv) {
       ->capture_default_str();
 
   return qkv::cli::run_program(line, argc, argv, [&] {
+    qkv::world::require_no_other_files(out);
+    qkv::config::require_output_files(out, qkv::world::world_files(), {grammar});
     const qkv::world::Grammar read = qkv::world::read_grammar(grammar);
     const qkv::world::World world = qkv::world::generate_world(read, seed);
     qkv::world::write_world(world, out);
-    std::cout << qkv::base::concat(
-        qkv::base::with_commas(world.train.size()), " training lines, ",
-        qkv::base::with_commas(world.validation.size()), " validation lines, ",
-        qkv::base::with_commas(world.probes.size()), " probes in ", out, "\n");
+    std::cout << qkv::base::concat(qkv::base::with_commas(world.train.size()), " training lines, ",
+                                   qkv::base::with_commas(world.validation.size()),
+                                   " validation lines, ",
+                                   qkv::base::with_commas(world.probes.size()), " probes in ",
+                                   qkv::base::printable(out), "\n");
     return 0;
   });
 }

@@ -18,6 +18,7 @@
 
 #include "base/descriptor.h"
 #include "base/error.h"
+#include "base/file_set.h"
 #include "base/format.h"
 
 namespace qkv::base {
@@ -169,9 +170,13 @@ void FileWriter::finish() {
 
 FileLock::FileLock(const fs::path& path, const std::string& what) {
   descriptor_ = ::open(path.c_str(), O_RDWR | O_CREAT | O_CLOEXEC | O_NOFOLLOW, 0666);
-  if (descriptor_ < 0 && fs::is_symlink(path))
-    throw Error(path.string() + ": found a link, expected a file");
-  if (descriptor_ < 0) fail(path, "create", errno, Error::Fault::kInput);
+  if (descriptor_ < 0) {
+    const int code = errno;  // before the next call changes it
+    std::error_code ignored;
+    if (fs::is_symlink(path, ignored))
+      throw Error(path.string() + ": found a link, expected a file");
+    fail(path, "create", code, Error::Fault::kInput);
+  }
   if (::flock(descriptor_, LOCK_EX | LOCK_NB) != 0) {
     ::close(std::exchange(descriptor_, -1));
     throw Error(concat(what, ": in use by another process"));
@@ -195,35 +200,15 @@ std::string read_file(const fs::path& path, std::uint64_t limit) {
 }
 
 void write_file(const fs::path& path, std::string_view bytes) {
-  replace_file(path, [bytes](const fs::path& temporary) {
-    FileWriter writer(temporary);
-    writer.write(bytes);
-    writer.finish();
-  });
+  FileSet alone;
+  alone.add(path, bytes);
+  alone.replace();
 }
 
 void replace_file(const fs::path& path, const std::function<void(const fs::path&)>& write) {
-  const fs::path temporary = temporary_name(path);
-  struct stat before {};
-  const bool replaces = ::lstat(path.c_str(), &before) == 0 && S_ISREG(before.st_mode);
-  if (replaces) {  // nobody else may read it while it is written
-    const int descriptor = ::open(temporary.c_str(), O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0600);
-    if (descriptor >= 0) ::close(descriptor);
-  }
-  try {
-    write(temporary);
-  } catch (...) {
-    ::unlink(temporary.c_str());
-    throw;
-  }
-  // Fails where the file system knows no permissions: then there are none to keep.
-  if (replaces) ::chmod(temporary.c_str(), before.st_mode & 0777U);
-  if (::rename(temporary.c_str(), path.c_str()) != 0) {
-    const int code = errno;
-    ::unlink(temporary.c_str());
-    fail(path, "replace", code, Error::Fault::kRun);
-  }
-  sync_folder(folder_of(path));
+  FileSet alone;
+  alone.add(path, write);
+  alone.replace();
 }
 
 fs::path writable_file(const fs::path& path) {

@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <utility>
 
+#include "base/format.h"
 #include "base/utf8.h"
 
 namespace qkv::base {
@@ -15,10 +16,13 @@ bool is_number(const std::string& cell) {
 }  // namespace
 
 Table::Table(std::vector<std::string> header) : has_header_(!header.empty()) {
-  if (has_header_) rows_.push_back(std::move(header));
+  if (has_header_) add(std::move(header));
 }
 
-void Table::add(std::vector<std::string> row) { rows_.push_back(std::move(row)); }
+void Table::add(std::vector<std::string> row) {
+  for (std::string& cell : row) cell = printable(cell);
+  rows_.push_back(std::move(row));
+}
 
 std::string Table::text() const {
   std::vector<std::size_t> widths;

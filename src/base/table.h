@@ -10,6 +10,7 @@ class Table {
  public:
   /// An empty header prints nothing.
   explicit Table(std::vector<std::string> header = {});
+  /// Control characters in a cell are escaped, as printable() does.
   void add(std::vector<std::string> row);
   /// All lines, each ended by a newline, indented by two spaces.
   std::string text() const;

@@ -18,6 +18,7 @@
 #include "base/version.h"
 #include "checkpoint/checkpoint_folder.h"
 #include "checkpoint/llama.h"
+#include "config/run_files.h"
 #include "config/schema.h"
 #include "engine/model.h"
 
@@ -25,12 +26,11 @@ namespace qkv::checkpoint {
 namespace fs = std::filesystem;
 namespace {
 
-constexpr const char* kConfig = "config.json";
-constexpr const char* kTokenizer = "tokenizer.model";
-constexpr const char* kWeights = "model.safetensors";
-constexpr const char* kOptimizer = "optimizer.safetensors";
-constexpr const char* kTrainer = "trainer.json";
-constexpr std::array kFiles = {kConfig, kTokenizer, kWeights, kOptimizer, kTrainer};
+using config::kConfigFile;
+using config::kOptimizerFile;
+using config::kTokenizerFile;
+using config::kTrainerFile;
+using config::kWeightsFile;
 
 base::Json to_json(const std::optional<MeasuredLoss>& measured) {
   if (!measured) return nullptr;
@@ -91,7 +91,7 @@ class Members {
 
 /// trainer.json as JSON, or null if the folder has none (a checkpoint of another program).
 base::Json read_trainer(const fs::path& checkpoint) {
-  const fs::path path = checkpoint / kTrainer;
+  const fs::path path = checkpoint / kTrainerFile;
   if (!fs::exists(path)) return {};
   base::Json trainer = base::read_json(path);
   if (!trainer.is_object() || !trainer.contains("files") || !trainer["files"].is_object()) {
@@ -118,7 +118,7 @@ void require_undamaged(const fs::path& file, const std::string& hash, const base
   if (trainer.is_null()) return;
   const base::Json expected = trainer["files"].value(file.filename().string(), base::Json());
   if (!expected.is_string()) {
-    throw base::Error(base::concat((file.parent_path() / kTrainer).string(),
+    throw base::Error(base::concat((file.parent_path() / kTrainerFile).string(),
                                    ": found no SHA-256 of ", file.filename().string(),
                                    ", expected one"));
   }
@@ -143,10 +143,10 @@ bool is_leftover(const fs::path& path) {
 /// Something in a checkpoint's folder that is none of its files, or nothing. `folder` itself if it
 /// is not a folder.
 std::optional<fs::path> foreign_in_step(const fs::path& folder) {
+  constexpr auto& files = config::kCheckpointFiles;
   if (!fs::is_directory(folder)) return folder;
   for (const auto& entry : fs::directory_iterator(folder)) {
-    const bool ours =
-        std::find(kFiles.begin(), kFiles.end(), entry.path().filename()) != kFiles.end();
+    const bool ours = std::find(files.begin(), files.end(), entry.path().filename()) != files.end();
     if (!ours || entry.is_directory()) return entry.path();
   }
   return std::nullopt;
@@ -155,12 +155,12 @@ std::optional<fs::path> foreign_in_step(const fs::path& folder) {
 /// Whether `place` is a checkpoint that equals one next to it: a link to that one becomes such a
 /// folder if a copy follows links (cp -rL). trainer.json holds the hash of each other file.
 bool is_copy_of_step(const fs::path& place) {
-  if (fs::is_symlink(place) || !fs::is_regular_file(place / kTrainer) || foreign_in_step(place))
+  if (fs::is_symlink(place) || !fs::is_regular_file(place / kTrainerFile) || foreign_in_step(place))
     return false;
-  const std::string trainer = base::read_file(place / kTrainer, base::file_limit::kJson);
+  const std::string trainer = base::read_file(place / kTrainerFile, base::file_limit::kJson);
   for (const auto& entry : fs::directory_iterator(place.parent_path())) {
-    if (is_step(entry.path()) && fs::is_regular_file(entry.path() / kTrainer) &&
-        base::read_file(entry.path() / kTrainer, base::file_limit::kJson) == trainer)
+    if (is_step(entry.path()) && fs::is_regular_file(entry.path() / kTrainerFile) &&
+        base::read_file(entry.path() / kTrainerFile, base::file_limit::kJson) == trainer)
       return true;
   }
   return false;
@@ -193,7 +193,7 @@ TrainerState state_from(const base::Json& json, const fs::path& folder,
                         const config::Config& config) {
   TrainerState state;
   if (json.is_null()) return state;
-  const Members members(json, (folder / kTrainer).string());
+  const Members members(json, (folder / kTrainerFile).string());
   state.step = members.natural("step", config.training.steps);
   if (is_step(folder) && folder.filename() != step_name(state.step))
     members.refuse("step", state.step, base::concat("that of ", folder.filename().string()));
@@ -223,7 +223,7 @@ void write_new_file(const fs::path& path, std::string_view bytes) {
 
 bool holds_weights(const fs::path& folder) {
   std::error_code ignored;
-  return fs::exists(folder / kWeights, ignored);
+  return fs::exists(folder / kWeightsFile, ignored);
 }
 
 /// Whether step folder `a` is of an earlier step than `b`: names become longer after 9,999,999.
@@ -237,7 +237,7 @@ bool earlier(const fs::path& a, const fs::path& b) {
 
 fs::path find_checkpoint(const fs::path& path) {
   if (holds_weights(path)) return path;
-  fs::path best = path / "checkpoints" / "best";
+  fs::path best = path / config::kCheckpointsFolder / "best";
   for (const fs::path& place : {path, best}) {
     auto name = read_step_link(place);
     while (name && (place != path || is_step_name(*name))) {
@@ -257,14 +257,14 @@ fs::path find_checkpoint(const fs::path& path) {
   if (!fs::exists(path, ignored))
     throw base::Error(
         base::concat(path.string(), ": not found, expected a checkpoint or run folder"));
-  throw base::Error(base::concat(path.string(), ": found neither ", kWeights,
+  throw base::Error(base::concat(path.string(), ": found neither ", kWeightsFile,
                                  " nor checkpoints/best, expected a checkpoint or run folder"));
 }
 
 namespace {
 
 config::Config parse_checkpoint_config(const fs::path& folder, const std::string& text) {
-  const std::string name = (folder / kConfig).string();
+  const std::string name = (folder / kConfigFile).string();
   return config::parse_config(base::parse_json(text, name), name, folder, llama_key_names());
 }
 
@@ -321,7 +321,7 @@ config::Config with_names_only(config::Config config) {
 std::optional<fs::path> run_of(const fs::path& checkpoint) {
   std::error_code code;
   const fs::path checkpoints = fs::canonical(checkpoint, code).parent_path();
-  if (code || checkpoints.filename() != "checkpoints") return std::nullopt;
+  if (code || checkpoints.filename() != config::kCheckpointsFolder) return std::nullopt;
   return checkpoints.parent_path();
 }
 
@@ -329,10 +329,10 @@ std::optional<fs::path> run_of(const fs::path& checkpoint) {
 void find_files(config::Config& config, const fs::path& checkpoint) {
   const auto run = run_of(checkpoint);
   std::error_code ignored;
-  if (!run || !fs::is_regular_file(*run / kConfig, ignored)) return;
+  if (!run || !fs::is_regular_file(*run / kConfigFile, ignored)) return;
   try {
     const config::Config around =
-        config::parse_config(base::read_json(*run / kConfig), kConfig, *run);
+        config::parse_config(base::read_json(*run / kConfigFile), kConfigFile, *run);
     config.data.train = around.data.train;
     config.data.validation = around.data.validation;
     config.tokenizer.path = around.tokenizer.path;
@@ -351,13 +351,13 @@ std::string checkpoint_name(const fs::path& checkpoint) {
   fs::path place = fs::absolute(checkpoint).lexically_normal();
   if (!place.has_filename()) place = place.parent_path();
   const fs::path checkpoints = place.parent_path();
-  if (checkpoints.filename() != "checkpoints") return place.filename();
+  if (checkpoints.filename() != config::kCheckpointsFolder) return place.filename();
   return checkpoints.parent_path().filename() / checkpoints.filename() / place.filename();
 }
 
 config::Config checkpoint_config(const fs::path& checkpoint) {
-  return parse_checkpoint_config(checkpoint,
-                                 base::read_file(checkpoint / kConfig, base::file_limit::kJson));
+  return parse_checkpoint_config(
+      checkpoint, base::read_file(checkpoint / kConfigFile, base::file_limit::kJson));
 }
 
 namespace {
@@ -365,20 +365,21 @@ namespace {
 Checkpoint open_folder(const fs::path& folder) {
   const base::Json trainer = read_trainer(folder);
 
-  const std::string config_text = base::read_file(folder / kConfig, base::file_limit::kJson);
+  const std::string config_text = base::read_file(folder / kConfigFile, base::file_limit::kJson);
   std::string config_hash = base::sha256(config_text);
-  require_undamaged(folder / kConfig, config_hash, trainer);
+  require_undamaged(folder / kConfigFile, config_hash, trainer);
   config::Config config = parse_checkpoint_config(folder, config_text);
   TrainerState state = state_from(trainer, folder, config);
   find_files(config, folder);
 
-  std::string tokenizer_bytes = base::read_file(folder / kTokenizer, base::file_limit::kTokenizer);
-  require_undamaged(folder / kTokenizer, base::sha256(tokenizer_bytes), trainer);
+  std::string tokenizer_bytes =
+      base::read_file(folder / kTokenizerFile, base::file_limit::kTokenizer);
+  require_undamaged(folder / kTokenizerFile, base::sha256(tokenizer_bytes), trainer);
   text::Tokenizer tokenizer = text::Tokenizer::from_bytes(
-      std::move(tokenizer_bytes), config.tokenizer.kind, (folder / kTokenizer).string());
-  config::check_model(config.model, (folder / kConfig).string(), tokenizer.size());
+      std::move(tokenizer_bytes), config.tokenizer.kind, (folder / kTokenizerFile).string());
+  config::check_model(config.model, (folder / kConfigFile).string(), tokenizer.size());
 
-  const fs::path weights = folder / kWeights;
+  const fs::path weights = folder / kWeightsFile;
   // The time for hashing a file grows with its size, which this config limits.
   const base::InputFile file(
       weights, largest_safetensors(spec::count_parameters(config.model, tokenizer.size())));
@@ -454,14 +455,14 @@ void CheckpointFolder::save(const config::Config& config, const text::Tokenizer&
     base::make_folder(temporary, base::Error::Fault::kRun);
     base::Json json = to_json(with_names_only(config));
     json.update(llama_keys(config.model, tokenizer.size()));
-    write_new_file(temporary / kConfig, json.dump(2) + "\n");
-    write_new_file(temporary / kTokenizer, tokenizer.bytes());
-    write_safetensors(temporary / kWeights, weights);
-    write_safetensors(temporary / kOptimizer, optimizer);
+    write_new_file(temporary / kConfigFile, json.dump(2) + "\n");
+    write_new_file(temporary / kTokenizerFile, tokenizer.bytes());
+    write_safetensors(temporary / kWeightsFile, weights);
+    write_safetensors(temporary / kOptimizerFile, optimizer);
     base::Json trainer = to_json(state);
-    for (const char* file : {kConfig, kTokenizer, kWeights, kOptimizer})
+    for (const char* file : {kConfigFile, kTokenizerFile, kWeightsFile, kOptimizerFile})
       trainer["files"][file] = base::sha256_file(temporary / file);
-    write_new_file(temporary / kTrainer, trainer.dump(2) + "\n");
+    write_new_file(temporary / kTrainerFile, trainer.dump(2) + "\n");
     base::sync_folder(temporary);
   } catch (...) {
     fs::remove_all(temporary, code);
@@ -553,9 +554,10 @@ std::optional<fs::path> CheckpointFolder::foreign() const {
 }
 
 base::NamedArrays read_optimizer(const fs::path& checkpoint) {
-  const fs::path path = checkpoint / kOptimizer;
+  const fs::path path = checkpoint / kOptimizerFile;
   // At most two moments for each weight.
-  const double weights = static_cast<double>(fs::file_size(checkpoint / kWeights)) / sizeof(float);
+  const double weights =
+      static_cast<double>(fs::file_size(checkpoint / kWeightsFile)) / sizeof(float);
   const base::InputFile file(path, largest_safetensors(2 * weights));
   require_undamaged(path, base::sha256_file(file), read_trainer(checkpoint));
   base::NamedArrays arrays = read_safetensors(file);

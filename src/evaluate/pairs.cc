@@ -1,5 +1,7 @@
 #include "evaluate/pairs.h"
 
+#include <algorithm>
+#include <limits>
 #include <map>
 
 #include "base/error.h"
@@ -56,23 +58,26 @@ std::vector<std::optional<PairScore>> score_pairs(const engine::Model& model,
                                                   int threads) {
   std::vector<ScoredText> texts;  // good, bad, good, …
   std::vector<std::size_t> scored;
-  const auto fits = [&](const ScoredText& text) {
-    return tokens_read(text, tokenizer, layout, model.config()) <= model.config().context;
-  };
+  std::int64_t shortest = std::numeric_limits<std::int64_t>::max();
   for (std::size_t index = 0; index < pairs.size(); ++index) {
     const auto text = [&](const std::string& sentence) {
       return ScoredText{.text = sentence, .where = pairs[index].where, .scored = {}};
     };
     const ScoredText good = text(pairs[index].good);
     const ScoredText bad = text(pairs[index].bad);
-    if (!fits(good) || !fits(bad)) continue;
+    const std::int64_t longer = std::max(tokens_read(good, tokenizer, layout, model.config()),
+                                         tokens_read(bad, tokenizer, layout, model.config()));
+    shortest = std::min(shortest, longer);
+    if (longer > model.config().context) continue;
     texts.insert(texts.end(), {good, bad});
     scored.push_back(index);
   }
-  if (scored.empty()) {  // the first pair is named
-    for (const std::string& sentence : {pairs.front().good, pairs.front().bad})
-      readings_of({.text = sentence, .where = pairs.front().where, .scored = {}}, tokenizer, layout,
-                  model.config());
+  if (scored.empty()) {
+    const std::string last = pairs.size() > 1 ? " to " + pairs.back().where : "";
+    throw base::Error(base::concat(pairs.front().where, last,
+                                   ": found no pair that fits, the shortest has ", shortest,
+                                   " tokens, expected at most the context of ",
+                                   model.config().context, " in one pair or more"));
   }
   const std::vector<LogProbability> nats =
       log_probabilities(model, tokenizer, layout, texts, threads);

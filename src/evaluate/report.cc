@@ -12,6 +12,7 @@
 #include "evaluate/cells.h"
 #include "evaluate/geometry/geometry_report.h"
 #include "evaluate/probes/probe_json.h"
+#include "inspect/inspection.h"
 #include "text/corpus/corpus.h"
 #include "text/prompt.h"
 #include "text/tokenizer/unknown_words.h"
@@ -158,6 +159,14 @@ base::Json to_json(const Answers& answers) {
   return json;
 }
 
+/// The number of pairs of a group that were scored; of each checkpoint, if they differ.
+std::string scored_pairs(const std::vector<Answers>& answers, std::size_t group) {
+  std::string numbers = base::with_commas(answers.front().pairs[group].pairs);
+  if (answers.back().pairs[group].pairs != answers.front().pairs[group].pairs)
+    numbers += " and " + base::with_commas(answers.back().pairs[group].pairs);
+  return numbers;
+}
+
 std::string percent(double share) {
   return std::isfinite(share) ? base::fixed(share * 100, 2) + "%" : "–";
 }
@@ -166,6 +175,7 @@ predict::Score score_of(const checkpoint::Checkpoint& checkpoint, const text::To
                         int threads) {
   const predict::Score score =
       predict::score_text(*checkpoint.model, tokens, checkpoint.config.seed, threads, "evaluating");
+  inspect::require_finite(score.loss(), "a loss", checkpoint);
   if (score.cut.count > 0)
     base::log::warning(text::to_text(score.cut, checkpoint.config.model.context) +
                        ", so no bits per byte");
@@ -176,6 +186,11 @@ void ask_pairs(const checkpoint::Checkpoint& checkpoint, const std::vector<Minim
                int threads, Answers& answers) {
   answers.pair_scores = score_pairs(*checkpoint.model, checkpoint.tokenizer,
                                     checkpoint.config.data.layout, pairs, threads);
+  for (const std::optional<PairScore>& score : answers.pair_scores) {
+    if (!score) continue;
+    for (const double nats : {score->good, score->bad})
+      inspect::require_finite(nats, "a log probability", checkpoint);
+  }
   for (const MinimalPair& pair : pairs) answers.pair_groups.push_back(pair.group);
   answers.pairs = pair_accuracies(pairs, answers.pair_scores);
   if (const std::uint64_t skipped = answers.pairs.back().skipped; skipped > 0) {
@@ -264,8 +279,7 @@ std::string report_table(const std::vector<Answers>& answers,
   }
   for (std::size_t index = 0; index < answers.front().pairs.size(); ++index) {
     const PairAccuracy& group = answers.front().pairs[index];
-    add(base::concat("pairs: ", group.group, " (", base::with_commas(group.pairs + group.skipped),
-                     ")"),
+    add(base::concat("pairs: ", group.group, " (", scored_pairs(answers, index), ")"),
         [&](const Answers& column) { return percent(column.pairs[index].accuracy()); });
   }
   const auto skipped = [](const Answers& column) {
@@ -278,7 +292,7 @@ std::string report_table(const std::vector<Answers>& answers,
   std::string text = table.text();
   for (const Answers& column : answers) {
     if (column.probes.empty() && !column.geometry) continue;
-    if (answers.size() > 1) text += base::concat("\n", column.checkpoint, "\n");
+    if (answers.size() > 1) text += base::concat("\n", base::printable(column.checkpoint), "\n");
     if (column.not_asked > 0) {
       text +=
           base::concat("  probes not asked: ", base::with_commas(column.not_asked),

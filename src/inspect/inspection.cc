@@ -16,6 +16,18 @@ Inspection inspect(const checkpoint::Checkpoint& checkpoint, Passage passage) {
   return inspection;
 }
 
+void require_finite(double value, const char* what, const checkpoint::Checkpoint& checkpoint) {
+  if (std::isfinite(value)) return;
+  throw base::Error(base::concat(checkpoint.path.string(), ": found ", what, " of ", value,
+                                 ", expected finite numbers: the weights are finite, but too large "
+                                 "to compute with"));
+}
+
+void require_finite_logits(const Inspection& inspection, const checkpoint::Checkpoint& checkpoint) {
+  for (const float logit : inspection.taps.value("logits").values)
+    require_finite(logit, "a logit", checkpoint);
+}
+
 std::string source_line(const checkpoint::Checkpoint& checkpoint) {
   return base::concat(checkpoint::checkpoint_name(checkpoint.path), " · step ",
                       checkpoint.state.step);

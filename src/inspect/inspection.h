@@ -19,6 +19,13 @@ struct Inspection {
 /// Runs the pass, without dropout and in float32.
 Inspection inspect(const checkpoint::Checkpoint& checkpoint, Passage passage);
 
+/// Throws Error, naming the checkpoint, if a value that it computed is not finite. `what` names the
+/// value.
+void require_finite(double value, const char* what, const checkpoint::Checkpoint& checkpoint);
+
+/// The same for all logits of an inspection.
+void require_finite_logits(const Inspection& inspection, const checkpoint::Checkpoint& checkpoint);
+
 /// "PATH · step N": the source line of every artefact.
 std::string source_line(const checkpoint::Checkpoint& checkpoint);
 

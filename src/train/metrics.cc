@@ -6,6 +6,7 @@
 #include "base/files.h"
 #include "base/format.h"
 #include "base/json.h"
+#include "config/run_files.h"
 
 namespace qkv::train {
 namespace fs = std::filesystem;
@@ -14,7 +15,7 @@ namespace {
 /// Nothing if a line is not JSON, for example because it was cut off.
 base::Json record_of(const std::string& line) {
   try {
-    return base::parse_json(line, kMetricsFile);
+    return base::parse_json(line, config::kMetricsFile);
   } catch (const base::Error&) {
     return {};
   }
@@ -48,7 +49,7 @@ std::string kept_lines(const fs::path& path, std::int64_t step) {
 
 std::vector<checkpoint::MeasuredLoss> validation_losses(const fs::path& run) {
   std::vector<checkpoint::MeasuredLoss> losses;
-  for_each_record(run / kMetricsFile,
+  for_each_record(run / config::kMetricsFile,
                   [&](const base::Json& record, const std::string&, std::size_t) {
                     if (record.contains("validation_loss") && record["validation_loss"].is_number())
                       losses.push_back({.loss = record["validation_loss"], .step = record["step"]});
@@ -57,7 +58,7 @@ std::vector<checkpoint::MeasuredLoss> validation_losses(const fs::path& run) {
 }
 
 void require_metrics_within(const fs::path& run, std::int64_t most) {
-  const fs::path path = run / kMetricsFile;
+  const fs::path path = run / config::kMetricsFile;
   for_each_record(path, [&](const base::Json& record, const std::string&, std::size_t number) {
     const base::Json& step = record["step"];
     if (!step.is_number_unsigned() || step > static_cast<std::uint64_t>(most)) {
@@ -68,7 +69,7 @@ void require_metrics_within(const fs::path& run, std::int64_t most) {
 }
 
 Metrics::Metrics(const fs::path& run, std::int64_t step)
-    : path_(run / kMetricsFile), tensorboard_(run / "tensorboard", step) {
+    : path_(run / config::kMetricsFile), tensorboard_(run / config::kTensorBoardFolder, step) {
   base::write_file(path_, kept_lines(path_, step));
   lines_.open(path_, std::ios::app);
   if (!lines_)

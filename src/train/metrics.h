@@ -12,8 +12,6 @@
 
 namespace qkv::train {
 
-constexpr const char* kMetricsFile = "metrics.jsonl";  ///< in a run's folder
-
 /// The validation losses in RUN/metrics.jsonl, in its order; none if the file is missing.
 std::vector<checkpoint::MeasuredLoss> validation_losses(const std::filesystem::path& run);
 

@@ -25,7 +25,8 @@ class RunFolder {
   RunFolder& operator=(const RunFolder&) = delete;
 
   /// Starts a new run: removes an old one, if the mode allows it, and writes tokenizer.model.
-  /// Throws Error, before anything is removed, if the folders of the old run hold other files.
+  /// Throws Error, before anything is removed, if the folders of the old run hold other files or
+  /// may not be emptied.
   void begin(const text::Tokenizer& tokenizer);
 
   /// Writes config.json for the newest checkpoint. Call it after each save: if there is a
@@ -50,7 +51,7 @@ class RunFolder {
   const checkpoint::CheckpointFolder& checkpoints() const { return checkpoints_; }
 
  private:
-  void require_nothing_foreign() const;
+  void require_removable() const;
 
   std::filesystem::path path_;
   bool made_ = false;  ///< the folder did not exist before

@@ -9,6 +9,7 @@
 #include "base/files.h"
 #include "base/format.h"
 #include "base/log.h"
+#include "config/run_files.h"
 #include "config/schema.h"
 #include "generate/generator.h"
 #include "text/prompt.h"
@@ -138,6 +139,10 @@ Trainer::Trainer(const config::Config& config, TrainingOptions options)
 }
 
 void Trainer::resume(const fs::path& path) {
+  if (const fs::path state = path / config::kTrainerFile; !fs::exists(state)) {
+    throw base::Error(
+        base::concat(state.string(), ": not found, expected the state of the run to resume"));
+  }
   const checkpoint::Checkpoint checkpoint = checkpoint::open_checkpoint(path);
   require_same_model(config_.model, checkpoint.config.model, /*resumed=*/true, path);
   const fs::path& run = folder_.path();
@@ -148,7 +153,7 @@ void Trainer::resume(const fs::path& path) {
                run);
   load_weights(*checkpoint.model, *model_);
   load_moments(checkpoint::read_optimizer(path), step_->moments(),
-               (path / "optimizer.safetensors").string());
+               (path / config::kOptimizerFile).string());
   state_ = checkpoint.state;
   saved_ = state_.step;
   const std::int64_t steps = config_.training.steps;

@@ -163,12 +163,6 @@ base::Json make_geometry(const Grammar& grammar, std::uint64_t seed) {
   return geometry;
 }
 
-std::string lines(const std::vector<std::string>& texts) {
-  std::string out;
-  for (const std::string& text : texts) out += text + '\n';
-  return out;
-}
-
 }  // namespace
 
 World generate_world(const Grammar& grammar, std::uint64_t seed) {
@@ -195,14 +189,6 @@ World generate_world(const Grammar& grammar, std::uint64_t seed) {
     (train ? world.train : world.validation).push_back(sentence.text);
   }
   return world;
-}
-
-void write_world(const World& world, const std::filesystem::path& folder) {
-  base::make_folder(folder);
-  base::write_file(folder / "train.txt", lines(world.train));
-  base::write_file(folder / "validation.txt", lines(world.validation));
-  base::write_file(folder / "probes.jsonl", to_lines(world.probes));
-  base::write_file(folder / "geometry.json", world.geometry.dump(1) + '\n');
 }
 
 }  // namespace qkv::world

@@ -1,7 +1,6 @@
 #pragma once
 
 #include <cstdint>
-#include <filesystem>
 #include <string>
 #include <vector>
 
@@ -23,8 +22,5 @@ struct World {
 /// no training or validation line joins two words that a probe joins. Throws Error with the
 /// grammar's file and key.
 World generate_world(const Grammar& grammar, std::uint64_t seed);
-
-/// Writes train.txt, validation.txt, probes.jsonl and geometry.json into `folder`.
-void write_world(const World& world, const std::filesystem::path& folder);
 
 }  // namespace qkv::world

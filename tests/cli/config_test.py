@@ -80,6 +80,14 @@ class Refusals(harness.ProgramTest):
             self.refuse_config(word, "tiny.json", "--set", change)
         self.refuse_config("head", "tiny.json", "--set", "model.position=rotary", "--set", "model.heads=16")
 
+    def test_a_value_is_blamed_on_where_it_was_set(self):
+        self.refuse_config("error: --set: model.heads: found 3", "tiny.json", "--set", "model.heads=3")
+        self.refuse_config("error: --set: training.warmup_steps: found 11", "tiny.json", "--set", "seed=2", "--set", "training.warmup_steps=11")
+        self.refuse_config("error: --set: data.train: found ", "tiny.json", "--set", "data.train=missing.txt")
+        self.config("odd.json", model={"heads": 3})
+        self.refuse_config("error: odd.json: model.heads: found 3", "odd.json", "--set", "seed=2")
+        self.refuse_config("error: odd.json: model.heads: found 3", "odd.json", "--set", "model.width=32")
+
     def test_broken_json(self):
         for text in ["", "{", "[]", '"tiny"', '{"name": "\x00"}', '{"a": 1, "a": 2}', "\xff", "[" * 100000]:
             self.write("odd.json", text.encode("latin-1"))

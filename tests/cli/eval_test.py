@@ -179,7 +179,13 @@ class Evaluation(harness.ProgramTest):
         self.assertEqual(done.returncode, 0, done.stderr)
         self.assertIn("1 of 3 pairs are longer than the context of 16 tokens and are skipped", done.stderr)
         self.assertRegex(done.stdout, r"(?m)^  pairs skipped \(longer than the context\) +1$")
-        self.assertRegex(done.stdout, r"(?m)^  pairs: long \(1\) +–$")
+        self.assertRegex(done.stdout, r"(?m)^  pairs: long \(0\) +–$")
+        self.assertRegex(done.stdout, r"(?m)^  pairs: stops \(2\) ")
+        self.assertRegex(done.stdout, r"(?m)^  pairs: all \(2\) ")
+        # Of checkpoints with different contexts, each number is told: "long" fits into that of lines.
+        self.write("middle.jsonl", (json.dumps({"sentence_good": "the cat " * 10, "sentence_bad": "a"}) + "\n") * 2 + json.dumps(pairs[0]) + "\n")
+        told = self.succeed("eval", "run", "lines", "--pairs", "middle.jsonl")
+        self.assertRegex(told, r"(?m)^  pairs: all \(1 and 3\) ")
         both = self.measure("run", "run", "--pairs", "mixed.jsonl")
         for numbers in [both, both["second"]]:
             self.assertEqual(numbers["pairs"]["long"], {"pairs": 0, "accuracy": None, "skipped": 1})
@@ -308,6 +314,36 @@ class Evaluation(harness.ProgramTest):
         asked = self.geometry("long.json", senses={"bird": {"one": [sentence] * 2, "two": [sentence] * 2}})
         self.refuse(2, ["long.json", "found 21 tokens", "context of 16"], "eval", "run", *asked)
 
+    def test_weights_too_large_to_compute_with(self):
+        pair = json.dumps({"sentence_good": "the cat.", "sentence_bad": "cat the."}) + "\n"
+        shutil.copytree(self.folder / "run/checkpoints/last", self.folder / "large")
+        harness.overwrite_tensor(self.folder / "large", "model.norm.weight", 3e38)
+        probe = {"id": "a-0", "family": "a", "text": "the cat", "predict": {"begin": 4, "end": 7}, "candidates": ["cat", "dog"], "answer": "cat",
+                 "query": [{"begin": 0, "end": 3}], "truth": [{"begin": 0, "end": 3}], "distractors": [], "distance": 0,
+                 "held_out": {"words": ["the", "cat"], "within": 1}}
+        self.write("probe.jsonl", json.dumps(probe) + "\n")
+        self.succeed("eval", "run", "--probes", "probe.jsonl", "--accuracy-only")
+        for asked in [["--data", "validation.txt"], ["--pairs", "-"], ["--probes", "probe.jsonl", "--accuracy-only"]]:
+            self.refuse(2, ["error: large: found a ", "expected finite numbers"], "eval", "large", *asked, "--log-level", "error", input=pair)
+        self.refuse(2, "error: large: found a logit of ", "inspect", "large", "--text", "the cat")
+
+    def test_options_that_would_change_nothing(self):
+        self.refuse(2, "--accuracy-only: found no --probes", "eval", "run", "--accuracy-only")
+        self.refuse(2, "--own-data: found one checkpoint", "eval", "run", "--own-data")
+        self.refuse(2, "--own-data: found --data", "eval", "run", "lines", "--own-data", "--data", "validation.txt")
+
+    def test_tables_hold_no_control_characters(self):
+        pair = json.dumps({"UID": "two\nlines \x1b[31m", "sentence_good": "the cat.", "sentence_bad": "cat the."}) + "\n"
+        (self.folder / "odd\x1b[31m\nrun").symlink_to("run")
+        shown = self.succeed("eval", "run", "odd\x1b[31m\nrun", "--pairs", "-", input=pair)
+        self.assertEqual(harness.controls_in(shown), [])
+        self.assertIn(r"pairs: two\nlines \x1B[31m (1) ", shown)
+        self.write("valid\x1b[31m.txt", harness.sentences(40, seed=2))
+        self.succeed("train", "tiny.json", "--out", "odd-text", "--set", "data.validation=valid\x1b[31m.txt")
+        shown = self.succeed("eval", "odd-text")
+        self.assertEqual(harness.controls_in(shown), [])
+        self.assertIn(r"valid\x1B[31m.txt", shown)
+
     def test_what_is_refused(self):
         self.refuse(2, "missing.txt", "eval", "run", "--data", "missing.txt")
         self.refuse(2, "missing.jsonl", "eval", "run", "--pairs", "missing.jsonl")
@@ -320,6 +356,8 @@ class Evaluation(harness.ProgramTest):
             self.refuse(2, ["odd.jsonl", "3"] if line else "odd.jsonl", "eval", "run", "--pairs", "odd.jsonl")
         self.write("long.jsonl", json.dumps({"sentence_good": "the cat " * 50, "sentence_bad": "a"}) + "\n")
         self.refuse(2, ["long.jsonl:1", "101", "context", "16"], "eval", "run", "--pairs", "long.jsonl")
+        self.write("long.jsonl", (json.dumps({"sentence_good": "the cat " * 50, "sentence_bad": "a"}) + "\n") * 3)
+        self.refuse(2, ["long.jsonl:1 to long.jsonl:3: found no pair that fits", "101"], "eval", "run", "--pairs", "long.jsonl")
         self.write("all.jsonl", json.dumps({"sentence_good": "a", "sentence_bad": "b", "UID": "all"}) + "\n")
         self.refuse(2, ["all.jsonl:1", "the name of the total"], "eval", "run", "--pairs", "all.jsonl")
         self.refuse(2, "nowhere/score.json: cannot create", "eval", "run", "--json", "nowhere/score.json")

@@ -84,6 +84,12 @@ class Generation(harness.ProgramTest):
         self.assertEqual(self.say("run", "--prompt-file", "prompt.txt", "--tokens", 5), want)
         self.assertEqual(self.say("run", "--prompt-file", "-", "--tokens", 5, input="the cat\n"), want)
 
+    def test_an_empty_prompt_is_told_with_its_option(self):
+        self.write("empty.txt", "")
+        self.refuse(2, "--prompt-file: empty.txt: found an empty text", "generate", "run", "--prompt-file", "empty.txt")
+        self.refuse(2, "--prompt: found an empty text", "generate", "run", "--prompt", "")
+        self.assertGreater(len(self.say("lines", "--prompt-file", "empty.txt", "--tokens", 5)), 1)
+
     def test_the_line_end_of_a_file_is_no_part_of_a_document(self):
         for end in ["\n", "\r\n"]:
             self.write("line.txt", "the cat" + end)

@@ -230,6 +230,15 @@ class Inspection(harness.ProgramTest):
         self.refuse(2, "picture is too large", "inspect", "far", "--text-file", "long.txt", "--out", "large", "--format", "png", "--layer", 0, "--head", 0)
         self.assertFalse((self.folder / "large").exists())
 
+    def test_options_that_would_change_nothing(self):
+        look = ["inspect", "run", "--text", TEXT]
+        self.refuse(2, "--format: found no --out", *look, "--format", "png")
+        self.refuse(2, "--format: found no --out", *look, "--format", "png", "--trace", 1)
+        for option in ["--layer", "--head"]:
+            for asked in [look, ["inspect", "run", "--neighbours", "cat"]]:
+                self.refuse(2, "--layer, --head: found neither --out nor --trace", *asked, option, 0)
+            self.succeed(*look, "--trace", 1, option, 0)
+
     def test_what_is_refused(self):
         self.refuse(2, ["51", "16"], "inspect", "run", "--text", "the cat" + " the" * 49, "--out", "long")
         self.assertFalse((self.folder / "long").exists())

@@ -200,6 +200,24 @@ class WhoMayWrite(harness.ProgramTest):
         self.refuse(2, "half", "train", "tiny.json", "--out", "half")
         self.succeed("train", "tiny.json", "--out", "half", "--overwrite", "--set", "training.steps=2")
 
+    def test_a_file_that_a_run_has_lost_is_named(self):
+        begin = ["train", "tiny.json", "--out", "lost", "--set", "training.steps=12"]
+        self.succeed("train", "tiny.json", "--out", "lost")
+        run = self.folder / "lost"
+        for name in ["config.json", "tokenizer.model"]:
+            content = (run / name).read_bytes()
+            (run / name).unlink()
+            for mode in [[], ["--resume"], ["--overwrite"]]:
+                self.refuse(2, f"lost/{name}: not found, expected this file of the run", *begin, *mode)
+            (run / name).write_bytes(content)
+        (run / "config.json").write_text("")
+        for mode in [[], ["--resume"], ["--overwrite"]]:
+            self.refuse(2, "lost/config.json: ", *begin, *mode)
+        self.succeed("train", "tiny.json", "--out", "lost2")
+        (self.folder / "lost2/checkpoints/last/trainer.json").unlink()
+        self.refuse(2, "lost2/checkpoints/step-0000010/trainer.json: not found", "train", "tiny.json", "--out", "lost2", "--resume",
+                    "--set", "training.steps=12")
+
     def test_what_no_run_made_is_never_removed(self):
         self.succeed("train", "tiny.json", "--out", "theirs")
         run = self.folder / "theirs"
@@ -231,6 +249,19 @@ class WhoMayWrite(harness.ProgramTest):
         self.refuse(2, ["tensorboard/notes.txt", "not made by qkv"], *begin)
         (run / "tensorboard/notes.txt").unlink()
         self.succeed(*begin)
+
+    def test_a_run_that_may_not_be_removed_stays_whole(self):
+        self.succeed("train", "tiny.json", "--out", "guarded")
+        for name in ["guarded/checkpoints/step-0000005", "guarded/checkpoints", "guarded/tensorboard", "guarded"]:
+            folder = self.folder / name
+            folder.chmod(0o555)
+            self.addCleanup(folder.chmod, 0o755)
+            before = harness.content_of(self.folder / "guarded")
+            self.refuse(2, [f"error: {name}: its files cannot be removed", "Permission denied"], "train", "tiny.json", "--out", "guarded",
+                        "--overwrite", preexec_fn=harness.without_privileges)
+            self.assertEqual(harness.content_of(self.folder / "guarded"), before)
+            folder.chmod(0o755)
+        self.succeed("train", "tiny.json", "--out", "guarded", "--overwrite", preexec_fn=harness.without_privileges)
 
     def test_leftovers_of_a_save_go(self):
         self.succeed("train", "tiny.json", "--out", "left")

@@ -81,7 +81,7 @@ class Usage(harness.ProgramTest):
         self.refuse(2, "--resume", "train", "tiny.json", "--resume", "--overwrite")
 
     def test_a_dry_run_refuses_what_it_would_not_look_at(self):
-        for option in [["--init", "somewhere"], ["--resume"], ["--overwrite"]]:
+        for option in [["--init", "somewhere"], ["--resume"], ["--overwrite"], ["--profile"]]:
             self.refuse(2, ["--dry-run", option[0]], "train", "tiny.json", "--dry-run", *option)
 
     def test_an_empty_path_is_none(self):

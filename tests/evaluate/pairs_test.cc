@@ -62,7 +62,8 @@ TEST_F(Pairs, LongerThanTheContextAreSkippedAndCounted) {
     score_pairs(*causal, tokenizer_, "lines", {pairs[1], pairs[2]}, 1);
     FAIL();
   } catch (const base::Error& error) {
-    EXPECT_TRUE(std::string(error.what()).starts_with("p:2: found a text of")) << error.what();
+    EXPECT_TRUE(std::string(error.what()).starts_with("p:2 to p:3: found no pair that fits, "))
+        << error.what();
   }
 }
 

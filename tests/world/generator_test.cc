@@ -440,21 +440,5 @@ TEST(Generator, TheShippedGrammarMakesItsWorld) {
             12U * 2 * 8);  // words, senses, sentences
 }
 
-TEST(Generator, WritesFiles) {
-  const Scratch scratch;
-  const Grammar grammar = grammar_of(binding_grammar());
-  const World world = generate_world(grammar, 1);
-  write_world(world, scratch / "out");
-  const std::string train = base::read_file(scratch / "out" / "train.txt");
-  EXPECT_EQ(train.substr(0, train.find('\n')), world.train.front());
-  EXPECT_EQ(static_cast<std::size_t>(std::count(train.begin(), train.end(), '\n')), 200U);
-  const std::string probes = base::read_file(scratch / "out" / "probes.jsonl");
-  const base::Json first = base::Json::parse(probes.substr(0, probes.find('\n')));
-  EXPECT_EQ(first["text"], world.probes.front().text);
-  EXPECT_EQ(first["predict"]["begin"], world.probes.front().predict.begin);
-  EXPECT_TRUE(base::read_json(scratch / "out" / "geometry.json").contains("analogies"));
-  EXPECT_EQ(read_geometry(scratch / "out" / "geometry.json").clusters.size(), 1U);
-}
-
 }  // namespace
 }  // namespace qkv::world

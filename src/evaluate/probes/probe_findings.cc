@@ -7,6 +7,7 @@
 #include "evaluate/probes/probe_controls.h"
 #include "evaluate/probes/probe_edges.h"
 #include "evaluate/run_start.h"
+#include "inspect/inspection.h"
 
 namespace qkv::evaluate {
 namespace {
@@ -108,7 +109,10 @@ std::size_t ProbeStudy::tokens() const {
 }
 
 std::vector<FamilyScore> ProbeStudy::scores(const predict::TokenCounter& counter) const {
-  return score_probes(*checkpoint_.model, asked_, threads_, counter);
+  const std::vector<ProbeOutcome> outcomes = asked_.outcomes(*checkpoint_.model, threads_, counter);
+  for (const ProbeOutcome& outcome : outcomes)
+    inspect::require_finite(outcome.margin, "a difference of log probabilities", checkpoint_);
+  return count_outcomes(asked_, outcomes);
 }
 
 Findings ProbeStudy::findings(const std::vector<FamilyScore>& scores,

@@ -100,7 +100,11 @@ std::vector<const world::Probe*> askable_probes(const std::vector<world::Probe>&
 
 std::vector<FamilyScore> score_probes(const engine::Model& model, const AskedProbes& probes,
                                       int threads, const predict::TokenCounter& counter) {
-  const std::vector<ProbeOutcome> outcomes = probes.outcomes(model, threads, counter);
+  return count_outcomes(probes, probes.outcomes(model, threads, counter));
+}
+
+std::vector<FamilyScore> count_outcomes(const AskedProbes& probes,
+                                        const std::vector<ProbeOutcome>& outcomes) {
   std::vector<FamilyScore> families;
   auto outcome = outcomes.begin();
   for (const world::Probe* probe : probes.probes()) {

@@ -87,4 +87,8 @@ std::vector<const world::Probe*> askable_probes(const std::vector<world::Probe>&
 std::vector<FamilyScore> score_probes(const engine::Model& model, const AskedProbes& probes,
                                       int threads, const predict::TokenCounter& counter = {});
 
+/// The same from the outcomes of the probes.
+std::vector<FamilyScore> count_outcomes(const AskedProbes& probes,
+                                        const std::vector<ProbeOutcome>& outcomes);
+
 }  // namespace qkv::evaluate

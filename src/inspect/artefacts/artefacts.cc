@@ -22,6 +22,9 @@ constexpr std::array<std::pair<const char*, Artefact>, 5> kNames = {
      {"json", Artefact::kJson},
      {"safetensors", Artefact::kSafetensors}}};
 
+constexpr const char* kAttention = "attention.json";
+constexpr const char* kTaps = "taps.safetensors";
+
 Artefact parse_format(const std::string& name) {
   for (const auto& [known, artefact] : kNames) {
     if (name == known) return artefact;
@@ -32,7 +35,7 @@ Artefact parse_format(const std::string& name) {
 
 fs::path write_json(const checkpoint::Checkpoint& checkpoint, const Inspection& inspection,
                     const fs::path& folder) {
-  fs::path path = folder / "attention.json";
+  fs::path path = folder / kAttention;
   base::replace_file(path, [&](const fs::path& temporary) {
     base::FileWriter writer(temporary);
     attention_json(checkpoint, inspection, [&](std::string_view part) { writer.write(part); });
@@ -43,7 +46,7 @@ fs::path write_json(const checkpoint::Checkpoint& checkpoint, const Inspection& 
 
 fs::path write_taps(const checkpoint::Checkpoint& checkpoint, const Inspection& inspection,
                     const fs::path& folder) {
-  fs::path path = folder / "taps.safetensors";
+  fs::path path = folder / kTaps;
   base::replace_file(path, [&](const fs::path& temporary) {
     checkpoint::write_safetensors(
         temporary, checkpoint::saved(inspection.taps.values()),
@@ -81,6 +84,20 @@ void require_formats(const checkpoint::Checkpoint& checkpoint,
     return format == Artefact::kSafetensors;
   });
   if (!only_taps) require_attention(checkpoint);
+}
+
+std::vector<fs::path> artefact_names(const HeadChoice& choice, const spec::ModelConfig& model,
+                                     const std::vector<Artefact>& formats) {
+  std::vector<fs::path> names;
+  for (const Artefact format : formats) {
+    if (const auto picture = picture_format(format)) {
+      const std::vector<fs::path> pictures = picture_names(choice, model, *picture);
+      names.insert(names.end(), pictures.begin(), pictures.end());
+    } else {
+      names.emplace_back(format == Artefact::kJson ? kAttention : kTaps);
+    }
+  }
+  return names;
 }
 
 std::vector<fs::path> write_artefacts(const checkpoint::Checkpoint& checkpoint,

@@ -24,6 +24,11 @@ std::vector<Artefact> parse_formats(const std::string& list);
 void require_formats(const checkpoint::Checkpoint& checkpoint,
                      const std::vector<Artefact>& formats);
 
+/// The names of the files that write_artefacts writes.
+std::vector<std::filesystem::path> artefact_names(const HeadChoice& choice,
+                                                  const spec::ModelConfig& model,
+                                                  const std::vector<Artefact>& formats);
+
 /// Writes pictures (limited by `choice`), attention.json and taps.safetensors (always of all heads)
 /// into `folder`, each file completely or not at all, and returns them. `threads` threads draw; the
 /// files do not depend on their number. Throws Error.

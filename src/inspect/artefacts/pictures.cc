@@ -75,6 +75,17 @@ void require_pictures_fit(const checkpoint::Checkpoint& checkpoint, const Inspec
                                subtitle_of(checkpoint));
 }
 
+std::vector<fs::path> picture_names(const HeadChoice& choice, const spec::ModelConfig& model,
+                                    render::PictureFormat format) {
+  std::vector<fs::path> names;
+  for (const std::int64_t layer : indices(choice.layer, model.layers)) {
+    for (const std::int64_t head : indices(choice.head, model.heads))
+      names.emplace_back(base::concat("layer-", layer, "-head-", head, render::extension(format)));
+  }
+  names.emplace_back(base::concat("heads", render::extension(format)));
+  return names;
+}
+
 std::vector<fs::path> draw_pictures(const checkpoint::Checkpoint& checkpoint,
                                     const Inspection& inspection, const HeadChoice& choice,
                                     const fs::path& folder, render::PictureFormat format,
@@ -82,13 +93,7 @@ std::vector<fs::path> draw_pictures(const checkpoint::Checkpoint& checkpoint,
   const spec::ModelConfig& model = checkpoint.config.model;
   const std::vector<render::Heatmap> maps = maps_of(checkpoint, inspection, choice);
   std::vector<fs::path> files;
-  for (const std::int64_t layer : indices(choice.layer, model.layers)) {
-    for (const std::int64_t head : indices(choice.head, model.heads)) {
-      files.push_back(folder /
-                      base::concat("layer-", layer, "-head-", head, render::extension(format)));
-    }
-  }
-  files.push_back(folder / base::concat("heads", render::extension(format)));
+  for (const fs::path& name : picture_names(choice, model, format)) files.push_back(folder / name);
   base::for_each_in_parallel(files.size(), threads, [&](std::size_t turn) {
     if (turn == 0) {  // the largest one first
       render::draw_heatmap_grid(maps, grid_columns(choice, model), grid_title(choice),

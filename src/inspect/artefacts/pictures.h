@@ -26,6 +26,11 @@ int grid_columns(const HeadChoice& choice, const spec::ModelConfig& model);
 void require_pictures_fit(const checkpoint::Checkpoint& checkpoint, const Inspection& inspection,
                           const HeadChoice& choice);
 
+/// The names of the pictures: layer-L-head-H of each chosen head, and last heads.
+std::vector<std::filesystem::path> picture_names(const HeadChoice& choice,
+                                                 const spec::ModelConfig& model,
+                                                 render::PictureFormat format);
+
 /// Draws layer-L-head-H for each chosen head, and heads: all of them as a grid, one layer per row.
 /// Several threads draw; the files do not depend on their number. Returns the files. Throws Error
 /// if the model has no attention or a file cannot be written.

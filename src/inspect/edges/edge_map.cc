@@ -55,6 +55,16 @@ AttentionMap mean_attention(const Inspection& inspection, const spec::ModelConfi
   return map_of(mean.view());
 }
 
+constexpr const char* kEdges = "edges.json";
+
+std::string pair_name(render::PictureFormat format) {
+  return base::concat("edges", render::extension(format));
+}
+
+std::string grid_name(render::PictureFormat format) {
+  return base::concat("edges-heads", render::extension(format));
+}
+
 /// Draws a text's maps for one checkpoint.
 class EdgePictures {
  public:
@@ -71,7 +81,7 @@ class EdgePictures {
   }
 
   std::vector<fs::path> draw(const fs::path& folder, render::PictureFormat format) const {
-    const fs::path pair = folder / base::concat("edges", render::extension(format));
+    const fs::path pair = folder / pair_name(format);
     const render::Heatmap all =
         effects("Effect: cut in all heads of all layers", map_.effects.all.view());
     render::draw_heatmap_grid({attention_, all}, 2, title_, subtitle_, pair, format);
@@ -82,7 +92,7 @@ class EdgePictures {
         heads.push_back(effects(base::concat("Layer ", layer, ", head ", head),
                                 map_.effects.heads[layer][head]));
     }
-    const fs::path grid = folder / base::concat("edges-heads", render::extension(format));
+    const fs::path grid = folder / grid_name(format);
     render::draw_heatmap_grid(heads, static_cast<int>(model_.heads),
                               title_ + ": each head cut by itself", subtitle_, grid, format);
     return {pair, grid};
@@ -157,6 +167,18 @@ std::string edges_json(const checkpoint::Checkpoint& checkpoint, const Inspectio
   return out + "\n  ]\n}\n";
 }
 
+std::vector<fs::path> edge_names(const std::vector<Artefact>& formats) {
+  std::vector<fs::path> names;
+  for (const Artefact format : formats) {
+    if (const auto picture = picture_format(format)) {
+      names.insert(names.end(), {pair_name(*picture), grid_name(*picture)});
+    } else if (format == Artefact::kJson) {
+      names.emplace_back(kEdges);
+    }
+  }
+  return names;
+}
+
 void write_edges(const checkpoint::Checkpoint& checkpoint, const Inspection& inspection,
                  const EdgeMap& map, const std::vector<Artefact>& formats, const fs::path& folder,
                  std::vector<fs::path>& files) {
@@ -167,7 +189,7 @@ void write_edges(const checkpoint::Checkpoint& checkpoint, const Inspection& ins
       const std::vector<fs::path> drawn = pictures.draw(folder, *picture);
       files.insert(files.end(), drawn.begin(), drawn.end());
     } else if (format == Artefact::kJson) {
-      files.push_back(folder / "edges.json");
+      files.push_back(folder / kEdges);
       base::write_file(files.back(), edges_json(checkpoint, inspection, map));
     }
   }

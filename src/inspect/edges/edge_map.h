@@ -27,6 +27,9 @@ EdgeMap edge_map(const checkpoint::Checkpoint& checkpoint, const Inspection& ins
 std::string edges_json(const checkpoint::Checkpoint& checkpoint, const Inspection& inspection,
                        const EdgeMap& map);
 
+/// The names of the files that write_edges writes.
+std::vector<std::filesystem::path> edge_names(const std::vector<Artefact>& formats);
+
 /// Writes, in each format of pictures, edges (the mean of all attention maps next to the causal
 /// map) and edges-heads (the causal map of each head); and edges.json if JSON is requested. Adds
 /// the files to `files`. Throws Error if one cannot be written.

@@ -1,0 +1,67 @@
+#include "evaluate/request.h"
+
+#include <algorithm>
+#include <array>
+
+#include "base/error.h"
+#include "base/temporary_file.h"
+#include "config/output.h"
+#include "render/picture_format.h"
+
+namespace qkv::evaluate {
+namespace fs = std::filesystem;
+
+void require_sense(const Request& request) {
+  if (request.plot) {
+    if (!request.probes && !request.geometry)
+      throw base::Error("--plot: found neither --probes nor --geometry, expected one of them");
+    render::picture_format(*request.plot);
+  }
+  if (request.questions.accuracy_only && !request.probes)
+    throw base::Error("--accuracy-only: found no --probes, expected a file of probes");
+  if (!request.questions.own_data) return;
+  if (!request.second) throw base::Error("--own-data: found one checkpoint, expected two");
+  if (!request.questions.data.empty() || request.pairs || request.probes || request.geometry) {
+    throw base::Error(
+        "--own-data: found --data, --pairs, --probes or --geometry, expected only the runs' own "
+        "texts");
+  }
+}
+
+Outputs outputs_of(const Request& request) {
+  std::vector<fs::path> inputs = request.questions.data;
+  for (const auto& input : {request.pairs, request.probes, request.geometry}) {
+    if (input) inputs.emplace_back(*input);
+  }
+  Outputs outputs;
+  if (request.plot) outputs.plot = config::output_file(*request.plot, inputs);
+  if (request.json && request.json != "-")
+    outputs.json = config::output_file(*request.json, inputs);
+  if (outputs.json && outputs.plot &&
+      outputs.json->lexically_normal() == outputs.plot->lexically_normal())
+    throw base::Error("--plot: found the file of --json, expected another");
+  return outputs;
+}
+
+void require_texts_stay(const Outputs& outputs, const checkpoint::Checkpoint& checkpoint) {
+  const config::Config& config = checkpoint.config;
+  for (const auto& output : {outputs.json, outputs.plot}) {
+    if (!output) continue;
+    config::require_no_input(*output, config.data.train);
+    config::require_no_input(*output, config.data.validation);
+    if (config.tokenizer.path) config::require_no_input(*output, {*config.tokenizer.path});
+  }
+}
+
+void keep_data(Request& request) {
+  auto& data = request.questions.data;
+  const auto named = std::count(data.begin(), data.end(), "-");
+  const std::array others = {request.pairs, request.probes, request.geometry};
+  if (named + std::count(others.begin(), others.end(), "-") > 1)
+    throw base::Error(
+        "-: found standard input named twice, expected once, since it can be read only once");
+  if (named == 0) return;
+  *std::find(data.begin(), data.end(), "-") = base::keep_standard_input();
+}
+
+}  // namespace qkv::evaluate

@@ -1,0 +1,50 @@
+#include "inspect/request.h"
+
+#include <filesystem>
+
+#include "base/error.h"
+#include "config/output.h"
+#include "inspect/edges/edge_map.h"
+
+namespace qkv::inspect {
+namespace fs = std::filesystem;
+namespace {
+
+std::vector<fs::path> inputs_of(const Request& request, const checkpoint::Checkpoint& checkpoint) {
+  std::vector<fs::path> inputs = checkpoint.config.data.train;
+  const std::vector<fs::path>& validation = checkpoint.config.data.validation;
+  inputs.insert(inputs.end(), validation.begin(), validation.end());
+  if (request.text_file) inputs.emplace_back(*request.text_file);
+  return inputs;
+}
+
+}  // namespace
+
+void require_sense(const Request& request) {
+  const HeadChoice& choice = request.demand.choice;
+  const bool asks_words = request.neighbours || !request.analogy.empty();
+  if (!request.has_text() && (request.out || request.trace || request.demand.edges))
+    throw base::Error("--out, --trace, --edges: found no text, expected --text or --text-file");
+  if (request.demand.edges && !request.out)
+    throw base::Error("--edges: found no --out, expected a folder for the causal map");
+  if (request.format && !request.out)
+    throw base::Error("--format: found no --out, expected a folder for the files");
+  if ((choice.layer || choice.head) && !request.out && !request.trace)
+    throw base::Error("--layer, --head: found neither --out nor --trace, expected one of them");
+  if (!request.has_text() && !asks_words)
+    throw base::Error("found no task, expected --text, --text-file, --neighbours or --analogy");
+}
+
+void require_outputs(const Request& request, const checkpoint::Checkpoint& checkpoint) {
+  if (!request.out) return;
+  const Demand& demand = request.demand;
+  std::vector<fs::path> names =
+      artefact_names(demand.choice, checkpoint.config.model, demand.formats);
+  if (demand.edges) {
+    const std::vector<fs::path> edges = edge_names(demand.formats);
+    names.insert(names.end(), edges.begin(), edges.end());
+  }
+  config::require_output_files(*request.out, names, inputs_of(request, checkpoint));
+}
+
+}  // namespace qkv::inspect
