@@ -21,8 +21,8 @@ class Taps {
 /// Sets each value to zero with probability p and divides the others by 1 − p (Srivastava et al.
 /// 2014). The choice depends only on (seed, step, place, row in the step's batch). Therefore, the
 /// same values are dropped in a resumed run, in a batch that is split, and, on the CPU, in a
-/// training step by kernels (src/engine/training). With in_order, it depends on the state of the device's
-/// generator instead.
+/// training step by kernels (src/engine/training). With in_order, it depends on the state of the
+/// device's generator instead.
 class Dropout {
  public:
   Dropout() = default;  ///< drops nothing
