@@ -11,7 +11,8 @@ namespace qkv::kernels {
 namespace {
 
 constexpr std::size_t kHuge = std::size_t{2} << 20;
-/// Each chunk is as large as all before it, so that few are needed, but within these limits.
+/// A chunk for many arrays is a quarter of all chunks before it, within these limits: few are
+/// needed, and little is unused.
 constexpr std::size_t kSmallest = std::size_t{64} << 10;
 constexpr std::size_t kLargest = 4 * kHuge;
 
@@ -50,50 +51,47 @@ Arena::Chunk Arena::map([[maybe_unused]] std::size_t size) {
 }
 
 double Arena::most_bytes(double of_arrays) {
-  return of_arrays + std::min(of_arrays, static_cast<double>(kHuge));
+  return of_arrays +
+         std::clamp(of_arrays / 4, static_cast<double>(kSmallest), static_cast<double>(kHuge));
 }
 
-void Arena::add_chunk(std::size_t size) {
-  chunks_.emplace_back();  // its own memory first: what is given next is not lost
-#ifdef __SANITIZE_ADDRESS__
-  constexpr bool kMaps = false;  // each array has its own memory, so that overruns are detected
-#else
-  constexpr bool kMaps = true;
-  size = std::max(size, std::clamp(total_, kSmallest, kLargest));
-#endif
-  if (kMaps && size >= kHuge) {
+std::size_t Arena::add_chunk(std::size_t size) {
+  chunks_.emplace_back();     // its own memory first: what is given next is not lost
+#ifndef __SANITIZE_ADDRESS__  // otherwise, each array has its own memory, and overruns are detected
+  if (size >= kHuge) {
     size = round_up(size, kHuge);
     chunks_.back() = map(size);
   }
+#endif
   if (!chunks_.back()) {
     auto* const memory = static_cast<std::byte*>(::operator new (size, std::align_val_t{kLine}));
     std::memset(memory, 0, size);
     chunks_.back() = {memory, Free{}};
   }
-  next_ = chunks_.back().get();
-  left_ = size;
   total_ += size;
+  return size;
 }
 
 std::byte* Arena::take_bytes(std::size_t bytes) {
   if (bytes > PTRDIFF_MAX - kLargest) throw std::bad_alloc();
 #ifdef __SANITIZE_ADDRESS__
-  const std::size_t size = bytes;
-#else
+  add_chunk(bytes);
+  return chunks_.back().get();
+#endif
   // An odd number of lines, so that equal offsets in two arrays do not share a set of a cache.
   const std::size_t size = round_up(bytes, 2 * kLine) + kLine;
-#endif
-  if (chunks_.empty() || left_ < size) {
-    left_ = 0;  // even if there is no memory for another
-    add_chunk(size);
+  if (left_ >= size) {
+    std::byte* const array = next_;
+    next_ += size;
+    left_ -= size;
+    return array;
   }
-#ifdef __SANITIZE_ADDRESS__
-  left_ = 0;
-  return next_;
-#endif
-  std::byte* const array = next_;
-  next_ += size;
-  left_ -= size;
+  const std::size_t chunk = add_chunk(std::max(size, std::clamp(total_ / 4, kSmallest, kLargest)));
+  std::byte* const array = chunks_.back().get();
+  if (chunk - size > left_) {
+    next_ = array + size;
+    left_ = chunk - size;
+  }
   return array;
 }
 

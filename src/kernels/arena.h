@@ -25,8 +25,8 @@ class Arena {
     return {reinterpret_cast<T*>(take_bytes(size * sizeof(T))), size};
   }
 
-  /// The most memory that many arrays with so many bytes in all take: the end of the last chunk may
-  /// be unused, but on a huge page. As a double: nothing overflows.
+  /// The most memory that arrays with so many bytes in all take, about: the rest of a chunk may be
+  /// unused. As a double: nothing overflows.
   static double most_bytes(double of_arrays);
 
   static constexpr std::size_t kLine = 64;  ///< bytes
@@ -39,13 +39,14 @@ class Arena {
   using Chunk = std::unique_ptr<std::byte, Free>;
 
   std::byte* take_bytes(std::size_t bytes);
-  void add_chunk(std::size_t size);
+  /// Gets a chunk of at least this size; returns its real size.
+  std::size_t add_chunk(std::size_t size);
   static Chunk map(std::size_t size);
 
   std::vector<Chunk> chunks_;
   std::size_t total_ = 0;      ///< bytes in all chunks
-  std::byte* next_ = nullptr;  ///< where the next array begins in the last chunk
-  std::size_t left_ = 0;       ///< bytes from there to its end
+  std::byte* next_ = nullptr;  ///< the beginning of the largest rest of a chunk
+  std::size_t left_ = 0;       ///< its size
 };
 
 }  // namespace qkv::kernels
