@@ -143,7 +143,7 @@ bool is_leftover(const fs::path& path) {
 /// Something in a checkpoint's folder that is none of its files, or nothing. `folder` itself if it
 /// is not a folder.
 std::optional<fs::path> foreign_in_step(const fs::path& folder) {
-  constexpr auto& files = config::kCheckpointFiles;
+  const auto& files = config::kCheckpointFiles;
   if (!fs::is_directory(folder)) return folder;
   for (const auto& entry : fs::directory_iterator(folder)) {
     const bool ours = std::find(files.begin(), files.end(), entry.path().filename()) != files.end();

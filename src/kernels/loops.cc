@@ -23,21 +23,21 @@ const Loops& loops(Instructions instructions) {
 #if defined(__x86_64__)
     case Instructions::kAmx:
     case Instructions::kAvx512Bf16: {
-      static const Loops kLoops = avx512bf16::loops(Instructions::kAvx512Bf16);
-      return kLoops;
+      static const Loops made = avx512bf16::loops(Instructions::kAvx512Bf16);
+      return made;
     }
     case Instructions::kAvx512: {
-      static const Loops kLoops = avx512::loops(Instructions::kAvx512);
-      return kLoops;
+      static const Loops made = avx512::loops(Instructions::kAvx512);
+      return made;
     }
     case Instructions::kAvx2: {
-      static const Loops kLoops = avx2::loops(Instructions::kAvx2);
-      return kLoops;
+      static const Loops made = avx2::loops(Instructions::kAvx2);
+      return made;
     }
 #endif
     default: {
-      static const Loops kLoops = baseline::loops(Instructions::kBaseline);
-      return kLoops;
+      static const Loops made = baseline::loops(Instructions::kBaseline);
+      return made;
     }
   }
 }

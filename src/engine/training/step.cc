@@ -19,8 +19,6 @@ namespace {
 /// Gradients are summed in blocks that do not depend on the number of threads.
 constexpr std::int64_t kBlock = 16384;
 
-std::int64_t ceiling(std::int64_t a, std::int64_t b) { return (a + b - 1) / b; }
-
 /// Runs of equal numbers are documents; without numbers, each row is one.
 void find_documents(const TrainingBatch& batch, std::int64_t first_row, std::int64_t rows,
                     std::vector<Document>& documents) {
@@ -175,7 +173,7 @@ double TrainingStep::gather() {
     std::fill(gradient_.begin(), gradient_.end(), 0.0F);
     return 0;
   }
-  const std::int64_t blocks = ceiling(layout_.size(), kBlock);
+  const std::int64_t blocks = (layout_.size() + kBlock - 1) / kBlock;
   team_.run([&](int thread) {
     Slice& slice = *slices_[static_cast<std::size_t>(thread)];
     slice.clock.enter(Work::kSum);
