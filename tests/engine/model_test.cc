@@ -49,7 +49,7 @@ TEST(Model, GivesItsWeightsBack) {
 
 // Four matrices of 40 MB each: arrays of this size go back to the system when they are freed.
 TEST(Model, HoldsAMatrixOnce) {
-#ifdef __SANITIZE_ADDRESS__
+#if defined(__SANITIZE_ADDRESS__) || defined(__SANITIZE_THREAD__)
   GTEST_SKIP() << "the sanitizer keeps freed memory";
 #endif
   spec::ModelConfig config = testing::tiny_model_config();

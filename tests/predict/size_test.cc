@@ -34,7 +34,7 @@ void score_a_text(const engine::Model& model, Scorer& scorer) {
 constexpr double kPages = 12e6;
 
 TEST(Bytes, OfAModelAndAScorerAreAboutWhatTheyTake) {
-#ifdef __SANITIZE_ADDRESS__
+#if defined(__SANITIZE_ADDRESS__) || defined(__SANITIZE_THREAD__)
   GTEST_SKIP() << "the sanitizer has memory of its own";
 #endif
   for (const Shape& shape : {Shape{"long", 4, 128, 2048, 300}, Shape{"wide", 4, 512, 256, 300},
