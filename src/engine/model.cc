@@ -42,9 +42,9 @@ void Model::normalise(kernels::NormShape norm, std::int64_t rows, const float* x
   loops_.over_floats.norm.forward(norm, x, nullptr, {}, nullptr, nullptr, y);
 }
 
-void Model::multiply(const Panels& matrix, Rows x, MutableRows y, bool add) const {
+void Model::multiply(const Panels& matrix, Rows x, MutableRows y) const {
   const std::int64_t panels = kernels::panels_of(matrix.outputs, loops_.panels.lanes);
-  loops_.panels.multiply(matrix, 0, panels, x, y, add);
+  loops_.panels.multiply(matrix, 0, panels, x, y, /*add=*/false);
 }
 
 base::Array Model::weight(spec::WeightIndex index) const {

@@ -44,8 +44,8 @@ class Model {
   const kernels::Loops& loops() const { return loops_; }
   /// y = norm(x), [rows, width].
   void normalise(kernels::NormShape norm, std::int64_t rows, const float* x, float* y) const;
-  /// y = x Wᵀ + bias, or y += the same if `add`, for the outputs of all panels.
-  void multiply(const Panels& matrix, Rows x, MutableRows y, bool add = false) const;
+  /// y = x Wᵀ + bias, for the outputs of all panels.
+  void multiply(const Panels& matrix, Rows x, MutableRows y) const;
   const Positions& positions() const { return *positions_; }
   const PackedWeights& packed() const { return packed_; }
 

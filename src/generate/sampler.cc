@@ -69,10 +69,12 @@ std::int32_t Sampler::draw(std::span<const float> logits, base::RandomStream& ra
   const auto temperature = static_cast<float>(std::clamp(sampling_.temperature, 1e-30, 1e30));
   powers_.resize(scores_.size());
   double total = softmax_.exponentials(count, scores_.data(), highest, temperature, powers_.data());
-  ids_.resize(scores_.size());
-  std::iota(ids_.begin(), ids_.end(), 0);
-  if (sampling_.top_k > 0 && sampling_.top_k < count)
-    total = keep(Measure::kIds, static_cast<double>(sampling_.top_k), total);
+  const bool keeps_few = sampling_.top_k > 0 && sampling_.top_k < count;
+  if (keeps_few || sampling_.top_p < 1) {
+    ids_.resize(scores_.size());
+    std::iota(ids_.begin(), ids_.end(), 0);
+  }
+  if (keeps_few) total = keep(Measure::kIds, static_cast<double>(sampling_.top_k), total);
   if (sampling_.top_p < 1) total = keep(Measure::kPowers, sampling_.top_p * total, total);
 
   const double bound = random.uniform() * total;

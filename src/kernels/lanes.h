@@ -93,6 +93,15 @@ template <class T>
   return load(numbers);
 }
 
+/// The first `count` ≤ kLanes numbers; the other lanes are `rest`. Its copy takes none of the
+/// registers in which a loop around it keeps its sums.
+[[gnu::always_inline]] inline Lanes load_or(const float* from, std::int64_t count, float rest) {
+  if (count >= kLanes) return load(from);
+  Lanes lanes = broadcast(rest);
+  __builtin_memcpy(&lanes, from, static_cast<std::size_t>(count) * sizeof(float));
+  return lanes;
+}
+
 [[gnu::always_inline]] inline void assign(float& to, float value) { to = value; }
 [[gnu::always_inline]] inline void assign(Bfloat16& to, float value) { to = to_bfloat16(value); }
 

@@ -13,22 +13,14 @@ constexpr int kPanelsAtOnce = 2;
 #endif
 constexpr int kRowsAtOnce = 6;
 
-/// As load_first(), by a call, which leaves the registers of the sums alone.
-Lanes load_some(const float* from, std::int64_t many) {
-  if (many == kLanes) return load(from);
-  Lanes lanes{};
-  __builtin_memcpy(&lanes, from, static_cast<std::size_t>(many) * sizeof(float));
-  return lanes;
-}
-
 /// Writes the sums of one panel and row to y.
 [[gnu::always_inline]] inline void put(Lanes sum, const Panels& matrix, std::int64_t panel,
                                        float* y, bool add) {
   const std::int64_t first = panel * kLanes;
   const std::int64_t left = matrix.outputs - first;
   const std::int64_t many = left < kLanes ? left : kLanes;
-  if (matrix.bias != nullptr) sum += load_some(matrix.bias + first, many);
-  if (add) sum += load_some(y + first, many);
+  if (matrix.bias != nullptr) sum += load_or(matrix.bias + first, many, 0);
+  if (add) sum += load_or(y + first, many, 0);
   store_first(y + first, sum, many);
 }
 

@@ -9,14 +9,6 @@ using Doubles __attribute__((vector_size(kLanes * sizeof(double)))) = double;
 
 constexpr float kInfinity = __builtin_inff();
 
-/// The first `many` ≤ kLanes numbers; the other lanes are `rest`.
-Lanes load_or(const float* from, std::int64_t many, float rest) {
-  if (many == kLanes) return load(from);
-  Lanes lanes = broadcast(rest);
-  __builtin_memcpy(&lanes, from, static_cast<std::size_t>(many) * sizeof(float));
-  return lanes;
-}
-
 double total_of(const Doubles& doubles) {
   double sum = 0;
   for (std::int64_t at = 0; at < kLanes; ++at) sum += doubles[at];
