@@ -10,9 +10,8 @@ namespace qkv::render {
 std::string printable(const std::string& text, std::size_t limit = 256);
 
 /// The text as a label shows it: a newline as ⏎, each space (or SentencePiece's mark ▁) as ·, a tab
-/// as ⇥, other control characters as their Unicode picture, invisible ones as U+XXXX, bytes that
-/// are not UTF-8 as U+FFFD, an empty text as ∅. Applying it twice changes nothing more.
-/// draw_heatmap applies it to every label.
+/// as ⇥, everything else as printable() does, an empty text as ∅. Applying it twice changes nothing
+/// more. draw_heatmap applies it to every label.
 std::string visible_label(const std::string& text);
 
 }  // namespace qkv::render
