@@ -10,7 +10,7 @@
 #include "base/error.h"
 #include "base/format.h"
 #include "engine/support.h"
-#include "resident.h"
+#include "mapped.h"
 #include "rounding.h"
 
 namespace qkv::engine {
@@ -208,7 +208,7 @@ TEST(Reader, ReadsOnAfterMemoryWasShort) {
   ASSERT_EQ(getrlimit(RLIMIT_AS, &before), 0);
   // Enough for the vectors of some activations, but not for all: 100,000 tokens need 51 MB each.
   rlimit narrow = before;
-  narrow.rlim_cur = static_cast<rlim_t>(testing::virtual_bytes()) + 120'000'000;
+  narrow.rlim_cur = static_cast<rlim_t>(testing::mapped_bytes()) + 120'000'000;
   ASSERT_EQ(setrlimit(RLIMIT_AS, &narrow), 0);
   EXPECT_THROW(reader->read(ids_of(kMany)), std::bad_alloc);
   ASSERT_EQ(setrlimit(RLIMIT_AS, &before), 0);

@@ -4,26 +4,14 @@
 
 #include <algorithm>
 #include <cstdint>
-#include <fstream>
 #include <new>
 #include <span>
-#include <string>
 #include <vector>
+
+#include "mapped.h"
 
 namespace qkv::kernels {
 namespace {
-
-/// Bytes of the process's address space that are mapped.
-std::int64_t mapped() {
-  std::ifstream status("/proc/self/status");
-  for (std::string word; status >> word;) {
-    if (word != "VmSize:") continue;
-    std::int64_t kibibytes = 0;
-    status >> kibibytes;
-    return kibibytes << 10;
-  }
-  return -1;
-}
 
 struct Array {
   std::span<std::byte> memory;
@@ -56,23 +44,23 @@ TEST(Arena, ItsEndReturnsTheMemory) {
 #ifdef __SANITIZE_ADDRESS__
   GTEST_SKIP() << "the address sanitizer keeps what was given back";
 #endif
-  const std::int64_t before = mapped();
+  const double before = testing::mapped_bytes();
   {
     Arena arena;
     for (int i = 0; i < 10; ++i) take(arena, 5'000'000, i);
-    EXPECT_GE(mapped(), before + 50'000'000);
+    EXPECT_GE(testing::mapped_bytes(), before + 50'000'000);
   }
-  EXPECT_LT(mapped(), before + 5'000'000);
+  EXPECT_LT(testing::mapped_bytes(), before + 5'000'000);
 }
 
 TEST(Arena, ManySmallArraysTakeFewPages) {
 #ifdef __SANITIZE_ADDRESS__
   GTEST_SKIP() << "the address sanitizer puts space between arrays";
 #endif
-  const std::int64_t before = mapped();
+  const double before = testing::mapped_bytes();
   Arena arena;
   for (int i = 0; i < 1000; ++i) take(arena, 1000, i);
-  EXPECT_LT(mapped(), before + 4'000'000);
+  EXPECT_LT(testing::mapped_bytes(), before + 4'000'000);
 }
 
 TEST(Arena, MoreThanThereIsIsRefused) {
