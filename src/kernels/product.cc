@@ -70,6 +70,8 @@ struct Products::Prepared {
 Products::Products() : prepared_(std::make_unique<Prepared>()) {}
 Products::~Products() = default;
 
+bool Products::has_bfloat16() { return instructions() >= Instructions::kAvx512; }
+
 template <typename T, typename C>
 void Products::multiply(const Matrix<const T>& a, const Matrix<const T>& b, const Matrix<C>& c,
                         bool add) {

@@ -31,6 +31,10 @@ class Products {
   Products(const Products&) = delete;
   Products& operator=(const Products&) = delete;
 
+  /// Whether the processor, with the instruction set that is used, has products of Bfloat16: oneDNN
+  /// has them only with AVX-512.
+  static bool has_bfloat16();
+
   /// c = a b, or c += a b if `add`. Sums are in float32. T is float or Bfloat16, and so is C; `c`
   /// is not transposed. Throws Error (Fault::kRun) if oneDNN fails.
   template <typename T, typename C>

@@ -5,7 +5,7 @@
 #include <algorithm>
 
 #include "engine/support.h"
-#include "mapped.h"
+#include "process_memory.h"
 
 namespace qkv::engine {
 namespace {
@@ -52,7 +52,7 @@ TEST(Model, HoldsAMatrixOnce) {
 #if defined(__SANITIZE_ADDRESS__) || defined(__SANITIZE_THREAD__)
   GTEST_SKIP() << "the sanitizer keeps freed memory";
 #endif
-  testing::return_freed_arrays();
+  testing::use_memory_exactly();
   spec::ModelConfig config = testing::tiny_model_config();
   config.width = 1024;
   config.feed_forward.width = 10240;
@@ -60,12 +60,12 @@ TEST(Model, HoldsAMatrixOnce) {
   for (const spec::Weight& weight : spec::WeightList(config, kPieces).all)
     weights.emplace_back(weight.shape);
   const double bytes = 4 * spec::count_parameters(config, kPieces);
-  const double before = testing::mapped_bytes();
-  const double peak_before = testing::peak_mapped_bytes();
+  const double before = testing::resident_bytes();
+  const double peak_before = testing::peak_resident_bytes();
   const Model model(config, kPieces, std::move(weights));
-  EXPECT_LT(testing::mapped_bytes(), before + 0.1 * bytes);
+  EXPECT_LT(testing::resident_bytes(), before + 0.1 * bytes);
   // One of them is there twice while it is copied.
-  EXPECT_LT(testing::peak_mapped_bytes(), std::max(peak_before, before + 0.35 * bytes));
+  EXPECT_LT(testing::peak_resident_bytes(), std::max(peak_before, before + 0.35 * bytes));
 }
 
 }  // namespace

@@ -10,7 +10,7 @@
 #include "base/error.h"
 #include "base/format.h"
 #include "engine/support.h"
-#include "mapped.h"
+#include "process_memory.h"
 #include "rounding.h"
 
 namespace qkv::engine {

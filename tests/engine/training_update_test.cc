@@ -4,7 +4,7 @@
 
 #include "base/random.h"
 #include "engine/training/update.h"
-#include "kernels/processor.h"
+#include "kernels/product.h"
 
 namespace qkv::engine {
 namespace {
@@ -45,7 +45,7 @@ std::vector<float> updated(const spec::TrainingConfig& training, bool bfloat16, 
 TEST(TrainingUpdate, DoesNotDependOnTheNumberOfThreads) {
   for (const spec::Optimizer optimizer : spec::all<spec::Optimizer>()) {
     for (const bool bfloat16 : {false, true}) {
-      if (bfloat16 && kernels::instructions() < kernels::Instructions::kAvx512) continue;
+      if (bfloat16 && !kernels::Products::has_bfloat16()) continue;
       spec::TrainingConfig training;
       training.optimizer = optimizer;
       const std::vector<float> alone = updated(training, bfloat16, 1);

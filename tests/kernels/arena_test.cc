@@ -8,7 +8,7 @@
 #include <span>
 #include <vector>
 
-#include "mapped.h"
+#include "process_memory.h"
 
 namespace qkv::kernels {
 namespace {

@@ -95,6 +95,7 @@ TEST(Products, AreThoseOfFloats) {
 }
 
 TEST(Products, AreThoseOfBfloat16) {
+  if (!Products::has_bfloat16()) GTEST_SKIP() << "not on this processor";
   for (const Size& size : kSizes) {
     expect_products<Bfloat16, float>(size);
     expect_products<Bfloat16, Bfloat16>(size);
@@ -102,6 +103,7 @@ TEST(Products, AreThoseOfBfloat16) {
 }
 
 TEST(Products, GoOnWhereTheRightSideIsTakenInParts) {
+  if (!Products::has_bfloat16()) GTEST_SKIP() << "not on this processor";
   expect_products<Bfloat16, float>({32, 2080, 1024});  // 65 steps of 64 columns of tiles
 }
 

@@ -2,8 +2,8 @@
 
 #include <gtest/gtest.h>
 
-#include "mapped.h"
 #include "predict/support.h"
+#include "process_memory.h"
 
 namespace qkv::predict {
 namespace {
@@ -29,14 +29,14 @@ void score_a_text(const engine::Model& model, Scorer& scorer) {
   scorer.score({.ids = ids, .targets = targets}, nullptr, scores);
 }
 
-// Small arrays, and what the arena has in reserve: up to 2 MB each for the model and a scorer.
+// What the heap keeps, and pages of code that ran for the first time.
 constexpr double kRest = 3e6;
 
 TEST(Bytes, OfAModelAndAScorerAreAboutWhatTheyTake) {
 #if defined(__SANITIZE_ADDRESS__) || defined(__SANITIZE_THREAD__)
   GTEST_SKIP() << "the sanitizer has memory of its own";
 #endif
-  testing::return_freed_arrays();
+  testing::use_memory_exactly();
   for (const Shape& shape : {Shape{"long", 4, 128, 2048, 300}, Shape{"wide", 4, 512, 256, 300},
                              Shape{"many pieces", 2, 256, 256, 32000}}) {
     spec::ModelConfig config;
@@ -48,21 +48,21 @@ TEST(Bytes, OfAModelAndAScorerAreAboutWhatTheyTake) {
     for (const spec::Weight& weight : spec::WeightList(config, shape.vocabulary).all)
       weights.emplace_back(weight.shape);
     const double arrays = 4 * spec::count_parameters(config, shape.vocabulary);
-    const double before = testing::mapped_bytes() - arrays;
+    const double before = testing::resident_bytes() - arrays;
     const engine::Model model(config, shape.vocabulary, std::move(weights));
-    const double made = testing::mapped_bytes() - before;
+    const double made = testing::resident_bytes() - before;
     const double model_bytes = engine::model_bytes(config, shape.vocabulary);
     EXPECT_LT(made, model_bytes + kRest) << shape.name;
     EXPECT_GT(made + kRest, 0.5 * model_bytes) << shape.name;
 
     std::vector<std::unique_ptr<Scorer>> scorers;
     constexpr int kScorers = 4;
-    const double without = testing::mapped_bytes();
+    const double without = testing::resident_bytes();
     for (int count = 0; count < kScorers; ++count) {
       scorers.push_back(std::make_unique<Scorer>(model));
       score_a_text(model, *scorers.back());
     }
-    const double found = testing::mapped_bytes() - without;
+    const double found = testing::resident_bytes() - without;
     const double expected =
         kScorers * scorer_bytes(config, shape.vocabulary, {.tokens = config.context});
     EXPECT_LT(found, expected + kRest) << shape.name;

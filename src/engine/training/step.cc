@@ -9,7 +9,7 @@
 #include "base/format.h"
 #include "engine/training/pass.h"
 #include "engine/training/size.h"
-#include "kernels/processor.h"
+#include "kernels/product.h"
 #include "kernels/update_loops.h"
 #include "spec/kernel_step.h"
 
@@ -65,8 +65,7 @@ struct TrainingStep::Slice {
 };
 
 bool TrainingStep::supports(const spec::ModelConfig& config, bool bfloat16) {
-  return spec::has_kernel_step(config) &&
-         (!bfloat16 || kernels::instructions() >= kernels::Instructions::kAvx512);
+  return spec::has_kernel_step(config) && (!bfloat16 || kernels::Products::has_bfloat16());
 }
 
 TrainingStep::TrainingStep(const spec::ModelConfig& config, std::int64_t vocabulary,

@@ -39,8 +39,8 @@ struct TrainingBatch {
 /// the data.
 class TrainingStep {
  public:
-  /// Whether the config can be trained this way: spec::has_kernel_step, and for bfloat16, the
-  /// processor has AVX-512.
+  /// Whether the config can be trained this way: spec::has_kernel_step, and for bfloat16,
+  /// kernels::Products::has_bfloat16.
   static bool supports(const spec::ModelConfig& config, bool bfloat16);
 
   /// `rows` is the number of rows in a micro-batch. Throws Error (Fault::kRun) if the system does
