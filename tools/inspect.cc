@@ -9,6 +9,7 @@
 #include "cli.h"
 #include "inspect/edges/edge_map.h"
 #include "inspect/findings_text.h"
+#include "inspect/lens/lens_analysis.h"
 #include "inspect/request.h"
 #include "inspect/vectors/neighbours.h"
 
@@ -19,7 +20,7 @@ namespace inspect = qkv::inspect;
 
 void inspect_text(const inspect::Request& request, const qkv::checkpoint::Checkpoint& checkpoint,
                   int threads) {
-  const auto& [choice, formats, edges] = request.demand;
+  const auto& [choice, formats, analyses] = request.demand;
   const std::string name = request.text ? "--text" : *request.text_file;
   const std::string text =
       request.text ? *request.text : base::read_file(*request.text_file, base::file_limit::kPrompt);
@@ -29,18 +30,22 @@ void inspect_text(const inspect::Request& request, const qkv::checkpoint::Checkp
   const inspect::Inspection inspection = inspect::inspect(checkpoint, std::move(passage));
   inspect::require_finite_logits(inspection, checkpoint);
 
-  const auto found = inspect::findings_text(checkpoint, inspection, choice, request.trace);
+  std::string found = inspect::findings_text(checkpoint, inspection, choice, request.trace);
+  std::vector<inspect::Finding> findings;
+  for (const auto& analysis : analyses) {
+    findings.push_back(analysis->find(checkpoint, inspection, threads));
+    if (!found.empty() && !findings.back().text.empty()) found += "\n";
+    found += findings.back().text;
+  }
   if (found.empty() && !request.out)
     throw base::Error(name + ": found no <mask> to fill, expected one, or --out, or --trace");
-  if (!request.out) {
-    std::cout << found;
-    return;
+  std::vector<std::filesystem::path> files;
+  if (request.out) {
+    files =
+        inspect::write_artefacts(checkpoint, inspection, choice, formats, *request.out, threads);
+    for (std::size_t at = 0; at < analyses.size(); ++at)
+      inspect::write_finding(*analyses[at], findings[at], formats, *request.out, files);
   }
-  std::optional<inspect::EdgeMap> map;
-  if (edges) map = inspect::edge_map(checkpoint, inspection, threads);
-  auto files =
-      inspect::write_artefacts(checkpoint, inspection, choice, formats, *request.out, threads);
-  if (map) inspect::write_edges(checkpoint, inspection, *map, formats, *request.out, files);
   std::cout << found;  // after all files are written
   for (const auto& file : files) std::cout << "wrote " << base::printable(file.string()) << "\n";
 }
@@ -69,8 +74,14 @@ int main(int argc, char** argv) {
                   "draws and traces this head, counted from 0");
   line.add_option("--trace", request.trace,
                   "prints one head's arithmetic for query token N (default: layer 0, head 0)");
-  line.add_flag("--edges", request.demand.edges,
-                "writes the effect of each edge on the most probable next word (or <mask>)");
+  const auto asks = [&](const char* option, auto analysis, const char* help) {
+    line.add_flag_callback(
+        option, [&request, analysis] { request.demand.analyses.push_back(analysis); }, help);
+  };
+  asks("--edges", std::make_shared<inspect::EdgeAnalysis>(),
+       "writes the effect of each edge on the most probable next word (or <mask>)");
+  asks("--lens", std::make_shared<inspect::LensAnalysis>(),
+       "prints, draws and writes what each depth of the model would predict");
   line.add_option("--neighbours", request.neighbours,
                   "prints the words whose embeddings are nearest to WORD's");
   line.add_option("--analogy", request.analogy, "A B C: prints the words nearest to A - B + C")

@@ -5,7 +5,7 @@
 #include "base/error.h"
 #include "base/format.h"
 #include "base/memory.h"
-#include "predict/scoring.h"
+#include "engine/size.h"
 
 namespace qkv::inspect {
 namespace {
@@ -45,38 +45,23 @@ double pictures_at_once(std::int64_t heads, double tokens, int threads) {
   return drawn * kPixel * std::min(kMostPixels, 4 * side * side);
 }
 
-/// The bytes that --edges takes: each edge is removed in all heads, in those of a layer, and in
-/// one.
-double edge_bytes(const checkpoint::Checkpoint& checkpoint, std::int64_t count, int threads) {
-  const spec::ModelConfig& model = checkpoint.config.model;
-  const auto tokens = static_cast<double>(count);
-  constexpr double kCut = 150;    // a removed edge, its row and its score, in lists that grow
-  constexpr double kDigits = 42;  // of an effect in edges.json, in a text that grows
-  const double maps = 1 + static_cast<double>(model.layers * (1 + model.heads));
-  const double cells = tokens * tokens;
-  const double edges = model.causal() ? (cells + tokens) / 2 : cells;
-  const double inputs = static_cast<double>(model.layers * model.width) * tokens;
-  return maps * cells * (2 * kFloat + kDigits) + edges * kCut +
-         threads * (kFloat * inputs + predict::scorer_bytes(model, checkpoint.tokenizer.size(),
-                                                            {.tokens = count, .taps = true}));
-}
-
 bool has_pictures(const Demand& demand) {
   return std::any_of(demand.formats.begin(), demand.formats.end(),
                      [](Artefact format) { return picture_format(format).has_value(); });
 }
 
+/// " or leave out --edges"
+std::string without_analyses(const Demand& demand) {
+  std::string options;
+  for (const auto& analysis : demand.analyses)
+    options += (options.empty() ? " or leave out --" : ", --") + analysis->name();
+  return options;
+}
+
 void require_pictures(const spec::ModelConfig& model, std::size_t tokens, const Demand& demand) {
-  const auto require = [&](const HeadChoice& choice) {
-    render::require_size(tokens, static_cast<std::size_t>(shown_heads(choice, model)),
-                         grid_columns(choice, model), true);
-  };
   render::require_size(tokens, 1, 1, false);
-  require(demand.choice);
-  if (demand.edges) {
-    require({});
-    render::require_size(tokens, 2, 2, true);  // attention beside its effect
-  }
+  render::require_size(tokens, static_cast<std::size_t>(shown_heads(demand.choice, model)),
+                       grid_columns(demand.choice, model), true);
 }
 
 }  // namespace
@@ -97,7 +82,8 @@ double estimate_memory(const checkpoint::Checkpoint& checkpoint, std::int64_t to
     bytes += kFloat * static_cast<double>(heads) * size * size;
     bytes += pictures_at_once(heads, size, threads);
   }
-  if (demand.edges) bytes += edge_bytes(checkpoint, tokens, threads);
+  for (const auto& analysis : demand.analyses)
+    bytes += analysis->bytes(checkpoint, tokens, threads);
   return bytes;
 }
 
@@ -107,6 +93,8 @@ void require_possible(const checkpoint::Checkpoint& checkpoint, const Passage& p
   require_heads(demand.choice, model);
   if (!demand.formats.empty()) require_formats(checkpoint, demand.formats);
   if (has_pictures(demand)) require_pictures(model, passage.tokens.size(), demand);
+  for (const auto& analysis : demand.analyses)
+    analysis->require_possible(checkpoint, passage, has_pictures(demand));
   const double needed = estimate_memory(
       checkpoint, static_cast<std::int64_t>(passage.tokens.size()), demand, threads);
   const double there = base::machine_memory();
@@ -115,7 +103,7 @@ void require_possible(const checkpoint::Checkpoint& checkpoint, const Passage& p
       base::concat(name, ": found ", base::with_commas(passage.tokens.size()),
                    " tokens, expected a text whose inspection fits into memory: it takes about ",
                    base::human_bytes(needed), ", this machine has ", base::human_bytes(there),
-                   "; give a shorter text", demand.edges ? " or leave out --edges" : ""));
+                   "; give a shorter text", without_analyses(demand)));
 }
 
 }  // namespace qkv::inspect

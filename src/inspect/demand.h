@@ -4,7 +4,7 @@
 #include <string>
 #include <vector>
 
-#include "inspect/artefacts/artefacts.h"
+#include "inspect/analysis.h"
 
 namespace qkv::inspect {
 
@@ -12,11 +12,11 @@ namespace qkv::inspect {
 struct Demand {
   HeadChoice choice = {};
   std::vector<Artefact> formats = {};  ///< the files to write; none: findings are only printed
-  bool edges = false;
+  Analyses analyses = {};              ///< what else to ask
 };
 
 /// The most bytes that the inspection of a text of this many tokens takes, in addition to the
-/// checkpoint. `threads` draw and cut edges. As a double: nothing overflows.
+/// checkpoint. `threads` draw and analyse. As a double: nothing overflows.
 double estimate_memory(const checkpoint::Checkpoint& checkpoint, std::int64_t tokens,
                        const Demand& demand, int threads);
 

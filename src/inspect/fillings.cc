@@ -1,8 +1,6 @@
 #include "inspect/fillings.h"
 
-#include <algorithm>
 #include <cmath>
-#include <span>
 
 #include "base/error.h"
 #include "base/format.h"
@@ -10,22 +8,6 @@
 #include "inspect/vocabulary.h"
 
 namespace qkv::inspect {
-namespace {
-
-std::vector<double> softmax(std::span<const float> logits) {
-  std::vector<double> probabilities(logits.begin(), logits.end());
-  const double largest = *std::max_element(probabilities.begin(), probabilities.end());
-  double total = 0;
-  for (double& probability : probabilities) {
-    probability = std::exp(probability - largest);
-    total += probability;
-  }
-  for (double& probability : probabilities) probability /= total;
-  return probabilities;
-}
-
-}  // namespace
-
 std::vector<std::size_t> asked_tokens(const Passage& passage, bool causal) {
   if (causal) return {passage.tokens.size() - 1};
   std::vector<std::size_t> asked;
@@ -50,14 +32,7 @@ std::vector<Filling> fillings(const Inspection& inspection, const text::Tokenize
     if (!tokenizer.is_special(id) || (may_end && id == text::Tokenizer::kEnd))
       all.push_back({id, probability});
   }
-  count = std::min(count, all.size());
-  std::partial_sort(all.begin(), all.begin() + static_cast<std::ptrdiff_t>(count), all.end(),
-                    [](const Filling& a, const Filling& b) {
-                      return a.probability != b.probability ? a.probability > b.probability
-                                                            : a.id < b.id;
-                    });
-  all.resize(count);
-  return all;
+  return most_probable(std::move(all), count);
 }
 
 std::string fillings_text(const Inspection& inspection, const text::Tokenizer& tokenizer,

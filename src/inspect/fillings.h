@@ -6,14 +6,9 @@
 
 #include "base/json.h"
 #include "inspect/inspection.h"
+#include "inspect/prediction.h"
 
 namespace qkv::inspect {
-
-/// A piece that the model could predict at one position.
-struct Filling {
-  std::int32_t id = 0;
-  double probability = 0;
-};
 
 /// The tokens whose outputs are the predictions that a reader wants: in a masked model each mask,
 /// in a causal model the last token, which predicts the next one.

@@ -4,7 +4,6 @@
 
 #include "base/error.h"
 #include "config/output.h"
-#include "inspect/edges/edge_map.h"
 
 namespace qkv::inspect {
 namespace fs = std::filesystem;
@@ -23,10 +22,16 @@ std::vector<fs::path> inputs_of(const Request& request, const checkpoint::Checkp
 void require_sense(const Request& request) {
   const HeadChoice& choice = request.demand.choice;
   const bool asks_words = request.neighbours || !request.analogy.empty();
-  if (!request.has_text() && (request.out || request.trace || request.demand.edges))
-    throw base::Error("--out, --trace, --edges: found no text, expected --text or --text-file");
-  if (request.demand.edges && !request.out)
-    throw base::Error("--edges: found no --out, expected a folder for the causal map");
+  for (const auto& analysis : request.demand.analyses) {
+    if (!request.has_text())
+      throw base::Error("--" + analysis->name() +
+                        ": found no text, expected --text or --text-file");
+    if (!analysis->prints() && !request.out)
+      throw base::Error("--" + analysis->name() +
+                        ": found no --out, expected a folder for its files");
+  }
+  if (!request.has_text() && (request.out || request.trace))
+    throw base::Error("--out, --trace: found no text, expected --text or --text-file");
   if (request.format && !request.out)
     throw base::Error("--format: found no --out, expected a folder for the files");
   if ((choice.layer || choice.head) && !request.out && !request.trace)
@@ -40,9 +45,9 @@ void require_outputs(const Request& request, const checkpoint::Checkpoint& check
   const Demand& demand = request.demand;
   std::vector<fs::path> names =
       artefact_names(demand.choice, checkpoint.config.model, demand.formats);
-  if (demand.edges) {
-    const std::vector<fs::path> edges = edge_names(demand.formats);
-    names.insert(names.end(), edges.begin(), edges.end());
+  for (const auto& analysis : demand.analyses) {
+    const std::vector<fs::path> files = finding_names(*analysis, demand.formats);
+    names.insert(names.end(), files.begin(), files.end());
   }
   config::require_output_files(*request.out, names, inputs_of(request, checkpoint));
 }

@@ -201,6 +201,35 @@ class Inspection(harness.ProgramTest):
         self.refuse_edges("--out", "run", "--text", TEXT)
         self.refuse_edges("attention", "blind", "--text", TEXT, "--out", "no-edges", "--format", "safetensors")
 
+    def test_lens(self):
+        names = self.look("lens", "run", "--text", TEXT, "--lens", "--format", "png,svg,pdf,json")
+        self.assertLessEqual({"lens.png", "lens.svg", "lens.pdf", "lens.json"}, names)
+        report = json.loads((self.folder / "lens/lens.json").read_text())
+        self.assertEqual(set(report), {"checkpoint", "text", "tokens", "depths", "probability", "kl", "top"})
+        self.assertEqual(report["depths"], ["embedding", "layers.0.middle", "layers.0.output", "layers.1.middle", "final"])
+        for key in ["probability", "kl", "top"]:
+            self.assertEqual([len(row) for row in report[key]], [5] * 5)
+        attention = json.loads((self.folder / "lens/attention.json").read_text())
+        likeliest = {one["id"]: one["probability"] for one in attention["predictions"][0]["likeliest"]}
+        for one in report["top"][-1][-1]:
+            if one["id"] in likeliest:
+                self.assertAlmostEqual(one["probability"], likeliest[one["id"]], places=12)
+        self.look("lens-again", "run", "--text", TEXT, "--lens", "--format", "png,svg,pdf,json", "--threads", 1)
+        for name in names:
+            self.assertEqual(harness.sha256(self.folder / "lens" / name), harness.sha256(self.folder / "lens-again" / name), name)
+
+        printed = self.succeed("inspect", "run", "--text", TEXT, "--lens")
+        self.assertIn("what each depth would predict after token 4\n", printed)
+        self.assertRegex(printed, r"(?m)^  layer 1, after attention +\S+ +\d\.\d{4} +\S+ +\d\.\d{4} +\d+\.\d{3}$")
+        masked = self.succeed("inspect", "masked", "--text", "the <mask> sees a dog", "--lens")
+        self.assertIn("what each depth would predict for the <mask> at token 2\n", masked)
+        self.assertIn("\n  output ", self.succeed("inspect", "lstm", "--text", TEXT, "--lens"))
+
+    def test_lens_needs_a_text(self):
+        done = self.run_program("inspect", "run", "--lens")
+        self.assertEqual(done.returncode, 2)
+        self.assertIn("--lens: found no text, expected --text or --text-file", done.stderr)
+
     def test_trace_neighbours_analogy_print(self):
         text = self.succeed("inspect", "run", "--text", TEXT, "--trace", 2)
         for line in [r"Layer 0, head 0: what token 2, .*sees, takes from the 5 tokens of the text",

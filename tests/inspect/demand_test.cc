@@ -2,10 +2,13 @@
 
 #include <gtest/gtest.h>
 
+#include "inspect/edges/edge_map.h"
 #include "inspect/tiny.h"
 
 namespace qkv::inspect {
 namespace {
+
+const Analyses kEdges = {std::make_shared<EdgeAnalysis>()};
 
 /// A text of so many tokens, whatever it says.
 Passage passage_of(std::size_t tokens) {
@@ -55,7 +58,7 @@ TEST(Demand, EachThreadThatCutsEdgesHasItsOwnReader) {
     return estimate_memory(checkpoint, 200, demand, threads);
   };
   const double least = 4.0 * (2 * 2 * 300 * 16 + 4 * 200 * 200 + 200 * (6 * 16 + 24));
-  const Demand edges{.formats = {Artefact::kJson}, .edges = true};
+  const Demand edges{.formats = {Artefact::kJson}, .analyses = kEdges};
   EXPECT_GE(needed(edges, 3), needed(edges, 1) + 2 * least);
   EXPECT_LE(needed(edges, 3), needed(edges, 1) + 3 * 2 * least);
   const Demand maps{.formats = {Artefact::kJson}};
@@ -72,13 +75,14 @@ TEST(Demand, WhatDoesNotFitIsRefusedBeforeItIsComputed) {
   EXPECT_NE(message.find(" PB, this machine has "), std::string::npos) << message;
   EXPECT_TRUE(message.ends_with("; give a shorter text")) << message;
   EXPECT_TRUE(
-      refusal(testing::tiny_config(), 3'000'000, {.formats = {Artefact::kJson}, .edges = true})
+      refusal(testing::tiny_config(), 3'000'000, {.formats = {Artefact::kJson}, .analyses = kEdges})
           .ends_with("; give a shorter text or leave out --edges"));
   // Without attention there are no maps.
   config::Config blind = testing::tiny_config();
   blind.model.attention.weights = spec::Weighting::kNone;
   EXPECT_EQ(refusal(blind, 30'000, {.formats = {Artefact::kSafetensors}}), "");
-  EXPECT_EQ(refusal(testing::tiny_config(), 16, {.formats = {Artefact::kPng}, .edges = true}), "");
+  EXPECT_EQ(refusal(testing::tiny_config(), 16, {.formats = {Artefact::kPng}, .analyses = kEdges}),
+            "");
 }
 
 TEST(Demand, APictureThatIsTooLargeIsRefusedBeforeItIsDrawn) {
@@ -96,7 +100,8 @@ TEST(Demand, APictureThatIsTooLargeIsRefusedBeforeItIsDrawn) {
   const Demand one{.choice = {.layer = 0, .head = 0}, .formats = {Artefact::kPng}};
   EXPECT_EQ(refusal(many, 600, one), "");
   EXPECT_NE(refusal(many, 600, {.formats = {Artefact::kPng}}), "");
-  EXPECT_NE(refusal(many, 600, {.choice = one.choice, .formats = one.formats, .edges = true}), "");
+  EXPECT_NE(refusal(many, 600, {.choice = one.choice, .formats = one.formats, .analyses = kEdges}),
+            "");
 }
 
 TEST(Demand, NamesTheLayerTheHeadAndTheModel) {

@@ -112,8 +112,9 @@ TEST(EdgePictures, ShowTheNumbersOfTheMapAtTheirTokens) {
     const EdgeMap map = edge_map(checkpoint, inspection, 1);
     const testing::Scratch scratch;
     std::vector<std::filesystem::path> files;
-    write_edges(checkpoint, inspection, map, {Artefact::kPng, Artefact::kSvg}, scratch / "drawn",
-                files);
+    const EdgeAnalysis edges;
+    write_finding(edges, edges.find(checkpoint, inspection, 1), {Artefact::kPng, Artefact::kSvg},
+                  scratch / "drawn", files);
     const std::filesystem::path drawn = scratch / "drawn";
     EXPECT_EQ(files,
               (std::vector<std::filesystem::path>{drawn / "edges.png", drawn / "edges-heads.png",

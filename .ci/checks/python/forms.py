@@ -46,10 +46,10 @@ class Workshop:
         self.run("train", f"{name}.json", "--out", name)
         return self.folder / name / "checkpoints/last"
 
-    def inspect(self, checkpoint, text=TEXT, formats="json,safetensors"):
+    def inspect(self, checkpoint, text=TEXT, formats="json,safetensors", *options):
         """The folder with its attention.json and taps.safetensors."""
         out = checkpoint.parent.parent / "look"
-        self.run("inspect", checkpoint, "--text", text, "--out", out, "--format", formats)
+        self.run("inspect", checkpoint, "--text", text, "--out", out, "--format", formats, *options)
         return out
 
 

@@ -13,7 +13,6 @@
 #include "inspect/vocabulary.h"
 
 namespace qkv::inspect {
-namespace fs = std::filesystem;
 namespace {
 
 std::size_t mask_of(const Passage& passage) {
@@ -55,47 +54,37 @@ AttentionMap mean_attention(const Inspection& inspection, const spec::ModelConfi
   return map_of(mean.view());
 }
 
-constexpr const char* kEdges = "edges.json";
-
-std::string pair_name(render::PictureFormat format) {
-  return base::concat("edges", render::extension(format));
-}
-
-std::string grid_name(render::PictureFormat format) {
-  return base::concat("edges-heads", render::extension(format));
-}
-
 /// Draws a text's maps for one checkpoint.
 class EdgePictures {
  public:
-  EdgePictures(const checkpoint::Checkpoint& checkpoint, const Inspection& inspection,
-               const EdgeMap& map)
+  EdgePictures(const checkpoint::Checkpoint& checkpoint, const Inspection& inspection, EdgeMap map)
       : model_(checkpoint.config.model),
-        map_(map),
+        map_(std::move(map)),
         labels_(token_labels(inspection.passage, checkpoint.tokenizer)),
-        title_(base::concat("What “", piece_word(checkpoint.tokenizer, map.target.piece),
-                            "” (p = ", base::fixed(map.probability, 2), ") is predicted from")),
+        title_(base::concat("What “", piece_word(checkpoint.tokenizer, map_.target.piece),
+                            "” (p = ", base::fixed(map_.probability, 2), ") is predicted from")),
         subtitle_(base::replace_invalid_utf8(source_line(checkpoint))) {
     attention_ = named("Attention: mean of all heads");
     attention_.weights = mean_attention(inspection, model_);
   }
 
-  std::vector<fs::path> draw(const fs::path& folder, render::PictureFormat format) const {
-    const fs::path pair = folder / pair_name(format);
+  /// Of all edges, beside the attention.
+  void draw_all(const std::filesystem::path& path, render::PictureFormat format) const {
     const render::Heatmap all =
         effects("Effect: cut in all heads of all layers", map_.effects.all.view());
-    render::draw_heatmap_grid({attention_, all}, 2, title_, subtitle_, pair, format);
+    render::draw_heatmap_grid({attention_, all}, 2, title_, subtitle_, path, format);
+  }
 
+  /// Of the edges of each head.
+  void draw_heads(const std::filesystem::path& path, render::PictureFormat format) const {
     std::vector<render::Heatmap> heads;
     for (std::int64_t layer = 0; layer < model_.layers; ++layer) {
       for (std::int64_t head = 0; head < model_.heads; ++head)
         heads.push_back(effects(base::concat("Layer ", layer, ", head ", head),
                                 map_.effects.heads[layer][head]));
     }
-    const fs::path grid = folder / grid_name(format);
     render::draw_heatmap_grid(heads, static_cast<int>(model_.heads),
-                              title_ + ": each head cut by itself", subtitle_, grid, format);
-    return {pair, grid};
+                              title_ + ": each head cut by itself", subtitle_, path, format);
   }
 
  private:
@@ -116,7 +105,7 @@ class EdgePictures {
   }
 
   const spec::ModelConfig& model_;
-  const EdgeMap& map_;
+  const EdgeMap map_;
   std::vector<std::string> labels_;
   std::string title_;
   std::string subtitle_;
@@ -167,32 +156,46 @@ std::string edges_json(const checkpoint::Checkpoint& checkpoint, const Inspectio
   return out + "\n  ]\n}\n";
 }
 
-std::vector<fs::path> edge_names(const std::vector<Artefact>& formats) {
-  std::vector<fs::path> names;
-  for (const Artefact format : formats) {
-    if (const auto picture = picture_format(format)) {
-      names.insert(names.end(), {pair_name(*picture), grid_name(*picture)});
-    } else if (format == Artefact::kJson) {
-      names.emplace_back(kEdges);
-    }
-  }
-  return names;
+void EdgeAnalysis::require_possible(const checkpoint::Checkpoint& checkpoint,
+                                    const Passage& passage, bool draws) const {
+  require_attention(checkpoint);
+  const spec::ModelConfig& model = checkpoint.config.model;
+  if (!model.causal()) mask_of(passage);
+  if (!draws) return;
+  const std::size_t tokens = passage.tokens.size();
+  render::require_size(tokens, static_cast<std::size_t>(model.layers * model.heads),
+                       static_cast<int>(model.heads), true);
+  render::require_size(tokens, 2, 2, true);  // attention beside its effect
 }
 
-void write_edges(const checkpoint::Checkpoint& checkpoint, const Inspection& inspection,
-                 const EdgeMap& map, const std::vector<Artefact>& formats, const fs::path& folder,
-                 std::vector<fs::path>& files) {
-  base::make_folder(folder);
-  const EdgePictures pictures(checkpoint, inspection, map);
-  for (const Artefact format : formats) {
-    if (const auto picture = picture_format(format)) {
-      const std::vector<fs::path> drawn = pictures.draw(folder, *picture);
-      files.insert(files.end(), drawn.begin(), drawn.end());
-    } else if (format == Artefact::kJson) {
-      files.push_back(folder / kEdges);
-      base::write_file(files.back(), edges_json(checkpoint, inspection, map));
-    }
-  }
+// Each edge is removed in all heads, in those of a layer, and in one.
+double EdgeAnalysis::bytes(const checkpoint::Checkpoint& checkpoint, std::int64_t tokens,
+                           int threads) const {
+  const spec::ModelConfig& model = checkpoint.config.model;
+  const auto count = static_cast<double>(tokens);
+  constexpr double kFloat = 4;
+  constexpr double kCut = 150;    // a removed edge, its row and its score, in lists that grow
+  constexpr double kDigits = 42;  // of an effect in edges.json, in a text that grows
+  const double maps = 1 + static_cast<double>(model.layers * (1 + model.heads));
+  const double cells = count * count;
+  const double edges = model.causal() ? (cells + count) / 2 : cells;
+  const double inputs = static_cast<double>(model.layers * model.width) * count;
+  return maps * cells * (2 * kFloat + kDigits) + edges * kCut +
+         threads * (kFloat * inputs + predict::scorer_bytes(model, checkpoint.tokenizer.size(),
+                                                            {.tokens = tokens, .taps = true}));
+}
+
+Finding EdgeAnalysis::find(const checkpoint::Checkpoint& checkpoint, const Inspection& inspection,
+                           int threads) const {
+  const EdgeMap map = edge_map(checkpoint, inspection, threads);
+  const auto pictures = std::make_shared<EdgePictures>(checkpoint, inspection, map);
+  const auto drawing = [&pictures](auto draw) {
+    return [pictures, draw](const auto& path, auto format) { (*pictures.*draw)(path, format); };
+  };
+  return {.text = "",
+          .json = edges_json(checkpoint, inspection, map),
+          .pictures = {{"edges", drawing(&EdgePictures::draw_all)},
+                       {"edges-heads", drawing(&EdgePictures::draw_heads)}}};
 }
 
 }  // namespace qkv::inspect

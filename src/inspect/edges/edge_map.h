@@ -1,10 +1,9 @@
 #pragma once
 
-#include <filesystem>
 #include <string>
 #include <vector>
 
-#include "inspect/artefacts/artefacts.h"
+#include "inspect/analysis.h"
 #include "inspect/edges/edges.h"
 #include "inspect/inspection.h"
 
@@ -27,14 +26,19 @@ EdgeMap edge_map(const checkpoint::Checkpoint& checkpoint, const Inspection& ins
 std::string edges_json(const checkpoint::Checkpoint& checkpoint, const Inspection& inspection,
                        const EdgeMap& map);
 
-/// The names of the files that write_edges writes.
-std::vector<std::filesystem::path> edge_names(const std::vector<Artefact>& formats);
-
-/// Writes, in each format of pictures, edges (the mean of all attention maps next to the causal
-/// map) and edges-heads (the causal map of each head); and edges.json if JSON is requested. Adds
-/// the files to `files`. Throws Error if one cannot be written.
-void write_edges(const checkpoint::Checkpoint& checkpoint, const Inspection& inspection,
-                 const EdgeMap& map, const std::vector<Artefact>& formats,
-                 const std::filesystem::path& folder, std::vector<std::filesystem::path>& files);
+/// --edges: edges.json; in each format of pictures, edges (the mean of all attention maps next to
+/// the causal map) and edges-heads (the causal map of each head). There is too much to print.
+class EdgeAnalysis : public Analysis {
+ public:
+  std::string name() const override { return "edges"; }
+  std::vector<std::string> pictures() const override { return {"edges", "edges-heads"}; }
+  bool prints() const override { return false; }
+  void require_possible(const checkpoint::Checkpoint& checkpoint, const Passage& passage,
+                        bool draws) const override;
+  double bytes(const checkpoint::Checkpoint& checkpoint, std::int64_t tokens,
+               int threads) const override;
+  Finding find(const checkpoint::Checkpoint& checkpoint, const Inspection& inspection,
+               int threads) const override;
+};
 
 }  // namespace qkv::inspect

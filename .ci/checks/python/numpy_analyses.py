@@ -1,0 +1,91 @@
+"""Recomputes what qkv-inspect's analyses of a text find, with NumPy alone, in float64, from config.json and
+model.safetensors."""
+
+import json
+import sys
+
+import numpy as np
+
+import forms
+from numpy_forward import Forward, ids_of, read_safetensors
+
+SHAPES = {
+    "alibi-layer-norm": {"position": "alibi", "norm": "layer", "bias": True},
+    "rotary-rms-grouped-swiglu": {"position": "rotary", "norm": "rms", "key_value_heads": 2, "tied_embeddings": False,
+                                  "feed_forward": {"activation": "swiglu"}},
+    "learned-masked": {"position": "learned", "objective": "masked"},
+}
+ALLOWED = 1e-4  # of a number's own size or, where it is below 1, of 1
+
+
+class Largest:
+    """The largest error so far."""
+
+    def __init__(self):
+        self.error = 0
+
+    def compare(self, name, found, expected):
+        found, expected = np.array(found, np.float64), np.array(expected)
+        assert found.shape == expected.shape, f"{name}: shape {found.shape}, recomputed {expected.shape}"
+        assert (np.isnan(found) == np.isnan(expected)).all(), f"{name}: other numbers are missing"
+        known = ~np.isnan(expected)
+        error = (np.abs(found - expected) / np.maximum(1, np.abs(expected)))[known].max()
+        assert error <= ALLOWED, f"{name}: differs by {error:.2g}"
+        self.error = max(self.error, error)
+
+
+def log_softmax(logits):
+    logits = logits - logits.max(-1, keepdims=True)
+    return logits - np.log(np.exp(logits).sum(-1, keepdims=True))
+
+
+def unembedding(forward):
+    return forward.weight("model.embed_tokens.weight" if forward.config["tied_embeddings"] else "lm_head.weight")
+
+
+def check_lens(forward, ids, lens, largest):
+    model = forward.config
+    depths = {"embedding": "layers.0.input"}
+    for layer in range(model["layers"]):
+        depths |= {f"layers.{layer}.{part}": f"layers.{layer}.{part}" for part in ["middle", "output"]}
+    depths["final"] = depths.pop(f"layers.{model['layers'] - 1}.output")
+    assert lens["depths"] == list(depths)
+    end = log_softmax(forward.taps["logits"])
+    coming = list(ids[1:]) + [None] if model["objective"] == "causal" else [id if id != MASK else None for id in ids]
+    for depth, tap in enumerate(depths.values()):
+        predicted = log_softmax(forward.norm("model.norm", forward.taps[tap]) @ unembedding(forward).T)
+        largest.compare("kl", lens["kl"][depth], (np.exp(end) * (end - predicted)).sum(-1))
+        largest.compare("probability", [np.nan if p is None else p for p in lens["probability"][depth]],
+                        [np.nan if id is None else np.exp(predicted[token, id]) for token, id in enumerate(coming)])
+        for token, top in enumerate(lens["top"][depth]):
+            best = np.sort(np.exp(predicted[token]))[::-1][:5]
+            largest.compare("top", [one["probability"] for one in top], best)
+            largest.compare("top", [np.exp(predicted[token, one["id"]]) for one in top], best)
+
+
+MASK = 3
+
+
+def main():
+    workshop, count = forms.Workshop(), forms.Count()
+
+    def recompute(name, model):
+        checkpoint = workshop.train(name, {"model": model})
+        masked = model.get("objective") == "masked"
+        text = forms.TEXT.replace(" small", "<mask>") if masked else forms.TEXT
+        look = workshop.inspect(checkpoint, text, "json,safetensors", "--lens")
+        weights = read_safetensors(checkpoint / "model.safetensors")
+        ids = ids_of(look, weights, read_safetensors(look / "taps.safetensors"))
+        assert (MASK in ids) == masked
+        forward = Forward(json.loads((checkpoint / "config.json").read_text()), weights, ids, np.float64)
+        largest = Largest()
+        check_lens(forward, ids, json.loads((look / "lens.json").read_text()), largest)
+        return f"{len(ids)} tokens, errors at most {largest.error:.1e}, allowed {ALLOWED}"
+
+    for name, model in SHAPES.items():
+        count.check(name, lambda: recompute(name, model))
+    return count.close()
+
+
+if __name__ == "__main__":
+    sys.exit(main())
