@@ -7,6 +7,7 @@
 #include "base/format.h"
 #include "base/parallel.h"
 #include "cli.h"
+#include "inspect/attribution/attribution_analysis.h"
 #include "inspect/edges/edge_map.h"
 #include "inspect/findings_text.h"
 #include "inspect/lens/lens_analysis.h"
@@ -82,12 +83,23 @@ int main(int argc, char** argv) {
        "writes the effect of each edge on the most probable next word (or <mask>)");
   asks("--lens", std::make_shared<inspect::LensAnalysis>(),
        "prints, draws and writes what each depth of the model would predict");
+  inspect::AttributionRequest attribution;
+  auto* attributes = line.add_option("--attribution", attribution.words,
+                                     "A,B: prints, draws and writes what each part of the model "
+                                     "adds to logit(A) − logit(B) (default: the two most probable)")
+                         ->expected(0, 1)
+                         ->type_name("[A,B]");
+  line.add_option("--token", attribution.token, "the token whose output --attribution explains")
+      ->needs(attributes);
   line.add_option("--neighbours", request.neighbours,
                   "prints the words whose embeddings are nearest to WORD's");
   line.add_option("--analogy", request.analogy, "A B C: prints the words nearest to A - B + C")
       ->expected(3);
 
   return qkv::cli::run_program(line, argc, argv, [&] {
+    if (attributes->count() > 0)
+      request.demand.analyses.push_back(
+          std::make_shared<inspect::AttributionAnalysis>(attribution));
     inspect::require_sense(request);
     const std::vector<inspect::Artefact> formats =
         inspect::parse_formats(request.format.value_or(inspect::kDefaultFormats));

@@ -230,6 +230,24 @@ class Inspection(harness.ProgramTest):
         self.assertEqual(done.returncode, 2)
         self.assertIn("--lens: found no text, expected --text or --text-file", done.stderr)
 
+    def test_attribution(self):
+        names = self.look("attributed", "run", "--text", TEXT, "--attribution", "cat,dog", "--token", 2, "--format", "png,svg,json")
+        self.assertLessEqual({"attribution.png", "attribution.svg", "attribution.json"}, names)
+        report = json.loads((self.folder / "attributed/attribution.json").read_text())
+        self.assertEqual(set(report), {"checkpoint", "text", "tokens", "token", "a", "b", "difference", "parts"})
+        self.assertEqual([report["token"], report["a"]["piece"], report["b"]["piece"]], [2, "▁cat", "▁dog"])
+        self.assertAlmostEqual(sum(part["value"] for part in report["parts"]), report["difference"], places=3)
+        printed = self.succeed("inspect", "run", "--text", TEXT, "--attribution")
+        self.assertRegex(printed, r"(?m)^what each part adds to the logit of “.+” minus that of “.+” at token 4$")
+        self.assertRegex(printed, r"(?m)^  layer 1, feed-forward +[+−]\d+\.\d{4}$")
+        for words, arguments in [("--attribution: found \"cat\"", ["run", "--text", TEXT, "--attribution", "cat"]),
+                                 ("--attribution", ["run", "--text", TEXT, "--token", 2]),
+                                 ("--attribution: found no text", ["run", "--attribution"]),
+                                 ("model.kind: found \"lstm\"", ["lstm", "--text", TEXT, "--attribution"])]:
+            done = self.run_program("inspect", *arguments)
+            self.assertEqual(done.returncode, 2, done.stderr)
+            self.assertIn(words, done.stderr)
+
     def test_trace_neighbours_analogy_print(self):
         text = self.succeed("inspect", "run", "--text", TEXT, "--trace", 2)
         for line in [r"Layer 0, head 0: what token 2, .*sees, takes from the 5 tokens of the text",

@@ -63,6 +63,38 @@ def check_lens(forward, ids, lens, largest):
             largest.compare("top", [np.exp(predicted[token, one["id"]]) for one in top], best)
 
 
+def check_attribution(forward, attribution, largest):
+    """The vectors that the parts add to the residual stream, through the last norm with its scale in this pass."""
+    model, taps, token = forward.config, forward.taps, attribution["token"]
+    x = taps[f"layers.{model['layers'] - 1}.output"][token]
+    centred = x - x.mean() if model["norm"] == "layer" else x
+    scale = 1 / np.sqrt((centred**2).mean() + model["norm_epsilon"])
+    row = unembedding(forward)[attribution["a"]["id"]] - unembedding(forward)[attribution["b"]["id"]]
+
+    def added(vector):
+        if model["norm"] == "layer":
+            vector = vector - vector.mean()
+        return row @ (scale * vector * forward.weight("model.norm.weight"))
+
+    parts = {"embedding": added(taps["embedding"][token])}
+    if "position" in taps:
+        parts["position"] = added(taps["position"][token])
+    bias, width = 0, model["width"] // model["heads"]
+    for layer in range(model["layers"]):
+        for head in range(model["heads"]):
+            columns = forward.weight(f"model.layers.{layer}.self_attn.o_proj.weight")[:, head * width : (head + 1) * width]
+            parts[f"layers.{layer}.heads.{head}"] = added(columns @ taps[f"layers.{layer}.attention.mixed"][head, token])
+        if model["bias"]:
+            bias += added(forward.weight(f"model.layers.{layer}.self_attn.o_proj.bias"))
+        parts[f"layers.{layer}.feed_forward"] = added(taps[f"layers.{layer}.feed_forward.output"][token])
+    if model["bias"]:
+        parts["bias"] = bias + (row @ forward.weight("model.norm.bias") if model["norm"] == "layer" else 0)
+    found = {part["name"]: part["value"] for part in attribution["parts"]}
+    assert list(found) == list(parts), f"parts {list(found)}, recomputed {list(parts)}"
+    largest.compare("parts", list(found.values()), list(parts.values()))
+    largest.compare("difference", attribution["difference"], sum(parts.values()))
+
+
 MASK = 3
 
 
@@ -73,13 +105,14 @@ def main():
         checkpoint = workshop.train(name, {"model": model})
         masked = model.get("objective") == "masked"
         text = forms.TEXT.replace(" small", "<mask>") if masked else forms.TEXT
-        look = workshop.inspect(checkpoint, text, "json,safetensors", "--lens")
+        look = workshop.inspect(checkpoint, text, "json,safetensors", "--lens", "--attribution")
         weights = read_safetensors(checkpoint / "model.safetensors")
         ids = ids_of(look, weights, read_safetensors(look / "taps.safetensors"))
         assert (MASK in ids) == masked
         forward = Forward(json.loads((checkpoint / "config.json").read_text()), weights, ids, np.float64)
         largest = Largest()
         check_lens(forward, ids, json.loads((look / "lens.json").read_text()), largest)
+        check_attribution(forward, json.loads((look / "attribution.json").read_text()), largest)
         return f"{len(ids)} tokens, errors at most {largest.error:.1e}, allowed {ALLOWED}"
 
     for name, model in SHAPES.items():
