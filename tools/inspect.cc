@@ -2,56 +2,19 @@
 
 #include <iostream>
 
-#include "base/files.h"
 #include "base/floating_point.h"
-#include "base/format.h"
 #include "base/parallel.h"
 #include "cli.h"
+#include "inspect/answer.h"
 #include "inspect/attribution/attribution_analysis.h"
 #include "inspect/edges/edge_map.h"
-#include "inspect/findings_text.h"
 #include "inspect/lens/lens_analysis.h"
 #include "inspect/request.h"
+#include "inspect/values/values_analysis.h"
 #include "inspect/vectors/neighbours.h"
-
-namespace {
 
 namespace base = qkv::base;
 namespace inspect = qkv::inspect;
-
-void inspect_text(const inspect::Request& request, const qkv::checkpoint::Checkpoint& checkpoint,
-                  int threads) {
-  const auto& [choice, formats, analyses] = request.demand;
-  const std::string name = request.text ? "--text" : *request.text_file;
-  const std::string text =
-      request.text ? *request.text : base::read_file(*request.text_file, base::file_limit::kPrompt);
-  inspect::Passage passage = inspect::read_passage(checkpoint, text, name);
-  inspect::require_possible(checkpoint, passage, name, request.demand, threads);
-  inspect::require_outputs(request, checkpoint);
-  const inspect::Inspection inspection = inspect::inspect(checkpoint, std::move(passage));
-  inspect::require_finite_logits(inspection, checkpoint);
-
-  std::string found = inspect::findings_text(checkpoint, inspection, choice, request.trace);
-  std::vector<inspect::Finding> findings;
-  for (const auto& analysis : analyses) {
-    findings.push_back(analysis->find(checkpoint, inspection, threads));
-    if (!found.empty() && !findings.back().text.empty()) found += "\n";
-    found += findings.back().text;
-  }
-  if (found.empty() && !request.out)
-    throw base::Error(name + ": found no <mask> to fill, expected one, or --out, or --trace");
-  std::vector<std::filesystem::path> files;
-  if (request.out) {
-    files =
-        inspect::write_artefacts(checkpoint, inspection, choice, formats, *request.out, threads);
-    for (std::size_t at = 0; at < analyses.size(); ++at)
-      inspect::write_finding(*analyses[at], findings[at], formats, *request.out, files);
-  }
-  std::cout << found;  // after all files are written
-  for (const auto& file : files) std::cout << "wrote " << base::printable(file.string()) << "\n";
-}
-
-}  // namespace
 
 int main(int argc, char** argv) {
   qkv::cli::CommandLine line("qkv-inspect",
@@ -83,6 +46,8 @@ int main(int argc, char** argv) {
        "writes the effect of each edge on the most probable next word (or <mask>)");
   asks("--lens", std::make_shared<inspect::LensAnalysis>(),
        "prints, draws and writes what each depth of the model would predict");
+  asks("--values", std::make_shared<inspect::ValuesAnalysis>(),
+       "prints, draws and writes attention weighted by the lengths of the values it moves");
   inspect::AttributionRequest attribution;
   auto* attributes = line.add_option("--attribution", attribution.words,
                                      "A,B: prints, draws and writes what each part of the model "
@@ -107,7 +72,7 @@ int main(int argc, char** argv) {
     base::flush_subnormals();
     const auto checkpoint = qkv::checkpoint::open_checkpoint(request.checkpoint);
     if (request.has_text())
-      inspect_text(request, checkpoint, base::threads_of(line.common.threads));
+      std::cout << inspect::answer(request, checkpoint, base::threads_of(line.common.threads));
     const base::View embedding = checkpoint.model->embedding();
     if (request.neighbours)
       std::cout << inspect::neighbours_text(embedding, checkpoint.tokenizer, *request.neighbours);

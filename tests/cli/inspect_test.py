@@ -248,6 +248,18 @@ class Inspection(harness.ProgramTest):
             self.assertEqual(done.returncode, 2, done.stderr)
             self.assertIn(words, done.stderr)
 
+    def test_values(self):
+        names = self.look("values", "run", "--text", TEXT, "--values", "--format", "png,pdf,json")
+        self.assertLessEqual({"values.png", "values-heads.png", "values.pdf", "values-heads.pdf", "values.json"}, names)
+        report = json.loads((self.folder / "values/values.json").read_text())
+        self.assertEqual(set(report), {"checkpoint", "text", "tokens", "rollout", "layers"})
+        self.assertEqual([len(layer["heads"]) for layer in report["layers"]], [2, 2])
+        self.assertRegex(self.succeed("inspect", "run", "--text", TEXT, "--values"),
+                         r"(?m)^what token 4 attends to most, and what it receives most from$")
+        done = self.run_program("inspect", "blind", "--text", TEXT, "--values")
+        self.assertEqual(done.returncode, 2)
+        self.assertIn("attention", done.stderr)
+
     def test_trace_neighbours_analogy_print(self):
         text = self.succeed("inspect", "run", "--text", TEXT, "--trace", 2)
         for line in [r"Layer 0, head 0: what token 2, .*sees, takes from the 5 tokens of the text",

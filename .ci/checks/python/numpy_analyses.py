@@ -95,6 +95,21 @@ def check_attribution(forward, attribution, largest):
     largest.compare("difference", attribution["difference"], sum(parts.values()))
 
 
+def check_values(forward, values, largest):
+    model, taps = forward.config, forward.taps
+    heads, width, tokens = model["heads"], model["width"] // model["heads"], forward.tokens
+    rollout = np.eye(tokens)
+    for layer, found in enumerate(values["layers"]):
+        weights, value = taps[f"layers.{layer}.attention.weights"], taps[f"layers.{layer}.attention.value"]
+        w_o = forward.weight(f"model.layers.{layer}.self_attn.o_proj.weight").reshape(-1, heads, width)
+        moved = np.stack([weights[head][:, :, None] * (value[head * len(value) // heads] @ w_o[:, head].T) for head in range(heads)])
+        for head in range(heads):
+            largest.compare("lengths of a head", found["heads"][head]["lengths"], np.linalg.norm(moved[head], axis=-1))
+        largest.compare("lengths of a layer", found["lengths"], np.linalg.norm(moved.sum(0), axis=-1))
+        rollout = (weights.mean(0) + np.eye(tokens)) / 2 @ rollout
+    largest.compare("rollout", values["rollout"], rollout)
+
+
 MASK = 3
 
 
@@ -105,7 +120,7 @@ def main():
         checkpoint = workshop.train(name, {"model": model})
         masked = model.get("objective") == "masked"
         text = forms.TEXT.replace(" small", "<mask>") if masked else forms.TEXT
-        look = workshop.inspect(checkpoint, text, "json,safetensors", "--lens", "--attribution")
+        look = workshop.inspect(checkpoint, text, "json,safetensors", "--lens", "--attribution", "--values")
         weights = read_safetensors(checkpoint / "model.safetensors")
         ids = ids_of(look, weights, read_safetensors(look / "taps.safetensors"))
         assert (MASK in ids) == masked
@@ -113,6 +128,7 @@ def main():
         largest = Largest()
         check_lens(forward, ids, json.loads((look / "lens.json").read_text()), largest)
         check_attribution(forward, json.loads((look / "attribution.json").read_text()), largest)
+        check_values(forward, json.loads((look / "values.json").read_text()), largest)
         return f"{len(ids)} tokens, errors at most {largest.error:.1e}, allowed {ALLOWED}"
 
     for name, model in SHAPES.items():

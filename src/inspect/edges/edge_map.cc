@@ -10,6 +10,7 @@
 #include "base/utf8.h"
 #include "inspect/artefacts/describe.h"
 #include "inspect/fillings.h"
+#include "inspect/mean_attention.h"
 #include "inspect/vocabulary.h"
 
 namespace qkv::inspect {
@@ -36,22 +37,6 @@ predict::Target target_of(const checkpoint::Checkpoint& checkpoint, const Inspec
   const std::span<const float> logits = inspection.taps.value("logits")[last].values();
   const auto likeliest = std::max_element(logits.begin(), logits.end());
   return {.place = last, .piece = static_cast<std::int32_t>(likeliest - logits.begin())};
-}
-
-AttentionMap mean_attention(const Inspection& inspection, const spec::ModelConfig& model) {
-  const auto tokens = static_cast<std::int64_t>(inspection.passage.tokens.size());
-  base::ArrayOf<double> sum({tokens, tokens});
-  for (std::int64_t layer = 0; layer < model.layers; ++layer) {
-    const base::Array& weights =
-        inspection.taps.value(base::concat("layers.", layer, ".attention.weights"));
-    for (std::size_t at = 0; at < weights.values.size(); ++at)
-      sum.values[at % sum.values.size()] += static_cast<double>(weights.values[at]);
-  }
-  base::Array mean({tokens, tokens});
-  std::transform(sum.values.begin(), sum.values.end(), mean.values.begin(), [&](double weight) {
-    return static_cast<float>(weight / static_cast<double>(model.layers * model.heads));
-  });
-  return map_of(mean.view());
 }
 
 /// Draws a text's maps for one checkpoint.
