@@ -9,6 +9,7 @@
 #include "inspect/attribution/attribution_analysis.h"
 #include "inspect/edges/edge_map.h"
 #include "inspect/lens/lens_analysis.h"
+#include "inspect/patching/patching_analysis.h"
 #include "inspect/request.h"
 #include "inspect/values/values_analysis.h"
 #include "inspect/vectors/neighbours.h"
@@ -48,6 +49,10 @@ int main(int argc, char** argv) {
        "prints, draws and writes what each depth of the model would predict");
   asks("--values", std::make_shared<inspect::ValuesAnalysis>(),
        "prints, draws and writes attention weighted by the lengths of the values it moves");
+  std::optional<std::string> other;
+  line.add_option("--against", other,
+                  "TEXT2: prints, draws and writes which values of the text, put into TEXT2, bring "
+                  "back its answer (activation patching)");
   inspect::AttributionRequest attribution;
   auto* attributes = line.add_option("--attribution", attribution.words,
                                      "A,B: prints, draws and writes what each part of the model "
@@ -65,6 +70,8 @@ int main(int argc, char** argv) {
     if (attributes->count() > 0)
       request.demand.analyses.push_back(
           std::make_shared<inspect::AttributionAnalysis>(attribution));
+    if (other)
+      request.demand.analyses.push_back(std::make_shared<inspect::PatchingAnalysis>(*other));
     inspect::require_sense(request);
     const std::vector<inspect::Artefact> formats =
         inspect::parse_formats(request.format.value_or(inspect::kDefaultFormats));

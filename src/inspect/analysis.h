@@ -32,8 +32,10 @@ class Analysis {
  public:
   virtual ~Analysis() = default;
 
-  /// NAME: that of its option, --NAME, and of the file with its numbers, NAME.json.
+  /// NAME of the file with its numbers, NAME.json.
   virtual std::string name() const = 0;
+  /// The option that asks for it.
+  virtual std::string option() const { return "--" + name(); }
   /// The names of its pictures, without extension.
   virtual std::vector<std::string> pictures() const { return {name()}; }
   /// Whether it prints its finding; otherwise it needs a folder.

@@ -54,7 +54,7 @@ bool has_pictures(const Demand& demand) {
 std::string without_analyses(const Demand& demand) {
   std::string options;
   for (const auto& analysis : demand.analyses)
-    options += (options.empty() ? " or leave out --" : ", --") + analysis->name();
+    options += (options.empty() ? " or leave out " : ", ") + analysis->option();
   return options;
 }
 

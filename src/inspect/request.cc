@@ -24,11 +24,9 @@ void require_sense(const Request& request) {
   const bool asks_words = request.neighbours || !request.analogy.empty();
   for (const auto& analysis : request.demand.analyses) {
     if (!request.has_text())
-      throw base::Error("--" + analysis->name() +
-                        ": found no text, expected --text or --text-file");
+      throw base::Error(analysis->option() + ": found no text, expected --text or --text-file");
     if (!analysis->prints() && !request.out)
-      throw base::Error("--" + analysis->name() +
-                        ": found no --out, expected a folder for its files");
+      throw base::Error(analysis->option() + ": found no --out, expected a folder for its files");
   }
   if (!request.has_text() && (request.out || request.trace))
     throw base::Error("--out, --trace: found no text, expected --text or --text-file");

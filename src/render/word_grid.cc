@@ -15,7 +15,7 @@ namespace qkv::render {
 namespace {
 
 constexpr double kMargin = 16;
-constexpr double kCellWidth = 72;
+constexpr double kCellWidth = 78;
 constexpr double kCellHeight = 21;
 constexpr double kWordFont = 11;
 constexpr double kLineGap = 1;
@@ -24,10 +24,14 @@ constexpr double kBlockGap = 14;    // below a block
 constexpr double kMostLabel = 200;  // the width of a row's label
 constexpr double kLegendHeight = kLegendFont * kLine + 4 + 10 + 4 + kLegendFont * kLine;
 
-std::string shown(const std::string& word) { return printable(visible_label(word), 64); }
-
 std::size_t block_count(std::size_t columns) {
   return (columns + kBlockColumns - 1) / kBlockColumns;
+}
+
+/// Of each block but the last, which may have fewer.
+std::size_t block_columns(std::size_t columns) {
+  const std::size_t blocks = block_count(columns);
+  return (columns + blocks - 1) / blocks;
 }
 
 /// A row of column labels, and the cells.
@@ -45,9 +49,10 @@ void require_valid(const WordGrid& grid) {
       throw base::Error(base::concat("a table of words: found a row of ", row.size(),
                                      " cells, expected ", grid.column_labels.size()));
     for (const WordCell& cell : row) {
-      if (cell.share >= 0 && cell.share <= 1) continue;  // false for NaN
+      if (grid.has_sign ? std::isfinite(cell.share) : cell.share >= 0 && cell.share <= 1) continue;
       throw base::Error(base::concat("a table of words: found the share ", cell.share,
-                                     ", expected a number from 0 to 1"));
+                                     ", expected a ",
+                                     grid.has_sign ? "finite number" : "number from 0 to 1"));
     }
   }
 }
@@ -59,15 +64,16 @@ double header_height(const WordGrid& grid) {
 /// The page of one table.
 class WordPage {
  public:
-  WordPage(const WordGrid& grid, const Text& text) : grid_(grid), text_(text) {
+  WordPage(const WordGrid& grid, const Text& text)
+      : grid_(grid), text_(text), columns_(block_columns(grid.column_labels.size())) {
     for (const std::string& label : grid.row_labels)
       label_width_ =
           std::max(label_width_, std::ceil(text.width(printable(label)) * kWordFont) + 2);
     label_width_ = std::min(label_width_, kMostLabel);
     for (const std::vector<WordCell>& row : grid.cells)
       for (const WordCell& cell : row)
-        scale_top_ = std::max(scale_top_, static_cast<double>(cell.share));
-    scale_ = scale_for(scale_top_);
+        scale_top_ = std::max(scale_top_, std::abs(static_cast<double>(cell.share)));
+    scale_ = scale_for(scale_top_, grid.has_sign);
   }
 
   double width() const {
@@ -97,7 +103,7 @@ class WordPage {
                  {kSubtitleFont, kGrey}, Text::Align::kLeft);
     }
     y += header_height(grid_);
-    for (std::size_t first = 0; first < grid_.column_labels.size(); first += kBlockColumns) {
+    for (std::size_t first = 0; first < grid_.column_labels.size(); first += columns_) {
       draw_block(context, first, y);
       y += block_height(grid_.row_labels.size()) + kBlockGap;
     }
@@ -114,11 +120,11 @@ class WordPage {
  private:
   /// The columns from `first` on, as many as fit a block.
   void draw_block(cairo_t* context, std::size_t first, double y) const {
-    const std::size_t end = std::min(first + kBlockColumns, grid_.column_labels.size());
+    const std::size_t end = std::min(first + columns_, grid_.column_labels.size());
     const double left = kMargin + label_width_ + kLabelGap;
     for (std::size_t column = first; column < end; ++column) {
       const double x = left + static_cast<double>(column - first) * kCellWidth;
-      text_.draw(context, shown(grid_.column_labels[column]),
+      text_.draw(context, printable(grid_.column_labels[column]),
                  Rect{x + 2, y, kCellWidth - 4, kCellHeight}, {kWordFont, kInk, true},
                  Text::Align::kCentre);
     }
@@ -140,12 +146,13 @@ class WordPage {
     cairo_set_source_rgb(context, ground.red, ground.green, ground.blue);
     cairo_rectangle(context, box.x, box.y, box.width, box.height);
     cairo_fill(context);
-    text_.draw(context, shown(cell.word), Rect{box.x + 3, box.y, box.width - 6, box.height},
+    text_.draw(context, printable(cell.word), Rect{box.x + 3, box.y, box.width - 6, box.height},
                {kWordFont, text_colour(ground), cell.strong}, Text::Align::kCentre);
   }
 
   const WordGrid& grid_;
   const Text& text_;
+  std::size_t columns_;  ///< of a block
   double label_width_ = 0;
   double scale_top_ = 0;
   Scale scale_;

@@ -5,25 +5,16 @@
 
 #include "base/error.h"
 #include "base/format.h"
+#include "inspect/depths.h"
 #include "text/tokenizer/tokenizer.h"
 
 namespace qkv::inspect {
 namespace {
 
-std::vector<std::string> depth_names(const spec::ModelConfig& config) {
-  std::vector<std::string> names = {"embedding"};
-  for (std::int64_t layer = 0; layer < config.layers; ++layer) {
-    if (!config.recurrent()) names.push_back(base::concat("layers.", layer, ".middle"));
-    names.push_back(base::concat("layers.", layer, ".output"));
-  }
-  names.back() = "final";
-  return names;
-}
-
 /// The logits that follow from the residual stream at a depth, [tokens, vocabulary].
 base::Array logits_at(const engine::Model& model, const std::string& depth, const Recorder& taps) {
   if (depth == "final") return taps.value("logits");
-  const base::Array& x = taps.value(depth == "embedding" ? "layers.0.input" : depth);
+  const base::Array& x = taps.value(depth_tap(depth, model.config()));
   base::Array normed(x.shape);
   model.normalise(model.packed().norm, x.shape[0], x.values.data(), normed.values.data());
   base::Array logits({x.shape[0], model.vocabulary()});

@@ -15,10 +15,7 @@ namespace qkv::inspect {
 /// What the model would predict if it ended at an earlier depth, the logit lens (nostalgebraist
 /// 2020): softmax(unembedding · final norm(x)), where x is the residual stream.
 struct Lens {
-  /// "embedding" (the input of layer 0: the position is added), then "layers.L.middle" and
-  /// "layers.L.output" of each layer; "final" in place of the last layer's output. A recurrent
-  /// layer has no middle.
-  std::vector<std::string> depths;
+  std::vector<std::string> depths;  ///< depth_names()
   /// Of the piece_to_predict, [depth, token]. NaN where there is none.
   base::ArrayOf<double> probability;
   /// Kullback–Leibler divergence of the depth's prediction from the last depth's, Σ p_final

@@ -6,6 +6,7 @@
 #include "base/table.h"
 #include "base/utf8.h"
 #include "inspect/artefacts/describe.h"
+#include "inspect/depths.h"
 #include "inspect/fillings.h"
 #include "inspect/vocabulary.h"
 #include "render/word_grid.h"
@@ -15,20 +16,7 @@ namespace {
 
 constexpr double kNumber = 8;  // bytes
 
-std::size_t depth_count(const spec::ModelConfig& model) {
-  return static_cast<std::size_t>(1 + model.layers * (model.recurrent() ? 1 : 2));
-}
-
-/// "layers.0.middle" → "layer 0, after attention".
-std::string readable(const std::string& depth, bool recurrent) {
-  if (depth == "embedding") return depth;
-  if (depth == "final") return "output";
-  const std::string layer =
-      depth.substr(depth.find('.') + 1, depth.rfind('.') - depth.find('.') - 1);
-  if (recurrent) return "layer " + layer;
-  return base::concat("layer ", layer, ", after ",
-                      depth.ends_with("middle") ? "attention" : "feed-forward");
-}
+std::size_t depth_count(const spec::ModelConfig& model) { return depth_names(model).size(); }
 
 /// The rows of a matrix, as JSON: null in place of NaN.
 base::Json rows_json(const base::ArrayOf<double>& matrix) {
@@ -72,7 +60,7 @@ render::WordGrid word_grid(const checkpoint::Checkpoint& checkpoint, const Inspe
                              : "bold: the word that stands there";
   const std::vector<std::int32_t> ids = ids_of(inspection.passage);
   for (std::size_t depth = 0; depth < lens.depths.size(); ++depth) {
-    grid.row_labels.push_back(readable(lens.depths[depth], model.recurrent()));
+    grid.row_labels.push_back(readable_depth(lens.depths[depth], model));
     std::vector<render::WordCell>& row = grid.cells.emplace_back();
     for (std::size_t token = 0; token < ids.size(); ++token) {
       const Filling& first = lens.top[depth][token].front();
@@ -112,7 +100,7 @@ std::string lens_text(const checkpoint::Checkpoint& checkpoint, const Inspection
     base::Table table({"depth", "most probable", "probability", "second", "probability",
                        "distance to the output (KL, nats)"});
     for (std::size_t depth = 0; depth < lens.depths.size(); ++depth) {
-      std::vector<std::string> row = {readable(lens.depths[depth], model.recurrent())};
+      std::vector<std::string> row = {readable_depth(lens.depths[depth], model)};
       for (std::size_t place = 0; place < 2; ++place) {
         const std::vector<Filling>& top = lens.top[depth][token];
         row.push_back(place < top.size() ? piece_word(checkpoint.tokenizer, top[place].id) : "");
