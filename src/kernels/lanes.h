@@ -79,7 +79,7 @@ using BitLanes = std::uint32_t __attribute__((vector_size(kLanes * sizeof(std::u
   const BitLanes rounded = (bits + 0x7fffu + ((bits >> 16) & 1u)) >> 16;
   const BitLanes quiet = (bits >> 16) | 0x40u;
   const Halves halves =
-      __builtin_convertvector((bits & 0x7fffffffu) > 0x7f800000u ? quiet : rounded, Halves);
+      __builtin_convertvector(lanes <= __builtin_inff() ? rounded : quiet, Halves);  // NaN is not ≤
 #endif
   __builtin_memcpy(to, &halves, sizeof halves);
 }

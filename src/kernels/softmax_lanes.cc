@@ -5,13 +5,20 @@
 namespace qkv::kernels::QKV_LANES {
 namespace {
 
-using Doubles __attribute__((vector_size(kLanes * sizeof(double)))) = double;
+// As wide as a vector of floats: GCC would keep one of kLanes doubles in memory.
+using Doubles __attribute__((vector_size(kLanes / 2 * sizeof(double)))) = double;
 
 constexpr float kInfinity = __builtin_inff();
 
-double total_of(const Doubles& doubles) {
-  double sum = 0;
-  for (std::int64_t at = 0; at < kLanes; ++at) sum += doubles[at];
+/// Half of the lanes, from `first` on. Written as single lanes, it is one conversion.
+template <std::size_t first, std::size_t... lane>
+[[gnu::always_inline]] inline Doubles widened(Lanes lanes, std::index_sequence<lane...>) {
+  return Doubles{static_cast<double>(lanes[first + lane])...};
+}
+
+/// sum + the doubles, in order.
+double added(double sum, const Doubles& doubles) {
+  for (std::int64_t at = 0; at < kLanes / 2; ++at) sum += doubles[at];
   return sum;
 }
 
@@ -31,14 +38,17 @@ float highest(std::int64_t count, const float* values) {
 
 double exponentials(std::int64_t count, const float* values, float highest, float temperature,
                     float* powers) {
-  Doubles total = {};
+  constexpr std::make_index_sequence<kLanes / 2> kHalf;
+  Doubles low = {};
+  Doubles high = {};
   for_lanes(count, [&](std::int64_t at, std::int64_t many) {
     const Lanes power =
         exponential<BitLanes>((load_or(values + at, many, -kInfinity) - highest) / temperature);
     store_first(powers + at, power, many);
-    total += __builtin_convertvector(power, Doubles);
+    low += widened<0>(power, kHalf);
+    high += widened<kLanes / 2>(power, kHalf);
   });
-  return total_of(total);
+  return added(added(0, low), high);
 }
 
 void softmax(std::int64_t query, std::int64_t open, std::int64_t keys, float scale, float slope,
