@@ -2,6 +2,7 @@
 
 #include <libdeflate.h>
 
+#include <algorithm>
 #include <array>
 #include <cstring>
 #include <memory>
@@ -60,9 +61,17 @@ Bytes filter_rows(const std::uint32_t* pixels, std::size_t stride, std::uint32_t
   for (std::uint32_t y = 0; y < height; ++y) {
     const std::uint32_t* line = pixels + y * stride;
     *byte++ = kUp;
-    for (std::uint32_t x = 0; x < width; ++x, byte += 3) {
-      const auto colours = big_endian(subtract_bytes(line[x], above[x]) << 8);
-      std::memcpy(byte, colours.data(), colours.size());
+    for (std::uint32_t x = 0; x < width; x += kTogether) {
+      const std::uint32_t end = std::min(x + kTogether, width);
+      if (std::memcmp(line + x, above + x, sizeof(*line) * (end - x)) == 0) {
+        std::memset(byte, 0, std::size_t{3} * (end - x));
+        byte += 3 * (end - x);
+        continue;
+      }
+      for (std::uint32_t at = x; at < end; ++at, byte += 3) {
+        const auto colours = big_endian(subtract_bytes(line[at], above[at]) << 8);
+        std::memcpy(byte, colours.data(), colours.size());
+      }
     }
     above = line;
   }

@@ -78,9 +78,11 @@ void warn_of_missing_font(char32_t code, const std::string& character) {
 
 struct Text::Fonts {
   Owned<PangoFontMap> map;
-  Owned<PangoContext> context;
+  Owned<PangoContext> measuring;
+  Owned<PangoContext> drawing;  // takes over the transformation of each drawing
 
-  Owned<PangoLayout> line(const std::string& text, double font, bool bold) const {
+  static Owned<PangoLayout> line(const Owned<PangoContext>& context, const std::string& text,
+                                 double font, bool bold) {
     Owned<PangoLayout> layout(pango_layout_new(context.get()));
     PangoFontDescription* description = pango_font_description_from_string("DejaVu Sans, Sans");
     pango_font_description_set_absolute_size(description, font * PANGO_SCALE);
@@ -94,7 +96,8 @@ struct Text::Fonts {
 
   bool has(const std::string& character) const {
     constexpr double kAnySize = 12;
-    return pango_layout_get_unknown_glyphs_count(line(character, kAnySize, false).get()) == 0;
+    return pango_layout_get_unknown_glyphs_count(
+               line(measuring, character, kAnySize, false).get()) == 0;
   }
 
   void warn_of_missing(const std::string& text) const {
@@ -111,27 +114,34 @@ struct Text::Fonts {
 Text::Text() {
   require_a_font();
   fonts_ = std::make_unique<Fonts>();
-  // Pango's default font map belongs to a thread; one per drawing also starts each from the same
-  // state.
+  // Not Pango's default font map, whose state is that of whatever else this thread has drawn.
   fonts_->map.reset(pango_cairo_font_map_new());
-  fonts_->context.reset(pango_font_map_create_context(fonts_->map.get()));
   // Without hinting, a line is equally wide at every scale, so one layout fits all formats.
   cairo_font_options_t* options = cairo_font_options_create();
   cairo_font_options_set_antialias(options, CAIRO_ANTIALIAS_GRAY);
   cairo_font_options_set_hint_style(options, CAIRO_HINT_STYLE_NONE);
   cairo_font_options_set_hint_metrics(options, CAIRO_HINT_METRICS_OFF);
-  pango_cairo_context_set_font_options(fonts_->context.get(), options);
+  for (Owned<PangoContext>* context : {&fonts_->measuring, &fonts_->drawing}) {
+    context->reset(pango_font_map_create_context(fonts_->map.get()));
+    pango_cairo_context_set_font_options(context->get(), options);
+    pango_context_set_round_glyph_positions(context->get(), FALSE);
+  }
   cairo_font_options_destroy(options);
-  pango_context_set_round_glyph_positions(fonts_->context.get(), FALSE);
 }
 
 Text::~Text() = default;
+
+const Text& Text::of_this_thread() {
+  thread_local const Text text;
+  return text;
+}
 
 double Text::width(const std::string& line, bool bold) const {
   constexpr double kSize =
       12;  // like most labels: the box of a missing character is wider at small sizes
   PangoRectangle logical{};
-  pango_layout_get_extents(fonts_->line(line, kSize, bold).get(), nullptr, &logical);
+  pango_layout_get_extents(Fonts::line(fonts_->measuring, line, kSize, bold).get(), nullptr,
+                           &logical);
   return static_cast<double>(logical.width) / PANGO_SCALE / kSize;
 }
 
@@ -143,7 +153,7 @@ void Text::draw(cairo_t* context, const std::string& line, const LabelBox& box, 
   cairo_rotate(context, box.angle);
   cairo_set_source_rgb(context, style.colour.red, style.colour.green, style.colour.blue);
 
-  const auto layout = fonts_->line(line, style.font, style.bold);
+  const auto layout = Fonts::line(fonts_->drawing, line, style.font, style.bold);
   pango_cairo_update_layout(context, layout.get());
   PangoRectangle ink{};
   PangoRectangle logical{};

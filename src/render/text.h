@@ -28,6 +28,11 @@ class Text {
   Text(const Text&) = delete;
   Text& operator=(const Text&) = delete;
 
+  /// The one of this thread, made when it is first needed: finding its fonts takes longer than
+  /// drawing all labels of a picture. What was drawn before changes no width and no drawing.
+  /// Throws as Text().
+  static const Text& of_this_thread();
+
   /// The width of a line in em (multiples of the font size).
   double width(const std::string& line, bool bold = false) const;
 

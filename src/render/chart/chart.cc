@@ -59,7 +59,7 @@ void draw_texts(cairo_t* context, const Text& text, const PanelLayout& panel) {
 
 std::string draw(const ChartPage& page, PictureFormat format) {
   require_drawable(page);
-  const Text text;
+  const Text& text = Text::of_this_thread();
   const PageLayout layout = lay_out(page, text);
   Canvas canvas(layout.width, layout.height, format, printable(page.title));
   cairo_t* context = canvas.context();

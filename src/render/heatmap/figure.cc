@@ -204,7 +204,7 @@ FigureLayout lay_out(const Figure& figure, const Text& text) {
 
 std::string draw(const Figure& figure, PictureFormat format) {
   require_drawable(figure);
-  const Text text;
+  const Text& text = Text::of_this_thread();
   const FigureLayout layout = lay_out(figure, text);
   const std::vector<Legend> legends = legends_of(figure);
   Canvas canvas(layout.width, layout.height, format, printable(figure.title));

@@ -40,7 +40,7 @@ void draw_heatmap_grid(const std::vector<Heatmap>& maps, int columns, const std:
 
 void require_heatmaps_fit(const std::vector<Heatmap>& maps, int columns, const std::string& title,
                           const std::string& subtitle) {
-  const Text text;
+  const Text& text = Text::of_this_thread();
   require_fits(grid_figure(maps, columns, title, subtitle), text);
   require_fits(lone_figure(maps.front()), text);
 }
