@@ -247,6 +247,26 @@ TEST(Heatmap, ThreadsGiveTheSameBytesAsOneAfterTheOther) {
   }
 }
 
+TEST(Heatmap, WhatAThreadDrewBeforeChangesNothing) {
+  const Scratch scratch;
+  std::set<std::string> files;
+  const auto draw_again = [&] {
+    draw_heatmap(some_map(12, true), scratch / "map.svg", PictureFormat::kSvg);
+    files.insert(base::read_file(scratch / "map.svg"));
+  };
+  std::thread(draw_again).join();
+  std::thread([&] {
+    // Labels at other angles and sizes, pages of other scales.
+    for (const std::size_t tokens : {3, 40, 80, 12}) {
+      for (const PictureFormat format : kFormats) {
+        draw_heatmap(some_map(tokens, true), scratch / "other", format);
+        draw_again();
+      }
+    }
+  }).join();
+  EXPECT_EQ(files.size(), 1U);
+}
+
 TEST(Heatmap, FilesHoldNoTimeOfDrawing) {
   const Scratch scratch;
   draw_heatmap(some_map(3, true), scratch / "map.pdf", PictureFormat::kPdf);
