@@ -3,7 +3,7 @@
 #include <cstddef>
 #include <cstdint>
 
-#include "kernels/attention_kernels.h"
+#include "kernels/attention_core.h"
 #include "kernels/attention_tiles.h"
 #include "kernels/tile_products.h"
 #include "kernels/tile_rows.h"
