@@ -49,7 +49,16 @@ template <int kSum, int kA, int kB>
 }
 
 /// sums[i][j] = Σ over steps of a[i][step] · b[j][step] for kRows × kColumns tiles, or added to the
-/// existing sums.
+/// existing sums. In a step, two rows and two columns load four tiles for four products:
+///
+///                   b[0]   b[1]
+///                   tmm6   tmm7
+///                  +------+------+
+///       a[0] tmm4  | tmm0 | tmm1 |
+///                  +------+------+
+///       a[1] tmm5  | tmm2 | tmm3 |
+///                  +------+------+
+///
 template <int kRows, int kColumns>
 void multiply(std::int64_t steps, const Side& a, const Side& b, const Sums& sums, bool add) {
   float* const right = sums.base + sums.column;

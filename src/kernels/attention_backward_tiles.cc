@@ -3,7 +3,7 @@
 #include <cstddef>
 #include <cstdint>
 
-#include "kernels/attention_kernels.h"
+#include "kernels/attention_core.h"
 #include "kernels/attention_tiles.h"
 #include "kernels/tile_products.h"
 #include "kernels/tile_rows.h"
@@ -11,7 +11,30 @@
 
 // In the backward pass, a query is a column of a tile. Weights and score gradients, [key, query],
 // are the left side of the products that sum over queries, and paired by keys the right side of the
-// product that sums over keys.
+// product that sums over keys. For a unit of 32 keys × 32 queries, two tiles by two:
+//
+//                        A: tmm4, tmm5            B: tmm6, tmm7, k in pairs    tmm0 … tmm3
+//    scoresᵀ           = keys      [key, channel] · queriesᵀ  [channel, query]
+//    weight gradientsᵀ = values    [key, channel] · mixed gradientᵀ  [channel, query]
+//
+// From both, differentiate_unit makes weightsᵀ and score gradientsᵀ:
+//
+//             queries 0 … 15   16 … 31            k: queries 0 … 31    left sides
+//             +---------+---------+              +------------------+
+//     16 keys | scoresᵀ | scoresᵀ |      →       |     weightsᵀ     |  and score gradientsᵀ alike,
+//             +---------+---------+              +------------------+
+//
+//             the score gradientsᵀ also as right sides, whose k are the keys (`paired`)
+//                          +---------------------------+
+//          keys 0, 1       | of queries 0…3, 8…11, …   |  and a second tile of queries 4…7, 12…15,
+//          … keys 2, 3       |                           |
+//                          +---------------------------+
+//
+// Their products add up the gradients:
+//
+//    value gradient    += weightsᵀ        [key, query] · mixed gradient  [query, channel]
+//    key gradient      += score gradientsᵀ [key, query] · queries         [query, channel]
+//    query gradientᵀ   += keysᵀ        [channel, key] · score gradientsᵀ [key, query]
 
 namespace qkv::kernels::QKV_TILES {
 namespace {
@@ -42,6 +65,36 @@ struct BackwardRoom {
   float* mean;            ///< [token] mean of the weights' gradients under the weights
   std::uint32_t* number;  ///< [token] of dropout
 };
+
+/// Divides the memory; returns how many bytes it needs.
+[[gnu::always_inline]] inline std::size_t lay_out(const Extent& extent, std::byte* memory,
+                                                  BackwardRoom& room) {
+  Parts parts(memory);
+  const std::int64_t paired = extent.pairs * extent.columns;
+  const std::int64_t numbers = divide_up(extent.pairs * kTileDepth, kFloats);
+  room.scores = parts.tiles<float>(4);
+  room.gradients = parts.tiles<float>(4);
+  room.weights = parts.tiles<Bfloat16>(2 * kKeyPairs * kQueryPairs);
+  room.score_gradients = parts.tiles<Bfloat16>(2 * kKeyPairs * kQueryPairs);
+  room.paired = parts.tiles<Bfloat16>(2 * kKeyPairs * kQueryPairs);
+  room.rows = parts.tiles<float>(extent.columns);
+  room.shift = parts.tiles<float>(numbers);
+  room.mean = parts.tiles<float>(numbers);
+  room.number = parts.tiles<std::uint32_t>(numbers);
+  room.query_columns = parts.tiles<std::byte>(extent.rows);
+  room.mixed_gradient_columns = parts.tiles<std::byte>(extent.rows);
+  room.query_pairs = parts.tiles<std::byte>(paired);
+  room.mixed_gradient_pairs = parts.tiles<std::byte>(paired);
+  room.key_transposed = parts.tiles<std::byte>(paired);
+  room.key_gradient = parts.tiles<float>(2 * paired);
+  room.value_gradient = parts.tiles<float>(2 * paired);
+  room.query_gradient = parts.tiles<float>(2 * paired);
+  room.query = parts.tiles<Bfloat16>(extent.rows);
+  room.key = parts.tiles<Bfloat16>(extent.rows);
+  room.value = parts.tiles<Bfloat16>(extent.rows);
+  room.mixed_gradient = parts.tiles<Bfloat16>(extent.rows);
+  return parts.used();
+}
 
 /// A block of 32 keys × 32 queries: [2][2] tiles.
 struct Unit {
@@ -76,6 +129,22 @@ struct UnitArrays {
   Bfloat16* score_gradients;
   Bfloat16* paired;  ///< right sides, from a half to the next kKeyPairs tiles
 };
+
+/// Weights are 2^(exponent − ½), so that their logarithm is score · scale + bias − log sum.
+/// `of_key` is the bias of a key that lies behind all queries; `ahead` is the distance of the
+/// queries from the unit's first key, and `key` is counted from there.
+template <Bias kBias>
+[[gnu::always_inline]] inline __m512 exponent_of(__m512 score, __m512 scale, __m512 shift,
+                                                 __m512 of_key, __m512 ahead, __m512 slope,
+                                                 std::int64_t key) {
+  if constexpr (kBias == Bias::kBehind)
+    return _mm512_fmadd_ps(score, scale, _mm512_add_ps(shift, of_key));
+  const __m512 exponent = _mm512_fmadd_ps(score, scale, shift);
+  if constexpr (kBias == Bias::kNone) return exponent;
+  const __m512 distance =
+      _mm512_abs_ps(_mm512_sub_ps(ahead, _mm512_set1_ps(static_cast<float>(key))));
+  return _mm512_fnmadd_ps(distance, slope, exponent);
+}
 
 /// 16 keys (tile k) of a unit before its queries from tile kFrom to kEnd.
 template <Bias kBias, bool kDropout, bool kMasked, int kFrom, int kEnd>
@@ -113,17 +182,8 @@ void differentiate_tile(const AttentionHead& head, const Unit& unit, std::int64_
       for (std::int64_t q = kFrom; q < kEnd; ++q) {
         const std::int64_t at = (2 * k + q) * kFloats + (i + odd) * 16;
         const __m512 score = _mm512_load_ps(arrays.scores + at);
-        __m512 exponent;
-        if constexpr (kBias == Bias::kBehind) {
-          exponent = _mm512_fmadd_ps(score, scale, _mm512_add_ps(shift[q], of_key));
-        } else {
-          exponent = _mm512_fmadd_ps(score, scale, shift[q]);
-        }
-        if constexpr (kBias == Bias::kAround)
-          exponent = _mm512_fnmadd_ps(
-              _mm512_abs_ps(_mm512_sub_ps(ahead[q], _mm512_set1_ps(static_cast<float>(key)))),
-              slope, exponent);
-        __m512 power = power_half_below(exponent);
+        __m512 power = power_half_below(
+            exponent_of<kBias>(score, scale, shift[q], of_key, ahead[q], slope, key));
         if constexpr (kMasked)
           power = _mm512_maskz_mov_ps(static_cast<__mmask16>(visible >> (16 * q)), power);
         weight[q] = power;
@@ -226,6 +286,44 @@ void prepare_queries(const AttentionHead& head, const Extent& extent, const Back
   }
 }
 
+/// sums[2 of keys][2 of queries] = rows of keys or values times columns of queries.
+[[gnu::always_inline]] inline void multiply_unit(const Extent& extent, const Side& keys,
+                                                 const void* columns, std::int64_t query,
+                                                 float* sums) {
+  multiply<2, 2>(extent.steps, keys,
+                 {static_cast<const char*>(columns) + 2 * query * extent.steps * kTileBytes,
+                  extent.steps * kTileBytes, kTileBytes},
+                 {sums, 2 * kFloats, kFloats}, false);
+}
+
+/// Gradients of a pair of key tiles: `left`, weights or score gradients, times the rows of `count`
+/// pairs of query tiles from `query` on.
+[[gnu::always_inline]] inline void sum_over_queries(const Extent& extent, const Bfloat16* left,
+                                                    const void* right, std::int64_t query,
+                                                    std::int64_t count, std::int64_t key,
+                                                    float* sums, bool add) {
+  multiply_row(2, extent.columns, count, {left, kQueryPairs * kTileBytes, kTileBytes},
+               {static_cast<const char*>(right) + query * extent.columns * kTileBytes, kTileBytes,
+                extent.columns * kTileBytes},
+               {sums + 2 * key * extent.columns * kFloats, extent.columns * kFloats, kFloats}, add);
+}
+
+/// The transposed gradient of a pair of query tiles: the keys from pair `key` to `end`, transposed,
+/// times their score gradients, added to the sums over earlier keys.
+[[gnu::always_inline]] inline void sum_over_keys(const Extent& extent, const BackwardRoom& room,
+                                                 std::int64_t query, const Bfloat16* paired,
+                                                 std::int64_t key, std::int64_t end) {
+  for (std::int64_t column = 0; column < extent.columns; column += 2)
+    multiply_row(
+        least(2, extent.columns - column), 2, end - key,
+        {static_cast<const char*>(room.key_transposed) + (column * extent.pairs + key) * kTileBytes,
+         extent.pairs * kTileBytes, kTileBytes},
+        {paired, kKeyPairs * kTileBytes, kTileBytes},
+        {room.query_gradient + (query * extent.columns + column) * 2 * kFloats, 2 * kFloats,
+         kFloats},
+        key > 0);
+}
+
 /// One head; with `add`, adds to the gradients of its keys and values; otherwise, it is the first
 /// of a group.
 template <Bias kBias, bool kDropout>
@@ -242,14 +340,6 @@ void backward_head(const AttentionHead& head, const Extent& extent, const Backwa
   pack_as_pairs(mixed_gradient, extent.pairs, head.width, room.mixed_gradient_pairs);
   prepare_queries(head, extent, arrays, mixed_gradient, room);
 
-  const auto columns_of = [&](const void* base, std::int64_t pair) {
-    return Side{static_cast<const char*>(base) + 2 * pair * extent.steps * kTileBytes,
-                extent.steps * kTileBytes, kTileBytes};
-  };
-  const auto pairs_of = [&](const void* base, std::int64_t pair) {
-    return Side{static_cast<const char*>(base) + pair * extent.columns * kTileBytes, kTileBytes,
-                extent.columns * kTileBytes};
-  };
   for (std::int64_t key0 = 0; key0 < extent.pairs; key0 += kKeyPairs) {
     const std::int64_t key_end = least(extent.pairs, key0 + kKeyPairs);
     const std::int64_t query_first = head.causal ? key0 : 0;
@@ -259,11 +349,9 @@ void backward_head(const AttentionHead& head, const Extent& extent, const Backwa
         const std::int64_t from = head.causal && key > query0 ? key : query0;
         const std::int64_t row = (key - key0) * 2 * kQueryPairs;  // of tiles in the block
         for (std::int64_t query = from; query < query_end; ++query) {
-          multiply<2, 2>(extent.steps, keys.side(2 * key), columns_of(room.query_columns, query),
-                         {room.scores, 2 * kFloats, kFloats}, false);
-          multiply<2, 2>(extent.steps, values.side(2 * key),
-                         columns_of(room.mixed_gradient_columns, query),
-                         {room.gradients, 2 * kFloats, kFloats}, false);
+          multiply_unit(extent, keys.side(2 * key), room.query_columns, query, room.scores);
+          multiply_unit(extent, values.side(2 * key), room.mixed_gradient_columns, query,
+                        room.gradients);
           const Unit unit{key * kTileDepth, query * kTileDepth, least(2, extent.tiles - 2 * query),
                           head.causal && key == query};
           const std::int64_t place = (row + query - query0) * kNumbers;
@@ -274,30 +362,61 @@ void backward_head(const AttentionHead& head, const Extent& extent, const Backwa
         }
         if (from >= query_end) continue;  // no query of the block attends to it
         const auto add_products = [&](const Bfloat16* left, const void* right, float* sums) {
-          multiply_row(
-              2, extent.columns, query_end - from,
-              {left + (row + from - query0) * kNumbers, kQueryPairs * kTileBytes, kTileBytes},
-              pairs_of(right, from),
-              {sums + 2 * key * extent.columns * kFloats, extent.columns * kFloats, kFloats},
-              add || query0 > query_first);
+          sum_over_queries(extent, left + (row + from - query0) * kNumbers, right, from,
+                           query_end - from, key, sums, add || query0 > query_first);
         };
         add_products(room.weights, room.mixed_gradient_pairs, room.value_gradient);
         add_products(room.score_gradients, room.query_pairs, room.key_gradient);
       }
       for (std::int64_t query = query0; query < query_end; ++query) {
         const std::int64_t end = head.causal ? least(key_end, query + 1) : key_end;
-        for (std::int64_t column = 0; column < extent.columns; column += 2)
-          multiply_row(least(2, extent.columns - column), 2, end - key0,
-                       {static_cast<const char*>(room.key_transposed) +
-                            (column * extent.pairs + key0) * kTileBytes,
-                        extent.pairs * kTileBytes, kTileBytes},
-                       {room.paired + (query - query0) * 2 * kKeyPairs * kNumbers,
-                        kKeyPairs * kTileBytes, kTileBytes},
-                       {room.query_gradient + (query * extent.columns + column) * 2 * kFloats,
-                        2 * kFloats, kFloats},
-                       key0 > 0);
+        sum_over_keys(extent, room, query,
+                      room.paired + (query - query0) * 2 * kKeyPairs * kNumbers, key0, end);
       }
     }
+  }
+}
+
+/// Keys as left sides whose rows are channels. Columns of pairs become rows of keys in their
+/// original order.
+[[gnu::always_inline]] inline void transpose_keys(const LeftTiles& keys, const Extent& extent,
+                                                  std::int64_t width, const BackwardRoom& room) {
+  pack_as_pairs(keys, extent.pairs, width, room.query_pairs);
+  for (std::int64_t pair = 0; pair < extent.pairs; ++pair)
+    for (std::int64_t column = 0; column < extent.columns; ++column)
+      transpose_tile(
+          static_cast<char*>(room.query_pairs) + (pair * extent.columns + column) * kTileBytes, 64,
+          static_cast<char*>(room.key_transposed) + (column * extent.pairs + pair) * kTileBytes);
+}
+
+/// Writes the sums of a group's heads, [tile][column], as the gradients of keys or values.
+[[gnu::always_inline]] inline void write_gradient(const AttentionShape& shape, const Extent& extent,
+                                                  const float* sums, float scale,
+                                                  Strided<Bfloat16> to) {
+  const Uniform factor(scale);
+  for (std::int64_t tile = 0; tile < extent.tiles; ++tile)
+    write_rows(sums + tile * extent.columns * kFloats,
+               least(kTileSide, shape.tokens - tile * kTileSide), factor.factors, shape.head_width,
+               to.base + tile * kTileSide * to.stride, to.stride);
+}
+
+using BackwardOfHead = void (*)(const AttentionHead&, const Extent&, const BackwardHead&,
+                                const LeftTiles&, const LeftTiles&, bool, const BackwardRoom&);
+
+template <Bias kBias>
+BackwardOfHead backward_of(bool drops) {
+  return drops ? backward_head<kBias, true> : backward_head<kBias, false>;
+}
+
+BackwardOfHead backward_of(const AttentionHead& head) {
+  const bool drops = head.dropout.threshold != 0;
+  switch (bias_of(head)) {
+    case Bias::kNone:
+      return backward_of<Bias::kNone>(drops);
+    case Bias::kBehind:
+      return backward_of<Bias::kBehind>(drops);
+    default:
+      return backward_of<Bias::kAround>(drops);
   }
 }
 
@@ -308,34 +427,7 @@ void attention_backward(const AttentionShape& shape, const AttentionBackward<Bfl
   const Extent extent(shape);
   const std::int64_t width = shape.head_width;
   BackwardRoom room{};
-  const auto lay_out = [&](std::byte* memory) {
-    Parts parts(memory);
-    const std::int64_t paired = extent.pairs * extent.columns;
-    const std::int64_t numbers = divide_up(extent.pairs * kTileDepth, kFloats);
-    room.scores = parts.tiles<float>(4);
-    room.gradients = parts.tiles<float>(4);
-    room.weights = parts.tiles<Bfloat16>(2 * kKeyPairs * kQueryPairs);
-    room.score_gradients = parts.tiles<Bfloat16>(2 * kKeyPairs * kQueryPairs);
-    room.paired = parts.tiles<Bfloat16>(2 * kKeyPairs * kQueryPairs);
-    room.rows = parts.tiles<float>(extent.columns);
-    room.shift = parts.tiles<float>(numbers);
-    room.mean = parts.tiles<float>(numbers);
-    room.number = parts.tiles<std::uint32_t>(numbers);
-    room.query_columns = parts.tiles<std::byte>(extent.rows);
-    room.mixed_gradient_columns = parts.tiles<std::byte>(extent.rows);
-    room.query_pairs = parts.tiles<std::byte>(paired);
-    room.mixed_gradient_pairs = parts.tiles<std::byte>(paired);
-    room.key_transposed = parts.tiles<std::byte>(paired);
-    room.key_gradient = parts.tiles<float>(2 * paired);
-    room.value_gradient = parts.tiles<float>(2 * paired);
-    room.query_gradient = parts.tiles<float>(2 * paired);
-    room.query = parts.tiles<Bfloat16>(extent.rows);
-    room.key = parts.tiles<Bfloat16>(extent.rows);
-    room.value = parts.tiles<Bfloat16>(extent.rows);
-    room.mixed_gradient = parts.tiles<Bfloat16>(extent.rows);
-    return parts.used();
-  };
-  lay_out(scratch.reserve(lay_out(nullptr)));
+  lay_out(extent, scratch.reserve(lay_out(extent, nullptr, room)), room);
 
   configure_tiles();
   const auto rows_of = [&](Strided<const Bfloat16> rows, std::int64_t head, Bfloat16* copy) {
@@ -344,26 +436,11 @@ void attention_backward(const AttentionShape& shape, const AttentionBackward<Bfl
   for (std::int64_t shared = 0, h = 0; shared < shape.key_value_heads; ++shared) {
     const LeftTiles keys = rows_of(arrays.key, shared, room.key);
     const LeftTiles values = rows_of(arrays.value, shared, room.value);
-    // Columns of pairs become rows of keys in their original order.
-    pack_as_pairs(keys, extent.pairs, width, room.query_pairs);
-    for (std::int64_t pair = 0; pair < extent.pairs; ++pair)
-      for (std::int64_t column = 0; column < extent.columns; ++column)
-        transpose_tile(
-            static_cast<char*>(room.query_pairs) + (pair * extent.columns + column) * kTileBytes,
-            64,
-            static_cast<char*>(room.key_transposed) + (column * extent.pairs + pair) * kTileBytes);
+    transpose_keys(keys, extent, width, room);
     bool first = true;
     for (; h < shape.heads && shared_head(shape, h) == shared; ++h) {
       const AttentionHead head = attention_head(shape, h);
-      const Bias bias = bias_of(head);
-      const bool drops = head.dropout.threshold != 0;
-      const auto run =
-          bias == Bias::kNone
-              ? drops ? backward_head<Bias::kNone, true> : backward_head<Bias::kNone, false>
-          : bias == Bias::kBehind
-              ? drops ? backward_head<Bias::kBehind, true> : backward_head<Bias::kBehind, false>
-          : drops ? backward_head<Bias::kAround, true>
-                  : backward_head<Bias::kAround, false>;
+      const auto run = backward_of(head);
       run(head, extent,
           {part(arrays.query, h, width), part(arrays.mixed, h, width),
            part(arrays.mixed_gradient, h, width), arrays.log_sum + h * shape.tokens},

@@ -73,4 +73,15 @@ template <class T>
 void attention_backward(const AttentionShape& shape, const AttentionBackward<T>& arrays,
                         Scratch& scratch);
 
+/// Both passes by one instruction set, for a shape that is valid.
+template <class T>
+struct AttentionLoops {
+  void (*forward)(const AttentionShape& shape, const AttentionForward<T>& arrays, Scratch& scratch);
+  void (*backward)(const AttentionShape& shape, const AttentionBackward<T>& arrays,
+                   Scratch& scratch);
+};
+
+template <class T>
+const AttentionLoops<T>& attention_loops();
+
 }  // namespace qkv::kernels

@@ -3,14 +3,40 @@
 #include <cstddef>
 #include <cstdint>
 
-#include "kernels/attention_kernels.h"
+#include "kernels/attention_core.h"
 #include "kernels/attention_tiles.h"
 #include "kernels/tile_products.h"
 #include "kernels/tile_rows.h"
 #include "kernels/tiles.h"
 
 // In the forward pass, a query is a row of a tile: the weights are the left side of their product
-// with the values, which keep their layout.
+// with the values, which keep their layout. For 32 queries, two rows of tiles, and a block of up to
+// 64 keys, four tiles (all numbers are bfloat16 but those of scores and mixed, which are floats):
+//
+//     scores = queries · keysᵀ
+//
+//                 k: 32 channels         16 keys, a key's pairs in a column   16 keys
+//               +----------------+      +---------------------------+      +--------+
+//    16 queries | rows, in place |  ×   | channels 0, 1 of each key |  =   | scores |
+//               |  or copied     |      | channels 2, 3             |      |        |
+//               +----------------+      +---------------------------+      +--------+
+//                A: tmm4, tmm5           B: tmm6, tmm7 (key_columns)        tmm0 … tmm3
+//
+//     weights = 2^(scores − their maximum): two tiles of scores become one of weights
+//
+//               keys 0 … 15   keys 16 … 31          k: keys 0 … 31
+//               +---------+-----------+            +----------------+
+//    16 queries | scores  |  scores   |     →      |    weights     |
+//               +---------+-----------+            +----------------+
+//
+//     mixed += weights · values
+//
+//                 k: 32 keys             16 channels, pairs of keys         16 channels
+//               +----------------+      +---------------------------+      +--------+
+//    16 queries |    weights     |  ×   | keys 0, 1 of each channel |  =   | mixed  |
+//               |                |      | keys 2, 3                 |      |        |
+//               +----------------+      +---------------------------+      +--------+
+//                A: tmm4, tmm5           B: tmm6, tmm7 (value_pairs)        tmm0 … tmm3
 
 namespace qkv::kernels::QKV_TILES {
 namespace {
@@ -168,6 +194,21 @@ struct ForwardRoom {
   float* mixed;       ///< [row][column]
 };
 
+/// Divides the memory; returns how many bytes it needs.
+[[gnu::always_inline]] inline std::size_t lay_out(const Extent& extent, std::byte* memory,
+                                                  ForwardRoom& room) {
+  Parts parts(memory);
+  room.scores = parts.tiles<float>(2 * kBlockTiles);
+  room.weights = parts.tiles<Bfloat16>(2 * kBlockPairs);
+  room.mixed = parts.tiles<float>(2 * extent.columns);
+  room.key_columns = parts.tiles<std::byte>(extent.rows);
+  room.value_pairs = parts.tiles<std::byte>(extent.pairs * extent.columns);
+  room.query = parts.tiles<Bfloat16>(extent.rows);
+  room.key = parts.tiles<Bfloat16>(extent.rows);
+  room.value = parts.tiles<Bfloat16>(extent.rows);
+  return parts.used();
+}
+
 /// Divides the mixed values of a row of queries by the sums of their weights and writes them.
 template <Bias kBias>
 void finish_row(const AttentionHead& head, std::int64_t row, const ForwardRow& state,
@@ -185,6 +226,27 @@ void finish_row(const AttentionHead& head, std::int64_t row, const ForwardRow& s
   alignas(64) float share[16];
   _mm512_store_ps(share, _mm512_div_ps(_mm512_set1_ps(1 / head.dropout.kept), sum));
   write_rows(sums, count, share, head.width, mixed.base + first * mixed.stride, mixed.stride);
+}
+
+/// scores = queries · keysᵀ for a block of keys.
+[[gnu::always_inline]] inline void score_block(const Extent& extent, std::int64_t rows,
+                                               const Side& left, std::int64_t first,
+                                               std::int64_t key_pairs, const ForwardRoom& room) {
+  multiply_row(rows, 2 * key_pairs, extent.steps, left,
+               {static_cast<const char*>(room.key_columns) + first * extent.steps * kTileBytes,
+                extent.steps * kTileBytes, kTileBytes},
+               {room.scores, kBlockTiles * kFloats, kFloats}, false);
+}
+
+/// mixed = weights · values for a block of keys, or added to what earlier blocks have given.
+[[gnu::always_inline]] inline void mix_block(const Extent& extent, std::int64_t rows,
+                                             std::int64_t first, std::int64_t key_pairs,
+                                             const ForwardRoom& room) {
+  multiply_row(
+      rows, extent.columns, key_pairs, {room.weights, kBlockPairs * kTileBytes, kTileBytes},
+      {static_cast<const char*>(room.value_pairs) + first / 2 * extent.columns * kTileBytes,
+       kTileBytes, extent.columns * kTileBytes},
+      {room.mixed, extent.columns * kFloats, kFloats}, first > 0);
 }
 
 template <Bias kBias, bool kDropout>
@@ -209,10 +271,7 @@ void forward_head(const AttentionHead& head, const Extent& extent, Strided<const
                            (__m512i)query_numbers(head, (2 * pair + row) * kTileSide));
     for (std::int64_t first = 0; first < most_seen; first += kBlockTiles) {
       const std::int64_t key_pairs = divide_up(least(kBlockTiles, most_seen - first), 2);
-      multiply_row(rows, 2 * key_pairs, extent.steps, queries.side(2 * pair),
-                   {static_cast<const char*>(room.key_columns) + first * extent.steps * kTileBytes,
-                    extent.steps * kTileBytes, kTileBytes},
-                   {room.scores, kBlockTiles * kFloats, kFloats}, false);
+      score_block(extent, rows, queries.side(2 * pair), first, key_pairs, room);
       for (std::int64_t row = 0; row < rows; ++row) {
         const std::int64_t query_row = 2 * pair + row;
         const std::int64_t tiles = least(kBlockTiles, seen(query_row) - first);
@@ -227,15 +286,32 @@ void forward_head(const AttentionHead& head, const Extent& extent, Strided<const
         if (!block.first)
           scale_rows(shrink, extent.columns, room.mixed + row * extent.columns * kFloats);
       }
-      multiply_row(
-          rows, extent.columns, key_pairs, {room.weights, kBlockPairs * kTileBytes, kTileBytes},
-          {static_cast<const char*>(room.value_pairs) + first / 2 * extent.columns * kTileBytes,
-           kTileBytes, extent.columns * kTileBytes},
-          {room.mixed, extent.columns * kFloats, kFloats}, first > 0);
+      mix_block(extent, rows, first, key_pairs, room);
     }
     for (std::int64_t row = 0; row < rows; ++row)
       finish_row<kBias>(head, 2 * pair + row, state[row],
                         room.mixed + row * extent.columns * kFloats, mixed, log_sum);
+  }
+}
+
+using ForwardOfHead = void (*)(const AttentionHead&, const Extent&, Strided<const Bfloat16>,
+                               Strided<Bfloat16>, float*, const ForwardRoom&);
+
+template <Bias kBias>
+ForwardOfHead forward_of(bool drops) {
+  return drops ? forward_head<kBias, true> : forward_head<kBias, false>;
+}
+
+ForwardOfHead forward_of(const AttentionHead& head) {
+  const bool drops = head.dropout.threshold != 0;
+  // Without a bias, the scores are scaled after their maximum is taken.
+  switch (head.scale > 0 ? bias_of(head) : Bias::kAround) {
+    case Bias::kNone:
+      return forward_of<Bias::kNone>(drops);
+    case Bias::kBehind:
+      return forward_of<Bias::kBehind>(drops);
+    default:
+      return forward_of<Bias::kAround>(drops);
   }
 }
 
@@ -246,19 +322,7 @@ void attention_forward(const AttentionShape& shape, const AttentionForward<Bfloa
   const Extent extent(shape);
   const std::int64_t width = shape.head_width;
   ForwardRoom room{};
-  const auto lay_out = [&](std::byte* memory) {
-    Parts parts(memory);
-    room.scores = parts.tiles<float>(2 * kBlockTiles);
-    room.weights = parts.tiles<Bfloat16>(2 * kBlockPairs);
-    room.mixed = parts.tiles<float>(2 * extent.columns);
-    room.key_columns = parts.tiles<std::byte>(extent.rows);
-    room.value_pairs = parts.tiles<std::byte>(extent.pairs * extent.columns);
-    room.query = parts.tiles<Bfloat16>(extent.rows);
-    room.key = parts.tiles<Bfloat16>(extent.rows);
-    room.value = parts.tiles<Bfloat16>(extent.rows);
-    return parts.used();
-  };
-  lay_out(scratch.reserve(lay_out(nullptr)));
+  lay_out(extent, scratch.reserve(lay_out(extent, nullptr, room)), room);
 
   configure_tiles();
   std::int64_t open = -1;  // the current key/value head
@@ -274,16 +338,7 @@ void attention_forward(const AttentionShape& shape, const AttentionForward<Bfloa
       open = shared;
     }
     const AttentionHead head = attention_head(shape, h);
-    // Without a bias, the scores are scaled after their maximum is taken.
-    const Bias bias = head.scale > 0 ? bias_of(head) : Bias::kAround;
-    const bool drops = head.dropout.threshold != 0;
-    const auto run =
-        bias == Bias::kNone
-            ? drops ? forward_head<Bias::kNone, true> : forward_head<Bias::kNone, false>
-        : bias == Bias::kBehind
-            ? drops ? forward_head<Bias::kBehind, true> : forward_head<Bias::kBehind, false>
-        : drops ? forward_head<Bias::kAround, true>
-                : forward_head<Bias::kAround, false>;
+    const auto run = forward_of(head);
     run(head, extent, part(arrays.query, h, width), part(arrays.mixed, h, width),
         arrays.log_sum + h * shape.tokens, room);
   }

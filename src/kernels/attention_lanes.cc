@@ -1,9 +1,9 @@
 #include <cstddef>
 #include <cstdint>
 
+#include "kernels/attention_core.h"
 #include "kernels/attention_dropout.h"
 #include "kernels/attention_head.h"
-#include "kernels/attention_kernels.h"
 #include "kernels/exponential.h"
 #include "kernels/lanes.h"
 
@@ -12,6 +12,15 @@
 // one number at a time for all lanes, and only the queries and their mixed values are transposed.
 
 namespace qkv::kernels::QKV_LANES {
+
+#ifdef __AVX512BF16__
+// With tiles of 16 × 16 scores: kernels/attention_forward_tiles.cc and attention_backward_tiles.cc.
+void attention_forward(const AttentionShape& shape, const AttentionForward<Bfloat16>& arrays,
+                       Scratch& scratch);
+void attention_backward(const AttentionShape& shape, const AttentionBackward<Bfloat16>& arrays,
+                        Scratch& scratch);
+#endif
+
 namespace {
 
 constexpr int kMostVectors = 2;  ///< of queries in a block
@@ -533,10 +542,42 @@ void backward(const AttentionShape& shape, const AttentionBackward<T>& arrays, S
   }
 }
 
+#ifdef __AVX512BF16__
+
+/// Two rows of tiles are multiplied at a time. Shorter documents fill at most half of them, so
+/// that lanes are faster.
+constexpr std::int64_t kTokensOfTiles = 17;
+
+void forward_by_length(const AttentionShape& shape, const AttentionForward<Bfloat16>& arrays,
+                       Scratch& scratch) {
+  const auto run = shape.tokens >= kTokensOfTiles ? attention_forward : forward<Bfloat16>;
+  run(shape, arrays, scratch);
+}
+
+void backward_by_length(const AttentionShape& shape, const AttentionBackward<Bfloat16>& arrays,
+                        Scratch& scratch) {
+  const auto run = shape.tokens >= kTokensOfTiles ? attention_backward : backward<Bfloat16>;
+  run(shape, arrays, scratch);
+}
+
+#endif
+
 }  // namespace
 
-extern const AttentionKernels<float> kAttention = {forward<float>, backward<float>};
-extern const AttentionKernels<Bfloat16> kAttentionBfloat16 = {forward<Bfloat16>,
-                                                              backward<Bfloat16>};
+template <typename T>
+const AttentionLoops<T>& attention_loops() {
+  static constexpr AttentionLoops<T> kLoops{forward<T>, backward<T>};
+  return kLoops;
+}
+template const AttentionLoops<float>& attention_loops<float>();
+#ifdef __AVX512BF16__
+template <>
+const AttentionLoops<Bfloat16>& attention_loops<Bfloat16>() {
+  static constexpr AttentionLoops<Bfloat16> kLoops{forward_by_length, backward_by_length};
+  return kLoops;
+}
+#else
+template const AttentionLoops<Bfloat16>& attention_loops<Bfloat16>();
+#endif
 
 }  // namespace qkv::kernels::QKV_LANES

@@ -16,12 +16,30 @@ Loops loops(Instructions instructions);
 namespace avx512bf16 {
 Loops loops(Instructions instructions);
 }
+
+namespace amx {
+
+void attention_forward(const AttentionShape& shape, const AttentionForward<Bfloat16>& arrays,
+                       Scratch& scratch);
+void attention_backward(const AttentionShape& shape, const AttentionBackward<Bfloat16>& arrays,
+                        Scratch& scratch);
+
+static Loops loops(Instructions instructions) {
+  Loops loops = avx512bf16::loops(instructions);
+  loops.over_bfloat16.attention = {attention_forward, attention_backward};
+  return loops;
+}
+
+}  // namespace amx
 #endif
 
 const Loops& loops(Instructions instructions) {
   switch (instructions) {
 #if defined(__x86_64__)
-    case Instructions::kAmx:
+    case Instructions::kAmx: {
+      static const Loops made = amx::loops(Instructions::kAmx);
+      return made;
+    }
     case Instructions::kAvx512Bf16: {
       static const Loops made = avx512bf16::loops(Instructions::kAvx512Bf16);
       return made;
@@ -80,6 +98,13 @@ const TokenLoops<T>& token_loops() {
 }
 template const TokenLoops<float>& token_loops<float>();
 template const TokenLoops<Bfloat16>& token_loops<Bfloat16>();
+
+template <typename T>
+const AttentionLoops<T>& attention_loops() {
+  return loops_over<T>().attention;
+}
+template const AttentionLoops<float>& attention_loops<float>();
+template const AttentionLoops<Bfloat16>& attention_loops<Bfloat16>();
 
 const UpdateLoops& update_loops() { return loops().update; }
 

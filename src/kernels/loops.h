@@ -1,6 +1,7 @@
 #pragma once
 
 #include "kernels/activation.h"
+#include "kernels/attention_core.h"
 #include "kernels/norm.h"
 #include "kernels/panels.h"
 #include "kernels/processor.h"
@@ -17,6 +18,7 @@ struct LoopsOver {
   const NormLoops<T>& norm;
   const ActivationLoops<T>& activation;
   const TokenLoops<T>& tokens;
+  AttentionLoops<T> attention{};  ///< none in the WebAssembly module, which only reads texts
 };
 
 /// All loops of one instruction set.
@@ -30,7 +32,8 @@ struct Loops {
   const RecurrentLoops& recurrent;
 };
 
-/// Those of a set that the processor has; AMX has no loops of its own, but those of kAvx512Bf16.
+/// Those of a set that the processor has. AMX has its own for attention in bfloat16; all others are
+/// those of kAvx512Bf16.
 const Loops& loops(Instructions instructions);
 /// Those of the set that the kernels use.
 const Loops& loops();

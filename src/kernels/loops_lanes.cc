@@ -10,6 +10,8 @@ template <typename T>
 const ActivationLoops<T>& activation_loops();
 template <typename T>
 const TokenLoops<T>& token_loops();
+template <typename T>
+const AttentionLoops<T>& attention_loops();
 const UpdateLoops& update_loops();
 const PanelLoops& panel_loops();
 const SoftmaxLoops& softmax_loops();
@@ -17,7 +19,11 @@ const RecurrentLoops& recurrent_loops();
 
 template <typename T>
 LoopsOver<T> loops_over() {
+#ifdef __wasm__  // with attention, the module would be a quarter larger
   return {norm_loops<T>(), activation_loops<T>(), token_loops<T>()};
+#else
+  return {norm_loops<T>(), activation_loops<T>(), token_loops<T>(), attention_loops<T>()};
+#endif
 }
 
 Loops loops(Instructions instructions) {

@@ -12,7 +12,16 @@ namespace qkv::kernels::QKV_TILES {
 inline void configure_tiles() {}
 inline void release_tiles() {}
 
-/// kHeight rows of a row of kColumns tiles, whose sums stay in registers.
+/// kHeight rows of a row of kColumns tiles, whose sums stay in registers: 16 of 32. For each pair
+/// of k, a row of b takes one register for each column of tiles, and the pair of each row of a is
+/// copied to all 16 lanes:
+///
+///                                  b[0], row r            b[1], row r
+///                              |0 1|0 1| … |0 1|      |0 1|0 1| … |0 1|
+///     a, row 0:  pair r → 16 × |    sum[0][0]  |      |   sum[0][1]   |
+///     a, row 1:  pair r → 16 × |    sum[1][0]  |      |   sum[1][1]   |
+///     …
+///
 template <int kHeight, int kColumns>
 [[gnu::always_inline]] inline void multiply_part(std::int64_t steps, const Side& a, const Side& b,
                                                  const Sums& sums, bool add) {

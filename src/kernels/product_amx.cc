@@ -8,6 +8,24 @@
 // Both sides of a product of matrices become tiles: the left side in place if possible, otherwise
 // copied two rows of tiles at a time, the right side copied once for all of them. Two rows are
 // multiplied by two columns at a time, which uses all eight tiles.
+//
+//                                   right: [column][step], tiles of 16 pairs × 16 columns
+//                                             +------+------+---
+//                                  steps of k |tmm6 ↓|tmm7 ↓| …
+//    left: [row][step],                       +------+------+---
+//    tiles of 16 rows × 32 numbers            c: tiles of 16 × 16 floats
+//              +------+                       +------+------+---
+//              |tmm4 →| steps of k            | tmm0 | tmm1 | …    these two columns of tiles,
+//              +------+                       +------+------+---   then the next
+//              |tmm5 →|                       | tmm2 | tmm3 | …
+//              +------+                       +------+------+---
+//
+// How a matrix becomes tiles depends on whether its rows run along k:
+//
+//              rows along k                           rows along the other side (a transposed
+//                                                     left side, a right side that is not)
+//    left      in place, or copied (copy_rows)        paired (copy_pairs), then transposed
+//    right     transposed as pairs (transpose_tile)   paired (copy_pairs)
 namespace qkv::kernels::amx {
 namespace {
 
@@ -150,6 +168,62 @@ void fetch_for_writing(const Matrix<C>& c, std::int64_t row, std::int64_t rows) 
       asm volatile("prefetchw %0" ::"m"(c.data[r * c.stride + column]));
 }
 
+/// Copies in the form of tiles.
+struct Room {
+  Bfloat16* right;  ///< [column][step]
+  Bfloat16* left;   ///< [2 rows][step], unless the left side lies well
+  float* sums;      ///< [2 rows][2 columns], unless the sums lie well
+  Bfloat16* spare;  ///< [2]
+};
+
+/// One or two rows of tiles, for some steps of the product.
+struct Band {
+  std::int64_t row;    ///< the first, of numbers
+  std::int64_t tiles;  ///< rows of tiles, 1 or 2
+  std::int64_t step;   ///< the first
+  std::int64_t steps;
+};
+
+/// The left side of a band, where the matrix has whole tiles.
+[[gnu::always_inline]] inline Side left_in_place(const Matrix<const Bfloat16>& a,
+                                                 const Band& band) {
+  return {a.data + band.row * a.stride + band.step * kTileDepth, kTileSide * a.stride * 2,
+          kTileDepth * 2, a.stride * 2};
+}
+
+[[gnu::always_inline]] inline Side left_copied(const Matrix<const Bfloat16>& a, const Band& band,
+                                               const Room& room) {
+  copy_left(a, band.row / kTileSide, band.tiles, band.step, band.steps, room.spare, room.left);
+  return {room.left, band.steps * kTileBytes, kTileBytes, 64};
+}
+
+/// A band times all columns of the right side. The sums are added to c if `onto`; they are computed
+/// there if it has whole tiles, otherwise in the room.
+template <typename C>
+[[gnu::always_inline]] inline void multiply_band(const Band& band, const Side& left,
+                                                 const Room& room, bool sums_lie_well, bool onto,
+                                                 const Matrix<C>& c) {
+  const std::int64_t columns = divide_up(c.columns, kTileSide);
+  const Side right{room.right, band.steps * kTileBytes, kTileBytes, 64};
+  for (std::int64_t column = 0; column < columns; column += 2) {
+    const std::int64_t width = least(2, columns - column);
+    Side two_columns = right;
+    two_columns.base = right.at(column, 0);
+    C* const out = c.data + band.row * c.stride + column * kTileSide;
+    Sums sums{room.sums, 2 * kFloats, kFloats};
+    if constexpr (std::is_same_v<C, float>) {
+      if (sums_lie_well) sums = {out, kTileSide * c.stride, kTileSide, c.stride * 4};
+    }
+    multiply_row(band.tiles, width, band.steps, left, two_columns, sums, sums_lie_well && onto);
+    if (sums_lie_well) continue;
+    for (std::int64_t tile = 0; tile < band.tiles; ++tile) {
+      write(room.sums + tile * 2 * kFloats, least(kTileSide, c.rows - band.row - tile * kTileSide),
+            least(width * kTileSide, c.columns - column * kTileSide), onto,
+            out + tile * kTileSide * c.stride, c.stride);
+    }
+  }
+}
+
 }  // namespace
 
 template <typename C>
@@ -168,45 +242,19 @@ void multiply_matrices(const Matrix<const Bfloat16>& a, const Matrix<const Bfloa
 
   Parts parts(scratch.reserve(
       static_cast<std::size_t>((columns * at_once + 2 * at_once + 4 + 2) * kTileBytes)));
-  auto* const right = parts.tiles<Bfloat16>(columns * at_once);
-  auto* const left = parts.tiles<Bfloat16>(2 * at_once);
-  auto* const sums = parts.tiles<float>(4);
-  auto* const spare = parts.tiles<Bfloat16>(2);
+  const Room room{parts.tiles<Bfloat16>(columns * at_once), parts.tiles<Bfloat16>(2 * at_once),
+                  parts.tiles<float>(4), parts.tiles<Bfloat16>(2)};
 
   configure_tiles();
   for (std::int64_t first = 0; first < steps; first += at_once) {
     const std::int64_t count = least(at_once, steps - first);
     const bool onto = add || first > 0;
-    copy_right(b, columns, first, count, spare, right);
+    copy_right(b, columns, first, count, room.spare, room.right);
     for (std::int64_t tile = 0; tile < rows; tile += 2) {
-      const std::int64_t tiles = least(2, rows - tile);
-      const std::int64_t row = tile * kTileSide;
-      Side left_side{left, count * kTileBytes, kTileBytes, 64};
-      if (left_lies_well) {
-        left_side = {a.data + row * a.stride + first * kTileDepth, kTileSide * a.stride * 2,
-                     kTileDepth * 2, a.stride * 2};
-      } else {
-        copy_left(a, tile, tiles, first, count, spare, left);
-      }
-      fetch_for_writing(c, row, least(tiles * kTileSide, c.rows - row));
-      const Side right_side{right, count * kTileBytes, kTileBytes, 64};
-      for (std::int64_t column = 0; column < columns; column += 2) {
-        const std::int64_t width = least(2, columns - column);
-        Side b_side = right_side;
-        b_side.base = right_side.at(column, 0);
-        C* const out = c.data + row * c.stride + column * kTileSide;
-        Sums into{sums, 2 * kFloats, kFloats};
-        if constexpr (kExact) {
-          if (sums_lie_well) into = {out, kTileSide * c.stride, kTileSide, c.stride * 4};
-        }
-        multiply_row(tiles, width, count, left_side, b_side, into, sums_lie_well && onto);
-        if (sums_lie_well) continue;
-        for (std::int64_t t = 0; t < tiles; ++t) {
-          write(sums + t * 2 * kFloats, least(kTileSide, a.rows - row - t * kTileSide),
-                least(width * kTileSide, b.columns - column * kTileSide), onto,
-                out + t * kTileSide * c.stride, c.stride);
-        }
-      }
+      const Band band{tile * kTileSide, least(2, rows - tile), first, count};
+      const Side left = left_lies_well ? left_in_place(a, band) : left_copied(a, band, room);
+      fetch_for_writing(c, band.row, least(band.tiles * kTileSide, c.rows - band.row));
+      multiply_band(band, left, room, sums_lie_well, onto, c);
     }
   }
   release_tiles();

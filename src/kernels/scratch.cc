@@ -1,24 +1,16 @@
 #include "kernels/scratch.h"
 
-#include <new>
+#include <cstdint>
 
 namespace qkv::kernels {
-namespace {
-
-constexpr std::align_val_t kAlignment{64};
-
-}  // namespace
 
 std::byte* Scratch::reserve(std::size_t bytes) {
-  if (bytes > size_) {
-    memory_.reset();
-    size_ = 0;
-    memory_.reset(new (kAlignment) std::byte[bytes]);
-    size_ = bytes;
+  if (bytes > memory_.size()) {
+    memory_ = {};
+    arena_ = {};  // before more is taken
+    memory_ = arena_.take<std::byte>(static_cast<std::int64_t>(bytes));
   }
-  return memory_.get();
+  return memory_.data();
 }
-
-void Scratch::Free::operator()(std::byte* memory) const { operator delete[](memory, kAlignment); }
 
 }  // namespace qkv::kernels

@@ -1,7 +1,9 @@
 #pragma once
 
 #include <cstddef>
-#include <memory>
+#include <span>
+
+#include "kernels/arena.h"
 
 namespace qkv::kernels {
 
@@ -9,16 +11,13 @@ namespace qkv::kernels {
 /// that a kernel that has run at its size allocates nothing.
 class Scratch {
  public:
-  /// At least `bytes` bytes at an address divisible by 64, with arbitrary contents; earlier memory
-  /// is no longer valid. Throws std::bad_alloc.
+  /// At least `bytes` bytes at the beginning of a cache line, with arbitrary contents; earlier
+  /// memory is no longer valid. Throws std::bad_alloc.
   std::byte* reserve(std::size_t bytes);
 
  private:
-  struct Free {
-    void operator()(std::byte* memory) const;
-  };
-  std::unique_ptr<std::byte[], Free> memory_;
-  std::size_t size_ = 0;
+  Arena arena_;  ///< of `memory_` alone
+  std::span<std::byte> memory_;
 };
 
 }  // namespace qkv::kernels

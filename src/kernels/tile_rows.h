@@ -138,6 +138,10 @@ inline void pack_as_columns(const LeftTiles& rows, std::int64_t tiles, std::int6
 }
 
 /// Pairs the 32 numbers of two rows: a row of two tiles of 16 columns each.
+///
+///     even  e0 e1 e2 … e31         left   e0  o0  e1  o1  … e15 o15
+///     odd   o0 o1 o2 … o31    →    right  e16 o16 e17 o17 … e31 o31
+///
 inline void pair_rows(__m512i even, __m512i odd, void* left, void* right) {
   const __m512i first_half = _mm512_setr_epi64(0, 1, 8, 9, 2, 3, 10, 11);
   const __m512i second_half = _mm512_setr_epi64(4, 5, 12, 13, 6, 7, 14, 15);

@@ -11,22 +11,20 @@
 #include <vector>
 
 #include "base/error.h"
-#include "kernels/attention_kernels.h"
+#include "kernels/loops.h"
 #include "kernels/plain_attention.h"
 #include "rounding.h"
 
 namespace qkv::kernels {
 namespace {
 
-constexpr Instructions kAll[] = {Instructions::kBaseline, Instructions::kAvx2,
-                                 Instructions::kAvx512, Instructions::kAvx512Bf16,
-                                 Instructions::kAmx};
-
-std::vector<Instructions> available() {
-  std::vector<Instructions> sets;
-  for (const Instructions set : kAll)
-    if (set <= best_instructions()) sets.push_back(set);
-  return sets;
+template <class T>
+const AttentionLoops<T>& attention_of(Instructions instructions) {
+  if constexpr (std::is_same_v<T, float>) {
+    return loops(instructions).over_floats.attention;
+  } else {
+    return loops(instructions).over_bfloat16.attention;
+  }
 }
 
 Bfloat16 rounded(float value, Bfloat16) { return to_bfloat16(value); }
@@ -97,10 +95,10 @@ Results run(Instructions instructions, const PlainAttention& plain,
   value.set(plain.value);
   gradient.set(mixed_gradient);
   std::vector<float> log_sum(static_cast<std::size_t>(shape.heads * shape.tokens));
-  const AttentionKernels<T>& kernels = attention_kernels<T>(instructions);
-  kernels.forward(shape, {query.read(), key.read(), value.read(), mixed.strided(), log_sum.data()},
-                  scratch);
-  kernels.backward(
+  const AttentionLoops<T>& attention = attention_of<T>(instructions);
+  attention.forward(
+      shape, {query.read(), key.read(), value.read(), mixed.strided(), log_sum.data()}, scratch);
+  attention.backward(
       shape,
       {query.read(), key.read(), value.read(), mixed.read(), log_sum.data(), gradient.read(),
        query_gradient.strided(), key_gradient.strided(), value_gradient.strided()},
@@ -215,7 +213,7 @@ void expect_plain(const PlainAttention& plain, const std::vector<double>& mixed_
       testing::rounding(static_cast<double>(plain.shape.tokens + plain.shape.head_width)) +
       8 * testing::kFloat32;
   Scratch scratch;
-  for (const Instructions instructions : available()) {
+  for (const Instructions instructions : usable_instructions()) {
     SCOPED_TRACE(describe(instructions, plain.shape));
     const Results results = run<T>(instructions, plain, mixed_gradient, scratch);
     const auto expect = [&](const char* what, const std::vector<double>& found,
@@ -329,7 +327,7 @@ TYPED_TEST(AttentionCore, HoldsWithExtremeScores) {
       // A rounding of the largest score changes a weight by this much.
       const double of_scores = testing::kFloat32 * largest(plain.log_sum);
       Scratch scratch;
-      for (const Instructions instructions : available()) {
+      for (const Instructions instructions : usable_instructions()) {
         SCOPED_TRACE(describe(instructions, plain.shape));
         const Results results = run<TypeParam>(instructions, plain, gradient, scratch);
         testing::expect_rounding_alone(difference(results.log_sum, plain.log_sum, 1),
@@ -355,7 +353,7 @@ TYPED_TEST(AttentionCore, GivesTheSameBitsAgain) {
   shape.dropout = {3, 0.1};
   const PlainAttention plain = draw_attention<TypeParam>(random, shape);
   const auto gradient = draw<TypeParam>(random, static_cast<std::int64_t>(plain.query.size()));
-  for (const Instructions instructions : available()) {
+  for (const Instructions instructions : usable_instructions()) {
     Scratch one;
     Scratch other;
     const Results first = run<TypeParam>(instructions, plain, gradient, one);
