@@ -35,7 +35,7 @@ template <spec::Choice Enum>
 void read(const base::Json& json, Enum& value) {
   value = spec::find_choice<Enum>(json.get_ref<const std::string&>()).value();
 }
-template <typename Section>
+template <spec::Section Section>
 void read(const base::Json& json, Section& section) {
   visit_keys(section, [&](const char* key, auto& value) {
     if (const auto found = json.find(key); found != json.end()) read(*found, value);
@@ -55,12 +55,12 @@ void write(base::Json& json, const Enum& value) {
 }
 template <typename Value>
 void write(base::Json& json, const Value& value) {
-  if constexpr (requires { json = value; }) {
-    json = value;
-  } else {
-    json = base::Json::object();
-    visit_keys(value, [&](const char* key, const auto& member) { write(json[key], member); });
-  }
+  json = value;
+}
+template <spec::Section Section>
+void write(base::Json& json, const Section& section) {
+  json = base::Json::object();
+  visit_keys(section, [&](const char* key, const auto& value) { write(json[key], value); });
 }
 
 // Makes the paths among the values absolute. The schema refuses values that are not paths. `base`
