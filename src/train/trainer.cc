@@ -311,12 +311,12 @@ void Trainer::save(bool measured) {
 
 void Trainer::sample() {
   profile_.enter(Phase::kValidation);
-  const std::string& layout = config_.data.layout;
+  const spec::TextLayout layout = config_.data.layout;
   const std::string prompt = text::without_line_end(config_.training.sample_prompt, layout);
   const generate::GenerationOptions options{
       .tokens = 100, .sampling = {}, .seed = config_.seed, .threads = runtime_.threads};
   // A stream's first token needs something before it: a newline, as between two paragraphs.
-  const std::string start = prompt.empty() && layout == "stream" ? "\n" : prompt;
+  const std::string start = prompt.empty() && layout == spec::TextLayout::kStream ? "\n" : prompt;
   std::string text;
   const engine::Model copy(config_.model, model_->vocabulary(), model_->parameters().arrays());
   generate::generate(copy, corpus_.tokenizer, layout, start, options,
