@@ -7,6 +7,7 @@
 #include "base/error.h"
 #include "base/format.h"
 #include "base/table.h"
+#include "inspect/largest.h"
 #include "inspect/vocabulary.h"
 
 namespace qkv::inspect {
@@ -50,13 +51,7 @@ std::vector<Filling> fillings(const Inspection& inspection, const text::Tokenize
     if (!tokenizer.is_special(id) || (may_end && id == text::Tokenizer::kEnd))
       all.push_back({id, probability});
   }
-  count = std::min(count, all.size());
-  std::partial_sort(all.begin(), all.begin() + static_cast<std::ptrdiff_t>(count), all.end(),
-                    [](const Filling& a, const Filling& b) {
-                      return a.probability != b.probability ? a.probability > b.probability
-                                                            : a.id < b.id;
-                    });
-  all.resize(count);
+  keep_largest(all, count, &Filling::probability);
   return all;
 }
 
