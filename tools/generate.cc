@@ -66,9 +66,9 @@ int main(int argc, char** argv) {
     options.threads = qkv::base::threads_of(line.common.threads);
     const qkv::checkpoint::Checkpoint checkpoint =
         qkv::checkpoint::open_checkpoint(checkpoint_path);
-    const std::string& layout = checkpoint.config.data.layout;
+    const auto layout = checkpoint.config.data.layout;
     prompt = qkv::text::given_prompt(prompt, checkpoint.tokenizer, layout, prompt_name);
-    if (prompt.empty() && !prompt_file.empty() && layout != "lines")
+    if (prompt.empty() && !prompt_file.empty() && layout != qkv::spec::TextLayout::kLines)
       throw qkv::base::Error("--prompt-file: " + prompt_file +
                              ": found an empty text, expected at least one character");
     qkv::generate::Printer printer(std::cout, ::isatty(STDOUT_FILENO) == 1);

@@ -3,19 +3,12 @@
 #include <unistd.h>
 
 #include <cerrno>
-#include <cstring>
 
 #include "base/error.h"
 #include "base/format.h"
+#include "base/system_failure.h"
 
 namespace qkv::base {
-namespace {
-
-[[noreturn]] void fail_to(const char* doing, const std::string& name, Error::Fault fault) {
-  throw Error(concat(name, ": cannot ", doing, ": ", std::strerror(errno)), fault);
-}
-
-}  // namespace
 
 void write_all(int descriptor, std::string_view bytes, const std::string& name,
                std::optional<std::uint64_t> offset) {
@@ -24,7 +17,7 @@ void write_all(int descriptor, std::string_view bytes, const std::string& name,
         offset ? ::pwrite(descriptor, bytes.data(), bytes.size(), static_cast<off_t>(*offset))
                : ::write(descriptor, bytes.data(), bytes.size());
     if (count < 0 && errno == EINTR) continue;
-    if (count < 0) fail_to("write", name, Error::Fault::kRun);
+    if (count < 0) fail_to("write", name, errno, Error::Fault::kRun);
     bytes.remove_prefix(static_cast<std::size_t>(count));
     if (offset) *offset += static_cast<std::uint64_t>(count);
   }
@@ -37,7 +30,7 @@ std::uint64_t read_at(int descriptor, std::uint64_t offset, std::uint64_t count,
     const ssize_t got =
         ::pread(descriptor, into + done, count - done, static_cast<off_t>(offset + done));
     if (got < 0 && errno == EINTR) continue;
-    if (got < 0) fail_to("read", name, Error::Fault::kRun);
+    if (got < 0) fail_to("read", name, errno, Error::Fault::kRun);
     if (got == 0) break;
     done += static_cast<std::uint64_t>(got);
   }
@@ -51,7 +44,7 @@ void read_to_end(int descriptor, std::uint64_t limit, const std::string& name,
   while (true) {
     const ssize_t count = ::read(descriptor, block.data(), block.size());
     if (count < 0 && errno == EINTR) continue;
-    if (count < 0) fail_to("read", name, Error::Fault::kInput);
+    if (count < 0) fail_to("read", name, errno, Error::Fault::kInput);
     if (count == 0) return;
     size += static_cast<std::uint64_t>(count);
     if (size > limit)

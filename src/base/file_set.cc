@@ -5,21 +5,12 @@
 
 #include <cerrno>
 #include <cstdio>
-#include <cstring>
 
-#include "base/error.h"
 #include "base/files.h"
-#include "base/format.h"
+#include "base/system_failure.h"
 
 namespace qkv::base {
 namespace fs = std::filesystem;
-namespace {
-
-[[noreturn]] void fail_to_replace(const fs::path& path, int code) {
-  throw Error(concat(path.string(), ": cannot replace: ", std::strerror(code)), Error::Fault::kRun);
-}
-
-}  // namespace
 
 FileSet::~FileSet() {
   for (const File& file : files_) ::unlink(file.temporary.c_str());
@@ -41,25 +32,22 @@ void FileSet::add(const fs::path& path, const std::function<void(const fs::path&
 }
 
 void FileSet::add(const fs::path& path, std::string_view bytes) {
-  add(path, [bytes](const fs::path& temporary) {
-    FileWriter writer(temporary);
-    writer.write(bytes);
-    writer.finish();
-  });
+  add(path, [bytes](const fs::path& temporary) { write_new_file(temporary, bytes); });
 }
 
 void FileSet::replace() {
   for (const File& file : files_) {  // before the first
     struct stat before {};
     if (::lstat(file.path.c_str(), &before) == 0 && S_ISDIR(before.st_mode))
-      fail_to_replace(file.path, EISDIR);
+      fail_to("replace", file.path.native(), EISDIR, Error::Fault::kRun);
   }
   while (!files_.empty()) {
     const File& file = files_.back();
     // Fails where the file system knows no permissions: then there are none to keep.
     if (file.replaces) ::chmod(file.temporary.c_str(), file.mode);
-    if (::rename(file.temporary.c_str(), file.path.c_str()) != 0) fail_to_replace(file.path, errno);
-    sync_folder(file.path.has_parent_path() ? file.path.parent_path() : fs::path("."));
+    if (::rename(file.temporary.c_str(), file.path.c_str()) != 0)
+      fail_to("replace", file.path.native(), errno, Error::Fault::kRun);
+    sync_folder(folder_of(file.path));
     files_.pop_back();
   }
 }

@@ -10,7 +10,6 @@
 #include <atomic>
 #include <cerrno>
 #include <cstdlib>
-#include <cstring>
 #include <memory>
 #include <random>
 #include <regex>
@@ -20,18 +19,11 @@
 #include "base/error.h"
 #include "base/file_set.h"
 #include "base/format.h"
+#include "base/system_failure.h"
 
 namespace qkv::base {
 namespace fs = std::filesystem;
 namespace {
-
-[[noreturn]] void fail(const fs::path& path, const char* doing, int code, Error::Fault fault) {
-  throw Error(concat(path.string(), ": cannot ", doing, ": ", std::strerror(code)), fault);
-}
-
-fs::path folder_of(const fs::path& path) {
-  return path.has_parent_path() ? path.parent_path() : fs::path(".");
-}
 
 /// The device of pipes that are in no folder; 0, which no device has, if no pipe can be made.
 dev_t pipe_device() {
@@ -46,7 +38,7 @@ dev_t pipe_device() {
 /// Opens without waiting: a named pipe would wait for somebody who writes into it.
 int open_to_read(const fs::path& path) {
   const int descriptor = ::open(path.c_str(), O_RDONLY | O_CLOEXEC | O_NONBLOCK | O_NOCTTY);
-  if (descriptor < 0) fail(path, "open", errno, Error::Fault::kInput);
+  if (descriptor < 0) fail_to("open", path.native(), errno, Error::Fault::kInput);
   return descriptor;
 }
 
@@ -56,7 +48,8 @@ class Opened {
   explicit Opened(const fs::path& path)
       : standard_input_(path == "-"),
         descriptor_(standard_input_ ? STDIN_FILENO : open_to_read(path)) {
-    if (::fstat(descriptor_, &status_) != 0) fail(path, "open", errno, Error::Fault::kInput);
+    if (::fstat(descriptor_, &status_) != 0)
+      fail_to("open", path.native(), errno, Error::Fault::kInput);
   }
   ~Opened() {
     if (!standard_input_) ::close(descriptor_);
@@ -106,7 +99,8 @@ void require_size(const fs::path& path, std::uint64_t size, std::uint64_t limit)
 InputFile::InputFile(fs::path path, std::uint64_t limit)
     : path_(std::move(path)), descriptor_(open_to_read(path_)) {
   try {
-    if (::fstat(descriptor_, &status_) != 0) fail(path_, "open", errno, Error::Fault::kInput);
+    if (::fstat(descriptor_, &status_) != 0)
+      fail_to("open", path_.native(), errno, Error::Fault::kInput);
     if (!S_ISREG(status_.st_mode)) refuse_kind(path_, status_);
     require_size(path_, size(), limit);
   } catch (...) {
@@ -132,7 +126,7 @@ void InputFile::read(std::uint64_t offset, std::uint64_t count, char* into) cons
 
 FileWriter::FileWriter(fs::path path) : path_(std::move(path)) {
   descriptor_ = ::open(path_.c_str(), O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0666);
-  if (descriptor_ < 0) fail(path_, "create", errno, Error::Fault::kRun);
+  if (descriptor_ < 0) fail_to("create", path_.native(), errno, Error::Fault::kRun);
 }
 
 FileWriter::~FileWriter() {
@@ -164,8 +158,9 @@ void FileWriter::flush() {
 
 void FileWriter::finish() {
   flush();
-  if (::fsync(descriptor_) != 0) fail(path_, "write", errno, Error::Fault::kRun);
-  if (::close(std::exchange(descriptor_, -1)) != 0) fail(path_, "write", errno, Error::Fault::kRun);
+  if (::fsync(descriptor_) != 0) fail_to("write", path_.native(), errno, Error::Fault::kRun);
+  if (::close(std::exchange(descriptor_, -1)) != 0)
+    fail_to("write", path_.native(), errno, Error::Fault::kRun);
 }
 
 FileLock::FileLock(const fs::path& path, const std::string& what) {
@@ -175,7 +170,7 @@ FileLock::FileLock(const fs::path& path, const std::string& what) {
     std::error_code ignored;
     if (fs::is_symlink(path, ignored))
       throw Error(path.string() + ": found a link, expected a file");
-    fail(path, "create", code, Error::Fault::kInput);
+    fail_to("create", path.native(), code, Error::Fault::kInput);
   }
   if (::flock(descriptor_, LOCK_EX | LOCK_NB) != 0) {
     ::close(std::exchange(descriptor_, -1));
@@ -199,6 +194,12 @@ std::string read_file(const fs::path& path, std::uint64_t limit) {
   return out;
 }
 
+void write_new_file(const fs::path& path, std::string_view bytes) {
+  FileWriter writer(path);
+  writer.write(bytes);
+  writer.finish();
+}
+
 void write_file(const fs::path& path, std::string_view bytes) {
   FileSet alone;
   alone.add(path, bytes);
@@ -211,10 +212,15 @@ void replace_file(const fs::path& path, const std::function<void(const fs::path&
   alone.replace();
 }
 
+fs::path folder_of(const fs::path& path) {
+  return path.has_parent_path() ? path.parent_path() : fs::path(".");
+}
+
 fs::path writable_file(const fs::path& path) {
   std::error_code code;
   const fs::file_status status = fs::status(path, code);
-  if (!fs::status_known(status)) fail(path, "create", code.value(), Error::Fault::kInput);
+  if (!fs::status_known(status))
+    fail_to("create", path.native(), code.value(), Error::Fault::kInput);
   if (fs::exists(status) && !fs::is_regular_file(status)) {
     throw Error(concat(path.string(), ": found ",
                        fs::is_directory(status) ? "a folder" : "no regular file",
@@ -223,18 +229,18 @@ fs::path writable_file(const fs::path& path) {
   fs::path file = path;
   while (fs::is_symlink(file, code)) file = folder_of(file) / fs::read_symlink(file, code);
   if (::access(folder_of(file).c_str(), W_OK | X_OK) != 0)
-    fail(path, "create", errno, Error::Fault::kInput);
+    fail_to("create", path.native(), errno, Error::Fault::kInput);
   return file;
 }
 
 void sync_folder(const fs::path& folder) {
   const int descriptor = ::open(folder.c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-  if (descriptor < 0) fail(folder, "open", errno, Error::Fault::kRun);
+  if (descriptor < 0) fail_to("open", folder.native(), errno, Error::Fault::kRun);
   // Some file systems refuse to sync a folder; they have nothing to make durable then.
   const bool failed = ::fsync(descriptor) != 0 && errno != EINVAL;
   const int code = errno;
   ::close(descriptor);
-  if (failed) fail(folder, "sync", code, Error::Fault::kRun);
+  if (failed) fail_to("sync", folder.native(), code, Error::Fault::kRun);
 }
 
 void make_folder(const fs::path& folder, Error::Fault fault) {

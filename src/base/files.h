@@ -99,6 +99,10 @@ class FileLock {
 /// terminal as standard input. Refuses named pipes and devices at once, since they may never end.
 std::string read_file(const std::filesystem::path& path, std::uint64_t limit = file_limit::kText);
 
+/// Writes a file that nobody reads yet, since it is not complete at all times. Throws Error
+/// (Fault::kRun), and then leaves no file.
+void write_new_file(const std::filesystem::path& path, std::string_view bytes);
+
 /// Replaces the file by one that holds `bytes`, completely or not at all. The new file has the
 /// permissions of the old one. A link is replaced, not followed. Throws Error (Fault::kRun).
 void write_file(const std::filesystem::path& path, std::string_view bytes);
@@ -111,6 +115,9 @@ void replace_file(const std::filesystem::path& path,
 /// made there and replaces no folder, device or pipe. Call it before long work whose result is
 /// written there.
 std::filesystem::path writable_file(const std::filesystem::path& path);
+
+/// The folder of a file, "." if `path` is only a name.
+std::filesystem::path folder_of(const std::filesystem::path& path);
 
 /// Makes renames and new files inside `folder` durable.
 void sync_folder(const std::filesystem::path& folder);

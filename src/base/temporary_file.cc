@@ -5,24 +5,16 @@
 
 #include <cerrno>
 #include <cstdlib>
-#include <cstring>
 #include <string>
 #include <string_view>
 
 #include "base/descriptor.h"
 #include "base/error.h"
 #include "base/format.h"
+#include "base/system_failure.h"
 
 namespace qkv::base {
-namespace {
-
 namespace fs = std::filesystem;
-
-[[noreturn]] void fail(const std::string& what) {
-  throw Error(concat(what, ": ", std::strerror(errno)), Error::Fault::kRun);
-}
-
-}  // namespace
 
 TemporaryFile::TemporaryFile() {
   std::error_code code;
@@ -34,7 +26,8 @@ TemporaryFile::TemporaryFile() {
     // empty.
     std::string pattern = (folder / "qkv-XXXXXX").string();
     descriptor_ = ::mkostemp(pattern.data(), O_CLOEXEC);
-    if (descriptor_ < 0) fail(folder.string() + ": cannot make a temporary file");
+    if (descriptor_ < 0)
+      fail_to("make a temporary file", folder.native(), errno, Error::Fault::kRun);
     ::unlink(pattern.c_str());
   }
   path_ = concat("/proc/self/fd/", descriptor_);
@@ -47,7 +40,8 @@ fs::path keep_standard_input(std::uint64_t limit) {
   read_to_end(STDIN_FILENO, limit, "standard input", [&](std::string_view block) {
     write_all(file.descriptor(), block, "temporary file for standard input");
   });
-  if (::dup2(file.descriptor(), STDIN_FILENO) < 0) fail("standard input: cannot replace");
+  if (::dup2(file.descriptor(), STDIN_FILENO) < 0)
+    fail_to("replace", "standard input", errno, Error::Fault::kRun);
   return "/dev/stdin";
 }
 

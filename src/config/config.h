@@ -10,6 +10,7 @@
 
 #include "base/json.h"
 #include "spec/model.h"
+#include "spec/text.h"
 #include "spec/training.h"
 
 namespace qkv::config {
@@ -18,7 +19,7 @@ namespace qkv::config {
 // defaults; docs/config.md explains each.
 
 struct TokenizerConfig {
-  std::string kind = "word";      ///< word, char, bpe or unigram
+  spec::TokenizerKind kind = spec::TokenizerKind::kWord;
   std::int64_t vocabulary = 512;  ///< most pieces learned from text; bytes and specials are added
   std::optional<std::filesystem::path>
       path;  ///< an existing tokenizer.model, used instead of training one
@@ -32,7 +33,7 @@ struct DataConfig {
   std::vector<std::filesystem::path> validation;
   double validation_fraction =
       0.1;  ///< cut from the ends of the training files if `validation` is empty
-  std::string layout = "stream";  ///< stream or lines
+  spec::TextLayout layout = spec::TextLayout::kStream;
 
   bool operator==(const DataConfig&) const = default;
 };

@@ -77,7 +77,8 @@ void derive_defaults(const base::Json& written, Config& config) {
 
 std::int64_t fitting_context(const Config& config, std::uint64_t tokens) {
   const std::int64_t context = config.model.context;
-  if (!config.defaults.has("model.context") || config.data.layout != "stream") return context;
+  if (!config.defaults.has("model.context") || config.data.layout != spec::TextLayout::kStream)
+    return context;
   // The last token is only predicted.
   const std::uint64_t room = std::max<std::uint64_t>(tokens, 2) - 1;
   return room < static_cast<std::uint64_t>(context) ? static_cast<std::int64_t>(room) : context;

@@ -14,6 +14,14 @@ namespace qkv::config {
 /// Keys that are set do not change; check_config decides whether they fit together.
 void derive_defaults(const base::Json& written, Config& config);
 
+/// What a run keeps of its config when it is resumed. It may change how long it runs, how often it
+/// reports and saves, and where it computes, and it has its own copy of the tokenizer.
+base::Json kept_of_run(const Config& config);
+
+/// What a run that starts from a model's weights keeps of the model: all but dropout and, if
+/// positions have no weights, the context.
+base::Json kept_of_model(const spec::ModelConfig& model);
+
 /// load_config for resuming a run, whose folder `run` returns: keys that are left out keep the
 /// values of the config.json there, unless a resumed run may change them.
 Config load_resumed_config(const std::filesystem::path& path,

@@ -1,15 +1,13 @@
 #pragma once
 
-#include <concepts>
-#include <type_traits>
-
 #include "config/config.h"
+#include "spec/keys.h"
 
-// The keys of each struct, in the schema's order: the single list for both reading and writing.
+// The keys of the structs of a run (spec/keys.h), in the schema's order: the single list for both
+// reading and writing.
 namespace qkv::config {
 
-template <typename T, typename Section>
-concept Holds = std::same_as<std::remove_const_t<T>, Section>;
+using spec::Holds;
 
 void visit_keys(Holds<TokenizerConfig> auto& tokenizer, const auto& visit) {
   visit("kind", tokenizer.kind);
@@ -23,61 +21,6 @@ void visit_keys(Holds<DataConfig> auto& data, const auto& visit) {
   visit("validation", data.validation);
   visit("validation_fraction", data.validation_fraction);
   visit("layout", data.layout);
-}
-
-void visit_keys(Holds<spec::FeedForwardConfig> auto& feed_forward, const auto& visit) {
-  visit("width", feed_forward.width);
-  visit("activation", feed_forward.activation);
-}
-
-void visit_keys(Holds<spec::AttentionConfig> auto& attention, const auto& visit) {
-  visit("projection", attention.projection);
-  visit("weights", attention.weights);
-  visit("scaled", attention.scaled);
-  visit("query_key_norm", attention.query_key_norm);
-  visit("value_residual", attention.value_residual);
-}
-
-void visit_keys(Holds<spec::ModelConfig> auto& model, const auto& visit) {
-  visit("kind", model.kind);
-  visit("layers", model.layers);
-  visit("heads", model.heads);
-  visit("key_value_heads", model.key_value_heads);
-  visit("width", model.width);
-  visit("context", model.context);
-  visit("feed_forward", model.feed_forward);
-  visit("norm", model.norm);
-  visit("norm_epsilon", model.norm_epsilon);
-  visit("position", model.position);
-  visit("rotary_base", model.rotary_base);
-  visit("objective", model.objective);
-  visit("dropout", model.dropout);
-  visit("bias", model.bias);
-  visit("tied_embeddings", model.tied_embeddings);
-  visit("initial_deviation", model.initial_deviation);
-  visit("attention", model.attention);
-}
-
-void visit_keys(Holds<TrainingConfig> auto& training, const auto& visit) {
-  visit("steps", training.steps);
-  visit("batch_size", training.batch_size);
-  visit("accumulation", training.accumulation);
-  visit("optimizer", training.optimizer);
-  visit("learning_rate", training.learning_rate);
-  visit("matrix_learning_rate", training.matrix_learning_rate);
-  visit("minimum_learning_rate", training.minimum_learning_rate);
-  visit("warmup_steps", training.warmup_steps);
-  visit("schedule", training.schedule);
-  visit("beta1", training.beta1);
-  visit("beta2", training.beta2);
-  visit("epsilon", training.epsilon);
-  visit("weight_decay", training.weight_decay);
-  visit("gradient_clip", training.gradient_clip);
-  visit("validate_every", training.validate_every);
-  visit("log_every", training.log_every);
-  visit("patience", training.patience);
-  visit("sample_every", training.sample_every);
-  visit("sample_prompt", training.sample_prompt);
 }
 
 void visit_keys(Holds<CheckpointsConfig> auto& checkpoints, const auto& visit) {

@@ -35,7 +35,7 @@ template <spec::Choice Enum>
 void read(const base::Json& json, Enum& value) {
   value = spec::find_choice<Enum>(json.get_ref<const std::string&>()).value();
 }
-template <typename Section>
+template <spec::Section Section>
 void read(const base::Json& json, Section& section) {
   visit_keys(section, [&](const char* key, auto& value) {
     if (const auto found = json.find(key); found != json.end()) read(*found, value);
@@ -55,12 +55,12 @@ void write(base::Json& json, const Enum& value) {
 }
 template <typename Value>
 void write(base::Json& json, const Value& value) {
-  if constexpr (requires { json = value; }) {
-    json = value;
-  } else {
-    json = base::Json::object();
-    visit_keys(value, [&](const char* key, const auto& member) { write(json[key], member); });
-  }
+  json = value;
+}
+template <spec::Section Section>
+void write(base::Json& json, const Section& section) {
+  json = base::Json::object();
+  visit_keys(section, [&](const char* key, const auto& value) { write(json[key], value); });
 }
 
 // Makes the paths among the values absolute. The schema refuses values that are not paths. `base`
@@ -200,15 +200,11 @@ Config load_resumed_config(const fs::path& path, const std::vector<std::string>&
   const fs::path before = run(config) / "config.json";
   base::Json kept;
   try {
-    kept = to_json(parse_config(base::read_json(before), before.string(), before.parent_path()));
+    kept =
+        kept_of_run(parse_config(base::read_json(before), before.string(), before.parent_path()));
   } catch (const base::Error&) {
     return config;  // not a run of qkv: RunFolder reports what is wrong
   }
-  // A run that goes on may change these, and has its own copy of the tokenizer.
-  for (const char* key : {"steps", "validate_every", "log_every", "patience"})
-    kept["training"].erase(key);
-  for (const char* key : {"checkpoints", "runtime"}) kept.erase(key);
-  kept["tokenizer"].erase("path");
   fill_in(json, kept);
   return parse_config(std::move(json), name, {});
 }
@@ -218,12 +214,8 @@ Config load_initialised_config(const fs::path& path, const std::vector<std::stri
   const std::string name = path.string();
   base::Json json = written_config(path, overrides);
   parse_config(json, name, {});  // what is wrong in it comes first
-  const base::Json before = to_json(init);
-  base::Json kept = {{"tokenizer", {{"kind", before["tokenizer"]["kind"]}}},
-                     {"model", before["model"]}};
-  // These may differ.
-  kept["model"].erase("dropout");
-  if (!init.model.learns_positions()) kept["model"].erase("context");
+  const base::Json kept = {{"tokenizer", {{"kind", spec::name_of(init.tokenizer.kind)}}},
+                           {"model", kept_of_model(init.model)}};
   fill_in(json, kept);
   Config config = parse_config(std::move(json), name, {});
   const base::Json found = to_json(config).flatten();
@@ -236,6 +228,23 @@ Config load_initialised_config(const fs::path& path, const std::vector<std::stri
                                    shown(expected), " as in ", where));
   }
   return config;
+}
+
+base::Json kept_of_run(const Config& config) {
+  base::Json json = to_json(config);
+  for (const char* key : {"steps", "validate_every", "log_every", "patience"})
+    json["training"].erase(key);
+  for (const char* key : {"checkpoints", "runtime"}) json.erase(key);
+  json["tokenizer"].erase("path");
+  return json;
+}
+
+base::Json kept_of_model(const spec::ModelConfig& model) {
+  base::Json json;
+  write(json, model);
+  json.erase("dropout");
+  if (!model.learns_positions()) json.erase("context");
+  return json;
 }
 
 base::Json to_json(const Config& config) {

@@ -29,7 +29,7 @@ struct LogProbability {
 /// no token.
 std::vector<LogProbability> log_probabilities(const engine::Model& model,
                                               const text::Tokenizer& tokenizer,
-                                              const std::string& layout,
+                                              spec::TextLayout layout,
                                               const std::vector<ScoredText>& texts, int threads);
 
 }  // namespace qkv::evaluate

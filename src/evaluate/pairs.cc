@@ -53,7 +53,7 @@ std::vector<MinimalPair> read_pairs(const std::filesystem::path& path) {
 
 std::vector<std::optional<PairScore>> score_pairs(const engine::Model& model,
                                                   const text::Tokenizer& tokenizer,
-                                                  const std::string& layout,
+                                                  spec::TextLayout layout,
                                                   const std::vector<MinimalPair>& pairs,
                                                   int threads) {
   std::vector<ScoredText> texts;  // good, bad, good, …

@@ -47,7 +47,7 @@ struct PairAccuracy {
 /// if this is so for all pairs. Shows progress.
 std::vector<std::optional<PairScore>> score_pairs(const engine::Model& model,
                                                   const text::Tokenizer& tokenizer,
-                                                  const std::string& layout,
+                                                  spec::TextLayout layout,
                                                   const std::vector<MinimalPair>& pairs,
                                                   int threads);
 

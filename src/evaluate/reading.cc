@@ -16,7 +16,7 @@ struct Sequence {
 };
 
 Sequence sequence_of(const ScoredText& text, const text::Tokenizer& tokenizer,
-                     const std::string& layout) {
+                     spec::TextLayout layout) {
   Sequence sequence;
   const auto add = [&](std::int32_t id, const base::Span& span, bool counts) {
     sequence.ids.push_back(id);
@@ -24,7 +24,7 @@ Sequence sequence_of(const ScoredText& text, const text::Tokenizer& tokenizer,
     sequence.counts.push_back(counts);
   };
   std::string context;  // before the text
-  if (layout == "stream") {
+  if (layout == spec::TextLayout::kStream) {
     context = "\n";
   } else {
     add(text::Tokenizer::kBegin, {}, false);
@@ -44,7 +44,7 @@ Sequence sequence_of(const ScoredText& text, const text::Tokenizer& tokenizer,
         counted.overlaps({.begin = token.begin, .end = token.end}));
   }
   const base::Span end{.begin = text.text.size(), .end = text.text.size()};
-  if (layout != "stream") add(text::Tokenizer::kEnd, end, !text.scored);
+  if (layout != spec::TextLayout::kStream) add(text::Tokenizer::kEnd, end, !text.scored);
   return sequence;
 }
 
@@ -100,12 +100,12 @@ void require_fit(const Sequence& sequence, const ScoredText& text, const spec::M
 }  // namespace
 
 std::int64_t tokens_read(const ScoredText& text, const text::Tokenizer& tokenizer,
-                         const std::string& layout, const spec::ModelConfig& model) {
+                         spec::TextLayout layout, const spec::ModelConfig& model) {
   return read_of(sequence_of(text, tokenizer, layout), model);
 }
 
 std::vector<Reading> readings_of(const ScoredText& text, const text::Tokenizer& tokenizer,
-                                 const std::string& layout, const spec::ModelConfig& model) {
+                                 spec::TextLayout layout, const spec::ModelConfig& model) {
   Sequence sequence = sequence_of(text, tokenizer, layout);
   require_fit(sequence, text, model);
   if (model.causal()) return {causal_reading(std::move(sequence))};

@@ -22,7 +22,7 @@ struct Reading {
 
 /// The number of tokens that the model would read for a text; more than its context do not fit.
 std::int64_t tokens_read(const ScoredText& text, const text::Tokenizer& tokenizer,
-                         const std::string& layout, const spec::ModelConfig& model);
+                         spec::TextLayout layout, const spec::ModelConfig& model);
 
 /// A text as the model read texts in training. Causal: everything before the last token that
 /// counts, after the document's beginning (layout lines) or a newline (stream); the end of a
@@ -30,6 +30,6 @@ std::int64_t tokens_read(const ScoredText& text, const text::Tokenizer& tokenize
 /// everything counts, one reading for each token, in which only it is masked. Throws Error if the
 /// text does not fit the context or a part holds no token.
 std::vector<Reading> readings_of(const ScoredText& text, const text::Tokenizer& tokenizer,
-                                 const std::string& layout, const spec::ModelConfig& model);
+                                 spec::TextLayout layout, const spec::ModelConfig& model);
 
 }  // namespace qkv::evaluate

@@ -92,7 +92,7 @@ std::vector<Validation> validations_of(const std::vector<checkpoint::Checkpoint>
 /// that the tokenizer does not know, which are named once.
 void warn_of_texts(const checkpoint::Checkpoint& checkpoint, const Questions& questions,
                    const text::TokenFile* data) {
-  const std::string& layout = checkpoint.config.data.layout;
+  const spec::TextLayout layout = checkpoint.config.data.layout;
   const std::string path = checkpoint.path.string();
   text::UnknownWords in_data(checkpoint.tokenizer);
   constexpr std::uint64_t kIdsAtOnce = 65536;

@@ -9,7 +9,7 @@
 namespace qkv::evaluate {
 
 ScoredTexts::ScoredTexts(const std::vector<ScoredText>& texts, const text::Tokenizer& tokenizer,
-                         const std::string& layout, const spec::ModelConfig& model)
+                         spec::TextLayout layout, const spec::ModelConfig& model)
     : texts_(texts.size()) {
   std::map<std::vector<std::int32_t>, std::size_t> known;
   for (std::size_t text = 0; text < texts.size(); ++text) {
@@ -69,7 +69,7 @@ std::vector<LogProbability> ScoredTexts::by_text(
 
 std::vector<LogProbability> log_probabilities(const engine::Model& model,
                                               const text::Tokenizer& tokenizer,
-                                              const std::string& layout,
+                                              spec::TextLayout layout,
                                               const std::vector<ScoredText>& texts, int threads) {
   const ScoredTexts scored(texts, tokenizer, layout, model.config());
   return scored.scores(model, threads, predict::token_progress("scoring", scored.tokens()));

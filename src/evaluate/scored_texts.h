@@ -16,7 +16,7 @@ class ScoredTexts {
  public:
   /// Throws Error as readings_of does.
   ScoredTexts(const std::vector<ScoredText>& texts, const text::Tokenizer& tokenizer,
-              const std::string& layout, const spec::ModelConfig& model);
+              spec::TextLayout layout, const spec::ModelConfig& model);
 
   std::vector<predict::ScoredRow> rows() const;
   std::size_t tokens() const;  ///< of all rows

@@ -30,9 +30,8 @@ void log_rate(std::int64_t tokens, std::chrono::steady_clock::time_point begin) 
 
 }  // namespace
 
-void generate(const engine::Model& model, const text::Tokenizer& tokenizer,
-              const std::string& layout, const std::string& prompt,
-              const GenerationOptions& options,
+void generate(const engine::Model& model, const text::Tokenizer& tokenizer, spec::TextLayout layout,
+              const std::string& prompt, const GenerationOptions& options,
               const std::function<void(const std::string&)>& print) {
   if (!model.config().causal())
     throw base::Error("a masked model cannot continue a text; expected a causal one");
@@ -43,7 +42,7 @@ void generate(const engine::Model& model, const text::Tokenizer& tokenizer,
       throw base::Error("--stop: found an empty text, expected at least one character");
   }
   std::vector<std::int32_t> ids = tokenizer.encode(prompt);
-  if (layout == "lines") ids.insert(ids.begin(), text::Tokenizer::kBegin);
+  if (layout == spec::TextLayout::kLines) ids.insert(ids.begin(), text::Tokenizer::kBegin);
   if (ids.empty())
     throw base::Error("--prompt: found an empty text, expected at least one character");
 
@@ -53,7 +52,7 @@ void generate(const engine::Model& model, const text::Tokenizer& tokenizer,
   print(prompt);
   base::RandomStream random(base::stream_key(options.seed, base::Purpose::kSampling));
   // A stream has no documents, so its model has never seen the end of one.
-  Sampler sampler(options.sampling, /*ends=*/layout == "lines");
+  Sampler sampler(options.sampling, /*ends=*/layout == spec::TextLayout::kLines);
   StopTexts stops(options.stops);
   const auto show = [&](const std::string& text) {
     if (!text.empty()) print(text);

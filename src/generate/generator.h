@@ -23,9 +23,8 @@ struct GenerationOptions {
 /// model ends the document, a stop text appears in the continuation, or the number of tokens is
 /// reached. With layout `lines`, the prompt begins a document. Throws Error for a masked model, an
 /// empty prompt with layout `stream`, invalid sampling options or an empty stop text.
-void generate(const engine::Model& model, const text::Tokenizer& tokenizer,
-              const std::string& layout, const std::string& prompt,
-              const GenerationOptions& options,
+void generate(const engine::Model& model, const text::Tokenizer& tokenizer, spec::TextLayout layout,
+              const std::string& prompt, const GenerationOptions& options,
               const std::function<void(const std::string&)>& print);
 
 }  // namespace qkv::generate

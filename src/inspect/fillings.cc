@@ -5,6 +5,7 @@
 #include "base/error.h"
 #include "base/format.h"
 #include "base/table.h"
+#include "inspect/largest.h"
 #include "inspect/vocabulary.h"
 
 namespace qkv::inspect {
@@ -32,7 +33,8 @@ std::vector<Filling> fillings(const Inspection& inspection, const text::Tokenize
     if (!tokenizer.is_special(id) || (may_end && id == text::Tokenizer::kEnd))
       all.push_back({id, probability});
   }
-  return most_probable(std::move(all), count);
+  keep_largest(all, count, &Filling::probability);
+  return all;
 }
 
 std::string fillings_text(const Inspection& inspection, const text::Tokenizer& tokenizer,

@@ -23,7 +23,8 @@ std::vector<text::Token> encode_with_masks(const text::Tokenizer& tokenizer,
     std::string_view part =
         text.substr(begin, mask == std::string_view::npos ? mask : mask - begin);
     // A piece of a word includes the space before it, and so does the mask that hides it.
-    const bool is_hidden = mask != std::string_view::npos && tokenizer.kind() != "char";
+    const bool is_hidden =
+        mask != std::string_view::npos && tokenizer.kind() != spec::TokenizerKind::kChar;
     if (is_hidden && part.ends_with(' ')) part.remove_suffix(1);
     for (const text::Token& token : tokenizer.encode_with_offsets(part, place)) {
       tokens.push_back({token.id, begin + token.begin, begin + token.end});
@@ -53,7 +54,7 @@ Passage read_passage(const checkpoint::Checkpoint& checkpoint, std::string text,
 Passage encode_passage(const checkpoint::Checkpoint& checkpoint, std::string text,
                        const std::string& name) {
   const spec::ModelConfig& model = checkpoint.config.model;
-  const bool lines = checkpoint.config.data.layout == "lines";
+  const bool lines = checkpoint.config.data.layout == spec::TextLayout::kLines;
   base::require_utf8(text, name);
   text = text::without_line_end(std::move(text), checkpoint.config.data.layout);
   if (text.empty())

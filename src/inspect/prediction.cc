@@ -27,15 +27,4 @@ std::vector<double> log_softmax(std::span<const float> logits) {
   return logs;
 }
 
-std::vector<Filling> most_probable(std::vector<Filling> fillings, std::size_t count) {
-  count = std::min(count, fillings.size());
-  std::partial_sort(fillings.begin(), fillings.begin() + static_cast<std::ptrdiff_t>(count),
-                    fillings.end(), [](const Filling& a, const Filling& b) {
-                      return a.probability != b.probability ? a.probability > b.probability
-                                                            : a.id < b.id;
-                    });
-  fillings.resize(count);
-  return fillings;
-}
-
 }  // namespace qkv::inspect

@@ -18,8 +18,4 @@ std::vector<double> softmax(std::span<const float> logits);
 /// log softmax(logits), in double: also of probabilities that are too small for a number.
 std::vector<double> log_softmax(std::span<const float> logits);
 
-/// The `count` most probable of these fillings, or all if there are fewer, in descending order, of
-/// two that are equally probable the one with the lower id first. REQUIRES numbers.
-std::vector<Filling> most_probable(std::vector<Filling> fillings, std::size_t count);
-
 }  // namespace qkv::inspect

@@ -132,6 +132,8 @@ struct ModelConfig {
   bool has_scores() const { return !recurrent() && attention.weights == Weighting::kSoftmax; }
   /// Whether each position of the context has its own weights.
   bool learns_positions() const { return !recurrent() && position == Position::kLearned; }
+  /// Whether the norms have a bias: an RMS norm has none.
+  bool norm_bias() const { return bias && norm == Norm::kLayer; }
   bool operator==(const ModelConfig&) const = default;
 };
 

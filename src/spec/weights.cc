@@ -104,8 +104,7 @@ RecurrentWeights WeightList::add_states(const std::string& end, const ModelConfi
 
 Affine WeightList::add_norm(const std::string& name, const ModelConfig& model) {
   Affine norm = add_scale(name, model.width);
-  if (model.bias && model.norm == Norm::kLayer)
-    norm.bias = add(name + ".bias", {model.width}, constant(0), Role::kVector);
+  if (model.norm_bias()) norm.bias = add(name + ".bias", {model.width}, constant(0), Role::kVector);
   return norm;
 }
 

@@ -7,14 +7,14 @@
 
 namespace qkv::text {
 
-std::string without_line_end(std::string text, const std::string& layout) {
-  if (layout != "lines" || !text.ends_with('\n')) return text;
+std::string without_line_end(std::string text, spec::TextLayout layout) {
+  if (layout != spec::TextLayout::kLines || !text.ends_with('\n')) return text;
   text.pop_back();
   if (text.ends_with('\r')) text.pop_back();
   return text;
 }
 
-std::string given_text(std::string text, const std::string& layout, const std::string& name) {
+std::string given_text(std::string text, spec::TextLayout layout, const std::string& name) {
   base::require_utf8(text, name);
   text = without_line_end(std::move(text), layout);
   warn_of_lines(text, layout, name);
@@ -22,7 +22,7 @@ std::string given_text(std::string text, const std::string& layout, const std::s
   return text;
 }
 
-std::string given_prompt(std::string text, const Tokenizer& tokenizer, const std::string& layout,
+std::string given_prompt(std::string text, const Tokenizer& tokenizer, spec::TextLayout layout,
                          const std::string& name) {
   text = given_text(std::move(text), layout, name);
   warn_of_final_space(text, tokenizer, name);
@@ -32,15 +32,15 @@ std::string given_prompt(std::string text, const Tokenizer& tokenizer, const std
   return text;
 }
 
-void warn_of_lines(std::string_view text, const std::string& layout, const std::string& name) {
-  if (layout != "lines" || text.find('\n') == std::string_view::npos) return;
+void warn_of_lines(std::string_view text, spec::TextLayout layout, const std::string& name) {
+  if (layout != spec::TextLayout::kLines || text.find('\n') == std::string_view::npos) return;
   base::log::warning(name +
                      ": found several lines; this model was trained on documents of one line each");
 }
 
 void warn_of_final_space(std::string_view text, const Tokenizer& tokenizer,
                          const std::string& name) {
-  if (tokenizer.kind() == "char" || !text.ends_with(' ')) return;
+  if (tokenizer.kind() == spec::TokenizerKind::kChar || !text.ends_with(' ')) return;
   base::log::warning(
       name +
       ": ends in a space; this model reads a space as the beginning of the word after it, "

@@ -31,7 +31,7 @@ GraphStep::GraphStep(const model::Model& model, const config::Config& config,
       optimizer_(model.parameters(), config.training),
       graph_(
           runtime.device, [this] { make(); }, eager_steps) {
-  const std::int64_t arrays = config.data.layout == "lines" ? 4 : 2;
+  const std::int64_t arrays = config.data.layout == spec::TextLayout::kLines ? 4 : 2;
   const std::vector<std::int64_t> shape = {config.training.accumulation, arrays,
                                            config.training.batch_size, config.model.context};
   const at::TensorOptions here = at::TensorOptions().pinned_memory(true);

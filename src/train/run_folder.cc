@@ -9,6 +9,7 @@
 
 #include "base/error.h"
 #include "base/format.h"
+#include "config/derived.h"
 #include "config/run_files.h"
 #include "config/schema.h"
 #include "train/difference.h"
@@ -88,15 +89,11 @@ bool holds_nothing(const fs::path& path) {
   });
 }
 
-/// The keys that may differ when a run is resumed: how long it runs, how often it reports and
-/// saves, where it computes, and the path of the text (its hash is compared instead).
+/// What must not differ when a run is resumed. The hash of the text is compared instead of its
+/// path.
 base::Json comparable(const config::Config& config) {
-  base::Json json = config::to_json(config);
-  for (const char* key : {"steps", "validate_every", "log_every", "patience"})
-    json["training"].erase(key);
-  for (const char* key : {"checkpoints", "runtime"}) json.erase(key);
+  base::Json json = config::kept_of_run(config);
   for (const char* key : {"train", "validation"}) json["data"].erase(key);
-  json["tokenizer"].erase("path");
   return json;
 }
 

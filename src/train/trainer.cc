@@ -9,6 +9,7 @@
 #include "base/files.h"
 #include "base/format.h"
 #include "base/log.h"
+#include "config/derived.h"
 #include "config/run_files.h"
 #include "config/schema.h"
 #include "generate/generator.h"
@@ -32,16 +33,14 @@ void require_hash(const char* key, const char* what, const std::string& found,
 }
 
 /// The weights of `checkpoint` are valid only in the same model. A new run that starts from them
-/// may use other dropout and, if positions have no weights, a longer context.
+/// may change what is no part of them.
 void require_same_model(const spec::ModelConfig& found, const spec::ModelConfig& expected,
                         bool resumed, const fs::path& checkpoint) {
-  const auto comparable = [&](const spec::ModelConfig& model) {
+  const auto comparable = [&](const spec::ModelConfig& model) -> base::Json {
+    if (!resumed) return {{"model", config::kept_of_model(model)}};
     config::Config config;
     config.model = model;
-    base::Json json = {{"model", config::to_json(config)["model"]}};
-    if (!resumed) json["model"].erase("dropout");
-    if (!resumed && !model.learns_positions()) json["model"].erase("context");
-    return json;
+    return {{"model", config::to_json(config)["model"]}};
   };
   if (const auto difference = first_difference(comparable(found), comparable(expected))) {
     throw base::Error(base::concat(difference->key, ": found ", config::shown(difference->found),
@@ -311,12 +310,12 @@ void Trainer::save(bool measured) {
 
 void Trainer::sample() {
   profile_.enter(Phase::kValidation);
-  const std::string& layout = config_.data.layout;
+  const spec::TextLayout layout = config_.data.layout;
   const std::string prompt = text::without_line_end(config_.training.sample_prompt, layout);
   const generate::GenerationOptions options{
       .tokens = 100, .sampling = {}, .seed = config_.seed, .threads = runtime_.threads};
   // A stream's first token needs something before it: a newline, as between two paragraphs.
-  const std::string start = prompt.empty() && layout == "stream" ? "\n" : prompt;
+  const std::string start = prompt.empty() && layout == spec::TextLayout::kStream ? "\n" : prompt;
   std::string text;
   const engine::Model copy(config_.model, model_->vocabulary(), model_->parameters().arrays());
   generate::generate(copy, corpus_.tokenizer, layout, start, options,

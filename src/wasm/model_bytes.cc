@@ -8,37 +8,23 @@
 
 #include "base/bytes.h"
 #include "base/format.h"
+#include "spec/keys.h"
 #include "spec/misfit.h"
 #include "spec/weights.h"
 
 namespace qkv::wasm {
 namespace {
 
-/// Calls visit(value) with each value of a config, in order.
-template <typename Config, typename Visit>
-void for_each_value(Config& config, Visit visit) {
-  visit(config.kind);
-  visit(config.layers);
-  visit(config.heads);
-  visit(config.key_value_heads);
-  visit(config.width);
-  visit(config.context);
-  visit(config.feed_forward.width);
-  visit(config.feed_forward.activation);
-  visit(config.norm);
-  visit(config.norm_epsilon);
-  visit(config.position);
-  visit(config.rotary_base);
-  visit(config.objective);
-  visit(config.dropout);
-  visit(config.bias);
-  visit(config.tied_embeddings);
-  visit(config.initial_deviation);
-  visit(config.attention.projection);
-  visit(config.attention.weights);
-  visit(config.attention.scaled);
-  visit(config.attention.query_key_norm);
-  visit(config.attention.value_residual);
+/// Calls visit(value) with each value of a config, also of the structs in it, in order.
+template <typename Config>
+void for_each_value(Config& config, const auto& visit) {
+  spec::visit_keys(config, [&](const char*, auto& value) {
+    if constexpr (spec::Section<decltype(value)>) {
+      for_each_value(value, visit);
+    } else {
+      visit(value);
+    }
+  });
 }
 
 /// Whether `number` is one of from … most, and whole.

@@ -26,7 +26,7 @@ using testing::Scratch;
 
 config::Config small_config() {
   config::Config config;
-  config.tokenizer.kind = "char";
+  config.tokenizer.kind = spec::TokenizerKind::kChar;
   config.model = testing::tiny_model_config();
   config.model.bias = false;
   config.model.position = spec::Position::kSinusoidal;
@@ -39,7 +39,7 @@ config::Config small_config() {
 const text::Tokenizer& tokenizer() {
   static const text::Tokenizer made = [] {
     config::TokenizerConfig config;
-    config.kind = "char";
+    config.kind = spec::TokenizerKind::kChar;
     config.vocabulary = 20;
     std::string_view rest = "some text\n";
     return text::Tokenizer::train(config, [rest]() mutable { return std::exchange(rest, {}); });

@@ -306,7 +306,7 @@ TEST(CheckConfig, ADefaultThatFollowsTheTextWaitsForIt) {
   EXPECT_NE(message(change, 300), "");
   EXPECT_NE(message([&](Config& c) {
               change(c);
-              c.data.layout = "lines";
+              c.data.layout = spec::TextLayout::kLines;
             }),
             "");
 }

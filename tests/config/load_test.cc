@@ -96,8 +96,8 @@ TEST(ParseConfig, ReadsEveryKey) {
     "runtime": {"device": "cuda", "precision": "bfloat16", "threads": 21}})");
   EXPECT_EQ(c.name, "n");
   EXPECT_EQ(c.seed, 9007199254740991U);
-  EXPECT_EQ(c.tokenizer, (TokenizerConfig{"bpe", 7, "/base/t.model", 9}));
-  EXPECT_EQ(c.data, (DataConfig{{"/base/a", "/b"}, {"/c"}, 0.5, "lines"}));
+  EXPECT_EQ(c.tokenizer, (TokenizerConfig{spec::TokenizerKind::kBpe, 7, "/base/t.model", 9}));
+  EXPECT_EQ(c.data, (DataConfig{{"/base/a", "/b"}, {"/c"}, 0.5, spec::TextLayout::kLines}));
   spec::ModelConfig model;
   model.layers = 3;
   model.heads = 6;
@@ -191,6 +191,11 @@ TEST(ParseConfig, WrongValuesAreNamed) {
   EXPECT_EQ(
       refusal_of("model.feed_forward.activation", R"("tanh")"),
       R"(x.json: model.feed_forward.activation: found "tanh", expected "gelu", "relu", "relu2", "silu", "swiglu" or "none")");
+  EXPECT_EQ(
+      refusal_of("tokenizer.kind", R"("words")"),
+      R"(x.json: tokenizer.kind: found "words", expected "word", "char", "bpe" or "unigram")");
+  EXPECT_EQ(refusal(R"({"data": {"train": ["a"], "layout": "rows"}})"),
+            R"(x.json: data.layout: found "rows", expected "stream" or "lines")");
 }
 
 TEST(ParseConfig, WholeNumbersMayHaveAPointOrAnExponent) {
@@ -497,7 +502,7 @@ TEST_F(Load, ARunThatGoesOnKeepsAllThatIsLeftOut) {
 
 TEST_F(Load, ARunThatStartsFromWeightsHasTheirModel) {
   Config init = parsed(kLeast);
-  init.tokenizer.kind = "char";
+  init.tokenizer.kind = spec::TokenizerKind::kChar;
   init.model.width = 24;
   init.model.heads = init.model.key_value_heads = 3;
   init.model.feed_forward.activation = spec::Activation::kRelu;
@@ -508,7 +513,7 @@ TEST_F(Load, ARunThatStartsFromWeightsHasTheirModel) {
     return load_initialised_config(write("c.json", kLeast), overrides, init, "runs/a");
   };
   Config config = started({});
-  EXPECT_EQ(config.tokenizer.kind, "char");
+  EXPECT_EQ(config.tokenizer.kind, spec::TokenizerKind::kChar);
   EXPECT_EQ(config.model.dropout, 0.0);
   EXPECT_EQ(config.model.context, 256);
   EXPECT_TRUE(config.defaults.has("model.context"));

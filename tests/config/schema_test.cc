@@ -215,6 +215,8 @@ base::Json names_of() {
 TEST(Schema, ItsChoicesAreThoseOfSpec) {
   const Schema schema(config_schema(), "schema");
   const auto names = [&](const char* key) { return schema.find(key)->at("enum"); };
+  EXPECT_EQ(names("tokenizer.kind"), names_of<spec::TokenizerKind>());
+  EXPECT_EQ(names("data.layout"), names_of<spec::TextLayout>());
   EXPECT_EQ(names("model.kind"), names_of<spec::Architecture>());
   EXPECT_EQ(names("model.norm"), names_of<spec::Norm>());
   EXPECT_EQ(names("model.position"), names_of<spec::Position>());

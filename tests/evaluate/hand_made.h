@@ -16,11 +16,12 @@ namespace qkv::testing {
 /// Words of one letter, each a single piece.
 inline text::Tokenizer letter_tokenizer() {
   bool given = false;
-  return text::Tokenizer::train(
-      {.kind = "word", .vocabulary = 40, .path = {}}, [&]() -> std::string_view {
-        return std::exchange(given, true) ? std::string_view()
-                                          : std::string_view("a b c d e f g h\n");
-      });
+  return text::Tokenizer::train({.kind = spec::TokenizerKind::kWord, .vocabulary = 40, .path = {}},
+                                [&]() -> std::string_view {
+                                  return std::exchange(given, true)
+                                             ? std::string_view()
+                                             : std::string_view("a b c d e f g h\n");
+                                });
 }
 
 inline spec::ModelConfig hand_made_config() {

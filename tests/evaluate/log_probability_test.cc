@@ -9,6 +9,7 @@
 namespace qkv::evaluate {
 namespace {
 
+using spec::TextLayout;
 using testing::rounding_of;
 
 class LogProbabilities : public testing::TextsTest {};
@@ -25,8 +26,8 @@ TEST_F(LogProbabilities, LogProbabilityIsTheSumOverTokens) {
     seen.push_back(id);
   }
   // Together with a shorter and a longer text: padding changes nothing.
-  const auto scores =
-      log_probabilities(*causal, tokenizer_, "lines", {{"cat"}, {text}, {"a dog sat."}}, 1);
+  const auto scores = log_probabilities(*causal, tokenizer_, TextLayout::kLines,
+                                        {{"cat"}, {text}, {"a dog sat."}}, 1);
   EXPECT_NEAR(scores[1].nats, expected, rounding_of(ids.size()));
 }
 
@@ -41,8 +42,8 @@ TEST_F(LogProbabilities, MaskedModelsScoreByPseudoLogLikelihood) {
     seen[place] = text::Tokenizer::kMask;
     expected -= nats_at(*masked, seen, place, ids[place]);
   }
-  EXPECT_NEAR(log_probabilities(*masked, tokenizer_, "lines", {{"cat"}}, 1)[0].nats, expected,
-              rounding_of(ids.size()));
+  EXPECT_NEAR(log_probabilities(*masked, tokenizer_, TextLayout::kLines, {{"cat"}}, 1)[0].nats,
+              expected, rounding_of(ids.size()));
 }
 
 TEST_F(LogProbabilities, APartIsScoredByItsTokensAlone) {
@@ -57,21 +58,22 @@ TEST_F(LogProbabilities, APartIsScoredByItsTokensAlone) {
     seen.push_back(token.id);
   }
   const auto scores =
-      log_probabilities(*causal, tokenizer_, "lines", {{text, "", part}, {text}}, 1);
+      log_probabilities(*causal, tokenizer_, TextLayout::kLines, {{text, "", part}, {text}}, 1);
   EXPECT_NEAR(scores[0].nats, expected, rounding_of(part.end - part.begin));
   EXPECT_LT(scores[1].nats, scores[0].nats);
   // Later text changes nothing for a causal model.
   EXPECT_NEAR(
-      log_probabilities(*causal, tokenizer_, "lines", {{"a cat ran.", "", part}}, 1)[0].nats,
+      log_probabilities(*causal, tokenizer_, TextLayout::kLines, {{"a cat ran.", "", part}}, 1)[0]
+          .nats,
       expected, rounding_of(part.end - part.begin));
-  EXPECT_THROW(log_probabilities(*causal, tokenizer_, "lines",
+  EXPECT_THROW(log_probabilities(*causal, tokenizer_, TextLayout::kLines,
                                  {{text, "", base::Span{.begin = 90, .end = 91}}}, 1),
                base::Error);
 }
 
 class LogProbabilitiesOfWords : public testing::TextsTest {
  protected:
-  LogProbabilitiesOfWords() : TextsTest("word") {}
+  LogProbabilitiesOfWords() : TextsTest(spec::TokenizerKind::kWord) {}
 };
 
 TEST_F(LogProbabilitiesOfWords, StreamScoresTheTextBehindANewLine) {
@@ -91,14 +93,14 @@ TEST_F(LogProbabilitiesOfWords, StreamScoresTheTextBehindANewLine) {
   }
   EXPECT_GT(of_no_width, 0U);
   const auto scores =
-      log_probabilities(*causal, tokenizer_, "stream", {{text}, {text, "", part}}, 1);
+      log_probabilities(*causal, tokenizer_, TextLayout::kStream, {{text}, {text, "", part}}, 1);
   EXPECT_NEAR(scores[0].nats, all, rounding_of(seen.size()));
   EXPECT_NEAR(scores[1].nats, first, rounding_of(seen.size()));
 }
 
 TEST_F(LogProbabilities, ProbesCountTheLikeliestCandidate) {
   const auto causal = model(spec::Objective::kCausal);
-  const auto nats = log_probabilities(*causal, tokenizer_, "lines",
+  const auto nats = log_probabilities(*causal, tokenizer_, TextLayout::kLines,
                                       {{"a cat", "", base::Span{.begin = 2, .end = 5}},
                                        {"a dog", "", base::Span{.begin = 2, .end = 5}}},
                                       1);
@@ -121,7 +123,7 @@ TEST_F(LogProbabilities, ProbesCountTheLikeliestCandidate) {
   const std::vector<world::Probe> probes = {
       probe("one", likelier, 3, before), probe("one", other, 30, before),
       probe("two", likelier, 3, before), probe("two", other, 3, after)};
-  const AskedProbes asked(askable_probes(probes, /*causal=*/true), tokenizer_, "lines",
+  const AskedProbes asked(askable_probes(probes, /*causal=*/true), tokenizer_, TextLayout::kLines,
                           causal->config());
   const auto families = score_probes(*causal, asked, 1);
   ASSERT_EQ(families.size(), 2U);

@@ -13,19 +13,22 @@
 namespace qkv::evaluate {
 namespace {
 
+using spec::TextLayout;
 using testing::rounding_of;
 
 class Pairs : public testing::TextsTest {};
 
 TEST_F(Pairs, CountByGroupAndATieCountsHalf) {
   const auto causal = model(spec::Objective::kCausal);
-  const auto likelier = log_probabilities(*causal, tokenizer_, "lines", {{"a cat"}, {"a dog"}}, 1);
+  const auto likelier =
+      log_probabilities(*causal, tokenizer_, TextLayout::kLines, {{"a cat"}, {"a dog"}}, 1);
   const bool cat = likelier[0].nats > likelier[1].nats;
   const std::string good = cat ? "a cat" : "a dog";
   const std::string bad = cat ? "a dog" : "a cat";
   const std::vector<MinimalPair> pairs = {
       {good, bad, "right", ""}, {bad, good, "wrong", ""}, {good, good, "tie", ""}};
-  const auto groups = pair_accuracies(pairs, score_pairs(*causal, tokenizer_, "lines", pairs, 1));
+  const auto groups =
+      pair_accuracies(pairs, score_pairs(*causal, tokenizer_, TextLayout::kLines, pairs, 1));
   ASSERT_EQ(groups.size(), 4U);
   EXPECT_EQ(groups[0].accuracy(), 1.0);
   EXPECT_EQ(groups[1].accuracy(), 0.0);
@@ -42,9 +45,10 @@ TEST_F(Pairs, LongerThanTheContextAreSkippedAndCounted) {
                                           {longest, "a dog", "long", "p:2"},
                                           {"a dog", longest, "short", "p:3"},
                                           {"a dog", "a cat", "short", "p:4"}};
-  const auto scores = score_pairs(*causal, tokenizer_, "lines", pairs, 1);
+  const auto scores = score_pairs(*causal, tokenizer_, TextLayout::kLines, pairs, 1);
   ASSERT_EQ(scores.size(), 4U);
-  const auto alone = log_probabilities(*causal, tokenizer_, "lines", {{"a cat"}, {"a dog"}}, 1);
+  const auto alone =
+      log_probabilities(*causal, tokenizer_, TextLayout::kLines, {{"a cat"}, {"a dog"}}, 1);
   ASSERT_TRUE(scores[0].has_value());
   EXPECT_DOUBLE_EQ(scores[0]->good, alone[0].nats);
   EXPECT_DOUBLE_EQ(scores[0]->bad, alone[1].nats);
@@ -59,7 +63,7 @@ TEST_F(Pairs, LongerThanTheContextAreSkippedAndCounted) {
   EXPECT_TRUE(std::isnan(groups[1].accuracy()));
   EXPECT_EQ(groups[2].skipped, 2U);
   try {
-    score_pairs(*causal, tokenizer_, "lines", {pairs[1], pairs[2]}, 1);
+    score_pairs(*causal, tokenizer_, TextLayout::kLines, {pairs[1], pairs[2]}, 1);
     FAIL();
   } catch (const base::Error& error) {
     EXPECT_TRUE(std::string(error.what()).starts_with("p:2 to p:3: found no pair that fits, "))
@@ -73,7 +77,7 @@ TEST_F(Pairs, APairAsLongAsTheContextIsScored) {
   std::optional<double> nats;
   while (true) {  // the longest that can be read
     const auto scored = [&](const std::string& text) {
-      return log_probabilities(*causal, tokenizer_, "lines", {{text}}, 1)[0].nats;
+      return log_probabilities(*causal, tokenizer_, TextLayout::kLines, {{text}}, 1)[0].nats;
     };
     try {
       nats = scored(sentence + 'a');
@@ -84,7 +88,7 @@ TEST_F(Pairs, APairAsLongAsTheContextIsScored) {
   }
   ASSERT_TRUE(nats);
   const std::vector<MinimalPair> pairs = {{sentence, "a", "", "p:1"}};
-  const auto scores = score_pairs(*causal, tokenizer_, "lines", pairs, 1);
+  const auto scores = score_pairs(*causal, tokenizer_, TextLayout::kLines, pairs, 1);
   ASSERT_TRUE(scores[0].has_value());
   EXPECT_NEAR(scores[0]->good, *nats, rounding_of(sentence.size() + 1));
 }

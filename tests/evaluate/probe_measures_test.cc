@@ -18,6 +18,7 @@
 namespace qkv::evaluate {
 namespace {
 
+using spec::TextLayout;
 using testing::letter_probe;
 
 class ProbeMeasures : public ::testing::Test {
@@ -25,7 +26,8 @@ class ProbeMeasures : public ::testing::Test {
   std::vector<ProbeReading> readings(const std::vector<world::Probe>& probes) const {
     std::vector<ProbeReading> out;
     for (const world::Probe& probe : probes)
-      out.push_back(read_probe(probe, checkpoint_.tokenizer, "stream", checkpoint_.config.model));
+      out.push_back(
+          read_probe(probe, checkpoint_.tokenizer, TextLayout::kStream, checkpoint_.config.model));
     return out;
   }
   std::vector<std::int32_t> ids(const std::string& text) const {
@@ -79,7 +81,8 @@ TEST_F(ProbeMeasures, ACausalModelIsAskedWhatItReads) {
 TEST_F(ProbeMeasures, AMaskedModelAsksAtTheMaskToo) {
   spec::ModelConfig masked = checkpoint_.config.model;
   masked.objective = spec::Objective::kMasked;
-  const ProbeReading probe = read_probe(near_[0], checkpoint_.tokenizer, "lines", masked);
+  const ProbeReading probe =
+      read_probe(near_[0], checkpoint_.tokenizer, TextLayout::kLines, masked);
   EXPECT_EQ(probe.reading.ids[4], text::Tokenizer::kMask);  // <s> a b c <mask> . </s>
   EXPECT_EQ(probe.reading.ids.size(), 7U);
   EXPECT_EQ(probe.query, (std::vector<std::int64_t>{3, 4}));
@@ -168,7 +171,7 @@ TEST_F(ProbeMeasures, RemovingTheHeadThatReadsCostsAllRemovingTheOtherNothing) {
   std::vector<const world::Probe*> near;
   for (const world::Probe& probe : near_) near.push_back(&probe);
   std::vector<const world::Probe*> far = {&far_[0], &far_[1]};
-  const HeadCostProbes probes({near, far}, checkpoint_.tokenizer, "stream",
+  const HeadCostProbes probes({near, far}, checkpoint_.tokenizer, TextLayout::kStream,
                               checkpoint_.config.model);
   const std::vector<HeadCosts> costs = probes.costs(*checkpoint_.model, 1);
   ASSERT_EQ(costs.size(), 2U);
@@ -218,7 +221,8 @@ TEST(DeepProbeMeasures, CutsAreThoseOfWholeReadings) {
     const std::vector<world::Probe> probes = many_probes();
     std::vector<ProbeReading> readings;
     for (const world::Probe& probe : probes) {
-      readings.push_back(read_probe(probe, checkpoint.tokenizer, "lines", checkpoint.config.model));
+      readings.push_back(
+          read_probe(probe, checkpoint.tokenizer, TextLayout::kLines, checkpoint.config.model));
     }
     const EdgeContrasts found =
         edge_contrasts(*checkpoint.model, readings, EdgeScope::kLayersAndHeads, 1);
@@ -255,9 +259,10 @@ double accuracy_without(const std::vector<inspect::HeadPlace>& heads, const base
   for (std::size_t place = 1; place < probes.size(); place += 2) {
     const auto nats = [&](const std::string& candidate) {
       inspect::HeadRemover remover(heads, means);
-      const Reading reading = readings_of(with_candidate(probes[place], candidate),
-                                          checkpoint.tokenizer, "lines", checkpoint.config.model)
-                                  .front();
+      const Reading reading =
+          readings_of(with_candidate(probes[place], candidate), checkpoint.tokenizer,
+                      TextLayout::kLines, checkpoint.config.model)
+              .front();
       return nats_of(*checkpoint.model, reading, &remover);
     };
     const std::string& answer = probes[place].answer;
@@ -275,13 +280,14 @@ TEST(DeepProbeMeasures, RemovedHeadsCostWhatWholeReadingsLose) {
     std::vector<const world::Probe*> family;
     for (const world::Probe& probe : probes) family.push_back(&probe);
     const std::vector<HeadCosts> costs =
-        HeadCostProbes({family}, checkpoint.tokenizer, "lines", config).costs(*checkpoint.model, 1);
+        HeadCostProbes({family}, checkpoint.tokenizer, TextLayout::kLines, config)
+            .costs(*checkpoint.model, 1);
 
     std::set<std::pair<std::size_t, std::vector<std::int32_t>>> seen;  // each text once in a half
     std::vector<Reading> readings;
     for (std::size_t place = 0; place < probes.size(); ++place) {
       Reading reading = readings_of(with_candidate(probes[place], probes[place].answer),
-                                    checkpoint.tokenizer, "lines", config)
+                                    checkpoint.tokenizer, TextLayout::kLines, config)
                             .front();
       if (seen.emplace(place % 2, reading.ids).second) readings.push_back(std::move(reading));
     }

@@ -52,9 +52,10 @@ text::Tokenizer learn(const std::string& text, const config::TokenizerConfig& co
 
 void learn_and_use(FuzzedDataProvider& input) {
   config::TokenizerConfig config;
-  config.kind = input.PickValueInArray({"word", "char", "bpe", "unigram"});
+  config.kind = input.PickValueInArray(spec::all<spec::TokenizerKind>());
   // SentencePiece's unigram trainer ends the process if few pieces are requested.
-  config.vocabulary = input.ConsumeIntegralInRange(config.kind == "unigram" ? 64 : 1, 300);
+  config.vocabulary =
+      input.ConsumeIntegralInRange(config.kind == spec::TokenizerKind::kUnigram ? 64 : 1, 300);
   config.sample_bytes = input.ConsumeIntegralInRange(1, 5000);
   const std::size_t block = input.ConsumeIntegralInRange<std::size_t>(1, 1000);
   const std::string learned = input.ConsumeRandomLengthString(500);

@@ -10,6 +10,8 @@
 namespace qkv::generate {
 namespace {
 
+using spec::TextLayout;
+
 spec::ModelConfig small_config(spec::Position position) {
   spec::ModelConfig config = testing::tiny_model_config();
   config.position = position;
@@ -20,7 +22,7 @@ spec::ModelConfig small_config(spec::Position position) {
 const text::Tokenizer& characters() {
   static const text::Tokenizer tokenizer = [] {
     config::TokenizerConfig config;
-    config.kind = "char";
+    config.kind = spec::TokenizerKind::kChar;
     config.vocabulary = 20;
     std::string_view rest = "abcabc cab é\n";
     return text::Tokenizer::train(config, [rest]() mutable { return std::exchange(rest, {}); });
@@ -51,7 +53,7 @@ std::unique_ptr<engine::Model> model_that_says(const std::vector<std::int32_t>& 
 }
 
 std::string generated(const engine::Model& model, const std::string& prompt,
-                      const GenerationOptions& options, const std::string& layout = "stream") {
+                      const GenerationOptions& options, TextLayout layout = TextLayout::kStream) {
   std::string text;
   generate(model, characters(), layout, prompt, options,
            [&](const std::string& part) { text += part; });
@@ -62,7 +64,8 @@ TEST(Generate, PrintsThePromptAndAsManyTokensAsAsked) {
   const auto model = model_that_says({characters().encode("c")});
   EXPECT_EQ(generated(*model, "ab", {.tokens = 5, .sampling = {}, .seed = 1}), "abccccc");
   EXPECT_EQ(generated(*model, "ab", {.tokens = 0, .sampling = {}, .seed = 1}), "ab");
-  EXPECT_EQ(generated(*model, "", {.tokens = 2, .sampling = {}, .seed = 1}, "lines"), "cc");
+  EXPECT_EQ(generated(*model, "", {.tokens = 2, .sampling = {}, .seed = 1}, TextLayout::kLines),
+            "cc");
   const std::string long_prompt(100, 'b');
   EXPECT_EQ(generated(*model, long_prompt, {.tokens = 20, .sampling = {}, .seed = 1}),
             long_prompt + std::string(20, 'c'));
@@ -70,11 +73,12 @@ TEST(Generate, PrintsThePromptAndAsManyTokensAsAsked) {
 
 TEST(Generate, StopsAtTheEndOfTheDocumentAndDoesNotPrintIt) {
   const GenerationOptions options{.tokens = 200, .sampling = {}, .seed = 1};
-  EXPECT_EQ(generated(*model_that_says({text::Tokenizer::kEnd}), "ab", options, "lines"), "ab");
+  EXPECT_EQ(generated(*model_that_says({text::Tokenizer::kEnd}), "ab", options, TextLayout::kLines),
+            "ab");
   // Ends at each token with probability ½: only one of 2⁴⁰ texts has 40 tokens without an end.
   const std::string text =
       generated(*model_that_says({text::Tokenizer::kEnd, characters().encode("c")[0]}), "ab",
-                options, "lines");
+                options, TextLayout::kLines);
   EXPECT_LT(text.size(), 42U);
   EXPECT_EQ(text, "ab" + std::string(text.size() - 2, 'c'));
 }
@@ -101,7 +105,7 @@ TEST(Generate, WhatPrintThrowsEndsIt) {
   const auto print = [&](const std::string&) {
     if (++parts == 3) throw base::Error("full", base::Error::Fault::kRun);
   };
-  EXPECT_THROW(generate(*model, characters(), "stream", "ab",
+  EXPECT_THROW(generate(*model, characters(), TextLayout::kStream, "ab",
                         {.tokens = std::int64_t{1} << 40, .sampling = {}, .seed = 1}, print),
                base::Error);
   EXPECT_EQ(parts, 3);
@@ -132,8 +136,8 @@ TEST(Generate, PrintsWholeCharactersOnly) {
   ASSERT_EQ(bytes.size(), 2U);
   const auto model = model_that_says(bytes);
   int characters_seen = 0;
-  generate(*model, characters(), "stream", "a", {.tokens = 60, .sampling = {}, .seed = 1},
-           [&](const std::string& part) {
+  generate(*model, characters(), TextLayout::kStream, "a",
+           {.tokens = 60, .sampling = {}, .seed = 1}, [&](const std::string& part) {
              std::string rest = part;
              for (const std::string known : {"é", "\xEF\xBF\xBD", "a"}) {
                for (std::size_t at = rest.find(known); at != std::string::npos;

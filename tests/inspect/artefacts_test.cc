@@ -28,7 +28,7 @@ std::set<std::string> names_in(const std::filesystem::path& folder) {
 
 TEST(AttentionJson, HoldsTheWeightsExactly) {
   config::Config config = testing::tiny_config();
-  config.data.layout = "lines";
+  config.data.layout = spec::TextLayout::kLines;
   const checkpoint::Checkpoint checkpoint = testing::tiny_checkpoint(config);
   const Inspection inspection = testing::inspect_text(checkpoint, "the \xE2\x82\xAC cat\t\"\\");
   std::string written;

@@ -48,7 +48,7 @@ TEST_P(ContextVectors, AreThoseOfAPassOverTheTextAlone) {
   config::Config config = testing::tiny_config();
   config.model.kind = GetParam().first;
   config.model.objective = GetParam().second;
-  config.data.layout = "lines";
+  config.data.layout = spec::TextLayout::kLines;
   const checkpoint::Checkpoint checkpoint = testing::tiny_checkpoint(config);
   const std::vector<std::pair<std::string, std::vector<std::int64_t>>> texts = {
       {"the cat sat on the mat", {2}},

@@ -156,7 +156,7 @@ TEST(PieceInLine, IsTheWordBehindASpace) {
   EXPECT_EQ(piece_in_line(words, "cat dog"), std::nullopt);
   EXPECT_EQ(piece_in_line(words, "."), std::nullopt);  // a piece, but not after a space
   EXPECT_EQ(piece_in_line(words, ""), std::nullopt);
-  const text::Tokenizer characters = testing::tiny_tokenizer("char");
+  const text::Tokenizer characters = testing::tiny_tokenizer(spec::TokenizerKind::kChar);
   EXPECT_EQ(piece_in_line(characters, "cat"), std::nullopt);
   EXPECT_NE(message_of([&] { piece_in_line(words, "\xFF"); }), "");
 }

@@ -12,9 +12,11 @@
 namespace qkv::inspect {
 namespace {
 
+using spec::TextLayout;
+using spec::TokenizerKind;
 using testing::message_of;
 
-config::Config config_of(const std::string& layout, spec::Objective objective) {
+config::Config config_of(TextLayout layout, spec::Objective objective) {
   config::Config config = testing::tiny_config();
   config.data.layout = layout;
   config.model.objective = objective;
@@ -25,9 +27,11 @@ TEST(Passage, HasTheSpecialsOfItsLayout) {
   const std::string text = "the cat sat.";
   const std::vector<std::int32_t> plain = testing::tiny_tokenizer().encode(text);
   for (const spec::Objective objective : spec::all<spec::Objective>()) {
-    const checkpoint::Checkpoint stream = testing::tiny_checkpoint(config_of("stream", objective));
+    const checkpoint::Checkpoint stream =
+        testing::tiny_checkpoint(config_of(TextLayout::kStream, objective));
     EXPECT_EQ(ids_of(read_passage(stream, text, "t")), plain);
-    const checkpoint::Checkpoint lines = testing::tiny_checkpoint(config_of("lines", objective));
+    const checkpoint::Checkpoint lines =
+        testing::tiny_checkpoint(config_of(TextLayout::kLines, objective));
     std::vector<std::int32_t> expected = plain;
     expected.insert(expected.begin(), text::Tokenizer::kBegin);
     if (objective == spec::Objective::kMasked) expected.push_back(text::Tokenizer::kEnd);
@@ -40,9 +44,9 @@ TEST(Passage, HasTheSpecialsOfItsLayout) {
 
 TEST(Passage, AMaskTakesThePlaceOfOneWord) {
   const std::string text = "the <mask> sat on <mask> mat.";
-  for (const char* kind : {"word", "bpe", "unigram"}) {
+  for (const auto kind : {TokenizerKind::kWord, TokenizerKind::kBpe, TokenizerKind::kUnigram}) {
     const checkpoint::Checkpoint checkpoint =
-        testing::tiny_checkpoint(config_of("stream", spec::Objective::kMasked), kind);
+        testing::tiny_checkpoint(config_of(TextLayout::kStream, spec::Objective::kMasked), kind);
     const Passage passage = read_passage(checkpoint, text, "t");
     std::vector<std::int32_t> masked;
     for (const char* part : {"the", " sat on", " mat."}) {
@@ -63,7 +67,7 @@ TEST(Passage, AMaskTakesThePlaceOfOneWord) {
   }
   // With words as pieces, hiding one word hides one token.
   const checkpoint::Checkpoint words =
-      testing::tiny_checkpoint(config_of("stream", spec::Objective::kMasked));
+      testing::tiny_checkpoint(config_of(TextLayout::kStream, spec::Objective::kMasked));
   std::vector<std::int32_t> whole = words.tokenizer.encode("the cat sat on the mat.");
   whole[1] = whole[4] = text::Tokenizer::kMask;
   EXPECT_EQ(ids_of(read_passage(words, text, "t")), whole);
@@ -71,7 +75,7 @@ TEST(Passage, AMaskTakesThePlaceOfOneWord) {
 }
 
 TEST(Passage, ACausalModelReadsTheMaskAsText) {
-  config::Config config = config_of("stream", spec::Objective::kCausal);
+  config::Config config = config_of(TextLayout::kStream, spec::Objective::kCausal);
   config.model.context = 64;
   const checkpoint::Checkpoint checkpoint = testing::tiny_checkpoint(config);
   for (const text::Token& token : read_passage(checkpoint, "the <mask>", "t").tokens) {
@@ -81,7 +85,7 @@ TEST(Passage, ACausalModelReadsTheMaskAsText) {
 
 TEST(Passage, RefusesWhatItCannotRead) {
   const checkpoint::Checkpoint checkpoint =
-      testing::tiny_checkpoint(config_of("stream", spec::Objective::kCausal));
+      testing::tiny_checkpoint(config_of(TextLayout::kStream, spec::Objective::kCausal));
   EXPECT_EQ(message_of([&] { read_passage(checkpoint, "", "--text"); }),
             "--text: found an empty text, expected at least one character");
   std::string longer;
@@ -91,13 +95,13 @@ TEST(Passage, RefusesWhatItCannotRead) {
   EXPECT_NE(message_of([&] { read_passage(checkpoint, "cat \xFF", "--text"); }).find("byte 4"),
             std::string::npos);
   const checkpoint::Checkpoint lines =
-      testing::tiny_checkpoint(config_of("lines", spec::Objective::kCausal));
+      testing::tiny_checkpoint(config_of(TextLayout::kLines, spec::Objective::kCausal));
   EXPECT_NE(message_of([&] { read_passage(lines, "\n", "--text"); }), "");
 }
 
 TEST(Passage, NamesTokensForPeople) {
-  config::Config config = config_of("lines", spec::Objective::kCausal);
-  const checkpoint::Checkpoint checkpoint = testing::tiny_checkpoint(config, "char");
+  config::Config config = config_of(TextLayout::kLines, spec::Objective::kCausal);
+  const checkpoint::Checkpoint checkpoint = testing::tiny_checkpoint(config, TokenizerKind::kChar);
   const Passage passage = read_passage(checkpoint, "a \xC3\xA9", "t");
   EXPECT_EQ(token_labels(passage, checkpoint.tokenizer),
             (std::vector<std::string>{"<s>", "a", "·", "<0xC3>", "<0xA9>"}));
@@ -122,7 +126,7 @@ std::vector<double> probabilities_of(const Inspection& inspection, std::size_t t
 
 TEST(Fillings, AreTheLikeliestPiecesUnderTheMask) {
   const checkpoint::Checkpoint checkpoint =
-      testing::tiny_checkpoint(config_of("stream", spec::Objective::kMasked));
+      testing::tiny_checkpoint(config_of(TextLayout::kStream, spec::Objective::kMasked));
   const Inspection inspection = testing::inspect_text(checkpoint, "the <mask> sat");
   const std::vector<double> probabilities = probabilities_of(inspection, 1);
 
@@ -146,7 +150,7 @@ TEST(Fillings, AreTheLikeliestPiecesUnderTheMask) {
 
 TEST(Fillings, OfACausalModelAreTheNextWords) {
   const checkpoint::Checkpoint checkpoint =
-      testing::tiny_checkpoint(config_of("lines", spec::Objective::kCausal));
+      testing::tiny_checkpoint(config_of(TextLayout::kLines, spec::Objective::kCausal));
   Inspection inspection = testing::inspect_text(checkpoint, "the cat");
   const std::size_t last = inspection.passage.tokens.size() - 1;
   EXPECT_EQ(asked_tokens(inspection.passage, true), std::vector<std::size_t>{last});

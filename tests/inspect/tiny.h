@@ -18,7 +18,7 @@ inline const std::string kText =
     "the cat sat on the mat.\nthe king and the queen saw the man and the woman.\na dog ran to the "
     "cat.\n";
 
-inline text::Tokenizer tiny_tokenizer(const std::string& kind = "word") {
+inline text::Tokenizer tiny_tokenizer(spec::TokenizerKind kind = spec::TokenizerKind::kWord) {
   bool given = false;
   return text::Tokenizer::train(
       {.kind = kind, .vocabulary = 60, .path = {}}, [&]() -> std::string_view {
@@ -38,8 +38,8 @@ inline config::Config tiny_config() {
 
 /// A checkpoint that was never on disk. Its matrices are far from 0, so that attention is not
 /// uniform.
-inline checkpoint::Checkpoint tiny_checkpoint(const config::Config& config,
-                                              const std::string& kind = "word") {
+inline checkpoint::Checkpoint tiny_checkpoint(
+    const config::Config& config, spec::TokenizerKind kind = spec::TokenizerKind::kWord) {
   text::Tokenizer tokenizer = tiny_tokenizer(kind);
   auto model = random_model(config.model, tokenizer.size(), /*seed=*/7);
   checkpoint::TrainerState state;

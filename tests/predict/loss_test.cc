@@ -11,6 +11,7 @@
 namespace qkv::predict {
 namespace {
 
+using spec::TextLayout;
 using testing::kTexts;
 using testing::rounding_of;
 
@@ -27,7 +28,7 @@ TEST_F(ScoreText, StreamPredictsEachTokenButTheFirstOnce) {
       expected += nats_after(*causal, seen, ids[place + 1]);
     }
   }
-  const text::TokenFile stream = tokens("stream");
+  const text::TokenFile stream = tokens(TextLayout::kStream);
   const Score score = score_text(*causal, stream, 1, 1);
   EXPECT_EQ(score.tokens, ids.size() - 1);
   EXPECT_EQ(score.text_bytes, std::string(kTexts).size());
@@ -53,7 +54,7 @@ TEST_F(ScoreText, LinesPredictEachDocumentWithItsEnd) {
       ++predicted;
     }
   }
-  const text::TokenFile documents = tokens("lines");
+  const text::TokenFile documents = tokens(TextLayout::kLines);
   const Score score = score_text(*causal, documents, 1, 1);
   EXPECT_EQ(score.tokens, predicted);
   EXPECT_NEAR(score.nats, expected, rounding_of(predicted));
@@ -68,7 +69,8 @@ TEST_F(ScoreText, IsTheSameOnAnyNumberOfThreads) {
   std::ofstream(scratch_ / "long.txt") << text;
   for (const spec::Objective objective : spec::all<spec::Objective>()) {
     const auto reader = model(objective);
-    const text::TokenFile stream = text::open_tokens({scratch_ / "long.txt"}, tokenizer_, "stream");
+    const text::TokenFile stream =
+        text::open_tokens({scratch_ / "long.txt"}, tokenizer_, TextLayout::kStream);
     const Score alone = score_text(*reader, stream, 1, 1);
     EXPECT_GT(alone.tokens, 1000U);
     for (const int threads : {2, 5}) {
@@ -85,7 +87,7 @@ TEST_F(ScoreText, LinesThatFitHaveBitsPerByte) {
   std::ofstream(scratch_ / "short.txt") << text;
   const Score score =
       score_text(*model(spec::Objective::kCausal),
-                 text::open_tokens({scratch_ / "short.txt"}, tokenizer_, "lines"), 1, 1);
+                 text::open_tokens({scratch_ / "short.txt"}, tokenizer_, TextLayout::kLines), 1, 1);
   EXPECT_EQ(score.cut.count, 0U);
   EXPECT_EQ(score.text_bytes, text.size());
   EXPECT_DOUBLE_EQ(score.bits_per_byte(),

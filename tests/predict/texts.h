@@ -9,6 +9,7 @@
 #include <utility>
 #include <vector>
 
+#include "base/format.h"
 #include "engine/support.h"
 #include "predict/support.h"
 #include "rounding.h"
@@ -30,11 +31,12 @@ constexpr double rounding_of(std::uint64_t tokens) {
 /// A tokenizer that knows kTexts, and small models for it.
 class TextsTest : public ::testing::Test {
  protected:
-  explicit TextsTest(const std::string& kind = "char") : tokenizer_(learn(kind)) {
+  explicit TextsTest(spec::TokenizerKind kind = spec::TokenizerKind::kChar)
+      : tokenizer_(learn(kind)) {
     ::setenv("QKV_CACHE", (scratch_ / "cache").c_str(), 1);
   }
 
-  static text::Tokenizer learn(const std::string& kind) {
+  static text::Tokenizer learn(spec::TokenizerKind kind) {
     bool given = false;
     return text::Tokenizer::train(
         {.kind = kind, .vocabulary = 64, .path = {}}, [&]() -> std::string_view {
@@ -56,8 +58,8 @@ class TextsTest : public ::testing::Test {
     }
     return std::make_unique<engine::Model>(config, tokenizer_.size(), std::move(weights));
   }
-  text::TokenFile tokens(const std::string& layout) {
-    const auto path = scratch_ / (layout + ".txt");
+  text::TokenFile tokens(spec::TextLayout layout) {
+    const auto path = scratch_ / base::concat(layout, ".txt");
     std::ofstream(path) << kTexts;
     return text::open_tokens({path}, tokenizer_, layout);
   }

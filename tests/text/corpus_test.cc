@@ -23,6 +23,9 @@
 namespace qkv::text {
 namespace {
 
+using spec::TextLayout;
+using spec::TokenizerKind;
+
 namespace fs = std::filesystem;
 
 class CorpusTest : public ::testing::Test {
@@ -34,7 +37,8 @@ class CorpusTest : public ::testing::Test {
     return scratch_ / name;
   }
 
-  config::Config config(std::vector<fs::path> train, const std::string& kind = "char") const {
+  config::Config config(std::vector<fs::path> train,
+                        TokenizerKind kind = TokenizerKind::kChar) const {
     config::Config config;
     config.data.train = std::move(train);
     config.data.validation_fraction = 0;
@@ -94,7 +98,7 @@ std::string message_of(const config::Config& config) {
 TEST_F(CorpusTest, StreamIsTheFilesOneAfterTheOther) {
   const std::string one = testing::sentences(1, 5000) + "the end of a ";
   const std::string two = " file\n" + testing::sentences(2, 100);
-  for (const std::string& kind : testing::kinds()) {
+  for (const TokenizerKind kind : spec::all<TokenizerKind>()) {
     const Corpus corpus = open_corpus(config({write("one", one), write("two", two)}, kind));
     EXPECT_EQ(text_of(corpus.tokenizer, corpus.train), one + two) << kind;
     EXPECT_EQ(corpus.train.text_bytes(), one.size() + two.size());
@@ -128,14 +132,14 @@ TEST_F(CorpusTest, BlocksDoNotShowInTheIds) {
   std::string text;
   std::mt19937 random(3);
   while (text.size() < 3500000) text += random() % 2 == 0 ? "naïve 日本 " : "a👩bb ";
-  for (const std::string kind : {"word", "char"}) {
+  for (const auto kind : {TokenizerKind::kWord, TokenizerKind::kChar}) {
     const Corpus corpus = open_corpus(config({write("long", text)}, kind));
     const auto expected = corpus.tokenizer.encode(text);
     ASSERT_EQ(corpus.train.size(), expected.size());
     for (std::size_t index = 0; index < expected.size(); ++index)
       ASSERT_EQ(corpus.train[index], expected[index]);
     config::Config lines = config({scratch_ / "long"}, kind);
-    lines.data.layout = "lines";
+    lines.data.layout = TextLayout::kLines;
     const Corpus one_line = open_corpus(lines);
     ASSERT_EQ(one_line.train.documents(), 1U);
     EXPECT_EQ(documents_of(one_line.tokenizer, one_line.train).front(), text);
@@ -143,9 +147,10 @@ TEST_F(CorpusTest, BlocksDoNotShowInTheIds) {
 }
 
 TEST_F(CorpusTest, LinesAreDocuments) {
-  config::Config lines = config(
-      {write("one", "the cat\r\n\n\r\n  sat \nlast"), write("two", "first\n\r\r\n")}, "word");
-  lines.data.layout = "lines";
+  config::Config lines =
+      config({write("one", "the cat\r\n\n\r\n  sat \nlast"), write("two", "first\n\r\r\n")},
+             TokenizerKind::kWord);
+  lines.data.layout = TextLayout::kLines;
   const Corpus corpus = open_corpus(lines);
   EXPECT_EQ(documents_of(corpus.tokenizer, corpus.train),
             (std::vector<std::string>{"the cat", "  sat ", "last", "first", "\r"}));
@@ -170,7 +175,7 @@ TEST_F(CorpusTest, ValidationIsTheEndOfEachFile) {
   EXPECT_EQ(corpus.tokenizer.size(), 260 + 14 + 3);
 
   config::Config lines = config({write("lines", "aaaa\nbbbb\ncccc\ndddd\n")});
-  lines.data.layout = "lines";
+  lines.data.layout = TextLayout::kLines;
   lines.data.validation_fraction = 0.4;  // byte 12 is inside cccc
   const Corpus documents = open_corpus(lines);
   EXPECT_EQ(documents_of(documents.tokenizer, documents.train),
@@ -192,7 +197,7 @@ Sizes sizes_of(const config::Config& config) {
 }
 
 TEST_F(CorpusTest, CutsTheFractionOfAllFilesTogether) {
-  for (const std::string layout : {"lines", "stream"}) {
+  for (const TextLayout layout : spec::all<TextLayout>()) {
     for (const int lines : {1, 2, 3, 7}) {
       std::vector<fs::path> files;
       std::string all;
@@ -208,7 +213,7 @@ TEST_F(CorpusTest, CutsTheFractionOfAllFilesTogether) {
         files.push_back(write(base::concat("file", file), text));
         all += text;
       }
-      config::Config split = config(files, "char");
+      config::Config split = config(files, TokenizerKind::kChar);
       split.data.layout = layout;
       for (const double fraction : {0.01, 0.1, 0.37, 0.5, 0.9}) {
         SCOPED_TRACE(base::concat(layout, ' ', lines, ' ', fraction));
@@ -222,7 +227,7 @@ TEST_F(CorpusTest, CutsTheFractionOfAllFilesTogether) {
       split.data.validation_fraction = 0.1;
       const Corpus corpus = open_corpus(split);
       ASSERT_TRUE(corpus.validation);
-      if (layout == "lines") {  // whole ones, each in one part
+      if (layout == TextLayout::kLines) {  // whole ones, each in one part
         EXPECT_EQ(corpus.train.documents() + corpus.validation->documents(),
                   static_cast<std::uint64_t>(60 * lines));
       }
@@ -238,7 +243,7 @@ TEST_F(CorpusTest, CutsFilesOfUnlikeSizeWell) {
     for (const std::string& text : texts)
       files.push_back(write(base::concat("f", files.size()), text));
     config::Config split = config(files);
-    split.data.layout = "lines";
+    split.data.layout = TextLayout::kLines;
     split.data.validation_fraction = fraction;
     return sizes_of(split);
   };
@@ -260,7 +265,7 @@ TEST_F(CorpusTest, CutsFilesOfUnlikeSizeWell) {
     }
   }
   config::Config one = config({write("one", "a single line\n")});
-  one.data.layout = "lines";
+  one.data.layout = TextLayout::kLines;
   one.data.validation_fraction = 0.1;
   EXPECT_FALSE(open_corpus(one).validation);
 }
@@ -294,10 +299,8 @@ TEST_F(CorpusTest, RefusesWhatIsNoCorpus) {
   EXPECT_NE(message_of(config({write("short", "abcd")})).find("context"), std::string::npos);
   EXPECT_EQ(message_of(config({write("enough", "abcde")})), "no error");
   config::Config blank = config({write("blank", "\n\r\n\n\n\n\n")});
-  blank.data.layout = "lines";
+  blank.data.layout = TextLayout::kLines;
   EXPECT_NE(message_of(blank).find("no text"), std::string::npos);
-  blank.data.layout = "rows";
-  EXPECT_NE(message_of(blank).find("data.layout"), std::string::npos);
 
   for (const std::size_t place : {std::size_t{0}, std::size_t{7}, std::size_t{1048575},
                                   std::size_t{1048576}, std::size_t{2000000}}) {
@@ -315,24 +318,24 @@ TEST_F(CorpusTest, RefusesWhatIsNoCorpus) {
 
 TEST_F(CorpusTest, CachesByContent) {
   const auto path = write("text", testing::sentences(1, 100));
-  const Corpus first = open_corpus(config({path}, "word"));
+  const Corpus first = open_corpus(config({path}, TokenizerKind::kWord));
   EXPECT_EQ(entries("tokens-"), 1U);
   EXPECT_EQ(entries("tokenizer-"), 1U);
   EXPECT_EQ(entries("text-"), 0U);  // changed just now: its modification time is not enough
 
   const auto written = fs::last_write_time(find("tokens-").front());
   fs::copy_file(path, scratch_ / "copy");
-  const Corpus again = open_corpus(config({scratch_ / "copy"}, "word"));
+  const Corpus again = open_corpus(config({scratch_ / "copy"}, TokenizerKind::kWord));
   EXPECT_EQ(again.tokenizer.hash(), first.tokenizer.hash());
   EXPECT_EQ(entries("tokens-"), 1U);
   EXPECT_EQ(fs::last_write_time(find("tokens-").front()), written);
 
   write("text", testing::sentences(2, 100));
-  const Corpus changed = open_corpus(config({path}, "word"));
+  const Corpus changed = open_corpus(config({path}, TokenizerKind::kWord));
   EXPECT_NE(changed.train_hash, first.train_hash);
   EXPECT_EQ(entries("tokens-"), 2U);
-  config::Config lines = config({path}, "word");
-  lines.data.layout = "lines";
+  config::Config lines = config({path}, TokenizerKind::kWord);
+  lines.data.layout = TextLayout::kLines;
   EXPECT_GT(open_corpus(lines).train.documents(), 0U);
 }
 
@@ -341,20 +344,20 @@ TEST_F(CorpusTest, TrustsSizeAndTimeOfChange) {
   // The fingerprint includes the inode's change time, which nobody can set: wait until it is old
   // enough.
   ::usleep(2'100'000);
-  const Corpus first = open_corpus(config({path}, "word"));
+  const Corpus first = open_corpus(config({path}, TokenizerKind::kWord));
   ASSERT_EQ(entries("text-"), 1U);
   // A wrong hash in the entry is now believed, which shows that the text is not read again.
   const std::string whole = base::read_file(find("text-").front());
   const std::string wrong(64, 'a');
   base::write_file(find("text-").front(), base::sha256(wrong) + wrong);
-  EXPECT_EQ(open_corpus(config({path}, "word")).train_hash, wrong);
+  EXPECT_EQ(open_corpus(config({path}, TokenizerKind::kWord)).train_hash, wrong);
   std::string changed = whole;
   changed[5] = changed[5] == '1' ? '2' : '1';
   for (const std::string& damaged :
        {std::string("nonsense"), std::string(), changed, whole.substr(0, 64), whole + "0"}) {
     base::write_file(find("text-").front(), damaged);
     ::testing::internal::CaptureStderr();
-    EXPECT_EQ(open_corpus(config({path}, "word")).train_hash, first.train_hash);
+    EXPECT_EQ(open_corpus(config({path}, TokenizerKind::kWord)).train_hash, first.train_hash);
     const std::string said = ::testing::internal::GetCapturedStderr();
     EXPECT_NE(said.find(find("text-").front().string()), std::string::npos) << said;
     EXPECT_EQ(base::read_file(find("text-").front()), whole);
@@ -362,13 +365,13 @@ TEST_F(CorpusTest, TrustsSizeAndTimeOfChange) {
   std::string other = testing::sentences(1, 100);
   other[5] = other[5] == 'x' ? 'y' : 'x';
   base::write_file(path, other);
-  EXPECT_EQ(open_corpus(config({path}, "word")).train_hash, base::sha256(other));
+  EXPECT_EQ(open_corpus(config({path}, TokenizerKind::kWord)).train_hash, base::sha256(other));
 }
 
 TEST_F(CorpusTest, MakesDamagedEntriesAgain) {
   const std::string text = testing::sentences(1, 100);
   const auto path = write("text", text);
-  const Corpus first = open_corpus(config({path}, "word"));
+  const Corpus first = open_corpus(config({path}, TokenizerKind::kWord));
   for (const std::string entry : {"tokens-", "tokenizer-"}) {
     const std::string whole = base::read_file(find(entry).front());
     std::string changed = whole;
@@ -379,7 +382,7 @@ TEST_F(CorpusTest, MakesDamagedEntriesAgain) {
          {whole.substr(0, whole.size() / 2), whole + "x", std::string(), changed, negative}) {
       base::write_file(find(entry).front(), damaged);
       ::testing::internal::CaptureStderr();
-      const Corpus again = open_corpus(config({path}, "word"));
+      const Corpus again = open_corpus(config({path}, TokenizerKind::kWord));
       const std::string said = ::testing::internal::GetCapturedStderr();
       EXPECT_NE(said.find(find(entry).front().string()), std::string::npos) << said;
       EXPECT_NE(said.find("made again"), std::string::npos) << said;
@@ -402,13 +405,13 @@ TEST_F(CorpusTest, AnEntryThatIsGoneIsNoError) {
 TEST_F(CorpusTest, MakesEntriesAgainThatCannotBeRead) {
   const auto path = write("text", testing::sentences(1, 100));
   ::usleep(2'100'000);  // as in TrustsSizeAndTimeOfChange
-  const Corpus first = open_corpus(config({path}, "word"));
+  const Corpus first = open_corpus(config({path}, TokenizerKind::kWord));
   for (const std::string entry : {"text-", "tokenizer-", "tokens-"}) {
     const std::string whole = base::read_file(find(entry).front());
     // There, and yet it cannot be read: it is larger than all that may be.
     fs::resize_file(find(entry).front(), std::uintmax_t{1} << 40U);
     ::testing::internal::CaptureStderr();
-    const Corpus again = open_corpus(config({path}, "word"));
+    const Corpus again = open_corpus(config({path}, TokenizerKind::kWord));
     const std::string said = ::testing::internal::GetCapturedStderr();
     EXPECT_NE(said.find(find(entry).front().string()), std::string::npos) << said;
     EXPECT_NE(said.find("made again"), std::string::npos) << said;
@@ -483,7 +486,7 @@ TEST_F(CorpusTest, WorksWithoutACache) {
   ::setenv("QKV_CACHE", (scratch_ / "file" / "cache").c_str(), 1);
   fs::create_directory(scratch_ / "temporary");
   ::setenv("TMPDIR", (scratch_ / "temporary").c_str(), 1);
-  const Corpus corpus = open_corpus(config({path}, "word"));
+  const Corpus corpus = open_corpus(config({path}, TokenizerKind::kWord));
   EXPECT_EQ(text_of(corpus.tokenizer, corpus.train), text);
   EXPECT_TRUE(fs::is_empty(scratch_ / "temporary"));
   ::unsetenv("TMPDIR");
@@ -507,14 +510,14 @@ TEST_F(CorpusTest, GoesOnWithoutACacheThatWasDeletedMeanwhile) {
 TEST_F(CorpusTest, IdsThatTheCacheCannotKeepAreWrittenToATemporaryFile) {
   const std::string text = testing::sentences(1, 100);
   const auto path = write("text", text);
-  open_corpus(config({path}, "word"));
+  open_corpus(config({path}, TokenizerKind::kWord));
   const fs::path entry = find("tokens-").front();
   fs::remove(entry);
   fs::create_directories(entry / "in the way");
   fs::create_directory(scratch_ / "temporary");
   ::setenv("TMPDIR", (scratch_ / "temporary").c_str(), 1);
   ::testing::internal::CaptureStderr();
-  const Corpus corpus = open_corpus(config({path}, "word"));
+  const Corpus corpus = open_corpus(config({path}, TokenizerKind::kWord));
   const std::string said = ::testing::internal::GetCapturedStderr();
   EXPECT_EQ(said.find("warning: cannot write to the cache"), 0U) << said;
   EXPECT_NE(said.find(entry.string()), std::string::npos) << said;
@@ -538,19 +541,20 @@ TEST_F(CorpusTest, FindsItsFolder) {
 
 TEST_F(CorpusTest, TakesAGivenTokenizer) {
   const auto path = write("text", "the cat sat on the mat");
-  const Tokenizer words = testing::learn("the cat", "word");
-  config::Config with_path = config({path}, "word");
+  const Tokenizer words = testing::learn("the cat", TokenizerKind::kWord);
+  config::Config with_path = config({path}, TokenizerKind::kWord);
   with_path.tokenizer.path = write("tokenizer.model", words.bytes());
   EXPECT_EQ(open_corpus(with_path).tokenizer.hash(), words.hash());
-  const Corpus corpus = open_corpus(config({path}, "char"), testing::learn("the cat", "word"));
+  const Corpus corpus = open_corpus(config({path}, TokenizerKind::kChar),
+                                    testing::learn("the cat", TokenizerKind::kWord));
   EXPECT_EQ(corpus.tokenizer.hash(), words.hash());
   EXPECT_EQ(text_of(corpus.tokenizer, corpus.train), "the cat sat on the mat");
 
-  const TokenFile tokens = open_tokens({path, path}, words, "lines");
+  const TokenFile tokens = open_tokens({path, path}, words, TextLayout::kLines);
   EXPECT_EQ(documents_of(words, tokens),
             (std::vector<std::string>{"the cat sat on the mat", "the cat sat on the mat"}));
-  EXPECT_THROW(open_tokens({}, words, "lines"), base::Error);
-  EXPECT_THROW(open_tokens({write("empty", "")}, words, "stream"), base::Error);
+  EXPECT_THROW(open_tokens({}, words, TextLayout::kLines), base::Error);
+  EXPECT_THROW(open_tokens({write("empty", "")}, words, TextLayout::kStream), base::Error);
 }
 
 TEST_F(CorpusTest, ADefaultContextFollowsTheText) {
@@ -564,7 +568,7 @@ TEST_F(CorpusTest, ADefaultContextFollowsTheText) {
   short_text.data.train = {write("long", testing::sentences(1, 5000))};
   EXPECT_EQ(open_corpus(short_text).context, 256);
   // One token has none to predict.
-  short_text.tokenizer.kind = "bpe";
+  short_text.tokenizer.kind = TokenizerKind::kBpe;
   short_text.data.train = {write("one", "x")};
   EXPECT_NE(message_of(short_text).find("found 1 tokens"), std::string::npos);
 }

@@ -9,9 +9,12 @@
 namespace qkv::text {
 namespace {
 
+using spec::TextLayout;
+using spec::TokenizerKind;
+
 /// The warnings of `given_prompt` for a model whose tokenizer has this kind.
-std::string warnings(const std::string& text, const std::string& layout,
-                     const std::string& kind = "word") {
+std::string warnings(const std::string& text, TextLayout layout,
+                     TokenizerKind kind = TokenizerKind::kWord) {
   const Tokenizer tokenizer = testing::learn("the cat sat.\nthe cat\n", kind);
   ::testing::internal::CaptureStderr();
   given_prompt(text, tokenizer, layout, "--prompt");
@@ -23,37 +26,40 @@ bool holds(const std::string& text, const std::string& part) {
 }
 
 TEST(Prompt, OneLineEndIsNoPartOfADocument) {
-  EXPECT_EQ(without_line_end("the cat\n", "lines"), "the cat");
-  EXPECT_EQ(without_line_end("the cat\r\n", "lines"), "the cat");
-  EXPECT_EQ(without_line_end("the cat\n\n", "lines"), "the cat\n");
-  EXPECT_EQ(without_line_end("the cat\r", "lines"), "the cat\r");
-  EXPECT_EQ(without_line_end("\n", "lines"), "");
-  EXPECT_EQ(without_line_end("the cat\n", "stream"), "the cat\n");
+  EXPECT_EQ(without_line_end("the cat\n", TextLayout::kLines), "the cat");
+  EXPECT_EQ(without_line_end("the cat\r\n", TextLayout::kLines), "the cat");
+  EXPECT_EQ(without_line_end("the cat\n\n", TextLayout::kLines), "the cat\n");
+  EXPECT_EQ(without_line_end("the cat\r", TextLayout::kLines), "the cat\r");
+  EXPECT_EQ(without_line_end("\n", TextLayout::kLines), "");
+  EXPECT_EQ(without_line_end("the cat\n", TextLayout::kStream), "the cat\n");
 }
 
 TEST(Prompt, ALineEndInsideADocumentIsAWarning) {
-  EXPECT_TRUE(holds(warnings("the cat\nthe cat\n", "lines"), "--prompt: found several lines"));
-  EXPECT_EQ(warnings("the cat\n", "lines"), "");
-  EXPECT_EQ(warnings("the cat\nthe cat\n", "stream"), "");
+  EXPECT_TRUE(
+      holds(warnings("the cat\nthe cat\n", TextLayout::kLines), "--prompt: found several lines"));
+  EXPECT_EQ(warnings("the cat\n", TextLayout::kLines), "");
+  EXPECT_EQ(warnings("the cat\nthe cat\n", TextLayout::kStream), "");
 }
 
 TEST(Prompt, ASpaceAtTheEndIsAWarning) {
-  EXPECT_TRUE(holds(warnings("the cat ", "stream"), "--prompt: ends in a space"));
-  EXPECT_TRUE(holds(warnings("the cat \n", "lines", "bpe"), "--prompt: ends in a space"));
-  EXPECT_EQ(warnings("the cat ", "stream", "char"), "");
-  EXPECT_EQ(warnings("the cat \n", "stream"), "");
+  EXPECT_TRUE(holds(warnings("the cat ", TextLayout::kStream), "--prompt: ends in a space"));
+  EXPECT_TRUE(holds(warnings("the cat \n", TextLayout::kLines, TokenizerKind::kBpe),
+                    "--prompt: ends in a space"));
+  EXPECT_EQ(warnings("the cat ", TextLayout::kStream, TokenizerKind::kChar), "");
+  EXPECT_EQ(warnings("the cat \n", TextLayout::kStream), "");
 }
 
 TEST(Prompt, ANulByteIsAWarning) {
   const std::string utf16("t\0h\0e\0", 6);
-  EXPECT_TRUE(holds(warnings(utf16, "stream", "char"), "--prompt: found a NUL byte at byte 1"));
-  EXPECT_EQ(warnings("the", "stream", "char"), "");
+  EXPECT_TRUE(holds(warnings(utf16, TextLayout::kStream, TokenizerKind::kChar),
+                    "--prompt: found a NUL byte at byte 1"));
+  EXPECT_EQ(warnings("the", TextLayout::kStream, TokenizerKind::kChar), "");
 }
 
 TEST(Prompt, UnknownWordsAreNamed) {
-  const std::string told = warnings("the dog bites the dog, cat", "stream");
+  const std::string told = warnings("the dog bites the dog, cat", TextLayout::kStream);
   EXPECT_TRUE(holds(told, R"(--prompt: the tokenizer does not know "dog", "bites", ",")")) << told;
-  EXPECT_EQ(warnings("the cat sat.", "stream"), "");
+  EXPECT_EQ(warnings("the cat sat.", TextLayout::kStream), "");
 }
 
 std::vector<std::string> unknown(const Tokenizer& tokenizer, const std::string& text) {
@@ -66,16 +72,19 @@ using Names = std::vector<std::string>;
 
 TEST(UnknownWords, AreWhatIsSpelledInBytes) {
   const std::string text = "the cat sat.\nthe cat\n";
-  EXPECT_EQ(unknown(testing::learn(text, "word"), "dog the café\tcafé"), (Names{"dog", "café"}));
-  EXPECT_EQ(unknown(testing::learn(text, "char"), "a tot é日!"), (Names{"o", "é日", "!"}));
-  EXPECT_EQ(unknown(testing::learn(text, "bpe"), "sat that日\x01"), (Names{"日"}));
+  EXPECT_EQ(unknown(testing::learn(text, TokenizerKind::kWord), "dog the café\tcafé"),
+            (Names{"dog", "café"}));
+  EXPECT_EQ(unknown(testing::learn(text, TokenizerKind::kChar), "a tot é日!"),
+            (Names{"o", "é日", "!"}));
+  EXPECT_EQ(unknown(testing::learn(text, TokenizerKind::kBpe), "sat that日\x01"), (Names{"日"}));
   // White space and characters that never have a piece cause no warning.
-  EXPECT_EQ(unknown(testing::learn("the", "word"), "\t\n \x01▁▅\u00A0"), Names{});
-  EXPECT_EQ(unknown(testing::learn(text, "word"), std::string(600, 'x')).size(), 3U);  // cut
+  EXPECT_EQ(unknown(testing::learn("the", TokenizerKind::kWord), "\t\n \x01▁▅\u00A0"), Names{});
+  EXPECT_EQ(unknown(testing::learn(text, TokenizerKind::kWord), std::string(600, 'x')).size(),
+            3U);  // cut
 }
 
 TEST(UnknownWords, EachKindOfBytePieceIsKnown) {
-  const Tokenizer tokenizer = testing::learn("<0x41> a", "word");
+  const Tokenizer tokenizer = testing::learn("<0x41> a", TokenizerKind::kWord);
   int bytes = 0;
   for (std::int32_t id = 0; id < tokenizer.size(); ++id) {
     const auto byte = byte_of_piece(tokenizer, id);

@@ -9,13 +9,8 @@
 
 namespace qkv::testing {
 
-inline const std::vector<std::string>& kinds() {
-  static const std::vector<std::string> all = {"word", "char", "bpe", "unigram"};
-  return all;
-}
-
 /// Trains on one text, passed on in blocks of `block` bytes (which must not cut characters).
-inline text::Tokenizer learn(std::string_view text, const std::string& kind,
+inline text::Tokenizer learn(std::string_view text, spec::TokenizerKind kind,
                              std::int64_t vocabulary = 200, std::size_t block = 0,
                              std::int64_t sample_bytes = 67108864) {
   config::TokenizerConfig config;

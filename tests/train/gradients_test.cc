@@ -26,7 +26,7 @@ struct Case {
   config::Config config;
 
   std::int64_t vocabulary() const { return config.tokenizer.vocabulary; }
-  bool documents() const { return config.data.layout == "lines"; }
+  bool documents() const { return config.data.layout == spec::TextLayout::kLines; }
 };
 
 config::Config small() {
@@ -183,13 +183,13 @@ std::vector<Case> named_cases() {
     Case& c = add("documents, alibi, bias");
     c.config.model.position = spec::Position::kAlibi;
     c.config.model.bias = true;
-    c.config.data.layout = "lines";
+    c.config.data.layout = spec::TextLayout::kLines;
   }
   {
     Case& c = add("masked, documents, learned");
     c.config.model.position = spec::Position::kLearned;
     c.config.model.objective = spec::Objective::kMasked;
-    c.config.data.layout = "lines";
+    c.config.data.layout = spec::TextLayout::kLines;
   }
   add("masked, alibi").config.model.objective = spec::Objective::kMasked;
   cases.back().config.model.position = spec::Position::kAlibi;
@@ -233,7 +233,7 @@ std::vector<Case> named_cases() {
   {
     Case& c = add("dropout, documents");
     c.config.model.dropout = 0.2;
-    c.config.data.layout = "lines";
+    c.config.data.layout = spec::TextLayout::kLines;
   }
   return cases;
 }

@@ -54,7 +54,7 @@ std::vector<text::Batch> batches_of(const config::Config& config, std::int64_t s
       batch.inputs.push_back(some());
       // A simple pattern: usually the last token.
       batch.targets.push_back(random.below(4) == 0 ? some() : batch.inputs.back());
-      if (config.data.layout != "lines") continue;
+      if (config.data.layout != spec::TextLayout::kLines) continue;
       // Two documents per row, and padding.
       const auto column = static_cast<std::int32_t>(place % batch.context);
       if (column >= 28) batch.targets.back() = text::Batch::kIgnored;
@@ -120,7 +120,7 @@ std::vector<Case> cases() {
                              {"documents, alibi", small()},
                              {"masked, learned, swiglu, rms", small()}};
   cases[1].config.training.optimizer = spec::Optimizer::kMuon;
-  cases[2].config.data.layout = "lines";
+  cases[2].config.data.layout = spec::TextLayout::kLines;
   cases[2].config.model.position = spec::Position::kAlibi;
   cases[3].config.model.objective = spec::Objective::kMasked;
   cases[3].config.model.position = spec::Position::kLearned;

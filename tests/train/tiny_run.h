@@ -28,7 +28,7 @@ inline config::Config tiny_run_config(const Scratch& scratch) {
   config::Config config;
   config.name = "tiny";
   config.seed = 7;
-  config.tokenizer.kind = "char";
+  config.tokenizer.kind = spec::TokenizerKind::kChar;
   config.data.train = {scratch / "text.txt"};
   config.model.layers = 2;
   config.model.heads = config.model.key_value_heads = 2;

@@ -122,7 +122,7 @@ TEST_F(TrainerTest, RecurrentNetsLearnAndResumeBitForBit) {
     config.model.kind = kind;
     config.model.objective = objective;
     config.model.dropout = 0.1;
-    config.data.layout = "lines";
+    config.data.layout = spec::TextLayout::kLines;
     ASSERT_EQ(train(config, whole), Ending::kFinished);
     const auto losses = curve(whole, "loss");
     EXPECT_LT(losses.at(30), 0.6 * losses.at(1)) << kind;

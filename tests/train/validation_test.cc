@@ -14,7 +14,7 @@ namespace {
 class Validation : public testing::TextsTest {
  protected:
   /// The texts several times: more tokens than go through the model at once.
-  text::TokenFile many_tokens(const std::string& layout) {
+  text::TokenFile many_tokens(spec::TextLayout layout) {
     std::ofstream file(scratch_ / "many.txt");
     for (int copy = 0; copy < 300; ++copy) file << testing::kTexts;
     file.close();
@@ -28,7 +28,7 @@ TEST_F(Validation, OnADeviceIsThatOfTheEngine) {
     const auto engine = model(objective);
     const auto made = model::make_model(engine->config(), engine->vocabulary(), 1);
     load_weights(*engine, *made);
-    for (const char* layout : {"stream", "lines"}) {
+    for (const spec::TextLayout layout : spec::all<spec::TextLayout>()) {
       const text::TokenFile text = many_tokens(layout);
       const predict::Score found = score_on_device(*made, text, 5, {});
       const predict::Score expected = validate(*made, text, 5, {});

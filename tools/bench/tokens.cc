@@ -37,7 +37,7 @@ std::vector<std::string> lines_of(const std::string& text) {
   return lines;
 }
 
-std::size_t tokens_of_qkv(Lines learned, Lines counted, const std::string& kind, int pieces) {
+std::size_t tokens_of_qkv(Lines learned, Lines counted, spec::TokenizerKind kind, int pieces) {
   config::TokenizerConfig config;
   config.kind = kind;
   config.vocabulary = pieces;
@@ -65,12 +65,12 @@ class Sentences : public sentencepiece::SentenceIterator {
   Lines rest_;
 };
 
-std::size_t tokens_of_sentencepiece(Lines learned, Lines counted, const std::string& kind,
+std::size_t tokens_of_sentencepiece(Lines learned, Lines counted, spec::TokenizerKind kind,
                                     int pieces) {
   Sentences sentences(learned);
   constexpr int kSpecialsAndBytes = 3 + 256;
   const std::unordered_map<std::string, std::string> options{
-      {"model_type", kind},
+      {"model_type", std::string(spec::name_of(kind))},
       {"vocab_size", std::to_string(pieces + kSpecialsAndBytes)},
       {"byte_fallback", "true"},
       {"minloglevel", "3"}};
@@ -90,7 +90,7 @@ void print_table(const std::vector<std::string>& lines) {
   const Lines learned = Lines(lines).first(first);
   const Lines counted = Lines(lines).subspan(first);
   std::cout << "| kind | pieces | qkv | SentencePiece | ratio |\n| --- | --- | --- | --- | --- |\n";
-  for (const std::string kind : {"bpe", "unigram"}) {
+  for (const auto kind : {spec::TokenizerKind::kBpe, spec::TokenizerKind::kUnigram}) {
     for (const int pieces : {500, 2000, 8000}) {
       const std::size_t ours = tokens_of_qkv(learned, counted, kind, pieces);
       const std::size_t theirs = tokens_of_sentencepiece(learned, counted, kind, pieces);

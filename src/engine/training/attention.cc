@@ -4,7 +4,6 @@
 #include <cmath>
 
 #include "base/random.h"
-#include "engine/training/dropouts.h"
 
 namespace qkv::engine {
 
@@ -28,13 +27,14 @@ AttentionPass<T>::AttentionPass(const spec::ModelConfig& config, const WeightLay
       key_at_(width_),
       value_at_(width_ + key_value_heads_ * head_width_),
       stride_(value_at_ + key_value_heads_ * head_width_),
-      norm_(config, places.attention_norm, places.attention_norm_bias, most_tokens, memory),
-      projection_{width_, stride_, places.query_key_value, places.query_key_value_bias},
+      sublayer_(config, places.attention_norm, places.attention_norm_bias,
+                {width_, stride_, places.query_key_value, places.query_key_value_bias},
+                {width_, width_, places.output, places.output_bias}, seed,
+                base::dropout_place(layer, 1), most_tokens, memory),
       query_norm_(config, places.query_norm, heads_, 0, stride_, most_tokens, memory),
       key_norm_(config, places.key_norm, key_value_heads_, key_at_, stride_, most_tokens, memory),
       has_norms_(places.query_norm >= 0),
       value_mix_(places.value_mix),
-      output_{width_, width_, places.output, places.output_bias},
       projected_(memory.take<T>(most_tokens * stride_)),
       raw_(memory.take<T>(has_norms_ || value_mix_ >= 0 ? most_tokens * stride_ : 0)),
       mixed_(memory.take<T>(most_tokens * width_)),
@@ -131,16 +131,9 @@ void AttentionPass<T>::prepare_backward(Workspace<T>& workspace, const Weights<T
 }
 
 template <typename T>
-kernels::Dropped AttentionPass<T>::dropped(const Reading& reading) const {
-  return dropped_at(dropout_, seed_, reading, base::dropout_place(layer_, 1), width_);
-}
-
-template <typename T>
 Residual AttentionPass<T>::forward(Workspace<T>& workspace, const Weights<T>& weights,
                                    const Reading& reading, const Residual& residual) {
-  workspace.clock->enter(Work::kNorm);
-  norm_.forward(residual, reading.tokens, weights);
-  projection_.forward(workspace, weights, reading.tokens, norm_.normed(), made().data());
+  sublayer_.forward_input(workspace, weights, reading, residual, made().data());
   prepare(workspace, weights, reading.tokens);
   rotate(reading, 1, projected_.data());
   workspace.clock->enter(Work::kAttention);
@@ -149,20 +142,16 @@ Residual AttentionPass<T>::forward(Workspace<T>& workspace, const Weights<T>& we
                                arrays_of<kernels::AttentionForward<T>>(document),
                                workspace.scratch);
   }
-  output_.forward(workspace, weights, reading.tokens, mixed_.data(), workspace.output.data());
-  return {norm_.x(), workspace.output.data(), dropped(reading)};
+  return sublayer_.forward_output(workspace, weights, reading, mixed_.data());
 }
 
 template <typename T>
 void AttentionPass<T>::backward(Workspace<T>& workspace, const Weights<T>& weights,
                                 const Reading& reading, float* x_gradient,
                                 const Gradient& gradient) {
-  const std::int64_t tokens = reading.tokens;
-  T* branch = workspace.branch.data();
-  workspace.clock->enter(Work::kNorm);
-  kernels::norm_loops<T>().branch(tokens * width_, x_gradient, dropped(reading), branch);
   T* mixed_gradient = workspace.normed_gradient.data();
-  output_.backward(workspace, weights, tokens, mixed_.data(), branch, mixed_gradient, gradient);
+  sublayer_.backward_output(workspace, weights, reading, x_gradient, mixed_.data(), mixed_gradient,
+                            gradient);
 
   workspace.clock->enter(Work::kAttention);
   T* projected_gradient = workspace.wide.data();
@@ -177,12 +166,8 @@ void AttentionPass<T>::backward(Workspace<T>& workspace, const Weights<T>& weigh
   }
   workspace.clock->enter(Work::kElse);
   rotate(reading, -1, projected_gradient);
-  prepare_backward(workspace, weights, tokens, projected_gradient, gradient.values);
-  T* normed_gradient = workspace.normed_gradient.data();
-  projection_.backward(workspace, weights, tokens, norm_.normed(), projected_gradient,
-                       normed_gradient, gradient);
-  workspace.clock->enter(Work::kNorm);
-  norm_.backward(normed_gradient, tokens, weights, /*fresh=*/false, x_gradient, gradient.values);
+  prepare_backward(workspace, weights, reading.tokens, projected_gradient, gradient.values);
+  sublayer_.backward_input(workspace, weights, reading, projected_gradient, x_gradient, gradient);
 }
 
 template class AttentionPass<float>;

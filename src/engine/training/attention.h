@@ -1,6 +1,7 @@
 #pragma once
 
 #include "engine/training/part.h"
+#include "engine/training/sublayer.h"
 #include "kernels/attention_core.h"
 #include "kernels/position_tables.h"
 
@@ -35,7 +36,6 @@ class AttentionPass {
   kernels::MixShape mix_shape(std::int64_t tokens) const {
     return {tokens, stride_ - value_at_, stride_, stride_ - value_at_};
   }
-  kernels::Dropped dropped(const Reading& reading) const;
   /// Queries, keys and values as the projection made them.
   std::span<T> made() const { return raw_.empty() ? projected_ : raw_; }
 
@@ -52,13 +52,11 @@ class AttentionPass {
   std::int64_t key_at_;  ///< where a token's keys begin, after its queries
   std::int64_t value_at_;
   std::int64_t stride_;  ///< between tokens in projected_
-  NormPass<T> norm_;
-  LinearPass<T> projection_;
+  SublayerPass<T> sublayer_;
   HeadNormPass<T> query_norm_;
   HeadNormPass<T> key_norm_;
   bool has_norms_;
   std::int64_t value_mix_;
-  LinearPass<T> output_;
   std::span<T> projected_;     ///< queries, keys and values side by side, normed and rotated
   std::span<T> raw_;           ///< as made, if they are normed or mixed
   std::span<T> mixed_;         ///< [tokens, width]

@@ -1,6 +1,7 @@
 #pragma once
 
 #include "engine/training/part.h"
+#include "engine/training/sublayer.h"
 #include "kernels/activation.h"
 
 namespace qkv::engine {
@@ -20,19 +21,12 @@ class FeedForwardPass {
                 float* x_gradient, const Gradient& gradient);
 
  private:
-  kernels::Dropped dropped(const Reading& reading) const;
-
-  std::uint64_t seed_;
-  std::int64_t layer_;
-  std::int64_t width_;
-  double dropout_;
   spec::Activation activation_;
   std::int64_t hidden_width_;
-  NormPass<T> norm_;
-  LinearPass<T> up_;  ///< gate and up for swiglu
-  LinearPass<T> down_;
-  std::span<T> slopes_;  ///< up's output, then the derivatives of the activation
-  std::span<T> hidden_;  ///< after the activation
+  std::int64_t up_width_;     ///< gate and up for swiglu
+  SublayerPass<T> sublayer_;  ///< between up and down
+  std::span<T> slopes_;       ///< up's output, then the derivatives of the activation
+  std::span<T> hidden_;       ///< after the activation
 };
 
 }  // namespace qkv::engine

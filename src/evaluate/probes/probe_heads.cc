@@ -126,7 +126,7 @@ class HeadTrials {
 }  // namespace
 
 HeadCostProbes::HeadCostProbes(const std::vector<std::vector<const world::Probe*>>& families,
-                               const text::Tokenizer& tokenizer, const std::string& layout,
+                               const text::Tokenizer& tokenizer, spec::TextLayout layout,
                                const spec::ModelConfig& model)
     : heads_(static_cast<std::size_t>(model.layers * model.heads)) {
   for (const std::vector<const world::Probe*>& probes : families) {

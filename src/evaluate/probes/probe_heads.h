@@ -24,7 +24,7 @@ class HeadCostProbes {
  public:
   /// `families` are the probes of each family. Throws Error if a text does not fit the context.
   HeadCostProbes(const std::vector<std::vector<const world::Probe*>>& families,
-                 const text::Tokenizer& tokenizer, const std::string& layout,
+                 const text::Tokenizer& tokenizer, spec::TextLayout layout,
                  const spec::ModelConfig& model);
 
   std::size_t tokens() const;  ///< tokens that the model reads for all costs

@@ -38,7 +38,7 @@ bool ProbeReading::is_measurable() const {
 }
 
 ProbeReading read_probe(const world::Probe& probe, const text::Tokenizer& tokenizer,
-                        const std::string& layout, const spec::ModelConfig& model) {
+                        spec::TextLayout layout, const spec::ModelConfig& model) {
   ProbeReading out;
   out.probe = &probe;
   out.reading = readings_of(with_candidate(probe, probe.answer), tokenizer, layout, model).front();

@@ -30,6 +30,6 @@ struct ProbeReading {
 
 /// Throws Error as readings_of does.
 ProbeReading read_probe(const world::Probe& probe, const text::Tokenizer& tokenizer,
-                        const std::string& layout, const spec::ModelConfig& model);
+                        spec::TextLayout layout, const spec::ModelConfig& model);
 
 }  // namespace qkv::evaluate

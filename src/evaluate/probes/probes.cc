@@ -56,7 +56,7 @@ std::string band_name(const DistanceBand& band) {
 }
 
 AskedProbes::AskedProbes(std::vector<const world::Probe*> probes, const text::Tokenizer& tokenizer,
-                         const std::string& layout, const spec::ModelConfig& model)
+                         spec::TextLayout layout, const spec::ModelConfig& model)
     : probes_(std::move(probes)), texts_(candidates_of(probes_), tokenizer, layout, model) {}
 
 std::vector<ProbeOutcome> AskedProbes::outcomes(const engine::Model& model, int threads,

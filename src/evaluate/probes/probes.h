@@ -57,7 +57,7 @@ class AskedProbes {
  public:
   /// Throws Error if a text does not fit the context.
   AskedProbes(std::vector<const world::Probe*> probes, const text::Tokenizer& tokenizer,
-              const std::string& layout, const spec::ModelConfig& model);
+              spec::TextLayout layout, const spec::ModelConfig& model);
 
   const std::vector<const world::Probe*>& probes() const { return probes_; }
   std::size_t tokens() const { return texts_.tokens(); }  ///< tokens that the model reads each time

@@ -6,6 +6,7 @@
 #include "base/error.h"
 #include "base/format.h"
 #include "inspect/depths.h"
+#include "inspect/largest.h"
 #include "text/tokenizer/tokenizer.h"
 
 namespace qkv::inspect {
@@ -65,7 +66,8 @@ Lens read_lens(const engine::Model& model, std::span<const std::int32_t> ids, co
     for (std::int64_t token = 0; token < tokens; ++token) {
       const auto at = static_cast<std::size_t>(token);
       const std::vector<double> logs = log_softmax(logits[token].values());
-      top.push_back(most_probable(fillings_of(logs), count));
+      std::vector<Filling>& here = top.emplace_back(fillings_of(logs));
+      keep_largest(here, count, &Filling::probability);
       const std::int32_t piece = piece_to_predict(ids, at, model.config().causal());
       lens.probability[depth].data[at] = piece < 0
                                              ? std::numeric_limits<double>::quiet_NaN()

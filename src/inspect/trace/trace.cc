@@ -7,6 +7,7 @@
 #include "base/format.h"
 #include "base/table.h"
 #include "base/utf8.h"
+#include "engine/model.h"
 #include "inspect/trace/columns.h"
 #include "inspect/trace/head_arithmetic.h"
 
@@ -69,20 +70,16 @@ class Trace {
     for (const std::string& label : token_labels(inspection.passage, checkpoint.tokenizer)) {
       labels_.push_back(clipped(label, kTraceLabelWidth));
     }
-    const bool even = model_.attention.weights == spec::Weighting::kUniform;
-    if (!even) {
+    if (model_.has_scores()) {
       input_.query = vector_of(attention("query")[head][token]);
       input_.keys = rows_of(attention("key")[shared_head_]);
+      input_.slope = checkpoint.model->positions().slope(head);
+      if (model_.attention.scaled)
+        input_.divisor = std::sqrt(static_cast<double>(model_.head_width()));
     }
     input_.values = rows_of(attention("value")[shared_head_]);
     input_.asking = static_cast<std::size_t>(token);
     input_.causal = model_.causal();
-    if (!even && model_.attention.scaled)
-      input_.divisor = std::sqrt(static_cast<double>(model_.head_width()));
-    if (!even && model_.position == spec::Position::kAlibi) {
-      input_.slope =
-          std::exp2(-8.0 * static_cast<double>(head + 1) / static_cast<double>(model_.heads));
-    }
     steps_ = compute_head(input_);
   }
 
@@ -141,8 +138,14 @@ class Trace {
   }
 
   std::string norm_formula() const {
-    if (model_.norm == spec::Norm::kRms) return "x ÷ √(mean of x² + ε) · weight";
-    return base::concat("(x − mean) ÷ √(variance + ε) · weight", model_.bias ? " + bias" : "");
+    const char* bias = model_.norm_bias() ? " + bias" : "";
+    switch (model_.norm) {
+      case spec::Norm::kLayer:
+        return base::concat("(x − mean) ÷ √(variance + ε) · weight", bias);
+      case spec::Norm::kRms:
+        break;
+    }
+    return base::concat("x ÷ √(mean of x² + ε) · weight", bias);
   }
 
   /// "q = W_Q n + b_Q: what I look for"

@@ -6,6 +6,7 @@
 #include "base/error.h"
 #include "base/format.h"
 #include "base/table.h"
+#include "inspect/largest.h"
 #include "inspect/vocabulary.h"
 
 namespace qkv::inspect {
@@ -100,13 +101,7 @@ std::vector<Neighbour> EmbeddingSpace::nearest(std::span<const double> target,
     if (std::find(left_out.begin(), left_out.end(), ids_[index]) == left_out.end())
       all.push_back({ids_[index], cosines[static_cast<std::ptrdiff_t>(index)]});
   }
-  count = std::min(count, all.size());
-  std::partial_sort(all.begin(), all.begin() + static_cast<std::ptrdiff_t>(count), all.end(),
-                    [](const Neighbour& left, const Neighbour& right) {
-                      return left.cosine != right.cosine ? left.cosine > right.cosine
-                                                         : left.id < right.id;
-                    });
-  all.resize(count);
+  keep_largest(all, count, &Neighbour::cosine);
   return all;
 }
 

@@ -22,13 +22,6 @@ namespace fs = std::filesystem;
 // Part of each key: increase it when the rules of segments or the trainer's options change.
 constexpr int kRules = 2;
 
-void require_layout(const std::string& layout) {
-  if (layout != "stream" && layout != "lines") {
-    throw base::Error(
-        base::concat("data.layout: found ", base::quoted(layout), ", expected stream or lines"));
-  }
-}
-
 std::string learn_from(const Source& source, const config::TokenizerConfig& config,
                        Newlines newlines) {
   std::size_t index = 0;
@@ -53,7 +46,8 @@ std::string learn_from(const Source& source, const config::TokenizerConfig& conf
 Tokenizer learned_tokenizer(const Source& train, const std::string& train_hash,
                             const config::Config& config, CorpusCache& cache) {
   const config::TokenizerConfig& wanted = config.tokenizer;
-  const Newlines newlines = config.data.layout == "lines" ? Newlines::kSkipped : Newlines::kLearned;
+  const Newlines newlines =
+      config.data.layout == spec::TextLayout::kLines ? Newlines::kSkipped : Newlines::kLearned;
   const std::string name =
       "tokenizer-" +
       base::sha256(base::concat(kRules, ' ', train_hash, ' ', wanted.kind, ' ', wanted.vocabulary,
@@ -67,7 +61,7 @@ Tokenizer learned_tokenizer(const Source& train, const std::string& train_hash,
 }
 
 TokenFile cached_tokens(const Source& source, const std::string& hash, const Tokenizer& tokenizer,
-                        const std::string& layout, CorpusCache& cache) {
+                        spec::TextLayout layout, CorpusCache& cache) {
   // The boundaries of files matter to segments and lines.
   std::string sizes;
   for (const TextRange& range : source.ranges) sizes += base::concat(range.size(), ' ');
@@ -119,7 +113,6 @@ void require_text(const Source& source, const TokenFile& tokens, const std::stri
 
 Corpus open_corpus(const config::Config& config, std::optional<Tokenizer> given) {
   const config::DataConfig& data = config.data;
-  require_layout(data.layout);
   if (data.train.empty()) throw base::Error("data.train: found no file, expected at least one");
   if (!(data.validation_fraction >= 0 && data.validation_fraction < 1)) {
     throw base::Error(base::concat("data.validation_fraction: found ", data.validation_fraction,
@@ -153,7 +146,8 @@ Corpus open_corpus(const config::Config& config, std::optional<Tokenizer> given)
   TokenFile train = cached_tokens(source.train, train_hash, *given, data.layout, cache);
   require_text(source.train, train, "data.train");
   const std::int64_t context = config::fitting_context(config, train.size());
-  if (data.layout == "stream" && train.size() <= static_cast<std::uint64_t>(context)) {
+  if (data.layout == spec::TextLayout::kStream &&
+      train.size() <= static_cast<std::uint64_t>(context)) {
     const std::string expected = config.defaults.has("model.context")
                                      ? "at least 2"
                                      : base::concat("more than model.context, which is ", context);
@@ -180,8 +174,7 @@ Corpus open_corpus(const config::Config& config, std::optional<Tokenizer> given)
 }
 
 TokenFile open_tokens(const std::vector<fs::path>& files, const Tokenizer& tokenizer,
-                      const std::string& layout) {
-  require_layout(layout);
+                      spec::TextLayout layout) {
   CorpusCache cache;
   const Source source = whole_files(files);
   if (source.bytes == 0) {

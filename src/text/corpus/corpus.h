@@ -32,6 +32,6 @@ Corpus open_corpus(const config::Config& config, std::optional<Tokenizer> given 
 
 /// The ids of other files (evaluation), cached in the same way.
 TokenFile open_tokens(const std::vector<std::filesystem::path>& files, const Tokenizer& tokenizer,
-                      const std::string& layout);
+                      spec::TextLayout layout);
 
 }  // namespace qkv::text

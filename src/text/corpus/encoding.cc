@@ -93,11 +93,11 @@ class Lines : public Layout {
 
 }  // namespace
 
-void encode_source(const Source& source, const Tokenizer& tokenizer, const std::string& layout,
+void encode_source(const Source& source, const Tokenizer& tokenizer, spec::TextLayout layout,
                    TokenWriter& writer) {
   Stream stream(tokenizer, writer);
   Lines lines(tokenizer, writer);
-  Layout& chosen = layout == "lines" ? static_cast<Layout&>(lines) : stream;
+  Layout& chosen = layout == spec::TextLayout::kLines ? static_cast<Layout&>(lines) : stream;
   read_blocks(source, "encoding", [&](std::string_view block) {
     if (block.empty()) {
       chosen.end_file();

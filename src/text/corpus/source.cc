@@ -72,8 +72,8 @@ Source whole_files(const std::vector<std::filesystem::path>& files) {
 }
 
 SplitSource split_files(const std::vector<std::filesystem::path>& files, double fraction,
-                        const std::string& layout) {
-  const bool lines = layout == "lines";
+                        spec::TextLayout layout) {
+  const bool lines = layout == spec::TextLayout::kLines;
   std::vector<std::uint64_t> cuts;
   std::uint64_t all = 0;
   std::uint64_t train = 0;

@@ -7,6 +7,7 @@
 #include <string_view>
 #include <vector>
 
+#include "spec/text.h"
 #include "text/corpus/cache.h"
 #include "text/corpus/text_file.h"
 
@@ -35,7 +36,7 @@ struct SplitSource {
   Source validation;
 };
 SplitSource split_files(const std::vector<std::filesystem::path>& files, double fraction,
-                        const std::string& layout);
+                        spec::TextLayout layout);
 
 /// Throws Error if a file is in both.
 void require_no_overlap(const Source& train, const Source& validation);

@@ -79,8 +79,21 @@ std::vector<std::string_view> characters(std::string_view text) {
   return out;
 }
 
+/// Whether the trainer needs a piece for each character in its input.
+bool needs_characters(spec::TokenizerKind kind) {
+  switch (kind) {
+    case spec::TokenizerKind::kBpe:
+    case spec::TokenizerKind::kUnigram:
+      return true;
+    case spec::TokenizerKind::kWord:
+    case spec::TokenizerKind::kChar:
+      break;
+  }
+  return false;
+}
+
 /// Segments without the characters for which `most` pieces have no room: only the parts between
-/// these characters remain. bpe and unigram need a piece for each character in their input.
+/// these characters remain.
 Counts drop_rare_characters(const Counts& counts, std::size_t most) {
   Counts frequency;
   for (const auto& [segment, count] : counts) {
@@ -144,7 +157,7 @@ void add_candidate(const std::string& segment, std::uint64_t count, std::uint64_
 /// unigram, where the `vocabulary` most frequent segments are offered as pieces.
 std::vector<Line> lines_of(Counted ranked, const config::TokenizerConfig& config) {
   std::size_t candidates = 0;
-  if (config.kind == "unigram") {
+  if (config.kind == spec::TokenizerKind::kUnigram) {
     candidates = std::min(ranked.size(), static_cast<std::size_t>(config.vocabulary));
     while (candidates > 0 && ranked[candidates - 1].second < 2) --candidates;
   }
@@ -169,7 +182,7 @@ std::vector<Line> lines_of(Counted ranked, const config::TokenizerConfig& config
   }
   // The unigram trainer ends the process if every piece has an expected count below one half, as in
   // a text of one word "aaaaaaaaaaaaaaa". A single character can be spelled in only one way.
-  if (config.kind == "unigram" && !has_lone_character)
+  if (config.kind == spec::TokenizerKind::kUnigram && !has_lone_character)
     lines.push_back({std::string(characters(lines.front().text).front()), 1});
   return lines;
 }
@@ -212,18 +225,15 @@ std::string learn_pieces(const config::TokenizerConfig& config,
     throw base::Error(base::concat("tokenizer.sample_bytes: found ", config.sample_bytes,
                                    ", expected at least 1"));
   }
-  const bool by_character = config.kind == "char";
-  const bool needs_characters = config.kind == "bpe" || config.kind == "unigram";
-  Counts counts = count_segments(
-      read_sample(config, next_block).take(),
-      by_character ? Segmenter::Rule::kCharacters : Segmenter::Rule::kWords, newlines);
-  if (needs_characters)
+  const Segmenter::Rule rule = rule_of(config.kind);
+  Counts counts = count_segments(read_sample(config, next_block).take(), rule, newlines);
+  if (needs_characters(config.kind))
     counts = drop_rare_characters(counts, static_cast<std::size_t>(config.vocabulary));
   Counted segments = sorted(counts);
   // Limits the trainer's time and memory; the omitted segments are the rarest.
   if (segments.size() > kMostSegments) segments.resize(kMostSegments);
   const std::unordered_map<std::string, std::string> options = {
-      {"model_type", config.kind},
+      {"model_type", std::string(spec::name_of(config.kind))},
       {"vocab_size", std::to_string(config.vocabulary + kReservedIds)},
       {"hard_vocab_limit", "false"},
       {"input_format", "tsv"},
@@ -247,7 +257,7 @@ std::string learn_pieces(const config::TokenizerConfig& config,
     throw base::Error(base::concat("tokenizer: SentencePiece learned no ", config.kind,
                                    " pieces: ", base::quoted(status.message(), 200)));
   }
-  if (!by_character) model += kDummyPrefix;
+  if (rule == Segmenter::Rule::kWords) model += kDummyPrefix;
   return model;
 }
 

@@ -38,14 +38,8 @@ std::string byte_name(unsigned byte) {
 
 }  // namespace
 
-Pieces::Pieces(std::string bytes, std::string kind, const std::string& name)
-    : kind_(std::move(kind)), bytes_(std::move(bytes)) {
-  if (kind_ != "word" && kind_ != "char" && kind_ != "bpe" && kind_ != "unigram") {
-    throw base::Error(base::concat("tokenizer kind: found ", base::quoted(kind_),
-                                   ", expected word, char, bpe or unigram"));
-  }
-  rule_ = kind_ == "char" ? Segmenter::Rule::kCharacters : Segmenter::Rule::kWords;
-  hash_ = base::sha256(bytes_);
+Pieces::Pieces(std::string bytes, spec::TokenizerKind kind, const std::string& name)
+    : kind_(kind), rule_(rule_of(kind)), bytes_(std::move(bytes)), hash_(base::sha256(bytes_)) {
   const std::string without_normalizer = bytes_ + std::string(kNoNormalizer);
   bool loaded = false;
   try {

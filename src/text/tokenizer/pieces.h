@@ -8,6 +8,7 @@
 #include <string_view>
 #include <vector>
 
+#include "spec/text.h"
 #include "text/tokenizer/segments.h"
 
 namespace qkv::text {
@@ -24,9 +25,9 @@ struct Piece {
 class Pieces {
  public:
   /// Throws Error as Tokenizer::from_bytes does.
-  Pieces(std::string bytes, std::string kind, const std::string& name);
+  Pieces(std::string bytes, spec::TokenizerKind kind, const std::string& name);
 
-  const std::string& kind() const { return kind_; }
+  spec::TokenizerKind kind() const { return kind_; }
   const std::string& bytes() const { return bytes_; }
   const std::string& hash() const { return hash_; }
   std::int64_t size() const { return static_cast<std::int64_t>(names_.size()); }
@@ -48,7 +49,7 @@ class Pieces {
   std::vector<Piece> spell_in_bytes(std::string_view segment, bool reserved) const;
 
   sentencepiece::SentencePieceProcessor processor_;
-  std::string kind_;
+  spec::TokenizerKind kind_;
   Segmenter::Rule rule_;
   std::string bytes_;
   std::string hash_;

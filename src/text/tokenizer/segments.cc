@@ -77,4 +77,16 @@ bool Segmenter::next(Segment& segment) {
   return true;
 }
 
+Segmenter::Rule rule_of(spec::TokenizerKind kind) {
+  switch (kind) {
+    case spec::TokenizerKind::kChar:
+      return Segmenter::Rule::kCharacters;
+    case spec::TokenizerKind::kWord:
+    case spec::TokenizerKind::kBpe:
+    case spec::TokenizerKind::kUnigram:
+      break;
+  }
+  return Segmenter::Rule::kWords;
+}
+
 }  // namespace qkv::text

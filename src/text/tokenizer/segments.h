@@ -3,6 +3,8 @@
 #include <cstddef>
 #include <string_view>
 
+#include "spec/text.h"
+
 namespace qkv::text {
 
 /// A part of a text that is spelled in pieces independently: no piece crosses its ends.
@@ -40,5 +42,8 @@ class Segmenter {
   bool at_line_start_;
   std::size_t offset_ = 0;
 };
+
+/// How texts are cut for a kind of tokenizer.
+Segmenter::Rule rule_of(spec::TokenizerKind kind);
 
 }  // namespace qkv::text

@@ -21,11 +21,11 @@ Tokenizer Tokenizer::train(const config::TokenizerConfig& config,
                     "trained tokenizer");
 }
 
-Tokenizer Tokenizer::load(const std::filesystem::path& path, const std::string& kind) {
+Tokenizer Tokenizer::load(const std::filesystem::path& path, spec::TokenizerKind kind) {
   return from_bytes(base::read_file(path, base::file_limit::kTokenizer), kind, path.string());
 }
 
-Tokenizer Tokenizer::from_bytes(std::string bytes, const std::string& kind,
+Tokenizer Tokenizer::from_bytes(std::string bytes, spec::TokenizerKind kind,
                                 const std::string& name) {
   return Tokenizer(std::make_shared<const Pieces>(std::move(bytes), kind, name));
 }
@@ -60,7 +60,7 @@ std::string Tokenizer::decode(std::span<const std::int32_t> ids, Place place) co
 std::int64_t Tokenizer::size() const { return pieces_->size(); }
 const std::string& Tokenizer::piece(std::int32_t id) const { return pieces_->name(id); }
 bool Tokenizer::is_special(std::int32_t id) const { return pieces_->is_special(id); }
-const std::string& Tokenizer::kind() const { return pieces_->kind(); }
+spec::TokenizerKind Tokenizer::kind() const { return pieces_->kind(); }
 const std::string& Tokenizer::bytes() const { return pieces_->bytes(); }
 const std::string& Tokenizer::hash() const { return pieces_->hash(); }
 

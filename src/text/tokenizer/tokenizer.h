@@ -38,10 +38,10 @@ class Tokenizer {
 
   /// Reads a tokenizer.model; `kind` as in TokenizerConfig. Throws Error if the file is not one,
   /// its special ids are not those of qkv, or it has no byte pieces.
-  static Tokenizer load(const std::filesystem::path& path, const std::string& kind);
+  static Tokenizer load(const std::filesystem::path& path, spec::TokenizerKind kind);
 
   /// The same from the file's bytes; `name` appears in messages.
-  static Tokenizer from_bytes(std::string bytes, const std::string& kind, const std::string& name);
+  static Tokenizer from_bytes(std::string bytes, spec::TokenizerKind kind, const std::string& name);
 
   Tokenizer(Tokenizer&&) noexcept;
   Tokenizer& operator=(Tokenizer&&) noexcept;
@@ -64,7 +64,7 @@ class Tokenizer {
   /// The piece as SentencePiece writes it: "▁cat", "<0xE2>", "</s>". Throws Error as decode does.
   const std::string& piece(std::int32_t id) const;
   bool is_special(std::int32_t id) const;
-  const std::string& kind() const;
+  spec::TokenizerKind kind() const;
   /// The content of tokenizer.model, and its SHA-256.
   const std::string& bytes() const;
   const std::string& hash() const;
