@@ -21,8 +21,9 @@ inline double bytes_in_status(const std::string& key) {
 /// The memory of this process that is in use, and the most that ever was.
 inline double resident_bytes() { return bytes_in_status("VmRSS"); }
 inline double peak_resident_bytes() { return bytes_in_status("VmHWM"); }
-/// All memory that it could use, touched or not.
+/// All memory that it could use, touched or not, and the most that ever was.
 inline double mapped_bytes() { return bytes_in_status("VmSize"); }
+inline double peak_mapped_bytes() { return bytes_in_status("VmPeak"); }
 
 /// From now on, the memory in use is that of arrays, whatever the system's settings: pages are
 /// small, since a huge one is in use as a whole once a byte of it is, and an array of at least 64

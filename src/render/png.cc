@@ -1,7 +1,6 @@
 #include "render/png.h"
 
-#include <isa-l/crc.h>
-#include <isa-l/igzip_lib.h>
+#include <libdeflate.h>
 
 #include <algorithm>
 #include <array>
@@ -40,9 +39,7 @@ void append_chunk(std::string_view type, std::string_view data, std::string& out
   const std::size_t checked = out.size();
   out += type;
   out += data;
-  append_number(crc32_gzip_refl(0, reinterpret_cast<const unsigned char*>(out.data()) + checked,
-                                out.size() - checked),
-                out);
+  append_number(libdeflate_crc32(0, out.data() + checked, out.size() - checked), out);
 }
 
 /// a - b in each of the four bytes, modulo 256; the top bits are set so that no byte borrows.
@@ -85,25 +82,15 @@ Bytes filter_rows(const std::uint32_t* pixels, std::size_t stride, std::uint32_t
   return rows;
 }
 
-/// In zlib's format.
 Bytes compress(const Bytes& bytes) {
-  // The worst case is stored blocks, of 5 bytes more each.
-  Bytes out(bytes.size + bytes.size / 4096 + 256);
-  std::vector<std::uint8_t> memory(ISAL_DEF_LVL1_DEFAULT);
-  isal_zstream stream;
-  isal_deflate_stateless_init(&stream);
-  stream.gzip_flag = IGZIP_ZLIB;
-  stream.level = 1;
-  stream.level_buf = memory.data();
-  stream.level_buf_size = static_cast<std::uint32_t>(memory.size());
-  stream.end_of_stream = 1;
-  stream.next_in = reinterpret_cast<std::uint8_t*>(bytes.data.get());
-  stream.avail_in = static_cast<std::uint32_t>(bytes.size);
-  stream.next_out = reinterpret_cast<std::uint8_t*>(out.data.get());
-  stream.avail_out = static_cast<std::uint32_t>(out.size);
-  if (isal_deflate_stateless(&stream) != COMP_OK)
-    throw base::Error("cannot compress a picture", base::Error::Fault::kRun);
-  out.size = stream.total_out;
+  constexpr int kLevel = 1;
+  const std::unique_ptr<libdeflate_compressor, decltype(&libdeflate_free_compressor)> compressor(
+      libdeflate_alloc_compressor(kLevel), libdeflate_free_compressor);
+  if (!compressor)
+    throw base::Error("cannot compress a picture: out of memory", base::Error::Fault::kRun);
+  Bytes out(libdeflate_zlib_compress_bound(compressor.get(), bytes.size));
+  out.size = libdeflate_zlib_compress(compressor.get(), bytes.data.get(), bytes.size,
+                                      out.data.get(), out.size);
   return out;
 }
 

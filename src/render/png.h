@@ -8,8 +8,7 @@ namespace qkv::render {
 
 /// A PNG of 8-bit RGB pixels (W3C Recommendation "Portable Network Graphics", 2003). `pixels` has
 /// `height` rows of `stride` 32-bit words 0x00RRGGBB, as Cairo's CAIRO_FORMAT_RGB24. Throws Error
-/// (Fault::kRun) or std::bad_alloc if there is not enough memory. On another kind of processor the
-/// bytes may differ, but not the pixels.
+/// (Fault::kRun) or std::bad_alloc if there is not enough memory.
 ///
 /// Cairo's own writer tries five filters on each row and spends half of a picture's time on it. In
 /// a page of flat colours, most rows equal the row above, which one filter expresses.

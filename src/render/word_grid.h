@@ -29,8 +29,8 @@ struct WordGrid {
 };
 
 /// Draws the table, in blocks of about equal width, at most kBlockColumns columns, below each
-/// other. A word that is too long for its cell ends in "…". Equal input gives equal bytes on one
-/// machine. Throws Error if there is no row or column, a row has another length, a share is not in
+/// other. A word that is too long for its cell ends in "…". Equal input gives equal bytes.
+/// Throws Error if there is no row or column, a row has another length, a share is not in
 /// [0, 1] (or not finite), no font is installed, the picture would be too large (16,000 pixels per
 /// side) or the file cannot be written. Safe in several threads at once.
 void draw_word_grid(const WordGrid& grid, const std::filesystem::path& path, PictureFormat format);

@@ -260,6 +260,28 @@ class Inspection(harness.ProgramTest):
         self.assertEqual(done.returncode, 2)
         self.assertIn("attention", done.stderr)
 
+    def test_patching(self):
+        other = "the dog sees a cat"
+        names = self.look("patched", "run", "--text", TEXT, "--against", other, "--format", "png,svg,json")
+        self.assertLessEqual({"patch.png", "patch-parts.png", "patch.svg", "patch-parts.svg", "patch.json"}, names)
+        report = json.loads((self.folder / "patched/patch.json").read_text())
+        shares = {"residual", "heads", "heads_by_token", "patterns", "feed_forward"}
+        self.assertEqual(set(report), {"checkpoint", "text", "tokens", "clean", "corrupt", "token", "a", "b", "clean_difference",
+                                       "corrupt_difference", "depths", "lost", *shares})
+        self.assertEqual(set(report["lost"]), shares)
+        self.assertEqual([report["clean"], report["corrupt"], report["token"]], [TEXT, other, 4])
+        self.assertEqual([len(row) for row in report["residual"]], [5] * 5)
+        self.assertAlmostEqual(report["residual"][-1][-1], 1, places=3)
+        printed = self.succeed("inspect", "run", "--text", TEXT, "--against", other)
+        self.assertRegex(printed, r"(?m)^logit of “.+” − logit of “.+” at token 4: \S+ after this text, \S+ after the other$")
+        for words, arguments in [("--against: found texts of 5 and 2 tokens", ["run", "--text", TEXT, "--against", "the cat"]),
+                                 ("--against: found the same text twice", ["run", "--text", TEXT, "--against", TEXT]),
+                                 ("--against: found no text", ["run", "--against", TEXT]),
+                                 ("model.kind: found \"lstm\"", ["lstm", "--text", TEXT, "--against", other])]:
+            done = self.run_program("inspect", *arguments)
+            self.assertEqual(done.returncode, 2, done.stderr)
+            self.assertIn(words, done.stderr)
+
     def test_trace_neighbours_analogy_print(self):
         text = self.succeed("inspect", "run", "--text", TEXT, "--trace", 2)
         for line in [r"Layer 0, head 0: what token 2, .*sees, takes from the 5 tokens of the text",

@@ -7,7 +7,7 @@
 #include <cstdint>
 #include <new>
 
-#include "mapped.h"
+#include "process_memory.h"
 
 namespace qkv::kernels {
 namespace {

@@ -110,6 +110,56 @@ def check_values(forward, values, largest):
     largest.compare("rollout", values["rollout"], rollout)
 
 
+def check_patching(forward, pass_over, report, largest):
+    """Passes that compute everything, with a value of the other text."""
+    model, token = forward.config, report["token"]
+    other_ids = report["corrupt_ids"]
+    other = pass_over(other_ids, None)
+    a, b = report["a"]["id"], report["b"]["id"]
+
+    def difference(of):
+        return of.taps["logits"][token, a] - of.taps["logits"][token, b]
+
+    clean, corrupt = difference(forward), difference(other)
+    largest.compare("differences", [report["clean_difference"], report["corrupt_difference"]], [clean, corrupt])
+
+    def shares(tap, place):
+        """Of the clean value in the corrupt text, and of the corrupt value in the clean text."""
+
+        def patched(ids, donor):
+            def patch(name, value):
+                if name == tap:
+                    value = value.copy()
+                    value[place] = donor.taps[tap][place]
+                return value
+
+            return difference(pass_over(ids, patch))
+
+        whole = clean - corrupt
+        return [(patched(other_ids, forward) - corrupt) / whole, (clean - patched(report["clean_ids"], other)) / whole]
+
+    residual = ["layers.0.input", *(f"layers.{layer}.{part}" for layer in range(model["layers"]) for part in ["middle", "output"])]
+    tokens = range(forward.tokens)
+
+    def compare(name, found, tap, place):
+        # A share is a quotient: what was measured are differences of logits.
+        whole = abs(clean - corrupt)
+        largest.compare(name, whole * np.array([found(report), found(report["lost"])]), whole * np.array(shares(tap, place)))
+
+    for t in tokens:
+        for depth, tap in enumerate(residual):
+            compare(tap, lambda of: of["residual"][depth][t], tap, t)
+    for layer in range(model["layers"]):
+        name = f"layers.{layer}"
+        for t in tokens:
+            compare("feed_forward", lambda of: of["feed_forward"][layer][t], f"{name}.feed_forward.output", t)
+        for head in range(model["heads"]):
+            compare("heads", lambda of: of["heads"][layer][head], f"{name}.attention.mixed", head)
+            compare("patterns", lambda of: of["patterns"][layer][head], f"{name}.attention.weights", head)
+            for t in tokens:
+                compare("heads_by_token", lambda of: of["heads_by_token"][layer][head][t], f"{name}.attention.mixed", (head, t))
+
+
 MASK = 3
 
 
@@ -120,15 +170,20 @@ def main():
         checkpoint = workshop.train(name, {"model": model})
         masked = model.get("objective") == "masked"
         text = forms.TEXT.replace(" small", "<mask>") if masked else forms.TEXT
-        look = workshop.inspect(checkpoint, text, "json,safetensors", "--lens", "--attribution", "--values")
+        look = workshop.inspect(checkpoint, text, "json,safetensors", "--lens", "--attribution", "--values", "--against", text.replace("cat", "dog").replace("red", "old"))
         weights = read_safetensors(checkpoint / "model.safetensors")
         ids = ids_of(look, weights, read_safetensors(look / "taps.safetensors"))
         assert (MASK in ids) == masked
-        forward = Forward(json.loads((checkpoint / "config.json").read_text()), weights, ids, np.float64)
+        config = json.loads((checkpoint / "config.json").read_text())
+        forward = Forward(config, weights, ids, np.float64)
         largest = Largest()
         check_lens(forward, ids, json.loads((look / "lens.json").read_text()), largest)
         check_attribution(forward, json.loads((look / "attribution.json").read_text()), largest)
         check_values(forward, json.loads((look / "values.json").read_text()), largest)
+        report = json.loads((look / "patch.json").read_text())
+        other_look = workshop.inspect(checkpoint, report["corrupt"], "json,safetensors")
+        report |= {"clean_ids": ids, "corrupt_ids": ids_of(other_look, weights, read_safetensors(other_look / "taps.safetensors"))}
+        check_patching(forward, lambda ids, patch: Forward(config, weights, ids, np.float64, patch), report, largest)
         return f"{len(ids)} tokens, errors at most {largest.error:.1e}, allowed {ALLOWED}"
 
     for name, model in SHAPES.items():

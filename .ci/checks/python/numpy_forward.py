@@ -45,8 +45,9 @@ ACTIVATIONS = {
 class Forward:
     """One pass over token ids in one precision; `taps` holds every value by its name."""
 
-    def __init__(self, config, weights, ids, precision):
-        self.precision = precision
+    def __init__(self, config, weights, ids, precision, patch=None):
+        """`patch` may be a function of a value's name and the value, which returns the value to go on with."""
+        self.precision, self.patch = precision, patch
         self.config, self.used = config["model"], set()
         self.weights = {name: weight.astype(precision) for name, weight in weights.items()}
         self.tokens = len(ids)
@@ -63,7 +64,10 @@ class Forward:
         self.tap("logits", x @ (embedding if model["tied_embeddings"] else self.weight("lm_head.weight")).T)
 
     def tap(self, name, value):
-        self.taps[name] = value = value.astype(self.precision)
+        value = value.astype(self.precision)
+        if self.patch is not None:
+            value = self.patch(name, value)
+        self.taps[name] = value
         return value
 
     def weight(self, name):
@@ -100,10 +104,10 @@ class Forward:
 
     def block(self, layer, x):
         name, tap = f"model.layers.{layer}", lambda part, value: self.tap(f"layers.{layer}.{part}", value)
-        tap("input", x)
+        x = tap("input", x)
         if self.config["attention"]["weights"] != "none":
             x = x + tap("attention.output", self.attention(name + ".self_attn", tap, tap("attention.norm", self.norm(name + ".input_layernorm", x))))
-        tap("middle", x)
+        x = tap("middle", x)
         activation = self.config["feed_forward"]["activation"]
         if activation != "none":
             h = tap("feed_forward.norm", self.norm(name + ".post_attention_layernorm", x))
@@ -156,7 +160,7 @@ class Forward:
             masked = tap("attention.masked", np.where(is_open, scaled, -np.inf))
             weights = np.exp(masked - masked.max(-1, keepdims=True))
             weights /= weights.sum(-1, keepdims=True)
-        tap("attention.weights", weights)
+        weights = tap("attention.weights", weights)
         mixed = tap("attention.mixed", np.stack([weights[i] @ value[group[i]] for i in range(heads)]))
         return self.linear(f"{name}.o_proj", mixed.transpose(1, 0, 2).reshape(self.tokens, -1))
 

@@ -54,11 +54,11 @@ struct ChartPage {
 
 /// Draws the page. Its colours can be told apart by people with colour blindness
 /// (render/chart/palette.h), and lines also by the shapes of their markers. A legend is above the
-/// data if there is more than one thing to tell apart. Equal input gives equal bytes on one
-/// machine. Throws Error if a panel has no series, a series has no values, lengths differ, a number
-/// is not finite (or beyond 1e15) or outside the range of its axis, a range ends before it begins,
-/// there are more than 8 series of bars or 64 lines, no font is installed, the picture would be too
-/// large or the file cannot be written. Safe in several threads at once.
+/// data if there is more than one thing to tell apart. Equal input gives equal bytes. Throws Error
+/// if a panel has no series, a series has no values, lengths differ, a number is not finite (or
+/// beyond 1e15) or outside the range of its axis, a range ends before it begins, there are more
+/// than 8 series of bars or 64 lines, no font is installed, the picture would be too large or the
+/// file cannot be written. Safe in several threads at once.
 void draw_charts(const ChartPage& page, const std::filesystem::path& path, PictureFormat format);
 
 }  // namespace qkv::render

@@ -23,10 +23,9 @@ struct Heatmap {
 
 /// Draws one map: rows From (query), columns To (key), a perceptual colour map with its legend, and
 /// numbers in the cells if they fit. Labels of 1 to 256 tokens do not overlap. Equal input gives
-/// equal bytes on one machine. Throws Error if there is no token, a row's length is not the number
-/// of key labels, a weight is not in [0, 1] (or not finite), no font is installed, the picture
-/// would be too large (16,000 pixels per side) or the file cannot be written. Safe in several
-/// threads at once.
+/// equal bytes. Throws Error if there is no token, a row's length is not the number of key labels,
+/// a weight is not in [0, 1] (or not finite), no font is installed, the picture would be too large
+/// (16,000 pixels per side) or the file cannot be written. Safe in several threads at once.
 void draw_heatmap(const Heatmap& map, const std::filesystem::path& path, PictureFormat format);
 
 /// Draws many maps as a grid with `columns` maps per row, one legend for all shares, one for all
