@@ -14,12 +14,12 @@
 namespace qkv::render {
 namespace {
 
-constexpr double kMargin = 16;
+constexpr double kWordMargin = 16;
 constexpr double kCellWidth = 78;
 constexpr double kCellHeight = 21;
 constexpr double kWordFont = 11;
 constexpr double kLineGap = 1;
-constexpr double kLabelGap = 8;     // between the labels of rows and the cells
+constexpr double kRowLabelGap = 8;  // between the labels of rows and the cells
 constexpr double kBlockGap = 14;    // below a block
 constexpr double kMostLabel = 200;  // the width of a row's label
 constexpr double kLegendHeight = kLegendFont * kLine + 4 + 10 + 4 + kLegendFont * kLine;
@@ -81,25 +81,26 @@ class WordPage {
     const double header = std::max({text_.width(printable(grid_.title), true) * kTitleFont,
                                     text_.width(printable(grid_.subtitle)) * kSubtitleFont,
                                     text_.width(printable(grid_.note)) * kLegendFont});
-    return 2 * kMargin + std::max({label_width_ + kLabelGap + columns * kCellWidth, header + 2,
-                                   label_width_ + kLabelGap + legend_width(text_, grid_.legend)});
+    return 2 * kWordMargin +
+           std::max({label_width_ + kRowLabelGap + columns * kCellWidth, header + 2,
+                     label_width_ + kRowLabelGap + legend_width(text_, grid_.legend)});
   }
 
   double height() const {
     const auto blocks = static_cast<double>(block_count(grid_.column_labels.size()));
-    return 2 * kMargin + header_height(grid_) +
+    return 2 * kWordMargin + header_height(grid_) +
            blocks * (block_height(grid_.row_labels.size()) + kBlockGap) + kLegendHeight +
            (grid_.note.empty() ? 0 : kLegendFont * kLine + 6);
   }
 
   void draw(cairo_t* context) const {
-    const double inside = width() - 2 * kMargin;
-    double y = kMargin;
-    text_.draw(context, printable(grid_.title), Rect{kMargin, y, inside, kTitleFont * kLine},
+    const double inside = width() - 2 * kWordMargin;
+    double y = kWordMargin;
+    text_.draw(context, printable(grid_.title), Rect{kWordMargin, y, inside, kTitleFont * kLine},
                {kTitleFont, kInk, true}, Text::Align::kLeft);
     if (!grid_.subtitle.empty()) {
       text_.draw(context, printable(grid_.subtitle),
-                 Rect{kMargin, y + kTitleFont * kLine + 2, inside, kSubtitleFont * kLine},
+                 Rect{kWordMargin, y + kTitleFont * kLine + 2, inside, kSubtitleFont * kLine},
                  {kSubtitleFont, kGrey}, Text::Align::kLeft);
     }
     y += header_height(grid_);
@@ -108,12 +109,12 @@ class WordPage {
       y += block_height(grid_.row_labels.size()) + kBlockGap;
     }
     cairo_save(context);
-    cairo_translate(context, kMargin + label_width_ + kLabelGap, y);
+    cairo_translate(context, kWordMargin + label_width_ + kRowLabelGap, y);
     draw_legend(context, text_, printable(grid_.legend), scale_, /*closed=*/false);
     cairo_restore(context);
     if (grid_.note.empty()) return;
     text_.draw(context, printable(grid_.note),
-               Rect{kMargin, y + kLegendHeight + 6, inside, kLegendFont * kLine},
+               Rect{kWordMargin, y + kLegendHeight + 6, inside, kLegendFont * kLine},
                {kLegendFont, kGrey}, Text::Align::kLeft);
   }
 
@@ -121,7 +122,7 @@ class WordPage {
   /// The columns from `first` on, as many as fit a block.
   void draw_block(cairo_t* context, std::size_t first, double y) const {
     const std::size_t end = std::min(first + columns_, grid_.column_labels.size());
-    const double left = kMargin + label_width_ + kLabelGap;
+    const double left = kWordMargin + label_width_ + kRowLabelGap;
     for (std::size_t column = first; column < end; ++column) {
       const double x = left + static_cast<double>(column - first) * kCellWidth;
       text_.draw(context, printable(grid_.column_labels[column]),
@@ -131,7 +132,7 @@ class WordPage {
     for (std::size_t row = 0; row < grid_.row_labels.size(); ++row) {
       const double top = y + static_cast<double>(row + 1) * kCellHeight;
       text_.draw(context, printable(grid_.row_labels[row]),
-                 Rect{kMargin, top, label_width_, kCellHeight}, {kWordFont, kInk},
+                 Rect{kWordMargin, top, label_width_, kCellHeight}, {kWordFont, kInk},
                  Text::Align::kRight);
       for (std::size_t column = first; column < end; ++column) {
         draw_cell(context, grid_.cells[row][column],

@@ -29,6 +29,10 @@ base::Json describe_token(const Passage& passage, const text::Tokenizer& tokeniz
 
 }  // namespace
 
+base::Json piece_json(const text::Tokenizer& tokenizer, std::int32_t id) {
+  return {{"id", id}, {"piece", tokenizer.piece(id)}};
+}
+
 std::string describe_source(const checkpoint::Checkpoint& checkpoint, const Passage& passage) {
   std::string out = "{\n  \"checkpoint\": " + describe_checkpoint(checkpoint).dump() +
                     ",\n  \"text\": " + base::Json(passage.text).dump() + ",\n  \"tokens\": [";

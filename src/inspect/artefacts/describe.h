@@ -13,6 +13,9 @@ namespace qkv::inspect {
 /// comma and further keys follow.
 std::string describe_source(const checkpoint::Checkpoint& checkpoint, const Passage& passage);
 
+/// {"id", "piece"}
+base::Json piece_json(const text::Tokenizer& tokenizer, std::int32_t id);
+
 /// Receives the parts of a text one after the other.
 using TextSink = std::function<void(std::string_view)>;
 

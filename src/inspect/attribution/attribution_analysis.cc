@@ -96,10 +96,6 @@ std::string attribution_text(const text::Tokenizer& tokenizer, const Question& q
   return heading(tokenizer, question) + "\n" + table.text();
 }
 
-base::Json piece_json(const text::Tokenizer& tokenizer, std::int32_t id) {
-  return {{"id", id}, {"piece", tokenizer.piece(id)}};
-}
-
 std::string attribution_json(const checkpoint::Checkpoint& checkpoint, const Inspection& inspection,
                              const Question& question, const Attribution& found) {
   std::string out = describe_source(checkpoint, inspection.passage) +

@@ -18,12 +18,12 @@
 namespace qkv::inspect {
 namespace {
 
-constexpr const char* kOption = "--against";
+constexpr const char* kAgainst = "--against";
 
 std::int64_t answered_token(const Passage& passage, bool causal) {
   const std::vector<std::size_t> asked = asked_tokens(passage, causal);
   if (asked.size() != 1)
-    throw base::Error(base::concat(kOption, ": found ", asked.size(),
+    throw base::Error(base::concat(kAgainst, ": found ", asked.size(),
                                    " <mask> in a text, expected exactly one in both"));
   return static_cast<std::int64_t>(asked.front());
 }
@@ -31,14 +31,14 @@ std::int64_t answered_token(const Passage& passage, bool causal) {
 /// Throws Error unless both texts have as many tokens, and their answers at the same one.
 void require_alike(const Passage& clean, const Passage& corrupt, bool causal) {
   if (clean.tokens.size() != corrupt.tokens.size())
-    throw base::Error(base::concat(kOption, ": found texts of ", clean.tokens.size(), " and ",
+    throw base::Error(base::concat(kAgainst, ": found texts of ", clean.tokens.size(), " and ",
                                    corrupt.tokens.size(), " tokens, expected equally many"));
   if (ids_of(clean) == ids_of(corrupt))
-    throw base::Error(base::concat(kOption, ": found the same text twice, expected another"));
+    throw base::Error(base::concat(kAgainst, ": found the same text twice, expected another"));
   const std::int64_t first = answered_token(clean, causal);
   const std::int64_t second = answered_token(corrupt, causal);
   if (first != second)
-    throw base::Error(base::concat(kOption, ": found <mask> at tokens ", first, " and ", second,
+    throw base::Error(base::concat(kAgainst, ": found <mask> at tokens ", first, " and ", second,
                                    ", expected the same one in both texts"));
 }
 
@@ -77,10 +77,6 @@ std::string shares_json(const PatchedShares& shares, const std::string& indent) 
   return line("residual", shares.residual) + ",\n" + line("heads", shares.heads) + ",\n" +
          line("heads_by_token", shares.heads_by_token) + ",\n" + line("patterns", shares.patterns) +
          ",\n" + line("feed_forward", shares.feed_forward);
-}
-
-base::Json piece_json(const text::Tokenizer& tokenizer, std::int32_t id) {
-  return {{"id", id}, {"piece", tokenizer.piece(id)}};
 }
 
 std::string patch_json(const checkpoint::Checkpoint& checkpoint, const Inspection& inspection,
@@ -233,7 +229,7 @@ std::int32_t likeliest(const Inspection& inspection, const text::Tokenizer& toke
                        std::int64_t token, std::int32_t other_than = -1) {
   for (const Filling& filling : fillings(inspection, tokenizer, static_cast<std::size_t>(token), 2))
     if (filling.id != other_than) return filling.id;
-  throw base::Error(base::concat(kOption, ": found a vocabulary of one piece, expected two"));
+  throw base::Error(base::concat(kAgainst, ": found a vocabulary of one piece, expected two"));
 }
 
 }  // namespace
@@ -244,8 +240,8 @@ void PatchingAnalysis::require_possible(const checkpoint::Checkpoint& checkpoint
   if (model.recurrent())
     throw base::Error(base::concat(
         checkpoint.path.string(), ": model.kind: found ", base::quoted(spec::name_of(model.kind)),
-        ", which has no parts to patch; expected \"transformer\" for ", kOption));
-  require_alike(passage, read_passage(checkpoint, other_, kOption), model.causal());
+        ", which has no parts to patch; expected \"transformer\" for ", kAgainst));
+  require_alike(passage, read_passage(checkpoint, other_, kAgainst), model.causal());
   if (!draws) return;
   const std::size_t tokens = passage.tokens.size();
   render::require_word_grid_fits(static_cast<std::size_t>(model.layers * (model.heads + 1)),
@@ -276,7 +272,7 @@ double PatchingAnalysis::bytes(const checkpoint::Checkpoint& checkpoint, std::in
 Finding PatchingAnalysis::find(const checkpoint::Checkpoint& checkpoint,
                                const Inspection& inspection, int threads) const {
   const bool causal = checkpoint.config.model.causal();
-  const Inspection other = inspect(checkpoint, encode_passage(checkpoint, other_, kOption));
+  const Inspection other = inspect(checkpoint, encode_passage(checkpoint, other_, kAgainst));
   Report report;
   report.corrupt = other.passage;
   report.token = answered_token(inspection.passage, causal);

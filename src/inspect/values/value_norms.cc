@@ -9,8 +9,8 @@
 namespace qkv::inspect {
 namespace {
 
-using Matrix = Eigen::Matrix<float, Eigen::Dynamic, Eigen::Dynamic, Eigen::RowMajor>;
-using ConstMap = Eigen::Map<const Matrix>;
+using FloatMatrix = Eigen::Matrix<float, Eigen::Dynamic, Eigen::Dynamic, Eigen::RowMajor>;
+using ConstMap = Eigen::Map<const FloatMatrix>;
 
 /// Fills in one layer: the lengths of its heads [head, query, key] and of their sum [query, key].
 void add_layer(const spec::ModelConfig& config, const base::Array& output, const base::Array& value,
@@ -20,7 +20,7 @@ void add_layer(const spec::ModelConfig& config, const base::Array& output, const
   const std::int64_t groups = value.shape[0];
   const ConstMap w_o(output.values.data(), config.width, config.width);
   // What each head would write of each key's value: [key, width].
-  std::vector<Matrix> written;
+  std::vector<FloatMatrix> written;
   for (std::int64_t head = 0; head < config.heads; ++head) {
     const ConstMap values(value[head * groups / config.heads].data, tokens, head_width);
     written.emplace_back(values * w_o.middleCols(head * head_width, head_width).transpose());
