@@ -24,7 +24,7 @@ std::string readable_depth(const std::string& depth, const spec::ModelConfig& mo
   if (depth == "embedding") return depth;
   if (depth == "final") return "output";
   const std::size_t dot = depth.find('.', 7);
-  const std::string layer = "layer " + depth.substr(7, dot - 7);
+  std::string layer = "layer " + depth.substr(7, dot - 7);
   if (model.recurrent()) return layer;
   return layer + ", after " + (depth.ends_with("middle") ? "attention" : "feed-forward");
 }
