@@ -12,30 +12,6 @@ namespace {
 
 constexpr double kFloat = 4;
 
-/// The number of values in the maps of all heads of a layer.
-double map_numbers(const spec::ModelConfig& model, double tokens) {
-  return model.has_attention() ? static_cast<double>(model.heads) * tokens * tokens : 0;
-}
-
-/// Scores, scaled scores, masked scores and weights.
-double recorded_maps(const spec::ModelConfig& model, double tokens) {
-  const double kept = model.has_scores() ? 4 : 1;
-  return kept * static_cast<double>(model.layers) * map_numbers(model, tokens);
-}
-
-/// All arrays with one row per token.
-double recorded_rows(const checkpoint::Checkpoint& checkpoint, double tokens) {
-  const spec::ModelConfig& model = checkpoint.config.model;
-  double widths = 3;  // input, middle, output
-  if (model.has_attention()) widths += 6;
-  if (model.has_feed_forward()) widths += 2;
-  double layer = widths * static_cast<double>(model.width);
-  if (model.has_feed_forward()) layer += static_cast<double>(model.feed_forward.width);
-  return tokens *
-         (static_cast<double>(model.layers) * layer + 3 * static_cast<double>(model.width) +
-          static_cast<double>(checkpoint.tokenizer.size()));
-}
-
 /// Bytes of the pictures that are drawn at once.
 double pictures_at_once(std::int64_t heads, double tokens, int threads) {
   constexpr double kPixel = 11;  // for the page, its filtered rows, and the compressed file
@@ -70,13 +46,13 @@ double estimate_memory(const checkpoint::Checkpoint& checkpoint, std::int64_t to
                        const Demand& demand, int threads) {
   const spec::ModelConfig& model = checkpoint.config.model;
   const auto size = static_cast<double>(tokens);
-  double bytes = kFloat * (recorded_maps(model, size) + recorded_rows(checkpoint, size));
+  double bytes = inspection_bytes(checkpoint, tokens);
   // The reader that records, and the logits while they are copied.
   bytes +=
       engine::reader_bytes(model, checkpoint.tokenizer.size(), {.tokens = tokens, .taps = true}) +
       kFloat * size * static_cast<double>(checkpoint.tokenizer.size());
   // The maps of a layer while they are written, and for pictures the chosen heads once more.
-  if (!demand.formats.empty()) bytes += kFloat * map_numbers(model, size);
+  if (!demand.formats.empty()) bytes += kFloat * layer_map_numbers(model, size);
   if (has_pictures(demand)) {
     const std::int64_t heads = shown_heads(demand.choice, model);
     bytes += kFloat * static_cast<double>(heads) * size * size;

@@ -20,13 +20,18 @@ std::string depth_tap(const std::string& depth, const spec::ModelConfig& model) 
   return depth;
 }
 
-std::string readable_depth(const std::string& depth, const spec::ModelConfig& model) {
-  if (depth == "embedding") return depth;
-  if (depth == "final") return "output";
-  const std::size_t dot = depth.find('.', 7);
-  std::string layer = "layer " + depth.substr(7, dot - 7);
-  if (model.recurrent()) return layer;
-  return layer + ", after " + (depth.ends_with("middle") ? "attention" : "feed-forward");
+std::string readable_place(const std::string& name, bool recurrent) {
+  if (name == "final") return "output";
+  if (!name.starts_with("layers.")) return name;
+  const std::size_t dot = name.find('.', 7);
+  std::string layer = "layer " + name.substr(7, dot - 7);
+  if (recurrent) return layer;
+  constexpr std::string_view kHeads = "heads.";
+  const std::string place = name.substr(dot + 1);
+  if (place == "middle") return layer + ", after attention";
+  if (place == "output") return layer + ", after feed-forward";
+  if (place.starts_with(kHeads)) return layer + ", head " + place.substr(kHeads.size());
+  return layer + ", feed-forward";
 }
 
 }  // namespace qkv::inspect

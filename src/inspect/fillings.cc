@@ -18,6 +18,14 @@ std::vector<std::size_t> asked_tokens(const Passage& passage, bool causal) {
   return asked;
 }
 
+std::int64_t answering_token(const Passage& passage, bool causal, const char* option,
+                             const char* expected) {
+  const std::vector<std::size_t> asked = asked_tokens(passage, causal);
+  if (asked.size() != 1)
+    throw base::Error(base::concat(option, ": found ", asked.size(), " <mask> ", expected));
+  return static_cast<std::int64_t>(asked.front());
+}
+
 std::vector<Filling> fillings(const Inspection& inspection, const text::Tokenizer& tokenizer,
                               std::size_t index, std::size_t count) {
   const std::vector<double> probabilities =

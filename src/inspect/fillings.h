@@ -14,6 +14,11 @@ namespace qkv::inspect {
 /// in a causal model the last token, which predicts the next one.
 std::vector<std::size_t> asked_tokens(const Passage& passage, bool causal);
 
+/// The only one of them. Throws Error "OPTION: found COUNT <mask> EXPECTED" if a masked model has
+/// another number of them.
+std::int64_t answering_token(const Passage& passage, bool causal, const char* option,
+                             const char* expected);
+
 /// The `count` most probable pieces that the output of token `index` predicts, in descending order.
 /// Special pieces are left out, although they have a part of the probability. But a text may end
 /// after its last token, so `</s>` counts there. Throws Error if the logits are not numbers.

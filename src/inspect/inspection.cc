@@ -9,6 +9,38 @@
 #include "engine/reader.h"
 
 namespace qkv::inspect {
+namespace {
+
+/// Scores, scaled scores, masked scores and weights.
+double recorded_maps(const spec::ModelConfig& model, double tokens) {
+  const double kept = model.has_scores() ? 4 : 1;
+  return kept * static_cast<double>(model.layers) * layer_map_numbers(model, tokens);
+}
+
+/// All arrays with one row per token.
+double recorded_rows(const checkpoint::Checkpoint& checkpoint, double tokens) {
+  const spec::ModelConfig& model = checkpoint.config.model;
+  double widths = 3;  // input, middle, output
+  if (model.has_attention()) widths += 6;
+  if (model.has_feed_forward()) widths += 2;
+  double layer = widths * static_cast<double>(model.width);
+  if (model.has_feed_forward()) layer += static_cast<double>(model.feed_forward.width);
+  return tokens *
+         (static_cast<double>(model.layers) * layer + 3 * static_cast<double>(model.width) +
+          static_cast<double>(checkpoint.tokenizer.size()));
+}
+
+}  // namespace
+
+double layer_map_numbers(const spec::ModelConfig& model, double tokens) {
+  return model.has_attention() ? static_cast<double>(model.heads) * tokens * tokens : 0;
+}
+
+double inspection_bytes(const checkpoint::Checkpoint& checkpoint, std::int64_t tokens) {
+  const auto size = static_cast<double>(tokens);
+  return sizeof(float) *
+         (recorded_maps(checkpoint.config.model, size) + recorded_rows(checkpoint, size));
+}
 
 Inspection inspect(const checkpoint::Checkpoint& checkpoint, Passage passage) {
   Inspection inspection{.passage = std::move(passage), .taps = {}};
@@ -70,6 +102,15 @@ void require_attention(const checkpoint::Checkpoint& checkpoint) {
       base::concat(checkpoint.path.string(),
                    ": model.attention.weights: found \"none\", so this model has no attention to "
                    "show; expected softmax or uniform"));
+}
+
+void require_transformer(const checkpoint::Checkpoint& checkpoint, const char* option,
+                         const char* lack) {
+  const spec::ModelConfig& model = checkpoint.config.model;
+  if (!model.recurrent()) return;
+  throw base::Error(base::concat(checkpoint.path.string(), ": model.kind: found ",
+                                 base::quoted(spec::name_of(model.kind)), ", which has no ", lack,
+                                 "; expected \"transformer\" for ", option));
 }
 
 void require_index(const char* name, std::int64_t index, std::int64_t count) {

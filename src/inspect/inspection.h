@@ -19,6 +19,12 @@ struct Inspection {
 /// Runs the pass, without dropout and in float32.
 Inspection inspect(const checkpoint::Checkpoint& checkpoint, Passage passage);
 
+/// The number of values in the maps of all heads of a layer. As a double: nothing overflows.
+double layer_map_numbers(const spec::ModelConfig& model, double tokens);
+
+/// The bytes of an inspection of so many tokens. As a double: nothing overflows.
+double inspection_bytes(const checkpoint::Checkpoint& checkpoint, std::int64_t tokens);
+
 /// Throws Error, naming the checkpoint, if a value that it computed is not finite. `what` names the
 /// value.
 void require_finite(double value, const char* what, const checkpoint::Checkpoint& checkpoint);
@@ -40,6 +46,11 @@ AttentionMap attention_map(const Inspection& inspection, std::int64_t layer, std
 
 /// Throws Error if a model has no attention to show.
 void require_attention(const checkpoint::Checkpoint& checkpoint);
+
+/// Throws Error if the model is recurrent. `lack` says what it lacks for the option: "parts to
+/// patch".
+void require_transformer(const checkpoint::Checkpoint& checkpoint, const char* option,
+                         const char* lack);
 
 /// Throws Error "--NAME: found INDEX, expected 0 to COUNT-1" unless it is in range.
 void require_index(const char* name, std::int64_t index, std::int64_t count);

@@ -169,7 +169,7 @@ void require_word_grid_fits(std::size_t rows, std::size_t columns) {
 
 void draw_word_grid(const WordGrid& grid, const std::filesystem::path& path, PictureFormat format) {
   require_valid(grid);
-  const Text text;
+  const Text& text = Text::of_this_thread();
   const WordPage page(grid, text);
   Canvas canvas(page.width(), page.height(), format, printable(grid.title));
   page.draw(canvas.context());

@@ -3,6 +3,7 @@
 #include <array>
 #include <charconv>
 
+#include "base/format.h"
 #include "base/utf8.h"
 
 namespace qkv::inspect {
@@ -25,6 +26,18 @@ base::Json describe_token(const Passage& passage, const text::Tokenizer& tokeniz
           {"text", token_text(passage, index)},
           {"begin", token.begin},
           {"end", token.end}};
+}
+
+base::Json lists_of(base::ViewOf<const double> values) {
+  base::Json list = base::Json::array();
+  for (std::int64_t index = 0; index < values.shape[0]; ++index) {
+    if (values.shape.size() == 1) {
+      list.push_back(values.data[index]);
+    } else {
+      list.push_back(lists_of(values[index]));
+    }
+  }
+  return list;
 }
 
 }  // namespace
@@ -58,5 +71,28 @@ void write_rows(const AttentionMap& map, const std::string& indent, const TextSi
     sink(out += "]");
   }
 }
+
+std::string matrix_json(base::View matrix, const std::string& indent) {
+  std::string out = "[";
+  write_rows(map_of(matrix), indent + "  ", [&](std::string_view row) { out += row; });
+  return out + "\n" + indent + "]";
+}
+
+std::string layers_json(const char* key, const base::Array& layers, const base::Array& heads) {
+  const std::string name = base::concat("{\"", key, "\": ");
+  std::string out = "[";
+  for (std::int64_t layer = 0; layer < layers.shape[0]; ++layer) {
+    out += (layer == 0 ? "\n    " : ",\n    ") + name + matrix_json(layers[layer], "    ");
+    out += ", \"heads\": [";
+    for (std::int64_t head = 0; head < heads.shape[1]; ++head) {
+      out += (head == 0 ? "\n      " : ",\n      ") + name;
+      out += matrix_json(heads[layer][head], "      ") + "}";
+    }
+    out += "\n    ]}";
+  }
+  return out + "\n  ]";
+}
+
+base::Json lists_json(const base::ArrayOf<double>& values) { return lists_of(values.view()); }
 
 }  // namespace qkv::inspect

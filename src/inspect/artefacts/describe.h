@@ -23,4 +23,14 @@ using TextSink = std::function<void(std::string_view)>;
 /// is the shortest decimal that reads back as the same float32.
 void write_rows(const AttentionMap& map, const std::string& indent, const TextSink& sink);
 
+/// The same rows in brackets, of a matrix [query, key] in a text.
+std::string matrix_json(base::View matrix, const std::string& indent);
+
+/// [{KEY: matrix, "heads": [{KEY: matrix}, …]}, …], of matrices [layer, query, key] and [layer,
+/// head, query, key].
+std::string layers_json(const char* key, const base::Array& layers, const base::Array& heads);
+
+/// Nested lists, one for each axis; null in place of NaN.
+base::Json lists_json(const base::ArrayOf<double>& values);
+
 }  // namespace qkv::inspect

@@ -7,6 +7,7 @@
 #include "base/table.h"
 #include "base/utf8.h"
 #include "inspect/artefacts/describe.h"
+#include "inspect/depths.h"
 #include "inspect/fillings.h"
 #include "inspect/vocabulary.h"
 #include "render/chart/chart.h"
@@ -30,11 +31,7 @@ std::int64_t asked_token(const Passage& passage, bool causal,
     require_index("token", *token, count);
     return *token;
   }
-  const std::vector<std::size_t> asked = asked_tokens(passage, causal);
-  if (asked.size() != 1)
-    throw base::Error(base::concat(kOption, ": found ", asked.size(),
-                                   " <mask> in the text, expected exactly one, or --token"));
-  return static_cast<std::int64_t>(asked.front());
+  return answering_token(passage, causal, kOption, "in the text, expected exactly one, or --token");
 }
 
 /// Of "A,B". The comma may itself be one of the words.
@@ -66,16 +63,6 @@ Question question_of(const checkpoint::Checkpoint& checkpoint, const Inspection&
   return question;
 }
 
-/// "layers.0.heads.1" → "layer 0, head 1".
-std::string readable(const std::string& part) {
-  if (!part.starts_with("layers.")) return part;
-  const std::size_t dot = part.find('.', 7);
-  const std::string layer = base::concat("layer ", part.substr(7, dot - 7), ", ");
-  constexpr std::string_view kHeads = "heads.";
-  const std::string rest = part.substr(dot + 1);
-  return layer + (rest.starts_with(kHeads) ? "head " + rest.substr(kHeads.size()) : "feed-forward");
-}
-
 /// With a sign, for a difference.
 std::string signed_number(double value) {
   const std::string digits = base::fixed(std::abs(value), 4);
@@ -91,7 +78,8 @@ std::string heading(const text::Tokenizer& tokenizer, const Question& question) 
 std::string attribution_text(const text::Tokenizer& tokenizer, const Question& question,
                              const Attribution& found) {
   base::Table table({"part", "adds (nats)"});
-  for (const auto& [name, value] : found.parts) table.add({readable(name), signed_number(value)});
+  for (const auto& [name, value] : found.parts)
+    table.add({readable_place(name), signed_number(value)});
   table.add({"all", signed_number(found.difference)});
   return heading(tokenizer, question) + "\n" + table.text();
 }
@@ -123,7 +111,7 @@ render::ChartPage chart(const checkpoint::Checkpoint& checkpoint, const Question
   render::Series& series = bars.series.emplace_back();
   series.name = "adds";
   for (const auto& [name, value] : found.parts) {
-    bars.categories.push_back(readable(name));
+    bars.categories.push_back(readable_place(name));
     series.values.push_back(value);
   }
   return {.title = "What each part of the model adds to the answer",
@@ -135,11 +123,8 @@ render::ChartPage chart(const checkpoint::Checkpoint& checkpoint, const Question
 
 void AttributionAnalysis::require_possible(const checkpoint::Checkpoint& checkpoint,
                                            const Passage& passage, bool /*draws*/) const {
+  require_transformer(checkpoint, kOption, "parts whose outputs add up");
   const spec::ModelConfig& model = checkpoint.config.model;
-  if (model.recurrent())
-    throw base::Error(base::concat(
-        checkpoint.path.string(), ": model.kind: found ", base::quoted(spec::name_of(model.kind)),
-        ", which has no parts whose outputs add up; expected \"transformer\" for ", kOption));
   asked_token(passage, model.causal(), request_.token);
   if (!request_.words.empty()) pieces_of(checkpoint.tokenizer, request_.words);
 }

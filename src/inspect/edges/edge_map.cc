@@ -4,8 +4,6 @@
 #include <cmath>
 #include <span>
 
-#include "base/error.h"
-#include "base/files.h"
 #include "base/format.h"
 #include "base/utf8.h"
 #include "inspect/artefacts/describe.h"
@@ -16,27 +14,21 @@
 namespace qkv::inspect {
 namespace {
 
-std::size_t mask_of(const Passage& passage) {
-  const auto is_mask = [](const text::Token& token) { return token.id == text::Tokenizer::kMask; };
-  const auto& tokens = passage.tokens;
-  const auto count = std::count_if(tokens.begin(), tokens.end(), is_mask);
-  if (count != 1)
-    throw base::Error(
-        base::concat("--edges: found ", count, " <mask> in the text, expected exactly one"));
-  return static_cast<std::size_t>(std::find_if(tokens.begin(), tokens.end(), is_mask) -
-                                  tokens.begin());
+std::int64_t place_of(const Passage& passage, bool causal) {
+  return answering_token(passage, causal, "--edges", "in the text, expected exactly one");
 }
 
 predict::Target target_of(const checkpoint::Checkpoint& checkpoint, const Inspection& inspection) {
-  if (!checkpoint.config.model.causal()) {
-    const std::size_t mask = mask_of(inspection.passage);
-    return {.place = static_cast<std::int64_t>(mask),
+  const bool causal = checkpoint.config.model.causal();
+  const std::int64_t place = place_of(inspection.passage, causal);
+  if (!causal) {
+    const auto mask = static_cast<std::size_t>(place);
+    return {.place = place,
             .piece = fillings(inspection, checkpoint.tokenizer, mask, 1).front().id};
   }
-  const auto last = static_cast<std::int64_t>(inspection.passage.tokens.size()) - 1;
-  const std::span<const float> logits = inspection.taps.value("logits")[last].values();
+  const std::span<const float> logits = inspection.taps.value("logits")[place].values();
   const auto likeliest = std::max_element(logits.begin(), logits.end());
-  return {.place = last, .piece = static_cast<std::int32_t>(likeliest - logits.begin())};
+  return {.place = place, .piece = static_cast<std::int32_t>(likeliest - logits.begin())};
 }
 
 /// Draws a text's maps for one checkpoint.
@@ -97,11 +89,6 @@ class EdgePictures {
   render::Heatmap attention_;
 };
 
-void append_effects(base::View effects, const std::string& indent, std::string& out) {
-  write_rows(map_of(effects), indent + "  ", [&](std::string_view row) { out += row; });
-  out += "\n" + indent;
-}
-
 }  // namespace
 
 EdgeMap edge_map(const checkpoint::Checkpoint& checkpoint, const Inspection& inspection,
@@ -122,30 +109,17 @@ std::string edges_json(const checkpoint::Checkpoint& checkpoint, const Inspectio
                                  {"piece", checkpoint.tokenizer.piece(map.target.piece)},
                                  {"probability", map.probability},
                                  {"log_probability", map.effects.log_probability}};
-  std::string out = describe_source(checkpoint, inspection.passage) +
-                    ",\n  \"prediction\": " + prediction.dump() + ",\n  \"nats\": [";
-  append_effects(map.effects.all.view(), "  ", out);
-  out += "],\n  \"layers\": [";
-  const spec::ModelConfig& model = checkpoint.config.model;
-  for (std::int64_t layer = 0; layer < model.layers; ++layer) {
-    out += layer == 0 ? "\n    {\"nats\": [" : ",\n    {\"nats\": [";
-    append_effects(map.effects.layers[layer], "    ", out);
-    out += "], \"heads\": [";
-    for (std::int64_t head = 0; head < model.heads; ++head) {
-      out += head == 0 ? "\n      {\"nats\": [" : ",\n      {\"nats\": [";
-      append_effects(map.effects.heads[layer][head], "      ", out);
-      out += "]}";
-    }
-    out += "\n    ]}";
-  }
-  return out + "\n  ]\n}\n";
+  return describe_source(checkpoint, inspection.passage) +
+         ",\n  \"prediction\": " + prediction.dump() +
+         ",\n  \"nats\": " + matrix_json(map.effects.all.view(), "  ") +
+         ",\n  \"layers\": " + layers_json("nats", map.effects.layers, map.effects.heads) + "\n}\n";
 }
 
 void EdgeAnalysis::require_possible(const checkpoint::Checkpoint& checkpoint,
                                     const Passage& passage, bool draws) const {
   require_attention(checkpoint);
   const spec::ModelConfig& model = checkpoint.config.model;
-  if (!model.causal()) mask_of(passage);
+  place_of(passage, model.causal());
   if (!draws) return;
   const std::size_t tokens = passage.tokens.size();
   render::require_size(tokens, static_cast<std::size_t>(model.layers * model.heads),

@@ -59,7 +59,9 @@ Lens read_lens(const engine::Model& model, std::span<const std::int32_t> ids, co
   const auto tokens = static_cast<std::int64_t>(ids.size());
   lens.probability = base::ArrayOf<double>({depths, tokens});
   lens.divergence = lens.probability;
-  const base::Array& end = taps.value("logits");
+  std::vector<std::vector<double>> end;
+  for (std::int64_t token = 0; token < tokens; ++token)
+    end.push_back(log_softmax(taps.value("logits")[token].values()));
   for (std::int64_t depth = 0; depth < depths; ++depth) {
     const base::Array logits = logits_at(model, lens.depths[static_cast<std::size_t>(depth)], taps);
     std::vector<std::vector<Filling>>& top = lens.top.emplace_back();
@@ -72,7 +74,7 @@ Lens read_lens(const engine::Model& model, std::span<const std::int32_t> ids, co
       lens.probability[depth].data[at] = piece < 0
                                              ? std::numeric_limits<double>::quiet_NaN()
                                              : std::exp(logs[static_cast<std::size_t>(piece)]);
-      lens.divergence[depth].data[at] = divergence(log_softmax(end[token].values()), logs);
+      lens.divergence[depth].data[at] = divergence(end[at], logs);
     }
   }
   return lens;

@@ -18,17 +18,6 @@ constexpr double kNumber = 8;  // bytes
 
 std::size_t depth_count(const spec::ModelConfig& model) { return depth_names(model).size(); }
 
-/// The rows of a matrix, as JSON: null in place of NaN.
-base::Json rows_json(const base::ArrayOf<double>& matrix) {
-  base::Json rows = base::Json::array();
-  for (std::int64_t row = 0; row < matrix.shape[0]; ++row) {
-    base::Json values = base::Json::array();
-    for (const double value : matrix[row].values()) values.push_back(value);
-    rows.push_back(std::move(values));
-  }
-  return rows;
-}
-
 /// Each element of a list in a line of its own.
 std::string lines_json(const base::Json& list) {
   std::string out = "[";
@@ -60,7 +49,7 @@ render::WordGrid word_grid(const checkpoint::Checkpoint& checkpoint, const Inspe
                              : "bold: the word that stands there";
   const std::vector<std::int32_t> ids = ids_of(inspection.passage);
   for (std::size_t depth = 0; depth < lens.depths.size(); ++depth) {
-    grid.row_labels.push_back(readable_depth(lens.depths[depth], model));
+    grid.row_labels.push_back(readable_place(lens.depths[depth], model.recurrent()));
     std::vector<render::WordCell>& row = grid.cells.emplace_back();
     for (std::size_t token = 0; token < ids.size(); ++token) {
       const Filling& first = lens.top[depth][token].front();
@@ -78,8 +67,8 @@ std::string lens_json(const checkpoint::Checkpoint& checkpoint, const Inspection
                       const Lens& lens) {
   std::string out = describe_source(checkpoint, inspection.passage) +
                     ",\n  \"depths\": " + base::Json(lens.depths).dump() +
-                    ",\n  \"probability\": " + lines_json(rows_json(lens.probability)) +
-                    ",\n  \"kl\": " + lines_json(rows_json(lens.divergence)) + ",\n  \"top\": [";
+                    ",\n  \"probability\": " + lines_json(lists_json(lens.probability)) +
+                    ",\n  \"kl\": " + lines_json(lists_json(lens.divergence)) + ",\n  \"top\": [";
   for (std::size_t depth = 0; depth < lens.depths.size(); ++depth) {
     base::Json row = base::Json::array();
     for (const std::vector<Filling>& fillings : lens.top[depth])
@@ -100,7 +89,7 @@ std::string lens_text(const checkpoint::Checkpoint& checkpoint, const Inspection
     base::Table table({"depth", "most probable", "probability", "second", "probability",
                        "distance to the output (KL, nats)"});
     for (std::size_t depth = 0; depth < lens.depths.size(); ++depth) {
-      std::vector<std::string> row = {readable_depth(lens.depths[depth], model)};
+      std::vector<std::string> row = {readable_place(lens.depths[depth], model.recurrent())};
       for (std::size_t place = 0; place < 2; ++place) {
         const std::vector<Filling>& top = lens.top[depth][token];
         row.push_back(place < top.size() ? piece_word(checkpoint.tokenizer, top[place].id) : "");
@@ -128,7 +117,7 @@ double LensAnalysis::bytes(const checkpoint::Checkpoint& checkpoint, std::int64_
   const spec::ModelConfig& model = checkpoint.config.model;
   const auto vocabulary = static_cast<double>(checkpoint.tokenizer.size());
   const auto count = static_cast<double>(tokens);
-  return count * (kFloat * (vocabulary + static_cast<double>(model.width)) +
+  return count * ((kFloat + kNumber) * vocabulary + kFloat * static_cast<double>(model.width) +
                   static_cast<double>(depth_count(model)) * kText) +
          4 * kNumber * vocabulary;
 }

@@ -21,11 +21,7 @@ namespace {
 constexpr const char* kAgainst = "--against";
 
 std::int64_t answered_token(const Passage& passage, bool causal) {
-  const std::vector<std::size_t> asked = asked_tokens(passage, causal);
-  if (asked.size() != 1)
-    throw base::Error(base::concat(kAgainst, ": found ", asked.size(),
-                                   " <mask> in a text, expected exactly one in both"));
-  return static_cast<std::int64_t>(asked.front());
+  return answering_token(passage, causal, kAgainst, "in a text, expected exactly one in both");
 }
 
 /// Throws Error unless both texts have as many tokens, and their answers at the same one.
@@ -51,28 +47,10 @@ struct Report {
   Patching patching;
 };
 
-base::Json json_of(const base::ArrayOf<double>& values, std::int64_t axis, std::size_t& at) {
-  base::Json list = base::Json::array();
-  const auto last = static_cast<std::int64_t>(values.shape.size()) - 1;
-  for (std::int64_t index = 0; index < values.shape[static_cast<std::size_t>(axis)]; ++index) {
-    if (axis == last) {
-      list.push_back(values.values[at++]);
-    } else {
-      list.push_back(json_of(values, axis + 1, at));
-    }
-  }
-  return list;
-}
-
-base::Json json_of(const base::ArrayOf<double>& values) {
-  std::size_t at = 0;
-  return json_of(values, 0, at);
-}
-
 /// The keys of one direction.
 std::string shares_json(const PatchedShares& shares, const std::string& indent) {
   const auto line = [&](const char* key, const base::ArrayOf<double>& values) {
-    return indent + "\"" + key + "\": " + json_of(values).dump();
+    return indent + "\"" + key + "\": " + lists_json(values).dump();
   };
   return line("residual", shares.residual) + ",\n" + line("heads", shares.heads) + ",\n" +
          line("heads_by_token", shares.heads_by_token) + ",\n" + line("patterns", shares.patterns) +
@@ -144,7 +122,7 @@ class PatchPictures {
     grid.title = "Where the residual stream carries the answer";
     grid.column_labels = labels_of(checkpoint, inspection.passage, report.corrupt);
     for (std::size_t depth = 0; depth < report.patching.depths.size(); ++depth) {
-      grid.row_labels.push_back(readable_depth(report.patching.depths[depth], model));
+      grid.row_labels.push_back(readable_place(report.patching.depths[depth]));
       grid.cells.push_back(cells_of(shares.residual[static_cast<std::int64_t>(depth)].values()));
     }
     residual_ = grid;
@@ -209,7 +187,7 @@ std::string patch_text(const checkpoint::Checkpoint& checkpoint, const Inspectio
   };
   for (std::size_t depth = 0; depth < patching.depths.size(); ++depth) {
     const auto row = static_cast<std::int64_t>(depth);
-    table.add({"residual stream, " + readable_depth(patching.depths[depth], model), "",
+    table.add({"residual stream, " + readable_place(patching.depths[depth]), "",
                best_token(patching.recovered.residual[row].values(), labels), ""});
   }
   for (std::int64_t layer = 0; layer < model.layers; ++layer) {
@@ -236,11 +214,8 @@ std::int32_t likeliest(const Inspection& inspection, const text::Tokenizer& toke
 
 void PatchingAnalysis::require_possible(const checkpoint::Checkpoint& checkpoint,
                                         const Passage& passage, bool draws) const {
+  require_transformer(checkpoint, kAgainst, "parts to patch");
   const spec::ModelConfig& model = checkpoint.config.model;
-  if (model.recurrent())
-    throw base::Error(base::concat(
-        checkpoint.path.string(), ": model.kind: found ", base::quoted(spec::name_of(model.kind)),
-        ", which has no parts to patch; expected \"transformer\" for ", kAgainst));
   require_alike(passage, read_passage(checkpoint, other_, kAgainst), model.causal());
   if (!draws) return;
   const std::size_t tokens = passage.tokens.size();
@@ -254,17 +229,8 @@ double PatchingAnalysis::bytes(const checkpoint::Checkpoint& checkpoint, std::in
       300;  // a change, its scores and shares, a cell of a picture and of JSON
   const spec::ModelConfig& model = checkpoint.config.model;
   const std::int64_t vocabulary = checkpoint.tokenizer.size();
-  // The other text's values are as many as those of the inspection; both are counted here as maps
-  // and rows of a pass with taps.
-  const double maps = model.has_attention()
-                          ? 16.0 * static_cast<double>(model.layers * model.heads) *
-                                static_cast<double>(tokens) * static_cast<double>(tokens)
-                          : 0;
-  const double rows = 4.0 * static_cast<double>(tokens) *
-                      (static_cast<double>(model.layers) *
-                           static_cast<double>(11 * model.width + model.feed_forward.width) +
-                       static_cast<double>(vocabulary));
-  return maps + rows + kPatch * static_cast<double>(patch_count(model, tokens)) +
+  return inspection_bytes(checkpoint, tokens) +
+         kPatch * static_cast<double>(patch_count(model, tokens)) +
          std::min(threads, 2) *
              predict::scorer_bytes(model, vocabulary, {.tokens = tokens, .taps = true});
 }

@@ -20,36 +20,23 @@ struct Moved {
   base::Array rollout;  ///< [query, key]
 };
 
-std::vector<base::Array> weights_of(const Inspection& inspection, const spec::ModelConfig& model) {
-  std::vector<base::Array> weights;
-  for (std::int64_t layer = 0; layer < model.layers; ++layer)
-    weights.push_back(inspection.taps.value(base::concat("layers.", layer, ".attention.weights")));
-  return weights;
+const base::Array& weights_of(const Inspection& inspection, std::int64_t layer) {
+  return inspection.taps.value(base::concat("layers.", layer, ".attention.weights"));
 }
 
-void append_rows(base::View matrix, const std::string& indent, std::string& out) {
-  write_rows(map_of(matrix), indent + "  ", [&](std::string_view row) { out += row; });
-  out += "\n" + indent;
+base::Array rollout_of(const Inspection& inspection, const spec::ModelConfig& model) {
+  std::vector<base::Array> weights;
+  for (std::int64_t layer = 0; layer < model.layers; ++layer)
+    weights.push_back(weights_of(inspection, layer));
+  return attention_rollout(weights);
 }
 
 std::string values_json(const checkpoint::Checkpoint& checkpoint, const Inspection& inspection,
                         const Moved& moved) {
-  const spec::ModelConfig& model = checkpoint.config.model;
-  std::string out = describe_source(checkpoint, inspection.passage) + ",\n  \"rollout\": [";
-  append_rows(moved.rollout.view(), "  ", out);
-  out += "],\n  \"layers\": [";
-  for (std::int64_t layer = 0; layer < model.layers; ++layer) {
-    out += layer == 0 ? "\n    {\"lengths\": [" : ",\n    {\"lengths\": [";
-    append_rows(moved.lengths.layers[layer], "    ", out);
-    out += "], \"heads\": [";
-    for (std::int64_t head = 0; head < model.heads; ++head) {
-      out += head == 0 ? "\n      {\"lengths\": [" : ",\n      {\"lengths\": [";
-      append_rows(moved.lengths.heads[layer][head], "      ", out);
-      out += "]}";
-    }
-    out += "\n    ]}";
-  }
-  return out + "\n  ]\n}\n";
+  return describe_source(checkpoint, inspection.passage) +
+         ",\n  \"rollout\": " + matrix_json(moved.rollout.view(), "  ") +
+         ",\n  \"layers\": " + layers_json("lengths", moved.lengths.layers, moved.lengths.heads) +
+         "\n}\n";
 }
 
 /// The highest number of a row, and the token that has it.
@@ -67,7 +54,6 @@ std::string values_text(const checkpoint::Checkpoint& checkpoint, const Inspecti
                         const base::Array& shares) {
   const spec::ModelConfig& model = checkpoint.config.model;
   const std::vector<std::string> labels = token_labels(inspection.passage, checkpoint.tokenizer);
-  const std::vector<base::Array> weights = weights_of(inspection, model);
   std::string out;
   for (const std::size_t asked : asked_tokens(inspection.passage, model.causal())) {
     const auto token = static_cast<std::int64_t>(asked);
@@ -75,8 +61,9 @@ std::string values_text(const checkpoint::Checkpoint& checkpoint, const Inspecti
     out += base::concat("what token ", asked, " attends to most, and what it receives most from\n");
     base::Table table({"layer", "head", "attends to", "weight", "receives from", "share"});
     for (std::int64_t layer = 0; layer < model.layers; ++layer) {
+      const base::Array& weights = weights_of(inspection, layer);
       for (std::int64_t head = 0; head < model.heads; ++head) {
-        const Highest seen = highest(weights[static_cast<std::size_t>(layer)][head][token]);
+        const Highest seen = highest(weights[head][token]);
         const Highest moved = highest(shares[layer][head][token]);
         table.add({std::to_string(layer), std::to_string(head),
                    base::concat(seen.token, " ", labels[seen.token]), base::fixed(seen.share, 3),
@@ -177,7 +164,7 @@ double ValuesAnalysis::bytes(const checkpoint::Checkpoint& checkpoint, std::int6
 Finding ValuesAnalysis::find(const checkpoint::Checkpoint& checkpoint, const Inspection& inspection,
                              int /*threads*/) const {
   const Moved moved{.lengths = value_norms(*checkpoint.model, inspection.taps),
-                    .rollout = attention_rollout(weights_of(inspection, checkpoint.config.model))};
+                    .rollout = rollout_of(inspection, checkpoint.config.model)};
   const base::Array shares = row_shares(moved.lengths.heads);
   const auto pictures = std::make_shared<ValuePictures>(checkpoint, inspection, moved, shares);
   return {.text = values_text(checkpoint, inspection, shares),
