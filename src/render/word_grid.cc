@@ -15,7 +15,7 @@ namespace qkv::render {
 namespace {
 
 constexpr double kWordMargin = 16;
-constexpr double kCellWidth = 78;
+constexpr double kCellWidth = 84;
 constexpr double kCellHeight = 21;
 constexpr double kWordFont = 11;
 constexpr double kLineGap = 1;
@@ -77,7 +77,7 @@ class WordPage {
   }
 
   double width() const {
-    const auto columns = static_cast<double>(std::min(kBlockColumns, grid_.column_labels.size()));
+    const auto columns = static_cast<double>(columns_);
     const double header = std::max({text_.width(printable(grid_.title), true) * kTitleFont,
                                     text_.width(printable(grid_.subtitle)) * kSubtitleFont,
                                     text_.width(printable(grid_.note)) * kLegendFont});

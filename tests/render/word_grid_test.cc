@@ -81,6 +81,16 @@ TEST(WordGrid, CellsStandInRowsAndBlocksOfColumns) {
   }
 }
 
+TEST(WordGrid, IsAsWideAsABlock) {
+  const Scratch scratch;
+  const auto width_of = [&](std::size_t columns) {
+    draw_word_grid(some_grid(2, columns), scratch / "words.png", PictureFormat::kPng);
+    return testing::Pixels(scratch / "words.png").width();
+  };
+  EXPECT_EQ(width_of(kBlockColumns + 2), width_of((kBlockColumns + 2) / 2));
+  EXPECT_GT(width_of(kBlockColumns), width_of(kBlockColumns + 2));
+}
+
 TEST(WordGrid, ShowsItsWordsAndLabels) {
   const Scratch scratch;
   const auto drawn = [&](const WordGrid& grid, PictureFormat format) {
