@@ -6,7 +6,7 @@
 #include <fstream>
 #include <string>
 
-namespace qkv::testing {
+namespace qkv::tests {
 
 /// A number of /proc/self/status, in bytes.
 inline double bytes_in_status(const std::string& key) {
@@ -33,4 +33,4 @@ inline void use_memory_exactly() {
   mallopt(M_MMAP_THRESHOLD, 64 << 10);
 }
 
-}  // namespace qkv::testing
+}  // namespace qkv::tests

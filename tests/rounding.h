@@ -7,7 +7,7 @@
 
 #include "base/rounding.h"
 
-namespace qkv::testing {
+namespace qkv::tests {
 
 inline constexpr double kFloat32 = base::kFloat32Rounding;
 inline constexpr double kBfloat16 = base::kBfloat16Rounding;
@@ -26,4 +26,4 @@ inline void expect_rounding_alone(double error, double plain_error, double floor
       << what << ": the plain path's error is " << plain_error << ", the floor " << floor;
 }
 
-}  // namespace qkv::testing
+}  // namespace qkv::tests

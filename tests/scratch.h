@@ -3,9 +3,10 @@
 #include <unistd.h>
 
 #include <filesystem>
+#include <fstream>
 #include <string>
 
-namespace qkv::testing {
+namespace qkv::tests {
 
 /// A folder for one test's files, empty at first and removed at the end.
 class Scratch {
@@ -28,4 +29,9 @@ class Scratch {
   std::filesystem::path path_;
 };
 
-}  // namespace qkv::testing
+/// Not atomic, unlike base::write_file: also for what that would refuse.
+inline void write_bytes(const std::filesystem::path& path, const std::string& bytes) {
+  std::ofstream(path, std::ios::binary) << bytes;
+}
+
+}  // namespace qkv::tests

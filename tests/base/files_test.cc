@@ -22,7 +22,7 @@ namespace qkv::base {
 namespace {
 
 namespace fs = std::filesystem;
-using testing::Scratch;
+using tests::Scratch;
 
 /// The name that another process, a copy of this one, makes for the same path.
 std::string name_by_another_process(const fs::path& path) {

@@ -71,7 +71,7 @@ TEST(Json, QuotesLittleOfWhatItFound) {
 }
 
 TEST(Json, ReadsFiles) {
-  const testing::Scratch scratch;
+  const tests::Scratch scratch;
   write_file(scratch / "a.json", "[1]");
   EXPECT_EQ(read_json(scratch / "a.json")[0], 1);
   write_file(scratch / "b.json", "[1");
@@ -81,7 +81,7 @@ TEST(Json, ReadsFiles) {
 
 /// The message of read_json_lines for a file with these bytes, without the folder.
 std::string lines_of(const std::string& bytes) {
-  const testing::Scratch scratch;
+  const tests::Scratch scratch;
   write_file(scratch / "x.jsonl", bytes);
   const std::string folder = scratch.path().string() + '/';
   std::string seen;
@@ -99,7 +99,7 @@ std::string lines_of(const std::string& bytes) {
 }
 
 TEST(Json, RefusesAFileAboveTheLimit) {
-  const testing::Scratch scratch;
+  const tests::Scratch scratch;
   for (const std::uint64_t limit : {file_limit::kJson, file_limit::kJsonLines}) {
     write_file(scratch / "giant", "");
     std::filesystem::resize_file(scratch / "giant", limit + 1);
@@ -128,12 +128,12 @@ TEST(JsonLines, RefusesWhatIsNeitherJsonNorUtf8) {
   // The lines before the wrong one were passed on.
   EXPECT_EQ(lines_of("1\n\n{\n2").rfind("x.jsonl:1 1<1>;x.jsonl:3: not JSON at byte 1", 0), 0U);
   EXPECT_EQ(lines_of("1\n\"\xFF\"\n").rfind("x.jsonl: not UTF-8 at byte 3", 0), 0U);
-  const testing::Scratch scratch;
+  const tests::Scratch scratch;
   EXPECT_THROW(read_json_lines(scratch / "absent.jsonl", [](const JsonLine&) {}), Error);
 }
 
 TEST(JsonLines, LetsThroughWhatTheTakerThrows) {
-  const testing::Scratch scratch;
+  const tests::Scratch scratch;
   write_file(scratch / "x.jsonl", "1\n2\n3\n");
   int taken = 0;
   const auto take = [&](const JsonLine& line) {

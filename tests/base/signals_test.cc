@@ -49,7 +49,7 @@ TEST(StopSignal, ASecondRequestEndsTheProcess) {
         std::raise(SIGPIPE);
         std::raise(second);
       };
-      EXPECT_EXIT(ask_twice(), testing::ExitedWithCode(128 + second), "");
+      EXPECT_EXIT(ask_twice(), ::testing::ExitedWithCode(128 + second), "");
     }
   }
 }

@@ -22,7 +22,7 @@ class TemporaryFileTest : public ::testing::Test {
   TemporaryFileTest() { ::setenv("TMPDIR", scratch_.path().c_str(), 1); }
   ~TemporaryFileTest() override { ::unsetenv("TMPDIR"); }
 
-  const testing::Scratch scratch_;
+  const tests::Scratch scratch_;
 };
 
 TEST_F(TemporaryFileTest, HasNoNameThatCouldBeLeft) {

@@ -7,7 +7,6 @@
 #include <chrono>
 #include <cmath>
 #include <csignal>
-#include <fstream>
 #include <limits>
 #include <set>
 #include <thread>
@@ -22,12 +21,13 @@ namespace qkv::checkpoint {
 namespace {
 
 namespace fs = std::filesystem;
-using testing::Scratch;
+using tests::Scratch;
+using tests::write_bytes;
 
 config::Config small_config() {
   config::Config config;
   config.tokenizer.kind = spec::TokenizerKind::kChar;
-  config.model = testing::tiny_model_config();
+  config.model = tests::tiny_model_config();
   config.model.bias = false;
   config.model.position = spec::Position::kSinusoidal;
   config.model.layers = 1;
@@ -48,7 +48,7 @@ const text::Tokenizer& tokenizer() {
 }
 
 base::NamedArrays weights_of(const config::Config& config, unsigned seed = 1) {
-  return testing::named_weights(config.model, tokenizer().size(), seed);
+  return tests::named_weights(config.model, tokenizer().size(), seed);
 }
 
 TrainerState state_at(std::int64_t step, std::int64_t best = -1) {
@@ -85,10 +85,6 @@ struct RunFolder {
 };
 
 using Names = std::set<std::string>;
-
-void write_bytes(const fs::path& path, const std::string& bytes) {
-  std::ofstream(path, std::ios::binary) << bytes;
-}
 
 void flip(const fs::path& path, std::size_t at) {
   std::string bytes = base::read_file(path);

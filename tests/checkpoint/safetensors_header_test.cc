@@ -2,7 +2,6 @@
 
 #include <gtest/gtest.h>
 
-#include <fstream>
 
 #include "base/bytes.h"
 #include "base/error.h"
@@ -12,21 +11,21 @@ namespace qkv::checkpoint {
 namespace {
 
 SafetensorsHeader read_header(const std::string& bytes) {
-  const testing::Scratch scratch;
-  std::ofstream(scratch / "x", std::ios::binary) << bytes;
+  const tests::Scratch scratch;
+  tests::write_bytes(scratch / "x", bytes);
   return read_safetensors_header(base::InputFile(scratch / "x"));
 }
 
-std::string file_of(const std::string& header, std::size_t data) {
+std::string file_with(const std::string& header, std::size_t data) {
   return base::little_endian(std::uint64_t{header.size()}) + header + std::string(data, '\0');
 }
 
 TEST(SafetensorsHeader, SaysWhereValuesLie) {
   const std::string file =
-      file_of(R"({"b":{"dtype":"F32","shape":[],"data_offsets":[24,28]},)"
-              R"("a":{"dtype":"F32","shape":[2,3],"data_offsets":[0,24]},)"
-              R"("none":{"dtype":"F32","shape":[3,0],"data_offsets":[28,28]}})",
-              28);
+      file_with(R"({"b":{"dtype":"F32","shape":[],"data_offsets":[24,28]},)"
+                R"("a":{"dtype":"F32","shape":[2,3],"data_offsets":[0,24]},)"
+                R"("none":{"dtype":"F32","shape":[3,0],"data_offsets":[28,28]}})",
+                28);
   const SafetensorsHeader header = read_header(file);
   EXPECT_EQ(header.data_begin, file.size() - 28);
   ASSERT_EQ(header.tensors.size(), 3U);
@@ -43,13 +42,13 @@ TEST(SafetensorsHeader, RefusesSidesWhoseProductOverflows) {
     const std::string tensors =
         std::string(R"({"none":{"dtype":"F32","data_offsets":[0,0],"shape":)") + shape + "}," +
         R"("a":{"dtype":"F32","shape":[25],"data_offsets":[0,100]}})";
-    EXPECT_NO_THROW(read_header(file_of(tensors, 100))) << shape;
+    EXPECT_NO_THROW(read_header(file_with(tensors, 100))) << shape;
   }
   const std::string side = "4000000000";
   const std::string wide = R"({"none":{"dtype":"F32","data_offsets":[0,0],"shape":[0,)" + side +
                            "," + side + "," + side + "]}}";
   try {
-    read_header(file_of(wide, 0));
+    read_header(file_with(wide, 0));
     ADD_FAILURE();
   } catch (const base::Error& error) {
     EXPECT_NE(std::string(error.what()).find("tensor \"none\": found shape"), std::string::npos);
@@ -58,7 +57,7 @@ TEST(SafetensorsHeader, RefusesSidesWhoseProductOverflows) {
   const std::string million =
       R"({"none":{"dtype":"F32","data_offsets":[0,0],"shape":[0,1000000,1000000,1000000,1000000]},)"
       R"("a":{"dtype":"F32","shape":[250000],"data_offsets":[0,1000000]}})";
-  EXPECT_THROW(read_header(file_of(million, 1'000'000)), base::Error);
+  EXPECT_THROW(read_header(file_with(million, 1'000'000)), base::Error);
 }
 
 }  // namespace

@@ -6,7 +6,6 @@
 #include <bit>
 #include <cmath>
 #include <cstdint>
-#include <fstream>
 #include <limits>
 
 #include "base/error.h"
@@ -16,11 +15,8 @@
 namespace qkv::checkpoint {
 namespace {
 
-using testing::Scratch;
-
-void write_bytes(const std::filesystem::path& path, const std::string& bytes) {
-  std::ofstream(path, std::ios::binary) << bytes;
-}
+using tests::Scratch;
+using tests::write_bytes;
 
 std::string eight_bytes(std::uint64_t value) {
   std::string bytes;

@@ -13,7 +13,7 @@
 namespace qkv::config {
 namespace {
 
-using testing::Scratch;
+using tests::Scratch;
 
 /// Roughly what a run takes: its weights, and what each token keeps.
 double run_memory(const Config& config, std::int64_t vocabulary) {

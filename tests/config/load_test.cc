@@ -15,7 +15,7 @@ namespace qkv::config {
 namespace {
 
 namespace fs = std::filesystem;
-using testing::Scratch;
+using tests::Scratch;
 
 constexpr const char* kLeast = R"({"data": {"train": ["a.txt"]}})";
 

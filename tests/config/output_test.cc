@@ -11,7 +11,7 @@ namespace qkv::config {
 namespace {
 
 namespace fs = std::filesystem;
-using testing::Scratch;
+using tests::Scratch;
 
 bool is_refused(const fs::path& path, const std::vector<fs::path>& inputs = {}) {
   try {

@@ -18,7 +18,7 @@ std::vector<spec::ModelConfig> configs() {
   std::vector<spec::ModelConfig> configs;
   for (const spec::Architecture kind : spec::all<spec::Architecture>()) {
     for (const spec::Weighting weighting : spec::all<spec::Weighting>()) {
-      spec::ModelConfig config = testing::tiny_model_config();
+      spec::ModelConfig config = tests::tiny_model_config();
       config.kind = kind;
       config.attention.weights = weighting;
       config.width = 20;
@@ -36,7 +36,7 @@ TEST(Model, GivesItsWeightsBack) {
     for (const bool tied : {false, true}) {
       spec::ModelConfig made = config;
       made.tied_embeddings = tied;
-      const std::vector<base::Array> weights = testing::random_weights(made, kPieces, 3);
+      const std::vector<base::Array> weights = tests::random_weights(made, kPieces, 3);
       const Model model(made, kPieces, weights);
       for (std::size_t at = 0; at < weights.size(); ++at)
         EXPECT_EQ(model.weight(static_cast<spec::WeightIndex>(at)), weights[at])
@@ -52,20 +52,20 @@ TEST(Model, HoldsAMatrixOnce) {
 #if defined(__SANITIZE_ADDRESS__) || defined(__SANITIZE_THREAD__)
   GTEST_SKIP() << "the sanitizer keeps freed memory";
 #endif
-  testing::use_memory_exactly();
-  spec::ModelConfig config = testing::tiny_model_config();
+  tests::use_memory_exactly();
+  spec::ModelConfig config = tests::tiny_model_config();
   config.width = 1024;
   config.feed_forward.width = 10240;
   std::vector<base::Array> weights;
   for (const spec::Weight& weight : spec::WeightList(config, kPieces).all)
     weights.emplace_back(weight.shape);
   const double bytes = 4 * spec::count_parameters(config, kPieces);
-  const double before = testing::resident_bytes();
-  const double peak_before = testing::peak_resident_bytes();
+  const double before = tests::resident_bytes();
+  const double peak_before = tests::peak_resident_bytes();
   const Model model(config, kPieces, std::move(weights));
-  EXPECT_LT(testing::resident_bytes(), before + 0.1 * bytes);
+  EXPECT_LT(tests::resident_bytes(), before + 0.1 * bytes);
   // One of them is there twice while it is copied.
-  EXPECT_LT(testing::peak_resident_bytes(), std::max(peak_before, before + 0.35 * bytes));
+  EXPECT_LT(tests::peak_resident_bytes(), std::max(peak_before, before + 0.35 * bytes));
 }
 
 }  // namespace

@@ -18,12 +18,12 @@ namespace {
 
 using Ids = std::vector<std::int32_t>;
 
-constexpr std::int64_t kPieces = 37;
+constexpr std::int64_t kReadPieces = 37;
 
 Ids ids_of(std::int64_t count) {
   Ids ids;
   for (std::int64_t at = 0; at < count; ++at)
-    ids.push_back(static_cast<std::int32_t>((at * at + 5 * at + 3) % kPieces));
+    ids.push_back(static_cast<std::int32_t>((at * at + 5 * at + 3) % kReadPieces));
   return ids;
 }
 
@@ -33,7 +33,7 @@ std::vector<float> floats_of(Rows rows) {
 
 /// A model with 5 panels of outputs or more on every processor, and a rest.
 spec::ModelConfig config_with(std::int64_t context) {
-  spec::ModelConfig config = testing::tiny_model_config();
+  spec::ModelConfig config = tests::tiny_model_config();
   config.width = 84;
   config.feed_forward.width = 150;
   config.key_value_heads = 2;
@@ -96,7 +96,7 @@ TEST(Reader, ReadsTheSameBitsHoweverATextIsCutIntoPartsOfTwoOrMore) {
   const Ids ids = ids_of(193);
   for (const kernels::Instructions set : kernels::usable_instructions()) {
     for (const spec::ModelConfig& config : configs_with(193)) {
-      const Model model(config, kPieces, testing::random_weights(config, kPieces, 3),
+      const Model model(config, kReadPieces, tests::random_weights(config, kReadPieces, 3),
                         kernels::loops(set));
       const std::vector<float> whole = read_in_parts(model, ids, ids.size());
       for (const std::size_t part : {2, 64, 191}) {
@@ -114,7 +114,7 @@ TEST(Reader, ReadsTokenByTokenWhatItReadsAtOnceExceptForRounding) {
   for (const kernels::Instructions set : kernels::usable_instructions()) {
     for (const spec::ModelConfig& config : configs_with(193)) {
       if (config.recurrent()) continue;
-      const Model model(config, kPieces, testing::random_weights(config, kPieces, 3),
+      const Model model(config, kReadPieces, tests::random_weights(config, kReadPieces, 3),
                         kernels::loops(set));
       const std::vector<float> whole = read_in_parts(model, ids, ids.size());
       const std::vector<float> alone = read_in_parts(model, ids, 1);
@@ -124,7 +124,7 @@ TEST(Reader, ReadsTokenByTokenWhatItReadsAtOnceExceptForRounding) {
         largest = std::max(largest, std::abs(static_cast<double>(whole[at])));
         difference = std::max(difference, std::abs(static_cast<double>(whole[at] - alone[at])));
       }
-      EXPECT_LT(difference, 2 * 84 * testing::kFloat32 * largest)
+      EXPECT_LT(difference, 2 * 84 * tests::kFloat32 * largest)
           << kernels::name(set) << " " << name_of(config);
     }
   }
@@ -149,7 +149,7 @@ TEST(Reader, ReadsTheSameBitsFromALayerOnWithAnyNumberOfTokensKept) {
   for (const spec::Objective objective : spec::all<spec::Objective>()) {
     spec::ModelConfig config = config_with(50);
     config.objective = objective;
-    const auto model = testing::random_model(config, kPieces, 3);
+    const auto model = tests::random_model(config, kReadPieces, 3);
     const auto reader = make_reader(*model);
     InputOf input(1);
     const std::vector<float> whole = floats_of(reader->read(ids, &input));
@@ -165,9 +165,9 @@ TEST(Reader, ReadsTheSameBitsFromALayerOnWithAnyNumberOfTokensKept) {
 
 TEST(Reader, RefusesToReadFromALayerOnUnlessItHasThem) {
   for (const spec::Architecture kind : {spec::Architecture::kLstm, spec::Architecture::kGru}) {
-    spec::ModelConfig config = testing::tiny_model_config();
+    spec::ModelConfig config = tests::tiny_model_config();
     config.kind = kind;
-    const auto model = testing::random_model(config, kPieces, 3);
+    const auto model = tests::random_model(config, kReadPieces, 3);
     const auto reader = make_reader(*model);
     reader->read(ids_of(3));
     const std::vector<float> x(16);
@@ -193,13 +193,13 @@ TEST(Reader, ReadsOnAfterMemoryWasShort) {
   GTEST_SKIP() << "the sanitizer ends the program where memory is short";
 #endif
   constexpr std::int64_t kMany = 100'000;
-  spec::ModelConfig config = testing::tiny_model_config();
+  spec::ModelConfig config = tests::tiny_model_config();
   config.width = 128;
   config.context = kMany;
   config.layers = 1;
   config.objective = spec::Objective::kMasked;
   config.attention.weights = spec::Weighting::kNone;
-  const auto model = testing::random_model(config, kPieces, 3);
+  const auto model = tests::random_model(config, kReadPieces, 3);
   const auto reader = make_reader(*model);
   const std::vector<float> expected = floats_of(reader->read(ids_of(5)));
   reader->forget();
@@ -208,7 +208,7 @@ TEST(Reader, ReadsOnAfterMemoryWasShort) {
   ASSERT_EQ(getrlimit(RLIMIT_AS, &before), 0);
   // Enough for the vectors of some activations, but not for all: 100,000 tokens need 51 MB each.
   rlimit narrow = before;
-  narrow.rlim_cur = static_cast<rlim_t>(testing::mapped_bytes()) + 120'000'000;
+  narrow.rlim_cur = static_cast<rlim_t>(tests::mapped_bytes()) + 120'000'000;
   ASSERT_EQ(setrlimit(RLIMIT_AS, &narrow), 0);
   EXPECT_THROW(reader->read(ids_of(kMany)), std::bad_alloc);
   ASSERT_EQ(setrlimit(RLIMIT_AS, &before), 0);

@@ -8,7 +8,7 @@
 
 #include "engine/reader.h"
 
-namespace qkv::testing {
+namespace qkv::tests {
 
 /// A model small enough for plain loops and finite differences.
 inline spec::ModelConfig tiny_model_config() {
@@ -64,4 +64,4 @@ inline base::Array all_logits(const engine::Model& model, const std::vector<std:
   return logits;
 }
 
-}  // namespace qkv::testing
+}  // namespace qkv::tests

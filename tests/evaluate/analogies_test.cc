@@ -16,7 +16,7 @@ class Analogies : public ::testing::Test {
     for (std::size_t place = 0; place < out.size(); ++place) out[place] = piece(letters[place]);
     return out;
   }
-  std::int32_t piece(char letter) const { return testing::letter_piece(tokenizer_, letter); }
+  std::int32_t piece(char letter) const { return tests::letter_piece(tokenizer_, letter); }
   std::set<std::int32_t> pieces(const std::string& letters) const {
     std::set<std::int32_t> out;
     for (const char letter : letters) out.insert(piece(letter));
@@ -24,12 +24,12 @@ class Analogies : public ::testing::Test {
   }
   AnalogyScore score(const std::map<char, std::vector<double>>& vectors,
                      const std::vector<PieceAnalogy>& asked, const std::string& listed) const {
-    const base::Array table = testing::letter_table(tokenizer_, vectors);
+    const base::Array table = tests::letter_table(tokenizer_, vectors);
     const inspect::EmbeddingSpace space(table.view(), tokenizer_);
     return score_analogies(space, asked, pieces(listed), tokenizer_);
   }
 
-  text::Tokenizer tokenizer_ = testing::letter_tokenizer();
+  text::Tokenizer tokenizer_ = tests::letter_tokenizer();
   /// a is to b as c is to d: the first number is the sex, the second the rank. e is a little nearer
   /// to b − a + c than d is, but f is not.
   std::map<char, std::vector<double>> plane_ = {{'a', {1, 1, 0}},    {'b', {1, 3, 0}},

@@ -15,7 +15,7 @@
 namespace qkv::evaluate {
 namespace {
 
-world::SenseSentence sentence(const std::string& text, const std::string& sense) {
+world::SenseSentence sentence_with(const std::string& text, const std::string& sense) {
   return {.word = "h", .sense = sense, .text = text, .span = {.begin = 2, .end = 3}};
 }
 
@@ -29,28 +29,29 @@ class WordGeometry : public ::testing::Test {
 
   /// The model made by hand, with these embeddings.
   static checkpoint::Checkpoint checkpoint_with_clusters() {
-    text::Tokenizer tokenizer = testing::letter_tokenizer();
-    const spec::ModelConfig config = testing::hand_made_config();
-    std::vector<base::Array> weights = testing::hand_made_weights(tokenizer, config);
-    weights[0] = testing::letter_table(tokenizer, {{'a', vector({9, 1, 1})},
-                                                   {'b', vector({9, 1, -1})},
-                                                   {'c', vector({9, -1, 1})},
-                                                   {'d', vector({9, -1, -1})},
-                                                   {'e', vector({0, 9, 1})},
-                                                   {'f', vector({0, 9, -1})}});
-    return testing::checkpoint_of(std::move(tokenizer), config, std::move(weights));
+    text::Tokenizer tokenizer = tests::letter_tokenizer();
+    const spec::ModelConfig config = tests::hand_made_config();
+    std::vector<base::Array> weights = tests::hand_made_weights(tokenizer, config);
+    weights[0] = tests::letter_table(tokenizer, {{'a', vector({9, 1, 1})},
+                                                 {'b', vector({9, 1, -1})},
+                                                 {'c', vector({9, -1, 1})},
+                                                 {'d', vector({9, -1, -1})},
+                                                 {'e', vector({0, 9, 1})},
+                                                 {'f', vector({0, 9, -1})}});
+    return tests::checkpoint_of(std::move(tokenizer), config, std::move(weights));
   }
 
   GeometryScore score() const { return evaluate_geometry(checkpoint_, geometry_, 1); }
 
   checkpoint::Checkpoint checkpoint_ = checkpoint_with_clusters();
-  world::Geometry geometry_{.clusters = {{.name = "first", .words = {"a", "b", "c", "d", "zebra"}},
-                                         {.name = "second", .words = {"e", "f"}},
-                                         {.name = "gone", .words = {"yak"}}},
-                            .analogies = {{{"a", "b", "c", "d"}}, {{"a", "b", "c", "ox"}}},
-                            .senses = {sentence("a h", "after a"), sentence("a h", "after a"),
-                                       sentence("b h", "after b"), sentence("b h", "after b")},
-                            .where = "geometry.json"};
+  world::Geometry geometry_{
+      .clusters = {{.name = "first", .words = {"a", "b", "c", "d", "zebra"}},
+                   {.name = "second", .words = {"e", "f"}},
+                   {.name = "gone", .words = {"yak"}}},
+      .analogies = {{{"a", "b", "c", "d"}}, {{"a", "b", "c", "ox"}}},
+      .senses = {sentence_with("a h", "after a"), sentence_with("a h", "after a"),
+                 sentence_with("b h", "after b"), sentence_with("b h", "after b")},
+      .where = "geometry.json"};
 };
 
 TEST_F(WordGeometry, ConstructedEmbeddingsAnswerAll) {
@@ -99,7 +100,7 @@ TEST_F(WordGeometry, NothingLeftIsAnError) {
 TEST_F(WordGeometry, WithoutAFirstCheckpointTheStartIsFresh) {
   const GeometryScore found = score();
   EXPECT_EQ(found.start_checkpoint, "");
-  checkpoint::Checkpoint untrained = testing::hand_made_checkpoint();
+  checkpoint::Checkpoint untrained = tests::hand_made_checkpoint();
   const std::int64_t vocabulary = untrained.tokenizer.size();
   untrained.model = std::make_unique<engine::Model>(
       untrained.config.model, vocabulary,

@@ -11,7 +11,7 @@
 #include "engine/model.h"
 #include "world/probe.h"
 
-namespace qkv::testing {
+namespace qkv::tests {
 
 /// Words of one letter, each a single piece.
 inline text::Tokenizer letter_tokenizer() {
@@ -113,4 +113,4 @@ inline world::Probe letter_probe(const std::string& text, std::size_t truth, std
   return probe;
 }
 
-}  // namespace qkv::testing
+}  // namespace qkv::tests

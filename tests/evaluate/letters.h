@@ -7,7 +7,7 @@
 #include "inspect/vectors/neighbours.h"
 #include "inspect/vocabulary.h"
 
-namespace qkv::testing {
+namespace qkv::tests {
 
 /// The piece of a letter, which is a word inside a line.
 inline std::int32_t letter_piece(const text::Tokenizer& tokenizer, char letter) {
@@ -41,4 +41,4 @@ inline base::Array letter_table(const text::Tokenizer& tokenizer,
   return table;
 }
 
-}  // namespace qkv::testing
+}  // namespace qkv::tests

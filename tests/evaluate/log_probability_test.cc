@@ -10,9 +10,9 @@ namespace qkv::evaluate {
 namespace {
 
 using spec::TextLayout;
-using testing::rounding_of;
+using tests::rounding_of;
 
-class LogProbabilities : public testing::TextsTest {};
+class LogProbabilities : public tests::TextsTest {};
 
 TEST_F(LogProbabilities, LogProbabilityIsTheSumOverTokens) {
   const auto causal = model(spec::Objective::kCausal);
@@ -71,7 +71,7 @@ TEST_F(LogProbabilities, APartIsScoredByItsTokensAlone) {
                base::Error);
 }
 
-class LogProbabilitiesOfWords : public testing::TextsTest {
+class LogProbabilitiesOfWords : public tests::TextsTest {
  protected:
   LogProbabilitiesOfWords() : TextsTest(spec::TokenizerKind::kWord) {}
 };

@@ -9,7 +9,7 @@
 namespace qkv::evaluate {
 namespace {
 
-using testing::letter_piece;
+using tests::letter_piece;
 
 class Neighbours : public ::testing::Test {
  protected:
@@ -26,15 +26,15 @@ class Neighbours : public ::testing::Test {
     return {std::cos(angle), std::sin(angle)};
   }
 
-  text::Tokenizer tokenizer_ = testing::letter_tokenizer();
+  text::Tokenizer tokenizer_ = tests::letter_tokenizer();
   /// On a circle: a, b, c and d near each other, e among them, g and h opposite; f is far away.
-  base::Array table_ = testing::letter_table(tokenizer_, {{'a', at(0)},
-                                                          {'b', at(10)},
-                                                          {'c', at(21)},
-                                                          {'d', at(33)},
-                                                          {'e', at(16)},
-                                                          {'g', at(180)},
-                                                          {'h', at(190)}});
+  base::Array table_ = tests::letter_table(tokenizer_, {{'a', at(0)},
+                                                        {'b', at(10)},
+                                                        {'c', at(21)},
+                                                        {'d', at(33)},
+                                                        {'e', at(16)},
+                                                        {'g', at(180)},
+                                                        {'h', at(190)}});
   inspect::EmbeddingSpace space_{table_.view(), tokenizer_};
 };
 

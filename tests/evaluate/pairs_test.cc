@@ -14,9 +14,9 @@ namespace qkv::evaluate {
 namespace {
 
 using spec::TextLayout;
-using testing::rounding_of;
+using tests::rounding_of;
 
-class Pairs : public testing::TextsTest {};
+class Pairs : public tests::TextsTest {};
 
 TEST_F(Pairs, CountByGroupAndATieCountsHalf) {
   const auto causal = model(spec::Objective::kCausal);

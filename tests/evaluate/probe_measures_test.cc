@@ -19,7 +19,7 @@ namespace qkv::evaluate {
 namespace {
 
 using spec::TextLayout;
-using testing::letter_probe;
+using tests::letter_probe;
 
 class ProbeMeasures : public ::testing::Test {
  protected:
@@ -34,7 +34,7 @@ class ProbeMeasures : public ::testing::Test {
     return checkpoint_.tokenizer.encode(text);
   }
 
-  checkpoint::Checkpoint checkpoint_ = testing::hand_made_checkpoint();
+  checkpoint::Checkpoint checkpoint_ = tests::hand_made_checkpoint();
   /// Pairs of mirrored probes: the truth is at the position to which head 0 attends, then at
   /// another.
   std::vector<world::Probe> near_ = {letter_probe("a b c", 1, 0), letter_probe("b a c", 1, 0),
@@ -98,7 +98,7 @@ TEST_F(ProbeMeasures, AttentionToASpanIsAMeanOverTheQuery) {
   probes[0].query.push_back(near_[0].truth[0]);  // also queries at "b", which attends to "a"
   probes[0].truth.push_back(near_[0].distractors[0]);
   probes[0].distractors = {near_[0].query[0]};
-  constexpr double kRounding = 16 * testing::kFloat32;
+  constexpr double kRounding = 16 * tests::kFloat32;
   const AttentionContrasts found = attention_contrasts(*checkpoint_.model, readings(probes), 1);
   ASSERT_EQ(found.heads.size(), 2U);
   ASSERT_EQ(found.heads[0].size(), 2U);
@@ -130,8 +130,8 @@ TEST_F(ProbeMeasures, CuttingHurtsWhereTheModelReads) {
   // most ten roundings each. What head 1 reads is 0, so that cutting its edges too changes no
   // number: at most the last rounding of each, since other batches may be summed by other
   // instructions.
-  constexpr double kRounding = 2 * 10 * 8 * testing::kFloat32;
-  constexpr double kLastRounding = 2 * 8 * testing::kFloat32;
+  constexpr double kRounding = 2 * 10 * 8 * tests::kFloat32;
+  constexpr double kLastRounding = 2 * 8 * tests::kFloat32;
   for (const Contrasts* way : {&found.all, &found.layers}) {
     EXPECT_GT((*way)[0][0].truth, 1);
     EXPECT_NEAR((*way)[0][0].distractor, 0, kRounding);
@@ -185,12 +185,12 @@ TEST_F(ProbeMeasures, RemovingTheHeadThatReadsCostsAllRemovingTheOtherNothing) {
 
 /// A checkpoint of three layers with random weights.
 checkpoint::Checkpoint random_checkpoint(spec::Objective objective) {
-  text::Tokenizer tokenizer = testing::letter_tokenizer();
-  spec::ModelConfig config = testing::hand_made_config();
+  text::Tokenizer tokenizer = tests::letter_tokenizer();
+  spec::ModelConfig config = tests::hand_made_config();
   config.layers = 3;
   config.objective = objective;
-  std::vector<base::Array> weights = testing::random_weights(config, tokenizer.size(), 3);
-  return testing::checkpoint_of(std::move(tokenizer), config, std::move(weights));
+  std::vector<base::Array> weights = tests::random_weights(config, tokenizer.size(), 3);
+  return tests::checkpoint_of(std::move(tokenizer), config, std::move(weights));
 }
 
 /// Probes with all pairs of three letters as truth and distractor.
@@ -206,16 +206,16 @@ std::vector<world::Probe> many_probes() {
 
 /// log p of the targets, from one reading of the whole text.
 double nats_of(const engine::Model& model, const Reading& reading, engine::Taps* taps) {
-  const base::Array logits = testing::all_logits(model, reading.ids, taps);
+  const base::Array logits = tests::all_logits(model, reading.ids, taps);
   double nats = 0;
-  for (const predict::Target& target : reading.targets) nats += testing::nats_of(logits, target);
+  for (const predict::Target& target : reading.targets) nats += tests::nats_of(logits, target);
   return nats;
 }
 
 TEST(DeepProbeMeasures, CutsAreThoseOfWholeReadings) {
   // A difference of two log probabilities in float32, of numbers below 32 with at most ten
   // roundings each.
-  constexpr double kRounding = 2 * 10 * 32 * testing::kFloat32;
+  constexpr double kRounding = 2 * 10 * 32 * tests::kFloat32;
   for (const spec::Objective objective : spec::all<spec::Objective>()) {
     const checkpoint::Checkpoint checkpoint = random_checkpoint(objective);
     const std::vector<world::Probe> probes = many_probes();

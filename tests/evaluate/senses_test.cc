@@ -72,7 +72,7 @@ std::vector<world::SenseSentence> sentences() {
 }
 
 TEST(AskedSenses, SeparateWhereTheModelReadsTheirContext) {
-  const checkpoint::Checkpoint checkpoint = testing::hand_made_checkpoint();
+  const checkpoint::Checkpoint checkpoint = tests::hand_made_checkpoint();
   const AskedSenses asked(sentences(), "geometry.json", checkpoint);
   const std::vector<WordSenses> words = asked.measure(*checkpoint.model, 1, "senses");
   ASSERT_EQ(words.size(), 2U);
@@ -82,7 +82,7 @@ TEST(AskedSenses, SeparateWhereTheModelReadsTheirContext) {
   EXPECT_EQ(words[1].sentences, 6U);
   EXPECT_NEAR(words[1].guessing, 1.0 / 3, 1e-12);
   // The model is in float32: numbers up to 3, and a softmax whose other weights are below 1e-12.
-  constexpr double kRounding = 16 * testing::kFloat32;
+  constexpr double kRounding = 16 * tests::kFloat32;
   for (const WordSenses& word : words) {
     ASSERT_EQ(word.depths.size(), 2U);  // the embedding, and after the only layer
     EXPECT_NEAR(word.depths[0].same, 1, 1e-9);
@@ -101,7 +101,7 @@ TEST(AskedSenses, SeparateWhereTheModelReadsTheirContext) {
 }
 
 TEST(AskedSenses, RefuseWhatDoesNotFit) {
-  const checkpoint::Checkpoint checkpoint = testing::hand_made_checkpoint();
+  const checkpoint::Checkpoint checkpoint = tests::hand_made_checkpoint();
   const std::string text = "a b c d e f g h a b";
   try {
     AskedSenses({sentence(text, "x")}, "geometry.json", checkpoint);

@@ -13,7 +13,7 @@ namespace {
 using spec::TextLayout;
 
 spec::ModelConfig small_config(spec::Position position) {
-  spec::ModelConfig config = testing::tiny_model_config();
+  spec::ModelConfig config = tests::tiny_model_config();
   config.position = position;
   return config;
 }
@@ -34,7 +34,7 @@ const text::Tokenizer& characters() {
 std::unique_ptr<engine::Model> model_that_says(const std::vector<std::int32_t>& next) {
   spec::ModelConfig config = small_config(spec::Position::kNone);
   config.tied_embeddings = false;
-  base::NamedArrays named = testing::named_weights(config, characters().size(), 1);
+  base::NamedArrays named = tests::named_weights(config, characters().size(), 1);
   std::vector<base::Array> weights;
   for (auto& [name, weight] : named) {
     auto& values = weight.values;
@@ -162,7 +162,7 @@ TEST(Generate, RefusesWhatCannotBeContinued) {
       base::Error);
   spec::ModelConfig config = small_config(spec::Position::kNone);
   config.objective = spec::Objective::kMasked;
-  EXPECT_THROW(generated(*testing::random_model(config, characters().size(), 1), "a", options),
+  EXPECT_THROW(generated(*tests::random_model(config, characters().size(), 1), "a", options),
                base::Error);
 }
 

@@ -13,13 +13,13 @@
 namespace qkv::generate {
 namespace {
 
-spec::ModelConfig small_config(spec::Position position) {
-  spec::ModelConfig config = testing::tiny_model_config();
+spec::ModelConfig reader_config(spec::Position position) {
+  spec::ModelConfig config = tests::tiny_model_config();
   config.position = position;
   return config;
 }
 
-using Ids = std::vector<std::int32_t>;
+using TokenIds = std::vector<std::int32_t>;
 
 /// A reader sums a token that it reads alone in another order. Logits of some units, of two ways to
 /// compute one float32 model of width 8: 1e-5 is 170 roundings of 2^-24. The longest path sums
@@ -27,9 +27,10 @@ using Ids = std::vector<std::int32_t>;
 constexpr double kRounding = 1e-5;
 
 /// How far a reader's logits after `ids` are from those that the engine gives for `text` at once.
-double error_after(Reader& reader, const engine::Model& model, const Ids& ids, const Ids& text) {
+double error_after(Reader& reader, const engine::Model& model, const TokenIds& ids,
+                   const TokenIds& text) {
   const std::span<const float> found = reader.read(ids);
-  const base::Array all = testing::all_logits(model, text);
+  const base::Array all = tests::all_logits(model, text);
   const std::span<const float> expected = all[all.shape[0] - 1].values();
   double largest = 0;
   for (std::size_t at = 0; at < expected.size(); ++at)
@@ -40,9 +41,9 @@ double error_after(Reader& reader, const engine::Model& model, const Ids& ids, c
 TEST(Reader, GivesTheLogitsOfTheWholeText) {
   for (const spec::Position position : spec::all<spec::Position>()) {
     for (const std::int64_t shared : {4, 2, 1}) {
-      spec::ModelConfig config = small_config(position);
+      spec::ModelConfig config = reader_config(position);
       config.key_value_heads = shared;
-      const auto model = testing::random_model(config, 9, 3);
+      const auto model = tests::random_model(config, 9, 3);
       Reader reader(*model);
       EXPECT_LT(error_after(reader, *model, {4, 5}, {4, 5}), kRounding) << position;
       EXPECT_LT(error_after(reader, *model, {6}, {4, 5, 6}), kRounding) << position;
@@ -54,9 +55,9 @@ TEST(Reader, GivesTheLogitsOfTheWholeText) {
 
 TEST(Reader, BeyondTheContextGoesOnWithTheNewerHalf) {
   for (const spec::Position position : spec::all<spec::Position>()) {
-    const auto model = testing::random_model(small_config(position), 9, 3);
+    const auto model = tests::random_model(reader_config(position), 9, 3);
     Reader reader(*model);
-    reader.read(Ids{1, 2, 3, 4, 5, 6});
+    reader.read(TokenIds{1, 2, 3, 4, 5, 6});
     EXPECT_LT(error_after(reader, *model, {7}, {5, 6, 7}), kRounding) << position;
     EXPECT_LT(error_after(reader, *model, {8}, {5, 6, 7, 8}), kRounding) << position;
     EXPECT_LT(error_after(reader, *model, {1, 2}, {5, 6, 7, 8, 1, 2}), kRounding) << position;
@@ -66,28 +67,28 @@ TEST(Reader, BeyondTheContextGoesOnWithTheNewerHalf) {
 
 TEST(Reader, GoesOnFromTheStateOfARecurrentNet) {
   for (const spec::Architecture kind : {spec::Architecture::kLstm, spec::Architecture::kGru}) {
-    spec::ModelConfig config = small_config(spec::Position::kNone);
+    spec::ModelConfig config = reader_config(spec::Position::kNone);
     config.kind = kind;
-    const auto model = testing::random_model(config, 9, 3);
+    const auto model = tests::random_model(config, 9, 3);
     Reader reader(*model);
     EXPECT_LT(error_after(reader, *model, {4, 5}, {4, 5}), kRounding) << kind;
     EXPECT_LT(error_after(reader, *model, {6}, {4, 5, 6}), kRounding) << kind;
-    reader.read(Ids{7, 8, 1});
+    reader.read(TokenIds{7, 8, 1});
     EXPECT_LT(error_after(reader, *model, {2}, {8, 1, 2}), kRounding) << kind;
     EXPECT_LT(error_after(reader, *model, {3}, {8, 1, 2, 3}), kRounding) << kind;
   }
 }
 
 TEST(Reader, TakesAPromptLongerThanTheContext) {
-  const auto model = testing::random_model(small_config(spec::Position::kRotary), 9, 3);
+  const auto model = tests::random_model(reader_config(spec::Position::kRotary), 9, 3);
   Reader reader(*model);
   EXPECT_LT(error_after(reader, *model, {1, 2, 3, 4, 5, 6, 7, 8, 1, 2}, {8, 1, 2}), kRounding);
 }
 
 TEST(Reader, WorksInAContextOfOne) {
-  spec::ModelConfig config = small_config(spec::Position::kLearned);
+  spec::ModelConfig config = reader_config(spec::Position::kLearned);
   config.context = 1;
-  const auto model = testing::random_model(config, 9, 3);
+  const auto model = tests::random_model(config, 9, 3);
   Reader reader(*model);
   for (const std::int32_t id : {1, 5, 8})
     EXPECT_LT(error_after(reader, *model, {id}, {id}), kRounding);

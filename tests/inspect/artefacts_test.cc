@@ -17,7 +17,7 @@
 namespace qkv::inspect {
 namespace {
 
-using testing::message_of;
+using tests::message_of;
 
 std::set<std::string> names_in(const std::filesystem::path& folder) {
   std::set<std::string> names;
@@ -27,10 +27,10 @@ std::set<std::string> names_in(const std::filesystem::path& folder) {
 }
 
 TEST(AttentionJson, HoldsTheWeightsExactly) {
-  config::Config config = testing::tiny_config();
+  config::Config config = tests::tiny_config();
   config.data.layout = spec::TextLayout::kLines;
-  const checkpoint::Checkpoint checkpoint = testing::tiny_checkpoint(config);
-  const Inspection inspection = testing::inspect_text(checkpoint, "the \xE2\x82\xAC cat\t\"\\");
+  const checkpoint::Checkpoint checkpoint = tests::tiny_checkpoint(config);
+  const Inspection inspection = tests::inspect_text(checkpoint, "the \xE2\x82\xAC cat\t\"\\");
   std::string written;
   attention_json(checkpoint, inspection, [&](std::string_view part) { written += part; });
   const base::Json json = base::parse_json(written, "attention.json");
@@ -77,19 +77,19 @@ TEST(AttentionJson, HoldsTheWeightsExactly) {
           sum += weight;
           EXPECT_EQ(static_cast<float>(weight), weights[head][query].data[key]);
         }
-        EXPECT_NEAR(sum, 1, testing::rounding_of_weights(row.size()));
+        EXPECT_NEAR(sum, 1, tests::rounding_of_weights(row.size()));
       }
     }
   }
 }
 
 TEST(Artefacts, AreAllThereAndTheSameTwice) {
-  const checkpoint::Checkpoint checkpoint = testing::tiny_checkpoint(testing::tiny_config());
-  const testing::Scratch scratch;
+  const checkpoint::Checkpoint checkpoint = tests::tiny_checkpoint(tests::tiny_config());
+  const tests::Scratch scratch;
   const auto formats = parse_formats("png,svg,pdf,json,safetensors");
   for (const auto& [run, threads] :
        {std::pair("one", 1), std::pair("two", 1), std::pair("many", 4)}) {
-    const Inspection inspection = testing::inspect_text(checkpoint, "the cat sat.");
+    const Inspection inspection = tests::inspect_text(checkpoint, "the cat sat.");
     const auto files = write_artefacts(checkpoint, inspection, {}, formats, scratch / run, threads);
     EXPECT_EQ(files.front(), scratch / run / "layer-0-head-0.png");
   }
@@ -113,7 +113,7 @@ TEST(Artefacts, AreAllThereAndTheSameTwice) {
   EXPECT_TRUE(base::read_file(scratch / "one" / "heads.pdf").starts_with("%PDF"));
   EXPECT_NE(base::read_file(scratch / "one" / "heads.svg").find("<svg"), std::string::npos);
 
-  const Inspection inspection = testing::inspect_text(checkpoint, "the cat sat.");
+  const Inspection inspection = tests::inspect_text(checkpoint, "the cat sat.");
   const base::NamedArrays taps = checkpoint::read_safetensors(scratch / "one" / "taps.safetensors");
   ASSERT_EQ(taps.size(), inspection.taps.values().size());
   for (std::size_t at = 0; at < taps.size(); ++at) {
@@ -128,9 +128,9 @@ TEST(Artefacts, AreAllThereAndTheSameTwice) {
 }
 
 TEST(Artefacts, NarrowThePicturesToTheChosenHead) {
-  const checkpoint::Checkpoint checkpoint = testing::tiny_checkpoint(testing::tiny_config());
-  const Inspection inspection = testing::inspect_text(checkpoint, "the cat");
-  const testing::Scratch scratch;
+  const checkpoint::Checkpoint checkpoint = tests::tiny_checkpoint(tests::tiny_config());
+  const Inspection inspection = tests::inspect_text(checkpoint, "the cat");
+  const tests::Scratch scratch;
   write_artefacts(checkpoint, inspection, {.layer = 1, .head = 2}, {Artefact::kPng}, scratch / "a");
   EXPECT_EQ(names_in(scratch / "a"), (std::set<std::string>{"heads.png", "layer-1-head-2.png"}));
   write_artefacts(checkpoint, inspection, {.layer = {}, .head = 2}, {Artefact::kSvg},
@@ -148,11 +148,11 @@ TEST(Artefacts, NarrowThePicturesToTheChosenHead) {
 }
 
 TEST(Artefacts, AModelWithoutAttentionHasTapsAlone) {
-  config::Config config = testing::tiny_config();
+  config::Config config = tests::tiny_config();
   config.model.attention.weights = spec::Weighting::kNone;
-  const checkpoint::Checkpoint checkpoint = testing::tiny_checkpoint(config);
-  const Inspection inspection = testing::inspect_text(checkpoint, "the cat");
-  const testing::Scratch scratch;
+  const checkpoint::Checkpoint checkpoint = tests::tiny_checkpoint(config);
+  const Inspection inspection = tests::inspect_text(checkpoint, "the cat");
+  const tests::Scratch scratch;
   EXPECT_NE(message_of([&] {
               write_artefacts(checkpoint, inspection, {}, parse_formats("safetensors,json"),
                               scratch / "a");

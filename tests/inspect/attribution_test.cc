@@ -16,9 +16,9 @@ constexpr std::int32_t kA = 270;
 constexpr std::int32_t kB = 263;
 
 Inspection inspection_of(const checkpoint::Checkpoint& checkpoint) {
-  return testing::inspect_text(checkpoint, checkpoint.config.model.causal()
-                                               ? "the cat sat on the mat"
-                                               : "the cat <mask> on the mat");
+  return tests::inspect_text(checkpoint, checkpoint.config.model.causal()
+                                             ? "the cat sat on the mat"
+                                             : "the cat <mask> on the mat");
 }
 
 /// Models with every kind of part.
@@ -26,7 +26,7 @@ std::vector<spec::ModelConfig> models() {
   std::vector<spec::ModelConfig> models;
   for (const spec::Norm norm : spec::all<spec::Norm>()) {
     for (const bool bias : {false, true}) {
-      spec::ModelConfig model = testing::tiny_config().model;
+      spec::ModelConfig model = tests::tiny_config().model;
       model.norm = norm;
       model.bias = bias;
       model.position = spec::Position::kLearned;
@@ -61,9 +61,9 @@ constexpr double kRounding = 1e-5;
 
 TEST(Attribution, PartsAddUpToTheDifferenceOfTheLogits) {
   for (const spec::ModelConfig& model : models()) {
-    config::Config config = testing::tiny_config();
+    config::Config config = tests::tiny_config();
     config.model = model;
-    const auto checkpoint = testing::tiny_checkpoint(config);
+    const auto checkpoint = tests::tiny_checkpoint(config);
     const Inspection inspection = inspection_of(checkpoint);
     for (std::int64_t token = 0; token < 5; ++token) {
       const Attribution found = attribute(*checkpoint.model, inspection.taps, token, kA, kB);
@@ -78,16 +78,16 @@ TEST(Attribution, PartsAddUpToTheDifferenceOfTheLogits) {
 
 TEST(Attribution, NamesTheParts) {
   const auto names = [](const spec::ModelConfig& model) {
-    config::Config config = testing::tiny_config();
+    config::Config config = tests::tiny_config();
     config.model = model;
-    const auto checkpoint = testing::tiny_checkpoint(config);
+    const auto checkpoint = tests::tiny_checkpoint(config);
     std::string names;
     for (const Attributed& part :
          attribute(*checkpoint.model, inspection_of(checkpoint).taps, 2, kA, kB).parts)
       names += part.name + " ";
     return names;
   };
-  spec::ModelConfig model = testing::tiny_config().model;
+  spec::ModelConfig model = tests::tiny_config().model;
   model.layers = 1;
   model.heads = model.key_value_heads = 2;
   model.position = spec::Position::kSinusoidal;
@@ -124,10 +124,10 @@ class WithoutHead : public engine::Taps {
 // difference of the two rows of the embedding table.
 TEST(Attribution, OfAHeadIsThatOfTheVectorItWrites) {
   for (const spec::Norm norm : spec::all<spec::Norm>()) {
-    config::Config config = testing::tiny_config();
+    config::Config config = tests::tiny_config();
     config.model.norm = norm;
     config.model.position = spec::Position::kAlibi;
-    const auto checkpoint = testing::tiny_checkpoint(config);
+    const auto checkpoint = tests::tiny_checkpoint(config);
     const engine::Model& model = *checkpoint.model;
     const Inspection inspection = inspection_of(checkpoint);
     constexpr std::int64_t kToken = 3;
@@ -169,7 +169,7 @@ TEST(Attribution, OfAHeadIsThatOfTheVectorItWrites) {
 }
 
 TEST(Attribution, ComparesTheTwoMostProbablePiecesUnlessWordsAreGiven) {
-  const auto checkpoint = testing::tiny_checkpoint(testing::tiny_config());
+  const auto checkpoint = tests::tiny_checkpoint(tests::tiny_config());
   const Inspection inspection = inspection_of(checkpoint);
   const auto json_of = [&](const AttributionRequest& request) {
     const AttributionAnalysis analysis(request);
@@ -198,7 +198,7 @@ TEST(Attribution, ComparesTheTwoMostProbablePiecesUnlessWordsAreGiven) {
 TEST(Attribution, WhatCannotBeAskedIsRefused) {
   const auto refusal = [](const config::Config& config, const std::string& text,
                           const AttributionRequest& request) -> std::string {
-    const auto checkpoint = testing::tiny_checkpoint(config);
+    const auto checkpoint = tests::tiny_checkpoint(config);
     const Passage passage = encode_passage(checkpoint, text, "a.txt");
     try {
       AttributionAnalysis(request).require_possible(checkpoint, passage, /*draws=*/false);
@@ -207,7 +207,7 @@ TEST(Attribution, WhatCannotBeAskedIsRefused) {
     }
     return "";
   };
-  const config::Config causal = testing::tiny_config();
+  const config::Config causal = tests::tiny_config();
   EXPECT_EQ(refusal(causal, "the cat sat", {.words = "cat", .token = {}}),
             "--attribution: found \"cat\", expected two words with a comma between them");
   EXPECT_EQ(refusal(causal, "the cat sat", {.words = "cat,", .token = {}}),

@@ -18,8 +18,8 @@ PlacedWord placed(const checkpoint::Checkpoint& checkpoint, const std::string& t
 /// Compares with what one pass of a model over the text alone records.
 void expect_recorded(const engine::Model& model, const PlacedWord& word,
                      const base::ArrayOf<double>& found) {
-  testing::RecorderOf recorder({engine::Tap::kInput, engine::Tap::kOutput});
-  testing::all_logits(model, word.ids, &recorder);
+  tests::RecorderOf recorder({engine::Tap::kInput, engine::Tap::kOutput});
+  tests::all_logits(model, word.ids, &recorder);
   const std::vector<std::string> names = {"layers.0.input", "layers.0.output", "layers.1.output"};
   ASSERT_EQ(found.shape, (std::vector<std::int64_t>{3, model.config().width}));
   for (std::size_t depth = 0; depth < names.size(); ++depth) {
@@ -45,11 +45,11 @@ class ContextVectors
 
 // One reader reads texts of different lengths, also a short one after a long one.
 TEST_P(ContextVectors, AreThoseOfAPassOverTheTextAlone) {
-  config::Config config = testing::tiny_config();
+  config::Config config = tests::tiny_config();
   config.model.kind = GetParam().first;
   config.model.objective = GetParam().second;
   config.data.layout = spec::TextLayout::kLines;
-  const checkpoint::Checkpoint checkpoint = testing::tiny_checkpoint(config);
+  const checkpoint::Checkpoint checkpoint = tests::tiny_checkpoint(config);
   const std::vector<std::pair<std::string, std::vector<std::int64_t>>> texts = {
       {"the cat sat on the mat", {2}},
       {"a dog", {1}},
@@ -77,7 +77,7 @@ INSTANTIATE_TEST_SUITE_P(
                       std::pair{spec::Architecture::kGru, spec::Objective::kMasked}));
 
 TEST(ContextVectors, OfNoWordsAreNone) {
-  const checkpoint::Checkpoint checkpoint = testing::tiny_checkpoint(testing::tiny_config());
+  const checkpoint::Checkpoint checkpoint = tests::tiny_checkpoint(tests::tiny_config());
   EXPECT_TRUE(context_vectors(*checkpoint.model, {}, 1).empty());
 }
 

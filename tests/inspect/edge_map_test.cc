@@ -65,11 +65,11 @@ class Expected {
     }
   }
 
-  std::string pair_drawn(const testing::Scratch& scratch, render::PictureFormat format) const {
+  std::string pair_drawn(const tests::Scratch& scratch, render::PictureFormat format) const {
     render::draw_heatmap_grid(pair, 2, title_, subtitle_, scratch / "expected", format);
     return base::read_file(scratch / "expected");
   }
-  std::string heads_drawn(const testing::Scratch& scratch, render::PictureFormat format) const {
+  std::string heads_drawn(const tests::Scratch& scratch, render::PictureFormat format) const {
     render::draw_heatmap_grid(heads, 4, title_ + ": each head cut by itself", subtitle_,
                               scratch / "expected", format);
     return base::read_file(scratch / "expected");
@@ -105,12 +105,12 @@ TEST(EdgePictures, ShowTheNumbersOfTheMapAtTheirTokens) {
   for (const auto& [objective, text] :
        {std::pair(spec::Objective::kCausal, "the cat sat on"),
         std::pair(spec::Objective::kMasked, "the cat <mask> on the mat")}) {
-    config::Config config = testing::tiny_config();
+    config::Config config = tests::tiny_config();
     config.model.objective = objective;
-    const checkpoint::Checkpoint checkpoint = testing::tiny_checkpoint(config);
-    const Inspection inspection = testing::inspect_text(checkpoint, text);
+    const checkpoint::Checkpoint checkpoint = tests::tiny_checkpoint(config);
+    const Inspection inspection = tests::inspect_text(checkpoint, text);
     const EdgeMap map = edge_map(checkpoint, inspection, 1);
-    const testing::Scratch scratch;
+    const tests::Scratch scratch;
     std::vector<std::filesystem::path> files;
     const EdgeAnalysis edges;
     write_finding(edges, edges.find(checkpoint, inspection, 1), {Artefact::kPng, Artefact::kSvg},

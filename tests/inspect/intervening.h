@@ -12,7 +12,7 @@
 #include "inspect/recorder.h"
 #include "predict/support.h"
 
-namespace qkv::testing {
+namespace qkv::tests {
 
 /// Closes cells as a mask does, before the softmax: an independent way to cut edges.
 class Closer : public engine::Taps {
@@ -79,4 +79,4 @@ inline std::unique_ptr<engine::Model> uneven_model(
   return std::make_unique<engine::Model>(config, 11, uneven_weights(config));
 }
 
-}  // namespace qkv::testing
+}  // namespace qkv::tests

@@ -13,16 +13,16 @@ namespace {
 
 using Texts = std::vector<std::vector<std::int32_t>>;
 
-const std::vector<std::int32_t> kIds = {4, 7, 5, 9, 6};
+const std::vector<std::int32_t> kRemovedIds = {4, 7, 5, 9, 6};
 
 double cut_nats(const engine::Model& model, const predict::Target& target, const Cut& cut) {
   const std::vector<Cut> cuts = {{}, cut};  // a row without cuts is read by the same reader
-  const predict::ScoredRow row{.ids = kIds, .targets = {&target, 1}};
+  const predict::ScoredRow row{.ids = kRemovedIds, .targets = {&target, 1}};
   const auto scores = predict::score_rows(model, {row, row}, 1, {}, [&](std::size_t at) {
     return std::make_unique<EdgeCutter>(cuts[at]);
   });
-  EXPECT_NEAR(scores[0].nats, testing::masked_nats(model, kIds, target, {}),
-              testing::kNatsRounding);
+  EXPECT_NEAR(scores[0].nats, tests::masked_nats(model, kRemovedIds, target, {}),
+              tests::kNatsRounding);
   return scores[1].nats;
 }
 
@@ -30,10 +30,10 @@ double cut_nats(const engine::Model& model, const predict::Target& target, const
 // softmax.
 TEST(EdgeCutter, IsTheSameAsAMaskBeforeTheSoftmax) {
   for (const spec::Objective objective : spec::all<spec::Objective>()) {
-    spec::ModelConfig config = testing::tiny_model_config();
+    spec::ModelConfig config = tests::tiny_model_config();
     config.objective = objective;
     config.key_value_heads = 2;
-    const auto model = testing::uneven_model(config);
+    const auto model = tests::uneven_model(config);
     const predict::Target target{.place = 4, .piece = 3};
     const std::vector<Cut> cuts = {
         {.queries = {4}, .keys = {1}},
@@ -44,12 +44,12 @@ TEST(EdgeCutter, IsTheSameAsAMaskBeforeTheSoftmax) {
         {.queries = {1}, .keys = {0}, .layer = 0, .head = 3},
         {.queries = {2, 4}, .keys = {1}, .layer = {}, .head = 1},
     };
-    const double whole = testing::masked_nats(*model, kIds, target, {});
+    const double whole = tests::masked_nats(*model, kRemovedIds, target, {});
     for (const Cut& cut : cuts) {
       const double nats = cut_nats(*model, target, cut);
-      EXPECT_NEAR(nats, testing::masked_nats(*model, kIds, target, cut), testing::kNatsRounding);
+      EXPECT_NEAR(nats, tests::masked_nats(*model, kRemovedIds, target, cut), tests::kNatsRounding);
       // Otherwise nothing was tested.
-      EXPECT_GT(std::abs(nats - whole), 10 * testing::kNatsRounding);
+      EXPECT_GT(std::abs(nats - whole), 10 * tests::kNatsRounding);
     }
   }
 }
@@ -89,10 +89,10 @@ base::Array means_over(const engine::Model& model, const Texts& texts) {
   return head_means(model, rows, /*threads=*/2);
 }
 
-const Texts kTexts = {kIds, {3, 8}, {10, 1, 2, 3}};
+const Texts kTexts = {kRemovedIds, {3, 8}, {10, 1, 2, 3}};
 
 TEST(HeadMeans, AreOverAllTokens) {
-  const auto model = testing::uneven_model();
+  const auto model = tests::uneven_model();
   const base::Array means = means_over(*model, kTexts);
   EXPECT_EQ(means.shape, (std::vector<std::int64_t>{2, 4, 2}));
   for (std::int64_t layer = 0; layer < 2; ++layer) {
@@ -100,8 +100,8 @@ TEST(HeadMeans, AreOverAllTokens) {
       for (std::size_t at = 0; at < 2; ++at) {
         double sum = 0;
         for (const auto& ids : kTexts) {
-          testing::RecorderOf recorder({engine::Tap::kMixed});
-          testing::all_logits(*model, ids, &recorder);
+          tests::RecorderOf recorder({engine::Tap::kMixed});
+          tests::all_logits(*model, ids, &recorder);
           const base::Array& mixed =
               recorder.value("layers." + std::to_string(layer) + ".attention.mixed");
           for (std::int64_t token = 0; token < mixed.shape[1]; ++token)
@@ -109,7 +109,7 @@ TEST(HeadMeans, AreOverAllTokens) {
         }
         // Summed in double, and rounded once.
         EXPECT_NEAR(means[layer][head].data[at], sum / 11,
-                    1.01 * testing::kFloat32 * std::abs(sum / 11));
+                    1.01 * tests::kFloat32 * std::abs(sum / 11));
       }
     }
   }
@@ -135,10 +135,10 @@ class Adder : public engine::Taps {
 
 // Removing head h of layer 1: its columns of W_O become 0, and W_O of its mean is added instead.
 TEST(HeadRemover, LeavesTheMeanThroughTheOutputMatrix) {
-  const auto model = testing::uneven_model();
+  const auto model = tests::uneven_model();
   const base::Array means = means_over(*model, kTexts);
   const predict::Target target{.place = 4, .piece = 6};
-  const predict::ScoredRow row{.ids = kIds, .targets = {&target, 1}};
+  const predict::ScoredRow row{.ids = kRemovedIds, .targets = {&target, 1}};
   const double kept = predict::score_rows(*model, {row}, 1)[0].nats;
   for (std::int64_t head = 0; head < 4; ++head) {
     const std::vector<HeadPlace> heads = {{.layer = 1, .head = head}};
@@ -148,7 +148,7 @@ TEST(HeadRemover, LeavesTheMeanThroughTheOutputMatrix) {
                                                })[0]
                                .nats;
 
-    std::vector<base::Array> weights = testing::uneven_weights();
+    std::vector<base::Array> weights = tests::uneven_weights();
     base::Array& output = weights[static_cast<std::size_t>(model->list().layers[1].output.weight)];
     std::vector<float> added(8);
     for (std::int64_t out = 0; out < 8; ++out) {
@@ -160,14 +160,14 @@ TEST(HeadRemover, LeavesTheMeanThroughTheOutputMatrix) {
     }
     Adder adder(1, added);
     const engine::Model changed(model->config(), model->vocabulary(), std::move(weights));
-    EXPECT_NEAR(removed, testing::nats_of(testing::all_logits(changed, kIds, &adder), target),
-                testing::kNatsRounding);
+    EXPECT_NEAR(removed, tests::nats_of(tests::all_logits(changed, kRemovedIds, &adder), target),
+                tests::kNatsRounding);
     EXPECT_GT(std::abs(removed - kept), 1e-4);
   }
 }
 
 TEST(HeadRemover, RemovesSeveralAtOnce) {
-  const auto model = testing::uneven_model();
+  const auto model = tests::uneven_model();
   const base::Array means = means_over(*model, kTexts);
   const std::vector<HeadPlace> heads = {{.layer = 0, .head = 1}, {.layer = 0, .head = 3}};
   HeadRemover remover(heads, means);

@@ -13,11 +13,11 @@ namespace {
 
 checkpoint::Checkpoint checkpoint_of(spec::Objective objective, spec::Norm norm,
                                      spec::Position position = spec::Position::kAlibi) {
-  config::Config config = testing::tiny_config();
+  config::Config config = tests::tiny_config();
   config.model.objective = objective;
   config.model.norm = norm;
   config.model.position = position;
-  return testing::tiny_checkpoint(config);
+  return tests::tiny_checkpoint(config);
 }
 
 Lens lens_of(const checkpoint::Checkpoint& checkpoint, const Inspection& inspection) {
@@ -54,7 +54,7 @@ TEST(Lens, PredictsFromEachDepthOfTheResidualStream) {
   for (const spec::Norm norm : spec::all<spec::Norm>()) {
     for (const spec::Position position : {spec::Position::kAlibi, spec::Position::kLearned}) {
       const auto checkpoint = checkpoint_of(spec::Objective::kCausal, norm, position);
-      const Inspection inspection = testing::inspect_text(checkpoint, "the cat sat on the mat");
+      const Inspection inspection = tests::inspect_text(checkpoint, "the cat sat on the mat");
       const std::vector<std::int32_t> ids = ids_of(inspection.passage);
       const Lens lens = lens_of(checkpoint, inspection);
       ASSERT_EQ(lens.depths,
@@ -99,7 +99,7 @@ TEST(Lens, PredictsFromEachDepthOfTheResidualStream) {
 
 TEST(Lens, EndsInTheModelsPrediction) {
   const auto checkpoint = checkpoint_of(spec::Objective::kCausal, spec::Norm::kRms);
-  const Inspection inspection = testing::inspect_text(checkpoint, "the cat sat");
+  const Inspection inspection = tests::inspect_text(checkpoint, "the cat sat");
   const Lens lens = lens_of(checkpoint, inspection);
   const std::int64_t last = lens.divergence.shape[0] - 1;
   for (const double nats : lens.divergence[last].values()) EXPECT_EQ(nats, 0);
@@ -108,7 +108,7 @@ TEST(Lens, EndsInTheModelsPrediction) {
 
 TEST(Lens, JudgesAMaskedModelByTheWordsThatStandThere) {
   const auto checkpoint = checkpoint_of(spec::Objective::kMasked, spec::Norm::kLayer);
-  const Inspection inspection = testing::inspect_text(checkpoint, "the <mask> sat");
+  const Inspection inspection = tests::inspect_text(checkpoint, "the <mask> sat");
   const std::vector<std::int32_t> ids = ids_of(inspection.passage);
   const Lens lens = lens_of(checkpoint, inspection);
   for (std::size_t token = 0; token < ids.size(); ++token) {
@@ -124,17 +124,17 @@ TEST(Lens, JudgesAMaskedModelByTheWordsThatStandThere) {
 }
 
 TEST(Lens, OfARecurrentModelHasADepthPerLayer) {
-  config::Config config = testing::tiny_config();
+  config::Config config = tests::tiny_config();
   config.model.kind = spec::Architecture::kLstm;
-  const auto checkpoint = testing::tiny_checkpoint(config);
-  const Inspection inspection = testing::inspect_text(checkpoint, "the cat sat");
+  const auto checkpoint = tests::tiny_checkpoint(config);
+  const Inspection inspection = tests::inspect_text(checkpoint, "the cat sat");
   EXPECT_EQ(lens_of(checkpoint, inspection).depths,
             (std::vector<std::string>{"embedding", "layers.0.output", "final"}));
 }
 
 TEST(Lens, IsTheSameInItsJson) {
   const auto checkpoint = checkpoint_of(spec::Objective::kCausal, spec::Norm::kLayer);
-  const Inspection inspection = testing::inspect_text(checkpoint, "the cat sat");
+  const Inspection inspection = tests::inspect_text(checkpoint, "the cat sat");
   const Lens lens = lens_of(checkpoint, inspection);
   const base::Json json = base::Json::parse(lens_json(checkpoint, inspection, lens));
   EXPECT_EQ(json["depths"], base::Json(lens.depths));
@@ -159,7 +159,7 @@ TEST(Lens, IsTheSameInItsJson) {
 
 TEST(Lens, PrintsTheDepthsOfThePrediction) {
   const auto checkpoint = checkpoint_of(spec::Objective::kCausal, spec::Norm::kLayer);
-  const Inspection inspection = testing::inspect_text(checkpoint, "the cat sat");
+  const Inspection inspection = tests::inspect_text(checkpoint, "the cat sat");
   const Lens lens = lens_of(checkpoint, inspection);
   const std::string text = lens_text(checkpoint, inspection, lens);
   EXPECT_TRUE(text.starts_with("what each depth would predict after token 2\n")) << text;

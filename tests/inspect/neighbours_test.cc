@@ -12,7 +12,7 @@
 namespace qkv::inspect {
 namespace {
 
-using testing::message_of;
+using tests::message_of;
 
 std::int32_t id_of(const text::Tokenizer& tokenizer, const std::string& word) {
   return find_piece(tokenizer, word, "t");
@@ -50,7 +50,7 @@ base::Array ones(std::int64_t rows) {
 // of some dozens of numbers in another order are no further apart.
 
 TEST(EmbeddingSpace, IsCentredOnTheLearnedPieces) {
-  const text::Tokenizer tokenizer = testing::tiny_tokenizer();
+  const text::Tokenizer tokenizer = tests::tiny_tokenizer();
   const base::Array embedding = constructed(tokenizer);
   std::vector<std::int32_t> learned;
   for (std::int32_t id = 4; id < tokenizer.size(); ++id) {
@@ -90,7 +90,7 @@ TEST(EmbeddingSpace, IsCentredOnTheLearnedPieces) {
 }
 
 TEST(EmbeddingSpace, ComparesWordsWithEachOther) {
-  const text::Tokenizer tokenizer = testing::tiny_tokenizer();
+  const text::Tokenizer tokenizer = tests::tiny_tokenizer();
   const EmbeddingSpace space(constructed(tokenizer).view(), tokenizer);
   const std::vector<std::int32_t> words = {id_of(tokenizer, "king"), id_of(tokenizer, "cat"),
                                            id_of(tokenizer, "queen")};
@@ -112,7 +112,7 @@ TEST(EmbeddingSpace, ComparesWordsWithEachOther) {
 }
 
 TEST(EmbeddingSpace, SolvesAnAnalogy) {
-  const text::Tokenizer tokenizer = testing::tiny_tokenizer();
+  const text::Tokenizer tokenizer = tests::tiny_tokenizer();
   const EmbeddingSpace space(constructed(tokenizer).view(), tokenizer);
   const std::int32_t king = id_of(tokenizer, "king");
   const std::int32_t man = id_of(tokenizer, "man");
@@ -126,7 +126,7 @@ TEST(EmbeddingSpace, SolvesAnAnalogy) {
 }
 
 TEST(EmbeddingSpace, RefusesValuesThatAreNoNumbers) {
-  const text::Tokenizer tokenizer = testing::tiny_tokenizer();
+  const text::Tokenizer tokenizer = tests::tiny_tokenizer();
   base::Array embedding = constructed(tokenizer);
   embedding[id_of(tokenizer, "cat")].data[0] = std::nanf("");
   EXPECT_NE(message_of([&] { EmbeddingSpace(embedding.view(), tokenizer); }), "");
@@ -134,14 +134,14 @@ TEST(EmbeddingSpace, RefusesValuesThatAreNoNumbers) {
 }
 
 TEST(EmbeddingSpace, AVectorWithoutDirectionIsNearNothing) {
-  const text::Tokenizer tokenizer = testing::tiny_tokenizer();
+  const text::Tokenizer tokenizer = tests::tiny_tokenizer();
   const EmbeddingSpace space(ones(tokenizer.size()).view(), tokenizer);
   for (const Neighbour& neighbour : space.neighbours(id_of(tokenizer, "cat")))
     EXPECT_EQ(neighbour.cosine, 0);
 }
 
 TEST(Neighbours, AreATableOfWords) {
-  const text::Tokenizer tokenizer = testing::tiny_tokenizer();
+  const text::Tokenizer tokenizer = tests::tiny_tokenizer();
   const std::string text =
       analogy_text(constructed(tokenizer).view(), tokenizer, "king", "man", "woman");
   EXPECT_TRUE(text.starts_with("nearest to king − man + woman (cosine of centred embeddings)\n"))
@@ -150,19 +150,19 @@ TEST(Neighbours, AreATableOfWords) {
 }
 
 TEST(PieceInLine, IsTheWordBehindASpace) {
-  const text::Tokenizer words = testing::tiny_tokenizer();
+  const text::Tokenizer words = tests::tiny_tokenizer();
   EXPECT_EQ(piece_in_line(words, "cat"), id_of(words, "cat"));
   EXPECT_EQ(piece_in_line(words, "zq"), std::nullopt);
   EXPECT_EQ(piece_in_line(words, "cat dog"), std::nullopt);
   EXPECT_EQ(piece_in_line(words, "."), std::nullopt);  // a piece, but not after a space
   EXPECT_EQ(piece_in_line(words, ""), std::nullopt);
-  const text::Tokenizer characters = testing::tiny_tokenizer(spec::TokenizerKind::kChar);
+  const text::Tokenizer characters = tests::tiny_tokenizer(spec::TokenizerKind::kChar);
   EXPECT_EQ(piece_in_line(characters, "cat"), std::nullopt);
   EXPECT_NE(message_of([&] { piece_in_line(words, "\xFF"); }), "");
 }
 
 TEST(FindPiece, NamesThePiecesOfAWordThatIsNotOne) {
-  const text::Tokenizer tokenizer = testing::tiny_tokenizer();
+  const text::Tokenizer tokenizer = tests::tiny_tokenizer();
   EXPECT_EQ(tokenizer.piece(id_of(tokenizer, "cat")), "▁cat");
   const std::string message = message_of([&] { find_piece(tokenizer, "zq", "--neighbours"); });
   EXPECT_TRUE(message.starts_with("--neighbours: found \"zq\"")) << message;

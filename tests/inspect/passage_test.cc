@@ -14,10 +14,10 @@ namespace {
 
 using spec::TextLayout;
 using spec::TokenizerKind;
-using testing::message_of;
+using tests::message_of;
 
 config::Config config_of(TextLayout layout, spec::Objective objective) {
-  config::Config config = testing::tiny_config();
+  config::Config config = tests::tiny_config();
   config.data.layout = layout;
   config.model.objective = objective;
   return config;
@@ -25,13 +25,13 @@ config::Config config_of(TextLayout layout, spec::Objective objective) {
 
 TEST(Passage, HasTheSpecialsOfItsLayout) {
   const std::string text = "the cat sat.";
-  const std::vector<std::int32_t> plain = testing::tiny_tokenizer().encode(text);
+  const std::vector<std::int32_t> plain = tests::tiny_tokenizer().encode(text);
   for (const spec::Objective objective : spec::all<spec::Objective>()) {
     const checkpoint::Checkpoint stream =
-        testing::tiny_checkpoint(config_of(TextLayout::kStream, objective));
+        tests::tiny_checkpoint(config_of(TextLayout::kStream, objective));
     EXPECT_EQ(ids_of(read_passage(stream, text, "t")), plain);
     const checkpoint::Checkpoint lines =
-        testing::tiny_checkpoint(config_of(TextLayout::kLines, objective));
+        tests::tiny_checkpoint(config_of(TextLayout::kLines, objective));
     std::vector<std::int32_t> expected = plain;
     expected.insert(expected.begin(), text::Tokenizer::kBegin);
     if (objective == spec::Objective::kMasked) expected.push_back(text::Tokenizer::kEnd);
@@ -46,7 +46,7 @@ TEST(Passage, AMaskTakesThePlaceOfOneWord) {
   const std::string text = "the <mask> sat on <mask> mat.";
   for (const auto kind : {TokenizerKind::kWord, TokenizerKind::kBpe, TokenizerKind::kUnigram}) {
     const checkpoint::Checkpoint checkpoint =
-        testing::tiny_checkpoint(config_of(TextLayout::kStream, spec::Objective::kMasked), kind);
+        tests::tiny_checkpoint(config_of(TextLayout::kStream, spec::Objective::kMasked), kind);
     const Passage passage = read_passage(checkpoint, text, "t");
     std::vector<std::int32_t> masked;
     for (const char* part : {"the", " sat on", " mat."}) {
@@ -67,7 +67,7 @@ TEST(Passage, AMaskTakesThePlaceOfOneWord) {
   }
   // With words as pieces, hiding one word hides one token.
   const checkpoint::Checkpoint words =
-      testing::tiny_checkpoint(config_of(TextLayout::kStream, spec::Objective::kMasked));
+      tests::tiny_checkpoint(config_of(TextLayout::kStream, spec::Objective::kMasked));
   std::vector<std::int32_t> whole = words.tokenizer.encode("the cat sat on the mat.");
   whole[1] = whole[4] = text::Tokenizer::kMask;
   EXPECT_EQ(ids_of(read_passage(words, text, "t")), whole);
@@ -77,7 +77,7 @@ TEST(Passage, AMaskTakesThePlaceOfOneWord) {
 TEST(Passage, ACausalModelReadsTheMaskAsText) {
   config::Config config = config_of(TextLayout::kStream, spec::Objective::kCausal);
   config.model.context = 64;
-  const checkpoint::Checkpoint checkpoint = testing::tiny_checkpoint(config);
+  const checkpoint::Checkpoint checkpoint = tests::tiny_checkpoint(config);
   for (const text::Token& token : read_passage(checkpoint, "the <mask>", "t").tokens) {
     EXPECT_NE(token.id, text::Tokenizer::kMask);
   }
@@ -85,7 +85,7 @@ TEST(Passage, ACausalModelReadsTheMaskAsText) {
 
 TEST(Passage, RefusesWhatItCannotRead) {
   const checkpoint::Checkpoint checkpoint =
-      testing::tiny_checkpoint(config_of(TextLayout::kStream, spec::Objective::kCausal));
+      tests::tiny_checkpoint(config_of(TextLayout::kStream, spec::Objective::kCausal));
   EXPECT_EQ(message_of([&] { read_passage(checkpoint, "", "--text"); }),
             "--text: found an empty text, expected at least one character");
   std::string longer;
@@ -95,13 +95,13 @@ TEST(Passage, RefusesWhatItCannotRead) {
   EXPECT_NE(message_of([&] { read_passage(checkpoint, "cat \xFF", "--text"); }).find("byte 4"),
             std::string::npos);
   const checkpoint::Checkpoint lines =
-      testing::tiny_checkpoint(config_of(TextLayout::kLines, spec::Objective::kCausal));
+      tests::tiny_checkpoint(config_of(TextLayout::kLines, spec::Objective::kCausal));
   EXPECT_NE(message_of([&] { read_passage(lines, "\n", "--text"); }), "");
 }
 
 TEST(Passage, NamesTokensForPeople) {
   config::Config config = config_of(TextLayout::kLines, spec::Objective::kCausal);
-  const checkpoint::Checkpoint checkpoint = testing::tiny_checkpoint(config, TokenizerKind::kChar);
+  const checkpoint::Checkpoint checkpoint = tests::tiny_checkpoint(config, TokenizerKind::kChar);
   const Passage passage = read_passage(checkpoint, "a \xC3\xA9", "t");
   EXPECT_EQ(token_labels(passage, checkpoint.tokenizer),
             (std::vector<std::string>{"<s>", "a", "·", "<0xC3>", "<0xA9>"}));
@@ -126,8 +126,8 @@ std::vector<double> probabilities_of(const Inspection& inspection, std::size_t t
 
 TEST(Fillings, AreTheLikeliestPiecesUnderTheMask) {
   const checkpoint::Checkpoint checkpoint =
-      testing::tiny_checkpoint(config_of(TextLayout::kStream, spec::Objective::kMasked));
-  const Inspection inspection = testing::inspect_text(checkpoint, "the <mask> sat");
+      tests::tiny_checkpoint(config_of(TextLayout::kStream, spec::Objective::kMasked));
+  const Inspection inspection = tests::inspect_text(checkpoint, "the <mask> sat");
   const std::vector<double> probabilities = probabilities_of(inspection, 1);
 
   const std::vector<Filling> found = fillings(inspection, checkpoint.tokenizer, 1, 5);
@@ -144,14 +144,14 @@ TEST(Fillings, AreTheLikeliestPiecesUnderTheMask) {
   const std::string text = fillings_text(inspection, checkpoint.tokenizer, false);
   EXPECT_TRUE(text.starts_with("<mask> at token 1\n"));
   EXPECT_NE(text.find(piece_word(checkpoint.tokenizer, found[0].id)), std::string::npos);
-  EXPECT_EQ(
-      fillings_text(testing::inspect_text(checkpoint, "the cat"), checkpoint.tokenizer, false), "");
+  EXPECT_EQ(fillings_text(tests::inspect_text(checkpoint, "the cat"), checkpoint.tokenizer, false),
+            "");
 }
 
 TEST(Fillings, OfACausalModelAreTheNextWords) {
   const checkpoint::Checkpoint checkpoint =
-      testing::tiny_checkpoint(config_of(TextLayout::kLines, spec::Objective::kCausal));
-  Inspection inspection = testing::inspect_text(checkpoint, "the cat");
+      tests::tiny_checkpoint(config_of(TextLayout::kLines, spec::Objective::kCausal));
+  Inspection inspection = tests::inspect_text(checkpoint, "the cat");
   const std::size_t last = inspection.passage.tokens.size() - 1;
   EXPECT_EQ(asked_tokens(inspection.passage, true), std::vector<std::size_t>{last});
   const std::vector<double> probabilities = probabilities_of(inspection, last);

@@ -12,19 +12,18 @@
 namespace qkv::inspect {
 namespace {
 
-constexpr std::int32_t kA = 270;
-constexpr std::int32_t kB = 263;
+constexpr std::int32_t kPatchA = 270;
+constexpr std::int32_t kPatchB = 263;
 
 /// Two texts of six tokens, and a model's passes over them.
 struct Pair {
   explicit Pair(const config::Config& config)
-      : checkpoint(testing::tiny_checkpoint(config)),
-        clean(testing::inspect_text(checkpoint, config.model.causal()
-                                                    ? "the cat sat on the mat"
-                                                    : "the cat sat on <mask> mat")),
-        corrupt(testing::inspect_text(checkpoint, config.model.causal()
-                                                      ? "the dog ran on the cat"
-                                                      : "the dog ran on <mask> cat")),
+      : checkpoint(tests::tiny_checkpoint(config)),
+        clean(tests::inspect_text(checkpoint, config.model.causal() ? "the cat sat on the mat"
+                                                                    : "the cat sat on <mask> mat")),
+        corrupt(tests::inspect_text(checkpoint, config.model.causal()
+                                                    ? "the dog ran on the cat"
+                                                    : "the dog ran on <mask> cat")),
         clean_ids(ids_of(clean.passage)),
         corrupt_ids(ids_of(corrupt.passage)) {}
 
@@ -34,7 +33,7 @@ struct Pair {
                   .corrupt = corrupt_ids,
                   .clean_taps = clean.taps,
                   .corrupt_taps = corrupt.taps},
-                 token, kA, kB, threads);
+                 token, kPatchA, kPatchB, threads);
   }
 
   checkpoint::Checkpoint checkpoint;
@@ -73,12 +72,12 @@ class Replacing : public engine::Taps {
 
 double difference(const engine::Model& model, const std::vector<std::int32_t>& ids,
                   std::int64_t token, engine::Taps* taps = nullptr) {
-  const base::Array logits = testing::all_logits(model, ids, taps);
-  return double(logits[token].data[kA]) - double(logits[token].data[kB]);
+  const base::Array logits = tests::all_logits(model, ids, taps);
+  return double(logits[token].data[kPatchA]) - double(logits[token].data[kPatchB]);
 }
 
-std::vector<spec::ModelConfig> models() {
-  spec::ModelConfig first = testing::tiny_config().model;
+std::vector<spec::ModelConfig> patched_models() {
+  spec::ModelConfig first = tests::tiny_config().model;
   spec::ModelConfig second = first;
   second.objective = spec::Objective::kMasked;
   second.position = spec::Position::kAlibi;
@@ -92,8 +91,8 @@ std::vector<spec::ModelConfig> models() {
 
 // In passes that compute everything: both directions, every place.
 TEST(Patching, EachShareIsThatOfAPassWithTheOtherTextsValue) {
-  for (const spec::ModelConfig& model : models()) {
-    config::Config config = testing::tiny_config();
+  for (const spec::ModelConfig& model : patched_models()) {
+    config::Config config = tests::tiny_config();
     config.model = model;
     const Pair pair(config);
     const std::int64_t token = model.causal() ? 5 : 4;
@@ -152,7 +151,7 @@ TEST(Patching, EachShareIsThatOfAPassWithTheOtherTextsValue) {
 }
 
 TEST(Patching, WhatBeginsOrEndsThePassCarriesEverything) {
-  const Pair pair(testing::tiny_config());
+  const Pair pair(tests::tiny_config());
   const Patching found = pair.patched(5);
   // The output of the token that answers.
   EXPECT_NEAR(found.recovered.residual[4].data[5], 1, 1e-4);
@@ -164,7 +163,7 @@ TEST(Patching, WhatBeginsOrEndsThePassCarriesEverything) {
 }
 
 TEST(Patching, DoesNotDependOnTheThreads) {
-  const Pair pair(testing::tiny_config());
+  const Pair pair(tests::tiny_config());
   const Patching one = pair.patched(5, 1);
   const Patching two = pair.patched(5, 2);
   EXPECT_EQ(one.recovered.residual, two.recovered.residual);
@@ -172,7 +171,7 @@ TEST(Patching, DoesNotDependOnTheThreads) {
 }
 
 TEST(Patching, IsTheSameInItsJson) {
-  const Pair pair(testing::tiny_config());
+  const Pair pair(tests::tiny_config());
   const PatchingAnalysis analysis("the dog ran on the cat");
   analysis.require_possible(pair.checkpoint, pair.clean.passage, /*draws=*/true);
   const base::Json json = base::Json::parse(analysis.find(pair.checkpoint, pair.clean, 1).json);
@@ -206,7 +205,7 @@ TEST(Patching, IsTheSameInItsJson) {
 TEST(Patching, TextsThatCannotBeComparedAreRefused) {
   const auto refusal = [](const config::Config& config, const std::string& clean,
                           const std::string& corrupt) -> std::string {
-    const auto checkpoint = testing::tiny_checkpoint(config);
+    const auto checkpoint = tests::tiny_checkpoint(config);
     try {
       PatchingAnalysis(corrupt).require_possible(
           checkpoint, encode_passage(checkpoint, clean, "--text"), /*draws=*/false);
@@ -215,7 +214,7 @@ TEST(Patching, TextsThatCannotBeComparedAreRefused) {
     }
     return "";
   };
-  const config::Config causal = testing::tiny_config();
+  const config::Config causal = tests::tiny_config();
   EXPECT_EQ(refusal(causal, "the cat sat", "the cat"),
             "--against: found texts of 3 and 2 tokens, expected equally many");
   EXPECT_EQ(refusal(causal, "the cat sat", "the cat sat"),

@@ -62,7 +62,7 @@ std::vector<config::Config> all_kinds() {
   for (const spec::Position position : spec::all<spec::Position>()) {
     for (const spec::Norm norm : spec::all<spec::Norm>()) {
       for (const std::int64_t key_value_heads : {4, 2, 1}) {
-        config::Config config = testing::tiny_config();
+        config::Config config = tests::tiny_config();
         config.model.position = position;
         config.model.norm = norm;
         config.model.key_value_heads = key_value_heads;
@@ -73,23 +73,23 @@ std::vector<config::Config> all_kinds() {
     }
   }
   for (const spec::Weighting weights : {spec::Weighting::kUniform, spec::Weighting::kNone}) {
-    configs.push_back(testing::tiny_config());
+    configs.push_back(tests::tiny_config());
     configs.back().model.attention.weights = weights;
   }
-  configs.push_back(testing::tiny_config());
+  configs.push_back(tests::tiny_config());
   configs.back().model.attention.projection = spec::Projection::kIdentity;
   configs.back().model.attention.scaled = false;
-  configs.push_back(testing::tiny_config());
+  configs.push_back(tests::tiny_config());
   configs.back().model.feed_forward.activation = spec::Activation::kNone;
-  configs.push_back(testing::tiny_config());
+  configs.push_back(tests::tiny_config());
   configs.back().model.feed_forward.activation = spec::Activation::kSwiglu;
   return configs;
 }
 
 TEST(Recorder, KeepsEveryDocumentedValueWithItsShape) {
   for (const config::Config& config : all_kinds()) {
-    const checkpoint::Checkpoint checkpoint = testing::tiny_checkpoint(config);
-    const Inspection inspection = testing::inspect_text(checkpoint, "the cat sat on the mat.");
+    const checkpoint::Checkpoint checkpoint = tests::tiny_checkpoint(config);
+    const Inspection inspection = tests::inspect_text(checkpoint, "the cat sat on the mat.");
     Shapes found;
     for (const auto& [name, value] : inspection.taps.values()) {
       found.push_back({name, value.shape});
@@ -110,25 +110,25 @@ class Onlooker : public engine::Taps {
 // Recording changes no bit; a pass without a recorder computes the same numbers in another way.
 TEST(Recorder, LeavesThePassAsItIs) {
   for (const config::Config& config : all_kinds()) {
-    const checkpoint::Checkpoint checkpoint = testing::tiny_checkpoint(config);
-    const Inspection inspection = testing::inspect_text(checkpoint, "the cat sat on the mat.");
+    const checkpoint::Checkpoint checkpoint = tests::tiny_checkpoint(config);
+    const Inspection inspection = tests::inspect_text(checkpoint, "the cat sat on the mat.");
     const std::vector<std::int32_t> ids = ids_of(inspection.passage);
     const std::vector<float>& recorded = inspection.taps.value("logits").values;
     Onlooker onlooker;
-    EXPECT_EQ(testing::all_logits(*checkpoint.model, ids, &onlooker).values, recorded);
-    const std::vector<float> alone = testing::all_logits(*checkpoint.model, ids).values;
+    EXPECT_EQ(tests::all_logits(*checkpoint.model, ids, &onlooker).values, recorded);
+    const std::vector<float> alone = tests::all_logits(*checkpoint.model, ids).values;
     ASSERT_EQ(alone.size(), recorded.size());
     for (std::size_t at = 0; at < alone.size(); ++at)
-      EXPECT_NEAR(alone[at], recorded[at], testing::kNatsRounding);
+      EXPECT_NEAR(alone[at], recorded[at], tests::kNatsRounding);
   }
 }
 
 TEST(Recorder, KeepsTheLayersOfARecurrentNet) {
   for (const spec::Architecture kind : {spec::Architecture::kLstm, spec::Architecture::kGru}) {
-    config::Config config = testing::tiny_config();
+    config::Config config = tests::tiny_config();
     config.model.kind = kind;
-    const checkpoint::Checkpoint checkpoint = testing::tiny_checkpoint(config);
-    const Inspection inspection = testing::inspect_text(checkpoint, "the cat sat on the mat.");
+    const checkpoint::Checkpoint checkpoint = tests::tiny_checkpoint(config);
+    const Inspection inspection = tests::inspect_text(checkpoint, "the cat sat on the mat.");
     Shapes found;
     for (const auto& [name, value] : inspection.taps.values()) found.push_back({name, value.shape});
     const std::vector<std::int64_t> state = {7, 16};
@@ -140,7 +140,7 @@ TEST(Recorder, KeepsTheLayersOfARecurrentNet) {
                              {"final", state},
                              {"logits", {7, checkpoint.tokenizer.size()}}}))
         << kind;
-    const std::string message = testing::message_of([&] { require_attention(checkpoint); });
+    const std::string message = tests::message_of([&] { require_attention(checkpoint); });
     EXPECT_EQ(message, base::concat(checkpoint.path.string(), ": model.kind: found \"", kind,
                                     "\", so this model has no attention to show; expected "
                                     "\"transformer\""));
@@ -150,8 +150,8 @@ TEST(Recorder, KeepsTheLayersOfARecurrentNet) {
 TEST(Recorder, WeightsSumToOneAndClosedKeysGetNothing) {
   for (const config::Config& config : all_kinds()) {
     if (config.model.attention.weights == spec::Weighting::kNone) continue;
-    const checkpoint::Checkpoint checkpoint = testing::tiny_checkpoint(config);
-    const Inspection inspection = testing::inspect_text(checkpoint, "the cat sat on the mat.");
+    const checkpoint::Checkpoint checkpoint = tests::tiny_checkpoint(config);
+    const Inspection inspection = tests::inspect_text(checkpoint, "the cat sat on the mat.");
     for (std::int64_t layer = 0; layer < 2; ++layer) {
       for (std::int64_t head = 0; head < 4; ++head) {
         const AttentionMap map = attention_map(inspection, layer, head);
@@ -166,7 +166,7 @@ TEST(Recorder, WeightsSumToOneAndClosedKeysGetNothing) {
               EXPECT_FLOAT_EQ(map[query][key], 1.0F / static_cast<float>(query + 1));
             }
           }
-          EXPECT_NEAR(sum, 1, testing::rounding_of_weights(map.size()));
+          EXPECT_NEAR(sum, 1, tests::rounding_of_weights(map.size()));
         }
       }
     }
@@ -175,25 +175,25 @@ TEST(Recorder, WeightsSumToOneAndClosedKeysGetNothing) {
 
 TEST(Recorder, RefusesUnknownNames) {
   Recorder recorder;
-  EXPECT_NE(testing::message_of([&] { recorder.value("final"); }), "");
+  EXPECT_NE(tests::message_of([&] { recorder.value("final"); }), "");
 }
 
 TEST(Inspection, RefusesHeadsThatAreNotThereAndWeightsThatAreNoNumbers) {
-  checkpoint::Checkpoint checkpoint = testing::tiny_checkpoint(testing::tiny_config());
-  const Inspection inspection = testing::inspect_text(checkpoint, "the cat");
-  EXPECT_EQ(testing::message_of([&] { attention_map(inspection, 0, 4); }),
+  checkpoint::Checkpoint checkpoint = tests::tiny_checkpoint(tests::tiny_config());
+  const Inspection inspection = tests::inspect_text(checkpoint, "the cat");
+  EXPECT_EQ(tests::message_of([&] { attention_map(inspection, 0, 4); }),
             "--head: found 4, expected 0 to 3");
-  EXPECT_NE(testing::message_of([&] { attention_map(inspection, 2, 0); }), "");
+  EXPECT_NE(tests::message_of([&] { attention_map(inspection, 2, 0); }), "");
 
   const spec::ModelConfig& config = checkpoint.config.model;
-  auto weights = testing::random_weights(config, checkpoint.tokenizer.size(), /*seed=*/7);
+  auto weights = tests::random_weights(config, checkpoint.tokenizer.size(), /*seed=*/7);
   base::Array& query =
       weights[static_cast<std::size_t>(checkpoint.model->list().layers[1].query.weight)];
   std::fill(query.values.begin(), query.values.end(), std::nanf(""));
   checkpoint.model = std::make_unique<engine::Model>(config, checkpoint.tokenizer.size(), weights);
-  const Inspection broken = testing::inspect_text(checkpoint, "the cat");
-  EXPECT_EQ(testing::message_of([&] { attention_map(broken, 0, 0); }), "");
-  EXPECT_NE(testing::message_of([&] { attention_map(broken, 1, 0); }), "");
+  const Inspection broken = tests::inspect_text(checkpoint, "the cat");
+  EXPECT_EQ(tests::message_of([&] { attention_map(broken, 0, 0); }), "");
+  EXPECT_NE(tests::message_of([&] { attention_map(broken, 1, 0); }), "");
 }
 
 }  // namespace

@@ -46,7 +46,7 @@ TEST(Rollout, IsTheProductByHand) {
   double difference = 0;
   for (std::size_t at = 0; at < 4; ++at) {
     // Numbers up to 1: each path has at most six roundings.
-    EXPECT_NEAR(found.values[at], expected[at], 6 * testing::kFloat32);
+    EXPECT_NEAR(found.values[at], expected[at], 6 * tests::kFloat32);
     difference = std::max(difference, std::abs(reversed.values[at] - expected[at]));
   }
   EXPECT_GT(difference, 0.05);
@@ -80,10 +80,10 @@ TEST(Rollout, IsThatOfPlainLoops) {
     for (std::size_t key = 0; key < kTokens; ++key) {
       const double each = found.values[query * kTokens + key];
       // Of each layer: three heads, a division, two halves and a sum of five products below 1.
-      EXPECT_NEAR(each, rolled[query][key], 3 * 12 * testing::kFloat32);
+      EXPECT_NEAR(each, rolled[query][key], 3 * 12 * tests::kFloat32);
       sum += each;
     }
-    EXPECT_NEAR(sum, 1, kTokens * 3 * 12 * testing::kFloat32);
+    EXPECT_NEAR(sum, 1, kTokens * 3 * 12 * tests::kFloat32);
   }
 }
 

@@ -12,7 +12,7 @@
 #include "inspect/inspection.h"
 #include "rounding.h"
 
-namespace qkv::testing {
+namespace qkv::tests {
 
 inline const std::string kText =
     "the cat sat on the mat.\nthe king and the queen saw the man and the woman.\na dog ran to the "
@@ -75,4 +75,4 @@ std::string message_of(Action&& action) {
   return "";
 }
 
-}  // namespace qkv::testing
+}  // namespace qkv::tests

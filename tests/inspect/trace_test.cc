@@ -14,7 +14,7 @@
 namespace qkv::inspect {
 namespace {
 
-using testing::message_of;
+using tests::message_of;
 
 std::vector<std::string> lines_of(const std::string& text) {
   std::istringstream in(text);
@@ -44,7 +44,7 @@ std::vector<std::vector<std::string>> rows_after(const std::string& text, const 
 
 /// What layer 1 computes for one query token in one head, in plain loops from the recorded query,
 /// keys and values.
-struct Expected {
+struct ExpectedTrace {
   std::vector<double> scores;   ///< q·k of each key
   std::vector<double> scaled;   ///< divided by √4 numbers per head, if they are
   std::vector<double> weights;  ///< of the keys up to the query
@@ -56,9 +56,9 @@ base::View attention(const Inspection& inspection, const std::string& name) {
   return inspection.taps.value("layers.1.attention." + name).view();
 }
 
-Expected computed(const Inspection& inspection, const spec::ModelConfig& model, std::int64_t head,
-                  std::int64_t token) {
-  Expected expected;
+ExpectedTrace computed(const Inspection& inspection, const spec::ModelConfig& model,
+                       std::int64_t head, std::int64_t token) {
+  ExpectedTrace expected;
   const std::span<const float> query = attention(inspection, "query")[head][token].values();
   const base::View keys = attention(inspection, "key")[head * model.key_value_heads / 4];
   double total = 0;
@@ -88,7 +88,7 @@ Expected computed(const Inspection& inspection, const spec::ModelConfig& model, 
 // Four digits after the point, of numbers that the test, too, computes in double.
 constexpr double kPrinted = 0.51e-4;
 
-void expect_rows(const std::string& text, const Expected& expected, bool scaled) {
+void expect_rows(const std::string& text, const ExpectedTrace& expected, bool scaled) {
   const auto rows = rows_after(text, "3. Weights", 7);
   ASSERT_EQ(rows.size(), 7U);
   for (std::size_t key = 0; key < 7; ++key) {
@@ -108,23 +108,23 @@ TEST(Trace, ItsNumbersAreThoseOfAnIndependentComputation) {
   for (const spec::Position position : spec::all<spec::Position>()) {
     for (const std::int64_t key_value_heads : {4, 2, 1}) {
       for (const bool scaled : {true, false}) {
-        config::Config config = testing::tiny_config();
+        config::Config config = tests::tiny_config();
         config.model.position = position;
         config.model.key_value_heads = key_value_heads;
         config.model.attention.scaled = scaled;
-        const checkpoint::Checkpoint checkpoint = testing::tiny_checkpoint(config);
-        const Inspection inspection = testing::inspect_text(checkpoint, "the cat sat on the mat.");
+        const checkpoint::Checkpoint checkpoint = tests::tiny_checkpoint(config);
+        const Inspection inspection = tests::inspect_text(checkpoint, "the cat sat on the mat.");
         const std::int64_t token = 4;
         const std::int64_t head = 3;
         const std::string text = trace_text(checkpoint, inspection, 1, head, token);
-        const Expected expected = computed(inspection, config.model, head, token);
+        const ExpectedTrace expected = computed(inspection, config.model, head, token);
         expect_rows(text, expected, scaled);
 
         // The model's own are in float32. A score, a sum of 4 products that is divided and biased
         // before the largest is taken off, takes 8 roundings relative to its terms, and a softmax
         // changes by no more than its scores. Ten more are those of seven weights themselves, and
         // what is mixed is a sum of seven.
-        const double allowed = (8 * expected.largest_terms + 10) * testing::kFloat32;
+        const double allowed = (8 * expected.largest_terms + 10) * tests::kFloat32;
         const double allowed_of_all = allowed * std::max(1.0, 7 * expected.largest_value);
         for (std::size_t key = 0; key < 5; ++key) {
           EXPECT_NEAR(attention(inspection, "weights")[head][token].data[key],
@@ -145,15 +145,15 @@ TEST(Trace, FitsThePage) {
     for (const spec::Position position :
          {spec::Position::kAlibi, spec::Position::kSinusoidal, spec::Position::kRotary}) {
       for (const spec::Projection projection : spec::all<spec::Projection>()) {
-        config::Config config = testing::tiny_config();
+        config::Config config = tests::tiny_config();
         config.model.context = 300;
         config.model.position = position;
         config.model.attention.weights = weights;
         config.model.attention.projection = projection;
-        const checkpoint::Checkpoint checkpoint = testing::tiny_checkpoint(config);
+        const checkpoint::Checkpoint checkpoint = tests::tiny_checkpoint(config);
         std::string text = "extraordinarily";
         for (int i = 0; i < 40; ++i) text += " the cat";
-        const Inspection inspection = testing::inspect_text(checkpoint, text);
+        const Inspection inspection = tests::inspect_text(checkpoint, text);
         for (const std::string& line : lines_of(trace_text(checkpoint, inspection, 1, 3, 57))) {
           EXPECT_LE(base::display_width(line), 100U) << line;
         }
@@ -163,13 +163,13 @@ TEST(Trace, FitsThePage) {
 }
 
 TEST(Trace, ShowsEveryTermOfItsFormulas) {
-  config::Config config = testing::tiny_config();
+  config::Config config = tests::tiny_config();
   config.model.norm_epsilon = 0.25;
   const auto text_with = [&](spec::Norm norm, bool bias) {
     config.model.norm = norm;
     config.model.bias = bias;
-    const checkpoint::Checkpoint checkpoint = testing::tiny_checkpoint(config);
-    return trace_text(checkpoint, testing::inspect_text(checkpoint, "the cat sat"), 0, 0, 1);
+    const checkpoint::Checkpoint checkpoint = tests::tiny_checkpoint(config);
+    return trace_text(checkpoint, tests::inspect_text(checkpoint, "the cat sat"), 0, 0, 1);
   };
   const auto expect = [](const std::string& text, const std::vector<std::string>& parts) {
     for (const std::string& part : parts)
@@ -188,23 +188,23 @@ TEST(Trace, ShowsEveryTermOfItsFormulas) {
 }
 
 TEST(Trace, SaysWhatTheModelDoesNotHave) {
-  config::Config config = testing::tiny_config();
+  config::Config config = tests::tiny_config();
   config.model.attention.weights = spec::Weighting::kUniform;
-  const checkpoint::Checkpoint even = testing::tiny_checkpoint(config);
-  const std::string text = trace_text(even, testing::inspect_text(even, "the cat sat"), 0, 0, 1);
+  const checkpoint::Checkpoint even = tests::tiny_checkpoint(config);
+  const std::string text = trace_text(even, tests::inspect_text(even, "the cat sat"), 0, 0, 1);
   EXPECT_NE(text.find("1 ÷ open keys = 1 ÷ 2.0000"), std::string::npos) << text;
   EXPECT_EQ(text.find("q·k"), std::string::npos);
 
   config.model.attention.weights = spec::Weighting::kNone;
-  const checkpoint::Checkpoint none = testing::tiny_checkpoint(config);
-  const Inspection inspection = testing::inspect_text(none, "the cat sat");
+  const checkpoint::Checkpoint none = tests::tiny_checkpoint(config);
+  const Inspection inspection = tests::inspect_text(none, "the cat sat");
   EXPECT_NE(message_of([&] { trace_text(none, inspection, 0, 0, 0); }).find("no attention"),
             std::string::npos);
 }
 
 TEST(Trace, RefusesWhatIsNotThere) {
-  const checkpoint::Checkpoint checkpoint = testing::tiny_checkpoint(testing::tiny_config());
-  const Inspection inspection = testing::inspect_text(checkpoint, "the cat sat");
+  const checkpoint::Checkpoint checkpoint = tests::tiny_checkpoint(tests::tiny_config());
+  const Inspection inspection = tests::inspect_text(checkpoint, "the cat sat");
   EXPECT_EQ(message_of([&] { trace_text(checkpoint, inspection, 0, 0, 3); }),
             "--trace: found 3, expected 0 to 2");
   EXPECT_EQ(message_of([&] { trace_text(checkpoint, inspection, 0, 0, -1); }),

@@ -11,11 +11,11 @@
 namespace qkv::inspect {
 namespace {
 
-std::vector<spec::ModelConfig> models() {
+std::vector<spec::ModelConfig> value_models() {
   std::vector<spec::ModelConfig> models;
   for (const spec::Weighting weighting : {spec::Weighting::kSoftmax, spec::Weighting::kUniform}) {
     for (const spec::Projection projection : spec::all<spec::Projection>()) {
-      spec::ModelConfig model = testing::tiny_config().model;
+      spec::ModelConfig model = tests::tiny_config().model;
       model.attention.weights = weighting;
       model.attention.projection = projection;
       if (projection == spec::Projection::kLearned) model.key_value_heads = 2;
@@ -29,12 +29,12 @@ std::vector<spec::ModelConfig> models() {
 
 // In plain loops: the vector A · v · W_O of each head, and its length.
 TEST(ValueNorms, AreTheLengthsOfWhatAttentionMoves) {
-  for (const spec::ModelConfig& model_config : models()) {
-    config::Config config = testing::tiny_config();
+  for (const spec::ModelConfig& model_config : value_models()) {
+    config::Config config = tests::tiny_config();
     config.model = model_config;
-    const auto checkpoint = testing::tiny_checkpoint(config);
+    const auto checkpoint = tests::tiny_checkpoint(config);
     const engine::Model& model = *checkpoint.model;
-    const Inspection inspection = testing::inspect_text(checkpoint, "the cat sat on the mat");
+    const Inspection inspection = tests::inspect_text(checkpoint, "the cat sat on the mat");
     const ValueNorms found = value_norms(model, inspection.taps);
     const std::int64_t tokens = 6;
     const std::int64_t head_width = model_config.head_width();
@@ -82,8 +82,8 @@ TEST(ValueNorms, SharesOfARowAddUpToOne) {
 }
 
 TEST(ValueNorms, AreTheSameInTheirJson) {
-  const auto checkpoint = testing::tiny_checkpoint(testing::tiny_config());
-  const Inspection inspection = testing::inspect_text(checkpoint, "the cat sat");
+  const auto checkpoint = tests::tiny_checkpoint(tests::tiny_config());
+  const Inspection inspection = tests::inspect_text(checkpoint, "the cat sat");
   const ValueNorms norms = value_norms(*checkpoint.model, inspection.taps);
   const Finding finding = ValuesAnalysis().find(checkpoint, inspection, 1);
   const base::Json json = base::Json::parse(finding.json);
@@ -104,7 +104,7 @@ TEST(ValueNorms, AreTheSameInTheirJson) {
   }
   double first_row = 0;
   for (const base::Json& share : json["rollout"][2]) first_row += share.get<double>();
-  EXPECT_NEAR(first_row, 1, testing::rounding_of_weights(3));
+  EXPECT_NEAR(first_row, 1, tests::rounding_of_weights(3));
   EXPECT_TRUE(
       finding.text.starts_with("what token 2 attends to most, and what it receives most from\n"))
       << finding.text;

@@ -44,23 +44,23 @@ TEST(Arena, ItsEndReturnsTheMemory) {
 #ifdef __SANITIZE_ADDRESS__
   GTEST_SKIP() << "the address sanitizer keeps what was given back";
 #endif
-  const double before = testing::mapped_bytes();
+  const double before = tests::mapped_bytes();
   {
     Arena arena;
     for (int i = 0; i < 10; ++i) take(arena, 5'000'000, i);
-    EXPECT_GE(testing::mapped_bytes(), before + 50'000'000);
+    EXPECT_GE(tests::mapped_bytes(), before + 50'000'000);
   }
-  EXPECT_LT(testing::mapped_bytes(), before + 5'000'000);
+  EXPECT_LT(tests::mapped_bytes(), before + 5'000'000);
 }
 
 TEST(Arena, ManySmallArraysTakeFewPages) {
 #ifdef __SANITIZE_ADDRESS__
   GTEST_SKIP() << "the address sanitizer puts space between arrays";
 #endif
-  const double before = testing::mapped_bytes();
+  const double before = tests::mapped_bytes();
   Arena arena;
   for (int i = 0; i < 1000; ++i) take(arena, 1000, i);
-  EXPECT_LT(testing::mapped_bytes(), before + 4'000'000);
+  EXPECT_LT(tests::mapped_bytes(), before + 4'000'000);
 }
 
 TEST(Arena, MoreThanThereIsIsRefused) {

@@ -202,7 +202,7 @@ TYPED_TEST_SUITE(AttentionCore, Types, TypeNames);
 
 /// In bfloat16, relative to the largest number: weights, score gradients and results are rounded to
 /// it once each, and everything else is summed in float32, whose errors are far smaller.
-constexpr double kRounded = 3 * testing::kBfloat16;
+constexpr double kRounded = 3 * tests::kBfloat16;
 
 template <class T>
 void expect_plain(const PlainAttention& plain, const std::vector<double>& mixed_gradient) {
@@ -210,8 +210,8 @@ void expect_plain(const PlainAttention& plain, const std::vector<double>& mixed_
   // Sums over keys and channels; a weight is also the exponential of a rounded difference of scores
   // of some units.
   const double floor =
-      testing::rounding(static_cast<double>(plain.shape.tokens + plain.shape.head_width)) +
-      8 * testing::kFloat32;
+      tests::rounding(static_cast<double>(plain.shape.tokens + plain.shape.head_width)) +
+      8 * tests::kFloat32;
   Scratch scratch;
   for (const Instructions instructions : usable_instructions()) {
     SCOPED_TRACE(describe(instructions, plain.shape));
@@ -223,8 +223,8 @@ void expect_plain(const PlainAttention& plain, const std::vector<double>& mixed_
       if (rounded) {
         EXPECT_LT(error, kRounded) << what;
       } else {
-        testing::expect_rounding_alone(error, difference(in_float, exact, size),
-                                       floor + approximated, what);
+        tests::expect_rounding_alone(error, difference(in_float, exact, size), floor + approximated,
+                                     what);
       }
     };
     constexpr bool kIsRounded = std::is_same_v<T, Bfloat16>;
@@ -325,17 +325,17 @@ TYPED_TEST(AttentionCore, HoldsWithExtremeScores) {
       const auto gradient = draw<TypeParam>(random, static_cast<std::int64_t>(plain.mixed.size()));
       const PlainAttentionIn<float> single = in_float(plain, gradient);
       // A rounding of the largest score changes a weight by this much.
-      const double of_scores = testing::kFloat32 * largest(plain.log_sum);
+      const double of_scores = tests::kFloat32 * largest(plain.log_sum);
       Scratch scratch;
       for (const Instructions instructions : usable_instructions()) {
         SCOPED_TRACE(describe(instructions, plain.shape));
         const Results results = run<TypeParam>(instructions, plain, gradient, scratch);
-        testing::expect_rounding_alone(difference(results.log_sum, plain.log_sum, 1),
-                                       difference(single.log_sum, plain.log_sum, 1),
-                                       testing::kFloat32, "log sum");
+        tests::expect_rounding_alone(difference(results.log_sum, plain.log_sum, 1),
+                                     difference(single.log_sum, plain.log_sum, 1), tests::kFloat32,
+                                     "log sum");
         const double rounded = std::is_same_v<TypeParam, Bfloat16> ? kRounded : 0;
-        testing::expect_rounding_alone(difference(results.mixed, plain.mixed) - rounded,
-                                       difference(single.mixed, plain.mixed), of_scores, "mixed");
+        tests::expect_rounding_alone(difference(results.mixed, plain.mixed) - rounded,
+                                     difference(single.mixed, plain.mixed), of_scores, "mixed");
         for (const auto* values :
              {&results.query_gradient, &results.key_gradient, &results.value_gradient})
           for (const double value : *values) EXPECT_TRUE(std::isfinite(value));

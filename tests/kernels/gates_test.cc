@@ -9,7 +9,7 @@
 namespace qkv::kernels {
 namespace {
 
-constexpr int kSteps = 100003;
+constexpr int kGateSteps = 100003;
 
 double phi(double x) { return std::erfc(-x / std::numbers::sqrt2) / 2; }
 
@@ -21,8 +21,8 @@ double gelu_slope(double x) {
 template <class Gate, class Value, class Slope>
 ValueAndSlope<double> worst(double from, double to, Gate gate, Value value, Slope slope) {
   ValueAndSlope<double> errors{0, 0};
-  for (int step = 0; step <= kSteps; ++step) {
-    const auto x = static_cast<float>(from + (to - from) * step / kSteps);
+  for (int step = 0; step <= kGateSteps; ++step) {
+    const auto x = static_cast<float>(from + (to - from) * step / kGateSteps);
     const ValueAndSlope<float> found = gate(x);
     // For values relative to x, like the factor of x.
     const double size = std::max(std::abs(static_cast<double>(x)), 1e-6);

@@ -71,7 +71,7 @@ TEST_P(LoopsOf, MultipliesMatricesOfAllSizes) {
                   size += std::abs(term);
                 }
                 // The possible error of a sum of this many numbers in any order (Higham 2002, 4.2).
-                const double most = testing::kFloat32 * static_cast<double>(terms.size()) * size;
+                const double most = tests::kFloat32 * static_cast<double>(terms.size()) * size;
                 ASSERT_NEAR(at(y, place), expected, most)
                     << outputs << " outputs, " << inputs << " inputs, row " << row << " of "
                     << count << ", output " << output;
@@ -134,9 +134,8 @@ TEST_P(LoopsOf, Normalises) {
           const double size =
               (std::abs(at(x, place)) + std::abs(mean)) / scale * std::abs(at(weight, place)) +
               (has_bias ? std::abs(at(bias, place)) : 0.0F);
-          EXPECT_NEAR(
-              at(y, place), expected,
-              (testing::rounding(static_cast<double>(width)) + 6 * testing::kFloat32) * size)
+          EXPECT_NEAR(at(y, place), expected,
+                      (tests::rounding(static_cast<double>(width)) + 6 * tests::kFloat32) * size)
               << width << " rms " << rms;
         }
       }
@@ -162,7 +161,7 @@ TEST_P(LoopsOf, SoftmaxGivesWeightsToOpenKeysAndNoOthers) {
     for (std::int64_t key = 0; key < keys; ++key) {
       // The exponent, at most 50, is rounded twice, and then the exponential, sum and quotient.
       const double exact = key < open ? expected[static_cast<std::size_t>(key)] / total : 0;
-      EXPECT_NEAR(at(scores, key), exact, (2 * 50 + 10) * testing::kFloat32 * exact + 1e-30)
+      EXPECT_NEAR(at(scores, key), exact, (2 * 50 + 10) * tests::kFloat32 * exact + 1e-30)
           << "key " << key << " of " << open;
     }
   }

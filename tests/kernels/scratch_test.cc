@@ -29,11 +29,11 @@ TEST(Scratch, GivesBackItsMemoryBeforeItTakesMore) {
   // Memory that is not touched takes none.
   constexpr std::size_t kMore = 300'000'000;
   const double most =
-      std::max(testing::peak_mapped_bytes(), testing::mapped_bytes() + kMore + 10'000'000);
+      std::max(tests::peak_mapped_bytes(), tests::mapped_bytes() + kMore + 10'000'000);
   Scratch scratch;
   scratch.reserve(200'000'000);
   scratch.reserve(kMore);
-  EXPECT_LT(testing::peak_mapped_bytes(), most);
+  EXPECT_LT(tests::peak_mapped_bytes(), most);
 }
 
 TEST(Scratch, CanBeUsedAfterARefusal) {

@@ -32,7 +32,7 @@ TEST(Mask, CausalLooksBackOnly) {
 
 TEST(Mask, NoTokenLooksIntoAnotherDocument) {
   using Rows = std::vector<std::string>;
-  const Tensor documents = testing::token_ids({0, 0, 1, 1, -1});  // −1 is padding
+  const Tensor documents = tests::token_ids({0, 0, 1, 1, -1});  // −1 is padding
   EXPECT_EQ(rows_of(make_mask(true, 5, documents, at::kCPU), 5, 5),
             (Rows{".xxxx", "..xxx", "xx.xx", "xx..x", "xxxx."}));
   EXPECT_EQ(rows_of(make_mask(false, 5, documents, at::kCPU), 5, 5),
@@ -40,9 +40,9 @@ TEST(Mask, NoTokenLooksIntoAnotherDocument) {
 }
 
 struct Seen {
-  testing::Record taps;
+  tests::Record taps;
   std::vector<std::pair<std::string, Tensor>> weights;  ///< of attention
-  Tensor x = testing::random_tensor({1, 5, 8}, 7);
+  Tensor x = tests::random_tensor({1, 5, 8}, 7);
   Tensor output;
 
   Tensor operator[](const char* name) const { return taps.values.at(name); }
@@ -51,12 +51,12 @@ struct Seen {
 /// One pass of an attention layer over five tokens, with all its taps.
 void run(const spec::ModelConfig& config, Seen& seen) {
   const torch::NoGradGuard no_gradients;
-  const Parameters parameters = testing::parameters_of(config);
+  const Parameters parameters = tests::parameters_of(config);
   const Position position(parameters, config);
   const Attention attention(parameters, parameters.weights().layers[0], config, 0);
-  testing::randomise(parameters, 3);
-  seen.weights = testing::weights_of(parameters, "layers.0.self_attn");
-  const Tensor places = testing::token_ids({0, 1, 2, 3, 4});
+  tests::randomise(parameters, 3);
+  seen.weights = tests::weights_of(parameters, "layers.0.self_attn");
+  const Tensor places = tests::token_ids({0, 1, 2, 3, 4});
   const Pass pass{.taps = &seen.taps, .dropout = {}};
   Tensor first_value;
   seen.output = attention(seen.x, places, position, make_mask(config.causal(), 5, {}, at::kCPU),
@@ -65,7 +65,7 @@ void run(const spec::ModelConfig& config, Seen& seen) {
 
 TEST(Attention, DividesScoresByTheRootOfTheHeadWidth) {
   for (const bool scaled : {true, false}) {
-    spec::ModelConfig config = testing::tiny_model_config();
+    spec::ModelConfig config = tests::tiny_model_config();
     config.heads = config.key_value_heads = 2;  // head width 4, so the root is 2
     config.attention.scaled = scaled;
     Seen seen;
@@ -82,7 +82,7 @@ TEST(Attention, DividesScoresByTheRootOfTheHeadWidth) {
 
 TEST(Attention, ClosedKeysHaveMinusInfinityAndWeightZero) {
   Seen seen;
-  run(testing::tiny_model_config(), seen);
+  run(tests::tiny_model_config(), seen);
   for (std::int64_t q = 0; q < 5; ++q) {
     for (std::int64_t k = 0; k < 5; ++k) {
       EXPECT_EQ(seen["masked"][0][2][q][k].item<double>() == -kInfinity, k > q);
@@ -93,7 +93,7 @@ TEST(Attention, ClosedKeysHaveMinusInfinityAndWeightZero) {
 }
 
 TEST(Attention, UniformTakesTheMeanOfTheOpenKeys) {
-  spec::ModelConfig config = testing::tiny_model_config();
+  spec::ModelConfig config = tests::tiny_model_config();
   config.attention.weights = spec::Weighting::kUniform;
   Seen seen;
   run(config, seen);
@@ -102,7 +102,7 @@ TEST(Attention, UniformTakesTheMeanOfTheOpenKeys) {
       EXPECT_NEAR(seen["weights"][0][head][q][0].item<double>(), 1.0 / static_cast<double>(q + 1),
                   1e-15);
       const Tensor mean = seen["value"][0][head].narrow(0, 0, q + 1).mean(0);
-      EXPECT_LT(testing::largest_difference(seen["mixed"][0][head][q], mean), 1e-14);
+      EXPECT_LT(tests::largest_difference(seen["mixed"][0][head][q], mean), 1e-14);
     }
   }
   for (const auto& [name, weight] : seen.weights) {
@@ -112,7 +112,7 @@ TEST(Attention, UniformTakesTheMeanOfTheOpenKeys) {
 }
 
 TEST(Attention, IdentityCutsTheInputIntoHeads) {
-  spec::ModelConfig config = testing::tiny_model_config();
+  spec::ModelConfig config = tests::tiny_model_config();
   config.attention.projection = spec::Projection::kIdentity;
   Seen seen;
   run(config, seen);
@@ -127,7 +127,7 @@ TEST(Attention, IdentityCutsTheInputIntoHeads) {
 
 TEST(Attention, HeadUsesItsGroupsKeyAndValue) {
   for (const std::int64_t shared : {1, 2, 4}) {
-    spec::ModelConfig config = testing::tiny_model_config();
+    spec::ModelConfig config = tests::tiny_model_config();
     config.key_value_heads = shared;
     Seen seen;
     run(config, seen);
@@ -135,16 +135,16 @@ TEST(Attention, HeadUsesItsGroupsKeyAndValue) {
     for (std::int64_t head = 0; head < 4; ++head) {
       const std::int64_t group = head * shared / 4;
       const Tensor scores = at::matmul(seen["query"][0][head], seen["key"][0][group].t());
-      EXPECT_LT(testing::largest_difference(seen["scores"][0][head], scores), 1e-12);
+      EXPECT_LT(tests::largest_difference(seen["scores"][0][head], scores), 1e-12);
       const Tensor mixed = at::matmul(seen["weights"][0][head], seen["value"][0][group]);
-      EXPECT_LT(testing::largest_difference(seen["mixed"][0][head], mixed), 1e-12);
+      EXPECT_LT(tests::largest_difference(seen["mixed"][0][head], mixed), 1e-12);
     }
   }
 }
 
 TEST(Attention, HeadsStandSideBySideBeforeTheOutput) {
   Seen seen;
-  run(testing::tiny_model_config(), seen);
+  run(tests::tiny_model_config(), seen);
   const Tensor weight = seen.weights[6].second;
   const Tensor bias = seen.weights[7].second;
   ASSERT_EQ(seen.weights[6].first, "model.layers.0.self_attn.o_proj.weight");
@@ -152,7 +152,7 @@ TEST(Attention, HeadsStandSideBySideBeforeTheOutput) {
     std::vector<Tensor> heads;
     for (std::int64_t head = 0; head < 4; ++head) heads.push_back(seen["mixed"][0][head][token]);
     const Tensor expected = at::mv(weight, at::cat(heads)) + bias;
-    EXPECT_LT(testing::largest_difference(seen.output[0][token], expected), 1e-12);
+    EXPECT_LT(tests::largest_difference(seen.output[0][token], expected), 1e-12);
   }
 }
 

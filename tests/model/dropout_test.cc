@@ -87,23 +87,23 @@ TEST(Dropout, OfWeightsIsAFunctionOfWhereADocumentStands) {
 }
 
 TEST(Dropout, OfNothingIsNothing) {
-  const Tensor x = testing::random_tensor({10}, 1);
+  const Tensor x = tests::random_tensor({10}, 1);
   EXPECT_TRUE(Dropout()(x, 0).equal(x));
   EXPECT_TRUE(Dropout(0, 1, 1)(x, 0).equal(x));
 }
 
 TEST(Dropout, StandsAfterTheEmbeddingOnWeightsAndOnBothOutputs) {
-  spec::ModelConfig config = testing::tiny_model_config();
+  spec::ModelConfig config = tests::tiny_model_config();
   config.layers = 1;
   const Transformer model(config, 7, 1, at::kDouble);
-  testing::randomise(model.parameters(), 1);
+  tests::randomise(model.parameters(), 1);
   const Dropout dropout(0.4, 5, 6);
-  testing::Record seen;
+  tests::Record seen;
   const Pass pass{.taps = &seen, .dropout = dropout};
-  testing::logits_of(model, {1, 2, 3, 4}, pass);
+  tests::logits_of(model, {1, 2, 3, 4}, pass);
   const auto at = [&](const char* name) { return seen.values.at(name); };
   const auto same = [](const Tensor& a, const Tensor& b) {
-    return testing::largest_difference(a, b) < 1e-12;
+    return tests::largest_difference(a, b) < 1e-12;
   };
 
   EXPECT_TRUE(same(at("layers.0.input"), dropout(at("embedding"), 0)));

@@ -9,11 +9,11 @@ namespace {
 
 /// A feed-forward layer of one number whose up and down are ×1 and whose gate is ×`gate`.
 double activated(spec::Activation activation, double x, double gate = 1) {
-  spec::ModelConfig config = testing::tiny_model_config();
+  spec::ModelConfig config = tests::tiny_model_config();
   config.heads = config.key_value_heads = config.width = config.feed_forward.width = 1;
   config.feed_forward.activation = activation;
   config.bias = false;
-  const Parameters parameters = testing::parameters_of(config);
+  const Parameters parameters = tests::parameters_of(config);
   const FeedForward layer(parameters, parameters.weights().layers[0], config);
   const torch::NoGradGuard no_gradients;
   for (const auto& [name, weight] : parameters.list())
@@ -49,14 +49,14 @@ TEST(FeedForward, SwigluGatesBySilu) {
 }
 
 TEST(FeedForward, TreatsEachTokenByItself) {
-  const spec::ModelConfig config = testing::tiny_model_config();
-  const Parameters parameters = testing::parameters_of(config);
+  const spec::ModelConfig config = tests::tiny_model_config();
+  const Parameters parameters = tests::parameters_of(config);
   const FeedForward layer(parameters, parameters.weights().layers[0], config);
-  const Tensor x = testing::random_tensor({1, 3, 8}, 5);
+  const Tensor x = tests::random_tensor({1, 3, 8}, 5);
   const torch::NoGradGuard no_gradients;
-  EXPECT_LT(testing::largest_difference(layer(x, {}, "").narrow(1, 1, 1),
-                                        layer(x.narrow(1, 1, 1), {}, "")),
-            1e-15);
+  EXPECT_LT(
+      tests::largest_difference(layer(x, {}, "").narrow(1, 1, 1), layer(x.narrow(1, 1, 1), {}, "")),
+      1e-15);
 }
 
 }  // namespace

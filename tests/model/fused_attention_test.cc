@@ -75,9 +75,9 @@ TEST(FusedAttention, EqualsThePlainFormulaInValuesAndGradients) {
       for (std::size_t at = 0; at < found.size(); ++at) {
         const double size = std::max(exact[at].abs().max().item<double>(), 1.0);
         // In double, the plain path is exact; 1e-12 is thousands of roundings.
-        const double floor = type == at::kFloat ? testing::rounding(terms) * size : 1e-12;
-        testing::expect_rounding_alone(error(found, at), error(by_formula, at), floor,
-                                       std::to_string(at));
+        const double floor = type == at::kFloat ? tests::rounding(terms) * size : 1e-12;
+        tests::expect_rounding_alone(error(found, at), error(by_formula, at), floor,
+                                     std::to_string(at));
       }
     }
   }

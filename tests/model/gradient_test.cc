@@ -10,7 +10,7 @@
 namespace qkv::model {
 namespace {
 
-using testing::random_tensor;
+using tests::random_tensor;
 
 using Leaves = std::vector<std::pair<std::string, Tensor>>;
 
@@ -47,7 +47,7 @@ void expect_gradients(const std::function<Tensor()>& loss, const Leaves& leaves,
 }
 
 spec::ModelConfig small_config() {
-  spec::ModelConfig config = testing::tiny_model_config();
+  spec::ModelConfig config = tests::tiny_model_config();
   config.layers = 1;
   config.heads = config.key_value_heads = 2;
   config.width = 4;
@@ -58,7 +58,7 @@ spec::ModelConfig small_config() {
 
 /// The weights of one part of a model, and what it reads.
 Leaves with_input(const Parameters& parameters, const std::string& part, const Tensor& x) {
-  Leaves leaves = testing::weights_of(parameters, part);
+  Leaves leaves = tests::weights_of(parameters, part);
   leaves.emplace_back("input", x);
   return leaves;
 }
@@ -71,20 +71,20 @@ Tensor input(at::IntArrayRef shape, unsigned seed) {
 Tensor weighed(const Tensor& output) { return (output * random_tensor(output.sizes(), 99)).sum(); }
 
 TEST(Gradient, Embedding) {
-  const Parameters parameters = testing::parameters_of(small_config());
+  const Parameters parameters = tests::parameters_of(small_config());
   const Embedding embedding(parameters);
-  const Tensor ids = testing::token_ids({1, 3, 1});
+  const Tensor ids = tests::token_ids({1, 3, 1});
   expect_gradients([&] { return weighed(embedding(ids)); },
-                   testing::weights_of(parameters, "embed_tokens"), "embedding");
+                   tests::weights_of(parameters, "embed_tokens"), "embedding");
 }
 
 TEST(Gradient, EachPosition) {
-  const Tensor places = testing::token_ids({0, 2, 1});
+  const Tensor places = tests::token_ids({0, 2, 1});
   for (const spec::Position kind : spec::all<spec::Position>()) {
     spec::ModelConfig config = small_config();
     config.position = kind;
     config.width = 8;
-    const Parameters parameters = testing::parameters_of(config);
+    const Parameters parameters = tests::parameters_of(config);
     const Position position(parameters, config);
     const Tensor x = input({1, 2, 3, 4}, 1);
     const Tensor embedded = input({1, 3, 8}, 2);
@@ -106,9 +106,9 @@ TEST(Gradient, EachNorm) {
   for (const spec::Norm kind : spec::all<spec::Norm>()) {
     spec::ModelConfig config = small_config();
     config.norm = kind;
-    const Parameters parameters = testing::parameters_of(config);
+    const Parameters parameters = tests::parameters_of(config);
     const Norm norm(parameters, parameters.weights().norm, config);
-    testing::randomise(parameters, 1);
+    tests::randomise(parameters, 1);
     const Tensor x = input({2, 3, 4}, 1);
     expect_gradients([&] { return weighed(norm(x)); }, with_input(parameters, "model.norm", x),
                      base::concat(kind));
@@ -120,9 +120,9 @@ TEST(Gradient, EachFeedForward) {
     if (activation == spec::Activation::kNone) continue;  // there is no such layer
     spec::ModelConfig config = small_config();
     config.feed_forward.activation = activation;
-    const Parameters parameters = testing::parameters_of(config);
+    const Parameters parameters = tests::parameters_of(config);
     const FeedForward layer(parameters, parameters.weights().layers[0], config);
-    testing::randomise(parameters, 2);
+    tests::randomise(parameters, 2);
     const Tensor x = input({1, 3, 4}, 1);
     expect_gradients([&] { return weighed(layer(x, {}, "")); },
                      with_input(parameters, "layers.0.mlp", x), base::concat(activation));
@@ -131,12 +131,12 @@ TEST(Gradient, EachFeedForward) {
 
 void expect_attention_gradients(const spec::ModelConfig& config, const std::string& what,
                                 const Tensor& documents = {}, const Dropout& dropout = {}) {
-  const Parameters parameters = testing::parameters_of(config);
+  const Parameters parameters = tests::parameters_of(config);
   const Position position(parameters, config);
   const Attention attention(parameters, parameters.weights().layers[0], config, 0);
-  testing::randomise(parameters, 3);
+  tests::randomise(parameters, 3);
   const Tensor x = input({1, 3, config.width}, 1);
-  const Tensor places = testing::token_ids({0, 1, 2});
+  const Tensor places = tests::token_ids({0, 1, 2});
   const Mask mask = make_mask(config.causal(), 3, documents, at::kCPU);
   const Pass pass{.taps = nullptr, .dropout = dropout};
   const Leaves leaves = with_input(parameters, "layers.0.self_attn", x);
@@ -169,23 +169,23 @@ TEST(Gradient, EachAttention) {
   config = small_config();
   config.attention.projection = spec::Projection::kIdentity;
   expect_attention_gradients(config, "identity");
-  expect_attention_gradients(small_config(), "documents", testing::token_ids({0, 0, 1}));
+  expect_attention_gradients(small_config(), "documents", tests::token_ids({0, 0, 1}));
   expect_attention_gradients(small_config(), "dropout", {}, Dropout(0.3, 1, 2));
 }
 
 TEST(Gradient, Block) {
   const spec::ModelConfig config = small_config();
-  const Parameters parameters = testing::parameters_of(config);
+  const Parameters parameters = tests::parameters_of(config);
   const Position position(parameters, config);
   const Block block(parameters, config, 0);
-  testing::randomise(parameters, 4);
+  tests::randomise(parameters, 4);
   const Tensor x = input({2, 3, 4}, 1);
   const Mask mask = make_mask(true, 3, {}, at::kCPU);
   const Pass pass{.taps = nullptr, .dropout = Dropout(0.2, 1, 1)};
   expect_gradients(
       [&] {
         Tensor first_value;
-        return weighed(block(x, testing::token_ids({0, 1, 2}), position, mask, pass, first_value));
+        return weighed(block(x, tests::token_ids({0, 1, 2}), position, mask, pass, first_value));
       },
       with_input(parameters, "layers.0.", x), "block");
 }
@@ -193,9 +193,9 @@ TEST(Gradient, Block) {
 void expect_model_gradients(const spec::ModelConfig& config, const std::string& what) {
   const auto made = make_model(config, 5, 1, at::kDouble);
   const Model& model = *made;
-  testing::randomise(model.parameters(), 5);
+  tests::randomise(model.parameters(), 5);
   const Tensor targets = torch::tensor({3, 0, 2}, at::kLong);
-  const Tokens tokens{.ids = testing::token_ids({1, 3, 0}), .positions = {}, .documents = {}};
+  const Tokens tokens{.ids = tests::token_ids({1, 3, 0}), .positions = {}, .documents = {}};
   const auto loss = [&] {
     const Tensor logits = model.logits(model.hidden(tokens))[0];
     return (logits.logsumexp(-1) - logits.gather(1, targets.unsqueeze(1)).squeeze(1)).mean();

@@ -11,7 +11,7 @@
 namespace qkv::model {
 namespace {
 
-using testing::Matrix;
+using tests::Matrix;
 
 const Matrix kEmbedding = {{1, 0}, {0.5, -1}, {0, 1}};  // cat, sat, the
 const Matrix kQuery = {{1, 0.5}, {0, 1}};
@@ -80,8 +80,8 @@ TEST(HandExample, TheModelComputesTheNumbersOfThePage) {
                             {"model.layers.0.self_attn.k_proj.weight", kKey},
                             {"model.layers.0.self_attn.v_proj.weight", kValue},
                             {"model.layers.0.self_attn.o_proj.weight", kOutput}});
-  testing::Record seen;
-  const Tensor logits = testing::logits_of(model, {2, 0, 1}, {.taps = &seen, .dropout = {}});
+  tests::Record seen;
+  const Tensor logits = tests::logits_of(model, {2, 0, 1}, {.taps = &seen, .dropout = {}});
   seen.values["probability"] = logits.softmax(-1);
 
   const auto tap_of = [](const std::string& table) {
@@ -92,7 +92,7 @@ TEST(HandExample, TheModelComputesTheNumbersOfThePage) {
   };
   for (const auto& [table, expected] : kTables) {
     const Tensor tap = seen.values.at(tap_of(table)).squeeze(0);
-    const Matrix found = testing::to_matrix(tap.dim() == 3 ? tap[0] : tap);
+    const Matrix found = tests::to_matrix(tap.dim() == 3 ? tap[0] : tap);
     ASSERT_EQ(found.size(), 3U) << table;
     for (std::size_t row = 0; row < 3; ++row) {
       ASSERT_EQ(found[row].size(), expected[row].size()) << table;

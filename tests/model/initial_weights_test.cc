@@ -48,7 +48,7 @@ void expect_libtorchs(const spec::ModelConfig& config, std::int64_t vocabulary,
 }
 
 TEST(InitialWeights, AreThoseOfLibtorchsGenerator) {
-  spec::ModelConfig config = testing::tiny_model_config();
+  spec::ModelConfig config = tests::tiny_model_config();
   expect_libtorchs(config, 11, 1);
   config.initial_deviation = 0.5;
   config.position = spec::Position::kLearned;
@@ -59,7 +59,7 @@ TEST(InitialWeights, AreThoseOfLibtorchsGenerator) {
 
 // libtorch draws fewer than 16 numbers in another way.
 TEST(InitialWeights, MayBeFew) {
-  spec::ModelConfig config = testing::tiny_model_config();
+  spec::ModelConfig config = tests::tiny_model_config();
   config.heads = config.key_value_heads = 1;
   config.feed_forward.width = 3;
   for (const std::int64_t width : {2, 3}) {
@@ -71,7 +71,7 @@ TEST(InitialWeights, MayBeFew) {
 TEST(InitialWeights, OfRecurrentModelsAreUniform) {
   for (const spec::Architecture kind : {spec::Architecture::kLstm, spec::Architecture::kGru}) {
     for (const spec::Objective objective : spec::all<spec::Objective>()) {
-      spec::ModelConfig config = testing::tiny_model_config();
+      spec::ModelConfig config = tests::tiny_model_config();
       config.kind = kind;
       config.objective = objective;
       expect_libtorchs(config, 11, 9);

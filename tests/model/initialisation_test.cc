@@ -5,7 +5,7 @@
 namespace qkv::model {
 namespace {
 
-constexpr std::int64_t kVocabulary = 300;
+constexpr std::int64_t kInitialisedPieces = 300;
 
 spec::ModelConfig config_with_every_weight() {
   spec::ModelConfig config;
@@ -24,7 +24,7 @@ TEST(Initialisation, EachWeightIsNormalWithItsDeviation) {
   for (const std::uint64_t seed : {1U, 2U, 3U}) {
     spec::ModelConfig config = config_with_every_weight();
     if (seed == 3) config.initial_deviation = 0.5;
-    const Transformer model(config, kVocabulary, seed);
+    const Transformer model(config, kInitialisedPieces, seed);
     for (const auto& [name, weight] : model.parameters().list()) {
       const Tensor values = weight.detach().to(at::kDouble);
       if (ends_with(name, ".bias")) {
@@ -54,9 +54,9 @@ TEST(Initialisation, EachWeightIsNormalWithItsDeviation) {
 
 TEST(Initialisation, EqualSeedsGiveEqualBitsAndOthersDiffer) {
   const spec::ModelConfig config = config_with_every_weight();
-  const Transformer a(config, kVocabulary, 1);
-  const Transformer b(config, kVocabulary, 1);
-  const Transformer c(config, kVocabulary, 2);
+  const Transformer a(config, kInitialisedPieces, 1);
+  const Transformer b(config, kInitialisedPieces, 1);
+  const Transformer c(config, kInitialisedPieces, 2);
   for (std::size_t at = 0; at < a.parameters().list().size(); ++at) {
     const auto& [name, weight] = a.parameters().list()[at];
     EXPECT_TRUE(weight.equal(b.parameters().list()[at].second)) << name;
@@ -66,7 +66,7 @@ TEST(Initialisation, EqualSeedsGiveEqualBitsAndOthersDiffer) {
 }
 
 TEST(Initialisation, NoTwoWeightsAreCopies) {
-  const Transformer model(config_with_every_weight(), kVocabulary, 1);
+  const Transformer model(config_with_every_weight(), kInitialisedPieces, 1);
   std::map<std::vector<float>, std::string> beginnings;
   for (const auto& [name, weight] : model.parameters().list()) {
     if (ends_with(name, ".bias") || name.find("norm") != std::string::npos) continue;
@@ -78,8 +78,8 @@ TEST(Initialisation, NoTwoWeightsAreCopies) {
 
 TEST(Initialisation, StartsNearTheUniformGuess) {
   spec::ModelConfig config;
-  const Transformer model(config, kVocabulary, 1);
-  const Tensor logits = testing::logits_of(model, {5, 17, 200, 4});
+  const Transformer model(config, kInitialisedPieces, 1);
+  const Tensor logits = tests::logits_of(model, {5, 17, 200, 4});
   const Tensor surprise = -logits.log_softmax(-1).mean();
   // Logits of deviation s = 0.02 · √128 add about s² / 2 = 0.03; the seed is fixed.
   EXPECT_NEAR(surprise.item<double>(), std::log(300.0), 0.1);
@@ -87,7 +87,7 @@ TEST(Initialisation, StartsNearTheUniformGuess) {
 
 TEST(Initialisation, CountsItsWeights) {
   spec::ModelConfig config;  // width 128, 2 layers, feed-forward 512, layer norm without bias, tied
-  EXPECT_EQ(Transformer(config, kVocabulary, 1).parameters().count(),
+  EXPECT_EQ(Transformer(config, kInitialisedPieces, 1).parameters().count(),
             300 * 128 + 2 * (4 * 128 * 128 + 2 * 128 * 512 + 2 * 128) + 128);
 }
 

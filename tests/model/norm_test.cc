@@ -11,12 +11,12 @@ namespace {
 struct Made {
   Made(spec::Norm kind, double epsilon)
       : config(config_of(kind, epsilon)),
-        parameters(testing::parameters_of(config)),
-        weights(testing::weights_of(parameters, "model.norm")),
+        parameters(tests::parameters_of(config)),
+        weights(tests::weights_of(parameters, "model.norm")),
         norm(parameters, parameters.weights().norm, config) {}
 
   static spec::ModelConfig config_of(spec::Norm kind, double epsilon) {
-    spec::ModelConfig config = testing::tiny_model_config();
+    spec::ModelConfig config = tests::tiny_model_config();
     config.width = 4;
     config.norm = kind;
     config.norm_epsilon = epsilon;
@@ -38,8 +38,8 @@ TEST(Norm, LayerTakesMeanAndDeviationAway) {
   const Made made(spec::Norm::kLayer, 0.5);
   // mean 3, variance (4 + 1 + 0 + 9) / 4 = 3.5, so each distance from 3 is divided by √(3.5 + 0.5)
   // = 2
-  EXPECT_LT(testing::largest_difference(made.norm(example()),
-                                        torch::tensor({-1.0, -0.5, 0.0, 1.5}, at::kDouble)),
+  EXPECT_LT(tests::largest_difference(made.norm(example()),
+                                      torch::tensor({-1.0, -0.5, 0.0, 1.5}, at::kDouble)),
             1e-15);
 }
 
@@ -49,8 +49,8 @@ TEST(Norm, LayerScalesAndShiftsEachPlace) {
   ASSERT_EQ(made.weights.size(), 2U);
   made.weights[0].second.copy_(torch::tensor({1.0, 2.0, 3.0, 4.0}));
   made.weights[1].second.copy_(torch::tensor({0.5, 0.0, -1.0, 10.0}));
-  EXPECT_LT(testing::largest_difference(made.norm(example()),
-                                        torch::tensor({-0.5, -1.0, -1.0, 16.0}, at::kDouble)),
+  EXPECT_LT(tests::largest_difference(made.norm(example()),
+                                      torch::tensor({-0.5, -1.0, -1.0, 16.0}, at::kDouble)),
             1e-15);
 }
 
@@ -60,17 +60,17 @@ TEST(Norm, RmsDividesByTheRootMeanSquareAlone) {
   ASSERT_EQ(made.weights.size(), 1U);
   made.weights[0].second.copy_(torch::tensor({1.0, 1.0, 2.0, 1.0}));
   // mean square (1 + 4 + 9 + 36) / 4 = 12.5, so each is divided by √(12.5 + 3.5) = 4
-  EXPECT_LT(testing::largest_difference(made.norm(example()),
-                                        torch::tensor({0.25, 0.5, 1.5, 1.5}, at::kDouble)),
+  EXPECT_LT(tests::largest_difference(made.norm(example()),
+                                      torch::tensor({0.25, 0.5, 1.5, 1.5}, at::kDouble)),
             1e-15);
 }
 
 TEST(Norm, TreatsEachTokenByItself) {
   for (const spec::Norm kind : spec::all<spec::Norm>()) {
     const Made made(kind, 1e-5);
-    const Tensor x = testing::random_tensor({2, 3, 4}, 5);
+    const Tensor x = tests::random_tensor({2, 3, 4}, 5);
     const torch::NoGradGuard no_gradients;
-    EXPECT_LT(testing::largest_difference(made.norm(x)[1][2], made.norm(x[1][2])), 1e-15) << kind;
+    EXPECT_LT(tests::largest_difference(made.norm(x)[1][2], made.norm(x[1][2])), 1e-15) << kind;
   }
 }
 

@@ -8,13 +8,13 @@ namespace qkv::model {
 namespace {
 
 spec::ModelConfig config_of(spec::Position kind) {
-  spec::ModelConfig config = testing::tiny_model_config();
+  spec::ModelConfig config = tests::tiny_model_config();
   config.position = kind;
   return config;
 }
 
 Position position_of(const spec::ModelConfig& config) {
-  return {testing::parameters_of(config), config};
+  return {tests::parameters_of(config), config};
 }
 
 const Tensor& places() {
@@ -47,7 +47,7 @@ TEST(Position, SinusoidalFitsAnOddWidth) {
 
 TEST(Position, LearnedIsARowOfItsTable) {
   const spec::ModelConfig config = config_of(spec::Position::kLearned);
-  const Parameters parameters = testing::parameters_of(config);
+  const Parameters parameters = tests::parameters_of(config);
   const Tensor added = Position(parameters, config).added(places());
   EXPECT_TRUE(torch::equal(added[0][2], parameters.at(parameters.weights().positions)[5]));
 }
@@ -61,7 +61,7 @@ TEST(Position, RotaryTurnsPairsOfTheTwoHalves) {
   const Tensor x = torch::tensor({1.0, 2.0, 3.0, 4.0}, at::kDouble).expand({1, 1, 3, 4});
   const Tensor turned = position.rotate(x, places());
   // Values 0 and 2 are one point, 1 and 3 the other; angles per position 1 and 1/√100.
-  EXPECT_LT(testing::largest_difference(turned[0][0][0], x[0][0][0]), 1e-15);
+  EXPECT_LT(tests::largest_difference(turned[0][0][0], x[0][0][0]), 1e-15);
   EXPECT_NEAR(turned[0][0][2][0].item<double>(), 1 * std::cos(5.0) - 3 * std::sin(5.0), 1e-14);
   EXPECT_NEAR(turned[0][0][2][2].item<double>(), 1 * std::sin(5.0) + 3 * std::cos(5.0), 1e-14);
   EXPECT_NEAR(turned[0][0][2][1].item<double>(), 2 * std::cos(0.5) - 4 * std::sin(0.5), 1e-14);
@@ -70,8 +70,8 @@ TEST(Position, RotaryTurnsPairsOfTheTwoHalves) {
 
 TEST(Position, RotaryProductsDependOnDistanceAlone) {
   const Position position = position_of(config_of(spec::Position::kRotary));
-  const Tensor query = testing::random_tensor({1, 1, 1, 2}, 1);
-  const Tensor key = testing::random_tensor({1, 1, 1, 2}, 2);
+  const Tensor query = tests::random_tensor({1, 1, 1, 2}, 1);
+  const Tensor key = tests::random_tensor({1, 1, 1, 2}, 2);
   const auto product = [&](std::int64_t q, std::int64_t k) {
     const Tensor a = position.rotate(query, torch::full({1, 1}, q, at::kLong));
     const Tensor b = position.rotate(key, torch::full({1, 1}, k, at::kLong));
@@ -108,7 +108,7 @@ TEST(Position, AlibiSlopesOfHeadsThatAreNoPowerOfTwo) {
 }
 
 TEST(Position, EachKindDoesItsOwnPartOnly) {
-  const Tensor x = testing::random_tensor({1, 4, 3, 2}, 1);
+  const Tensor x = tests::random_tensor({1, 4, 3, 2}, 1);
   for (const spec::Position kind : spec::all<spec::Position>()) {
     const Position position = position_of(config_of(kind));
     EXPECT_EQ(position.added(places()).defined(),

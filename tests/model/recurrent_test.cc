@@ -9,12 +9,12 @@
 namespace qkv::model {
 namespace {
 
-using testing::Matrix;
+using tests::Matrix;
 
-constexpr std::int64_t kVocabulary = 7;
+constexpr std::int64_t kRecurrentPieces = 7;
 
 spec::ModelConfig recurrent_config(spec::Architecture kind, spec::Objective objective) {
-  spec::ModelConfig config = testing::tiny_model_config();
+  spec::ModelConfig config = tests::tiny_model_config();
   config.kind = kind;
   config.objective = objective;
   return config;
@@ -105,7 +105,7 @@ class Loops {
 Matrix states_by_loops(const Model& model, const std::vector<std::int64_t>& ids) {
   std::map<std::string, Matrix> weights;
   for (const auto& [name, weight] : model.parameters().list())
-    weights[name] = testing::to_matrix(weight.dim() == 1 ? weight.unsqueeze(0) : weight);
+    weights[name] = tests::to_matrix(weight.dim() == 1 ? weight.unsqueeze(0) : weight);
   Matrix x;
   for (const std::int64_t id : ids)
     x.push_back(weights.at("model.embed_tokens.weight")[static_cast<std::size_t>(id)]);
@@ -134,13 +134,13 @@ TEST(Recurrent, AgreesWithLoops) {
   for_each_kind([](const spec::ModelConfig& config, const std::string& what) {
     for (const auto& [type, allowed] :
          {std::pair(at::kDouble, 1e-12), std::pair(at::kFloat, 2e-6)}) {
-      const Recurrent model(config, kVocabulary, 1, type);
-      testing::randomise(model.parameters(), 3);
+      const Recurrent model(config, kRecurrentPieces, 1, type);
+      tests::randomise(model.parameters(), 3);
       const std::vector<std::int64_t> ids = {3, 6, 0, 6, 1};
-      testing::Record seen;
-      testing::logits_of(model, ids, {.taps = &seen, .dropout = {}});
+      tests::Record seen;
+      tests::logits_of(model, ids, {.taps = &seen, .dropout = {}});
       const Matrix expected = states_by_loops(model, ids);
-      const Matrix found = testing::to_matrix(seen.values.at("layers.1.output")[0]);
+      const Matrix found = tests::to_matrix(seen.values.at("layers.1.output")[0]);
       for (std::size_t token = 0; token < ids.size(); ++token) {
         ASSERT_EQ(found[token].size(), expected[token].size()) << what;
         for (std::size_t at = 0; at < found[token].size(); ++at)
@@ -169,12 +169,11 @@ std::vector<Tensor> gradients_of(const Model& model, const Tokens& tokens) {
 // gradient_test.cc compares gradients in double with finite differences.
 TEST(Recurrent, GradientsInFloatAreThoseInDouble) {
   for_each_kind([](const spec::ModelConfig& config, const std::string& what) {
-    const Recurrent exact(config, kVocabulary, 1, at::kDouble);
-    const Recurrent model(config, kVocabulary, 1);
-    testing::randomise(exact.parameters(), 3);
-    testing::randomise(model.parameters(), 3);
-    const Tokens tokens{
-        .ids = testing::token_ids({3, 6, 0, 6, 1}), .positions = {}, .documents = {}};
+    const Recurrent exact(config, kRecurrentPieces, 1, at::kDouble);
+    const Recurrent model(config, kRecurrentPieces, 1);
+    tests::randomise(exact.parameters(), 3);
+    tests::randomise(model.parameters(), 3);
+    const Tokens tokens{.ids = tests::token_ids({3, 6, 0, 6, 1}), .positions = {}, .documents = {}};
     const std::vector<Tensor> expected = gradients_of(exact, tokens);
     const std::vector<Tensor> found = gradients_of(model, tokens);
     for (std::size_t at = 0; at < found.size(); ++at) {
@@ -182,7 +181,7 @@ TEST(Recurrent, GradientsInFloatAreThoseInDouble) {
       EXPECT_GT(largest, 1e-4) << what;
       // Twice this path, forward and backward: 170 roundings of the largest, and 17 of the numbers
       // near 1 whose difference is a small gradient.
-      EXPECT_LT(testing::largest_difference(found[at], expected[at]), 1e-5 * largest + 1e-6)
+      EXPECT_LT(tests::largest_difference(found[at], expected[at]), 1e-5 * largest + 1e-6)
           << what << " " << model.parameters().list()[at].first;
     }
   });
@@ -191,8 +190,8 @@ TEST(Recurrent, GradientsInFloatAreThoseInDouble) {
 // Documents packed into rows are read as if each were separate: values and gradients.
 TEST(Recurrent, DocumentsDoNotSeeEachOther) {
   for_each_kind([](const spec::ModelConfig& config, const std::string& what) {
-    const Recurrent model(config, kVocabulary, 1, at::kDouble);
-    testing::randomise(model.parameters(), 3);
+    const Recurrent model(config, kRecurrentPieces, 1, at::kDouble);
+    tests::randomise(model.parameters(), 3);
     const std::vector<std::vector<std::int64_t>> documents = {{3, 6, 0}, {6, 1}, {5}, {2, 2, 4, 1}};
     const Tokens packed{
         .ids = torch::tensor({3, 6, 0, 6, 1, 5, 2, 2, 4, 1, 0, 0}, at::kLong).view({2, 6}),
@@ -203,12 +202,12 @@ TEST(Recurrent, DocumentsDoNotSeeEachOther) {
     std::vector<Tensor> expected;
     std::int64_t place = 0;
     for (const std::vector<std::int64_t>& ids : documents) {
-      const Tensor alone = testing::logits_of(model, ids);
-      EXPECT_LT(testing::largest_difference(together.narrow(0, place, alone.size(0)), alone), 1e-12)
+      const Tensor alone = tests::logits_of(model, ids);
+      EXPECT_LT(tests::largest_difference(together.narrow(0, place, alone.size(0)), alone), 1e-12)
           << what;
       place += alone.size(0);
       const std::vector<Tensor> own =
-          gradients_of(model, {.ids = testing::token_ids(ids), .positions = {}, .documents = {}});
+          gradients_of(model, {.ids = tests::token_ids(ids), .positions = {}, .documents = {}});
       if (expected.empty()) {
         expected = own;
       } else {
@@ -216,7 +215,7 @@ TEST(Recurrent, DocumentsDoNotSeeEachOther) {
       }
     }
     for (std::size_t at = 0; at < found.size(); ++at) {
-      EXPECT_LT(testing::largest_difference(found[at], expected[at]), 1e-11)
+      EXPECT_LT(tests::largest_difference(found[at], expected[at]), 1e-11)
           << what << " " << model.parameters().list()[at].first;
     }
     EXPECT_TRUE(together.isfinite().all().item<bool>()) << what;
@@ -225,17 +224,17 @@ TEST(Recurrent, DocumentsDoNotSeeEachOther) {
 
 TEST(Recurrent, ACausalOneDoesNotSeeAheadAndAMaskedOneDoes) {
   for_each_kind([](const spec::ModelConfig& config, const std::string& what) {
-    const Recurrent model(config, kVocabulary, 1, at::kDouble);
-    testing::randomise(model.parameters(), 3);
-    const Tensor change = testing::logits_of(model, {3, 6, 0, 6, 1})[2] -
-                          testing::logits_of(model, {3, 6, 0, 6, 2})[2];
+    const Recurrent model(config, kRecurrentPieces, 1, at::kDouble);
+    tests::randomise(model.parameters(), 3);
+    const Tensor change =
+        tests::logits_of(model, {3, 6, 0, 6, 1})[2] - tests::logits_of(model, {3, 6, 0, 6, 2})[2];
     EXPECT_EQ(change.abs().max().item<double>() == 0, config.causal()) << what;
   });
 }
 
 TEST(Recurrent, NamesAndShapesOfItsWeightsAreThoseOfTheFormat) {
   const auto names_of = [](const spec::ModelConfig& config) {
-    const Recurrent model(config, kVocabulary, 1);
+    const Recurrent model(config, kRecurrentPieces, 1);
     std::vector<std::string> names;
     for (const auto& [name, weight] : model.parameters().list())
       names.push_back(name + " " + shape_text(weight.sizes()));
@@ -268,8 +267,8 @@ TEST(Recurrent, NamesAndShapesOfItsWeightsAreThoseOfTheFormat) {
 
 TEST(Recurrent, CountsItsWeightsAsTheConfigDoes) {
   for_each_kind([](const spec::ModelConfig& config, const std::string& what) {
-    EXPECT_EQ(static_cast<double>(Recurrent(config, kVocabulary, 1).parameters().count()),
-              spec::count_parameters(config, kVocabulary))
+    EXPECT_EQ(static_cast<double>(Recurrent(config, kRecurrentPieces, 1).parameters().count()),
+              spec::count_parameters(config, kRecurrentPieces))
         << what;
   });
 }
@@ -277,7 +276,7 @@ TEST(Recurrent, CountsItsWeightsAsTheConfigDoes) {
 TEST(Recurrent, ItsLayersStartEvenlyWithinOneByTheRootOfTheirWidth) {
   spec::ModelConfig config = recurrent_config(spec::Architecture::kLstm, spec::Objective::kMasked);
   config.width = 128;  // 64 in each direction
-  const Recurrent model(config, kVocabulary, 1);
+  const Recurrent model(config, kRecurrentPieces, 1);
   for (const auto& [name, weight] : model.parameters().list()) {
     if (name.find("recurrent") == std::string::npos) continue;
     const auto count = static_cast<double>(weight.numel());
@@ -293,25 +292,25 @@ TEST(Recurrent, ItsLayersStartEvenlyWithinOneByTheRootOfTheirWidth) {
 TEST(Recurrent, DropsInFrontOfEachLayerAlone) {
   const spec::ModelConfig config =
       recurrent_config(spec::Architecture::kGru, spec::Objective::kCausal);
-  const Recurrent model(config, kVocabulary, 1, at::kDouble);
-  testing::randomise(model.parameters(), 1);
+  const Recurrent model(config, kRecurrentPieces, 1, at::kDouble);
+  tests::randomise(model.parameters(), 1);
   const Dropout dropout(0.4, 5, 6);
-  testing::Record seen;
-  testing::logits_of(model, {1, 2, 3, 4}, {.taps = &seen, .dropout = dropout});
+  tests::Record seen;
+  tests::logits_of(model, {1, 2, 3, 4}, {.taps = &seen, .dropout = dropout});
   const auto at = [&](const char* name) { return seen.values.at(name); };
   EXPECT_TRUE(at("layers.0.input").equal(dropout(at("embedding"), 0)));
   EXPECT_TRUE(at("layers.1.input").equal(dropout(at("layers.0.output"), 1)));
   EXPECT_FALSE(at("layers.1.input").equal(at("layers.0.output")));
   Tensor normed = at::layer_norm(at("layers.1.output"), {8}, model.parameters().list()[9].second,
                                  model.parameters().list()[10].second, 1e-5);
-  EXPECT_LT(testing::largest_difference(at("final"), normed), 1e-12);
+  EXPECT_LT(tests::largest_difference(at("final"), normed), 1e-12);
 }
 
 TEST(Recurrent, RefusesMoreTokensThanTheContext) {
   const Recurrent model(recurrent_config(spec::Architecture::kLstm, spec::Objective::kCausal),
-                        kVocabulary, 1);
-  EXPECT_THROW(testing::logits_of(model, {1, 2, 3, 4, 5, 6, 0}), base::Error);
-  EXPECT_THROW(testing::logits_of(model, {7}), base::Error);
+                        kRecurrentPieces, 1);
+  EXPECT_THROW(tests::logits_of(model, {1, 2, 3, 4, 5, 6, 0}), base::Error);
+  EXPECT_THROW(tests::logits_of(model, {7}), base::Error);
 }
 
 }  // namespace

@@ -8,7 +8,7 @@
 
 #include "support.h"
 
-namespace qkv::testing {
+namespace qkv::tests {
 
 /// The whole model again, for one row of tokens, in loops over numbers: slow, and written only from
 /// the formulas.
@@ -220,4 +220,4 @@ class Reference {
   std::map<std::string, Matrix> weights_;
 };
 
-}  // namespace qkv::testing
+}  // namespace qkv::tests

@@ -48,7 +48,7 @@ TEST(Sequences, CutEachDocumentFromItsEnd) {
 
 TEST(Sequences, JoinPutsEachTokenBackAndZeroWherePaddingWas) {
   const Sequences sequences(packed_documents());
-  const Tensor x = testing::random_tensor({2, 8, 3}, 1);
+  const Tensor x = tests::random_tensor({2, 8, 3}, 1);
   Tensor expected = x.clone();
   expected[1][7].zero_();
   for (const Direction direction : {Direction::kForward, Direction::kBackward}) {
@@ -82,8 +82,8 @@ TEST(Sequences, NoDocumentIsPaddedToMoreThanTwiceItsLength) {
 
 TEST(Sequences, GradientsComeHomeToo) {
   const Sequences sequences(packed_documents());
-  const Tensor x = testing::random_tensor({2, 8, 2}, 1).requires_grad_();
-  const Tensor weights = testing::random_tensor({2, 8, 2}, 2);
+  const Tensor x = tests::random_tensor({2, 8, 2}, 1).requires_grad_();
+  const Tensor weights = tests::random_tensor({2, 8, 2}, 2);
   (sequences.join(sequences.cut(x, Direction::kBackward), Direction::kBackward) * weights)
       .sum()
       .backward();

@@ -9,7 +9,7 @@
 #include "engine/support.h"
 #include "model/transformer.h"
 
-namespace qkv::testing {
+namespace qkv::tests {
 
 using Matrix = std::vector<std::vector<double>>;
 
@@ -85,4 +85,4 @@ class Record : public model::Taps {
   std::map<std::string, model::Tensor> values;
 };
 
-}  // namespace qkv::testing
+}  // namespace qkv::tests

@@ -8,11 +8,11 @@
 namespace qkv::model {
 namespace {
 
-constexpr std::int64_t kVocabulary = 7;
+constexpr std::int64_t kSymmetricPieces = 7;
 
 Transformer make_model(const spec::ModelConfig& config, at::ScalarType type) {
-  Transformer model(config, kVocabulary, 1, type);
-  testing::randomise(model.parameters(), 11);
+  Transformer model(config, kSymmetricPieces, 1, type);
+  tests::randomise(model.parameters(), 11);
   return model;
 }
 
@@ -23,14 +23,14 @@ TEST(Symmetry, WithoutPositionPermutedTokensGivePermutedLogits) {
   for (const std::int64_t from : order) permuted.push_back(ids[static_cast<std::size_t>(from)]);
 
   for (const spec::Position kind : spec::all<spec::Position>()) {
-    spec::ModelConfig config = testing::tiny_model_config();
+    spec::ModelConfig config = tests::tiny_model_config();
     config.objective = spec::Objective::kMasked;
     config.position = kind;
     const Transformer model = make_model(config, at::kDouble);
     const Tensor expected =
-        testing::logits_of(model, ids).index_select(0, torch::tensor(order, at::kLong));
+        tests::logits_of(model, ids).index_select(0, torch::tensor(order, at::kLong));
     const double difference =
-        testing::largest_difference(testing::logits_of(model, permuted), expected);
+        tests::largest_difference(tests::logits_of(model, permuted), expected);
     if (kind == spec::Position::kNone) {
       EXPECT_LT(difference, 1e-12);
     } else {
@@ -40,25 +40,25 @@ TEST(Symmetry, WithoutPositionPermutedTokensGivePermutedLogits) {
 }
 
 TEST(Symmetry, CausalMaskAloneTellsOrder) {
-  const Transformer model = make_model(testing::tiny_model_config(), at::kDouble);
-  const Tensor there = testing::logits_of(model, {1, 2, 3});
-  const Tensor back = testing::logits_of(model, {2, 1, 3});
-  EXPECT_GT(testing::largest_difference(there[0], back[1]), 1e-3);
+  const Transformer model = make_model(tests::tiny_model_config(), at::kDouble);
+  const Tensor there = tests::logits_of(model, {1, 2, 3});
+  const Tensor back = tests::logits_of(model, {2, 1, 3});
+  EXPECT_GT(tests::largest_difference(there[0], back[1]), 1e-3);
 }
 
 TEST(Causality, ALaterTokenLeavesEarlierLogitsAsTheyWereToTheBit) {
   const std::vector<std::int64_t> ids = {3, 6, 0, 5, 1, 2};
   for (const spec::Position kind : spec::all<spec::Position>()) {
     for (const spec::Weighting weights : {spec::Weighting::kSoftmax, spec::Weighting::kUniform}) {
-      spec::ModelConfig config = testing::tiny_model_config();
+      spec::ModelConfig config = tests::tiny_model_config();
       config.position = kind;
       config.attention.weights = weights;
       const Transformer model = make_model(config, at::kFloat);
-      const Tensor before = testing::logits_of(model, ids);
+      const Tensor before = tests::logits_of(model, ids);
       for (std::size_t changed = 0; changed < ids.size(); ++changed) {
         std::vector<std::int64_t> other = ids;
-        other[changed] = (other[changed] + 1) % kVocabulary;
-        const Tensor after = testing::logits_of(model, other);
+        other[changed] = (other[changed] + 1) % kSymmetricPieces;
+        const Tensor after = tests::logits_of(model, other);
         const auto at = static_cast<std::int64_t>(changed);
         EXPECT_TRUE(after.narrow(0, 0, at).equal(before.narrow(0, 0, at)))
             << kind << " " << weights << " " << at;
@@ -71,25 +71,24 @@ TEST(Causality, ALaterTokenLeavesEarlierLogitsAsTheyWereToTheBit) {
 }
 
 TEST(Causality, AMaskedModelSeesBothWays) {
-  spec::ModelConfig config = testing::tiny_model_config();
+  spec::ModelConfig config = tests::tiny_model_config();
   config.objective = spec::Objective::kMasked;
   const Transformer model = make_model(config, at::kFloat);
-  EXPECT_FALSE(
-      testing::logits_of(model, {1, 2, 3})[0].equal(testing::logits_of(model, {1, 2, 4})[0]));
+  EXPECT_FALSE(tests::logits_of(model, {1, 2, 3})[0].equal(tests::logits_of(model, {1, 2, 4})[0]));
 }
 
 TEST(Documents, InOneRowAreAsEachAlone) {
   const std::vector<std::int64_t> first = {3, 6, 0};
   const std::vector<std::int64_t> second = {5, 1};
-  const Tensor row = testing::token_ids({3, 6, 0, 5, 1, 0});
-  const Tensor positions = testing::token_ids({0, 1, 2, 0, 1, 2});
-  const Tensor documents = testing::token_ids({0, 0, 0, 1, 1, -1});
+  const Tensor row = tests::token_ids({3, 6, 0, 5, 1, 0});
+  const Tensor positions = tests::token_ids({0, 1, 2, 0, 1, 2});
+  const Tensor documents = tests::token_ids({0, 0, 0, 1, 1, -1});
   const torch::NoGradGuard no_gradients;
   for (const spec::Position kind : spec::all<spec::Position>()) {
     for (const spec::Objective objective : spec::all<spec::Objective>()) {
       for (const spec::Weighting weights : {spec::Weighting::kSoftmax, spec::Weighting::kUniform}) {
         const std::string what = base::concat(kind, " ", objective, " ", weights);
-        spec::ModelConfig config = testing::tiny_model_config();
+        spec::ModelConfig config = tests::tiny_model_config();
         config.position = kind;
         config.objective = objective;
         config.attention.weights = weights;
@@ -97,17 +96,17 @@ TEST(Documents, InOneRowAreAsEachAlone) {
         const Tensor together = model.logits(
             model.hidden({.ids = row, .positions = positions, .documents = documents}))[0];
         EXPECT_LT(
-            testing::largest_difference(together.narrow(0, 0, 3), testing::logits_of(model, first)),
+            tests::largest_difference(together.narrow(0, 0, 3), tests::logits_of(model, first)),
             5e-6)
             << what;
-        EXPECT_LT(testing::largest_difference(together.narrow(0, 3, 2),
-                                              testing::logits_of(model, second)),
-                  5e-6)
+        EXPECT_LT(
+            tests::largest_difference(together.narrow(0, 3, 2), tests::logits_of(model, second)),
+            5e-6)
             << what;
         EXPECT_TRUE(together.isfinite().all().item<bool>()) << what << ": padding is not finite";
         const Tensor crossed =
             model.logits(model.hidden({.ids = row, .positions = positions, .documents = {}}))[0];
-        EXPECT_GT(testing::largest_difference(together.narrow(0, 3, 2), crossed.narrow(0, 3, 2)),
+        EXPECT_GT(tests::largest_difference(together.narrow(0, 3, 2), crossed.narrow(0, 3, 2)),
                   1e-3)
             << what;
       }
@@ -116,11 +115,11 @@ TEST(Documents, InOneRowAreAsEachAlone) {
 }
 
 TEST(Batch, RowsDoNotSeeEachOther) {
-  const Transformer model = make_model(testing::tiny_model_config(), at::kDouble);
+  const Transformer model = make_model(tests::tiny_model_config(), at::kDouble);
   const torch::NoGradGuard no_gradients;
-  const Tensor ids = at::cat({testing::token_ids({1, 2, 3}), testing::token_ids({4, 5, 6})});
+  const Tensor ids = at::cat({tests::token_ids({1, 2, 3}), tests::token_ids({4, 5, 6})});
   const Tensor both = model.logits(model.hidden({.ids = ids, .positions = {}, .documents = {}}));
-  EXPECT_LT(testing::largest_difference(both[1], testing::logits_of(model, {4, 5, 6})), 1e-12);
+  EXPECT_LT(tests::largest_difference(both[1], tests::logits_of(model, {4, 5, 6})), 1e-12);
 }
 
 }  // namespace

@@ -9,24 +9,24 @@
 namespace qkv::model {
 namespace {
 
-using testing::Matrix;
-using testing::Reference;
-using testing::tiny_model_config;
+using tests::Matrix;
+using tests::Reference;
+using tests::tiny_model_config;
 
 constexpr std::int64_t kVocabulary = 7;
 
 /// Compares the model with the loops, on one row with two documents.
 void expect_same_as_loops(const spec::ModelConfig& config, const std::string& what) {
   const Transformer model(config, kVocabulary, 1, at::kDouble);
-  testing::randomise(model.parameters(), 3);
+  tests::randomise(model.parameters(), 3);
   const std::vector<std::int64_t> ids = {3, 6, 0, 6, 1};
   const std::vector<std::int64_t> positions = {0, 1, 2, 0, 1};
   const std::vector<std::int64_t> documents = {0, 0, 0, 1, 1};
   const torch::NoGradGuard no_gradients;
-  const Tokens tokens{.ids = testing::token_ids(ids),
-                      .positions = testing::token_ids(positions),
-                      .documents = testing::token_ids(documents)};
-  const Matrix found = testing::to_matrix(model.logits(model.hidden(tokens))[0]);
+  const Tokens tokens{.ids = tests::token_ids(ids),
+                      .positions = tests::token_ids(positions),
+                      .documents = tests::token_ids(documents)};
+  const Matrix found = tests::to_matrix(model.logits(model.hidden(tokens))[0]);
   const Matrix expected = Reference(config, model.parameters()).logits(ids, positions, documents);
   double largest = 0;
   for (std::size_t t = 0; t < ids.size(); ++t) {
@@ -154,8 +154,8 @@ TEST(Transformer, LeavesOutWhatTheConfigLeavesOut) {
 
 TEST(Transformer, RefusesMoreTokensThanTheContextAndOtherShapes) {
   const Transformer model(tiny_model_config(), kVocabulary, 1);
-  EXPECT_THROW(testing::logits_of(model, {1, 2, 3, 4, 5, 6, 0}), base::Error);
-  EXPECT_NO_THROW(testing::logits_of(model, {1, 2, 3, 4, 5, 6}));
+  EXPECT_THROW(tests::logits_of(model, {1, 2, 3, 4, 5, 6, 0}), base::Error);
+  EXPECT_NO_THROW(tests::logits_of(model, {1, 2, 3, 4, 5, 6}));
   EXPECT_THROW(
       model.hidden({.ids = torch::zeros({3}, at::kLong), .positions = {}, .documents = {}}),
       base::Error);
@@ -163,15 +163,15 @@ TEST(Transformer, RefusesMoreTokensThanTheContextAndOtherShapes) {
 
 TEST(Transformer, RefusesAnIdOutsideTheVocabulary) {
   const Transformer model(tiny_model_config(), kVocabulary, 1);
-  EXPECT_NO_THROW(testing::logits_of(model, {kVocabulary - 1}));
-  EXPECT_THROW(testing::logits_of(model, {kVocabulary}), base::Error);
-  EXPECT_THROW(testing::logits_of(model, {-1}), base::Error);
+  EXPECT_NO_THROW(tests::logits_of(model, {kVocabulary - 1}));
+  EXPECT_THROW(tests::logits_of(model, {kVocabulary}), base::Error);
+  EXPECT_THROW(tests::logits_of(model, {-1}), base::Error);
 }
 
 TEST(Transformer, RefusesPositionsAndDocumentsOfAnotherShape) {
   const Transformer model(tiny_model_config(), kVocabulary, 1);
-  const Tensor ids = testing::token_ids({1, 2, 3});
-  const Tensor two = testing::token_ids({0, 1});
+  const Tensor ids = tests::token_ids({1, 2, 3});
+  const Tensor two = tests::token_ids({0, 1});
   EXPECT_THROW(model.hidden({.ids = ids, .positions = two, .documents = {}}), base::Error);
   EXPECT_THROW(model.hidden({.ids = ids, .positions = {}, .documents = two}), base::Error);
 }

@@ -16,12 +16,12 @@
 namespace qkv::engine {
 namespace {
 
-using testing::Both;
-using testing::Ids;
-using testing::kReaderRounding;
-using testing::kVocabulary;
-using testing::relative_error;
-using testing::some_ids;
+using tests::Both;
+using tests::Ids;
+using tests::kReaderRounding;
+using tests::kVocabulary;
+using tests::relative_error;
+using tests::some_ids;
 
 spec::ModelConfig config_of(std::int64_t width, std::int64_t heads, std::int64_t context) {
   spec::ModelConfig config;
@@ -35,7 +35,7 @@ spec::ModelConfig config_of(std::int64_t width, std::int64_t heads, std::int64_t
 model::Tensor logits_of(const Model& model, Rows final) {
   base::Array logits({final.count, model.vocabulary()});
   model.logits(final, {logits.values.data(), model.vocabulary(), final.count});
-  return testing::to_tensor(logits.view());
+  return tests::to_tensor(logits.view());
 }
 
 /// Reads the text in parts; the logits of all tokens.
@@ -68,8 +68,7 @@ void expect_the_model(const spec::ModelConfig& config, const std::string& what) 
           std::span<const std::int32_t>(ids).subspan(begin, std::min(part, ids.size() - begin)));
     }
     const std::int64_t shape[] = {kVocabulary};
-    EXPECT_LT(relative_error(testing::to_tensor({shape, next.data()}), expected[-1]),
-              kReaderRounding)
+    EXPECT_LT(relative_error(tests::to_tensor({shape, next.data()}), expected[-1]), kReaderRounding)
         << what << ", next token in parts of " << part;
   }
 }
@@ -236,7 +235,7 @@ class Kept : public Taps {
  public:
   void see(const TapPlace& place, base::MutableView value) override {
     names.push_back(tap_name(place));
-    values[names.back()] = testing::to_tensor(value);
+    values[names.back()] = tests::to_tensor(value);
   }
   std::vector<std::string> names;
   std::map<std::string, model::Tensor> values;
@@ -278,7 +277,7 @@ void expect_the_values(const spec::ModelConfig& config, const std::string& what)
   for (const auto& [name, value] : expected.values) {
     if (name.ends_with("scaled")) score = std::max(score, value.abs().max().item<double>());
   }
-  const double tolerance = kReaderRounding + 4 * testing::kFloat32 * score;
+  const double tolerance = kReaderRounding + 4 * tests::kFloat32 * score;
   for (const auto& [name, value] : expected.values) {
     const model::Tensor& other = found.values.at(name);
     ASSERT_EQ(other.sizes(), value.sizes()) << what << " " << name;

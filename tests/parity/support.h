@@ -9,7 +9,7 @@
 #include "engine/reader.h"
 #include "model/support.h"
 
-namespace qkv::testing {
+namespace qkv::tests {
 
 using Ids = std::vector<std::int32_t>;
 
@@ -74,4 +74,4 @@ inline double relative_error(const model::Tensor& found, const model::Tensor& ex
 /// some hundreds of numbers, whose roundings grow with the square root of this.
 constexpr double kReaderRounding = 5e-6;
 
-}  // namespace qkv::testing
+}  // namespace qkv::tests

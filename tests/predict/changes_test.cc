@@ -9,7 +9,7 @@
 namespace qkv::predict {
 namespace {
 
-using testing::nats_of;
+using tests::nats_of;
 
 using Ids = std::vector<std::int32_t>;
 
@@ -87,11 +87,11 @@ std::vector<ScoredRow> rows_of(const std::vector<Asked>& asked) {
 }
 
 std::unique_ptr<engine::Model> model_of(spec::Objective objective) {
-  spec::ModelConfig config = testing::tiny_model_config();
+  spec::ModelConfig config = tests::tiny_model_config();
   config.layers = 3;
   config.attention.value_residual = true;  // later layers need the values of the first
   config.objective = objective;
-  return testing::random_model(config, kVocabulary, 5);
+  return tests::random_model(config, kVocabulary, 5);
 }
 
 std::vector<Change> changes_of(float added) {
@@ -146,13 +146,13 @@ TEST(ScoreChanges, EqualsReadingTheWholeTextWithEachChange) {
     for (std::size_t row = 0; row < kAsked.size(); ++row) {
       const auto& [ids, targets] = kAsked[row];
       ASSERT_EQ(scores[row].size(), (1 + kAdded.size()) * targets.size());
-      const base::Array whole = testing::all_logits(*model, ids);
+      const base::Array whole = tests::all_logits(*model, ids);
       auto next = scores[row].begin();
       for (const Target& target : targets)
         EXPECT_NEAR((next++)->nats, nats_of(whole, target), kRounding);
       for (const auto& [layer, layers, token] : kAdded) {
         Adder adder(layer, layers, token, 0.5F);
-        const base::Array changed = testing::all_logits(*model, ids, &adder);
+        const base::Array changed = tests::all_logits(*model, ids, &adder);
         for (const Target& target : targets) {
           EXPECT_NEAR(next->nats, nats_of(changed, target), kRounding)
               << objective << " row " << row << " layer " << layer << " token " << token;
@@ -185,8 +185,8 @@ TEST(ScoreChanges, KeepWhatTheFirstTapsChanged) {
     Adder first(0, 1, 0, -0.25F);
     Adder second(1, 1, 0, 0.5F);
     Both both(first, second);
-    const base::Array before = testing::all_logits(*model, kAsked[row].ids, &first);
-    const base::Array after = testing::all_logits(*model, kAsked[row].ids, &both);
+    const base::Array before = tests::all_logits(*model, kAsked[row].ids, &first);
+    const base::Array after = tests::all_logits(*model, kAsked[row].ids, &both);
     const std::vector<Target>& targets = kAsked[row].targets;
     for (std::size_t at = 0; at < targets.size(); ++at) {
       EXPECT_NEAR(scores[row][at].nats, nats_of(before, targets[at]), kRounding);
@@ -255,7 +255,7 @@ TEST(ScoreChanges, OfEachValueOfALayerEqualReadingTheWholeText) {
   const Asked asked = {{4, 7, 5, 9, 6}, {{3, 10}, {4, 1}}};
   for (const spec::Objective objective : spec::all<spec::Objective>()) {
     const auto model = model_of(objective);
-    const base::Array whole = testing::all_logits(*model, asked.ids);
+    const base::Array whole = tests::all_logits(*model, asked.ids);
     for (int tap = static_cast<int>(engine::Tap::kInput);
          tap <= static_cast<int>(engine::Tap::kOutput); ++tap) {
       for (std::int64_t layer = 0; layer < 3; ++layer) {
@@ -269,7 +269,7 @@ TEST(ScoreChanges, OfEachValueOfALayerEqualReadingTheWholeText) {
           const auto scores =
               score_changes(*model, rows_of({asked}), 1, std::vector<Change>{change}).front();
           Scaler scaler(place, token);
-          const base::Array changed = testing::all_logits(*model, asked.ids, &scaler);
+          const base::Array changed = tests::all_logits(*model, asked.ids, &scaler);
           for (std::size_t at = 0; at < asked.targets.size(); ++at) {
             const Target& target = asked.targets[at];
             EXPECT_NEAR(scores[asked.targets.size() + at].nats, nats_of(changed, target), kRounding)

@@ -12,10 +12,10 @@ namespace qkv::predict {
 namespace {
 
 using spec::TextLayout;
-using testing::kTexts;
-using testing::rounding_of;
+using tests::kTexts;
+using tests::rounding_of;
 
-class ScoreText : public testing::TextsTest {};
+class ScoreText : public tests::TextsTest {};
 
 TEST_F(ScoreText, StreamPredictsEachTokenButTheFirstOnce) {
   const auto causal = model(spec::Objective::kCausal);

@@ -29,15 +29,15 @@ std::vector<ScoredRow> rows_of(const std::vector<Question>& questions) {
 
 // The logits are the same numbers. A log probability adds to them a logarithm of a sum of powers
 // in float32, each with a few roundings relative to itself: eight are enough for all.
-constexpr double kLogRounding = 8 * testing::kFloat32;
+constexpr double kLogRounding = 8 * tests::kFloat32;
 
 // Rows of all lengths in one call, some with several targets at one position, some with none.
 TEST(ScoreRows, IsTheModelsLogProbabilityInTheOrderOfTheRows) {
   for (const spec::Objective objective : spec::all<spec::Objective>()) {
-    spec::ModelConfig config = testing::tiny_model_config();
+    spec::ModelConfig config = tests::tiny_model_config();
     config.objective = objective;
     config.position = spec::Position::kLearned;
-    const auto model = testing::random_model(config, kPieces, /*seed=*/5);
+    const auto model = tests::random_model(config, kPieces, /*seed=*/5);
     const std::vector<Question> questions = {{{4, 5, 6, 7, 8}, {{4, 3}, {1, 9}, {4, 10}}},
                                              {{9}, {{0, 2}}},
                                              {{1, 2, 3}, {}},
@@ -46,9 +46,9 @@ TEST(ScoreRows, IsTheModelsLogProbabilityInTheOrderOfTheRows) {
       const std::vector<TargetScore> scores = score_rows(*model, rows_of(questions), threads);
       auto next = scores.begin();
       for (const Question& question : questions) {
-        const base::Array logits = testing::all_logits(*model, question.ids);
+        const base::Array logits = tests::all_logits(*model, question.ids);
         for (const Target& target : question.targets) {
-          EXPECT_NEAR(next->nats, testing::nats_of(logits, target), kLogRounding);
+          EXPECT_NEAR(next->nats, tests::nats_of(logits, target), kLogRounding);
           const auto row = logits[target.place].values();
           EXPECT_EQ(next->likeliest,
                     std::max_element(row.begin(), row.end()) == row.begin() + target.piece);
@@ -62,9 +62,9 @@ TEST(ScoreRows, IsTheModelsLogProbabilityInTheOrderOfTheRows) {
 
 // More positions than have logits at once, each several times; one of its pieces is the likeliest.
 TEST(ScoreRows, TakesManyTargetsOfARow) {
-  spec::ModelConfig config = testing::tiny_model_config();
+  spec::ModelConfig config = tests::tiny_model_config();
   config.context = 100;
-  const auto model = testing::random_model(config, kPieces, /*seed=*/5);
+  const auto model = tests::random_model(config, kPieces, /*seed=*/5);
   Question question;
   for (std::int32_t place = 0; place < 100; ++place)
     question.ids.push_back(place * place % static_cast<std::int32_t>(kPieces));
@@ -73,10 +73,10 @@ TEST(ScoreRows, TakesManyTargetsOfARow) {
       question.targets.push_back({.place = 99 - place, .piece = piece});
   }
   const std::vector<TargetScore> scores = score_rows(*model, rows_of({question}), 1);
-  const base::Array logits = testing::all_logits(*model, question.ids);
+  const base::Array logits = tests::all_logits(*model, question.ids);
   int likeliest = 0;
   for (std::size_t target = 0; target < scores.size(); ++target) {
-    EXPECT_NEAR(scores[target].nats, testing::nats_of(logits, question.targets[target]),
+    EXPECT_NEAR(scores[target].nats, tests::nats_of(logits, question.targets[target]),
                 kLogRounding);
     likeliest += scores[target].likeliest ? 1 : 0;
   }
@@ -101,7 +101,7 @@ class Listener : public engine::Taps {
 };
 
 TEST(ScoreRows, EachRowHasItsOwnTaps) {
-  const auto model = testing::random_model(testing::tiny_model_config(), kPieces, /*seed=*/5);
+  const auto model = tests::random_model(tests::tiny_model_config(), kPieces, /*seed=*/5);
   std::vector<Question> questions;
   for (std::int32_t row = 0; row < 2000; ++row)
     questions.push_back({Ids(1 + static_cast<std::size_t>(row) % 6, row % 11), {}});

@@ -36,7 +36,7 @@ TEST(Bytes, OfAModelAndAScorerAreAboutWhatTheyTake) {
 #if defined(__SANITIZE_ADDRESS__) || defined(__SANITIZE_THREAD__)
   GTEST_SKIP() << "the sanitizer has memory of its own";
 #endif
-  testing::use_memory_exactly();
+  tests::use_memory_exactly();
   for (const Shape& shape : {Shape{"long", 4, 128, 2048, 300}, Shape{"wide", 4, 512, 256, 300},
                              Shape{"many pieces", 2, 256, 256, 32000}}) {
     spec::ModelConfig config;
@@ -48,21 +48,21 @@ TEST(Bytes, OfAModelAndAScorerAreAboutWhatTheyTake) {
     for (const spec::Weight& weight : spec::WeightList(config, shape.vocabulary).all)
       weights.emplace_back(weight.shape);
     const double arrays = 4 * spec::count_parameters(config, shape.vocabulary);
-    const double before = testing::resident_bytes() - arrays;
+    const double before = tests::resident_bytes() - arrays;
     const engine::Model model(config, shape.vocabulary, std::move(weights));
-    const double made = testing::resident_bytes() - before;
+    const double made = tests::resident_bytes() - before;
     const double model_bytes = engine::model_bytes(config, shape.vocabulary);
     EXPECT_LT(made, model_bytes + kRest) << shape.name;
     EXPECT_GT(made + kRest, 0.5 * model_bytes) << shape.name;
 
     std::vector<std::unique_ptr<Scorer>> scorers;
     constexpr int kScorers = 4;
-    const double without = testing::resident_bytes();
+    const double without = tests::resident_bytes();
     for (int count = 0; count < kScorers; ++count) {
       scorers.push_back(std::make_unique<Scorer>(model));
       score_a_text(model, *scorers.back());
     }
-    const double found = testing::resident_bytes() - without;
+    const double found = tests::resident_bytes() - without;
     const double expected =
         kScorers * scorer_bytes(config, shape.vocabulary, {.tokens = config.context});
     EXPECT_LT(found, expected + kRest) << shape.name;

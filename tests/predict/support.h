@@ -6,7 +6,7 @@
 #include "engine/support.h"
 #include "predict/scoring.h"
 
-namespace qkv::testing {
+namespace qkv::tests {
 
 /// log p of a target, in double, from the logits after each token [tokens, vocabulary].
 inline double nats_of(const base::Array& logits, const predict::Target& target) {
@@ -16,4 +16,4 @@ inline double nats_of(const base::Array& logits, const predict::Target& target) 
   return static_cast<double>(row[static_cast<std::size_t>(target.piece)]) - std::log(total);
 }
 
-}  // namespace qkv::testing
+}  // namespace qkv::tests

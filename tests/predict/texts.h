@@ -17,7 +17,7 @@
 #include "spec/initial_weights.h"
 #include "text/corpus/corpus.h"
 
-namespace qkv::testing {
+namespace qkv::tests {
 
 inline constexpr const char* kTexts =
     "a cat sat on a mat\na dog ran to a log\ncat and dog\nthe end is near\na\nso it goes on\n";
@@ -78,4 +78,4 @@ class TextsTest : public ::testing::Test {
   text::Tokenizer tokenizer_;
 };
 
-}  // namespace qkv::testing
+}  // namespace qkv::tests

@@ -18,12 +18,12 @@
 namespace qkv::render {
 namespace {
 
-using testing::code;
-using testing::Corners;
-using testing::corners_of;
-using testing::disjoint;
-using testing::Pixels;
-using testing::Scratch;
+using tests::code;
+using tests::Corners;
+using tests::corners_of;
+using tests::disjoint;
+using tests::Pixels;
+using tests::Scratch;
 
 constexpr PictureFormat kFormats[] = {PictureFormat::kPng, PictureFormat::kSvg,
                                       PictureFormat::kPdf};

@@ -21,12 +21,12 @@
 namespace qkv::render {
 namespace {
 
-using testing::code;
-using testing::Pixels;
-using testing::Scratch;
+using tests::code;
+using tests::Pixels;
+using tests::Scratch;
 
-constexpr PictureFormat kFormats[] = {PictureFormat::kPng, PictureFormat::kSvg,
-                                      PictureFormat::kPdf};
+constexpr PictureFormat kHeatmapFormats[] = {PictureFormat::kPng, PictureFormat::kSvg,
+                                             PictureFormat::kPdf};
 
 /// Rows that sum to 1 and are all different.
 Heatmap some_map(std::size_t tokens, bool causal, const std::string& title = "Layer 0, head 1") {
@@ -77,10 +77,10 @@ TEST(Heatmap, WritesTheThreeFormats) {
   const std::string openings[] = {"\x89PNG\r\n\x1A\n", "<?xml version=", "%PDF-1."};
   for (int format = 0; format < 3; ++format) {
     const auto path = scratch / ("map" + std::to_string(format));
-    draw_heatmap(map, path, kFormats[format]);
+    draw_heatmap(map, path, kHeatmapFormats[format]);
     const std::string bytes = base::read_file(path);
     EXPECT_EQ(bytes.substr(0, openings[format].size()), openings[format]);
-    draw_heatmap_grid({map, map, map}, 2, "All heads", "step 1", path, kFormats[format]);
+    draw_heatmap_grid({map, map, map}, 2, "All heads", "step 1", path, kHeatmapFormats[format]);
     EXPECT_NE(base::read_file(path), bytes);
   }
 }
@@ -205,7 +205,7 @@ TEST(Heatmap, DrawsInsideItsLabelsBoxesOnly) {
 TEST(Heatmap, EqualInputGivesEqualBytes) {
   const Scratch scratch;
   const auto path = scratch / "map";
-  for (const PictureFormat format : kFormats) {
+  for (const PictureFormat format : kHeatmapFormats) {
     for (const std::size_t tokens : {7, 70}) {
       const Heatmap map = some_map(tokens, true);
       const std::vector<Heatmap> maps(5, map);
@@ -231,7 +231,8 @@ TEST(Heatmap, ThreadsGiveTheSameBytesAsOneAfterTheOther) {
   }
   const auto draw_one = [&](int thread) {
     const Scratch scratch;
-    draw_heatmap(maps[static_cast<std::size_t>(thread)], scratch / "map", kFormats[thread % 3]);
+    draw_heatmap(maps[static_cast<std::size_t>(thread)], scratch / "map",
+                 kHeatmapFormats[thread % 3]);
     return base::read_file(scratch / "map");
   };
   std::vector<std::thread> threads;
@@ -258,7 +259,7 @@ TEST(Heatmap, WhatAThreadDrewBeforeChangesNothing) {
   std::thread([&] {
     // Labels at other angles and sizes, pages of other scales.
     for (const std::size_t tokens : {3, 40, 80, 12}) {
-      for (const PictureFormat format : kFormats) {
+      for (const PictureFormat format : kHeatmapFormats) {
         draw_heatmap(some_map(tokens, true), scratch / "other", format);
         draw_again();
       }
@@ -321,7 +322,7 @@ TEST(Heatmap, DrawsHostileTexts) {
   map.query_labels = {"", std::string(1000000, 'w'), std::string("\0", 1), "\xC3"};
   map.key_labels = {"a" + std::string(3000, '\xCC'), "\u202E", "\n\n\n", "<&>\"'"};
   const Scratch scratch;
-  for (const PictureFormat format : kFormats) draw_heatmap(map, scratch / "map", format);
+  for (const PictureFormat format : kHeatmapFormats) draw_heatmap(map, scratch / "map", format);
 }
 
 TEST(Heatmap, SaysWhereTheFileCannotBeWritten) {

@@ -12,9 +12,9 @@
 namespace qkv::render {
 namespace {
 
-using testing::Corners;
-using testing::corners_of;
-using testing::disjoint;
+using tests::Corners;
+using tests::corners_of;
+using tests::disjoint;
 
 /// Labels of widths from 0 to 30 em, or only short ones.
 MapLabels some_labels(std::size_t queries, std::size_t keys, double longest) {

@@ -7,7 +7,7 @@
 
 #include "render/box.h"
 
-namespace qkv::testing {
+namespace qkv::tests {
 
 using Corners = std::array<render::Point, 4>;
 
@@ -45,4 +45,4 @@ inline Corners corners_of(const render::Rect& rect) {
           render::Point{rect.x, rect.y + rect.height}};
 }
 
-}  // namespace qkv::testing
+}  // namespace qkv::tests

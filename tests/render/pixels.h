@@ -8,7 +8,7 @@
 
 #include "render/colour_map.h"
 
-namespace qkv::testing {
+namespace qkv::tests {
 
 /// A PNG, read back with Cairo.
 class Pixels {
@@ -39,4 +39,4 @@ inline unsigned code(const render::Colour& colour) {
   return part(colour.red) << 16U | part(colour.green) << 8U | part(colour.blue);
 }
 
-}  // namespace qkv::testing
+}  // namespace qkv::tests

@@ -15,7 +15,7 @@ namespace qkv::render {
 namespace {
 
 TEST(Png, ReadsBackAsItWas) {
-  const testing::Scratch scratch;
+  const tests::Scratch scratch;
   struct Size {
     std::uint32_t width;
     std::uint32_t height;
@@ -37,7 +37,7 @@ TEST(Png, ReadsBackAsItWas) {
       pixels[place] = pixels[place - size.stride];
     base::write_file(scratch / "a.png",
                      encode_png(pixels.data(), size.stride, size.width, size.height));
-    const testing::Pixels read(scratch / "a.png");
+    const tests::Pixels read(scratch / "a.png");
     ASSERT_EQ(read.width(), static_cast<int>(size.width));
     ASSERT_EQ(read.height(), static_cast<int>(size.height));
     for (std::uint32_t y = 0; y < size.height; ++y) {

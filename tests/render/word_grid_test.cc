@@ -15,7 +15,7 @@
 namespace qkv::render {
 namespace {
 
-using testing::Scratch;
+using tests::Scratch;
 
 /// Cells without words, so that each is of one colour; all colours differ.
 WordGrid some_grid(std::size_t rows, std::size_t columns) {
@@ -43,7 +43,7 @@ struct Place {
   int pixels = 0;
 };
 
-std::map<unsigned, Place> places(const testing::Pixels& picture) {
+std::map<unsigned, Place> places(const tests::Pixels& picture) {
   std::map<unsigned, Place> places;
   for (int y = 0; y < picture.height(); ++y) {
     for (int x = 0; x < picture.width(); ++x) {
@@ -61,10 +61,10 @@ TEST(WordGrid, CellsStandInRowsAndBlocksOfColumns) {
   constexpr std::size_t kInBlock = 9;  // 27 columns in three blocks
   const WordGrid grid = some_grid(kRows, kColumns);
   draw_word_grid(grid, scratch / "words.png", PictureFormat::kPng);
-  const testing::Pixels picture(scratch / "words.png");
+  const tests::Pixels picture(scratch / "words.png");
   const std::map<unsigned, Place> found = places(picture);
   const auto place = [&](std::size_t row, std::size_t column) {
-    const Place& at = found.at(testing::code(map_colour(grid.cells[row][column].share)));
+    const Place& at = found.at(tests::code(map_colour(grid.cells[row][column].share)));
     EXPECT_GT(at.pixels, 1000) << row << ", " << column;
     return at;
   };
@@ -85,7 +85,7 @@ TEST(WordGrid, IsAsWideAsABlock) {
   const Scratch scratch;
   const auto width_of = [&](std::size_t columns) {
     draw_word_grid(some_grid(2, columns), scratch / "words.png", PictureFormat::kPng);
-    return testing::Pixels(scratch / "words.png").width();
+    return tests::Pixels(scratch / "words.png").width();
   };
   EXPECT_EQ(width_of(kBlockColumns + 2), width_of((kBlockColumns + 2) / 2));
   EXPECT_GT(width_of(kBlockColumns), width_of(kBlockColumns + 2));

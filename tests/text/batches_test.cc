@@ -17,7 +17,7 @@
 namespace qkv::text {
 namespace {
 
-using testing::Scratch;
+using tests::Scratch;
 
 constexpr std::int32_t kBegin = Tokenizer::kBegin;
 constexpr std::int32_t kEnd = Tokenizer::kEnd;

@@ -64,7 +64,7 @@ class CorpusTest : public ::testing::Test {
     return out;
   }
 
-  const testing::Scratch scratch_;
+  const tests::Scratch scratch_;
 };
 
 std::string text_of(const Tokenizer& tokenizer, const TokenFile& tokens) {
@@ -96,8 +96,8 @@ std::string message_of(const config::Config& config) {
 }
 
 TEST_F(CorpusTest, StreamIsTheFilesOneAfterTheOther) {
-  const std::string one = testing::sentences(1, 5000) + "the end of a ";
-  const std::string two = " file\n" + testing::sentences(2, 100);
+  const std::string one = tests::sentences(1, 5000) + "the end of a ";
+  const std::string two = " file\n" + tests::sentences(2, 100);
   for (const TokenizerKind kind : spec::all<TokenizerKind>()) {
     const Corpus corpus = open_corpus(config({write("one", one), write("two", two)}, kind));
     EXPECT_EQ(text_of(corpus.tokenizer, corpus.train), one + two) << kind;
@@ -110,9 +110,9 @@ TEST_F(CorpusTest, StreamIsTheFilesOneAfterTheOther) {
 
 TEST_F(CorpusTest, WarnsOfNulBytesOncePerFile) {
   std::string utf16 = "one line\n";
-  for (const char byte : testing::sentences(1, 30)) utf16 += {byte, '\0'};
+  for (const char byte : tests::sentences(1, 30)) utf16 += {byte, '\0'};
   std::erase_if(utf16, [](char byte) { return static_cast<unsigned char>(byte) >= 0x80; });
-  const fs::path plain = write("plain", testing::sentences(2, 50));
+  const fs::path plain = write("plain", tests::sentences(2, 50));
   config::Config both = config({plain, write("wide", utf16)});
   both.data.validation_fraction = 0.5;
   ::usleep(2'100'000);                    // otherwise, no hash is kept
@@ -317,7 +317,7 @@ TEST_F(CorpusTest, RefusesWhatIsNoCorpus) {
 }
 
 TEST_F(CorpusTest, CachesByContent) {
-  const auto path = write("text", testing::sentences(1, 100));
+  const auto path = write("text", tests::sentences(1, 100));
   const Corpus first = open_corpus(config({path}, TokenizerKind::kWord));
   EXPECT_EQ(entries("tokens-"), 1U);
   EXPECT_EQ(entries("tokenizer-"), 1U);
@@ -330,7 +330,7 @@ TEST_F(CorpusTest, CachesByContent) {
   EXPECT_EQ(entries("tokens-"), 1U);
   EXPECT_EQ(fs::last_write_time(find("tokens-").front()), written);
 
-  write("text", testing::sentences(2, 100));
+  write("text", tests::sentences(2, 100));
   const Corpus changed = open_corpus(config({path}, TokenizerKind::kWord));
   EXPECT_NE(changed.train_hash, first.train_hash);
   EXPECT_EQ(entries("tokens-"), 2U);
@@ -340,7 +340,7 @@ TEST_F(CorpusTest, CachesByContent) {
 }
 
 TEST_F(CorpusTest, TrustsSizeAndTimeOfChange) {
-  const auto path = write("text", testing::sentences(1, 100));
+  const auto path = write("text", tests::sentences(1, 100));
   // The fingerprint includes the inode's change time, which nobody can set: wait until it is old
   // enough.
   ::usleep(2'100'000);
@@ -362,14 +362,14 @@ TEST_F(CorpusTest, TrustsSizeAndTimeOfChange) {
     EXPECT_NE(said.find(find("text-").front().string()), std::string::npos) << said;
     EXPECT_EQ(base::read_file(find("text-").front()), whole);
   }
-  std::string other = testing::sentences(1, 100);
+  std::string other = tests::sentences(1, 100);
   other[5] = other[5] == 'x' ? 'y' : 'x';
   base::write_file(path, other);
   EXPECT_EQ(open_corpus(config({path}, TokenizerKind::kWord)).train_hash, base::sha256(other));
 }
 
 TEST_F(CorpusTest, MakesDamagedEntriesAgain) {
-  const std::string text = testing::sentences(1, 100);
+  const std::string text = tests::sentences(1, 100);
   const auto path = write("text", text);
   const Corpus first = open_corpus(config({path}, TokenizerKind::kWord));
   for (const std::string entry : {"tokens-", "tokenizer-"}) {
@@ -403,7 +403,7 @@ TEST_F(CorpusTest, AnEntryThatIsGoneIsNoError) {
 }
 
 TEST_F(CorpusTest, MakesEntriesAgainThatCannotBeRead) {
-  const auto path = write("text", testing::sentences(1, 100));
+  const auto path = write("text", tests::sentences(1, 100));
   ::usleep(2'100'000);  // as in TrustsSizeAndTimeOfChange
   const Corpus first = open_corpus(config({path}, TokenizerKind::kWord));
   for (const std::string entry : {"text-", "tokenizer-", "tokens-"}) {
@@ -480,7 +480,7 @@ TEST_F(CorpusTest, ChecksAFileThatIsNotInMemoryOnce) {
 }
 
 TEST_F(CorpusTest, WorksWithoutACache) {
-  const std::string text = testing::sentences(1, 100);
+  const std::string text = tests::sentences(1, 100);
   const auto path = write("text", text);
   write("file", "no folder");
   ::setenv("QKV_CACHE", (scratch_ / "file" / "cache").c_str(), 1);
@@ -508,7 +508,7 @@ TEST_F(CorpusTest, GoesOnWithoutACacheThatWasDeletedMeanwhile) {
 
 // As if the cache were deleted while the ids are written: the written file cannot get its name.
 TEST_F(CorpusTest, IdsThatTheCacheCannotKeepAreWrittenToATemporaryFile) {
-  const std::string text = testing::sentences(1, 100);
+  const std::string text = tests::sentences(1, 100);
   const auto path = write("text", text);
   open_corpus(config({path}, TokenizerKind::kWord));
   const fs::path entry = find("tokens-").front();
@@ -541,12 +541,12 @@ TEST_F(CorpusTest, FindsItsFolder) {
 
 TEST_F(CorpusTest, TakesAGivenTokenizer) {
   const auto path = write("text", "the cat sat on the mat");
-  const Tokenizer words = testing::learn("the cat", TokenizerKind::kWord);
+  const Tokenizer words = tests::learn("the cat", TokenizerKind::kWord);
   config::Config with_path = config({path}, TokenizerKind::kWord);
   with_path.tokenizer.path = write("tokenizer.model", words.bytes());
   EXPECT_EQ(open_corpus(with_path).tokenizer.hash(), words.hash());
   const Corpus corpus = open_corpus(config({path}, TokenizerKind::kChar),
-                                    testing::learn("the cat", TokenizerKind::kWord));
+                                    tests::learn("the cat", TokenizerKind::kWord));
   EXPECT_EQ(corpus.tokenizer.hash(), words.hash());
   EXPECT_EQ(text_of(corpus.tokenizer, corpus.train), "the cat sat on the mat");
 
@@ -565,7 +565,7 @@ TEST_F(CorpusTest, ADefaultContextFollowsTheText) {
   short_text.defaults.keys = {"model.context"};
   const Corpus corpus = open_corpus(short_text);
   EXPECT_EQ(corpus.context, static_cast<std::int64_t>(corpus.train.size()) - 1);
-  short_text.data.train = {write("long", testing::sentences(1, 5000))};
+  short_text.data.train = {write("long", tests::sentences(1, 5000))};
   EXPECT_EQ(open_corpus(short_text).context, 256);
   // One token has none to predict.
   short_text.tokenizer.kind = TokenizerKind::kBpe;

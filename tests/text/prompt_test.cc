@@ -15,7 +15,7 @@ using spec::TokenizerKind;
 /// The warnings of `given_prompt` for a model whose tokenizer has this kind.
 std::string warnings(const std::string& text, TextLayout layout,
                      TokenizerKind kind = TokenizerKind::kWord) {
-  const Tokenizer tokenizer = testing::learn("the cat sat.\nthe cat\n", kind);
+  const Tokenizer tokenizer = tests::learn("the cat sat.\nthe cat\n", kind);
   ::testing::internal::CaptureStderr();
   given_prompt(text, tokenizer, layout, "--prompt");
   return ::testing::internal::GetCapturedStderr();
@@ -72,19 +72,19 @@ using Names = std::vector<std::string>;
 
 TEST(UnknownWords, AreWhatIsSpelledInBytes) {
   const std::string text = "the cat sat.\nthe cat\n";
-  EXPECT_EQ(unknown(testing::learn(text, TokenizerKind::kWord), "dog the café\tcafé"),
+  EXPECT_EQ(unknown(tests::learn(text, TokenizerKind::kWord), "dog the café\tcafé"),
             (Names{"dog", "café"}));
-  EXPECT_EQ(unknown(testing::learn(text, TokenizerKind::kChar), "a tot é日!"),
+  EXPECT_EQ(unknown(tests::learn(text, TokenizerKind::kChar), "a tot é日!"),
             (Names{"o", "é日", "!"}));
-  EXPECT_EQ(unknown(testing::learn(text, TokenizerKind::kBpe), "sat that日\x01"), (Names{"日"}));
+  EXPECT_EQ(unknown(tests::learn(text, TokenizerKind::kBpe), "sat that日\x01"), (Names{"日"}));
   // White space and characters that never have a piece cause no warning.
-  EXPECT_EQ(unknown(testing::learn("the", TokenizerKind::kWord), "\t\n \x01▁▅\u00A0"), Names{});
-  EXPECT_EQ(unknown(testing::learn(text, TokenizerKind::kWord), std::string(600, 'x')).size(),
+  EXPECT_EQ(unknown(tests::learn("the", TokenizerKind::kWord), "\t\n \x01▁▅\u00A0"), Names{});
+  EXPECT_EQ(unknown(tests::learn(text, TokenizerKind::kWord), std::string(600, 'x')).size(),
             3U);  // cut
 }
 
 TEST(UnknownWords, EachKindOfBytePieceIsKnown) {
-  const Tokenizer tokenizer = testing::learn("<0x41> a", TokenizerKind::kWord);
+  const Tokenizer tokenizer = tests::learn("<0x41> a", TokenizerKind::kWord);
   int bytes = 0;
   for (std::int32_t id = 0; id < tokenizer.size(); ++id) {
     const auto byte = byte_of_piece(tokenizer, id);

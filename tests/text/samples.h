@@ -7,7 +7,7 @@
 
 #include "text/tokenizer/tokenizer.h"
 
-namespace qkv::testing {
+namespace qkv::tests {
 
 /// Trains on one text, passed on in blocks of `block` bytes (which must not cut characters).
 inline text::Tokenizer learn(std::string_view text, spec::TokenizerKind kind,
@@ -126,4 +126,4 @@ inline std::string hostile_text(std::mt19937& random) {
   return text;
 }
 
-}  // namespace qkv::testing
+}  // namespace qkv::tests

@@ -16,7 +16,7 @@
 namespace qkv::text {
 namespace {
 
-using testing::Scratch;
+using tests::Scratch;
 
 TEST(TokenFile, HoldsWhatWasWritten) {
   const Scratch scratch;

@@ -21,7 +21,7 @@ namespace qkv::text {
 namespace {
 
 using spec::TokenizerKind;
-using testing::learn;
+using tests::learn;
 
 std::vector<std::string> pieces(const Tokenizer& tokenizer, std::string_view text,
                                 Tokenizer::Place place = Tokenizer::Place::kLineStart) {
@@ -33,12 +33,12 @@ std::vector<std::string> pieces(const Tokenizer& tokenizer, std::string_view tex
 using Names = std::vector<std::string>;
 
 TEST(Tokenizer, EveryTextComesBack) {
-  const std::string corpus = testing::sentences(1, 200);
+  const std::string corpus = tests::sentences(1, 200);
   for (const TokenizerKind kind : spec::all<TokenizerKind>()) {
     const Tokenizer tokenizer = learn(corpus, kind);
     std::mt19937 random(7);
     for (int round = 0; round < 3000; ++round) {
-      const std::string text = testing::hostile_text(random);
+      const std::string text = tests::hostile_text(random);
       ASSERT_FALSE(base::find_invalid_utf8(text));
       const auto ids = tokenizer.encode(text);
       ASSERT_EQ(tokenizer.decode(ids), text) << kind << " " << ::testing::PrintToString(text);
@@ -72,13 +72,13 @@ TEST(Tokenizer, EveryTextComesBack) {
 
 TEST(Tokenizer, EveryCharacterComesBack) {
   for (const TokenizerKind kind : spec::all<TokenizerKind>()) {
-    const Tokenizer tokenizer = learn(testing::sentences(1, 20), kind);
+    const Tokenizer tokenizer = learn(tests::sentences(1, 20), kind);
     for (char32_t begin = 0; begin < 0x110000; begin += 64) {
       if (begin >= 0x20000 && begin < 0xE0000) continue;  // CJK extensions and what is not assigned
       std::string text;
       for (char32_t code = begin; code < begin + 64; ++code) {
         if (code >= 0xD800 && code < 0xE000) continue;
-        testing::append_utf8(text, code);
+        tests::append_utf8(text, code);
       }
       ASSERT_EQ(tokenizer.decode(tokenizer.encode(text)), text)
           << kind << " from " << static_cast<unsigned>(begin);
@@ -102,7 +102,7 @@ TEST(Tokenizer, EncodingMayBeCutBeforeASpace) {
   // The documented rule: a text equals its parts, cut before the space of a word, where the later
   // parts are inside a line.
   for (const TokenizerKind kind : spec::all<TokenizerKind>()) {
-    const Tokenizer tokenizer = learn(testing::sentences(1, 100), kind);
+    const Tokenizer tokenizer = learn(tests::sentences(1, 100), kind);
     auto ids = tokenizer.encode("the cat sat on");
     const auto rest = tokenizer.encode(" a mat, never.\nstars", Tokenizer::Place::kInLine);
     ids.insert(ids.end(), rest.begin(), rest.end());
@@ -193,7 +193,7 @@ TEST(Tokenizer, RareCharactersBecomeBytesAndFrequentOnesStay) {
 }
 
 TEST(Tokenizer, EqualTextGivesEqualBytesHoweverItArrives) {
-  std::string text = testing::sentences(3, 300);
+  std::string text = tests::sentences(3, 300);
   std::erase_if(text, [](char byte) { return static_cast<unsigned char>(byte) >= 0x80; });
   for (const TokenizerKind kind : spec::all<TokenizerKind>()) {
     const Tokenizer whole = learn(text, kind);
@@ -223,12 +223,12 @@ TEST(Tokenizer, LearnsFromASampleOfALongText) {
 
 TEST(Tokenizer, ModelsOfOthersAreLosslessToo) {
   // A model for whole words used with other rules of segments.
-  const Tokenizer words = learn(testing::sentences(1, 100), TokenizerKind::kWord);
+  const Tokenizer words = learn(tests::sentences(1, 100), TokenizerKind::kWord);
   std::mt19937 random(3);
   for (const TokenizerKind kind : spec::all<TokenizerKind>()) {
     const Tokenizer other = Tokenizer::from_bytes(words.bytes(), kind, "m");
     for (int round = 0; round < 300; ++round) {
-      const std::string text = testing::hostile_text(random);
+      const std::string text = tests::hostile_text(random);
       ASSERT_EQ(other.decode(other.encode(text)), text) << kind;
     }
   }
@@ -238,7 +238,7 @@ TEST(Tokenizer, ModelsOfOthersAreLosslessToo) {
 class Sentences : public sentencepiece::SentenceIterator {
  public:
   bool done() const override { return index_ == 50; }
-  void Next() override { value_ = qkv::testing::sentences(static_cast<unsigned>(++index_), 1); }
+  void Next() override { value_ = qkv::tests::sentences(static_cast<unsigned>(++index_), 1); }
   const std::string& value() const override { return value_; }
   sentencepiece::util::Status status() const override { return {}; }
 
@@ -402,7 +402,7 @@ TEST(Tokenizer, NormalisationOfOthersIsSwitchedOff) {
   EXPECT_EQ(pieces(tokenizer, "."), Names{"."});  // with the dummy prefix, it would be bytes
   std::mt19937 random(3);
   for (int round = 0; round < 500; ++round) {
-    const std::string text = testing::hostile_text(random) + "ﬁ Ⅸ  THE Å";
+    const std::string text = tests::hostile_text(random) + "ﬁ Ⅸ  THE Å";
     ASSERT_EQ(tokenizer.decode(tokenizer.encode(text)), text);
   }
 }
@@ -443,9 +443,9 @@ TEST(Tokenizer, RefusesModelsWithoutOurSpecialsOrBytes) {
 }
 
 TEST(Tokenizer, LoadedIsTheSame) {
-  const testing::Scratch scratch;
+  const tests::Scratch scratch;
   for (const TokenizerKind kind : spec::all<TokenizerKind>()) {
-    const Tokenizer tokenizer = learn(testing::sentences(1, 100), kind);
+    const Tokenizer tokenizer = learn(tests::sentences(1, 100), kind);
     base::write_file(scratch / "tokenizer.model", tokenizer.bytes());
     const Tokenizer loaded = Tokenizer::load(scratch / "tokenizer.model", kind);
     EXPECT_EQ(loaded.hash(), tokenizer.hash());
@@ -461,7 +461,7 @@ TEST(Tokenizer, DamagedModelsAreErrorsOrStillLossless) {
   std::mt19937 random(11);
   const std::string text = "the cat sat, never\n日本 <s> ▁ x";
   for (const TokenizerKind kind : spec::all<TokenizerKind>()) {
-    const std::string bytes = learn(testing::sentences(1, 50), kind, 40).bytes();
+    const std::string bytes = learn(tests::sentences(1, 50), kind, 40).bytes();
     const auto attempt = [&](const std::string& damaged) {
       try {
         const Tokenizer tokenizer = Tokenizer::from_bytes(damaged, kind, "damaged.model");

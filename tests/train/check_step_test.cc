@@ -9,10 +9,10 @@
 namespace qkv::train {
 namespace {
 
-constexpr std::int64_t kVocabulary = 60;
+constexpr std::int64_t kCheckedPieces = 60;
 
-config::Config small(spec::Optimizer optimizer, spec::Precision precision) {
-  config::Config config = testing::small_config();
+config::Config checked_config(spec::Optimizer optimizer, spec::Precision precision) {
+  config::Config config = tests::small_config();
   config.model.context = 8;
   config.model.bias = true;
   config.model.dropout = 0.2;
@@ -29,7 +29,7 @@ config::Config small(spec::Optimizer optimizer, spec::Precision precision) {
 std::vector<Step::Result> results_of(Step& step, const config::Config& config) {
   std::vector<Step::Result> results;
   for (std::int64_t number = 1; number <= 5; ++number) {
-    step.begin(testing::step_batch({testing::counted_batch(config, kVocabulary, number)}), number);
+    step.begin(tests::step_batch({tests::counted_batch(config, kCheckedPieces, number)}), number);
     results.push_back(step.finish());
   }
   return results;
@@ -39,11 +39,11 @@ TEST(CheckStep, IsTheStepOfTheKernelsToTheBit) {
   for (const spec::Optimizer optimizer : spec::all<spec::Optimizer>()) {
     for (const spec::Precision precision :
          {spec::Precision::kFloat32, spec::Precision::kBfloat16}) {
-      const config::Config config = small(optimizer, precision);
+      const config::Config config = checked_config(optimizer, precision);
       const model::Runtime runtime = model::set_up_runtime(config.runtime);
       if (!KernelStep::supports(config, runtime)) continue;  // no bfloat16 on this processor
-      const auto checked = model::make_model(config.model, kVocabulary, 5);
-      const auto alone = model::make_model(config.model, kVocabulary, 5);
+      const auto checked = model::make_model(config.model, kCheckedPieces, 5);
+      const auto alone = model::make_model(config.model, kCheckedPieces, 5);
       CheckStep check(*checked, config, runtime);
       KernelStep kernels(*alone, config, runtime);
       const std::vector<Step::Result> found = results_of(check, config);
@@ -61,7 +61,7 @@ TEST(CheckStep, IsTheStepOfTheKernelsToTheBit) {
 }
 
 std::string complaint(const config::Config& config, const spec::ModelConfig& defined) {
-  const auto model = model::make_model(defined, kVocabulary, 5);
+  const auto model = model::make_model(defined, kCheckedPieces, 5);
   CheckStep step(*model, config, model::set_up_runtime(config.runtime));
   try {
     results_of(step, config);
@@ -75,7 +75,7 @@ std::string complaint(const config::Config& config, const spec::ModelConfig& def
 // 1 − β in float32 of β is off by 1e-5 of itself and more: the kernels must not compute it so.
 TEST(CheckStep, BetasNearOneAreNoDifference) {
   for (const double beta2 : {0.95, 0.999, 0.9999}) {
-    config::Config config = small(spec::Optimizer::kAdamw, spec::Precision::kFloat32);
+    config::Config config = checked_config(spec::Optimizer::kAdamw, spec::Precision::kFloat32);
     config.training.beta2 = beta2;
     EXPECT_EQ(complaint(config, config.model), "");
     config.training.beta1 = 0.99;
@@ -84,7 +84,7 @@ TEST(CheckStep, BetasNearOneAreNoDifference) {
 }
 
 TEST(CheckStep, StopsWhereTheKernelsComputeAnotherModel) {
-  config::Config config = small(spec::Optimizer::kAdamw, spec::Precision::kFloat32);
+  config::Config config = checked_config(spec::Optimizer::kAdamw, spec::Precision::kFloat32);
   const spec::ModelConfig defined = config.model;
   EXPECT_EQ(complaint(config, defined), "");
 
@@ -100,9 +100,9 @@ TEST(CheckStep, StopsWhereTheKernelsComputeAnotherModel) {
 }
 
 TEST(MakeStep, RefusesToCheckWithoutKernels) {
-  config::Config config = small(spec::Optimizer::kAdamw, spec::Precision::kFloat32);
+  config::Config config = checked_config(spec::Optimizer::kAdamw, spec::Precision::kFloat32);
   config.model.kind = spec::Architecture::kGru;
-  const auto model = model::make_model(config.model, kVocabulary, 5);
+  const auto model = model::make_model(config.model, kCheckedPieces, 5);
   EXPECT_THROW(make_step(*model, config, model::set_up_runtime(config.runtime)), base::Error);
 }
 

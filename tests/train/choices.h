@@ -10,7 +10,7 @@
 #include "base/random.h"
 #include "config/config.h"
 
-namespace qkv::testing {
+namespace qkv::tests {
 
 /// A key of the config and the values that tests use.
 struct Choice {
@@ -83,4 +83,4 @@ auto pairwise_sample(const std::vector<Choice>& choices, Valid valid) {
   }
 }
 
-}  // namespace qkv::testing
+}  // namespace qkv::tests

@@ -5,7 +5,7 @@
 #include "train/autograd_step.h"
 #include "train/kernel_step.h"
 
-namespace qkv::testing {
+namespace qkv::tests {
 
 /// The gradient by kernels if the config selects them, and otherwise by autograd. Throws if the
 /// kernels do not support the config.
@@ -53,4 +53,4 @@ inline train::StepBatch step_batch(std::vector<text::Batch> parts) {
   return batch;
 }
 
-}  // namespace qkv::testing
+}  // namespace qkv::tests

@@ -15,10 +15,10 @@
 namespace qkv::train {
 namespace {
 
-constexpr std::int64_t kVocabulary = 600;
+constexpr std::int64_t kUpdatedPieces = 600;
 
 /// Matrices that are tall, wide and square.
-config::Config small(spec::Optimizer optimizer, spec::Precision precision) {
+config::Config every_shape(spec::Optimizer optimizer, spec::Precision precision) {
   config::Config config;
   config.model.layers = 2;
   config.model.heads = 4;
@@ -52,9 +52,9 @@ struct Errors {
 /// For all weights after four steps with the same gradients.
 std::vector<Errors> errors_of(const config::Config& config) {
   const model::Runtime runtime = model::set_up_runtime(config.runtime);
-  const auto ours = model::make_model(config.model, kVocabulary, 5);
-  const auto theirs = model::make_model(config.model, kVocabulary, 5);
-  const auto exact = model::make_model(config.model, kVocabulary, 5, at::kDouble);
+  const auto ours = model::make_model(config.model, kUpdatedPieces, 5);
+  const auto theirs = model::make_model(config.model, kUpdatedPieces, 5);
+  const auto exact = model::make_model(config.model, kUpdatedPieces, 5, at::kDouble);
   if (!KernelStep::supports(config, runtime)) throw std::logic_error("no fused kernels");
   KernelStep by_kernels(*ours, config, runtime);
   const auto& weights = ours->parameters().list();
@@ -69,7 +69,7 @@ std::vector<Errors> errors_of(const config::Config& config) {
   for (const auto& [name, weight] : exact->parameters().list())
     before.push_back(weight.detach().clone());
   for (std::int64_t step = 1; step <= 4; ++step) {
-    by_kernels.gradient(testing::step_batch({testing::counted_batch(config, kVocabulary, step)}),
+    by_kernels.gradient(tests::step_batch({tests::counted_batch(config, kUpdatedPieces, step)}),
                         step + 1);
     for (std::size_t place = 0; place < before.size(); ++place) {
       const model::Tensor gradient = weights[place].second.grad();
@@ -78,9 +78,9 @@ std::vector<Errors> errors_of(const config::Config& config) {
     }
     const double norm = in_double.update(step);
     EXPECT_GT(norm, config.training.gradient_clip);
-    testing::expect_rounding_alone(std::abs(by_kernels.update(step) - norm),
-                                   std::abs(by_libtorch.update(step) - norm),
-                                   testing::rounding(kVocabulary * 32) * norm, "norm");
+    tests::expect_rounding_alone(std::abs(by_kernels.update(step) - norm),
+                                 std::abs(by_libtorch.update(step) - norm),
+                                 tests::rounding(kUpdatedPieces * 32) * norm, "norm");
   }
   std::vector<Errors> errors;
   for (std::size_t place = 0; place < before.size(); ++place) {
@@ -99,27 +99,28 @@ std::vector<Errors> errors_of(const config::Config& config) {
 
 void expect_rounding_alone(const config::Config& config) {
   // Some operations per number. Also, a weight near 0.1 is rounded after it moved by about 0.01.
-  constexpr double kFloor = 16 * testing::kFloat32;
+  constexpr double kFloor = 16 * tests::kFloat32;
   for (const Errors& errors : errors_of(config))
-    testing::expect_rounding_alone(errors.by_kernels, errors.by_libtorch, kFloor, errors.name);
+    tests::expect_rounding_alone(errors.by_kernels, errors.by_libtorch, kFloor, errors.name);
 }
 
 TEST(FusedUpdate, OfAdamwIsLibtorchs) {
-  expect_rounding_alone(small(spec::Optimizer::kAdamw, spec::Precision::kFloat32));
+  expect_rounding_alone(every_shape(spec::Optimizer::kAdamw, spec::Precision::kFloat32));
 }
 
 TEST(FusedUpdate, OfMuonIsLibtorchs) {
-  expect_rounding_alone(small(spec::Optimizer::kMuon, spec::Precision::kFloat32));
+  expect_rounding_alone(every_shape(spec::Optimizer::kMuon, spec::Precision::kFloat32));
 }
 
 TEST(FusedUpdate, OfMuonInBfloat16IsNearLibtorchsInFloat32) {
   if (!engine::TrainingStep::supports(
-          small(spec::Optimizer::kMuon, spec::Precision::kBfloat16).model,
+          every_shape(spec::Optimizer::kMuon, spec::Precision::kBfloat16).model,
           /*bfloat16=*/true))
     GTEST_SKIP() << "not on this processor";
   // The five Newton–Schulz steps turn any singular values into values of about 1, so each step
   // removes the rounding of the steps before: about five roundings remain.
-  for (const Errors& errors : errors_of(small(spec::Optimizer::kMuon, spec::Precision::kBfloat16)))
+  for (const Errors& errors :
+       errors_of(every_shape(spec::Optimizer::kMuon, spec::Precision::kBfloat16)))
     EXPECT_LT(errors.by_kernels, 0.02) << errors.name;
 }
 

@@ -21,7 +21,7 @@
 namespace qkv::train {
 namespace {
 
-struct Case {
+struct GradientCase {
   std::string name;
   config::Config config;
 
@@ -29,8 +29,8 @@ struct Case {
   bool documents() const { return config.data.layout == spec::TextLayout::kLines; }
 };
 
-config::Config small() {
-  config::Config config = testing::small_config();
+config::Config gradient_config() {
+  config::Config config = tests::small_config();
   config.tokenizer.vocabulary = 50;  // here, the only ones
   config.model.position = spec::Position::kNone;
   config.training.batch_size = 5;
@@ -39,7 +39,7 @@ config::Config small() {
 }
 
 /// Random tokens; with documents of all lengths from 1 on, padding at the end and ignored targets.
-text::Batch random_batch(const Case& c, std::uint64_t key) {
+text::Batch random_batch(const GradientCase& c, std::uint64_t key) {
   base::RandomStream random(key);
   const auto piece = [&] {
     return static_cast<std::int32_t>(random.below(static_cast<std::uint64_t>(c.vocabulary())));
@@ -69,7 +69,7 @@ text::Batch random_batch(const Case& c, std::uint64_t key) {
 }
 
 /// A model with the case's weights, all of them random, even those that start as ones and zeros.
-std::unique_ptr<model::Model> random_model(const Case& c, at::ScalarType type) {
+std::unique_ptr<model::Model> random_model(const GradientCase& c, at::ScalarType type) {
   const auto model = model::make_model(c.config.model, c.vocabulary(), 5);
   auto result = model::make_model(c.config.model, c.vocabulary(), 5, type);
   base::RandomStream random(7);
@@ -111,7 +111,7 @@ class Kinks : public model::Taps {
 
 /// The case's batches. If a rounding error could move a value across relu's kink, which changes the
 /// gradient by far more than rounding, other batches are drawn.
-std::vector<text::Batch> random_batches(const Case& c) {
+std::vector<text::Batch> random_batches(const GradientCase& c) {
   constexpr double kFarFromRounding = 1e-5;  // of values near 1 in float32
   const auto model = random_model(c, at::kDouble);
   const torch::NoGradGuard no_gradients;
@@ -129,23 +129,23 @@ std::vector<text::Batch> random_batches(const Case& c) {
   return batches;
 }
 
-struct Made {
+struct Gradients {
   double loss = 0;
   std::vector<std::pair<std::string, model::Tensor>> gradients;
 };
 
 enum class By { kDouble, kPlain, kFused };
 
-Made make(const Case& c, const std::vector<text::Batch>& batches, By by,
-          spec::Precision precision) {
+Gradients make(const GradientCase& c, const std::vector<text::Batch>& batches, By by,
+               spec::Precision precision) {
   config::Config config = c.config;
   config.runtime.kernels = by == By::kFused ? spec::Kernels::kFused : spec::Kernels::kPlain;
   config.runtime.precision = precision;
   const model::Runtime runtime = model::set_up_runtime(config.runtime);
   const auto model = random_model(c, by == By::kDouble ? at::kDouble : at::kFloat);
-  testing::EitherStep step(*model, config, runtime);
-  const StepBatch batch = testing::step_batch(batches);
-  Made made{};
+  tests::EitherStep step(*model, config, runtime);
+  const StepBatch batch = tests::step_batch(batches);
+  Gradients made{};
   // The second time, all memory has been used before.
   for (int time = 0; time < (by == By::kFused ? 2 : 1); ++time) {
     for (const auto& [name, weight] : model->parameters().list())
@@ -169,10 +169,10 @@ Made make(const Case& c, const std::vector<text::Batch>& batches, By by,
 }
 
 /// The cases in which errors are most probable, each with a name.
-std::vector<Case> named_cases() {
-  std::vector<Case> cases;
-  const auto add = [&](const std::string& name) -> Case& {
-    return cases.emplace_back(Case{name, small()});
+std::vector<GradientCase> named_cases() {
+  std::vector<GradientCase> cases;
+  const auto add = [&](const std::string& name) -> GradientCase& {
+    return cases.emplace_back(GradientCase{name, gradient_config()});
   };
   const spec::ModelConfig plainest = add("plainest").config.model;
   add("bias").config.model.bias = true;
@@ -180,13 +180,13 @@ std::vector<Case> named_cases() {
     if (position != plainest.position) add(base::concat(position)).config.model.position = position;
   }
   {
-    Case& c = add("documents, alibi, bias");
+    GradientCase& c = add("documents, alibi, bias");
     c.config.model.position = spec::Position::kAlibi;
     c.config.model.bias = true;
     c.config.data.layout = spec::TextLayout::kLines;
   }
   {
-    Case& c = add("masked, documents, learned");
+    GradientCase& c = add("masked, documents, learned");
     c.config.model.position = spec::Position::kLearned;
     c.config.model.objective = spec::Objective::kMasked;
     c.config.data.layout = spec::TextLayout::kLines;
@@ -217,7 +217,7 @@ std::vector<Case> named_cases() {
   cases.back().config.model.key_value_heads = 2;
   add("unscaled").config.model.attention.scaled = false;
   {
-    Case& c = add("odd sizes");  // no side is a multiple of a vector
+    GradientCase& c = add("odd sizes");  // no side is a multiple of a vector
     c.config.tokenizer.vocabulary = 3;
     c.config.model.width = 21;
     c.config.model.heads = c.config.model.key_value_heads = 3;
@@ -231,7 +231,7 @@ std::vector<Case> named_cases() {
   add("head of 8, passes of 25 and 24 or 23 rows").config.training.batch_size = 97;
   add("more threads than rows").config.training.batch_size = 1;
   {
-    Case& c = add("dropout, documents");
+    GradientCase& c = add("dropout, documents");
     c.config.model.dropout = 0.2;
     c.config.data.layout = spec::TextLayout::kLines;
   }
@@ -240,7 +240,7 @@ std::vector<Case> named_cases() {
 
 /// The case of a config with these values, {dotted key, value}, and defaults. Throws Error if they
 /// do not fit each other or kernels do not support them.
-Case case_of(const std::vector<std::pair<std::string, base::Json>>& values) {
+GradientCase case_of(const std::vector<std::pair<std::string, base::Json>>& values) {
   base::Json json = {{"data", {{"train", {"text.txt"}}}}, {"runtime", {{"device", "cpu"}}}};
   std::string name;
   for (const auto& [key, value] : values) {
@@ -249,7 +249,7 @@ Case case_of(const std::vector<std::pair<std::string, base::Json>>& values) {
     json[base::Json::json_pointer(pointer)] = value;
     name += key.substr(key.find('.') + 1) + " " + value.dump() + ", ";
   }
-  Case c{name, config::parse_config(json, "sample", "/")};
+  GradientCase c{name, config::parse_config(json, "sample", "/")};
   config::check_model(c.config.model, "sample", c.vocabulary());
   // So that scores have a similar size at any width: a softmax of large scores magnifies their
   // rounding.
@@ -264,28 +264,28 @@ Case case_of(const std::vector<std::pair<std::string, base::Json>>& values) {
 
 /// Every pair of values of two keys of a config, in 54 cases. Values that are not numbers come from
 /// the schema, so that a new one is tested at once.
-std::vector<Case> sampled_cases() {
+std::vector<GradientCase> sampled_cases() {
   const base::Json schema = base::parse_json(config::config_schema(), "schema").at("properties");
-  std::vector<testing::Choice> choices = {
+  std::vector<tests::Choice> choices = {
       {"tokenizer.vocabulary", {3, 50, 257}},
       {"data.layout", schema.at("data").at("properties").at("layout").at("enum")},
       {"training.batch_size", {1, 3, 5}},
       {"training.accumulation", {1, 2}},
       {"runtime.threads", {1, 2, 3}},
   };
-  testing::add_choices(schema.at("model"), "model",
-                       {{"model.layers", {1, 2, 3}},
-                        {"model.heads", {1, 2, 3, 6}},
-                        {"model.key_value_heads", {1, 2, 3}},
-                        {"model.width", {6, 21, 36, 64, 192, 256}},
-                        {"model.context", {1, 7, 24, 70}},
-                        {"model.feed_forward.width", {1, 29, 48}},
-                        {"model.norm_epsilon", {1e-5, 0.1}},
-                        {"model.rotary_base", {20, 10000}},
-                        {"model.dropout", {0.0, 0.1, 0.5}},
-                        {"model.initial_deviation", {0.1, 0.2}}},
-                       choices);
-  for (testing::Choice& choice : choices)
+  tests::add_choices(schema.at("model"), "model",
+                     {{"model.layers", {1, 2, 3}},
+                      {"model.heads", {1, 2, 3, 6}},
+                      {"model.key_value_heads", {1, 2, 3}},
+                      {"model.width", {6, 21, 36, 64, 192, 256}},
+                      {"model.context", {1, 7, 24, 70}},
+                      {"model.feed_forward.width", {1, 29, 48}},
+                      {"model.norm_epsilon", {1e-5, 0.1}},
+                      {"model.rotary_base", {20, 10000}},
+                      {"model.dropout", {0.0, 0.1, 0.5}},
+                      {"model.initial_deviation", {0.1, 0.2}}},
+                     choices);
+  for (tests::Choice& choice : choices)
     std::erase_if(choice.values, [&](const base::Json& value) {
       if (!value.is_string()) return false;
       try {
@@ -295,14 +295,14 @@ std::vector<Case> sampled_cases() {
         return true;  // kernels do not support it, whatever else is chosen
       }
     });
-  return testing::pairwise_sample(choices, case_of);
+  return tests::pairwise_sample(choices, case_of);
 }
 
 /// Calls use(case) for all of them.
 template <typename Use>
 void for_each_case(Use use) {
-  for (std::vector<Case> cases : {named_cases(), sampled_cases()})
-    for (const Case& c : cases) {
+  for (std::vector<GradientCase> cases : {named_cases(), sampled_cases()})
+    for (const GradientCase& c : cases) {
       SCOPED_TRACE(c.name);
       use(c);
       if (::testing::Test::HasFailure()) return;  // one case is enough
@@ -310,7 +310,7 @@ void for_each_case(Use use) {
 }
 
 /// The distance of each weight's gradient from the exact one.
-std::vector<double> errors(const Made& found, const Made& exact) {
+std::vector<double> errors(const Gradients& found, const Gradients& exact) {
   std::vector<double> errors;
   for (std::size_t place = 0; place < exact.gradients.size(); ++place)
     errors.push_back(
@@ -319,7 +319,7 @@ std::vector<double> errors(const Made& found, const Made& exact) {
 }
 
 /// The error of each weight's gradient that rounding alone explains.
-std::vector<double> floors(const Case& c, const Made& exact, bool bfloat16) {
+std::vector<double> floors(const GradientCase& c, const Gradients& exact, bool bfloat16) {
   std::vector<double> sizes;
   for (const auto& [name, gradient] : exact.gradients)
     sizes.push_back(gradient.norm().item<double>());
@@ -329,31 +329,31 @@ std::vector<double> floors(const Case& c, const Made& exact, bool bfloat16) {
 }
 
 TEST(FusedGradients, AreAsExactInFloat32AsTheModels) {
-  for_each_case([](const Case& c) {
+  for_each_case([](const GradientCase& c) {
     const std::vector<text::Batch> batches = random_batches(c);
-    const Made exact = make(c, batches, By::kDouble, spec::Precision::kFloat32);
-    const Made plain = make(c, batches, By::kPlain, spec::Precision::kFloat32);
-    const Made fused = make(c, batches, By::kFused, spec::Precision::kFloat32);
-    testing::expect_rounding_alone(
+    const Gradients exact = make(c, batches, By::kDouble, spec::Precision::kFloat32);
+    const Gradients plain = make(c, batches, By::kPlain, spec::Precision::kFloat32);
+    const Gradients fused = make(c, batches, By::kFused, spec::Precision::kFloat32);
+    tests::expect_rounding_alone(
         std::abs(fused.loss - exact.loss), std::abs(plain.loss - exact.loss),
         gradient_rounding(c.config, c.vocabulary(), false) * exact.loss, "loss");
     const std::vector<double> theirs = errors(plain, exact);
     const std::vector<double> ours = errors(fused, exact);
     const std::vector<double> floor = floors(c, exact, /*bfloat16=*/false);
     for (std::size_t place = 0; place < ours.size(); ++place)
-      testing::expect_rounding_alone(ours[place], theirs[place], floor[place],
-                                     exact.gradients[place].first);
+      tests::expect_rounding_alone(ours[place], theirs[place], floor[place],
+                                   exact.gradients[place].first);
   });
 }
 
 TEST(FusedGradients, AreAsNearInBfloat16AsTheModelsByAutocast) {
-  if (!engine::TrainingStep::supports(small().model, /*bfloat16=*/true))
+  if (!engine::TrainingStep::supports(gradient_config().model, /*bfloat16=*/true))
     GTEST_SKIP() << "not on this processor";
-  for_each_case([](const Case& c) {
+  for_each_case([](const GradientCase& c) {
     const std::vector<text::Batch> batches = random_batches(c);
-    const Made exact = make(c, batches, By::kDouble, spec::Precision::kFloat32);
-    const Made autocast = make(c, batches, By::kPlain, spec::Precision::kBfloat16);
-    const Made fused = make(c, batches, By::kFused, spec::Precision::kBfloat16);
+    const Gradients exact = make(c, batches, By::kDouble, spec::Precision::kFloat32);
+    const Gradients autocast = make(c, batches, By::kPlain, spec::Precision::kBfloat16);
+    const Gradients fused = make(c, batches, By::kFused, spec::Precision::kBfloat16);
     // Not three roundings: those of the tokens nearly cancel in the mean.
     EXPECT_NEAR(fused.loss, exact.loss, 1e-2 * exact.loss);
     const std::vector<double> theirs = errors(autocast, exact);
@@ -364,17 +364,17 @@ TEST(FusedGradients, AreAsNearInBfloat16AsTheModelsByAutocast) {
     // times the other by chance.
     constexpr double kTimes = 5;
     for (std::size_t place = 0; place < ours.size(); ++place)
-      testing::expect_rounding_alone(ours[place], theirs[place], floor[place],
-                                     exact.gradients[place].first, kTimes);
+      tests::expect_rounding_alone(ours[place], theirs[place], floor[place],
+                                   exact.gradients[place].first, kTimes);
   });
 }
 
 TEST(FusedGradients, DropOtherValuesWithAnotherSeed) {
-  Case c{"dropout", small()};
+  GradientCase c{"dropout", gradient_config()};
   c.config.model.dropout = 0.3;
   const std::vector<text::Batch> batches = random_batches(c);
-  const Made first = make(c, batches, By::kFused, spec::Precision::kFloat32);
-  const Made second = make(c, batches, By::kFused, spec::Precision::kFloat32);
+  const Gradients first = make(c, batches, By::kFused, spec::Precision::kFloat32);
+  const Gradients second = make(c, batches, By::kFused, spec::Precision::kFloat32);
   EXPECT_EQ(first.loss, second.loss);
   for (std::size_t place = 0; place < first.gradients.size(); ++place)
     EXPECT_TRUE(first.gradients[place].second.equal(second.gradients[place].second));

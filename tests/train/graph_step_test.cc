@@ -15,7 +15,7 @@
 namespace qkv::train {
 namespace {
 
-constexpr std::int64_t kVocabulary = 50;
+constexpr std::int64_t kGraphPieces = 50;
 constexpr int kNeverRecorded = 1000;
 
 /// These tests need a CUDA device, and are skipped if there is none.
@@ -26,8 +26,8 @@ class GraphStepTest : public ::testing::Test {
   }
 };
 
-config::Config small() {
-  config::Config config = testing::small_config();
+config::Config graph_config() {
+  config::Config config = tests::small_config();
   config.model.heads = config.model.key_value_heads = 2;
   config.model.width = 64;
   config.model.context = 32;
@@ -45,7 +45,7 @@ config::Config small() {
 
 std::vector<text::Batch> batches_of(const config::Config& config, std::int64_t step) {
   base::RandomStream random(static_cast<std::uint64_t>(step));
-  const auto some = [&] { return static_cast<std::int32_t>(random.below(kVocabulary)); };
+  const auto some = [&] { return static_cast<std::int32_t>(random.below(kGraphPieces)); };
   std::vector<text::Batch> batches(static_cast<std::size_t>(config.training.accumulation));
   for (text::Batch& batch : batches) {
     batch.rows = config.training.batch_size;
@@ -67,7 +67,7 @@ std::vector<text::Batch> batches_of(const config::Config& config, std::int64_t s
 
 std::unique_ptr<model::Model> fresh_model(const config::Config& config,
                                           const model::Runtime& runtime) {
-  return model::make_model(config.model, kVocabulary, config.seed,
+  return model::make_model(config.model, kGraphPieces, config.seed,
                            at::TensorOptions(runtime.device).dtype(at::kFloat));
 }
 
@@ -78,7 +78,7 @@ std::vector<double> recorded(const config::Config& config, int eager_steps) {
   GraphStep graph(*model, config, runtime, eager_steps);
   std::vector<double> numbers;
   for (std::int64_t step = 1; step <= config.training.steps; ++step) {
-    graph.begin(testing::step_batch(batches_of(config, step)), step);
+    graph.begin(tests::step_batch(batches_of(config, step)), step);
     const auto [loss, norm] = graph.finish();
     numbers.push_back(loss);
     numbers.push_back(norm);
@@ -94,7 +94,7 @@ std::vector<double> plain(const config::Config& config) {
   AutogradStep defined(*model, config, runtime);
   std::vector<double> numbers;
   for (std::int64_t step = 1; step <= config.training.steps; ++step) {
-    defined.begin(testing::step_batch(batches_of(config, step)), step);
+    defined.begin(tests::step_batch(batches_of(config, step)), step);
     const auto [loss, norm] = defined.finish();
     numbers.push_back(loss);
     numbers.push_back(norm);
@@ -109,16 +109,16 @@ void expect_near(const std::vector<double>& found, const std::vector<double>& ex
     EXPECT_NEAR(found[place], expected[place], tolerance * expected[place]) << place;
 }
 
-struct Case {
+struct GraphCase {
   const char* name;
   config::Config config;
 };
 
-std::vector<Case> cases() {
-  std::vector<Case> cases = {{"adamw", small()},
-                             {"muon", small()},
-                             {"documents, alibi", small()},
-                             {"masked, learned, swiglu, rms", small()}};
+std::vector<GraphCase> graph_cases() {
+  std::vector<GraphCase> cases = {{"adamw", graph_config()},
+                                  {"muon", graph_config()},
+                                  {"documents, alibi", graph_config()},
+                                  {"masked, learned, swiglu, rms", graph_config()}};
   cases[1].config.training.optimizer = spec::Optimizer::kMuon;
   cases[2].config.data.layout = spec::TextLayout::kLines;
   cases[2].config.model.position = spec::Position::kAlibi;
@@ -133,7 +133,7 @@ std::vector<Case> cases() {
 // sums of some hundred numbers, by less than a few hundred. A step left out changes them by
 // percents.
 TEST_F(GraphStepTest, EqualsThePlainStepInFloat32) {
-  for (const Case& c : cases()) {
+  for (const GraphCase& c : graph_cases()) {
     SCOPED_TRACE(c.name);
     expect_near(recorded(c.config, /*eager_steps=*/2), plain(c.config), 2e-4);
   }
@@ -142,7 +142,7 @@ TEST_F(GraphStepTest, EqualsThePlainStepInFloat32) {
 // The same operations, some of whose sums have no fixed order on the device: so single numbers are
 // rounded to the next bfloat16, 2^-8 away, and a norm over all weights is off by a few of those.
 TEST_F(GraphStepTest, ReplaysWhatItDidEagerly) {
-  for (Case c : cases()) {
+  for (GraphCase c : graph_cases()) {
     SCOPED_TRACE(c.name);
     for (const spec::Precision precision :
          {spec::Precision::kFloat32, spec::Precision::kBfloat16}) {
@@ -156,14 +156,14 @@ TEST_F(GraphStepTest, ReplaysWhatItDidEagerly) {
 }
 
 TEST_F(GraphStepTest, DropsOtherPlacesInEachStep) {
-  config::Config config = small();
+  config::Config config = graph_config();
   config.model.dropout = 0.3;
   config.training.learning_rate = config.training.minimum_learning_rate =
       1e-30;  // everything else is unchanged
   const model::Runtime runtime = model::set_up_runtime(config.runtime);
   const auto model = fresh_model(config, runtime);
   GraphStep step(*model, config, runtime, 2);
-  const StepBatch batch = testing::step_batch(batches_of(config, 1));
+  const StepBatch batch = tests::step_batch(batches_of(config, 1));
   const auto loss_of = [&](std::int64_t number) {
     step.begin(batch, number);
     return step.finish().loss;
@@ -180,7 +180,7 @@ TEST_F(GraphStepTest, DropsOtherPlacesInEachStep) {
 TEST_F(GraphStepTest, UpdatesNothingOnANonFiniteGradient) {
   for (const spec::Optimizer each : spec::all<spec::Optimizer>()) {
     const std::string name(spec::name_of(each));
-    config::Config config = small();
+    config::Config config = graph_config();
     config.training.optimizer = each;
     const model::Runtime runtime = model::set_up_runtime(config.runtime);
     const auto model = fresh_model(config, runtime);
@@ -194,7 +194,7 @@ TEST_F(GraphStepTest, UpdatesNothingOnANonFiniteGradient) {
       for (const auto& [_, weight] : model->parameters().list())
         before.push_back(weight.detach().clone());
       for (const auto& [_, moment] : step.moments()) before.push_back(moment.clone());
-      step.begin(testing::step_batch(batches_of(config, number)), number);
+      step.begin(tests::step_batch(batches_of(config, number)), number);
       EXPECT_EQ(std::isfinite(step.finish().gradient_norm), number < 4);
       std::size_t place = 0;
       const auto expect_unchanged = [&](const std::string& what, const model::Tensor& now) {
@@ -212,7 +212,7 @@ TEST_F(GraphStepTest, UpdatesNothingOnANonFiniteGradient) {
 
 // Checks what docs/training.md says about the attention that libtorch uses.
 TEST_F(GraphStepTest, AttendsByFlashAttentionWhereNothingIsAddedToTheScores) {
-  model::set_up_runtime(small().runtime);
+  model::set_up_runtime(graph_config().runtime);
   const model::Tensor query =
       torch::zeros({2, 4, 64, 32}, at::TensorOptions().dtype(at::kBFloat16).device(at::kCUDA));
   const model::Tensor bias = torch::zeros({1, 4, 64, 64}, query.options());

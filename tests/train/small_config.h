@@ -2,7 +2,7 @@
 
 #include "config/config.h"
 
-namespace qkv::testing {
+namespace qkv::tests {
 
 /// A small model that the kernels support, in float32 on two threads of the processor. Its weights
 /// are so large that no part of the formula is too small to matter.
@@ -21,4 +21,4 @@ inline config::Config small_config() {
   return config;
 }
 
-}  // namespace qkv::testing
+}  // namespace qkv::tests

@@ -7,7 +7,7 @@
 #include "config/config.h"
 #include "scratch.h"
 
-namespace qkv::testing {
+namespace qkv::tests {
 
 /// A text of 400 lines "NOUN VERB NOUN", the same each time.
 inline std::string tiny_text() {
@@ -46,4 +46,4 @@ inline config::Config tiny_run_config(const Scratch& scratch) {
   return config;
 }
 
-}  // namespace qkv::testing
+}  // namespace qkv::tests

@@ -13,8 +13,8 @@
 namespace qkv::train {
 namespace {
 
-using testing::Scratch;
-using testing::tiny_run_config;
+using tests::Scratch;
+using tests::tiny_run_config;
 
 /// Keeps the token cache of these tests separate from the user's.
 class TrainerTest : public ::testing::Test {

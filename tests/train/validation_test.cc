@@ -11,12 +11,12 @@
 namespace qkv::train {
 namespace {
 
-class Validation : public testing::TextsTest {
+class Validation : public tests::TextsTest {
  protected:
   /// The texts several times: more tokens than go through the model at once.
   text::TokenFile many_tokens(spec::TextLayout layout) {
     std::ofstream file(scratch_ / "many.txt");
-    for (int copy = 0; copy < 300; ++copy) file << testing::kTexts;
+    for (int copy = 0; copy < 300; ++copy) file << tests::kTexts;
     file.close();
     return text::open_tokens({scratch_ / "many.txt"}, tokenizer_, layout);
   }
@@ -34,7 +34,7 @@ TEST_F(Validation, OnADeviceIsThatOfTheEngine) {
       const predict::Score expected = validate(*made, text, 5, {});
       ASSERT_GT(expected.tokens, objective == spec::Objective::kCausal ? 16384U : 1000U);
       EXPECT_EQ(found.tokens, expected.tokens) << objective << " " << layout;
-      EXPECT_NEAR(found.nats, expected.nats, testing::rounding_of(expected.tokens))
+      EXPECT_NEAR(found.nats, expected.nats, tests::rounding_of(expected.tokens))
           << objective << " " << layout;
       // Where two pieces are equally probable, rounding decides.
       EXPECT_NEAR(static_cast<double>(found.correct), static_cast<double>(expected.correct),

@@ -11,10 +11,10 @@
 namespace qkv::wasm {
 namespace {
 
-using testing::ModelAndBytes;
+using tests::ModelAndBytes;
 
 spec::ModelConfig unusual_config() {
-  spec::ModelConfig config = testing::tiny_model_config();
+  spec::ModelConfig config = tests::tiny_model_config();
   config.key_value_heads = 2;
   config.norm = spec::Norm::kRms;
   config.norm_epsilon = 3e-7;
@@ -47,12 +47,12 @@ TEST(ModelBytes, ReadBackAsTheyWereWritten) {
   const auto parts = read_model_bytes(pair.bytes, error);
   ASSERT_TRUE(parts) << error;
   EXPECT_EQ(parts->config, config);
-  EXPECT_EQ(parts->vocabulary, testing::kWasmVocabulary);
+  EXPECT_EQ(parts->vocabulary, tests::kWasmVocabulary);
   EXPECT_EQ(parts->weights, pair.weights);
 }
 
 TEST(ModelBytes, AreRefusedAtAnyOtherLength) {
-  const std::string bytes = ModelAndBytes(testing::tiny_model_config()).bytes;
+  const std::string bytes = ModelAndBytes(tests::tiny_model_config()).bytes;
   EXPECT_EQ(error_of(bytes), "no error");
   EXPECT_NE(error_of(bytes + "more"), "no error");
   for (std::size_t size = 0; size < bytes.size(); ++size)

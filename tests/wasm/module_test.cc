@@ -15,8 +15,8 @@
 namespace qkv::wasm {
 namespace {
 
-using testing::ModelAndBytes;
-using testing::Scratch;
+using tests::ModelAndBytes;
+using tests::Scratch;
 
 /// Skips the test where the module cannot be built or run.
 class Module : public ::testing::Test {
@@ -36,7 +36,7 @@ class Module : public ::testing::Test {
 
   std::string write_model(const std::string& bytes) const {
     const std::string path = (scratch_ / "model").string();
-    std::ofstream(path, std::ios::binary) << bytes;
+    tests::write_bytes(path, bytes);
     return path;
   }
   std::vector<float> read_floats(const std::string& name) const {
@@ -96,7 +96,7 @@ TEST_P(ModuleOf, ReadsAsTheNativeEngine) {
   std::vector<std::int32_t> ids;
   std::string list;
   for (int at = 0; at < 57; ++at) {
-    ids.push_back((at * at + 3) % static_cast<int>(testing::kWasmVocabulary));
+    ids.push_back((at * at + 3) % static_cast<int>(tests::kWasmVocabulary));
     list += (list.empty() ? "" : ",") + std::to_string(ids.back());
   }
   const std::string tap = config.recurrent() ? "final" : "layers.1.attention.weights";
@@ -105,7 +105,7 @@ TEST_P(ModuleOf, ReadsAsTheNativeEngine) {
             0);
 
   Maps maps;
-  const base::Array logits = testing::all_logits(pair.model, ids, &maps);
+  const base::Array logits = tests::all_logits(pair.model, ids, &maps);
   const double of_logits = relative_difference(read_floats("out.logits"), logits.values);
   const double of_tapped = relative_difference(
       read_floats("out.tapped"), config.recurrent() ? read_floats("out.final") : maps.values);
@@ -165,9 +165,9 @@ INSTANTIATE_TEST_SUITE_P(Models, ModuleOf, ::testing::ValuesIn(kCases),
                          [](const auto& of) { return std::string(of.param.name); });
 
 TEST_F(Module, SaysWhatIsWrong) {
-  EXPECT_EQ(run("failures.mjs",
-                "'" + write_model(ModelAndBytes(testing::tiny_model_config()).bytes) + "'"),
-            0);
+  EXPECT_EQ(
+      run("failures.mjs", "'" + write_model(ModelAndBytes(tests::tiny_model_config()).bytes) + "'"),
+      0);
 }
 
 }  // namespace

@@ -5,7 +5,7 @@
 #include "engine/support.h"
 #include "wasm/model_bytes.h"
 
-namespace qkv::testing {
+namespace qkv::tests {
 
 constexpr std::int64_t kWasmVocabulary = 11;
 
@@ -21,4 +21,4 @@ struct ModelAndBytes {
   engine::Model model;
 };
 
-}  // namespace qkv::testing
+}  // namespace qkv::tests

@@ -19,7 +19,7 @@
 namespace qkv::world {
 namespace {
 
-using testing::Scratch;
+using tests::Scratch;
 
 std::string at(const Probe& probe, const base::Span& span) {
   return probe.text.substr(span.begin, span.end - span.begin);

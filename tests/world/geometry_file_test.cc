@@ -21,14 +21,14 @@ base::Json a_file() {
   })");
 }
 
-Geometry read(const std::string& content) {
-  const testing::Scratch scratch;
+Geometry geometry_in(const std::string& content) {
+  const tests::Scratch scratch;
   base::write_file(scratch / "geometry.json", content);
   return read_geometry(scratch / "geometry.json");
 }
 
 TEST(GeometryFile, IsReadInItsOrder) {
-  const Geometry geometry = read(a_file().dump());
+  const Geometry geometry = geometry_in(a_file().dump());
   ASSERT_EQ(geometry.clusters.size(), 2U);
   EXPECT_EQ(geometry.clusters[0].name, "animal");
   EXPECT_EQ(geometry.clusters[0].words, (std::vector<std::string>{"cat", "dog"}));
@@ -44,12 +44,12 @@ TEST(GeometryFile, IsReadInItsOrder) {
 TEST(GeometryFile, NeedsNoSenses) {
   base::Json json = a_file();
   json.erase("senses");
-  EXPECT_TRUE(read(json.dump()).senses.empty());
+  EXPECT_TRUE(geometry_in(json.dump()).senses.empty());
 }
 
 void expect_refused(const std::string& content, const std::string& message) {
   try {
-    read(content);
+    geometry_in(content);
     ADD_FAILURE() << content << " was accepted";
   } catch (const base::Error& error) {
     const std::string what = error.what();

@@ -38,7 +38,7 @@ inline base::Json binding_grammar() {
 
 /// As if read from a file grammar.json. Throws the errors of read_grammar.
 inline Grammar grammar_of(const base::Json& json) {
-  const testing::Scratch scratch;
+  const tests::Scratch scratch;
   base::write_file(scratch / "grammar.json", json.dump());
   return read_grammar(scratch / "grammar.json");
 }

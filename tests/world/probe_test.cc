@@ -20,15 +20,15 @@ base::Json a_probe() {
   })");
 }
 
-std::vector<Probe> read(const std::string& content) {
-  const testing::Scratch scratch;
+std::vector<Probe> probes_in(const std::string& content) {
+  const tests::Scratch scratch;
   base::write_file(scratch / "probes.jsonl", content);
   return read_probes(scratch / "probes.jsonl");
 }
 
 void expect_refused(const base::Json& probe, const std::string& message) {
   try {
-    read(a_probe().dump() + "\n" + probe.dump() + "\n");
+    probes_in(a_probe().dump() + "\n" + probe.dump() + "\n");
     ADD_FAILURE() << probe << " was accepted";
   } catch (const base::Error& error) {
     const std::string what = error.what();
@@ -48,7 +48,7 @@ TEST(Probes, AreReadAsTheyAreWritten) {
   other["id"] = "binding-1";
   const std::string line = a_probe().dump() + "\n";
   const std::string next = other.dump() + "\n";
-  const std::vector<Probe> probes = read(line + "\n" + next);
+  const std::vector<Probe> probes = probes_in(line + "\n" + next);
   ASSERT_EQ(probes.size(), 2U);
   EXPECT_EQ(to_lines(probes), line + next);
   EXPECT_TRUE(probes[1].where.ends_with("probes.jsonl:3")) << probes[1].where;
@@ -56,9 +56,9 @@ TEST(Probes, AreReadAsTheyAreWritten) {
   least.erase("held_out");
   least["distractors"] = base::Json::array();
   least["query"] = base::Json::array();
-  EXPECT_EQ(read(least.dump()).size(), 1U);
-  EXPECT_EQ(to_lines(read(least.dump())), least.dump() + "\n");
-  EXPECT_THROW(read("\n"), base::Error);
+  EXPECT_EQ(probes_in(least.dump()).size(), 1U);
+  EXPECT_EQ(to_lines(probes_in(least.dump())), least.dump() + "\n");
+  EXPECT_THROW(probes_in("\n"), base::Error);
 }
 
 // Each candidate is tested in a copy of the text.

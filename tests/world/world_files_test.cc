@@ -18,7 +18,7 @@ namespace qkv::world {
 namespace {
 
 namespace fs = std::filesystem;
-using testing::Scratch;
+using tests::Scratch;
 
 TEST(WorldFiles, HoldTheWorld) {
   const Scratch scratch;
