@@ -9,6 +9,7 @@
 #include "inspect/attribution/attribution_analysis.h"
 #include "inspect/edges/edge_map.h"
 #include "inspect/lens/lens_analysis.h"
+#include "inspect/motion/motion_analysis.h"
 #include "inspect/patching/patching_analysis.h"
 #include "inspect/request.h"
 #include "inspect/values/values_analysis.h"
@@ -61,6 +62,14 @@ int main(int argc, char** argv) {
                          ->type_name("[A,B]");
   line.add_option("--token", attribution.token, "the token whose output --attribution explains")
       ->needs(attributes);
+  std::string moving;
+  std::string senses;
+  auto* moves = line.add_option("--motion", moving,
+                                "WORD: prints, draws and writes how its vector moves between two "
+                                "senses as the words around it are added");
+  moves->needs(line.add_path("--senses", senses,
+                             "the labelled sentences for --motion, e.g. data/world/geometry.json")
+                   ->needs(moves));
   line.add_option("--neighbours", request.neighbours,
                   "prints the words whose embeddings are nearest to WORD's");
   line.add_option("--analogy", request.analogy, "A B C: prints the words nearest to A - B + C")
@@ -72,6 +81,9 @@ int main(int argc, char** argv) {
           std::make_shared<inspect::AttributionAnalysis>(attribution));
     if (other)
       request.demand.analyses.push_back(std::make_shared<inspect::PatchingAnalysis>(*other));
+    if (moves->count() > 0)
+      request.demand.analyses.push_back(
+          std::make_shared<inspect::MotionAnalysis>(moving, qkv::world::read_geometry(senses)));
     inspect::require_sense(request);
     const std::vector<inspect::Artefact> formats =
         inspect::parse_formats(request.format.value_or(inspect::kDefaultFormats));

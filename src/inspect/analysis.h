@@ -38,6 +38,8 @@ class Analysis {
   virtual std::string option() const { return "--" + name(); }
   /// The names of its pictures, without extension.
   virtual std::vector<std::string> pictures() const { return {name()}; }
+  /// The files that it reads besides the checkpoint; no output replaces them.
+  virtual std::vector<std::filesystem::path> inputs() const { return {}; }
   /// Whether it prints its finding; otherwise it needs a folder.
   virtual bool prints() const { return true; }
 

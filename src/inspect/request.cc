@@ -14,6 +14,10 @@ std::vector<fs::path> inputs_of(const Request& request, const checkpoint::Checkp
   const std::vector<fs::path>& validation = checkpoint.config.data.validation;
   inputs.insert(inputs.end(), validation.begin(), validation.end());
   if (request.text_file) inputs.emplace_back(*request.text_file);
+  for (const auto& analysis : request.demand.analyses) {
+    const std::vector<fs::path> read = analysis->inputs();
+    inputs.insert(inputs.end(), read.begin(), read.end());
+  }
   return inputs;
 }
 

@@ -82,10 +82,9 @@ Bytes filter_rows(const std::uint32_t* pixels, std::size_t stride, std::uint32_t
   return rows;
 }
 
-Bytes compress(const Bytes& bytes) {
-  constexpr int kLevel = 1;
+Bytes compress(const Bytes& bytes, int level) {
   const std::unique_ptr<libdeflate_compressor, decltype(&libdeflate_free_compressor)> compressor(
-      libdeflate_alloc_compressor(kLevel), libdeflate_free_compressor);
+      libdeflate_alloc_compressor(level), libdeflate_free_compressor);
   if (!compressor)
     throw base::Error("cannot compress a picture: out of memory", base::Error::Fault::kRun);
   Bytes out(libdeflate_zlib_compress_bound(compressor.get(), bytes.size));
@@ -109,8 +108,9 @@ std::string beginning(std::uint32_t width, std::uint32_t height) {
 
 std::string encode_png(const std::uint32_t* pixels, std::size_t stride, std::uint32_t width,
                        std::uint32_t height) {
+  constexpr int kFast = 1;
   std::string out = beginning(width, height);
-  const Bytes data = compress(filter_rows(pixels, stride, width, height));
+  const Bytes data = compress(filter_rows(pixels, stride, width, height), kFast);
   append_chunk("IDAT", {data.data.get(), data.size}, out);
   append_chunk("IEND", "", out);
   return out;
@@ -130,7 +130,8 @@ void AnimatedPng::add(const std::uint32_t* pixels, std::size_t stride, std::uint
   control += {1000 >> 8, static_cast<char>(1000 & 0xFF)};  // of which a second has so many
   control += {0, 0};  // the next frame replaces this one, which replaces what was there
   append_chunk("fcTL", control, body_);
-  const Bytes data = compress(filter_rows(pixels, stride, width, height));
+  constexpr int kSmall = 7;  // a file of many frames is large
+  const Bytes data = compress(filter_rows(pixels, stride, width, height), kSmall);
   const std::string_view bytes(data.data.get(), data.size);
   if (frames_++ == 0) {
     append_chunk("IDAT", bytes, body_);

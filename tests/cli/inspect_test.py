@@ -282,6 +282,33 @@ class Inspection(harness.ProgramTest):
             self.assertEqual(done.returncode, 2, done.stderr)
             self.assertIn(words, done.stderr)
 
+    def test_motion(self):
+        def sentence(text):
+            return {"text": text, "begin": len(text) - 3, "end": len(text)}
+
+        self.write("senses.json", json.dumps({"clusters": {}, "analogies": [], "senses": {"dog": {
+            "seen": [sentence("the cat sees a dog"), sentence("the bird sees the dog")],
+            "near": [sentence("a cat and a dog"), sentence("a bird and the dog")]}}}))
+        asks = ["--text", "the bird sees a dog", "--motion", "dog", "--senses", "senses.json"]
+        names = self.look("moved", "run", *asks, "--format", "png,svg,json")
+        self.assertLessEqual({"motion.png", "motion.svg", "motion.json"}, names)
+        self.assertEqual((self.folder / "moved/motion.png").read_bytes().count(b"fcTL"), 5)
+        report = json.loads((self.folder / "moved/motion.json").read_text())
+        self.assertEqual(set(report), {"checkpoint", "text", "tokens", "word", "senses", "frames", "sentences", "depths", "separation",
+                                       "axis", "sentence_axis", "explained", "plane", "sentence_plane"})
+        self.assertEqual(report["senses"], ["seen", "near"])
+        self.assertEqual([frame["added"] for frame in report["frames"]], ["", "a", "sees", "bird", "the"])
+        self.assertEqual([len(row) for row in report["axis"]], [5] * 3)
+        self.assertRegex(self.succeed("inspect", "lstm", *asks), r"(?m)^where “dog” is between the means of “seen” \(−1\) and “near” \(1\)$")
+        for words, arguments in [("--motion: found no \"fox\" in the text", ["--motion", "fox", "--senses", "senses.json"]),
+                                 ("senses.json: senses: found sentences with 0 senses of \"cat\"", ["--motion", "cat", "--senses", "senses.json"]),
+                                 ("nothing.json", ["--motion", "dog", "--senses", "nothing.json"]),
+                                 ("--senses", ["--motion", "dog"]), ("--motion", ["--senses", "senses.json"])]:
+            done = self.run_program("inspect", "run", "--text", TEXT, *arguments, "--out", "unmoved")
+            self.assertEqual(done.returncode, 2, done.stderr)
+            self.assertIn(words, done.stderr)
+            self.assertFalse((self.folder / "unmoved").exists())
+
     def test_trace_neighbours_analogy_print(self):
         text = self.succeed("inspect", "run", "--text", TEXT, "--trace", 2)
         for line in [r"Layer 0, head 0: what token 2, .*sees, takes from the 5 tokens of the text",

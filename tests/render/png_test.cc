@@ -103,14 +103,18 @@ TEST(AnimatedPng, HoldsEveryFrameAndItsTime) {
                                          "\0\x64\x03\xE8\0\0",
                                          26)));
   EXPECT_EQ(chunks[4].data.substr(20, 2), "\xFF\xFF");
-  // A frame's data are those of a picture of its own.
-  EXPECT_EQ(chunks[3].data, chunks_of(encode_png(red.data(), 4, 4, 3))[1].data);
-  EXPECT_EQ(chunks[5].data.substr(4), chunks_of(encode_png(blue.data(), 4, 4, 3))[1].data);
+  EXPECT_EQ(chunks[7].data.substr(4), chunks[3].data);
 
+  // A frame's data are those of a picture.
+  AnimatedPng second;
+  second.add(blue.data(), 4, 4, 3, 100);
+  EXPECT_EQ(chunks[5].data.substr(4), chunks_of(second.finish())[3].data);
   // For whoever knows no animations, it is the first frame.
   const tests::Scratch scratch;
   base::write_file(scratch / "a.png", file);
   EXPECT_EQ(tests::Pixels(scratch / "a.png").at(1, 1), 0xFF0000U);
+  base::write_file(scratch / "b.png", second.finish());
+  EXPECT_EQ(tests::Pixels(scratch / "b.png").at(3, 2), 0x0000FFU);
 }
 
 }  // namespace

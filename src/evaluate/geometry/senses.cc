@@ -5,7 +5,6 @@
 
 #include "base/error.h"
 #include "base/format.h"
-#include "inspect/passage.h"
 
 namespace qkv::evaluate {
 namespace {
@@ -20,23 +19,6 @@ using Matrix = Eigen::Matrix<double, Eigen::Dynamic, Eigen::Dynamic, Eigen::RowM
 Matrix directions(const Matrix& vectors) {
   const Eigen::VectorXd lengths = vectors.rowwise().norm().cwiseMax(kNoLength);
   return lengths.cwiseInverse().asDiagonal() * vectors;
-}
-
-inspect::PlacedWord placed(const world::SenseSentence& sentence, const std::string& where,
-                           const checkpoint::Checkpoint& checkpoint) {
-  const std::string name = base::concat(where, ": ", base::quoted(sentence.text));
-  inspect::PlacedWord word;
-  const inspect::Passage passage = inspect::encode_passage(checkpoint, sentence.text, name);
-  for (std::size_t place = 0; place < passage.tokens.size(); ++place) {
-    const text::Token& token = passage.tokens[place];
-    word.ids.push_back(token.id);
-    if (sentence.span.overlaps({.begin = token.begin, .end = token.end}))
-      word.tokens.push_back(static_cast<std::int64_t>(place));
-  }
-  if (word.tokens.empty())
-    throw base::Error(
-        base::concat(name, ": found no token for ", base::quoted(sentence.word), ", expected one"));
-  return word;
 }
 
 /// Its index in the list, to which it is added if needed.
@@ -115,7 +97,8 @@ AskedSenses::AskedSenses(const std::vector<world::SenseSentence>& sentences,
     Word& word = words_[place];
     word.sense_of.push_back(place_in(word.senses, sentence.sense));
     word.rows.push_back(rows_.size());
-    rows_.push_back(placed(sentence, where, checkpoint));
+    rows_.push_back(inspect::place_word(checkpoint, sentence.text, sentence.span,
+                                        base::concat(where, ": ", base::quoted(sentence.text))));
   }
 }
 

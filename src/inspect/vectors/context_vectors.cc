@@ -1,5 +1,8 @@
 #include "inspect/vectors/context_vectors.h"
 
+#include "base/error.h"
+#include "base/format.h"
+#include "inspect/passage.h"
 #include "predict/scoring.h"
 
 namespace qkv::inspect {
@@ -33,6 +36,22 @@ class DepthWatcher : public engine::Taps {
 };
 
 }  // namespace
+
+PlacedWord place_word(const checkpoint::Checkpoint& checkpoint, const std::string& text,
+                      const base::Span& span, const std::string& name) {
+  const Passage passage = encode_passage(checkpoint, text, name);
+  PlacedWord word{.ids = ids_of(passage), .tokens = {}};
+  for (std::size_t place = 0; place < passage.tokens.size(); ++place) {
+    const text::Token& token = passage.tokens[place];
+    if (span.overlaps({.begin = token.begin, .end = token.end}))
+      word.tokens.push_back(static_cast<std::int64_t>(place));
+  }
+  if (word.tokens.empty())
+    throw base::Error(base::concat(name, ": found no token for ",
+                                   base::quoted(text.substr(span.begin, span.end - span.begin)),
+                                   ", expected one"));
+  return word;
+}
 
 std::vector<base::ArrayOf<double>> context_vectors(const engine::Model& model,
                                                    const std::vector<PlacedWord>& words,

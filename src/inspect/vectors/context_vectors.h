@@ -5,6 +5,8 @@
 #include <vector>
 
 #include "base/array.h"
+#include "base/span.h"
+#include "checkpoint/checkpoint.h"
 #include "engine/model.h"
 
 namespace qkv::inspect {
@@ -14,6 +16,11 @@ struct PlacedWord {
   std::vector<std::int32_t> ids;     ///< the whole input
   std::vector<std::int64_t> tokens;  ///< the indices of the word's own tokens; at least one
 };
+
+/// The word at these bytes of a text, as a model reads it. `name` names the text in messages.
+/// Throws Error as encode_passage does, or if no token is there.
+PlacedWord place_word(const checkpoint::Checkpoint& checkpoint, const std::string& text,
+                      const base::Span& span, const std::string& name);
 
 /// The vector of each word in its context at each depth, [layers + 1, width]. Depth 0 is the input
 /// of the first layer (the embedding, plus its position if one is added), followed by the output of

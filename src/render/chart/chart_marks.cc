@@ -14,10 +14,6 @@ namespace {
 constexpr double kLineWidth = 1.8;
 constexpr double kMarkerRadius = 3.6;
 
-void set_colour(cairo_t* context, const Colour& colour, double opacity = 1) {
-  cairo_set_source_rgba(context, colour.red, colour.green, colour.blue, opacity);
-}
-
 /// Rounds to half units, which are whole pixels of a PNG.
 double sharp(double place) { return std::round(place * 2) / 2; }
 

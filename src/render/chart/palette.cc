@@ -55,6 +55,10 @@ Colour outline_colour(const Colour& colour) {
   return {colour.red * kShare, colour.green * kShare, colour.blue * kShare};
 }
 
+void set_colour(cairo_t* context, const Colour& colour, double opacity) {
+  cairo_set_source_rgba(context, colour.red, colour.green, colour.blue, opacity);
+}
+
 void marker_path(cairo_t* context, std::size_t index, const Point& centre, double radius) {
   cairo_new_path(context);
   switch ((index + index / kSeriesColours) % kSeriesColours) {

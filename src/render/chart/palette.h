@@ -21,6 +21,9 @@ Colour series_colour(std::size_t index);
 /// The same colour, darker, for its outline.
 Colour outline_colour(const Colour& colour);
 
+/// Makes it the colour of what is drawn next.
+void set_colour(cairo_t* context, const Colour& colour, double opacity = 1);
+
 /// Makes the outline of the `index`th series' marker the current path: one shape for each of eight
 /// series, then other pairs of shapes and colours for the next eight. `radius` is that of a circle;
 /// the other shapes look equally large.
