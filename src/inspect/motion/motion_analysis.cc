@@ -249,12 +249,14 @@ Finding MotionAnalysis::find(const checkpoint::Checkpoint& checkpoint, const Ins
   report.names = vector_depths(checkpoint.config.model);
 
   std::vector<PlacedWord> frames;
+  frames.reserve(report.contexts.size());
   for (const GrowingContext& context : report.contexts)
     frames.push_back(place_word(checkpoint, context.text,
                                 {.begin = context.word, .end = context.word + word_.size()},
                                 "--motion"));
   const std::vector<world::SenseSentence> all = sentences(text);
   std::vector<PlacedWord> labelled;
+  labelled.reserve(all.size());
   for (const world::SenseSentence& sentence : all)
     labelled.push_back(
         place_word(checkpoint, sentence.text, sentence.span,
