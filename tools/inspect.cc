@@ -2,6 +2,7 @@
 
 #include <iostream>
 
+#include "ablation_options.h"
 #include "base/floating_point.h"
 #include "base/parallel.h"
 #include "cli.h"
@@ -61,6 +62,7 @@ int main(int argc, char** argv) {
                          ->type_name("[A,B]");
   line.add_option("--token", attribution.token, "the token whose output --attribution explains")
       ->needs(attributes);
+  qkv::cli::add_ablation(line, request.ablation);
   line.add_option("--neighbours", request.neighbours,
                   "prints the words whose embeddings are nearest to WORD's");
   line.add_option("--analogy", request.analogy, "A B C: prints the words nearest to A - B + C")
@@ -77,9 +79,10 @@ int main(int argc, char** argv) {
         inspect::parse_formats(request.format.value_or(inspect::kDefaultFormats));
     if (request.out) request.demand.formats = formats;
     base::flush_subnormals();
-    const auto checkpoint = qkv::checkpoint::open_checkpoint(request.checkpoint);
-    if (request.has_text())
-      std::cout << inspect::answer(request, checkpoint, base::threads_of(line.common.threads));
+    const int threads = base::threads_of(line.common.threads);
+    auto checkpoint = qkv::checkpoint::open_checkpoint(request.checkpoint);
+    inspect::ablate(request.ablation, checkpoint, threads);
+    if (request.has_text()) std::cout << inspect::answer(request, checkpoint, threads);
     const base::View embedding = checkpoint.model->embedding();
     if (request.neighbours)
       std::cout << inspect::neighbours_text(embedding, checkpoint.tokenizer, *request.neighbours);

@@ -1,3 +1,5 @@
+#include "inspect/ablation/ablation.h"
+
 #include <gtest/gtest.h>
 
 #include <cmath>
@@ -5,6 +7,7 @@
 #include "base/error.h"
 #include "inspect/ablation/ablator.h"
 #include "inspect/intervening.h"
+#include "predict/changes.h"
 #include "rounding.h"
 
 namespace qkv::inspect {
@@ -185,6 +188,140 @@ TEST(Ablator, TakesRowsByPositionAndFromTheBeginningAgain) {
   base::Array output({4, 2});
   ablator.see({engine::Tap::kFeedForwardOutput, 1}, output.view());
   EXPECT_EQ(output.values, (std::vector<float>{3, 4, 5, 6, 1, 2, 3, 4}));
+}
+
+/// The same weights, with those through which these parts write set to zero.
+std::unique_ptr<engine::Model> without_weights(const std::vector<Part>& parts,
+                                               const spec::ModelConfig& config) {
+  std::vector<base::Array> weights = tests::uneven_weights(config);
+  const spec::WeightList list(config, 11);
+  for (const Part& part : parts) take_out(part, list, PartMeans(config), weights);
+  return std::make_unique<engine::Model>(config, 11, std::move(weights));
+}
+
+std::unique_ptr<engine::Model> ablated(const engine::Model& model, const std::vector<Part>& parts,
+                                       AblationMode mode) {
+  return std::make_unique<engine::Model>(
+      model, ablation(model, parts, mode, kReferenceTexts, /*seed=*/1, /*threads=*/2));
+}
+
+const std::vector<Part> kSomeParts = {{0, 1}, {0, {}}, {1, 3}};
+
+/// A causal and a masked model.
+std::vector<spec::ModelConfig> both_objectives() {
+  std::vector<spec::ModelConfig> configs(2, tests::tiny_model_config());
+  configs[1].objective = spec::Objective::kMasked;
+  return configs;
+}
+
+// Products with zeros add nothing: not even a bit differs.
+TEST(Ablation, WithZerosIsAModelWithoutTheWeights) {
+  for (const spec::ModelConfig& config : both_objectives()) {
+    const auto model = tests::uneven_model(config);
+    const auto zeroed = without_weights(kSomeParts, config);
+    const auto without = ablated(*model, kSomeParts, AblationMode::kZero);
+    EXPECT_EQ(tests::all_logits(*without, kAblatedIds), tests::all_logits(*zeroed, kAblatedIds));
+    EXPECT_NE(tests::all_logits(*without, kAblatedIds), tests::all_logits(*model, kAblatedIds));
+    // Parts that write nothing may be ablated: nothing changes.
+    EXPECT_EQ(tests::all_logits(*ablated(*zeroed, kSomeParts, AblationMode::kZero), kAblatedIds),
+              tests::all_logits(*zeroed, kAblatedIds));
+  }
+}
+
+// The mean and the row of a text are those of the Ablator, which the reader makes itself.
+TEST(Ablation, IsAppliedByEachRead) {
+  const auto model = tests::uneven_model();
+  const auto without = ablated(*model, kSomeParts, AblationMode::kMean);
+  const PartMeans means = means_over_texts(*model);
+  Ablator ablator(means.replacements(kSomeParts));
+  const base::Array expected = tests::all_logits(*model, kAblatedIds, &ablator);
+  EXPECT_EQ(tests::all_logits(*without, kAblatedIds), expected);
+
+  // In parts, as qkv-generate reads. A row of logits that is alone is summed in another order.
+  const auto reader = engine::make_reader(*without);
+  const std::span<const std::int32_t> ids = kAblatedIds;
+  for (const auto& [begin, count] : {std::pair{0, 2}, {2, 2}, {4, 1}}) {
+    const std::span<const float> logits =
+        reader->next(ids.subspan(static_cast<std::size_t>(begin), static_cast<std::size_t>(count)));
+    const std::span<const float> whole = expected[begin + count - 1].values();
+    for (std::size_t piece = 0; piece < logits.size(); ++piece)
+      EXPECT_NEAR(logits[piece], whole[piece], tests::kNatsRounding);
+  }
+}
+
+// A change of nothing, from each layer on and after each token, must leave what was ablated.
+TEST(Ablation, StaysWhereAPassBeginsInALaterLayer) {
+  for (const spec::ModelConfig& config : both_objectives()) {
+    const auto model = tests::uneven_model(config);
+    for (const AblationMode mode :
+         {AblationMode::kMean, AblationMode::kZero, AblationMode::kResample}) {
+      const auto without = ablated(*model, kSomeParts, mode);
+      const predict::Target target{.place = 4, .piece = 6};
+      std::vector<predict::Change> changes;
+      for (std::int64_t layer = 0; layer < 2; ++layer) {
+        for (const std::int64_t token : {0, 1, 3})
+          changes.push_back({.first = {engine::Tap::kInput, layer},
+                             .token = token,
+                             .make_taps = [](std::int64_t /*kept*/) { return nullptr; }});
+      }
+      const auto scores = predict::score_changes(
+          *without, {{.ids = kAblatedIds, .targets = {&target, 1}}}, 1, changes);
+      const double expected =
+          predict::score_rows(*without, {{.ids = kAblatedIds, .targets = {&target, 1}}}, 1)[0].nats;
+      for (const predict::TargetScore& score : scores[0]) EXPECT_EQ(score.nats, expected);
+      EXPECT_NE(
+          expected,
+          predict::score_rows(*model, {{.ids = kAblatedIds, .targets = {&target, 1}}}, 1)[0].nats);
+    }
+  }
+}
+
+TEST(Ablation, ResamplesTheOutputsOfOneText) {
+  const auto model = tests::uneven_model();
+  const Part part = {1, 2};
+  const auto without = ablated(*model, {part}, AblationMode::kResample);
+  const auto output = [&](const engine::Model& of, const std::vector<std::int32_t>& ids) {
+    tests::RecorderOf recorder({engine::Tap::kMixed});
+    tests::all_logits(of, ids, &recorder);
+    const auto values = recorder.value("layers.1.attention.mixed")[2].values();
+    return std::vector<float>(values.begin(), values.end());
+  };
+  std::vector<std::size_t> drawn(kReferenceTexts.size());
+  for (std::int32_t id = 0; id < 11; ++id) {
+    const std::vector<float> found = output(*without, {id, 1, 2, 3, 4});
+    for (std::size_t text = 0; text < kReferenceTexts.size(); ++text) {
+      std::vector<float> expected = output(*model, kReferenceTexts[text]);
+      while (expected.size() < found.size())  // from the beginning again
+        expected.push_back(expected[expected.size() - 2 * kReferenceTexts[text].size()]);
+      if (found == expected) ++drawn[text];
+    }
+    EXPECT_EQ(found, output(*without, {id, 1, 2, 3, 4}));
+  }
+  EXPECT_EQ(drawn[0] + drawn[1] + drawn[2], 11U);
+  for (const std::size_t times : drawn) EXPECT_GT(times, 0U);  // the seed draws each of them
+}
+
+TEST(Ablation, HasAName) {
+  const auto model = tests::uneven_model();
+  const auto without = ablated(*model, kSomeParts, AblationMode::kMean);
+  EXPECT_EQ(model->intervention(), nullptr);
+  EXPECT_EQ(ablation_text(*without->intervention()), "without L0.H1, L0.mlp, L1.H3 (mean)");
+  EXPECT_EQ(ablation_json(*without->intervention()).dump(),
+            R"({"parts":["L0.H1","L0.mlp","L1.H3"],"mode":"mean"})");
+  EXPECT_TRUE(is_ablated(*without, {0, {}}));
+  EXPECT_FALSE(is_ablated(*without, {1, {}}));
+  EXPECT_FALSE(is_ablated(*model, {0, {}}));
+  EXPECT_EQ(ablation_text({.parts = {"a", "b", "c", "d", "e"}, .mode = "zero", .make_taps = {}}),
+            "without a, b, c and 2 more (zero)");
+}
+
+TEST(Ablation, RequestsAreChecked) {
+  EXPECT_EQ(ablation_mode({.parts = "L0.H0", .mode = {}}), AblationMode::kMean);
+  EXPECT_EQ(ablation_mode({.parts = "L0.H0", .mode = "resample"}), AblationMode::kResample);
+  EXPECT_THROW(ablation_mode({.parts = "L0.H0", .mode = "median"}), base::Error);
+  EXPECT_THROW(ablation_mode({.parts = {}, .mode = "zero"}), base::Error);
+  EXPECT_THROW(ablation(*tests::uneven_model(), kSomeParts, AblationMode::kResample, {}, 1, 1),
+               base::Error);
 }
 
 }  // namespace
