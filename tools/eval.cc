@@ -2,6 +2,7 @@
 
 #include <iostream>
 
+#include "ablation_options.h"
 #include "base/files.h"
 #include "base/floating_point.h"
 #include "base/parallel.h"
@@ -38,10 +39,13 @@ int main(int argc, char** argv) {
                   "with --probes: more tables, a list of layers, controls, distance, heads")
       ->delimiter(',')
       ->allow_extra_args(false);
+  qkv::inspect::AblationRequest ablation;
+  qkv::cli::add_ablation(line, ablation);
   line.add_path("--json", request.json, "writes the numbers to this file (- is standard output)");
 
   return qkv::cli::run_program(line, argc, argv, [&] {
     qkv::evaluate::require_sense(request);
+    qkv::inspect::ablation_mode(ablation);
     const std::vector<qkv::evaluate::ProbeDetail> details = qkv::evaluate::probe_details(
         request.details, request.probes.has_value(), request.questions.accuracy_only);
     qkv::checkpoint::find_checkpoint(request.checkpoint);
@@ -56,10 +60,13 @@ int main(int argc, char** argv) {
     std::vector<qkv::checkpoint::Checkpoint> checkpoints;
     checkpoints.push_back(qkv::checkpoint::open_checkpoint(request.checkpoint));
     if (request.second) checkpoints.push_back(qkv::checkpoint::open_checkpoint(*request.second));
-    for (const auto& checkpoint : checkpoints)
+    const int threads = qkv::base::threads_of(line.common.threads);
+    for (auto& checkpoint : checkpoints) {
       qkv::evaluate::require_texts_stay(outputs, checkpoint);
-    const std::vector<qkv::evaluate::Answers> answers = qkv::evaluate::measure(
-        checkpoints, request.questions, qkv::base::threads_of(line.common.threads));
+      qkv::inspect::ablate(ablation, checkpoint, threads);
+    }
+    const std::vector<qkv::evaluate::Answers> answers =
+        qkv::evaluate::measure(checkpoints, request.questions, threads);
 
     if (outputs.json) qkv::base::write_file(*outputs.json, qkv::evaluate::report_json(answers));
     std::cout << (request.json == "-" ? qkv::evaluate::report_json(answers)

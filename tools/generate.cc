@@ -4,6 +4,7 @@
 
 #include <iostream>
 
+#include "ablation_options.h"
 #include "base/files.h"
 #include "base/floating_point.h"
 #include "base/parallel.h"
@@ -54,9 +55,12 @@ int main(int argc, char** argv) {
                   "the seed of the random numbers; the same seed gives the same text")
       ->check(qkv::cli::check_whole(0, qkv::cli::kGreatestSeed))
       ->capture_default_str();
+  qkv::inspect::AblationRequest ablation;
+  qkv::cli::add_ablation(line, ablation);
 
   return qkv::cli::run_program(line, argc, argv, [&] {
     qkv::generate::check_sampling(options.sampling);
+    qkv::inspect::ablation_mode(ablation);
     qkv::checkpoint::find_checkpoint(checkpoint_path);
     if (!prompt_file.empty())
       prompt = qkv::base::read_file(prompt_file, qkv::base::file_limit::kPrompt);
@@ -64,8 +68,8 @@ int main(int argc, char** argv) {
     qkv::base::require_utf8(prompt, prompt_name);  // before the model is read
     qkv::base::flush_subnormals();
     options.threads = qkv::base::threads_of(line.common.threads);
-    const qkv::checkpoint::Checkpoint checkpoint =
-        qkv::checkpoint::open_checkpoint(checkpoint_path);
+    qkv::checkpoint::Checkpoint checkpoint = qkv::checkpoint::open_checkpoint(checkpoint_path);
+    qkv::inspect::ablate(ablation, checkpoint, options.threads);
     const auto layout = checkpoint.config.data.layout;
     prompt = qkv::text::given_prompt(prompt, checkpoint.tokenizer, layout, prompt_name);
     if (prompt.empty() && !prompt_file.empty() && layout != qkv::spec::TextLayout::kLines)

@@ -2,6 +2,7 @@
 
 #include <iostream>
 
+#include "ablation_options.h"
 #include "base/floating_point.h"
 #include "base/parallel.h"
 #include "cli.h"
@@ -70,6 +71,7 @@ int main(int argc, char** argv) {
   moves->needs(line.add_path("--senses", senses,
                              "the labelled sentences for --motion, e.g. data/world/geometry.json")
                    ->needs(moves));
+  qkv::cli::add_ablation(line, request.ablation);
   line.add_option("--neighbours", request.neighbours,
                   "prints the words whose embeddings are nearest to WORD's");
   line.add_option("--analogy", request.analogy, "A B C: prints the words nearest to A - B + C")
@@ -89,9 +91,10 @@ int main(int argc, char** argv) {
         inspect::parse_formats(request.format.value_or(inspect::kDefaultFormats));
     if (request.out) request.demand.formats = formats;
     base::flush_subnormals();
-    const auto checkpoint = qkv::checkpoint::open_checkpoint(request.checkpoint);
-    if (request.has_text())
-      std::cout << inspect::answer(request, checkpoint, base::threads_of(line.common.threads));
+    const int threads = base::threads_of(line.common.threads);
+    auto checkpoint = qkv::checkpoint::open_checkpoint(request.checkpoint);
+    inspect::ablate(request.ablation, checkpoint, threads);
+    if (request.has_text()) std::cout << inspect::answer(request, checkpoint, threads);
     const base::View embedding = checkpoint.model->embedding();
     if (request.neighbours)
       std::cout << inspect::neighbours_text(embedding, checkpoint.tokenizer, *request.neighbours);

@@ -31,10 +31,27 @@ Model::Model(const spec::ModelConfig& config, std::int64_t vocabulary,
       vocabulary_(vocabulary),
       loops_(loops),
       list_(config, vocabulary),
-      weights_(std::move(weights)) {
-  require_fit(list_, weights_);
-  packed_ = pack_weights(config_, list_, weights_, loops_.panels.lanes, memory_);
-  positions_.emplace(config_, packed_.positions, loops_);
+      held_(hold(config, list_, std::move(weights), loops)),
+      positions_(config, held_->packed.positions, loops) {}
+
+Model::Model(const Model& model, Intervention intervention)
+    : config_(model.config_),
+      vocabulary_(model.vocabulary_),
+      loops_(model.loops_),
+      list_(model.list_),
+      held_(model.held_),
+      positions_(model.positions_),
+      intervention_(std::move(intervention)) {}
+
+std::shared_ptr<const Model::Held> Model::hold(const spec::ModelConfig& config,
+                                               const spec::WeightList& list,
+                                               std::vector<base::Array> weights,
+                                               const kernels::Loops& loops) {
+  require_fit(list, weights);
+  auto held = std::make_shared<Held>();
+  held->weights = std::move(weights);
+  held->packed = pack_weights(config, list, held->weights, loops.panels.lanes, held->memory);
+  return held;
 }
 
 void Model::normalise(kernels::NormShape norm, std::int64_t rows, const float* x, float* y) const {
@@ -48,16 +65,16 @@ void Model::multiply(const Panels& matrix, Rows x, MutableRows y) const {
 }
 
 base::Array Model::weight(spec::WeightIndex index) const {
-  const base::Array& kept = weights_[static_cast<std::size_t>(index)];
+  const base::Array& kept = held_->weights[static_cast<std::size_t>(index)];
   if (!kept.values.empty()) return kept;
   base::Array weight(kept.shape);
-  const PackedMatrix& packed = packed_.matrices[static_cast<std::size_t>(index)];
+  const PackedMatrix& packed = held_->packed.matrices[static_cast<std::size_t>(index)];
   kernels::unpack(packed.panels, packed.first, loops_.panels.lanes, weight.view());
   return weight;
 }
 
 void Model::logits(Rows final, MutableRows logits) const {
-  multiply(packed_.output, final, logits);
+  multiply(held_->packed.output, final, logits);
 }
 
 }  // namespace qkv::engine

@@ -4,6 +4,7 @@
 #include <memory>
 #include <span>
 #include <string>
+#include <vector>
 
 #include "engine/model.h"
 #include "engine/taps.h"
@@ -12,7 +13,8 @@ namespace qkv::engine {
 
 /// Reads a text with a model. It keeps what the model stores about the tokens that it has read: the
 /// keys and values of a Transformer, the state of an LSTM or GRU. The formulas are those of
-/// src/model, and the values are equal except for rounding. They do not depend on the threads. The
+/// src/model, and the values are equal except for rounding, unless the model has an
+/// intervention, which every call applies. They do not depend on the threads. The
 /// values of a token have the same bits whether a text is read at once or in parts, as long as each
 /// part has two tokens or more. A call that reads a single token sums in another order, in which
 /// weights come from memory faster: its values differ by rounding, as do those of a pass whose taps
@@ -61,16 +63,22 @@ class Reader {
 
   /// As read(), next() and read_from() after the checks; tokens() is still the number before.
   virtual Rows read_more(std::span<const std::int32_t> ids, Taps* taps) = 0;
-  virtual std::span<const float> next_after(std::span<const std::int32_t> ids) = 0;
+  virtual std::span<const float> next_after(std::span<const std::int32_t> ids, Taps* taps) = 0;
   /// Throws Error unless a kind of model overrides it.
   virtual Rows read_layers(std::int64_t layer, Rows x, Rows first_values, Taps* taps,
                            std::int64_t kept);
 
  private:
   void require_readable(std::span<const std::int32_t> ids) const;
+  /// Calls pass(taps) with the taps of the model's intervention, if any, before the caller's.
+  template <typename Pass>
+  auto intervened(std::int64_t kept, Taps* taps, Pass pass) const;
+  /// Keeps the ids with which a text begins, if an intervention asks for them.
+  void begin(std::span<const std::int32_t> ids);
 
   const Model& model_;
   std::int64_t tokens_ = 0;
+  std::vector<std::int32_t> beginning_;
 };
 
 /// A reader for the model's kind; the model must outlive it. At most `threads` threads compute a

@@ -40,8 +40,8 @@ Rows Recurrent::read_more(std::span<const std::int32_t> ids, Taps* taps) {
   return final;
 }
 
-std::span<const float> Recurrent::next_after(std::span<const std::int32_t> ids) {
-  const Rows final = read_more(ids, nullptr);
+std::span<const float> Recurrent::next_after(std::span<const std::int32_t> ids, Taps* taps) {
+  const Rows final = read_more(ids, taps);
   model().logits({final.values + (final.count - 1) * final.stride, final.stride, 1},
                  {logits_.data(), model().vocabulary(), 1});
   return logits_;

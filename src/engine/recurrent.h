@@ -23,7 +23,7 @@ class Recurrent : public Reader {
   };
 
   Rows read_more(std::span<const std::int32_t> ids, Taps* taps) override;
-  std::span<const float> next_after(std::span<const std::int32_t> ids) override;
+  std::span<const float> next_after(std::span<const std::int32_t> ids, Taps* taps) override;
 
   /// Replaces x_ [tokens, width] by one layer's states.
   void read_layer(std::size_t layer);

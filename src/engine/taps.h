@@ -1,7 +1,11 @@
 #pragma once
 
 #include <cstdint>
+#include <functional>
+#include <memory>
+#include <span>
 #include <string>
+#include <vector>
 
 #include "base/array.h"
 
@@ -54,6 +58,18 @@ class Taps {
   virtual bool wants(const TapPlace& /*place*/) const { return true; }
   /// The value, with the shape of docs/taps.md. It is valid only during the call.
   virtual void see(const TapPlace& place, base::MutableView value) = 0;
+};
+
+/// A change of a model that every pass makes, before the taps of the pass see a value: what is read
+/// is then the changed model.
+struct Intervention {
+  std::vector<std::string> parts;  ///< the names of the parts that it changes
+  std::string mode;                ///< how
+  /// Makes the taps of a read. `beginning` are the ids of the read with which the text began. The
+  /// first `kept` tokens of the text are not read again. They want no scores, since these change
+  /// the rounding of a pass. Called on the thread that reads.
+  std::function<std::unique_ptr<Taps>(std::span<const std::int32_t> beginning, std::int64_t kept)>
+      make_taps;
 };
 
 }  // namespace qkv::engine

@@ -92,9 +92,9 @@ Rows Transformer::read_more(std::span<const std::int32_t> ids, Taps* taps) {
   return {final_.data(), width_, count};
 }
 
-std::span<const float> Transformer::next_after(std::span<const std::int32_t> ids) {
-  reserve(0);
-  taps_ = nullptr;
+std::span<const float> Transformer::next_after(std::span<const std::int32_t> ids, Taps* taps) {
+  reserve(taps != nullptr ? static_cast<std::int64_t>(ids.size()) : 0);
+  taps_ = taps;
   before_ = tokens();
   while (!ids.empty()) {
     count_ = many_at_once(static_cast<std::int64_t>(ids.size()), block_);
@@ -174,6 +174,7 @@ void Transformer::pass(int member) {
       const base::Share tokens = team_.share(count_, member);
       model().normalise(weights_.norm, tokens.end - tokens.begin, x_.values + tokens.begin * width_,
                         final_at_ + tokens.begin * width_);
+      tap_final();
       break;
     }
     case Result::kNextLogits: {
@@ -186,12 +187,14 @@ void Transformer::pass(int member) {
     case Result::kNothing:
       break;
   }
+}
+
+void Transformer::tap_final() {
   tap({Tap::kFinal}, {count_, width_}, final_at_);
-  if (wants({Tap::kLogits})) {
-    std::vector<float> logits(static_cast<std::size_t>(count_ * model().vocabulary()));
-    model().logits({final_at_, width_, count_}, {logits.data(), model().vocabulary(), count_});
-    tap({Tap::kLogits}, {count_, model().vocabulary()}, logits.data());
-  }
+  if (!wants({Tap::kLogits})) return;
+  std::vector<float> logits(static_cast<std::size_t>(count_ * model().vocabulary()));
+  model().logits({final_at_, width_, count_}, {logits.data(), model().vocabulary(), count_});
+  tap({Tap::kLogits}, {count_, model().vocabulary()}, logits.data());
 }
 
 void Transformer::attend(std::int64_t layer, int member) {

@@ -38,7 +38,7 @@ class Transformer : public Reader {
   enum class Result { kFinal, kNextLogits, kNothing };
 
   Rows read_more(std::span<const std::int32_t> ids, Taps* taps) override;
-  std::span<const float> next_after(std::span<const std::int32_t> ids) override;
+  std::span<const float> next_after(std::span<const std::int32_t> ids, Taps* taps) override;
   Rows read_layers(std::int64_t layer, Rows x, Rows first_values, Taps* taps,
                    std::int64_t kept) override;
 
@@ -58,6 +58,9 @@ class Transformer : public Reader {
   void normalise(const kernels::NormShape& norm, float* normed) const;
   /// y = x Wᵀ + bias for one member's outputs, which it returns.
   base::Share multiply(const Panels& matrix, Rows x, MutableRows y, bool add, int member) const;
+
+  /// Shows the vectors after the last norm, and their logits.
+  void tap_final();
 
   // Attention of one head of keys and values, with the queries of all heads that share it.
   /// Norms and rotations of queries and keys.

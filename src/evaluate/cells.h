@@ -3,7 +3,7 @@
 #include <string>
 
 #include "evaluate/probes/contrast.h"
-#include "inspect/edges/intervention.h"
+#include "inspect/ablation/part.h"
 
 namespace qkv::evaluate {
 

@@ -9,76 +9,29 @@
 #include "base/log.h"
 #include "base/table.h"
 #include "base/utf8.h"
+#include "checkpoint/validation_text.h"
 #include "evaluate/cells.h"
 #include "evaluate/geometry/geometry_report.h"
 #include "evaluate/probes/probe_json.h"
+#include "inspect/ablation/ablation.h"
 #include "inspect/inspection.h"
 #include "text/corpus/corpus.h"
 #include "text/prompt.h"
 #include "text/tokenizer/unknown_words.h"
 
 namespace qkv::evaluate {
-namespace fs = std::filesystem;
 namespace {
 
 constexpr std::size_t kLongestName = 200;
 
-/// A run's validation text.
-struct Validation {
-  text::TokenFile tokens;
-  JudgedText text;
-};
-
-/// The files, with paths relative to the working directory.
-std::string names_of(const std::vector<fs::path>& files) {
-  std::string names =
-      base::replace_invalid_utf8(files.front().lexically_proximate(fs::current_path()).string());
-  if (files.size() > 1) names += base::concat(" and ", files.size() - 1, " more");
-  return names;
-}
-
-std::string validation_name(const config::DataConfig& data) {
-  if (!data.validation.empty()) return names_of(data.validation);
-  return base::concat(percent_cell(data.validation_fraction), " of ", names_of(data.train));
-}
-
-/// Warns if the text has changed since the run was trained.
-Validation validation_of(const checkpoint::Checkpoint& checkpoint) {
-  const config::DataConfig& data = checkpoint.config.data;
-  for (const auto* files : {&data.train, &data.validation}) {
-    for (const fs::path& file : *files) {
-      if (std::error_code ignored; !fs::exists(file, ignored)) {
-        throw base::Error(base::concat(checkpoint.path.string(), ": found no ", file.string(),
-                                       ", the text of its run, expected it there or --data FILE"));
-      }
-    }
-  }
-  text::Corpus corpus =
-      text::open_corpus(checkpoint.config, text::Tokenizer::from_bytes(checkpoint.tokenizer.bytes(),
-                                                                       checkpoint.tokenizer.kind(),
-                                                                       "tokenizer.model"));
-  if (!corpus.validation) {
-    throw base::Error(base::concat(checkpoint.path.string(),
-                                   ": found no validation data in its run, expected --data"));
-  }
-  JudgedText text{.name = validation_name(checkpoint.config.data),
-                  .sha256 = corpus.validation_hash};
-  const std::string& expected = checkpoint.state.validation_hash;
-  if (!expected.empty() && text.sha256 != expected) {
-    base::log::warning(base::concat(text.name, ": the validation text has changed since ",
-                                    checkpoint.path.string(), " was trained"));
-  }
-  return {.tokens = std::move(*corpus.validation), .text = std::move(text)};
-}
-
 /// The validation text of each run. Throws Error if they differ but must not.
-std::vector<Validation> validations_of(const std::vector<checkpoint::Checkpoint>& checkpoints,
-                                       bool own_data) {
-  std::vector<Validation> all;
+std::vector<checkpoint::ValidationText> validations_of(
+    const std::vector<checkpoint::Checkpoint>& checkpoints, bool own_data) {
+  std::vector<checkpoint::ValidationText> all;
   for (const checkpoint::Checkpoint& checkpoint : checkpoints) {
-    all.push_back(validation_of(checkpoint));
-    const JudgedText& first = all.front().text;
-    const JudgedText& text = all.back().text;
+    all.push_back(checkpoint::validation_text(checkpoint, "--data FILE"));
+    const checkpoint::ValidationText& first = all.front();
+    const checkpoint::ValidationText& text = all.back();
     if (own_data || text.sha256 == first.sha256) continue;
     throw base::Error(base::concat(
         "--data: found none, and the runs have different validation texts, ",
@@ -140,6 +93,7 @@ base::Json to_json(const Answers& answers) {
     json["tokens"] = score.tokens;
     json["bytes"] = score.text_bytes;
   }
+  if (answers.intervention) json["ablation"] = inspect::ablation_json(*answers.intervention);
   if (answers.text) json["text"] = {{"name", answers.text->name}, {"sha256", answers.text->sha256}};
   for (const PairAccuracy& group : answers.pairs) {
     base::Json& entry = json["pairs"][group.group];
@@ -217,14 +171,18 @@ void ask_probes(const checkpoint::Checkpoint& checkpoint, const Questions& quest
 }  // namespace
 
 std::string source_line(const Answers& answers) {
-  return base::concat(checkpoint::checkpoint_name(answers.checkpoint), " · step ", answers.step);
+  const std::string line =
+      base::concat(checkpoint::checkpoint_name(answers.checkpoint), " · step ", answers.step);
+  return answers.intervention
+             ? base::concat(line, " · ", inspect::ablation_text(*answers.intervention))
+             : line;
 }
 
 std::vector<Answers> measure(const std::vector<checkpoint::Checkpoint>& checkpoints,
                              const Questions& questions, int threads) {
   const bool asks_other_things =
       !questions.pairs.empty() || !questions.probes.empty() || questions.geometry;
-  std::vector<Validation> validations;
+  std::vector<checkpoint::ValidationText> validations;
   if (questions.data.empty() && !asks_other_things)
     validations = validations_of(checkpoints, questions.own_data);
   std::vector<Answers> answers;
@@ -233,6 +191,7 @@ std::vector<Answers> measure(const std::vector<checkpoint::Checkpoint>& checkpoi
     Answers& column = answers.emplace_back();
     column.checkpoint = checkpoint.path.string();
     column.step = checkpoint.state.step;
+    if (const auto* made = checkpoint.model->intervention()) column.intervention = *made;
     column.causal = checkpoint.config.model.causal();
     std::optional<text::TokenFile> data;
     if (!questions.data.empty()) {
@@ -243,7 +202,8 @@ std::vector<Answers> measure(const std::vector<checkpoint::Checkpoint>& checkpoi
     if (data) {
       column.score = score_of(checkpoint, *data, threads);
     } else if (!validations.empty()) {
-      column.text = validations[place].text;
+      column.text =
+          JudgedText{.name = validations[place].name, .sha256 = validations[place].sha256};
       column.score = score_of(checkpoint, validations[place].tokens, threads);
     }
     if (!questions.pairs.empty()) ask_pairs(checkpoint, questions.pairs, threads, column);
@@ -265,6 +225,10 @@ std::string report_table(const std::vector<Answers>& answers,
     table.add(row);
   };
   add("step", [](const Answers& column) { return std::to_string(column.step); });
+  if (answers.front().intervention) {
+    add("ablation",
+        [](const Answers& column) { return inspect::ablation_text(*column.intervention); });
+  }
   if (answers.front().text) add("text", [](const Answers& column) { return column.text->name; });
   if (answers.front().score) {
     add("loss (nats per token)",

@@ -6,6 +6,7 @@
 #include <vector>
 
 #include "checkpoint/checkpoint.h"
+#include "engine/taps.h"
 #include "evaluate/geometry/geometry.h"
 #include "evaluate/pairs.h"
 #include "evaluate/probes/probe_findings.h"
@@ -36,6 +37,7 @@ struct Answers {
   std::string checkpoint;
   std::int64_t step = 0;
   bool causal = true;
+  std::optional<engine::Intervention> intervention = {};  ///< of an ablated model
   std::optional<predict::Score>
       score;  ///< nothing if pairs, probes or geometry were requested without data
   std::optional<JudgedText> text = {};  ///< of `score`, if it is the run's own

@@ -3,6 +3,8 @@
 #include "base/error.h"
 #include "base/files.h"
 #include "base/format.h"
+#include "engine/model.h"
+#include "inspect/ablation/ablation.h"
 #include "inspect/findings_text.h"
 
 namespace qkv::inspect {
@@ -27,6 +29,8 @@ std::string answer(const Request& request, const checkpoint::Checkpoint& checkpo
   }
   if (found.empty() && !request.out)
     throw base::Error(name + ": found no <mask> to fill, expected one, or --out, or --trace");
+  if (const auto* made = checkpoint.model->intervention())
+    found = base::concat(ablation_text(*made), "\n", found.empty() ? "" : "\n", found);
   std::vector<std::filesystem::path> files;
   if (request.out) {
     files = write_artefacts(checkpoint, inspection, choice, formats, *request.out, threads);

@@ -7,6 +7,7 @@
 #include "base/error.h"
 #include "base/format.h"
 #include "engine/reader.h"
+#include "inspect/ablation/ablation.h"
 
 namespace qkv::inspect {
 namespace {
@@ -61,8 +62,10 @@ void require_finite_logits(const Inspection& inspection, const checkpoint::Check
 }
 
 std::string source_line(const checkpoint::Checkpoint& checkpoint) {
-  return base::concat(checkpoint::checkpoint_name(checkpoint.path), " · step ",
-                      checkpoint.state.step);
+  const std::string line =
+      base::concat(checkpoint::checkpoint_name(checkpoint.path), " · step ", checkpoint.state.step);
+  const engine::Intervention* made = checkpoint.model->intervention();
+  return made != nullptr ? base::concat(line, " · ", ablation_text(*made)) : line;
 }
 
 AttentionMap map_of(base::View matrix) {

@@ -32,7 +32,7 @@ void require_finite(double value, const char* what, const checkpoint::Checkpoint
 /// The same for all logits of an inspection.
 void require_finite_logits(const Inspection& inspection, const checkpoint::Checkpoint& checkpoint);
 
-/// "PATH · step N": the source line of every artefact.
+/// "PATH · step N", and the ablated parts, if any: the source line of every artefact.
 std::string source_line(const checkpoint::Checkpoint& checkpoint);
 
 /// weights[query][key] of one head; rows sum to 1.

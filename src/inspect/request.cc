@@ -34,6 +34,9 @@ void require_sense(const Request& request) {
   }
   if (!request.has_text() && (request.out || request.trace))
     throw base::Error("--out, --trace: found no text, expected --text or --text-file");
+  ablation_mode(request.ablation);
+  if (request.ablation.parts && !request.has_text())
+    throw base::Error("--ablate: found no text, expected --text or --text-file");
   if (request.format && !request.out)
     throw base::Error("--format: found no --out, expected a folder for the files");
   if ((choice.layer || choice.head) && !request.out && !request.trace)

@@ -6,6 +6,7 @@
 #include <vector>
 
 #include "checkpoint/checkpoint.h"
+#include "inspect/ablation/ablation.h"
 #include "inspect/demand.h"
 
 namespace qkv::inspect {
@@ -20,6 +21,7 @@ struct Request {
   std::optional<std::string> out;
   std::optional<std::string> format;
   Demand demand;
+  AblationRequest ablation;
   std::optional<std::int64_t> trace;
   std::optional<std::string> neighbours;
   std::vector<std::string> analogy;

@@ -12,6 +12,8 @@
 #include "evaluate/probes/probe_findings.h"
 #include "evaluate/probes/probe_json.h"
 #include "evaluate/probes/probe_report.h"
+#include "inspect/ablation/ablator.h"
+#include "inspect/edges/intervention.h"
 #include "predict/support.h"
 #include "rounding.h"
 
@@ -252,13 +254,13 @@ TEST(DeepProbeMeasures, CutsAreThoseOfWholeReadings) {
 
 /// The share of right answers among the probes with odd numbers, in percent, without some heads, by
 /// whole readings.
-double accuracy_without(const std::vector<inspect::HeadPlace>& heads, const base::Array& means,
-                        const checkpoint::Checkpoint& checkpoint,
+double accuracy_without(const std::vector<inspect::HeadPlace>& heads,
+                        const inspect::PartMeans& means, const checkpoint::Checkpoint& checkpoint,
                         const std::vector<world::Probe>& probes) {
   double right = 0;
   for (std::size_t place = 1; place < probes.size(); place += 2) {
     const auto nats = [&](const std::string& candidate) {
-      inspect::HeadRemover remover(heads, means);
+      inspect::Ablator remover(means.replacements({heads.begin(), heads.end()}));
       const Reading reading =
           readings_of(with_candidate(probes[place], candidate), checkpoint.tokenizer,
                       TextLayout::kLines, checkpoint.config.model)
@@ -293,7 +295,7 @@ TEST(DeepProbeMeasures, RemovedHeadsCostWhatWholeReadingsLose) {
     }
     std::vector<predict::ScoredRow> rows;
     for (const Reading& reading : readings) rows.push_back(reading.row());
-    const base::Array means = inspect::head_means(*checkpoint.model, rows, 1);
+    const inspect::PartMeans means = inspect::part_means(*checkpoint.model, rows, 1);
 
     const double whole = accuracy_without({}, means, checkpoint, probes);
     bool matters = false;

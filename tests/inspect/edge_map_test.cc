@@ -27,23 +27,6 @@ Rows rows_of(base::View matrix) {
   return rows;
 }
 
-/// The mean of all heads of two layers, [heads, query, key] each.
-Rows mean_of(const base::Array& first, const base::Array& second) {
-  const std::int64_t heads = first.shape[0];
-  Rows mean = rows_of(first[0]);
-  for (std::size_t query = 0; query < mean.size(); ++query) {
-    for (std::size_t key = 0; key < mean.size(); ++key) {
-      double sum = 0;
-      for (const base::Array* layer : {&first, &second}) {
-        for (std::int64_t head = 0; head < heads; ++head)
-          sum += rows_of((*layer)[head])[query][key];
-      }
-      mean[query][key] = static_cast<float>(sum / static_cast<double>(2 * heads));
-    }
-  }
-  return mean;
-}
-
 /// What the pictures must show, from the map and the taps alone.
 class Expected {
  public:
@@ -54,9 +37,11 @@ class Expected {
         title_("What “" + piece_word(checkpoint.tokenizer, map.target.piece) +
                "” (p = " + base::fixed(map.probability, 2) + ") is predicted from"),
         subtitle_(source_line(checkpoint)) {
-    render::Heatmap attention = titled("Attention: mean of all heads");
-    attention.weights = mean_of(inspection.taps.value("layers.0.attention.weights"),
-                                inspection.taps.value("layers.1.attention.weights"));
+    const HeadPlace place = costliest_head(map.effects);
+    render::Heatmap attention =
+        titled(base::concat("Attention of layer ", place.layer, ", head ", place.head));
+    attention.weights = rows_of(inspection.taps.value(
+        base::concat("layers.", place.layer, ".attention.weights"))[place.head]);
     pair = {attention, effects("Effect: cut in all heads of all layers", map.effects.all.view())};
     for (std::int64_t layer = 0; layer < 2; ++layer) {
       for (std::int64_t head = 0; head < 4; ++head)
@@ -99,6 +84,16 @@ class Expected {
   std::string title_;
   std::string subtitle_;
 };
+
+TEST(CostliestHead, HasTheEdgeWithTheGreatestEffect) {
+  EdgeEffects effects;
+  effects.heads = base::Array({2, 3, 2, 2});
+  EXPECT_EQ(costliest_head(effects), (HeadPlace{.layer = 0, .head = 0}));
+  effects.heads[0][1][1].data[0] = 0.5F;
+  effects.heads[1][0][1].data[1] = -3;  // the edge hinders
+  effects.heads[1][2][0].data[0] = 0.75F;
+  EXPECT_EQ(costliest_head(effects), (HeadPlace{.layer = 1, .head = 2}));
+}
 
 // Equal input gives equal bytes (render/heatmap/heatmap.h), so a picture is compared as a whole.
 TEST(EdgePictures, ShowTheNumbersOfTheMapAtTheirTokens) {

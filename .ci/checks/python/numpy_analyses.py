@@ -160,7 +160,22 @@ def check_patching(forward, pass_over, report, largest):
                 compare("heads_by_token", lambda of: of["heads_by_token"][layer][head][t], f"{name}.attention.mixed", (head, t))
 
 
+def check_ablation(pass_over, ids, taps, largest):
+    """A whole pass in which head 1 of layer 0 and the feed-forward layer of layer 1 write nothing."""
+    def ablate(name, value):
+        if name == "layers.0.attention.mixed":
+            value = value.copy()
+            value[1] = 0
+        return 0 * value if name == "layers.1.feed_forward.output" else value
+
+    forward = pass_over(ids, ablate)
+    for name, value in forward.taps.items():
+        if not name.endswith("attention.masked"):  # partly infinite
+            largest.compare(name, taps[name], value)
+
+
 MASK = 3
+ABLATED = ["--ablate", "L0.H1,L1.mlp", "--mode", "zero"]
 
 
 def main():
@@ -183,7 +198,9 @@ def main():
         report = json.loads((look / "patch.json").read_text())
         other_look = workshop.inspect(checkpoint, report["corrupt"], "json,safetensors")
         report |= {"clean_ids": ids, "corrupt_ids": ids_of(other_look, weights, read_safetensors(other_look / "taps.safetensors"))}
-        check_patching(forward, lambda ids, patch: Forward(config, weights, ids, np.float64, patch), report, largest)
+        pass_over = lambda ids, patch: Forward(config, weights, ids, np.float64, patch)
+        check_ablation(pass_over, ids, read_safetensors(workshop.inspect(checkpoint, text, "safetensors", *ABLATED) / "taps.safetensors"), largest)
+        check_patching(forward, pass_over, report, largest)
         return f"{len(ids)} tokens, errors at most {largest.error:.1e}, allowed {ALLOWED}"
 
     for name, model in SHAPES.items():

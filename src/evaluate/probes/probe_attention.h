@@ -4,7 +4,7 @@
 
 #include "evaluate/probes/contrast.h"
 #include "evaluate/probes/probe_reading.h"
-#include "inspect/edges/intervention.h"
+#include "inspect/ablation/part.h"
 
 namespace qkv::evaluate {
 

@@ -41,7 +41,7 @@ struct Trial {
 class HeadTrials {
  public:
   HeadTrials(const engine::Model& model, int threads, const predict::TokenCounter& counter,
-             base::Array means)
+             inspect::PartMeans means)
       : model_(model), threads_(threads), counter_(counter), means_(std::move(means)) {}
 
   /// Removes nothing else.
@@ -55,7 +55,7 @@ class HeadTrials {
   std::vector<Result> results(const AskedProbes& probes, const std::vector<Trial>& trials,
                               const Heads& removed = {}) const {
     const auto remover = [this](const Heads& heads) {
-      return std::make_unique<inspect::HeadRemover>(heads, means_);
+      return std::make_unique<inspect::Ablator>(means_.replacements({heads.begin(), heads.end()}));
     };
     std::vector<predict::Change> changes;
     changes.reserve(trials.size());
@@ -120,7 +120,7 @@ class HeadTrials {
   const engine::Model& model_;
   int threads_;
   const predict::TokenCounter& counter_;
-  base::Array means_;
+  inspect::PartMeans means_;
 };
 
 }  // namespace
@@ -164,7 +164,7 @@ std::vector<HeadCosts> HeadCostProbes::costs(const engine::Model& model, int thr
     }
   }
   const HeadTrials removal(model, threads, counter,
-                           inspect::head_means(model, rows, threads, counter));
+                           inspect::part_means(model, rows, threads, counter));
   std::vector<HeadCosts> costs(families_.size());
   for (std::size_t family = 0; family < costs.size(); ++family)
     costs[family].group = removal.group_of(families_[family].even);

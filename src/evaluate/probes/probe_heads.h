@@ -3,13 +3,13 @@
 #include <vector>
 
 #include "evaluate/probes/probes.h"
-#include "inspect/edges/intervention.h"
+#include "inspect/ablation/ablator.h"
 
 namespace qkv::evaluate {
 
-/// The cost of removing heads (HeadRemover; means over the tokens of all probes) for a family: the
-/// fall of its accuracy in percentage points, on its probes with odd numbers. NaN if there are
-/// none.
+/// The cost of removing heads (inspect::PartMeans; means over the tokens of all probes) for a
+/// family: the fall of its accuracy in percentage points, on its probes with odd numbers. NaN if
+/// there are none.
 struct HeadCosts {
   std::vector<double> single;  ///< each head separately: those of layer 0, then those of layer 1, …
   /// Chosen on the probes with even numbers: the head whose removal lowers the mean margin most is

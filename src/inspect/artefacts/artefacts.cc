@@ -9,6 +9,8 @@
 #include "base/format.h"
 #include "base/utf8.h"
 #include "checkpoint/safetensors.h"
+#include "engine/model.h"
+#include "inspect/ablation/ablation.h"
 #include "inspect/artefacts/attention_json.h"
 
 namespace qkv::inspect {
@@ -47,12 +49,14 @@ fs::path write_json(const checkpoint::Checkpoint& checkpoint, const Inspection& 
 fs::path write_taps(const checkpoint::Checkpoint& checkpoint, const Inspection& inspection,
                     const fs::path& folder) {
   fs::path path = folder / kTaps;
+  std::map<std::string, std::string> metadata = {
+      {"checkpoint", base::replace_invalid_utf8(checkpoint::checkpoint_name(checkpoint.path))},
+      {"step", std::to_string(checkpoint.state.step)},
+      {"weights_sha256", checkpoint.weights_hash}};
+  if (const auto* made = checkpoint.model->intervention())
+    metadata["ablation"] = ablation_json(*made).dump();
   base::replace_file(path, [&](const fs::path& temporary) {
-    checkpoint::write_safetensors(
-        temporary, checkpoint::saved(inspection.taps.values()),
-        {{"checkpoint", base::replace_invalid_utf8(checkpoint::checkpoint_name(checkpoint.path))},
-         {"step", std::to_string(checkpoint.state.step)},
-         {"weights_sha256", checkpoint.weights_hash}});
+    checkpoint::write_safetensors(temporary, checkpoint::saved(inspection.taps.values()), metadata);
   });
   return path;
 }

@@ -5,6 +5,8 @@
 
 #include "base/format.h"
 #include "base/utf8.h"
+#include "engine/model.h"
+#include "inspect/ablation/ablation.h"
 
 namespace qkv::inspect {
 namespace {
@@ -47,8 +49,10 @@ base::Json piece_json(const text::Tokenizer& tokenizer, std::int32_t id) {
 }
 
 std::string describe_source(const checkpoint::Checkpoint& checkpoint, const Passage& passage) {
-  std::string out = "{\n  \"checkpoint\": " + describe_checkpoint(checkpoint).dump() +
-                    ",\n  \"text\": " + base::Json(passage.text).dump() + ",\n  \"tokens\": [";
+  std::string out = "{\n  \"checkpoint\": " + describe_checkpoint(checkpoint).dump();
+  if (const auto* made = checkpoint.model->intervention())
+    out += ",\n  \"ablation\": " + ablation_json(*made).dump();
+  out += ",\n  \"text\": " + base::Json(passage.text).dump() + ",\n  \"tokens\": [";
   for (std::size_t index = 0; index < passage.tokens.size(); ++index) {
     out += index == 0 ? "\n    " : ",\n    ";
     out += describe_token(passage, checkpoint.tokenizer, index).dump();

@@ -9,8 +9,8 @@
 
 namespace qkv::inspect {
 
-/// The beginning of a JSON artefact: `{` and its keys checkpoint, text and tokens (docs/taps.md). A
-/// comma and further keys follow.
+/// The beginning of a JSON artefact: `{` and its keys checkpoint, ablation (if parts are
+/// ablated), text and tokens (docs/taps.md). A comma and further keys follow.
 std::string describe_source(const checkpoint::Checkpoint& checkpoint, const Passage& passage);
 
 /// {"id", "piece"}

@@ -8,7 +8,6 @@
 #include "base/utf8.h"
 #include "inspect/artefacts/describe.h"
 #include "inspect/fillings.h"
-#include "inspect/mean_attention.h"
 #include "inspect/vocabulary.h"
 
 namespace qkv::inspect {
@@ -41,11 +40,12 @@ class EdgePictures {
         title_(base::concat("What “", piece_word(checkpoint.tokenizer, map_.target.piece),
                             "” (p = ", base::fixed(map_.probability, 2), ") is predicted from")),
         subtitle_(base::replace_invalid_utf8(source_line(checkpoint))) {
-    attention_ = named("Attention: mean of all heads");
-    attention_.weights = mean_attention(inspection, model_);
+    const HeadPlace place = costliest_head(map_.effects);
+    attention_ = named(base::concat("Attention of layer ", place.layer, ", head ", place.head));
+    attention_.weights = attention_map(inspection, place.layer, place.head);
   }
 
-  /// Of all edges, beside the attention.
+  /// Of all edges, beside the attention of the head that matters most.
   void draw_all(const std::filesystem::path& path, render::PictureFormat format) const {
     const render::Heatmap all =
         effects("Effect: cut in all heads of all layers", map_.effects.all.view());
@@ -90,6 +90,21 @@ class EdgePictures {
 };
 
 }  // namespace
+
+HeadPlace costliest_head(const EdgeEffects& effects) {
+  HeadPlace costliest;
+  float most = 0;
+  for (std::int64_t layer = 0; layer < effects.heads.shape[0]; ++layer) {
+    for (std::int64_t head = 0; head < effects.heads.shape[1]; ++head) {
+      const std::span<const float> nats = effects.heads[layer][head].values();
+      const float cost = *std::max_element(nats.begin(), nats.end());
+      if (cost <= most) continue;
+      most = cost;
+      costliest = {.layer = layer, .head = head};
+    }
+  }
+  return costliest;
+}
 
 EdgeMap edge_map(const checkpoint::Checkpoint& checkpoint, const Inspection& inspection,
                  int threads) {

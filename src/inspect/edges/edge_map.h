@@ -3,6 +3,7 @@
 #include <string>
 #include <vector>
 
+#include "inspect/ablation/part.h"
 #include "inspect/analysis.h"
 #include "inspect/edges/edges.h"
 #include "inspect/inspection.h"
@@ -17,6 +18,10 @@ struct EdgeMap {
   EdgeEffects effects;
 };
 
+/// The head with the edge whose removal there alone costs the prediction most; the first one if
+/// none costs anything.
+HeadPlace costliest_head(const EdgeEffects& effects);
+
 /// Shows progress. No result depends on the number of threads. Throws Error if the model has no
 /// attention, or is masked and the text does not hold exactly one mask.
 EdgeMap edge_map(const checkpoint::Checkpoint& checkpoint, const Inspection& inspection,
@@ -26,8 +31,9 @@ EdgeMap edge_map(const checkpoint::Checkpoint& checkpoint, const Inspection& ins
 std::string edges_json(const checkpoint::Checkpoint& checkpoint, const Inspection& inspection,
                        const EdgeMap& map);
 
-/// --edges: edges.json; in each format of pictures, edges (the mean of all attention maps next to
-/// the causal map) and edges-heads (the causal map of each head). There is too much to print.
+/// --edges: edges.json; in each format of pictures, edges (the attention of the costliest head
+/// next to the causal map) and edges-heads (the causal map of each head). There is too much to
+/// print.
 class EdgeAnalysis : public Analysis {
  public:
   std::string name() const override { return "edges"; }

@@ -4,10 +4,12 @@
 #include <cmath>
 #include <sstream>
 
+#include "base/error.h"
 #include "base/format.h"
 #include "base/table.h"
 #include "base/utf8.h"
 #include "engine/model.h"
+#include "inspect/ablation/ablation.h"
 #include "inspect/trace/columns.h"
 #include "inspect/trace/head_arithmetic.h"
 
@@ -319,6 +321,9 @@ std::string trace_text(const checkpoint::Checkpoint& checkpoint, const Inspectio
   require_index("layer", layer, model.layers);
   require_index("head", head, model.heads);
   require_index("trace", token, static_cast<std::int64_t>(inspection.passage.tokens.size()));
+  if (is_ablated(*checkpoint.model, {layer, head}))
+    throw base::Error(base::concat("--trace: found layer ", layer, ", head ", head,
+                                   ", which is ablated, expected a head that computes"));
   const AttentionMap map = attention_map(inspection, layer, head);
   return base::concat(source_line(checkpoint), "\n",
                       Trace(checkpoint, inspection, layer, head, token).text(),

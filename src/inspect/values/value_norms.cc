@@ -1,10 +1,12 @@
 #include "inspect/values/value_norms.h"
 
 #include <Eigen/Core>
+#include <algorithm>
 #include <cmath>
 #include <vector>
 
 #include "base/format.h"
+#include "inspect/ablation/ablation.h"
 
 namespace qkv::inspect {
 namespace {
@@ -55,10 +57,12 @@ ValueNorms value_norms(const engine::Model& model, const Recorder& taps) {
                    .layers = base::Array({config.layers, tokens, tokens})};
   for (std::int64_t layer = 0; layer < config.layers; ++layer) {
     const std::string name = base::concat("layers.", layer, ".attention.");
+    base::Array weights = taps.value(name + "weights");
+    for (std::int64_t head = 0; head < config.heads; ++head)  // an ablated head moves nothing
+      if (is_ablated(model, {layer, head})) std::ranges::fill(weights[head].values(), 0.0F);
     add_layer(config,
               model.weight(model.list().layers[static_cast<std::size_t>(layer)].output.weight),
-              taps.value(name + "value"), taps.value(name + "weights"), found.heads[layer],
-              found.layers[layer]);
+              taps.value(name + "value"), weights, found.heads[layer], found.layers[layer]);
   }
   return found;
 }

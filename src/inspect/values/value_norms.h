@@ -17,7 +17,8 @@ struct ValueNorms {
   base::Array layers;
 };
 
-/// `taps` are those of the model's pass. REQUIRES a model with attention.
+/// `taps` are those of the model's pass. An ablated head moves nothing. REQUIRES a model with
+/// attention.
 ValueNorms value_norms(const engine::Model& model, const Recorder& taps);
 
 /// Each row divided by its sum: what share of the lengths a query token has from each key, which
