@@ -6,6 +6,7 @@
 #include "base/floating_point.h"
 #include "base/parallel.h"
 #include "cli.h"
+#include "inspect/activations/activations.h"
 #include "inspect/answer.h"
 #include "inspect/attribution/attribution_analysis.h"
 #include "inspect/edges/edge_map.h"
@@ -30,6 +31,12 @@ int main(int argc, char** argv) {
                                "the text to read; for a masked model <mask> hides a word");
   line.add_path("--text-file", request.text_file, "a file with the text (- is standard input)")
       ->excludes(text);
+  line.add_path(
+          "--texts", request.texts,
+          "a data set, JSON Lines with \"text\": writes values of --taps to the file of --out")
+      ->excludes(text)
+      ->excludes("--text-file");
+  line.add_option("--taps", request.taps, "the values for --texts, e.g. 'layers.*.output'");
   line.add_path("--out", request.out,
                 "writes pictures, attention.json and taps.safetensors to this folder");
   line.add_option("--format", request.format,
@@ -94,6 +101,10 @@ int main(int argc, char** argv) {
     const int threads = base::threads_of(line.common.threads);
     auto checkpoint = qkv::checkpoint::open_checkpoint(request.checkpoint);
     inspect::ablate(request.ablation, checkpoint, threads);
+    if (request.texts) {
+      std::cout << inspect::write_activations(
+          checkpoint, {*request.texts, *request.taps, *request.out}, threads);
+    }
     if (request.has_text()) std::cout << inspect::answer(request, checkpoint, threads);
     const base::View embedding = checkpoint.model->embedding();
     if (request.neighbours)

@@ -65,7 +65,8 @@ class FileWriter {
   FileWriter& operator=(const FileWriter&) = delete;
 
   void write(std::string_view bytes);
-  /// Overwrites bytes already written, for example a header whose counts are known last.
+  /// Writes at an offset: over bytes already written, for example a header whose counts are known
+  /// last, or beyond them.
   void write_at(std::uint64_t offset, std::string_view bytes);
   std::uint64_t size() const { return size_; }
   /// Passes the buffered bytes to the system.

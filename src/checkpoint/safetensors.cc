@@ -9,25 +9,41 @@
 namespace qkv::checkpoint {
 namespace fs = std::filesystem;
 
-void write_safetensors(const fs::path& path, const std::vector<SavedArray>& arrays,
-                       const std::map<std::string, std::string>& notes) {
+namespace {
+
+std::uint64_t byte_count(const PlannedArray& array) {
+  return base::value_count(array.shape) * array.item;
+}
+
+/// The beginning of a file, up to the values.
+std::string header_of(const std::vector<PlannedArray>& arrays,
+                      const std::map<std::string, std::string>& notes) {
   base::Json header = {{"__metadata__", {{"format", "pt"}}}};
   for (const auto& [name, note] : notes) header["__metadata__"][name] = note;
   std::uint64_t offset = 0;
   auto& members = header.get_ref<base::Json::object_t&>();
-  for (const SavedArray& array : arrays) {
-    const std::uint64_t end = offset + base::value_count(array.shape) * sizeof(float);
+  for (const PlannedArray& array : arrays) {
+    const std::uint64_t end = offset + byte_count(array);
     const base::Json entry = {
-        {"dtype", "F32"}, {"shape", array.shape}, {"data_offsets", {offset, end}}};
+        {"dtype", array.dtype}, {"shape", array.shape}, {"data_offsets", {offset, end}}};
     members.emplace_back(array.name, entry);  // looks for no earlier one: names differ
     offset = end;
   }
   std::string text = header.dump();
   text.resize((text.size() + 7) / 8 * 8, ' ');
+  return base::little_endian(std::uint64_t{text.size()}) + text;
+}
 
+}  // namespace
+
+void write_safetensors(const fs::path& path, const std::vector<SavedArray>& arrays,
+                       const std::map<std::string, std::string>& notes) {
+  std::vector<PlannedArray> planned;
+  planned.reserve(arrays.size());
+  for (const SavedArray& array : arrays)
+    planned.push_back({.name = array.name, .dtype = "F32", .shape = array.shape});
   base::FileWriter writer(path);
-  writer.write(base::little_endian(std::uint64_t{text.size()}));
-  writer.write(text);
+  writer.write(header_of(planned, notes));
   std::vector<float> values;
   for (const SavedArray& array : arrays) {
     values.resize(base::value_count(array.shape));
@@ -35,6 +51,22 @@ void write_safetensors(const fs::path& path, const std::vector<SavedArray>& arra
     writer.write({reinterpret_cast<const char*>(values.data()), values.size() * sizeof(float)});
   }
   writer.finish();
+}
+
+SafetensorsWriter::SafetensorsWriter(const fs::path& path, const std::vector<PlannedArray>& arrays,
+                                     const std::map<std::string, std::string>& notes)
+    : file_(path) {
+  const std::string header = header_of(arrays, notes);
+  file_.write(header);
+  std::uint64_t begin = header.size();
+  for (const PlannedArray& array : arrays) {
+    begins_.push_back(begin);
+    begin += byte_count(array);
+  }
+}
+
+void SafetensorsWriter::write(std::size_t array, std::uint64_t offset, std::string_view bytes) {
+  file_.write_at(begins_[array] + offset, bytes);
 }
 
 std::vector<SavedArray> saved(const base::NamedArrays& arrays) {

@@ -6,6 +6,7 @@
 #include <map>
 #include <span>
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include "base/array.h"
@@ -30,6 +31,30 @@ void write_safetensors(const std::filesystem::path& path, const std::vector<Save
 
 /// The same for arrays that exist; they must outlive the result.
 std::vector<SavedArray> saved(const base::NamedArrays& arrays);
+
+/// An array whose bytes arrive in parts.
+struct PlannedArray {
+  std::string name;
+  std::string dtype;       ///< of the format: "F32", "I64"
+  std::uint64_t item = 4;  ///< bytes of a value
+  std::vector<std::int64_t> shape;
+};
+
+/// Writes such arrays, in any order, as the same format.
+class SafetensorsWriter {
+ public:
+  /// Writes the header. Throws Error (Fault::kRun) if it cannot write, as all functions here.
+  SafetensorsWriter(const std::filesystem::path& path, const std::vector<PlannedArray>& arrays,
+                    const std::map<std::string, std::string>& notes = {});
+  /// Writes bytes of an array from `offset` on, counted in its own bytes. REQUIRES room for them.
+  void write(std::size_t array, std::uint64_t offset, std::string_view bytes);
+  /// Durable when it returns. REQUIRES that all bytes were written.
+  void finish() { file_.finish(); }
+
+ private:
+  base::FileWriter file_;
+  std::vector<std::uint64_t> begins_;  ///< of each array, in bytes of the file
+};
 
 /// Reads them in the order of the file. Every length and offset is checked against the file before
 /// it is used. Throws Error: truncated, header not JSON, another dtype than F32, a shape that does

@@ -21,9 +21,25 @@ std::vector<fs::path> inputs_of(const Request& request, const checkpoint::Checkp
   return inputs;
 }
 
+/// require_sense for a data set.
+void require_sense_of_texts(const Request& request) {
+  if (!request.out) throw base::Error("--texts: found no --out, expected a file to write");
+  if (!request.taps)
+    throw base::Error("--texts: found no --taps, expected a pattern such as 'layers.*.output'");
+  if (!request.demand.analyses.empty())
+    throw base::Error("--texts: found " + request.demand.analyses.front()->option() +
+                      ", which is for one text, expected --text");
+  if (request.format || request.trace || request.demand.choice.layer || request.demand.choice.head)
+    throw base::Error(
+        "--texts: found --format, --trace, --layer or --head, expected --text for them");
+  ablation_mode(request.ablation);
+}
+
 }  // namespace
 
 void require_sense(const Request& request) {
+  if (request.texts) return require_sense_of_texts(request);
+  if (request.taps) throw base::Error("--taps: found no --texts, expected a file of texts");
   const HeadChoice& choice = request.demand.choice;
   const bool asks_words = request.neighbours || !request.analogy.empty();
   for (const auto& analysis : request.demand.analyses) {

@@ -18,6 +18,8 @@ struct Request {
   std::string checkpoint;
   std::optional<std::string> text;
   std::optional<std::string> text_file;
+  std::optional<std::string> texts;  ///< a data set
+  std::optional<std::string> taps;   ///< of which these are kept
   std::optional<std::string> out;
   std::optional<std::string> format;
   Demand demand;

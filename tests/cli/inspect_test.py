@@ -309,6 +309,24 @@ class Inspection(harness.ProgramTest):
             self.assertIn(words, done.stderr)
             self.assertFalse((self.folder / "unmoved").exists())
 
+    def test_activations_of_a_data_set(self):
+        self.write("texts.jsonl", '{"text": "the cat sees a dog"}\n{"text": "a bird"}\n')
+        asks = ["run", "--texts", "texts.jsonl", "--taps", "layers.*.output", "--out", "all.safetensors"]
+        self.assertRegex(self.succeed("inspect", *asks), r"(?m)^wrote all.safetensors: 2 texts, 7 tokens, 2 values of each$")
+        self.assertIn("▁cat", json.loads((self.folder / "vocab.json").read_text()))
+        self.succeed("inspect", *asks[:-1], "zero.safetensors", "--ablate", "L0.H0", "--mode", "zero")
+        self.assertIn(b'"ablation"', (self.folder / "zero.safetensors").read_bytes()[:4000])
+        for words, arguments in [("--texts: found no --taps", ["--texts", "texts.jsonl", "--out", "x"]),
+                                 ("--texts: found no --out", ["--texts", "texts.jsonl", "--taps", "final"]),
+                                 ("--taps: found no --texts", ["--text", TEXT, "--taps", "final", "--out", "x"]),
+                                 ("--texts: found --lens", ["--texts", "texts.jsonl", "--taps", "final", "--out", "x", "--lens"]),
+                                 ("--taps: found \"weights\"", ["--texts", "texts.jsonl", "--taps", "weights", "--out", "x"]),
+                                 ("--texts", ["--texts", "texts.jsonl", "--text", TEXT])]:
+            done = self.run_program("inspect", "run", *arguments)
+            self.assertEqual(done.returncode, 2, done.stderr)
+            self.assertIn(words, done.stderr)
+            self.assertFalse((self.folder / "x").exists())
+
     def test_trace_neighbours_analogy_print(self):
         text = self.succeed("inspect", "run", "--text", TEXT, "--trace", 2)
         for line in [r"Layer 0, head 0: what token 2, .*sees, takes from the 5 tokens of the text",

@@ -7,11 +7,9 @@
 #include "base/error.h"
 #include "base/files.h"
 #include "base/format.h"
-#include "base/utf8.h"
 #include "checkpoint/safetensors.h"
-#include "engine/model.h"
-#include "inspect/ablation/ablation.h"
 #include "inspect/artefacts/attention_json.h"
+#include "inspect/artefacts/describe.h"
 
 namespace qkv::inspect {
 namespace fs = std::filesystem;
@@ -49,14 +47,9 @@ fs::path write_json(const checkpoint::Checkpoint& checkpoint, const Inspection& 
 fs::path write_taps(const checkpoint::Checkpoint& checkpoint, const Inspection& inspection,
                     const fs::path& folder) {
   fs::path path = folder / kTaps;
-  std::map<std::string, std::string> metadata = {
-      {"checkpoint", base::replace_invalid_utf8(checkpoint::checkpoint_name(checkpoint.path))},
-      {"step", std::to_string(checkpoint.state.step)},
-      {"weights_sha256", checkpoint.weights_hash}};
-  if (const auto* made = checkpoint.model->intervention())
-    metadata["ablation"] = ablation_json(*made).dump();
   base::replace_file(path, [&](const fs::path& temporary) {
-    checkpoint::write_safetensors(temporary, checkpoint::saved(inspection.taps.values()), metadata);
+    checkpoint::write_safetensors(temporary, checkpoint::saved(inspection.taps.values()),
+                                  source_notes(checkpoint));
   });
   return path;
 }

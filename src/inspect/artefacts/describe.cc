@@ -44,6 +44,16 @@ base::Json lists_of(base::ViewOf<const double> values) {
 
 }  // namespace
 
+std::map<std::string, std::string> source_notes(const checkpoint::Checkpoint& checkpoint) {
+  std::map<std::string, std::string> notes = {
+      {"checkpoint", base::replace_invalid_utf8(checkpoint::checkpoint_name(checkpoint.path))},
+      {"step", std::to_string(checkpoint.state.step)},
+      {"weights_sha256", checkpoint.weights_hash}};
+  if (const auto* made = checkpoint.model->intervention())
+    notes["ablation"] = ablation_json(*made).dump();
+  return notes;
+}
+
 base::Json piece_json(const text::Tokenizer& tokenizer, std::int32_t id) {
   return {{"id", id}, {"piece", tokenizer.piece(id)}};
 }

@@ -1,6 +1,7 @@
 #pragma once
 
 #include <functional>
+#include <map>
 #include <string>
 #include <string_view>
 
@@ -12,6 +13,10 @@ namespace qkv::inspect {
 /// The beginning of a JSON artefact: `{` and its keys checkpoint, ablation (if parts are
 /// ablated), text and tokens (docs/taps.md). A comma and further keys follow.
 std::string describe_source(const checkpoint::Checkpoint& checkpoint, const Passage& passage);
+
+/// The same as notes of a safetensors file: checkpoint, step, weights_sha256 and, if the model is
+/// changed, ablation.
+std::map<std::string, std::string> source_notes(const checkpoint::Checkpoint& checkpoint);
 
 /// {"id", "piece"}
 base::Json piece_json(const text::Tokenizer& tokenizer, std::int32_t id);
