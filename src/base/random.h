@@ -21,6 +21,7 @@ enum class Purpose : std::uint64_t {
   kWorld,
   kBootstrap,
   kPermutation,
+  kRandomText,
 };
 
 /// The key of the stream (seed, purpose, index…). Equal arguments give the same key; all others
