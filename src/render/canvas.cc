@@ -10,7 +10,6 @@
 
 #include "base/error.h"
 #include "base/format.h"
-#include "render/png.h"
 #include "render/svg_ids.h"
 
 namespace qkv::render {
@@ -93,21 +92,30 @@ Canvas::Canvas(double width, double height, PictureFormat format, const std::str
   cairo_fill(context());
 }
 
-std::string Canvas::finish() {
+Canvas::Pixels Canvas::end_drawing() {
   require_success(cairo_status(context()));
   context_.reset();
-  if (format_ == PictureFormat::kPng) {
-    cairo_surface_flush(surface_.get());
-    const auto stride = static_cast<std::size_t>(cairo_image_surface_get_stride(surface_.get()));
-    bytes_ = encode_png(
-        reinterpret_cast<const std::uint32_t*>(cairo_image_surface_get_data(surface_.get())),
-        stride / sizeof(std::uint32_t),
-        static_cast<std::uint32_t>(cairo_image_surface_get_width(surface_.get())),
-        static_cast<std::uint32_t>(cairo_image_surface_get_height(surface_.get())));
-  }
+  if (format_ != PictureFormat::kPng) return {};
+  cairo_surface_flush(surface_.get());
+  const auto stride = static_cast<std::size_t>(cairo_image_surface_get_stride(surface_.get()));
+  return {reinterpret_cast<const std::uint32_t*>(cairo_image_surface_get_data(surface_.get())),
+          stride / sizeof(std::uint32_t),
+          static_cast<std::uint32_t>(cairo_image_surface_get_width(surface_.get())),
+          static_cast<std::uint32_t>(cairo_image_surface_get_height(surface_.get()))};
+}
+
+std::string Canvas::finish() {
+  const Pixels pixels = end_drawing();
+  if (format_ == PictureFormat::kPng)
+    bytes_ = encode_png(pixels.data, pixels.stride, pixels.width, pixels.height);
   cairo_surface_finish(surface_.get());
   require_success(cairo_surface_status(surface_.get()));
   return format_ == PictureFormat::kSvg ? renumber_svg_ids(bytes_) : std::move(bytes_);
+}
+
+void Canvas::finish_frame(AnimatedPng& animation, std::uint16_t milliseconds) {
+  const Pixels pixels = end_drawing();
+  animation.add(pixels.data, pixels.stride, pixels.width, pixels.height, milliseconds);
 }
 
 }  // namespace qkv::render

@@ -2,10 +2,12 @@
 
 #include <cairo.h>
 
+#include <cstdint>
 #include <memory>
 #include <string>
 
 #include "render/picture_format.h"
+#include "render/png.h"
 
 namespace qkv::render {
 
@@ -27,7 +29,19 @@ class Canvas {
   /// Ends the page; nothing can be drawn after that. Throws Error (Fault::kRun) if Cairo failed.
   std::string finish();
 
+  /// Ends the page as a frame of an animation. Throws as AnimatedPng::add. REQUIRES a PNG.
+  void finish_frame(AnimatedPng& animation, std::uint16_t milliseconds);
+
  private:
+  /// The pixels of a PNG, as encode_png reads them.
+  struct Pixels {
+    const std::uint32_t* data;
+    std::size_t stride;
+    std::uint32_t width;
+    std::uint32_t height;
+  };
+  Pixels end_drawing();
+
   PictureFormat format_;
   std::string bytes_;
   std::unique_ptr<cairo_surface_t, decltype(&cairo_surface_destroy)> surface_;

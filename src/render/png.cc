@@ -94,18 +94,60 @@ Bytes compress(const Bytes& bytes) {
   return out;
 }
 
-}  // namespace
-
-std::string encode_png(const std::uint32_t* pixels, std::size_t stride, std::uint32_t width,
-                       std::uint32_t height) {
+/// The signature and the first chunk.
+std::string beginning(std::uint32_t width, std::uint32_t height) {
   std::string header;
   append_number(width, header);
   append_number(height, header);
   header += {8, 2, 0, 0, 0};  // bits, RGB, and the only compression, filters and order of rows
   std::string out = "\x89PNG\r\n\x1A\n";
   append_chunk("IHDR", header, out);
+  return out;
+}
+
+}  // namespace
+
+std::string encode_png(const std::uint32_t* pixels, std::size_t stride, std::uint32_t width,
+                       std::uint32_t height) {
+  std::string out = beginning(width, height);
   const Bytes data = compress(filter_rows(pixels, stride, width, height));
   append_chunk("IDAT", {data.data.get(), data.size}, out);
+  append_chunk("IEND", "", out);
+  return out;
+}
+
+void AnimatedPng::add(const std::uint32_t* pixels, std::size_t stride, std::uint32_t width,
+                      std::uint32_t height, std::uint16_t milliseconds) {
+  width_ = width;
+  height_ = height;
+  std::string control;
+  append_number(chunks_++, control);
+  append_number(width, control);
+  append_number(height, control);
+  append_number(0, control);  // x
+  append_number(0, control);  // y
+  control += {static_cast<char>(milliseconds >> 8), static_cast<char>(milliseconds)};
+  control += {1000 >> 8, static_cast<char>(1000 & 0xFF)};  // of which a second has so many
+  control += {0, 0};  // the next frame replaces this one, which replaces what was there
+  append_chunk("fcTL", control, body_);
+  const Bytes data = compress(filter_rows(pixels, stride, width, height));
+  const std::string_view bytes(data.data.get(), data.size);
+  if (frames_++ == 0) {
+    append_chunk("IDAT", bytes, body_);
+    return;
+  }
+  std::string numbered;
+  append_number(chunks_++, numbered);
+  append_chunk("fdAT", numbered.append(bytes), body_);
+}
+
+std::string AnimatedPng::finish() const {
+  std::string out = beginning(width_, height_);
+  std::string control;
+  append_number(frames_, control);
+  append_number(0, control);  // repetitions: without end
+  append_chunk("acTL", control, out);
+  out += body_;
   append_chunk("IEND", "", out);
   return out;
 }
