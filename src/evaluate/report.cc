@@ -18,58 +18,9 @@
 #include "text/tokenizer/unknown_words.h"
 
 namespace qkv::evaluate {
-namespace fs = std::filesystem;
 namespace {
 
 constexpr std::size_t kLongestName = 200;
-
-/// A run's validation text.
-struct Validation {
-  text::TokenFile tokens;
-  JudgedText text;
-};
-
-/// The files, with paths relative to the working directory.
-std::string names_of(const std::vector<fs::path>& files) {
-  std::string names =
-      base::replace_invalid_utf8(files.front().lexically_proximate(fs::current_path()).string());
-  if (files.size() > 1) names += base::concat(" and ", files.size() - 1, " more");
-  return names;
-}
-
-std::string validation_name(const config::DataConfig& data) {
-  if (!data.validation.empty()) return names_of(data.validation);
-  return base::concat(percent_cell(data.validation_fraction), " of ", names_of(data.train));
-}
-
-/// Warns if the text has changed since the run was trained.
-Validation validation_of(const checkpoint::Checkpoint& checkpoint) {
-  const config::DataConfig& data = checkpoint.config.data;
-  for (const auto* files : {&data.train, &data.validation}) {
-    for (const fs::path& file : *files) {
-      if (std::error_code ignored; !fs::exists(file, ignored)) {
-        throw base::Error(base::concat(checkpoint.path.string(), ": found no ", file.string(),
-                                       ", the text of its run, expected it there or --data FILE"));
-      }
-    }
-  }
-  text::Corpus corpus =
-      text::open_corpus(checkpoint.config, text::Tokenizer::from_bytes(checkpoint.tokenizer.bytes(),
-                                                                       checkpoint.tokenizer.kind(),
-                                                                       "tokenizer.model"));
-  if (!corpus.validation) {
-    throw base::Error(base::concat(checkpoint.path.string(),
-                                   ": found no validation data in its run, expected --data"));
-  }
-  JudgedText text{.name = validation_name(checkpoint.config.data),
-                  .sha256 = corpus.validation_hash};
-  const std::string& expected = checkpoint.state.validation_hash;
-  if (!expected.empty() && text.sha256 != expected) {
-    base::log::warning(base::concat(text.name, ": the validation text has changed since ",
-                                    checkpoint.path.string(), " was trained"));
-  }
-  return {.tokens = std::move(*corpus.validation), .text = std::move(text)};
-}
 
 /// The validation text of each run. Throws Error if they differ but must not.
 std::vector<Validation> validations_of(const std::vector<checkpoint::Checkpoint>& checkpoints,

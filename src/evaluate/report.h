@@ -11,6 +11,7 @@
 #include "evaluate/probes/probe_findings.h"
 #include "evaluate/probes/probe_report.h"
 #include "evaluate/probes/probes.h"
+#include "evaluate/validation_text.h"
 #include "predict/loss.h"
 
 namespace qkv::evaluate {
@@ -23,12 +24,6 @@ struct Questions {
   std::vector<world::Probe> probes;         ///< empty: none
   bool accuracy_only = false;               ///< for probes: only their accuracy, without attention
   std::optional<world::Geometry> geometry = {};  ///< the questions about the geometry of words
-};
-
-/// The validation text of a run.
-struct JudgedText {
-  std::string name;    ///< its files
-  std::string sha256;  ///< of the text
 };
 
 /// The answers for one checkpoint.
