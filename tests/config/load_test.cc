@@ -149,8 +149,9 @@ TEST(ParseConfig, UnknownKeysSuggestTheNearest) {
   EXPECT_EQ(
       refusal_of("model.attention.scale", "true"),
       R"(x.json: unknown key "model.attention.scale"; did you mean "model.attention.scaled"?)");
-  EXPECT_EQ(refusal_of("checkpoints.zzzzzzzz", "1"),
-            R"(x.json: unknown key "checkpoints.zzzzzzzz"; "checkpoints" has every, keep, snapshots)");
+  EXPECT_EQ(
+      refusal_of("checkpoints.zzzzzzzz", "1"),
+      R"(x.json: unknown key "checkpoints.zzzzzzzz"; "checkpoints" has every, keep, snapshots)");
   EXPECT_EQ(refusal(R"({"data": {"train": ["a"]}, "model.width": 1})"),
             R"(x.json: unknown key "model.width"; in a file keys nest: {"a": {"b": 1}})");
   EXPECT_EQ(refusal(R"({"data": {"train": ["a"]}, "a\nb": 1})").find('\n'), std::string::npos);
