@@ -22,6 +22,7 @@ enum class Purpose : std::uint64_t {
   kBootstrap,
   kPermutation,
   kResampling,
+  kRandomText,
 };
 
 /// The key of the stream (seed, purpose, index…). Equal arguments give the same key; all others

@@ -24,7 +24,7 @@ bool is_link_name(const fs::path& name) { return name == "best" || name == "last
 /// Whether a name is that of an interrupted save.
 bool is_leftover(const fs::path& path) {
   const auto name = base::named_by_temporary(path);
-  return name && (is_step_name(*name) || is_link_name(*name));
+  return is_step_leftover(path) || (name && is_link_name(*name));
 }
 
 /// Whether `place` is a checkpoint that equals one next to it: a link to that one becomes such a

@@ -51,6 +51,16 @@ void check_training(const Config& config, const std::string& name) {
   }
 }
 
+void check_snapshots(const Config& config, const std::string& name) {
+  if (!config.checkpoints.snapshots) return;
+  for (const std::int64_t step : *config.checkpoints.snapshots) {
+    if (step > config.training.steps) {
+      refuse(name, "checkpoints.snapshots", step,
+             base::concat("steps of at most training.steps (", config.training.steps, ")"));
+    }
+  }
+}
+
 void check_kernels(const Config& config, const std::string& name) {
   if (config.runtime.kernels != spec::Kernels::kCheck) return;
   if (!spec::has_kernel_step(config.model) || config.runtime.device == spec::Device::kCuda) {
@@ -89,6 +99,7 @@ void check_config(const Config& config, const std::string& name,
   check_name(config, name);
   check_model(known.model, name, size, config.defaults);
   check_training(config, name);
+  check_snapshots(config, name);
   check_kernels(config, name);
   // On a CUDA device, the activations are in other memory.
   if (run_memory && config.runtime.device != spec::Device::kCuda)

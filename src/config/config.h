@@ -43,6 +43,12 @@ using spec::TrainingConfig;
 struct CheckpointsConfig {
   std::int64_t every = 500;
   std::int64_t keep = 3;
+  /// The steps whose weights are kept; nothing: "log", that is 0, the powers of 2 and the last one;
+  /// an empty list: "none".
+  std::optional<std::vector<std::int64_t>> snapshots;
+
+  /// Whether the weights after this step are kept. `last`: the run ends with it.
+  bool has_snapshot(std::int64_t step, bool last) const;
 
   bool operator==(const CheckpointsConfig&) const = default;
 };

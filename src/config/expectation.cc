@@ -71,6 +71,11 @@ std::string shown_key(const std::string& key) {
 
 std::string expectation(const base::Json& node) {
   std::string out;
+  if (const auto options = node.find("anyOf"); options != node.end()) {
+    for (const base::Json& option : *options)
+      out += (out.empty() ? "" : ", or ") + expectation(option);
+    return out;
+  }
   if (node.contains("enum")) {
     const base::Json& words = node["enum"];
     for (std::size_t i = 0; i < words.size(); ++i) {

@@ -26,6 +26,7 @@ void visit_keys(Holds<DataConfig> auto& data, const auto& visit) {
 void visit_keys(Holds<CheckpointsConfig> auto& checkpoints, const auto& visit) {
   visit("every", checkpoints.every);
   visit("keep", checkpoints.keep);
+  visit("snapshots", checkpoints.snapshots);
 }
 
 void visit_keys(Holds<RuntimeConfig> auto& runtime, const auto& visit) {

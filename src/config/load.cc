@@ -31,6 +31,12 @@ void read(const base::Json& json, std::optional<fs::path>& value) {
     value = json.get<std::string>();
   }
 }
+void read(const base::Json& json, std::optional<std::vector<std::int64_t>>& snapshots) {
+  snapshots.reset();
+  if (json == "log") return;
+  snapshots.emplace();
+  if (json.is_array()) json.get_to(*snapshots);
+}
 template <spec::Choice Enum>
 void read(const base::Json& json, Enum& value) {
   value = spec::find_choice<Enum>(json.get_ref<const std::string&>()).value();
@@ -48,6 +54,15 @@ void write(base::Json& json, const std::vector<fs::path>& value) {
 }
 void write(base::Json& json, const std::optional<fs::path>& value) {
   json = value ? base::Json(value->string()) : base::Json(nullptr);
+}
+void write(base::Json& json, const std::optional<std::vector<std::int64_t>>& snapshots) {
+  if (!snapshots) {
+    json = "log";
+  } else if (snapshots->empty()) {
+    json = "none";
+  } else {
+    json = *snapshots;
+  }
 }
 template <spec::Choice Enum>
 void write(base::Json& json, const Enum& value) {

@@ -46,13 +46,27 @@ const base::Json* member_of(const base::Json& node, const std::string& key) {
   return any != node.end() && any->is_object() ? &*any : nullptr;
 }
 
+/// Whether a value is what `node` allows, apart from its members.
+bool fits(const base::Json& value, const base::Json& node);
+
+/// The part of `node` that a value is judged by: the first of its alternatives that it fits, if
+/// there are any.
+const base::Json& alternative_for(const base::Json& value, const base::Json& node) {
+  const auto options = node.find("anyOf");
+  if (options == node.end()) return node;
+  const auto option = std::find_if(options->begin(), options->end(),
+                                   [&](const base::Json& one) { return fits(value, one); });
+  return option == options->end() ? node : *option;
+}
+
 /// A number as it was written, unless it is long.
 std::string shown_number(const std::string& written) {
   constexpr std::size_t kLimit = 60;
   return written.size() <= kLimit ? written : base::quoted(written, kLimit);
 }
 
-void make_whole_below(base::Json& value, const base::Json& node) {
+void make_whole_below(base::Json& value, const base::Json& whole) {
+  const base::Json& node = alternative_for(value, whole);
   constexpr double kMost =
       9007199254740991;  // 2^53 - 1: above it, one double stands for several integers
   if (value.is_number_float() && node.value("type", base::Json()) == "integer") {
@@ -81,8 +95,9 @@ bool has_type(const base::Json& value, const std::string& type) {
   return type == value.type_name();  // null, boolean, string, array or object
 }
 
-/// Whether a value is what `node` allows, apart from its members.
-bool fits(const base::Json& value, const base::Json& node) {
+bool fits(const base::Json& value, const base::Json& whole) {
+  const base::Json& node = alternative_for(value, whole);
+  if (node.contains("anyOf")) return false;
   if (const auto words = node.find("enum"); words != node.end())
     return std::find(words->begin(), words->end(), value) != words->end();
   const base::Json& types = node["type"];
@@ -129,8 +144,9 @@ void require_members(const base::Json& value, const base::Json& node, const std:
 
 /// Throws Error unless a value and its members are what `node` allows. `place` is its key, with
 /// the indices of lists. See Schema::check for `written`.
-void check_values(const base::Json& value, const base::Json& node, const std::string& place,
+void check_values(const base::Json& value, const base::Json& whole, const std::string& place,
                   const std::string& name, const std::string& written) {
+  const base::Json& node = alternative_for(value, whole);
   if (!fits(value, node)) {
     const std::string text = written.empty() ? shown(value) : shown_number(written);
     throw base::Error(

@@ -2,8 +2,10 @@
 
 #include <algorithm>
 #include <array>
+#include <utility>
 
 #include "base/error.h"
+#include "base/format.h"
 #include "base/temporary_file.h"
 #include "config/output.h"
 #include "render/picture_format.h"
@@ -11,7 +13,44 @@
 namespace qkv::evaluate {
 namespace fs = std::filesystem;
 
+namespace {
+
+void require_sense_over_training(const Request& request) {
+  const std::pair<const char*, bool> others[] = {
+      {"--pairs", request.pairs.has_value()},
+      {"--geometry", request.geometry.has_value()},
+      {"--detail", !request.details.empty()},
+      {"--accuracy-only", request.questions.accuracy_only},
+      {"--own-data", request.questions.own_data},
+  };
+  for (const auto& [name, given] : others) {
+    if (given) {
+      throw base::Error(base::concat(
+          name,
+          ": found --over-training, expected it without this option: it measures the loss, "
+          "the accuracy of --probes and the scores of heads"));
+    }
+  }
+  if (request.plot) render::picture_format(*request.plot);
+}
+
+}  // namespace
+
+std::vector<SnapshotRun> snapshot_runs(const Request& request) {
+  std::vector<SnapshotRun> runs = {open_snapshots(request.checkpoint)};
+  if (request.second) runs.push_back(open_snapshots(*request.second));
+  for (const std::string& run : request.more) runs.push_back(open_snapshots(run));
+  require_same_steps(runs);
+  return runs;
+}
+
 void require_sense(const Request& request) {
+  if (request.over_training) return require_sense_over_training(request);
+  if (!request.more.empty()) {
+    throw base::Error(base::concat(request.more.front(),
+                                   ": found a third checkpoint, expected at most two, or runs "
+                                   "with --over-training"));
+  }
   if (request.plot) {
     if (!request.probes && !request.geometry)
       throw base::Error("--plot: found neither --probes nor --geometry, expected one of them");

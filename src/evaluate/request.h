@@ -6,6 +6,7 @@
 #include <vector>
 
 #include "checkpoint/checkpoint.h"
+#include "evaluate/over_training/course.h"
 #include "evaluate/report.h"
 
 namespace qkv::evaluate {
@@ -14,6 +15,8 @@ namespace qkv::evaluate {
 struct Request {
   std::string checkpoint;
   std::optional<std::string> second;
+  std::vector<std::string> more;  ///< further runs, with over_training
+  bool over_training = false;     ///< measures the snapshots of runs
   Questions questions;
   std::optional<std::string> pairs;
   std::optional<std::string> probes;
@@ -28,6 +31,9 @@ struct Outputs {
   std::optional<std::filesystem::path> json;
   std::optional<std::filesystem::path> plot;
 };
+
+/// The runs whose snapshots are measured. Throws Error as open_snapshots and require_same_steps do.
+std::vector<SnapshotRun> snapshot_runs(const Request& request);
 
 /// Throws Error if an option would change nothing, or if the picture has no known format.
 void require_sense(const Request& request);

@@ -23,6 +23,7 @@ using config::kCheckpointsFolder;
 using config::kConfigFile;
 using config::kLockFile;
 using config::kMetricsFile;
+using config::kSnapshotsFolder;
 using config::kTensorBoardFolder;
 using config::kTokenizerFile;
 
@@ -76,7 +77,8 @@ bool holds_nothing(const fs::path& path) {
   bool empty = true;
   for (const auto& entry : fs::directory_iterator(path)) {
     if (is_hidden(entry)) continue;
-    if (!is_one_of(entry, {kTokenizerFile, kCheckpointsFolder, kMetricsFile, kTensorBoardFolder}))
+    if (!is_one_of(entry, {kTokenizerFile, kCheckpointsFolder, kSnapshotsFolder, kMetricsFile,
+                           kTensorBoardFolder}))
       return false;
     empty = false;
   }
@@ -99,7 +101,7 @@ base::Json comparable(const config::Config& config) {
 
 /// Throws Error if something that a run writes to is a link: it might lead anywhere.
 void require_no_links(const fs::path& run) {
-  for (const char* part : {kLockFile, kCheckpointsFolder, kTensorBoardFolder}) {
+  for (const char* part : {kLockFile, kCheckpointsFolder, kSnapshotsFolder, kTensorBoardFolder}) {
     if (fs::is_symlink(run / part)) {
       throw base::Error(base::concat((run / part).string(), ": found a link, expected a ",
                                      std::string_view(part) == kLockFile ? "file" : "folder",
@@ -119,7 +121,8 @@ void require_emptiable(const fs::path& folder) {
 
 }  // namespace
 
-RunFolder::RunFolder(fs::path path, RunMode mode) : path_(std::move(path)), checkpoints_(path_) {
+RunFolder::RunFolder(fs::path path, RunMode mode)
+    : path_(std::move(path)), checkpoints_(path_), snapshots_(path_) {
   const std::string name = path_.string();
   if (fs::exists(path_) && !fs::is_directory(path_))
     throw base::Error(base::concat(name, ": found a file, expected a folder"));
@@ -154,6 +157,7 @@ RunFolder::~RunFolder() {
 
 void RunFolder::require_removable() const {
   auto found = checkpoints_.foreign();
+  if (!found) found = snapshots_.foreign();
   if (!found) found = foreign_to_tensorboard(path_ / kTensorBoardFolder);
   for (const char* file : {kConfigFile, kTokenizerFile, kMetricsFile}) {
     if (!found && fs::is_directory(path_ / file)) found = path_ / file;
@@ -164,7 +168,7 @@ void RunFolder::require_removable() const {
         " is emptied for a new run, but only files of qkv are removed"));
   }
   if (fs::exists(path_)) require_emptiable(path_);
-  for (const char* part : {kCheckpointsFolder, kTensorBoardFolder}) {
+  for (const char* part : config::kRunFolders) {
     if (!fs::is_directory(path_ / part)) continue;
     require_emptiable(path_ / part);
     for (const auto& entry : fs::recursive_directory_iterator(path_ / part)) {
@@ -177,7 +181,8 @@ void RunFolder::begin(const text::Tokenizer& tokenizer) {
   require_removable();
   made_ = false;
   // The old config is removed last: until then, this is a run that --overwrite may remove.
-  for (const char* part : {kCheckpointsFolder, kMetricsFile, kTensorBoardFolder, kConfigFile}) {
+  for (const char* part :
+       {kCheckpointsFolder, kSnapshotsFolder, kMetricsFile, kTensorBoardFolder, kConfigFile}) {
     fs::remove_all(path_ / part);
   }
   base::write_file(path_ / kTokenizerFile, tokenizer.bytes());

@@ -7,6 +7,7 @@
 
 #include "base/files.h"
 #include "checkpoint/checkpoint_folder.h"
+#include "checkpoint/snapshot_folder.h"
 #include "config/config.h"
 #include "train/training.h"
 
@@ -49,6 +50,7 @@ class RunFolder {
 
   const std::filesystem::path& path() const { return path_; }
   const checkpoint::CheckpointFolder& checkpoints() const { return checkpoints_; }
+  const checkpoint::SnapshotFolder& snapshots() const { return snapshots_; }
 
  private:
   void require_removable() const;
@@ -57,6 +59,7 @@ class RunFolder {
   bool made_ = false;  ///< the folder did not exist before
   std::unique_ptr<base::FileLock> lock_;
   checkpoint::CheckpointFolder checkpoints_;
+  checkpoint::SnapshotFolder snapshots_;
   std::optional<std::filesystem::path> newest_;
 };
 

@@ -179,6 +179,7 @@ void Trainer::resume(const fs::path& path) {
 Ending Trainer::run() {
   if (saved_ >= 0) folder_.checkpoints().update_links(state_, config_.checkpoints.keep);
   if (finished()) return Ending::kAlreadyFinished;
+  folder_.snapshots().remove_after(state_.step);
   metrics_.emplace(folder_.path(), state_.step);
   if (saved_ < 0) save(/*measured=*/true);  // the untrained model
 
@@ -196,6 +197,8 @@ Ending Trainer::run() {
     if (sample_every > 0 && state_.step % sample_every == 0) sample();
     if (config_.checkpoints.every > 0 && state_.step % config_.checkpoints.every == 0) {
       save(/*measured=*/true);
+    } else if (!finished()) {  // the end is validated first
+      snapshot();
     }
   }
   if (saved_ != state_.step) save(/*measured=*/finished());
@@ -289,14 +292,11 @@ void Trainer::validate() {
 
 void Trainer::save(bool measured) {
   if (measured) validate();
+  snapshot();
   profile_.enter(Phase::kSaving);
   const model::NamedTensors moments = step_->moments();
-  for (const auto* tensors : {&model_->parameters().list(), &moments}) {
-    for (const auto& [name, values] : *tensors) {
-      if (!at::isfinite(values).all().item<bool>())
-        fail_not_finite(base::concat("step ", state_.step, ": ", name, " is not finite"));
-    }
-  }
+  require_finite(model_->parameters().list());
+  require_finite(moments);
   const bool better = validated_ == state_.step &&
                       (!state_.best_checkpoint || score_->loss() < state_.best_checkpoint->loss);
   if (better) state_.best_checkpoint = {.loss = score_->loss(), .step = state_.step};
@@ -306,6 +306,23 @@ void Trainer::save(bool measured) {
   folder_.checkpoints().update_links(state_, config_.checkpoints.keep);
   saved_ = state_.step;
   profile_.enter(Phase::kOther);
+}
+
+void Trainer::snapshot() {
+  if (snapshot_ == state_.step || !config_.checkpoints.has_snapshot(state_.step, finished()))
+    return;
+  profile_.enter(Phase::kSaving);
+  require_finite(model_->parameters().list());
+  folder_.snapshots().save(state_.step, saved(model_->parameters().list()));
+  snapshot_ = state_.step;
+  profile_.enter(Phase::kOther);
+}
+
+void Trainer::require_finite(const model::NamedTensors& tensors) const {
+  for (const auto& [name, values] : tensors) {
+    if (!at::isfinite(values).all().item<bool>())
+      fail_not_finite(base::concat("step ", state_.step, ": ", name, " is not finite"));
+  }
 }
 
 void Trainer::sample() {

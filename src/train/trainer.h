@@ -71,6 +71,11 @@ class Trainer {
   /// `measured`: after measuring the validation loss. Not if a signal ended the run: an
   /// uninterrupted run would not have measured it there, and the resumed one must stay the same.
   void save(bool measured);
+  /// Keeps the weights of this step if checkpoints.snapshots says so. Before the checkpoint of the
+  /// step is saved: a run that is resumed there has this snapshot.
+  void snapshot();
+  /// Throws Error (Fault::kRun) if one of the values is not finite.
+  void require_finite(const model::NamedTensors& tensors) const;
   void report(double loss, double gradient_norm);
   void sample();
   bool finished() const { return state_.step >= config_.training.steps || stopped_early(); }
@@ -91,6 +96,7 @@ class Trainer {
   std::optional<predict::Score> score_;
   std::int64_t validated_ = -1;  ///< the step of score_
   std::int64_t saved_ = -1;      ///< the step of the newest checkpoint
+  std::int64_t snapshot_ = -1;   ///< the step of the newest snapshot of this process
   std::int64_t first_step_ = 0;
   std::uint64_t first_tokens_ = 0;
   double last_loss_ = 0;

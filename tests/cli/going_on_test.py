@@ -373,6 +373,8 @@ class FullDisk(harness.ProgramTest):
         self.succeed("eval", run, "--json", self.folder / "score.json")
         for step in (pathlib.Path(run) / "checkpoints").glob("step-*"):
             self.succeed("eval", step, "--json", self.folder / "score.json")
+        snapshots = [path.stat().st_size for path in (pathlib.Path(run) / "snapshots").rglob("*") if path.is_file()]
+        self.assertEqual(len(set(snapshots)), 1, "a snapshot is not whole")
 
     def fill(self, run, **options):
         """A run that saves until the disk or a limit is full."""

@@ -7,7 +7,7 @@ import unittest
 import harness
 
 PAIR = json.dumps({"sentence_good": "the cat.", "sentence_bad": "cat the."}) + "\n"
-RUN_FILES = ["config.json", "tokenizer.model", "metrics.jsonl", "tensorboard/new.json", "checkpoints/new.json", "checkpoints/last/new.json",
+RUN_FILES = ["config.json", "tokenizer.model", "metrics.jsonl", "tensorboard/new.json", "checkpoints/new.json", "snapshots/new.json", "checkpoints/last/new.json",
              "checkpoints/step-0000010/model.safetensors", "checkpoints/best/trainer.json"]
 
 

@@ -78,6 +78,11 @@ class Killed(harness.ProgramTest):
         self.assertEqual(self.optimizer(killed), self.optimizer(whole), told)
         self.assertEqual(os.readlink(self.folder / killed / "checkpoints/last"), f"step-{self.steps_of_run:07d}")
         self.expect_equal_metrics(killed, whole, told)
+        snapshots = [harness.content_of(self.folder / run / "snapshots") for run in [killed, whole]]
+        self.assertEqual(snapshots[0], snapshots[1], told)
+        steps = sorted({0, *(2**power for power in range(self.steps_of_run.bit_length())), self.steps_of_run})
+        self.assertEqual(list(snapshots[0]), [f"step-{step:07d}/model.safetensors" for step in steps])
+        self.assertEqual(harness.sha256(self.folder / killed / "snapshots" / f"step-{self.steps_of_run:07d}/model.safetensors"), self.weights(whole))
         return self.weights(whole)
 
     def test_killed_runs_end_alike(self):

@@ -25,8 +25,8 @@ class Layout(harness.ProgramTest):
 
     def test_the_folder(self):
         names = {p.name for p in (self.folder / "run").iterdir() if not p.name.startswith(".")}
-        self.assertLessEqual({"config.json", "tokenizer.model", "metrics.jsonl", "checkpoints"}, names)
-        self.assertLessEqual(names, {"config.json", "tokenizer.model", "metrics.jsonl", "checkpoints", "tensorboard"})
+        self.assertLessEqual({"config.json", "tokenizer.model", "metrics.jsonl", "checkpoints", "snapshots"}, names)
+        self.assertLessEqual(names, {"config.json", "tokenizer.model", "metrics.jsonl", "checkpoints", "snapshots", "tensorboard"})
 
     def test_each_checkpoint_holds_the_same_files(self):
         for step in self.steps("run"):
@@ -223,7 +223,8 @@ class WhoMayWrite(harness.ProgramTest):
         run = self.folder / "theirs"
         begin = ["train", "tiny.json", "--out", "theirs"]
         for name in ["checkpoints/notes.txt", "checkpoints/mine.tmp", "checkpoints/.mine.1.2.3.tmp", "tensorboard/notes.txt",
-                     "checkpoints/step-0000005/notes.txt", "checkpoints/step-0000099", "tensorboard/events.out.tfevents.1.host"]:
+                     "checkpoints/step-0000005/notes.txt", "checkpoints/step-0000099", "snapshots/notes.txt",
+                     "snapshots/step-0000004/notes.txt", "snapshots/step-0000099", "tensorboard/events.out.tfevents.1.host"]:
             with self.subTest(name):
                 (run / name).write_text("mine")
                 before = harness.content_of(run)
@@ -252,7 +253,7 @@ class WhoMayWrite(harness.ProgramTest):
 
     def test_a_run_that_may_not_be_removed_stays_whole(self):
         self.succeed("train", "tiny.json", "--out", "guarded")
-        for name in ["guarded/checkpoints/step-0000005", "guarded/checkpoints", "guarded/tensorboard", "guarded"]:
+        for name in ["guarded/checkpoints/step-0000005", "guarded/checkpoints", "guarded/snapshots/step-0000004", "guarded/tensorboard", "guarded"]:
             folder = self.folder / name
             folder.chmod(0o555)
             self.addCleanup(folder.chmod, 0o755)
@@ -274,7 +275,7 @@ class WhoMayWrite(harness.ProgramTest):
     def test_nothing_is_written_through_a_link(self):
         self.succeed("train", "tiny.json", "--out", "linked")
         run, outside = self.folder / "linked", self.folder / "outside"
-        for name in ["checkpoints", "tensorboard", ".lock"]:
+        for name in ["checkpoints", "snapshots", "tensorboard", ".lock"]:
             with self.subTest(name):
                 os.rename(run / name, outside)
                 (run / name).symlink_to(outside)

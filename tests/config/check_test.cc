@@ -155,6 +155,34 @@ TEST(CheckConfig, ScheduleIsInOrder) {
   EXPECT_EQ(message(constant), "");
 }
 
+TEST(CheckConfig, SnapshotsAreOfStepsOfTheRun) {
+  const auto checked = [](const std::vector<std::int64_t>& steps) {
+    return message([&](Config& config) {
+      config.training.steps = 200;
+      config.checkpoints.snapshots = steps;
+    });
+  };
+  EXPECT_EQ(checked({0, 200}), "");
+  EXPECT_EQ(checked({}), "");
+  EXPECT_EQ(checked({7, 201}),
+            "c.json: checkpoints.snapshots: found 201, expected steps of at most training.steps "
+            "(200)");
+}
+
+TEST(Snapshots, AreOfThePowersOfTwoAndOfBothEnds) {
+  const auto kept = [](const CheckpointsConfig& checkpoints) {
+    std::vector<std::int64_t> steps;
+    for (std::int64_t step = 0; step <= 21; ++step) {
+      if (checkpoints.has_snapshot(step, step == 21)) steps.push_back(step);
+    }
+    return steps;
+  };
+  using Steps = std::vector<std::int64_t>;
+  EXPECT_EQ(kept({}), (Steps{0, 1, 2, 4, 8, 16, 21}));
+  EXPECT_EQ(kept({.snapshots = Steps()}), Steps());
+  EXPECT_EQ(kept({.snapshots = Steps{20, 5}}), (Steps{5, 20}));
+}
+
 TEST(CheckConfig, OnlyACausalModelWrites) {
   const auto change = [](Config& c) {
     c.model.objective = spec::Objective::kMasked;

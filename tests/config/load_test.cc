@@ -92,7 +92,7 @@ TEST(ParseConfig, ReadsEveryKey) {
       "minimum_learning_rate": 0.125, "warmup_steps": 14, "schedule": "linear", "beta1": 0.75, "beta2": 0,
       "epsilon": 0.0625, "weight_decay": 3, "gradient_clip": 4, "validate_every": 15, "log_every": 16,
       "patience": 17, "sample_every": 18, "sample_prompt": "p\u0000q"},
-    "checkpoints": {"every": 19, "keep": 20},
+    "checkpoints": {"every": 19, "keep": 20, "snapshots": [0, 7]},
     "runtime": {"device": "cuda", "precision": "bfloat16", "threads": 21}})");
   EXPECT_EQ(c.name, "n");
   EXPECT_EQ(c.seed, 9007199254740991U);
@@ -124,7 +124,7 @@ TEST(ParseConfig, ReadsEveryKey) {
   EXPECT_EQ(c.training, (TrainingConfig{11, 12, 13, spec::Optimizer::kMuon, 0.5, 0.25, 0.125, 14,
                                         spec::Schedule::kLinear, 0.75, 0, 0.0625, 3, 4, 15, 16, 17,
                                         18, std::string("p\0q", 3)}));
-  EXPECT_EQ(c.checkpoints, (CheckpointsConfig{19, 20}));
+  EXPECT_EQ(c.checkpoints, (CheckpointsConfig{19, 20, {{0, 7}}}));
   EXPECT_EQ(c.runtime, (RuntimeConfig{spec::Device::kCuda, spec::Precision::kBfloat16, 21}));
   // And back: it is enough to reproduce the run, wherever it is read.
   EXPECT_EQ(parse_config(base::parse_json(to_json(c).dump(), "again"), "again", "/elsewhere"), c);
@@ -149,8 +149,9 @@ TEST(ParseConfig, UnknownKeysSuggestTheNearest) {
   EXPECT_EQ(
       refusal_of("model.attention.scale", "true"),
       R"(x.json: unknown key "model.attention.scale"; did you mean "model.attention.scaled"?)");
-  EXPECT_EQ(refusal_of("checkpoints.zzzzzzzz", "1"),
-            R"(x.json: unknown key "checkpoints.zzzzzzzz"; "checkpoints" has every, keep)");
+  EXPECT_EQ(
+      refusal_of("checkpoints.zzzzzzzz", "1"),
+      R"(x.json: unknown key "checkpoints.zzzzzzzz"; "checkpoints" has every, keep, snapshots)");
   EXPECT_EQ(refusal(R"({"data": {"train": ["a"]}, "model.width": 1})"),
             R"(x.json: unknown key "model.width"; in a file keys nest: {"a": {"b": 1}})");
   EXPECT_EQ(refusal(R"({"data": {"train": ["a"]}, "a\nb": 1})").find('\n'), std::string::npos);
@@ -452,6 +453,30 @@ TEST_F(Load, AnEmptyPathIsNone) {
             R"(c.json: data.validation[0]: found "", expected a text that is not empty)");
   EXPECT_EQ(refused({}, R"({"data": {"train": ["a"]}, "tokenizer": {"path": ""}})"),
             R"(c.json: tokenizer.path: found "", expected null or a text that is not empty)");
+}
+
+TEST_F(Load, SnapshotsAreAWordOrAListOfSteps) {
+  const auto snapshots = [&](const std::string& value) {
+    return load_config(write("c.json", kLeast), {"checkpoints.snapshots=" + value}).checkpoints;
+  };
+  using Steps = std::vector<std::int64_t>;
+  EXPECT_EQ(snapshots("log").snapshots, std::nullopt);
+  EXPECT_EQ(snapshots("none").snapshots, Steps());
+  EXPECT_EQ(snapshots("[]").snapshots, Steps());
+  EXPECT_EQ(snapshots("[3, 1e2, 0]").snapshots, (Steps{3, 100, 0}));
+  for (const char* value : {"log", "none", "[3,100,0]"}) {
+    const Config before =
+        load_config(write("c.json", kLeast), {std::string("checkpoints.snapshots=") + value});
+    EXPECT_EQ(parse_config(to_json(before), "x", "/"), before);
+  }
+  const std::string expected =
+      R"(, expected "log" or "none", or a list [...] of any number, each an integer from 0 to 1000000000)";
+  for (const char* value : {"linear", "7", "null", "{}"})
+    EXPECT_NE(refused({std::string("checkpoints.snapshots=") + value}).find(expected),
+              std::string::npos)
+        << refused({std::string("checkpoints.snapshots=") + value});
+  EXPECT_NE(refused({"checkpoints.snapshots=[3,-1]"}).find("checkpoints.snapshots[1]: found -1"),
+            std::string::npos);
 }
 
 TEST_F(Load, ARunThatGoesOnKeepsItsDefaults) {

@@ -112,6 +112,7 @@ TEST(Schema, NoSchemaUsesAKeywordThatIsNotChecked) {
   const std::set<std::string> notes = {"$schema", "title", "description", "default"};
   const std::set<std::string> checked = {"$ref",
                                          "additionalProperties",
+                                         "anyOf",
                                          "definitions",
                                          "enum",
                                          "exclusiveMaximum",

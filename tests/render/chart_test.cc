@@ -325,6 +325,23 @@ TEST(Chart, AxesMapTheirEndsAndMiddles) {
   EXPECT_NEAR(log.place(2000), 40 * std::log(2000) / std::log(10000), 1e-12);
 }
 
+TEST(Chart, ALogarithmicAxisHasAPlaceForZero) {
+  Chart chart = some_curves(3, true);
+  chart.reference.reset();
+  for (Series& series : chart.series) series.x = {0, 4, 64};
+  Axis axis = x_axis(chart, 10);
+  axis.end = 100;
+  EXPECT_EQ(axis.ticks.front().value, 0);
+  EXPECT_GT(axis.ticks[1].value, 3);
+  EXPECT_GT(axis.place(0), 0);
+  // 0 is as far from 4 as 4 is from 8.
+  EXPECT_NEAR(axis.place(4) - axis.place(0), axis.place(8) - axis.place(4), 1e-9);
+  for (Series& series : chart.series) series.x = {0, 0, 0};
+  EXPECT_EQ(x_axis(chart, 10).ticks.front().value, 0);
+  const Scratch scratch;
+  EXPECT_NO_THROW(draw_charts({"", "", {chart}, 1}, scratch / "zero.png", PictureFormat::kPng));
+}
+
 TEST(Chart, BarsReachTheirValues) {
   Chart chart = some_chart(ChartKind::kBars, 4, 2);
   chart.reference.reset();
@@ -506,9 +523,9 @@ TEST(Chart, RefusesNumbersThatNoAxisShows) {
               std::string::npos);
   }
   Chart curves = some_curves(3, true);
-  curves.series[0].x[0] = 0;
+  curves.series[0].x[0] = -1;
   EXPECT_EQ(message_of(curves),
-            "By family, \"series 0\": found the x 0 at 0, expected a positive number for a "
+            "By family, \"series 0\": found the x -1 at 0, expected no negative number on a "
             "logarithmic axis");
   curves = some_chart(ChartKind::kLines, 3, 1);
   curves.log_x = true;

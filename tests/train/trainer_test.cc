@@ -30,6 +30,14 @@ class TrainerTest : public ::testing::Test {
     return base::sha256_file(scratch_ / name / "checkpoints" / "last" / "model.safetensors") +
            base::sha256_file(scratch_ / name / "checkpoints" / "last" / "optimizer.safetensors");
   }
+  /// The hash of each snapshot by step.
+  std::map<std::int64_t, std::string> snapshots(const std::string& name) const {
+    const checkpoint::SnapshotFolder folder(scratch_ / name);
+    std::map<std::int64_t, std::string> hashes;
+    for (const std::int64_t step : folder.steps())
+      hashes[step] = base::sha256_file(folder.step_path(step) / "model.safetensors");
+    return hashes;
+  }
   /// The values of `key` in metrics.jsonl by step.
   std::map<std::int64_t, double> curve(const std::string& name, const std::string& key) const {
     std::map<std::int64_t, double> values;
@@ -90,7 +98,43 @@ TEST_F(TrainerTest, ResumesBitForBit) {
     EXPECT_EQ(weights(parts), weights(objective));
     EXPECT_EQ(curve(parts, "loss"), curve(objective, "loss"));
     EXPECT_EQ(train(config, parts, RunMode::kResume), Ending::kAlreadyFinished);
+    EXPECT_EQ(snapshots(parts), snapshots(objective));
   }
+}
+
+TEST_F(TrainerTest, KeepsTheWeightsOfTheStepsThatTheConfigNames) {
+  config::Config config = tiny_run_config(scratch_);
+  ASSERT_EQ(train(config, "run"), Ending::kFinished);
+  const std::map<std::int64_t, std::string> all = snapshots("run");
+  std::vector<std::int64_t> steps;
+  for (const auto& [step, hash] : all) steps.push_back(step);
+  EXPECT_EQ(steps, (std::vector<std::int64_t>{0, 1, 2, 4, 8, 16, 30}));
+  const auto checkpoint = [&](const char* step) {
+    return base::sha256_file(scratch_ / "run/checkpoints" / step / "model.safetensors");
+  };
+  EXPECT_EQ(all.at(0), checkpoint("step-0000000"));
+  EXPECT_EQ(all.at(30), checkpoint("step-0000030"));
+  EXPECT_NE(all.at(16), all.at(30));
+
+  config.checkpoints.snapshots = {{8, 3}};
+  ASSERT_EQ(train(config, "run", RunMode::kOverwrite), Ending::kFinished);
+  const std::map<std::int64_t, std::string> listed = snapshots("run");
+  ASSERT_EQ(listed.size(), 2U);
+  EXPECT_TRUE(listed.contains(3));
+  EXPECT_EQ(listed.at(8), all.at(8));
+
+  config.checkpoints.snapshots = std::vector<std::int64_t>();
+  ASSERT_EQ(train(config, "run", RunMode::kOverwrite), Ending::kFinished);
+  EXPECT_FALSE(std::filesystem::exists(scratch_ / "run/snapshots"));
+}
+
+TEST_F(TrainerTest, ARunThatStopsEarlyKeepsTheWeightsOfItsEnd) {
+  config::Config config = tiny_run_config(scratch_);
+  config.training.learning_rate = config.training.minimum_learning_rate = 0.0;
+  config.training.validate_every = 3;
+  config.training.patience = 1;
+  ASSERT_EQ(train(config, "run"), Ending::kStoppedEarly);
+  EXPECT_EQ(snapshots("run").rbegin()->first, 3);
 }
 
 // Not bit for bit: some of the device's sums have no fixed order. Ten steps in float32

@@ -41,7 +41,7 @@ struct Chart {
   std::optional<Series> reference;  ///< a dashed line for comparison; its ranges are not drawn
   std::string levels_name = {};     ///< the name of the series' levels in the legend
   bool percent = false;  ///< all values are shares from 0 to 1, shown on an axis from 0 to 100%
-  bool log_x = false;
+  bool log_x = false;    ///< an x of 0 stands at the left, in the place of half the next x
 };
 
 /// Charts in a grid under one title.

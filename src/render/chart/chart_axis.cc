@@ -36,7 +36,9 @@ Axis covering(std::vector<Tick> ticks) {
 }  // namespace
 
 double Axis::place(double value) const {
-  const auto scaled = [&](double number) { return logarithmic ? std::log10(number) : number; };
+  const auto scaled = [&](double number) {
+    return logarithmic ? std::log10(number == 0 ? zero : number) : number;
+  };
   const double share = (scaled(value) - scaled(low)) / (scaled(high) - scaled(low));
   return begin + share * (end - begin);
 }
@@ -53,11 +55,18 @@ Axis x_axis(const Chart& chart, int most) {
     return axis;
   }
   Range range;
+  bool has_zero = false;
   for (const Series* series : all_series(chart)) {
     for (std::size_t index = 0; index < series->values.size(); ++index) {
-      range.include(x_of(*series, index));
+      const double x = x_of(*series, index);
+      if (chart.log_x && x == 0) {
+        has_zero = true;
+      } else {
+        range.include(x);
+      }
     }
   }
+  if (range.low > range.high) range = {.low = 1, .high = 1};  // only 0
   if (!chart.log_x) return covering(round_ticks(range.low, range.high, most));
   constexpr double kBeyond = 0.03;  // of the axis, as room for half a marker
   const double beyond = std::max(std::pow(range.high / range.low, kBeyond), 1.01);
@@ -66,6 +75,10 @@ Axis x_axis(const Chart& chart, int most) {
   axis.low = range.low / beyond;
   axis.high = range.high * beyond;
   axis.ticks = log_ticks(axis.low, axis.high, most);
+  if (!has_zero) return axis;
+  axis.zero = range.low / 2;
+  axis.low = axis.zero / beyond;
+  axis.ticks.insert(axis.ticks.begin(), Tick{.value = 0, .decimals = 0});
   return axis;
 }
 

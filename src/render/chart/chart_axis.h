@@ -16,6 +16,7 @@ struct Axis {
   double begin = 0;
   double end = 1;
   bool logarithmic = false;
+  double zero = 0;          ///< the value in whose place a logarithmic axis shows 0
   std::vector<Tick> ticks;  ///< none if the axis shows categories
 
   double place(double value) const;

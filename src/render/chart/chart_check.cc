@@ -78,9 +78,9 @@ void require_places(const Series& series, const Chart& chart, const std::string&
       throw base::Error(base::concat(where, ": found the x ", x, " at ", index,
                                      ", expected the index of one of ", categories, " categories"));
     }
-    if (chart.log_x && x <= 0) {
+    if (chart.log_x && x < 0) {
       throw base::Error(base::concat(where, ": found the x ", x, " at ", index,
-                                     ", expected a positive number for a logarithmic axis"));
+                                     ", expected no negative number on a logarithmic axis"));
     }
   }
 }
