@@ -35,6 +35,8 @@ int main(int argc, char** argv) {
                 "questions about labelled sentences, e.g. data/world/probes.jsonl");
   line.add_path("--geometry", request.geometry,
                 "words whose embeddings should be similar, e.g. data/world/geometry.json");
+  line.add_flag("--heads", request.questions.heads,
+                "says what each head attends to, on repeated tokens and on the text");
   line.add_path(
       "--plot", request.plot,
       "draws the results of probes, geometry or --over-training into this .png, .svg or .pdf "

@@ -110,6 +110,7 @@ base::Json to_json(const Answers& answers) {
   if (!answers.probes.empty()) json["probes"] = probes_json(answers.probes, answers.findings);
   if (answers.not_asked > 0) json["probes"]["not_asked"] = answers.not_asked;
   if (answers.geometry) json["geometry"] = geometry_json(*answers.geometry);
+  if (answers.heads) json["heads"] = heads_json(*answers.heads);
   return json;
 }
 
@@ -182,8 +183,11 @@ std::vector<Answers> measure(const std::vector<checkpoint::Checkpoint>& checkpoi
                              const Questions& questions, int threads) {
   const bool asks_other_things =
       !questions.pairs.empty() || !questions.probes.empty() || questions.geometry;
+  for (const checkpoint::Checkpoint& checkpoint : checkpoints) {
+    if (questions.heads) require_heads(checkpoint);
+  }
   std::vector<checkpoint::ValidationText> validations;
-  if (questions.data.empty() && !asks_other_things)
+  if (questions.data.empty() && (questions.heads || !asks_other_things))
     validations = validations_of(checkpoints, questions.own_data);
   std::vector<Answers> answers;
   for (std::size_t place = 0; place < checkpoints.size(); ++place) {
@@ -210,6 +214,8 @@ std::vector<Answers> measure(const std::vector<checkpoint::Checkpoint>& checkpoi
     if (!questions.probes.empty()) ask_probes(checkpoint, questions, threads, column);
     if (questions.geometry)
       column.geometry = evaluate_geometry(checkpoint, *questions.geometry, threads);
+    if (questions.heads)
+      column.heads = study_heads(checkpoint, data ? *data : validations[place].tokens, threads);
   }
   return answers;
 }
@@ -255,7 +261,7 @@ std::string report_table(const std::vector<Answers>& answers,
   }
   std::string text = table.text();
   for (const Answers& column : answers) {
-    if (column.probes.empty() && !column.geometry) continue;
+    if (column.probes.empty() && !column.geometry && !column.heads) continue;
     if (answers.size() > 1) text += base::concat("\n", base::printable(column.checkpoint), "\n");
     if (column.not_asked > 0) {
       text +=
@@ -268,6 +274,7 @@ std::string report_table(const std::vector<Answers>& answers,
     }
     if (!column.probes.empty() && column.geometry) text += "\n";
     if (column.geometry) text += geometry_text(*column.geometry);
+    if (column.heads) text += base::concat("\n", heads_text(*column.heads));
   }
   return text;
 }

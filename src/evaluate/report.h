@@ -8,6 +8,7 @@
 #include "checkpoint/checkpoint.h"
 #include "engine/taps.h"
 #include "evaluate/geometry/geometry.h"
+#include "evaluate/heads/head_study.h"
 #include "evaluate/pairs.h"
 #include "evaluate/probes/probe_findings.h"
 #include "evaluate/probes/probe_report.h"
@@ -24,6 +25,7 @@ struct Questions {
   std::vector<world::Probe> probes;         ///< empty: none
   bool accuracy_only = false;               ///< for probes: only their accuracy, without attention
   std::optional<world::Geometry> geometry = {};  ///< the questions about the geometry of words
+  bool heads = false;                            ///< whether to say what each head attends to
 };
 
 /// The validation text of a run.
@@ -39,7 +41,7 @@ struct Answers {
   bool causal = true;
   std::optional<engine::Intervention> intervention = {};  ///< of an ablated model
   std::optional<predict::Score>
-      score;  ///< nothing if pairs, probes or geometry were requested without data
+      score;  ///< nothing if pairs, probes or geometry were requested without data or heads
   std::optional<JudgedText> text = {};  ///< of `score`, if it is the run's own
   std::vector<PairAccuracy> pairs;
   std::vector<std::string> pair_groups = {};               ///< in the order of the file
@@ -49,6 +51,7 @@ struct Answers {
   std::optional<Findings>
       findings;  ///< of the probes; nothing if not requested, or without attention
   std::optional<GeometryScore> geometry = {};  ///< nothing if not requested
+  std::optional<HeadStudy> heads = {};         ///< nothing if not requested
 };
 
 /// "CHECKPOINT · step N": the source line of a picture.

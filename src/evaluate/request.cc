@@ -12,7 +12,6 @@
 
 namespace qkv::evaluate {
 namespace fs = std::filesystem;
-
 namespace {
 
 void require_sense_over_training(const Request& request) {
@@ -22,6 +21,7 @@ void require_sense_over_training(const Request& request) {
       {"--detail", !request.details.empty()},
       {"--accuracy-only", request.questions.accuracy_only},
       {"--own-data", request.questions.own_data},
+      {"--heads", request.questions.heads},
   };
   for (const auto& [name, given] : others) {
     if (given) {

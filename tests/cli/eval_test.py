@@ -276,6 +276,17 @@ class Evaluation(harness.ProgramTest):
         among.pop("start_checkpoint")
         self.assertEqual(alone, among)  # the first checkpoint holds the fresh weights of the seed
 
+    def test_what_heads_attend_to(self):
+        for run in ["run", "masked"]:
+            heads = self.measure(run, "--heads")["heads"]["heads"]
+            self.assertEqual((heads[0]["layer"], heads[0]["head"]), (0, 0))
+            for head in heads:
+                self.assertGreaterEqual(head["distance"], 0)
+                for share in ["previous", "duplicate", "induction", "induction_in_text", "first_token", "entropy"]:
+                    self.assertTrue(0 <= head[share] <= 1.000001, share)
+        self.assertIn("induction", self.succeed("eval", "run", "--heads"))
+        self.refuse(2, "--heads: found a recurrent model in", "eval", "lstm", "--heads")
+
     def test_the_geometry_is_drawn(self):
         asked = self.geometry()
         for name in ["one.png", "again.png"]:
