@@ -2,7 +2,6 @@
 
 #include <gtest/gtest.h>
 
-
 #include "base/bytes.h"
 #include "base/error.h"
 #include "scratch.h"

@@ -111,6 +111,7 @@ render::Chart family_chart(const std::vector<Course>& courses) {
     std::replace(series.name.begin(), series.name.end(), '_', ' ');
     for (std::size_t at = 0; at < courses.front().steps.size(); ++at) {
       std::vector<double> values;
+      values.reserve(courses.size());
       for (const Course& course : courses) values.push_back(course.families[family].accuracy[at]);
       const auto [low, high] = std::minmax_element(values.begin(), values.end());
       double sum = 0;
