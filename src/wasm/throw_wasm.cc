@@ -37,6 +37,10 @@ void __cxa_free_exception(void* exception) noexcept { std::free(exception); }
   stop(type->name());
 }
 
+// In the place of each function that a class only declares. The library's prints, for which the
+// module would have to import functions.
+[[noreturn]] void __cxa_pure_virtual() { stop("a pure virtual function was called"); }
+
 }  // extern "C"
 
 }  // namespace qkv::wasm

@@ -65,7 +65,7 @@ TEST(Activations, AreThoseOfAPassOverEachText) {
          std::vector<std::pair<std::string, std::vector<std::string>>>{
              {"layers.?.output", {"layers.0.output", "layers.1.output"}},
              {"layers.1.attention.key", {"layers.1.attention.key"}},
-             {"*.mixed", {"layers.0.attention.mixed", "layers.1.attention.mixed"}},
+             {"layers.*.attention.mixed", {"layers.0.attention.mixed", "layers.1.attention.mixed"}},
              {"logits", {"logits"}}}) {
       const auto write = [&](const std::string& name, int threads) {
         return write_activations(checkpoint, {scratch / "texts.jsonl", pattern, scratch / name},
@@ -165,8 +165,8 @@ TEST(Activations, RefuseBeforeTheyWrite) {
   EXPECT_NE(refused("long.jsonl", "final").find("long.jsonl:1: found "), std::string::npos);
   EXPECT_NE(refused("empty.jsonl", "final").find("found no text, expected at least one line"),
             std::string::npos);
-  EXPECT_NE(refused("good", "layers.*.weights")
-                .find("matches layers.0.attention.weights, a map of queries and keys"),
+  EXPECT_NE(refused("good", "layers.*.attention.*s")
+                .find("matches layers.0.attention.scores, a map of queries and keys"),
             std::string::npos);
   EXPECT_NE(refused("good", "nothing")
                 .find("matches no value of this model, expected one of embedding, "),

@@ -55,6 +55,14 @@ struct KeptTap {
   std::size_t row_size() const { return base::value_count(row); }
 };
 
+/// Whether the name matches as a file's would, with dots in the place of slashes: * and ? stay
+/// within a part.
+bool matches(std::string pattern, std::string name) {
+  std::ranges::replace(pattern, '.', '/');
+  std::ranges::replace(name, '.', '/');
+  return ::fnmatch(pattern.c_str(), name.c_str(), FNM_PATHNAME) == 0;
+}
+
 bool is_map(engine::Tap tap) {
   return tap == engine::Tap::kScores || tap == engine::Tap::kScaled ||
          tap == engine::Tap::kMasked || tap == engine::Tap::kWeights;
@@ -73,7 +81,7 @@ class TapFinder : public engine::Taps {
   void see(const engine::TapPlace& place, base::MutableView value) override {
     const std::string name = engine::tap_name(place);
     names_ += names_.empty() ? name : ", " + name;
-    if (::fnmatch(pattern_.c_str(), name.c_str(), 0) != 0) return;
+    if (!matches(pattern_, name)) return;
     if (is_map(place.tap))
       throw base::Error(
           base::concat("--taps: found ", base::quoted(pattern_), ", which matches ", name,
@@ -283,7 +291,7 @@ std::string write_activations(const checkpoint::Checkpoint& checkpoint,
   return base::concat("wrote ", base::printable(request.out.string()), ": ",
                       base::with_commas(readings.size()), " texts, ", base::with_commas(tokens),
                       " tokens, ", kept.size(), kept.size() == 1 ? " value" : " values",
-                      " of each\nwrote ", base::printable(vocabulary.string()), "\n");
+                      " of each\nwrote ", base::printable(vocabulary.lexically_normal().string()), "\n");
 }
 
 }  // namespace qkv::inspect

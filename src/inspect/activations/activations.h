@@ -10,7 +10,7 @@ namespace qkv::inspect {
 /// What is to be kept of a data set.
 struct ActivationRequest {
   std::filesystem::path texts;  ///< JSON Lines: an object with a text under "text" on each line
-  std::string pattern;          ///< of the names of taps: * and ? as in names of files
+  std::string pattern;  ///< of the names of taps: * and ? as in names of files, within a part
   std::filesystem::path out;
 };
 
