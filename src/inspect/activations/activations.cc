@@ -291,7 +291,8 @@ std::string write_activations(const checkpoint::Checkpoint& checkpoint,
   return base::concat("wrote ", base::printable(request.out.string()), ": ",
                       base::with_commas(readings.size()), " texts, ", base::with_commas(tokens),
                       " tokens, ", kept.size(), kept.size() == 1 ? " value" : " values",
-                      " of each\nwrote ", base::printable(vocabulary.lexically_normal().string()), "\n");
+                      " of each\nwrote ", base::printable(vocabulary.lexically_normal().string()),
+                      "\n");
 }
 
 }  // namespace qkv::inspect
