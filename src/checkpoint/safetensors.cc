@@ -8,11 +8,11 @@
 
 namespace qkv::checkpoint {
 namespace fs = std::filesystem;
-
 namespace {
 
 std::uint64_t byte_count(const PlannedArray& array) {
-  return base::value_count(array.shape) * array.item;
+  const std::size_t size = array.type == NumberType::kInt64 ? sizeof(std::int64_t) : sizeof(float);
+  return base::value_count(array.shape) * size;
 }
 
 /// The beginning of a file, up to the values.
@@ -24,8 +24,9 @@ std::string header_of(const std::vector<PlannedArray>& arrays,
   auto& members = header.get_ref<base::Json::object_t&>();
   for (const PlannedArray& array : arrays) {
     const std::uint64_t end = offset + byte_count(array);
-    const base::Json entry = {
-        {"dtype", array.dtype}, {"shape", array.shape}, {"data_offsets", {offset, end}}};
+    const base::Json entry = {{"dtype", array.type == NumberType::kInt64 ? "I64" : "F32"},
+                              {"shape", array.shape},
+                              {"data_offsets", {offset, end}}};
     members.emplace_back(array.name, entry);  // looks for no earlier one: names differ
     offset = end;
   }
@@ -41,14 +42,14 @@ void write_safetensors(const fs::path& path, const std::vector<SavedArray>& arra
   std::vector<PlannedArray> planned;
   planned.reserve(arrays.size());
   for (const SavedArray& array : arrays)
-    planned.push_back({.name = array.name, .dtype = "F32", .shape = array.shape});
-  base::FileWriter writer(path);
-  writer.write(header_of(planned, notes));
+    planned.push_back({.name = array.name, .shape = array.shape});
+  SafetensorsWriter writer(path, planned, notes);
   std::vector<float> values;
-  for (const SavedArray& array : arrays) {
-    values.resize(base::value_count(array.shape));
-    array.copy(values);
-    writer.write({reinterpret_cast<const char*>(values.data()), values.size() * sizeof(float)});
+  for (std::size_t at = 0; at < arrays.size(); ++at) {
+    values.resize(base::value_count(arrays[at].shape));
+    arrays[at].copy(values);
+    writer.write(at, 0,
+                 {reinterpret_cast<const char*>(values.data()), values.size() * sizeof(float)});
   }
   writer.finish();
 }

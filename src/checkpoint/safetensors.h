@@ -32,11 +32,12 @@ void write_safetensors(const std::filesystem::path& path, const std::vector<Save
 /// The same for arrays that exist; they must outlive the result.
 std::vector<SavedArray> saved(const base::NamedArrays& arrays);
 
+enum class NumberType { kFloat32, kInt64 };
+
 /// An array whose bytes arrive in parts.
 struct PlannedArray {
   std::string name;
-  std::string dtype;       ///< of the format: "F32", "I64"
-  std::uint64_t item = 4;  ///< bytes of a value
+  NumberType type = NumberType::kFloat32;
   std::vector<std::int64_t> shape;
 };
 

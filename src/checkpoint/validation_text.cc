@@ -32,12 +32,10 @@ std::string validation_name(const config::DataConfig& data) {
 
 ValidationText validation_text(const Checkpoint& checkpoint, const std::string& otherwise) {
   const config::DataConfig& data = checkpoint.config.data;
-  for (const auto* files : {&data.train, &data.validation}) {
-    for (const fs::path& file : *files) {
-      if (std::error_code ignored; !fs::exists(file, ignored)) {
-        throw base::Error(base::concat(checkpoint.path.string(), ": found no ", file.string(),
-                                       ", the text of its run, expected it there or ", otherwise));
-      }
+  for (const fs::path& file : data.files()) {
+    if (std::error_code ignored; !fs::exists(file, ignored)) {
+      throw base::Error(base::concat(checkpoint.path.string(), ": found no ", file.string(),
+                                     ", the text of its run, expected it there or ", otherwise));
     }
   }
   text::Corpus corpus =

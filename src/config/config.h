@@ -35,6 +35,13 @@ struct DataConfig {
       0.1;  ///< cut from the ends of the training files if `validation` is empty
   spec::TextLayout layout = spec::TextLayout::kStream;
 
+  /// Those of `train`, then those of `validation`.
+  std::vector<std::filesystem::path> files() const {
+    std::vector<std::filesystem::path> all = train;
+    all.insert(all.end(), validation.begin(), validation.end());
+    return all;
+  }
+
   bool operator==(const DataConfig&) const = default;
 };
 

@@ -172,11 +172,8 @@ void ask_probes(const checkpoint::Checkpoint& checkpoint, const Questions& quest
 }  // namespace
 
 std::string source_line(const Answers& answers) {
-  const std::string line =
-      base::concat(checkpoint::checkpoint_name(answers.checkpoint), " · step ", answers.step);
-  return answers.intervention
-             ? base::concat(line, " · ", inspect::ablation_text(*answers.intervention))
-             : line;
+  return inspect::source_line(answers.checkpoint, answers.step,
+                              answers.intervention ? &*answers.intervention : nullptr);
 }
 
 std::vector<Answers> measure(const std::vector<checkpoint::Checkpoint>& checkpoints,

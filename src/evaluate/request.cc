@@ -86,8 +86,7 @@ void require_texts_stay(const Outputs& outputs, const checkpoint::Checkpoint& ch
   const config::Config& config = checkpoint.config;
   for (const auto& output : {outputs.json, outputs.plot}) {
     if (!output) continue;
-    config::require_no_input(*output, config.data.train);
-    config::require_no_input(*output, config.data.validation);
+    config::require_no_input(*output, config.data.files());
     if (config.tokenizer.path) config::require_no_input(*output, {*config.tokenizer.path});
   }
 }

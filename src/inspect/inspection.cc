@@ -62,9 +62,12 @@ void require_finite_logits(const Inspection& inspection, const checkpoint::Check
 }
 
 std::string source_line(const checkpoint::Checkpoint& checkpoint) {
-  const std::string line =
-      base::concat(checkpoint::checkpoint_name(checkpoint.path), " · step ", checkpoint.state.step);
-  const engine::Intervention* made = checkpoint.model->intervention();
+  return source_line(checkpoint.path, checkpoint.state.step, checkpoint.model->intervention());
+}
+
+std::string source_line(const std::filesystem::path& path, std::int64_t step,
+                        const engine::Intervention* made) {
+  const std::string line = base::concat(checkpoint::checkpoint_name(path), " · step ", step);
   return made != nullptr ? base::concat(line, " · ", ablation_text(*made)) : line;
 }
 

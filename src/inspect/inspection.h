@@ -1,6 +1,7 @@
 #pragma once
 
 #include <cstdint>
+#include <filesystem>
 #include <string>
 #include <vector>
 
@@ -34,6 +35,9 @@ void require_finite_logits(const Inspection& inspection, const checkpoint::Check
 
 /// "PATH · step N", and the ablated parts, if any: the source line of every artefact.
 std::string source_line(const checkpoint::Checkpoint& checkpoint);
+/// The same of a checkpoint's path and step; `made` is the intervention of its model, or null.
+std::string source_line(const std::filesystem::path& path, std::int64_t step,
+                        const engine::Intervention* made);
 
 /// weights[query][key] of one head; rows sum to 1.
 using AttentionMap = std::vector<std::vector<float>>;

@@ -10,9 +10,7 @@ namespace fs = std::filesystem;
 namespace {
 
 std::vector<fs::path> inputs_of(const Request& request, const checkpoint::Checkpoint& checkpoint) {
-  std::vector<fs::path> inputs = checkpoint.config.data.train;
-  const std::vector<fs::path>& validation = checkpoint.config.data.validation;
-  inputs.insert(inputs.end(), validation.begin(), validation.end());
+  std::vector<fs::path> inputs = checkpoint.config.data.files();
   if (request.text_file) inputs.emplace_back(*request.text_file);
   for (const auto& analysis : request.demand.analyses) {
     const std::vector<fs::path> read = analysis->inputs();

@@ -143,4 +143,23 @@ std::vector<TargetScore> score_rows(const engine::Model& model, const std::vecto
   return scores;
 }
 
+std::size_t group_count(std::size_t rows) { return std::min<std::size_t>(rows, 64); }
+
+void read_groups(const engine::Model& model, const std::vector<ScoredRow>& rows, int threads,
+                 const TapsOfGroup& taps_of, const TokenCounter& counter) {
+  const std::size_t groups = group_count(rows.size());
+  std::mutex mutex;
+  with_scorers(model, groups, threads, [&](Scorer& scorer, std::size_t group) {
+    const std::size_t end = rows.size() * (group + 1) / groups;
+    for (std::size_t row = rows.size() * group / groups; row < end; ++row) {
+      ScoredRow read = rows[row];
+      read.targets = {};
+      scorer.score(read, taps_of(group, row), {});
+      if (!counter) continue;
+      const std::lock_guard lock(mutex);
+      counter(read.ids.size());
+    }
+  });
+}
+
 }  // namespace qkv::predict

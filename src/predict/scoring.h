@@ -91,4 +91,16 @@ std::vector<TargetScore> score_rows(const engine::Model& model, const std::vecto
                                     int threads, const TokenCounter& counter = {},
                                     const MakeTaps& make_taps = {});
 
+/// The number of groups into which as many rows are divided, in their order. What is summed group
+/// by group does not depend on the number of threads.
+std::size_t group_count(std::size_t rows);
+
+/// The taps with which a row is read; those of one group are used by one thread at a time.
+using TapsOfGroup = std::function<engine::Taps*(std::size_t group, std::size_t row)>;
+
+/// Reads each row without its targets: groups side by side, the rows of a group one after the
+/// other. Throws Error as a reader does.
+void read_groups(const engine::Model& model, const std::vector<ScoredRow>& rows, int threads,
+                 const TapsOfGroup& taps_of, const TokenCounter& counter = {});
+
 }  // namespace qkv::predict

@@ -37,7 +37,7 @@ std::string kind_of_induction(double random, double in_text) {
 
 void require_heads(const checkpoint::Checkpoint& checkpoint) {
   const spec::ModelConfig& model = checkpoint.config.model;
-  if (!model.recurrent() && model.attention.weights == spec::Weighting::kSoftmax) return;
+  if (model.has_scores()) return;
   throw base::Error(base::concat(
       "--heads: found ", model.recurrent() ? "a recurrent model" : "no softmax attention", " in ",
       checkpoint.path.string(), ", expected a Transformer with softmax attention"));

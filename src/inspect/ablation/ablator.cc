@@ -1,7 +1,7 @@
 #include "inspect/ablation/ablator.h"
 
 #include <algorithm>
-#include <mutex>
+#include <functional>
 
 #include "base/error.h"
 
@@ -91,21 +91,10 @@ PartMeans part_means(const engine::Model& model, const std::vector<predict::Scor
                      int threads, const predict::TokenCounter& counter) {
   const std::size_t tokens = predict::token_count(rows);
   if (tokens == 0) throw base::Error("mean of parts: found no token, expected at least one");
-  // Sums of groups of rows, which do not depend on the number of threads.
-  const std::size_t groups = std::min<std::size_t>(rows.size(), 64);
-  std::vector<PartSums> sums(groups, PartSums(model.config()));
-  std::mutex mutex;
-  predict::with_scorers(model, groups, threads, [&](predict::Scorer& scorer, std::size_t group) {
-    const std::size_t end = rows.size() * (group + 1) / groups;
-    for (std::size_t row = rows.size() * group / groups; row < end; ++row) {
-      predict::ScoredRow read = rows[row];
-      read.targets = {};
-      scorer.score(read, &sums[group], {});
-      if (!counter) continue;
-      const std::lock_guard lock(mutex);
-      counter(read.ids.size());
-    }
-  });
+  std::vector<PartSums> sums(predict::group_count(rows.size()), PartSums(model.config()));
+  predict::read_groups(
+      model, rows, threads, [&](std::size_t group, std::size_t /*row*/) { return &sums[group]; },
+      counter);
   PartMeans means(model.config());
   std::vector<double> heads(means.heads.values.size());
   std::vector<double> feed_forward(means.feed_forward.values.size());

@@ -73,7 +73,7 @@ bool has_heads(engine::Tap tap) {
          tap == engine::Tap::kMixed;
 }
 
-/// Finds the taps that match by a pass over one text.
+/// Finds the taps that match by a pass over one token.
 class TapFinder : public engine::Taps {
  public:
   explicit TapFinder(const std::string& pattern) : pattern_(pattern) {}
@@ -190,19 +190,19 @@ class ActivationFile {
       std::vector<std::int64_t> shape = {count};
       shape.insert(shape.end(), tap.row.begin(), tap.row.end());
       arrays.push_back({.name = engine::tap_name(tap.place),
-                        .dtype = "F32",
-                        .item = sizeof(float),
+                        .type = checkpoint::NumberType::kFloat32,
                         .shape = std::move(shape)});
     }
     const auto numbers = [&](const char* name, std::vector<std::int64_t> shape) {
       arrays.push_back(
-          {.name = name, .dtype = "I64", .item = sizeof(std::int64_t), .shape = std::move(shape)});
+          {.name = name, .type = checkpoint::NumberType::kInt64, .shape = std::move(shape)});
     };
     numbers("ids", {count});
     numbers("text_index", {count});
     numbers("offsets", {count, 2});
     if (has_losses)
-      arrays.push_back({.name = "losses", .dtype = "F32", .item = sizeof(float), .shape = {count}});
+      arrays.push_back(
+          {.name = "losses", .type = checkpoint::NumberType::kFloat32, .shape = {count}});
     return arrays;
   }
 
@@ -259,9 +259,7 @@ std::string vocabulary_json(const text::Tokenizer& tokenizer) {
 
 std::string write_activations(const checkpoint::Checkpoint& checkpoint,
                               const ActivationRequest& request, int threads) {
-  std::vector<fs::path> inputs = checkpoint.config.data.train;
-  const std::vector<fs::path>& validation = checkpoint.config.data.validation;
-  inputs.insert(inputs.end(), validation.begin(), validation.end());
+  std::vector<fs::path> inputs = checkpoint.config.data.files();
   inputs.push_back(request.texts);
   const fs::path out = config::output_file(request.out, inputs);
   const fs::path vocabulary =
@@ -271,7 +269,7 @@ std::string write_activations(const checkpoint::Checkpoint& checkpoint,
 
   const std::vector<Reading> readings = read_texts(checkpoint, request.texts);
   TapFinder finder(request.pattern);
-  engine::make_reader(*checkpoint.model)->read(readings.front().ids, &finder);
+  engine::make_reader(*checkpoint.model)->read(std::span(readings.front().ids).first(1), &finder);
   const std::vector<KeptTap> kept = finder.take();
 
   std::size_t tokens = 0;

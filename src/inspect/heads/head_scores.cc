@@ -4,7 +4,6 @@
 #include <array>
 #include <cmath>
 #include <limits>
-#include <mutex>
 
 #include "base/random.h"
 
@@ -24,7 +23,7 @@ class ScoreSums : public engine::Taps {
   }
 
   /// The text that is read next.
-  void begin(const std::vector<std::int32_t>& ids) {
+  void begin(std::span<const std::int32_t> ids) {
     const auto tokens = static_cast<std::int64_t>(ids.size());
     same_.assign(ids.size(), {});
     next_.assign(ids.size(), {});
@@ -98,22 +97,14 @@ class ScoreSums : public engine::Taps {
 
 }  // namespace
 
-HeadScores head_scores(const engine::Model& model, const IdRows& rows, int threads,
-                       const predict::TokenCounter& counter) {
-  // Sums of groups of rows, which do not depend on the number of threads.
-  const std::size_t groups = std::min<std::size_t>(rows.size(), 64);
-  std::vector<ScoreSums> parts(groups, ScoreSums(model.config()));
-  std::mutex mutex;
-  predict::with_scorers(model, groups, threads, [&](predict::Scorer& scorer, std::size_t group) {
-    const std::size_t end = rows.size() * (group + 1) / groups;
-    for (std::size_t row = rows.size() * group / groups; row < end; ++row) {
-      if (rows[row].empty()) continue;
-      parts[group].begin(rows[row]);
-      scorer.score({.ids = rows[row], .targets = {}}, &parts[group], {});
-      if (!counter) continue;
-      const std::lock_guard lock(mutex);
-      counter(rows[row].size());
-    }
+HeadScores head_scores(const engine::Model& model, const IdRows& texts, int threads) {
+  std::vector<predict::ScoredRow> rows;
+  for (const std::vector<std::int32_t>& ids : texts)
+    if (!ids.empty()) rows.push_back({.ids = ids, .targets = {}});
+  std::vector<ScoreSums> parts(predict::group_count(rows.size()), ScoreSums(model.config()));
+  predict::read_groups(model, rows, threads, [&](std::size_t group, std::size_t row) {
+    parts[group].begin(rows[row].ids);
+    return &parts[group];
   });
   std::array<base::ArrayOf<double>, kScores> means;
   means.fill(base::ArrayOf<double>({model.config().layers, model.config().heads}));

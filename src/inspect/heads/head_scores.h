@@ -31,8 +31,7 @@ struct HeadScores {
 
 /// Reads the texts once. No result depends on the number of threads. REQUIRES softmax attention,
 /// and that the texts fit the context. Throws Error as a reader does.
-HeadScores head_scores(const engine::Model& model, const IdRows& rows, int threads,
-                       const predict::TokenCounter& counter = {});
+HeadScores head_scores(const engine::Model& model, const IdRows& texts, int threads);
 
 /// `count` texts of random pieces, each of `length`, from a stream that depends on nothing else. No
 /// piece appears twice in a text, if there are enough of them.

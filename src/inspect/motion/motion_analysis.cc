@@ -11,6 +11,7 @@
 #include "inspect/artefacts/describe.h"
 #include "inspect/depths.h"
 #include "inspect/motion/motion.h"
+#include "inspect/trace/columns.h"
 #include "inspect/vectors/context_vectors.h"
 #include "predict/scoring.h"
 #include "render/motion/motion.h"
@@ -90,7 +91,6 @@ std::array<std::string, 2> two_senses(const std::vector<world::SenseSentence>& s
 struct MotionReport {
   std::string word;
   base::Span span;  ///< in the text
-  bool causal = true;
   std::vector<GrowingContext> contexts;
   std::array<std::string, 2> senses;
   std::vector<world::SenseSentence> sentences;  ///< of these two
@@ -143,10 +143,7 @@ std::string motion_text(const MotionReport& report) {
   for (std::size_t frame = 0; frame < report.contexts.size(); ++frame) {
     const std::string& added = report.contexts[frame].added;
     std::vector<std::string> row = {std::to_string(frame + 1), added.empty() ? "—" : added};
-    for (const MotionDepth& depth : report.depths) {
-      const std::string digits = base::fixed(std::abs(depth.axis[frame]), 2);
-      row.push_back((depth.axis[frame] < 0 && digits != "0.00" ? "−" : "") + digits);
-    }
+    for (const MotionDepth& depth : report.depths) row.push_back(signed_text(depth.axis[frame], 2));
     table.add(std::move(row));
   }
   return out + table.text();
@@ -244,8 +241,8 @@ Finding MotionAnalysis::find(const checkpoint::Checkpoint& checkpoint, const Ins
   MotionReport report;
   report.word = word_;
   report.span = last_word(text, word_);
-  report.causal = checkpoint.config.model.causal();
-  report.contexts = growing_contexts(text, report.span.begin, report.span.end, report.causal);
+  report.contexts =
+      growing_contexts(text, report.span.begin, report.span.end, checkpoint.config.model.causal());
   report.names = vector_depths(checkpoint.config.model);
 
   std::vector<PlacedWord> frames;

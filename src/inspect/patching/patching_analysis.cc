@@ -11,6 +11,7 @@
 #include "inspect/artefacts/describe.h"
 #include "inspect/depths.h"
 #include "inspect/fillings.h"
+#include "inspect/trace/columns.h"
 #include "inspect/vocabulary.h"
 #include "predict/scoring.h"
 #include "render/word_grid.h"
@@ -90,15 +91,10 @@ std::vector<std::string> labels_of(const checkpoint::Checkpoint& checkpoint, con
   return labels;
 }
 
-std::string share_text(double share) {
-  const std::string digits = base::fixed(std::abs(share), 2);
-  return (share < 0 && digits != "0.00" ? "−" : "") + digits;
-}
-
 std::vector<render::WordCell> cells_of(std::span<const double> shares) {
   std::vector<render::WordCell> cells;
   for (const double share : shares)
-    cells.push_back({.word = share_text(share), .share = static_cast<float>(share)});
+    cells.push_back({.word = signed_text(share, 2), .share = static_cast<float>(share)});
   return cells;
 }
 
@@ -166,7 +162,7 @@ class PatchPictures {
 std::string best_token(std::span<const double> shares, const std::vector<std::string>& labels) {
   const auto best =
       static_cast<std::size_t>(std::max_element(shares.begin(), shares.end()) - shares.begin());
-  return base::concat(best, " ", labels[best], ": ", share_text(shares[best]));
+  return base::concat(best, " ", labels[best], ": ", signed_text(shares[best], 2));
 }
 
 std::string patch_text(const checkpoint::Checkpoint& checkpoint, const Inspection& inspection,
@@ -193,9 +189,9 @@ std::string patch_text(const checkpoint::Checkpoint& checkpoint, const Inspectio
   for (std::int64_t layer = 0; layer < model.layers; ++layer) {
     for (std::int64_t head = 0; head < (model.has_attention() ? model.heads : 0); ++head)
       table.add({base::concat("layer ", layer, ", head ", head),
-                 share_text(at(patching.recovered.heads, layer, head)),
+                 signed_text(at(patching.recovered.heads, layer, head), 2),
                  best_token(patching.recovered.heads_by_token[layer][head].values(), labels),
-                 share_text(at(patching.lost.heads, layer, head))});
+                 signed_text(at(patching.lost.heads, layer, head), 2)});
     if (model.has_feed_forward())
       table.add({base::concat("layer ", layer, ", feed-forward"), "",
                  best_token(patching.recovered.feed_forward[layer].values(), labels), ""});

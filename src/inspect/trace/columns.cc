@@ -31,6 +31,11 @@ std::string number_text(double value) {
   return buffer.data();
 }
 
+std::string signed_text(double value, int decimals) {
+  const std::string digits = base::fixed(std::abs(value), decimals);
+  return (value < 0 && digits != base::fixed(0, decimals) ? "−" : "") + digits;
+}
+
 std::string right_aligned(const std::string& text, std::size_t width) {
   return padding(text, width) + text;
 }

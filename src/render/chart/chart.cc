@@ -7,6 +7,7 @@
 #include "render/chart/chart_check.h"
 #include "render/chart/chart_marks.h"
 #include "render/chart/page_layout.h"
+#include "render/chart/palette.h"
 #include "render/label.h"
 
 namespace qkv::render {
@@ -14,19 +15,11 @@ namespace {
 
 constexpr Colour kGridColour = {0.88, 0.88, 0.89};
 
-void draw_line(cairo_t* context, const Point& from, const Point& to, const Colour& colour) {
-  cairo_move_to(context, from.x, from.y);
-  cairo_line_to(context, to.x, to.y);
-  cairo_set_source_rgb(context, colour.red, colour.green, colour.blue);
-  cairo_set_line_width(context, 1);
-  cairo_stroke(context);
-}
-
 /// A line at each tick of y, under the data.
 void draw_grid(cairo_t* context, const PanelLayout& panel) {
   for (const Tick& tick : panel.y.ticks) {
     const double y = std::round(panel.y.place(tick.value));
-    draw_line(context, {panel.plot.x, y}, {panel.plot.x + panel.plot.width, y}, kGridColour);
+    stroke_line(context, {panel.plot.x, y}, {panel.plot.x + panel.plot.width, y}, kGridColour);
   }
 }
 
@@ -37,10 +30,10 @@ void draw_x_axis(cairo_t* context, const PanelLayout& panel) {
   const double bottom = plot.y + plot.height;
   const bool has_zero = panel.y.low <= 0 && panel.y.high >= 0;
   const double y = has_zero ? std::round(panel.y.place(0)) : bottom;
-  draw_line(context, {plot.x, y}, {plot.x + plot.width, y}, kGrey);
+  stroke_line(context, {plot.x, y}, {plot.x + plot.width, y}, kGrey);
   for (const Tick& tick : panel.x.ticks) {
     const double x = std::round(panel.x.place(tick.value));
-    draw_line(context, {x, bottom}, {x, bottom + kTickLength}, kGrey);
+    stroke_line(context, {x, bottom}, {x, bottom + kTickLength}, kGrey);
   }
 }
 

@@ -59,6 +59,15 @@ void set_colour(cairo_t* context, const Colour& colour, double opacity) {
   cairo_set_source_rgba(context, colour.red, colour.green, colour.blue, opacity);
 }
 
+void stroke_line(cairo_t* context, const Point& from, const Point& to, const Colour& colour,
+                 double width) {
+  cairo_move_to(context, from.x, from.y);
+  cairo_line_to(context, to.x, to.y);
+  set_colour(context, colour);
+  cairo_set_line_width(context, width);
+  cairo_stroke(context);
+}
+
 void marker_path(cairo_t* context, std::size_t index, const Point& centre, double radius) {
   cairo_new_path(context);
   switch ((index + index / kSeriesColours) % kSeriesColours) {

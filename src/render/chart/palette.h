@@ -24,6 +24,10 @@ Colour outline_colour(const Colour& colour);
 /// Makes it the colour of what is drawn next.
 void set_colour(cairo_t* context, const Colour& colour, double opacity = 1);
 
+/// Draws a line.
+void stroke_line(cairo_t* context, const Point& from, const Point& to, const Colour& colour,
+                 double width = 1);
+
 /// Makes the outline of the `index`th series' marker the current path: one shape for each of eight
 /// series, then other pairs of shapes and colours for the next eight. `radius` is that of a circle;
 /// the other shapes look equally large.

@@ -83,15 +83,6 @@ void require_drawable(const Motion& motion) {
   }
 }
 
-void stroke_line(cairo_t* context, const Point& from, const Point& to, const Colour& colour,
-                 double width = 1) {
-  cairo_move_to(context, from.x, from.y);
-  cairo_line_to(context, to.x, to.y);
-  set_colour(context, colour);
-  cairo_set_line_width(context, width);
-  cairo_stroke(context);
-}
-
 constexpr Colour kFaint = {0.80, 0.80, 0.82};
 constexpr Colour kMoving = {0.835, 0.369, 0};  // vermillion, which no group has
 
